@@ -1,0 +1,71 @@
+# Wrappers around add_library and friends that every folder uses.
+#
+#   add_fp8attn_plain_library(NAME files... )     no LLVM: runtime and kernels
+#   add_fp8attn_library(NAME files... [DEPENDS t...] [LINK_LIBS t...])
+#   add_fp8attn_tool(NAME files... [LINK_LIBS t...])
+#   add_fp8attn_unittest(NAME files... [LINK_LIBS t...])
+#   fp8attn_isa_flags(VAR isa)                    the ISA -> flags table
+
+set(FP8ATTN_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter)
+
+# Kernels are always optimised: a debug kernel is of no use to anybody.
+function(fp8attn_isa_flags out isa)
+  set(avx512_bf16 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi
+      -mavx512bf16 -mavx2 -mfma -mprefer-vector-width=512)
+  if(isa STREQUAL "generic")
+    set(flags)
+  elseif(isa STREQUAL "avx512_bf16")
+    set(flags ${avx512_bf16})
+  elseif(isa STREQUAL "amx_bf16")
+    set(flags ${avx512_bf16} -mamx-tile -mamx-bf16)
+  else()
+    message(FATAL_ERROR "no flags are known for ISA '${isa}'")
+  endif()
+  set(${out} -O3 -fno-exceptions -fno-rtti -fno-math-errno ${flags} PARENT_SCOPE)
+endfunction()
+
+function(add_fp8attn_plain_library name)
+  add_library(${name} STATIC ${ARGN})
+  target_compile_options(${name} PRIVATE ${FP8ATTN_WARNINGS})
+endfunction()
+
+# One precompiled header for all that includes MLIR: it halves the build.
+function(fp8attn_use_mlir target)
+  target_compile_options(${target} PRIVATE ${FP8ATTN_WARNINGS} -fno-exceptions)
+  separate_arguments(definitions NATIVE_COMMAND ${LLVM_DEFINITIONS})
+  target_compile_options(${target} PRIVATE ${definitions})
+  target_link_libraries(${target} PRIVATE MLIR LLVM)
+endfunction()
+
+function(add_fp8attn_library name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS" ${ARGN})
+  add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  fp8attn_use_mlir(${name})
+  if(NOT TARGET fp8attn-pch)
+    file(WRITE ${PROJECT_BINARY_DIR}/pch.cpp "// Carrier of the precompiled header.\n")
+    add_library(fp8attn-pch STATIC ${PROJECT_BINARY_DIR}/pch.cpp)
+    fp8attn_use_mlir(fp8attn-pch)
+    target_precompile_headers(fp8attn-pch PRIVATE
+      ${PROJECT_SOURCE_DIR}/cmake/modules/Precompiled.h)
+  endif()
+  target_precompile_headers(${name} REUSE_FROM fp8attn-pch)
+  if(ARG_DEPENDS)
+    add_dependencies(${name} ${ARG_DEPENDS})
+  endif()
+  target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS})
+endfunction()
+
+function(add_fp8attn_tool name)
+  cmake_parse_arguments(ARG "" "" "LINK_LIBS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  fp8attn_use_mlir(${name})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS})
+endfunction()
+
+function(add_fp8attn_unittest name)
+  cmake_parse_arguments(ARG "" "" "LINK_LIBS" ${ARGN})
+  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
+  target_compile_options(${name} PRIVATE ${FP8ATTN_WARNINGS})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} GTest::gtest GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+endfunction()

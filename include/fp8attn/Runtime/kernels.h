@@ -1,0 +1,220 @@
+//===- kernels.h - operand formats and signatures of microkernels -*- C -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What every microkernel of one operation has in common, whatever its ISA and
+// element types: a signature, and the packed formats of its operands. All rows
+// of runtime_kernels/kernels.def for an operation have the same signature and
+// formats, so rows of different ISAs can be mixed in one call.
+//
+// A *work item* is a block of up to FP8ATTN_BLOCK_ROWS query rows of one KV
+// head of one sequence. Row `r` of the sequence is query token `r / group` of
+// head `kv_head * group + r % group`, where group = Hq / Hkv: the rows that
+// share a KV head are gathered over queries and heads.
+//
+// A *tile* is 1 KB, 16 rows of 64 bytes, aligned to 64 bytes: the AMX tile.
+//   query   bf16 [rows/16][channels/32] tiles of 16 rows x 32 channels
+//   scores  f32  [rows/16][BLOCK_KEYS/16] tiles of 16 rows x 16 keys
+//   probs   bf16 [rows/16][BLOCK_KEYS/32] tiles of 16 rows x 32 keys
+//   acc     f32  [rows/16][channels/16] tiles of 16 rows x 16 channels
+// Rows of the last tile beyond the number of rows hold anything; kernels may
+// compute on them and nobody reads the result.
+//
+// Kernels do not allocate, lock, throw, call libc or ask the CPU. They read
+// nothing outside of what is stated here.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_RUNTIME_KERNELS_H
+#define FP8ATTN_RUNTIME_KERNELS_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Rows, and bytes in a row, of a tile.
+#define FP8ATTN_TILE_ROWS 16
+#define FP8ATTN_TILE_BYTES 1024
+
+/// Most query rows in a work item: three AMX row tiles, so that three
+/// accumulators compute while three are stored.
+#define FP8ATTN_BLOCK_ROWS 48
+
+/// Most rows that a fused `attend` kernel takes: one row tile.
+#define FP8ATTN_DECODE_ROWS 16
+
+/// Keys per step of the online softmax. A step begins at a multiple of this
+/// from the start of the sequence, so that a row's result does not depend on
+/// the chunk in which it was computed.
+#define FP8ATTN_BLOCK_KEYS 256
+
+/// Tokens that the cache layout keeps together (see docs/Layout.md).
+#define FP8ATTN_GRANULE 32
+
+/// Bytes of scratch that one kernel call may use. Aligned to 64.
+#define FP8ATTN_KERNEL_SCRATCH_BYTES (160 * 1024)
+
+/// A block of query rows of one KV head of one sequence.
+typedef struct fp8attn_work_item {
+  int64_t sequence;
+  int64_t kv_head;
+  /// Query heads per KV head.
+  int64_t group;
+  /// Index of the sequence's first token among all query tokens of the call.
+  int64_t query_begin;
+  /// Query tokens and keys of the sequence.
+  int64_t seq_q;
+  int64_t seq_k;
+  /// First row of the block within the sequence's seq_q * group rows.
+  int64_t first_row;
+  /// Rows in the block, 0 to FP8ATTN_BLOCK_ROWS.
+  int64_t num_rows;
+  /// 1 if query i sees keys [0, seq_k - seq_q + i + 1) only; 0 if it sees all.
+  int64_t causal;
+  /// Keys that at least one row of the block sees.
+  int64_t num_keys;
+} fp8attn_work_item;
+
+/// The keys and values of one KV head of one sequence, page by page. Token t is
+/// in page `pages[t / page_tokens]`; a granule of 32 tokens of K with D
+/// channels is 32 * D elements, contiguous, and so is one of V.
+typedef struct fp8attn_key_run {
+  /// First byte of the head's keys, and of its values, in page 0.
+  const uint8_t *keys;
+  const uint8_t *values;
+  /// Distance between pages, in bytes.
+  int64_t key_page_bytes;
+  int64_t value_page_bytes;
+  /// Page numbers; ceil(num_keys / page_tokens) entries are valid.
+  const int32_t *pages;
+  /// Tokens in a page, a multiple of FP8ATTN_GRANULE.
+  int64_t page_tokens;
+  /// Keys in the run. Bytes of later tokens of the last granule may be
+  /// anything, NaN codes included, and must not reach a result.
+  int64_t num_keys;
+} fp8attn_key_run;
+
+/// query: gathers the item's rows into tiles, multiplied by a power of two.
+///
+/// Tile element = bf16(q * 2^(exponent - e)), where e is 0 unless the row's
+/// largest magnitude would overflow bf16: then e is the smallest integer that
+/// prevents it. `row_scale[r] = scale * 2^e`; `row_limit[r]` is the number of
+/// keys that the row sees (0 to seq_k). Padding rows of the last tile are 0.
+/// - item: num_rows >= 1.
+/// - query: bf16, element (token, head, channel) at token * token_stride +
+///   head * head_stride + channel, strides in elements, 2-byte aligned.
+/// - channels: head size, a multiple of 32.
+/// - tiles, row_scale, row_limit: out, for num_rows rows.
+typedef void (*fp8attn_uk_query_fn)(const fp8attn_work_item *item,
+                                    const void *query, int64_t token_stride,
+                                    int64_t head_stride, int64_t channels,
+                                    float scale, int64_t exponent, void *tiles,
+                                    float *row_scale, int32_t *row_limit);
+
+/// init: empties the state of the online softmax: row_max = -inf, row_sum = 0,
+/// acc = 0, for `rows` rows (whole tiles of acc).
+typedef void (*fp8attn_uk_init_fn)(int64_t rows, int64_t channels,
+                                   float *row_max, float *row_sum, float *acc);
+
+/// qk: scores[r][j] = sum over channels of query[r][c] * word(first_key + j, c)
+/// for 0 <= j < num_keys rounded up to 32, where word is the cache value times
+/// 2^-exponent (the row's column in kernels.def). Scores of tokens at or beyond
+/// run->num_keys are anything. NaN and Inf codes give NaN and Inf words.
+/// - first_key: multiple of FP8ATTN_GRANULE; first_key + num_keys <=
+///   run->num_keys; 1 <= num_keys <= FP8ATTN_BLOCK_KEYS.
+/// - scratch: FP8ATTN_KERNEL_SCRATCH_BYTES, 64-byte aligned.
+typedef void (*fp8attn_uk_qk_fn)(const fp8attn_key_run *run, int64_t first_key,
+                                 int64_t num_keys, const void *query_tiles,
+                                 int64_t rows, int64_t channels, float *scores,
+                                 void *scratch);
+
+/// softmax: one step of the online softmax over num_keys keys.
+///
+/// x[r][j] = scores[r][j] * row_scale[r] for first_key + j < row_limit[r], else
+/// the key is masked and its probability is exactly 0 (whatever the score).
+/// m = row_max[r] is an integer in the log2 domain. If it is -inf, it becomes
+/// ceil(max x) of this step; if some x exceeds m by more than
+/// FP8ATTN_RESCALE_THRESHOLD, it is raised to ceil(max x) and row_sum[r] and
+/// row r of acc are multiplied by 2^(old - new), which is exact. Then
+/// probs[r][j] = bf16(exp2(x - m + exponent)), and row_sum[r] increases by the
+/// sum of the rounded probabilities. Each row is computed independently of the
+/// others. Probabilities of j in [num_keys, num_keys rounded up to 32) are 0.
+/// - exponent: power of two put into the probabilities; row_sum carries it.
+/// - channels: of acc (the value head size).
+typedef void (*fp8attn_uk_softmax_fn)(int64_t first_key, int64_t num_keys,
+                                      int64_t rows, const float *scores,
+                                      const float *row_scale,
+                                      const int32_t *row_limit,
+                                      int64_t exponent, int64_t channels,
+                                      float *row_max, float *row_sum,
+                                      float *acc, void *probs);
+
+/// How far a score may exceed the fixed maximum of its row, in log2, before the
+/// row is rescaled. 2^(40 + 60) probabilities of 2^20 keys with values of
+/// magnitude 2^24 still have a finite sum.
+#define FP8ATTN_RESCALE_THRESHOLD 60
+
+/// pv: acc[r][c] += sum over j of probs[r][j] * word(first_key + j, c), word as
+/// in qk. A value that is NaN or Inf reaches only rows whose probability for
+/// its key is not 0. Values of tokens at or beyond run->num_keys count as 0.
+typedef void (*fp8attn_uk_pv_fn)(const fp8attn_key_run *run, int64_t first_key,
+                                 int64_t num_keys, const void *probs,
+                                 int64_t rows, int64_t channels, float *acc,
+                                 void *scratch);
+
+/// attend: init, then qk, softmax and pv over all keys of the run in steps of
+/// FP8ATTN_BLOCK_KEYS, for rows <= FP8ATTN_DECODE_ROWS, prefetching ahead
+/// through the block table. Same results, bit by bit, as the separate kernels
+/// of the same ISA.
+typedef void (*fp8attn_uk_attend_fn)(
+    const fp8attn_key_run *run, const void *query_tiles, int64_t rows,
+    int64_t key_channels, int64_t value_channels, const float *row_scale,
+    const int32_t *row_limit, int64_t exponent, float *row_max, float *row_sum,
+    float *acc, void *scratch);
+
+/// finish: out[r] = bf16(acc[r] / row_sum[r] * 2^exponent * scale), written to
+/// the row's (token, head) place; rows with row_sum == 0 are 0. If lse is not
+/// null, lse[token, head] = ln(2) * (row_max + log2(row_sum) - prob_exponent),
+/// or -inf for an empty row: the natural-log log-sum-exp of the scaled scores.
+/// - exponent: of the pv kernel's words; prob_exponent: as given to softmax.
+/// - out: bf16, strides in elements, as in query. lse: f32, strides likewise.
+typedef void (*fp8attn_uk_finish_fn)(
+    const fp8attn_work_item *item, const float *acc, const float *row_max,
+    const float *row_sum, int64_t channels, float scale, int64_t exponent,
+    int64_t prob_exponent, void *out, int64_t token_stride,
+    int64_t head_stride, float *lse, int64_t lse_token_stride,
+    int64_t lse_head_stride);
+
+/// store_key, store_value: writes one head of `tokens` new tokens into the
+/// cache: FP8 code of (value / scale) at the bytes that the layout gives, or
+/// the bf16 value itself if the cache is bf16 (scale is then ignored).
+/// - source: bf16, element (token, channel) at token * token_stride + channel.
+/// - slots: [tokens]; page slot / page_tokens, token slot % page_tokens; a
+///   token with a negative slot is skipped.
+/// - cache: first byte of the head's keys (values) in page 0.
+typedef void (*fp8attn_uk_store_fn)(const void *source, int64_t token_stride,
+                                    int64_t tokens, int64_t channels,
+                                    const int64_t *slots, float scale,
+                                    uint8_t *cache, int64_t page_bytes,
+                                    int64_t page_tokens);
+
+/// quantize: code[i] of source[i] / scale (bf16 to FP8); dequantize: bf16 or
+/// f32 of value(code[i]) * scale. Contiguous, `count` elements.
+typedef void (*fp8attn_uk_convert_fn)(const void *source, int64_t count,
+                                      float scale, void *destination);
+
+/// tile_begin / tile_end: configures palette 1 with eight tiles of 16 rows x 64
+/// bytes, and releases them. All AMX rows expect this configuration.
+typedef void (*fp8attn_uk_tile_fn)(void);
+void fp8attn_uk_tile_begin_amx_bf16(void);
+void fp8attn_uk_tile_end_amx_bf16(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // FP8ATTN_RUNTIME_KERNELS_H

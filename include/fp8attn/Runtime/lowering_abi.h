@@ -1,0 +1,122 @@
+//===- lowering_abi.h - what generated code calls ---------------*- C -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The runtime functions that compiled objects call besides microkernels
+// (Runtime/kernels.h). Hosts do not need this header. Checks return an
+// fp8attn_status and leave the text of the first offence in the context; they
+// read no memory but what earlier checks have found valid.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_RUNTIME_LOWERING_ABI_H
+#define FP8ATTN_RUNTIME_LOWERING_ABI_H
+
+#include "fp8attn/Runtime/fp8attn.h"
+#include "fp8attn/Runtime/kernels.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Stands for a size or stride that only the call knows.
+#define FP8ATTN_DYNAMIC INT64_MIN
+
+/// What an entry point was compiled for, one per tensor argument.
+typedef struct fp8attn_tensor_spec {
+  /// Argument name, for messages.
+  const char *name;
+  /// An fp8attn_type.
+  int32_t type;
+  int32_t rank;
+  int64_t sizes[FP8ATTN_MAX_RANK];
+  /// In elements, FP8ATTN_DYNAMIC or the compiled value. A compiled value is
+  /// not demanded of a dimension of size 0 or 1.
+  int64_t strides[FP8ATTN_MAX_RANK];
+} fp8attn_tensor_spec;
+
+/// Checks struct size, ABI version, worker count and ISA cap.
+int32_t fp8attn_check_context(fp8attn_context *context, uint32_t abi_version);
+
+/// Checks that the workspace holds `bytes_per_worker` for each worker.
+int32_t fp8attn_check_workspace(fp8attn_context *context,
+                                int64_t bytes_per_worker);
+
+/// Checks a tensor argument against its spec: null, rank, type, sizes (dynamic
+/// ones are >= 0 and the bytes spanned fit in int64), strides (>= 0, no two
+/// elements in one place for tensors with more than one), alignment.
+int32_t fp8attn_check_tensor(fp8attn_context *context,
+                             const fp8attn_tensor *tensor,
+                             const fp8attn_tensor_spec *spec);
+
+/// Checks a cache argument: null, alignment, page count, page bytes.
+int32_t fp8attn_check_cache(fp8attn_context *context,
+                            const fp8attn_cache *cache, const char *name,
+                            int64_t page_bytes);
+
+/// Checks that two sizes that must agree do, e.g. tokens of query and out.
+int32_t fp8attn_check_size(fp8attn_context *context, const char *name,
+                           int64_t size, const char *other_name,
+                           int64_t other_size);
+
+/// Checks `count` scales, `stride` elements apart: finite and > 0.
+int32_t fp8attn_check_scale(fp8attn_context *context, const char *name,
+                            const float *scale, int64_t count, int64_t stride);
+
+/// Checks the raggedness of a batch. query_start: [num_seqs + 1], seq_lens:
+/// [num_seqs], block_table: [num_seqs, max_pages] with rows `table_stride`
+/// apart; all contiguous otherwise. num_starts and num_tables are the sizes
+/// given by the caller and must be num_seqs + 1 and num_seqs. Entries of the
+/// table past a sequence's length are not read.
+int32_t fp8attn_check_batch(fp8attn_context *context,
+                            const int32_t *query_start, int64_t num_starts,
+                            const int32_t *seq_lens, int64_t num_seqs,
+                            const int32_t *block_table, int64_t num_tables,
+                            int64_t max_pages, int64_t table_stride,
+                            int64_t num_tokens, int64_t num_pages,
+                            int64_t page_tokens);
+
+/// Checks that every slot is below num_slots (negative ones are skipped).
+int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,
+                            int64_t count, int64_t num_slots);
+
+/// Chooses the best ISA of those in `isa_mask` (bit i = fp8attn_isa i) that the
+/// CPU, the process and the context's cap allow; writes it to context->isa and
+/// why no better one to context->message. Returns it, or -1 with the reason in
+/// the message if there is none.
+int32_t fp8attn_select_isa(fp8attn_context *context, uint32_t isa_mask);
+
+/// Runs the loop through the context's parallel_for, or serially.
+void fp8attn_parallel(fp8attn_context *context, int64_t count,
+                      fp8attn_body body, void *argument);
+
+/// Number of work items of a batch for num_kv_heads heads: an upper bound that
+/// needs no pass over the batch; surplus items come out with num_rows = 0.
+int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
+                               int64_t group, int64_t num_kv_heads);
+
+/// Fills in work item `index`. All items of a KV head are neighbours, so that
+/// a worker finds the head's keys in its cache.
+void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
+                            const int32_t *query_start,
+                            const int32_t *seq_lens, int64_t num_seqs,
+                            int64_t num_tokens, int64_t group,
+                            int64_t num_kv_heads, int64_t causal);
+
+/// Fills in the run of the item's KV head. `keys` and `values` are page 0 of
+/// the key and value caches; *_head_bytes the distance between heads, with the
+/// values beginning value_offset bytes after the head's start.
+void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
+                          const void *keys, int64_t key_page_bytes,
+                          int64_t key_head_bytes, const void *values,
+                          int64_t value_page_bytes, int64_t value_head_bytes,
+                          int64_t value_offset, const int32_t *block_table,
+                          int64_t table_stride, int64_t page_tokens);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif // FP8ATTN_RUNTIME_LOWERING_ABI_H

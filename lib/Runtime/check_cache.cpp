@@ -1,0 +1,94 @@
+//===- check_cache.cpp - checks of caches, slots and scales ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The checks of what belongs to a cache: its memory, the slots that new tokens
+// go to, and the scales of its codes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "message.h"
+#include "scan.h"
+
+#include "fp8attn/Runtime/lowering_abi.h"
+
+#include <cfloat>
+#include <cinttypes>
+#include <cmath>
+
+using fp8attn::fail;
+
+int32_t fp8attn_check_cache(fp8attn_context *context,
+                            const fp8attn_cache *cache, const char *name,
+                            int64_t page_bytes) {
+  if (!cache)
+    return fail(context, FP8ATTN_NULL_POINTER, "%s is null, expected a cache",
+                name);
+  if (cache->num_pages < 0)
+    return fail(context, FP8ATTN_BAD_SIZE,
+                "%s.num_pages is %" PRId64 ", expected at least 0", name,
+                cache->num_pages);
+  if (cache->page_bytes != page_bytes)
+    return fail(context, FP8ATTN_BAD_SIZE,
+                "%s.page_bytes is %" PRId64 ", expected %" PRId64, name,
+                cache->page_bytes, page_bytes);
+  int64_t bytes;
+  if (__builtin_mul_overflow(cache->num_pages, page_bytes, &bytes))
+    return fail(context, FP8ATTN_BAD_SIZE,
+                "%s.num_pages is %" PRId64 ", expected at most %" PRId64
+                " pages of %" PRId64 " bytes",
+                name, cache->num_pages, INT64_MAX / page_bytes, page_bytes);
+  if (bytes == 0)
+    return FP8ATTN_OK;
+  if (!cache->data)
+    return fail(context, FP8ATTN_NULL_POINTER,
+                "%s.data is null, expected %" PRId64 " bytes", name, bytes);
+  auto address = reinterpret_cast<uintptr_t>(cache->data);
+  if (address % FP8ATTN_ALIGNMENT)
+    return fail(context, FP8ATTN_MISALIGNED,
+                "%s.data is 0x%" PRIxPTR ", expected a multiple of %d", name,
+                address, FP8ATTN_ALIGNMENT);
+  return FP8ATTN_OK;
+}
+
+int32_t fp8attn_check_scale(fp8attn_context *context, const char *name,
+                            const float *scale, int64_t count, int64_t stride) {
+  if (count <= 0)
+    return FP8ATTN_OK;
+  if (!scale)
+    return fail(context, FP8ATTN_NULL_POINTER,
+                "%s is null, expected %" PRId64 " scales", name, count);
+  // Written so that NaN, for which every comparison is false, is bad.
+  int64_t index = fp8attn::findFirst(count, [=](int64_t i) {
+    return !((scale[i * stride] > 0) & (scale[i * stride] <= FLT_MAX));
+  });
+  if (index < 0)
+    return FP8ATTN_OK;
+  float value = scale[index * stride];
+  if (std::isnan(value)) // printf shows the sign of a NaN.
+    return fail(context, FP8ATTN_BAD_SCALE,
+                "%s[%" PRId64 "] is nan, expected a finite number > 0", name,
+                index);
+  return fail(context, FP8ATTN_BAD_SCALE,
+              "%s[%" PRId64 "] is %g, expected a finite number > 0", name,
+              index, static_cast<double>(value));
+}
+
+int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,
+                            int64_t count, int64_t num_slots) {
+  if (count <= 0)
+    return FP8ATTN_OK;
+  if (!slots)
+    return fail(context, FP8ATTN_NULL_POINTER,
+                "slots is null, expected %" PRId64 " slots", count);
+  int64_t index = fp8attn::findFirst(
+      count, [=](int64_t i) { return slots[i] >= num_slots && slots[i] >= 0; });
+  if (index < 0)
+    return FP8ATTN_OK;
+  return fail(context, FP8ATTN_BAD_SLOT,
+              "slots[%" PRId64 "] is %" PRId64 ", expected less than %" PRId64
+              " (the slots of the cache)",
+              index, slots[index], num_slots);
+}

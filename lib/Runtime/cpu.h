@@ -1,0 +1,59 @@
+//===- cpu.h - what the CPU has, as data ------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Detection in three steps that can be tested apart: read the feature words,
+// decide from them, and choose among the bodies of an object. Only the first
+// asks the CPU; the others take what it said as data.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_RUNTIME_CPU_H
+#define FP8ATTN_LIB_RUNTIME_CPU_H
+
+#include "fp8attn/Runtime/fp8attn.h"
+
+namespace fp8attn {
+
+/// The words of CPUID and XCR0 that the decision looks at (Intel SDM volume 2,
+/// "CPUID", and volume 1, 13.3). All 0 for what the CPU does not report.
+struct CpuWords {
+  /// False on every CPU but x86-64; then nothing else is looked at.
+  bool isX86;
+  /// CPUID.(EAX=1):ECX.
+  uint32_t leaf1Ecx;
+  /// CPUID.(EAX=7,ECX=0).
+  uint32_t leaf7Ebx;
+  uint32_t leaf7Ecx;
+  uint32_t leaf7Edx;
+  /// CPUID.(EAX=7,ECX=1):EAX.
+  uint32_t leaf7Sub1Eax;
+  /// State that the operating system saves; 0 without OSXSAVE.
+  uint64_t xcr0;
+};
+
+/// Asks this CPU.
+CpuWords readCpuWords();
+
+/// Asks the kernel, for the whole process, for the permission to use tile data.
+/// Returns 0, or the errno of the refusal.
+int requestTilePermission();
+
+/// Returns what a refusal with this errno means, never null.
+const char *tileRefusal(int error);
+
+/// Decides on the best usable ISA and says why no better one. `requestTiles` is
+/// called only if nothing else stands against AMX. `isaVariable` is the value
+/// of FP8ATTN_ISA or null; an unknown one is ignored and named in the reason.
+fp8attn_cpu_info decideIsa(const CpuWords &words, int (*requestTiles)(),
+                           const char *isaVariable);
+
+/// fp8attn_select_isa for a given CPU.
+int32_t selectIsa(fp8attn_context *context, uint32_t isaMask,
+                  const fp8attn_cpu_info &cpu);
+
+} // namespace fp8attn
+
+#endif // FP8ATTN_LIB_RUNTIME_CPU_H

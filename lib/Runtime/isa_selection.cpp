@@ -1,0 +1,78 @@
+//===- isa_selection.cpp - the body that a call runs ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Chooses among the bodies of an object: the best that the CPU, the process and
+// the caller's cap allow. Always leaves the reason why no better one runs.
+//
+//===----------------------------------------------------------------------===//
+
+#include "cpu.h"
+#include "message.h"
+
+#include "fp8attn/Runtime/lowering_abi.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+static const char *isaName(int32_t isa) {
+  return fp8attn_isa_string(static_cast<fp8attn_isa>(isa));
+}
+
+static bool isIn(uint32_t isaMask, int32_t isa) { return isaMask >> isa & 1; }
+
+/// Returns the next body above `isa`, or -1.
+static int32_t nextBody(uint32_t isaMask, int32_t isa) {
+  for (int32_t next = isa + 1; next <= FP8ATTN_ISA_AMX_BF16; ++next)
+    if (isIn(isaMask, next))
+      return next;
+  return -1;
+}
+
+/// Says why the body for `better` does not run.
+static void explainBlocked(fp8attn_context *context, int32_t better,
+                           const fp8attn_cpu_info &cpu) {
+  if (better > cpu.isa)
+    fp8attn::explain(context, "%s", cpu.reason);
+  else
+    fp8attn::explain(context, "%s: isa_cap of the context is %s",
+                     isaName(better), isaName(context->isa_cap));
+}
+
+int32_t fp8attn::selectIsa(fp8attn_context *context, uint32_t isaMask,
+                           const fp8attn_cpu_info &cpu) {
+  int32_t best = std::min<int32_t>(cpu.isa, context->isa_cap);
+  int32_t chosen = -1;
+  for (int32_t isa = FP8ATTN_ISA_GENERIC; isa <= best; ++isa)
+    if (isIn(isaMask, isa))
+      chosen = isa;
+
+  int32_t better = nextBody(isaMask, chosen);
+  if (better >= 0)
+    explainBlocked(context, better, cpu);
+  else if (chosen < cpu.isa)
+    explain(context, "the object has no body for %s", isaName(chosen + 1));
+  else
+    explain(context, "%s", cpu.reason);
+
+  if (chosen >= 0)
+    context->isa = chosen;
+  return chosen;
+}
+
+static bool isTracing() {
+  const char *value = getenv("FP8ATTN_TRACE");
+  return value && !strcmp(value, "1");
+}
+
+int32_t fp8attn_select_isa(fp8attn_context *context, uint32_t isa_mask) {
+  int32_t isa = fp8attn::selectIsa(context, isa_mask, *fp8attn_cpu());
+  if (isTracing())
+    fprintf(stderr, "fp8attn: isa %s%s%s\n", isa < 0 ? "none" : isaName(isa),
+            *context->message ? ": " : "", context->message);
+  return isa;
+}

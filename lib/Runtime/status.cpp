@@ -1,0 +1,59 @@
+//===- status.cpp - names and sentences of enumerators --------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The English for each enumerator of the ABI. The switches have no default so
+// that the compiler points here when an enumerator is added; values that come
+// from a caller and are none of them fall out at the end.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Runtime/fp8attn.h"
+
+const char *fp8attn_status_string(fp8attn_status status) {
+  switch (status) {
+  case FP8ATTN_OK:
+    return "success";
+  case FP8ATTN_BAD_CONTEXT:
+    return "the context is null, of another ABI version, or inconsistent";
+  case FP8ATTN_NULL_POINTER:
+    return "a required pointer is null";
+  case FP8ATTN_MISALIGNED:
+    return "a pointer is not aligned as its type or layout demands";
+  case FP8ATTN_BAD_TYPE:
+    return "a tensor's element type differs from the compiled one";
+  case FP8ATTN_BAD_SIZE:
+    return "a rank or size differs from what was expected";
+  case FP8ATTN_BAD_STRIDE:
+    return "a stride differs from the compiled one or makes elements overlap";
+  case FP8ATTN_BAD_SCALE:
+    return "a scale is not finite or not greater than zero";
+  case FP8ATTN_BAD_QUERY_START:
+    return "query_start does not rise from 0 to the number of query tokens";
+  case FP8ATTN_BAD_SEQ_LEN:
+    return "a sequence length is negative or exceeds the pages of its sequence";
+  case FP8ATTN_BAD_BLOCK_TABLE:
+    return "a used block table entry is outside the cache";
+  case FP8ATTN_BAD_SLOT:
+    return "a slot is beyond the end of the cache";
+  case FP8ATTN_WORKSPACE_TOO_SMALL:
+    return "the workspace is missing or too small";
+  case FP8ATTN_UNSUPPORTED_ISA:
+    return "no body of the object may run on this CPU under the ISA cap";
+  }
+  return "unknown status";
+}
+
+const char *fp8attn_isa_string(fp8attn_isa isa) {
+  switch (isa) {
+  case FP8ATTN_ISA_GENERIC:
+    return "generic";
+  case FP8ATTN_ISA_AVX512_BF16:
+    return "avx512_bf16";
+  case FP8ATTN_ISA_AMX_BF16:
+    return "amx_bf16";
+  }
+  return "unknown";
+}

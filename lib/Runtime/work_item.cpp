@@ -1,0 +1,101 @@
+//===- work_item.cpp - from an index to a block of query rows -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Numbers the blocks of a ragged batch without a pass over it, so that a loop
+// can start at once and each worker finds its block by a binary search.
+//
+// Let x be the rows of one KV head before a sequence (query_start * group), n
+// the rows of the sequence and R the rows of a block. Sequence b owns the
+// blocks from base(b) = floor(x / R) + b up to the base of its successor, that
+// is floor((x + n) / R) - floor(x / R) + 1 of them. As floor((x + n) / R) >=
+// floor(x / R) + floor(n / R), these are at least floor(n / R) + 1, and the
+// sequence needs ceil(n / R), which is no more. A sequence never owns fewer
+// than one, so bases rise strictly and a block has one owner; those that an
+// owner does not need are surplus.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Runtime/lowering_abi.h"
+
+#include <algorithm>
+
+static int64_t blockBase(int64_t tokensBefore, int64_t sequence,
+                         int64_t group) {
+  return tokensBefore * group / FP8ATTN_BLOCK_ROWS + sequence;
+}
+
+/// Returns the last sequence whose base is not beyond `block`.
+static int64_t findSequence(const int32_t *queryStart, int64_t numSeqs,
+                            int64_t group, int64_t block) {
+  int64_t first = 0;
+  int64_t last = numSeqs - 1;
+  while (first < last) {
+    int64_t middle = first + (last - first + 1) / 2;
+    if (blockBase(queryStart[middle], middle, group) <= block)
+      first = middle;
+    else
+      last = middle - 1;
+  }
+  return first;
+}
+
+int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
+                               int64_t group, int64_t num_kv_heads) {
+  return num_kv_heads * blockBase(num_tokens, num_seqs, group);
+}
+
+void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
+                            const int32_t *query_start, const int32_t *seq_lens,
+                            int64_t num_seqs, int64_t num_tokens, int64_t group,
+                            int64_t /*num_kv_heads*/, int64_t causal) {
+  int64_t blocks = blockBase(num_tokens, num_seqs, group);
+  int64_t block = index % blocks;
+  int64_t sequence = findSequence(query_start, num_seqs, group, block);
+  int64_t queryBegin = query_start[sequence];
+  int64_t seqQ = query_start[sequence + 1] - queryBegin;
+  int64_t seqK = seq_lens[sequence];
+  int64_t firstRow =
+      (block - blockBase(queryBegin, sequence, group)) * FP8ATTN_BLOCK_ROWS;
+  int64_t numRows =
+      std::clamp<int64_t>(seqQ * group - firstRow, 0, FP8ATTN_BLOCK_ROWS);
+
+  int64_t numKeys = 0;
+  if (numRows > 0) {
+    int64_t lastQuery = (firstRow + numRows - 1) / group;
+    numKeys = causal ? std::clamp<int64_t>(seqK - seqQ + lastQuery + 1, 0, seqK)
+                     : seqK;
+  }
+
+  item->sequence = sequence;
+  item->kv_head = index / blocks;
+  item->group = group;
+  item->query_begin = queryBegin;
+  item->seq_q = seqQ;
+  item->seq_k = seqK;
+  item->first_row = firstRow;
+  item->num_rows = numRows;
+  item->causal = causal;
+  item->num_keys = numKeys;
+}
+
+void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
+                          const void *keys, int64_t key_page_bytes,
+                          int64_t key_head_bytes, const void *values,
+                          int64_t value_page_bytes, int64_t value_head_bytes,
+                          int64_t value_offset, const int32_t *block_table,
+                          int64_t table_stride, int64_t page_tokens) {
+  // Without keys the cache and the table may be null, and stay as they are.
+  bool hasKeys = item->num_keys > 0;
+  int64_t head = hasKeys ? item->kv_head : 0;
+  run->keys = static_cast<const uint8_t *>(keys) + head * key_head_bytes;
+  run->values = static_cast<const uint8_t *>(values) +
+                (hasKeys ? head * value_head_bytes + value_offset : 0);
+  run->key_page_bytes = key_page_bytes;
+  run->value_page_bytes = value_page_bytes;
+  run->pages = block_table + (hasKeys ? item->sequence * table_stride : 0);
+  run->page_tokens = page_tokens;
+  run->num_keys = item->num_keys;
+}

@@ -1,0 +1,116 @@
+//===- CheckCacheTest.cpp - checks of caches, slots and scales ------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Refusals of what belongs to a cache. Arrays are longer than a scan block,
+// with the offence in a later block, so that indices are those of the array.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Expect.h"
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+using namespace fp8attn;
+using CheckCacheTest = RuntimeTest;
+
+static constexpr int64_t kPageBytes = 8192;
+
+TEST_F(CheckCacheTest, Cache) {
+  fp8attn_cache cache = {fakeAddress(), 4, kPageBytes};
+  auto check = [&] {
+    return fp8attn_check_cache(&context, &cache, "key_cache", kPageBytes);
+  };
+  EXPECT_EQ(check(), FP8ATTN_OK);
+  cache.data = fakeAddress(16);
+  expectFailure(check(), FP8ATTN_MISALIGNED,
+                "key_cache.data is 0x10010, expected a multiple of 64");
+  cache.data = nullptr;
+  expectFailure(check(), FP8ATTN_NULL_POINTER,
+                "key_cache.data is null, expected 32768 bytes");
+  cache.num_pages = 0;
+  EXPECT_EQ(check(), FP8ATTN_OK);
+  cache.num_pages = INT64_MAX;
+  expectFailure(check(), FP8ATTN_BAD_SIZE,
+                "key_cache.num_pages is 9223372036854775807, expected at most "
+                "1125899906842623 pages of 8192 bytes");
+  cache.page_bytes = 4096;
+  expectFailure(check(), FP8ATTN_BAD_SIZE,
+                "key_cache.page_bytes is 4096, expected 8192");
+  cache.num_pages = -2;
+  expectFailure(check(), FP8ATTN_BAD_SIZE,
+                "key_cache.num_pages is -2, expected at least 0");
+  expectFailure(fp8attn_check_cache(&context, nullptr, "key_cache", kPageBytes),
+                FP8ATTN_NULL_POINTER, "key_cache is null, expected a cache");
+}
+
+TEST_F(CheckCacheTest, GoodScales) {
+  std::vector<float> scales = {1, std::numeric_limits<float>::max(),
+                               std::numeric_limits<float>::denorm_min()};
+  EXPECT_EQ(fp8attn_check_scale(&context, "key_scale", scales.data(), 3, 1),
+            FP8ATTN_OK);
+  EXPECT_EQ(fp8attn_check_scale(&context, "key_scale", nullptr, 0, 1),
+            FP8ATTN_OK);
+}
+
+TEST_F(CheckCacheTest, BadScales) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const struct {
+    float value;
+    const char *text;
+  } cases[] = {{std::nanf(""), "nan"},
+               {-std::nanf(""), "nan"},
+               {inf, "inf"},
+               {-inf, "-inf"},
+               {0, "0"},
+               {-0.0f, "-0"},
+               {-1.5f, "-1.5"}};
+  for (const auto &test : cases) {
+    std::vector<float> scales(200, 1.0f);
+    scales[133] = test.value;
+    scales[150] = 0; // Not the first offence.
+    std::string message = std::string("key_scale[133] is ") + test.text +
+                          ", expected a finite number > 0";
+    expectFailure(
+        fp8attn_check_scale(&context, "key_scale", scales.data(), 200, 1),
+        FP8ATTN_BAD_SCALE, message.c_str());
+  }
+}
+
+TEST_F(CheckCacheTest, ScalesApart) {
+  std::vector<float> scales = {1, -1, 2, -1, 0, -1};
+  EXPECT_EQ(fp8attn_check_scale(&context, "value_scale", scales.data(), 2, 2),
+            FP8ATTN_OK);
+  expectFailure(
+      fp8attn_check_scale(&context, "value_scale", scales.data(), 3, 2),
+      FP8ATTN_BAD_SCALE, "value_scale[2] is 0, expected a finite number > 0");
+}
+
+TEST_F(CheckCacheTest, NullScales) {
+  expectFailure(fp8attn_check_scale(&context, "key_scale", nullptr, 8, 1),
+                FP8ATTN_NULL_POINTER, "key_scale is null, expected 8 scales");
+}
+
+TEST_F(CheckCacheTest, Slots) {
+  std::vector<int64_t> slots(100, 4095);
+  slots[3] = -1; // Skipped tokens.
+  slots[4] = INT64_MIN;
+  auto check = [&](int64_t numSlots) {
+    return fp8attn_check_slots(&context, slots.data(), 100, numSlots);
+  };
+  EXPECT_EQ(check(4096), FP8ATTN_OK);
+  slots[77] = 4096;
+  expectFailure(check(4096), FP8ATTN_BAD_SLOT,
+                "slots[77] is 4096, expected less than 4096 (the slots of the "
+                "cache)");
+  expectFailure(check(0), FP8ATTN_BAD_SLOT,
+                "slots[0] is 4095, expected less than 0 (the slots of the "
+                "cache)");
+  expectFailure(fp8attn_check_slots(&context, nullptr, 1, 1),
+                FP8ATTN_NULL_POINTER, "slots is null, expected 1 slots");
+  EXPECT_EQ(fp8attn_check_slots(&context, nullptr, 0, 1), FP8ATTN_OK);
+}

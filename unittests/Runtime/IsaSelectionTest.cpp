@@ -1,0 +1,83 @@
+//===- IsaSelectionTest.cpp - the body that a call runs -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Choice among bodies for CPUs that are given as data, with the reason left in
+// the context.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Expect.h"
+
+#include "cpu.h"
+
+using namespace fp8attn;
+
+static constexpr uint32_t kGeneric = 1u << FP8ATTN_ISA_GENERIC;
+static constexpr uint32_t kAvx512 = 1u << FP8ATTN_ISA_AVX512_BF16;
+static constexpr uint32_t kAmx = 1u << FP8ATTN_ISA_AMX_BF16;
+static constexpr uint32_t kAll = kGeneric | kAvx512 | kAmx;
+
+static const fp8attn_cpu_info kPlainCpu = {FP8ATTN_ISA_GENERIC, "no vectors"};
+static const fp8attn_cpu_info kAvx512Cpu = {FP8ATTN_ISA_AVX512_BF16,
+                                            "no tiles"};
+static const fp8attn_cpu_info kAmxCpu = {FP8ATTN_ISA_AMX_BF16, ""};
+
+namespace {
+class IsaSelectionTest : public RuntimeTest {
+protected:
+  void expectIsa(const fp8attn_cpu_info &cpu, uint32_t mask, fp8attn_isa isa,
+                 const char *message) {
+    context.isa = -1;
+    EXPECT_EQ(selectIsa(&context, mask, cpu), isa);
+    EXPECT_EQ(context.isa, isa);
+    EXPECT_STREQ(context.message, message);
+  }
+};
+} // namespace
+
+TEST_F(IsaSelectionTest, Best) {
+  expectIsa(kAmxCpu, kAll, FP8ATTN_ISA_AMX_BF16, "");
+  expectIsa(kAvx512Cpu, kAll, FP8ATTN_ISA_AVX512_BF16, "no tiles");
+  expectIsa(kPlainCpu, kAll, FP8ATTN_ISA_GENERIC, "no vectors");
+}
+
+TEST_F(IsaSelectionTest, BodiesOfTheObjectLimit) {
+  expectIsa(kAmxCpu, kGeneric | kAvx512, FP8ATTN_ISA_AVX512_BF16,
+            "the object has no body for amx_bf16");
+  expectIsa(kAmxCpu, kGeneric, FP8ATTN_ISA_GENERIC,
+            "the object has no body for avx512_bf16");
+  expectIsa(kAvx512Cpu, kGeneric | kAmx, FP8ATTN_ISA_GENERIC, "no tiles");
+}
+
+TEST_F(IsaSelectionTest, CapLimits) {
+  context.isa_cap = FP8ATTN_ISA_AVX512_BF16;
+  expectIsa(kAmxCpu, kAll, FP8ATTN_ISA_AVX512_BF16,
+            "amx_bf16: isa_cap of the context is avx512_bf16");
+  context.isa_cap = FP8ATTN_ISA_GENERIC;
+  expectIsa(kAvx512Cpu, kAll, FP8ATTN_ISA_GENERIC,
+            "avx512_bf16: isa_cap of the context is generic");
+}
+
+TEST_F(IsaSelectionTest, NoBodyMayRun) {
+  context.isa = -7;
+  EXPECT_EQ(selectIsa(&context, kAmx, kAvx512Cpu), -1);
+  EXPECT_STREQ(context.message, "no tiles");
+  EXPECT_EQ(selectIsa(&context, 0, kAvx512Cpu), -1);
+  EXPECT_STREQ(context.message, "the object has no body for generic");
+  context.isa_cap = FP8ATTN_ISA_GENERIC;
+  EXPECT_EQ(selectIsa(&context, kAvx512, kAvx512Cpu), -1);
+  EXPECT_STREQ(context.message,
+               "avx512_bf16: isa_cap of the context is generic");
+  EXPECT_EQ(context.isa, -7) << "no body ran";
+}
+
+TEST_F(IsaSelectionTest, UnknownBodiesAreIgnored) {
+  expectIsa(kAmxCpu, ~0u, FP8ATTN_ISA_AMX_BF16, "");
+}
+
+TEST_F(IsaSelectionTest, ThisCpu) {
+  EXPECT_EQ(fp8attn_select_isa(&context, kAll), fp8attn_cpu()->isa);
+}

@@ -1,0 +1,166 @@
+//===- WorkItemTest.cpp - every row is in one work item -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Random ragged batches: each row of each KV head is in exactly one item, and
+// an item sees as many keys as its last row does, counted key by key.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Runtime/lowering_abi.h"
+
+#include "gtest/gtest.h"
+
+#include <algorithm>
+#include <random>
+#include <vector>
+
+static constexpr int64_t kMaxTokens = 300;
+static constexpr uint32_t kSeed = 7;
+
+namespace {
+struct Batch {
+  std::vector<int32_t> queryStart = {0};
+  std::vector<int32_t> seqLens;
+  int64_t numSeqs() const { return static_cast<int64_t>(seqLens.size()); }
+  int64_t numTokens() const { return queryStart.back(); }
+};
+} // namespace
+
+/// Half of the sequences are decodes, some are empty, some have fewer keys than
+/// queries.
+static Batch makeBatch(std::mt19937 &random, int64_t numSeqs) {
+  auto below = [&](int64_t bound) { return int32_t(random() % bound); };
+  Batch batch;
+  for (int64_t i = 0; i < numSeqs; ++i) {
+    int32_t tokens = below(2) ? 1 : below(5) ? below(kMaxTokens) : 0;
+    batch.queryStart.push_back(batch.queryStart.back() + tokens);
+    batch.seqLens.push_back(below(4) ? tokens + below(kMaxTokens)
+                                     : below(tokens + 1));
+  }
+  return batch;
+}
+
+/// The keys that a row sees, by the definition.
+static int64_t countKeys(const fp8attn_work_item &item, int64_t row) {
+  int64_t count = 0;
+  for (int64_t key = 0; key < item.seq_k; ++key)
+    count += !item.causal || key <= item.seq_k - item.seq_q + row / item.group;
+  return count;
+}
+
+/// Visits all items of a batch and counts each row.
+static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
+                           int64_t causal) {
+  int64_t rows = batch.numTokens() * group;
+  std::vector<int> visits(rows * heads, 0);
+  int64_t count =
+      fp8attn_num_work_items(batch.numTokens(), batch.numSeqs(), group, heads);
+  int64_t lastHead = 0;
+  for (int64_t index = 0; index < count; ++index) {
+    fp8attn_work_item item;
+    fp8attn_work_item_init(&item, index, batch.queryStart.data(),
+                           batch.seqLens.data(), batch.numSeqs(),
+                           batch.numTokens(), group, heads, causal);
+    ASSERT_GE(item.sequence, 0);
+    ASSERT_LT(item.sequence, batch.numSeqs());
+    ASSERT_GE(item.kv_head, lastHead) << "items of a head are neighbours";
+    ASSERT_LT(item.kv_head, heads);
+    lastHead = item.kv_head;
+    ASSERT_EQ(item.query_begin, batch.queryStart[item.sequence]);
+    ASSERT_EQ(item.query_begin + item.seq_q,
+              batch.queryStart[item.sequence + 1]);
+    ASSERT_EQ(item.seq_k, batch.seqLens[item.sequence]);
+    ASSERT_EQ(item.group, group);
+    ASSERT_EQ(item.causal, causal);
+    ASSERT_EQ(item.first_row % FP8ATTN_BLOCK_ROWS, 0);
+    ASSERT_GE(item.num_rows, 0);
+    ASSERT_LE(item.num_rows, FP8ATTN_BLOCK_ROWS);
+
+    int64_t keys = 0;
+    for (int64_t row = item.first_row; row < item.first_row + item.num_rows;
+         ++row) {
+      ASSERT_LT(row, item.seq_q * group);
+      ++visits[item.kv_head * rows + item.query_begin * group + row];
+      keys = std::max(keys, countKeys(item, row));
+    }
+    ASSERT_EQ(item.num_keys, keys);
+  }
+  for (int64_t i = 0; i < rows * heads; ++i)
+    ASSERT_EQ(visits[i], 1) << "row " << i % rows << " of head " << i / rows;
+}
+
+TEST(WorkItem, RandomBatchesAreCovered) {
+  // NOLINTNEXTLINE(bugprone-random-generator-seed): the same batches each time.
+  std::mt19937 random(kSeed);
+  for (int64_t group : {1, 3, 4, 7, 71})
+    for (int64_t causal : {0, 1})
+      for (int64_t numSeqs : {1, 2, 5, 17}) {
+        SCOPED_TRACE(testing::Message()
+                     << "seed " << kSeed << " group " << group << " causal "
+                     << causal << " sequences " << numSeqs);
+        expectCoverage(makeBatch(random, numSeqs), group, /*heads=*/3, causal);
+        if (testing::Test::HasFatalFailure())
+          return;
+      }
+}
+
+TEST(WorkItem, SequencesAtBlockBoundaries) {
+  // Lengths around a block of 48 rows, each beginning anywhere in a block.
+  Batch batch;
+  for (int32_t tokens : {48, 47, 49, 0, 0, 96, 1, 48, 0}) {
+    batch.queryStart.push_back(batch.queryStart.back() + tokens);
+    batch.seqLens.push_back(tokens);
+  }
+  for (int64_t group : {1, 2, 48})
+    expectCoverage(batch, group, /*heads=*/2, /*causal=*/1);
+}
+
+TEST(WorkItem, EmptyBatchHasNoItems) {
+  EXPECT_EQ(fp8attn_num_work_items(0, 0, 4, 8), 0);
+}
+
+TEST(WorkItem, DecodeNeedsFewSurplusItems) {
+  // 64 sequences of one token, 4 rows each: 64 blocks and 5 surplus ones.
+  EXPECT_EQ(fp8attn_num_work_items(64, 64, 4, 8), 8 * 69);
+}
+
+TEST(WorkItem, LargestBatchDoesNotOverflow) {
+  EXPECT_EQ(fp8attn_num_work_items(INT32_MAX, 1, 71, 1),
+            int64_t(INT32_MAX) * 71 / FP8ATTN_BLOCK_ROWS + 1);
+}
+
+TEST(KeyRun, PointsAtTheHead) {
+  fp8attn_work_item item = {};
+  item.sequence = 2;
+  item.kv_head = 3;
+  item.seq_k = 100;
+  item.num_keys = 70;
+  std::vector<uint8_t> keys(4096), values(4096);
+  const int32_t table[16] = {};
+  fp8attn_key_run run;
+  fp8attn_key_run_init(&run, &item, keys.data(), 1024, 100, values.data(), 2048,
+                       200, 50, table, 5, 32);
+  EXPECT_EQ(run.keys, keys.data() + 300);
+  EXPECT_EQ(run.values, values.data() + 650);
+  EXPECT_EQ(run.key_page_bytes, 1024);
+  EXPECT_EQ(run.value_page_bytes, 2048);
+  EXPECT_EQ(run.pages, table + 10);
+  EXPECT_EQ(run.page_tokens, 32);
+  EXPECT_EQ(run.num_keys, 70);
+}
+
+TEST(KeyRun, NothingIsTouchedWithoutKeys) {
+  fp8attn_work_item item = {};
+  item.sequence = 2;
+  item.kv_head = 3;
+  fp8attn_key_run run;
+  fp8attn_key_run_init(&run, &item, nullptr, 1024, 100, nullptr, 2048, 200, 50,
+                       nullptr, INT64_MAX, 32);
+  EXPECT_EQ(run.keys, nullptr);
+  EXPECT_EQ(run.values, nullptr);
+  EXPECT_EQ(run.pages, nullptr);
+  EXPECT_EQ(run.num_keys, 0);
+}

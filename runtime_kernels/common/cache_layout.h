@@ -1,0 +1,94 @@
+//===- cache_layout.h - where the bytes of a cache are ----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The layout of one head's keys, and of its values, within a page. Both are
+// made of tiles of 16 rows that pair neighbours along the dimension that a GEMM
+// sums over (channels of K, tokens of V); in a row, 16 lanes of one pair each.
+//   2-byte elements: a row is 64 bytes, lane by lane; a tile 1 KB.
+//   1-byte elements: rows 2i and 2i + 1 share 64 bytes, byte by byte, so that
+//   even and odd bytes widen into the two rows; a tile is 512 bytes.
+// K: tile (token / 16, channel / 32); lanes are tokens, rows pairs of channels.
+// V: tile (token / 32, channel / 16); lanes are channels, rows pairs of tokens.
+// So a granule of 32 tokens is contiguous in both.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_COMMON_CACHE_LAYOUT_H
+#define FP8ATTN_COMMON_CACHE_LAYOUT_H
+
+#include "common/kernel_namespace.h"
+#include "fp8attn/Runtime/kernels.h"
+
+#include <stdint.h>
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Lanes of a tile's row, and elements along a tile's paired dimension.
+constexpr int64_t kLanes = 16;
+constexpr int64_t kPairedElements = 32;
+constexpr int64_t kTileElements = kLanes * kPairedElements;
+
+/// Returns the offset, in bytes, within a tile: `lane` in [0, 16), `paired` in
+/// [0, 32).
+template <int ElementBytes>
+constexpr int64_t tileOffset(int64_t lane, int64_t paired) {
+  static_assert(ElementBytes == 1 || ElementBytes == 2);
+  const int64_t row = paired / 2, half = paired & 1;
+  if (ElementBytes == 2)
+    return row * 64 + 4 * lane + 2 * half;
+  return (row / 2) * 64 + 2 * (2 * lane + half) + (row & 1);
+}
+
+/// Returns the offset, in bytes, of a key's element in the head's part of a
+/// page. `channels` is the head size, a multiple of 32.
+template <int ElementBytes>
+constexpr int64_t keyOffset(int64_t token, int64_t channel, int64_t channels) {
+  const int64_t tile =
+      token / kLanes * (channels / kPairedElements) + channel / kPairedElements;
+  return tile * kTileElements * ElementBytes +
+         tileOffset<ElementBytes>(token % kLanes, channel % kPairedElements);
+}
+
+/// Returns the offset, in bytes, of a value's element in the head's part of a
+/// page. `channels` is the head size, a multiple of 16.
+template <int ElementBytes>
+constexpr int64_t valueOffset(int64_t token, int64_t channel,
+                              int64_t channels) {
+  const int64_t tile =
+      token / kPairedElements * (channels / kLanes) + channel / kLanes;
+  return tile * kTileElements * ElementBytes +
+         tileOffset<ElementBytes>(channel % kLanes, token % kPairedElements);
+}
+
+/// Returns the offset, in bytes, of the granule of token `first` from page 0
+/// of a head: `first` is a multiple of FP8ATTN_GRANULE and below num_keys.
+inline int64_t granuleOffset(const fp8attn_key_run &run, int64_t pageBytes,
+                             int64_t first, int64_t granuleBytes) {
+  return run.pages[first / run.page_tokens] * pageBytes +
+         first % run.page_tokens / FP8ATTN_GRANULE * granuleBytes;
+}
+
+/// Returns the keys of the granule that begins at token `first`.
+template <int ElementBytes>
+const uint8_t *keyGranule(const fp8attn_key_run &run, int64_t first,
+                          int64_t channels) {
+  return run.keys + granuleOffset(run, run.key_page_bytes, first,
+                                  FP8ATTN_GRANULE * channels * ElementBytes);
+}
+
+/// Returns the values of the granule that begins at token `first`.
+template <int ElementBytes>
+const uint8_t *valueGranule(const fp8attn_key_run &run, int64_t first,
+                            int64_t channels) {
+  return run.values + granuleOffset(run, run.value_page_bytes, first,
+                                    FP8ATTN_GRANULE * channels * ElementBytes);
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_COMMON_CACHE_LAYOUT_H

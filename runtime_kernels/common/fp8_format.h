@@ -1,0 +1,148 @@
+//===- fp8_format.h - element types of a cache ------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// E4M3 (fn: no infinities), E5M2 and Bf16 as traits: the storage type, and the
+// exact conversions to and from float. Branch-free where it matters, so that
+// loops over them vectorise. OCP 8-bit Floating Point Specification 1.0.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_COMMON_FP8_FORMAT_H
+#define FP8ATTN_COMMON_FP8_FORMAT_H
+
+#include "common/kernel_namespace.h"
+
+#include <stdint.h>
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Fields of an IEEE binary32.
+constexpr int kFloatMantissaBits = 23;
+constexpr int kFloatBias = 127;
+constexpr uint32_t kFloatMagnitude = 0x7fffffff;
+constexpr uint32_t kFloatInf = 0x7f800000;
+constexpr uint32_t kFloatQuietNan = 0x7fc00000;
+
+/// Returns the bits of a float.
+constexpr uint32_t floatBits(float value) {
+  return __builtin_bit_cast(uint32_t, value);
+}
+
+/// Returns the float with these bits.
+constexpr float floatFromBits(uint32_t bits) {
+  return __builtin_bit_cast(float, bits);
+}
+
+/// Returns 2^exponent for a normal result: -126 <= exponent <= 127.
+constexpr float powerOfTwo(int exponent) {
+  return floatFromBits(static_cast<uint32_t>(exponent + kFloatBias)
+                       << kFloatMantissaBits);
+}
+
+/// The high half of a float.
+struct Bf16 {
+  using Storage = uint16_t;
+  static constexpr const char *kName = "bf16";
+  static constexpr int kBytes = 2;
+
+  /// Returns the value, exactly.
+  static constexpr float decode(uint16_t code) {
+    return floatFromBits(static_cast<uint32_t>(code) << 16);
+  }
+
+  /// Returns the nearest bf16, ties to even; a NaN stays one, made quiet.
+  static constexpr uint16_t encode(float value) {
+    const uint32_t bits = floatBits(value);
+    const uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
+    const uint32_t nan = (bits >> 16) | 0x40;
+    return static_cast<uint16_t>(
+        (bits & kFloatMagnitude) > kFloatInf ? nan : rounded);
+  }
+};
+
+/// An FP8 format: sign, exponent with the given bias, mantissa. Codes whose
+/// magnitude is above MaxFinite are NaN, except that MaxFinite + 1 is infinity
+/// if HasInf.
+template <int MantissaBits, int Bias, uint8_t MaxFinite, bool HasInf>
+struct Fp8Format {
+  using Storage = uint8_t;
+  static constexpr int kBytes = 1;
+
+  /// The magnitude of the largest finite value, and the code of NaN that
+  /// encode gives.
+  static constexpr uint8_t kMaxFinite = MaxFinite;
+  static constexpr uint8_t kNan = 0x7f;
+
+  /// Returns the value, exactly, subnormals included.
+  static constexpr float decode(uint8_t code) {
+    const uint32_t magnitude = code & 0x7f;
+    const uint32_t sign = static_cast<uint32_t>(code & 0x80) << 24;
+    const uint32_t normal =
+        (magnitude << kShift) +
+        (static_cast<uint32_t>(kFloatBias - Bias) << kFloatMantissaBits);
+    const uint32_t subnormal = floatBits(
+        static_cast<float>(static_cast<int32_t>(magnitude)) * kSmallestValue);
+    const uint32_t special =
+        HasInf && magnitude == MaxFinite + 1 ? kFloatInf : kFloatQuietNan;
+    const uint32_t finite = magnitude < kSmallestNormal ? subnormal : normal;
+    return floatFromBits(sign | (magnitude > MaxFinite ? special : finite));
+  }
+
+  /// Returns the code of the nearest value, ties to even; beyond the largest
+  /// finite value (infinities too) the largest one with the sign; NaN of
+  /// either sign is kNan. Zeros and underflows keep their sign.
+  static constexpr uint8_t encode(float value) {
+    const uint32_t bits = floatBits(value);
+    const uint32_t magnitude = bits & kFloatMagnitude;
+    const uint32_t sign = (bits >> 24) & 0x80;
+    // Adding a power of two whose last place is the smallest value rounds a
+    // subnormal to a whole number of those.
+    constexpr float kRounder =
+        powerOfTwo(kFloatMantissaBits + 1 - Bias - MantissaBits);
+    const uint32_t subnormal =
+        floatBits(floatFromBits(magnitude < kFloatInf ? magnitude : 0) +
+                  kRounder) -
+        floatBits(kRounder);
+    constexpr uint32_t kRebias = static_cast<uint32_t>(kFloatBias - Bias)
+                                 << kFloatMantissaBits;
+    const uint32_t half =
+        (1u << (kShift - 1)) - 1 + ((magnitude >> kShift) & 1);
+    const uint32_t normal = (magnitude - kRebias + half) >> kShift;
+    const uint32_t exact =
+        magnitude < (kRebias + (1u << kFloatMantissaBits)) ? subnormal : normal;
+    const uint32_t finite = magnitude < kOverflow && exact < MaxFinite
+                                ? exact
+                                : static_cast<uint32_t>(MaxFinite);
+    return static_cast<uint8_t>(magnitude > kFloatInf ? kNan : sign | finite);
+  }
+
+private:
+  /// Distance of the mantissas of a float and a code.
+  static constexpr int kShift = kFloatMantissaBits - MantissaBits;
+  static constexpr uint32_t kSmallestNormal = 1u << MantissaBits;
+  static constexpr float kSmallestValue = powerOfTwo(1 - Bias - MantissaBits);
+  /// Magnitudes from 2^16 on saturate in every FP8 format.
+  static constexpr uint32_t kOverflow = floatBits(powerOfTwo(16));
+};
+
+/// 1-4-3 bits, largest value 448, no infinities.
+struct E4M3 : Fp8Format<3, 7, 0x7e, false> {
+  static constexpr const char *kName = "e4m3";
+};
+
+/// 1-5-2 bits, largest value 57344.
+struct E5M2 : Fp8Format<2, 15, 0x7b, true> {
+  static constexpr const char *kName = "e5m2";
+};
+
+static_assert(E4M3::decode(1) == 0x1p-9f && E4M3::decode(0x7e) == 448);
+static_assert(E5M2::decode(1) == 0x1p-16f && E5M2::decode(0xfb) == -57344);
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_COMMON_FP8_FORMAT_H

@@ -1,0 +1,47 @@
+//===- tile_layout.h - where the elements of packed operands are -*- C++ -*-==//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Query, scores, probabilities and accumulators are [row tile][column tile] of
+// 1 KB tiles of 16 rows (Runtime/kernels.h). A row of a tile is 64 bytes: 32
+// bf16 or 16 f32 columns.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_COMMON_TILE_LAYOUT_H
+#define FP8ATTN_COMMON_TILE_LAYOUT_H
+
+#include "common/kernel_namespace.h"
+#include "fp8attn/Runtime/kernels.h"
+
+#include <stdint.h>
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Columns of a tile of bf16 (query, probabilities) and of f32 (scores,
+/// accumulators).
+constexpr int64_t kBf16Columns = 32;
+constexpr int64_t kFloatColumns = 16;
+
+/// Returns the index, in elements, of (row, column) in tiles of TileColumns
+/// columns, `columns` in a row tile altogether.
+template <int64_t TileColumns>
+constexpr int64_t tileIndex(int64_t row, int64_t column, int64_t columns) {
+  const int64_t tile =
+      row / FP8ATTN_TILE_ROWS * (columns / TileColumns) + column / TileColumns;
+  return (tile * FP8ATTN_TILE_ROWS + row % FP8ATTN_TILE_ROWS) * TileColumns +
+         column % TileColumns;
+}
+
+/// Returns `value` rounded up to a multiple of `granule`.
+constexpr int64_t roundUp(int64_t value, int64_t granule) {
+  return (value + granule - 1) / granule * granule;
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_COMMON_TILE_LAYOUT_H

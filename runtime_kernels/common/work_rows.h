@@ -1,0 +1,60 @@
+//===- work_rows.h - what a row of a work item is ---------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The rows of a work item are query heads within query tokens, see
+// fp8attn_work_item: where a row is in a tensor, which keys it sees, and what
+// its log-sum-exp is.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_COMMON_WORK_ROWS_H
+#define FP8ATTN_COMMON_WORK_ROWS_H
+
+#include "common/exp2_log2.h"
+#include "fp8attn/Runtime/kernels.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Returns the token, within the sequence, of row `row` of the item.
+inline int64_t rowToken(const fp8attn_work_item &item, int64_t row) {
+  return (item.first_row + row) / item.group;
+}
+
+/// Returns the offset of the row's (token, head) in a tensor of all tokens of
+/// the call, in the unit of the strides.
+inline int64_t rowOffset(const fp8attn_work_item &item, int64_t row,
+                         int64_t tokenStride, int64_t headStride) {
+  const int64_t token = item.query_begin + rowToken(item, row);
+  const int64_t head =
+      item.kv_head * item.group + (item.first_row + row) % item.group;
+  return token * tokenStride + head * headStride;
+}
+
+/// Returns the number of keys that a row sees.
+inline int64_t visibleKeys(const fp8attn_work_item &item, int64_t row) {
+  if (!item.causal)
+    return item.seq_k;
+  const int64_t keys = item.seq_k - item.seq_q + rowToken(item, row) + 1;
+  return keys < 0 ? 0 : keys < item.seq_k ? keys : item.seq_k;
+}
+
+/// Returns the natural logarithm of the sum of exponentials of a row. The
+/// exponent comes off the logarithm first, which then is small, and the integer
+/// maximum is exact.
+inline float logSumExp(float max, float sum, int64_t probExponent) {
+  constexpr float kLn2 = 0x1.62e43p-1f;
+  if (sum == 0)
+    return -__builtin_inff();
+  const float log2OfSum =
+      log2Polynomial(sum) - static_cast<float>(probExponent);
+  return kLn2 * (max + log2OfSum);
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_COMMON_WORK_ROWS_H

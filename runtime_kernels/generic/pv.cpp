@@ -1,0 +1,27 @@
+//===- pv.cpp - weighted values of a step of keys -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The portable pv rows of kernels.def.
+//
+//===----------------------------------------------------------------------===//
+
+#include "common/kernel_declarations.h"
+#include "generic/gemm.h"
+
+#define FP8ATTN_PV(Format, cache)                                              \
+  extern "C" void FP8ATTN_KERNEL_NAME(pv, bf16, cache, f32, 48, 256, 16,       \
+                                      generic)(                                \
+      const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
+      const void *probs, int64_t rows, int64_t channels, float *acc,           \
+      void *scratch) {                                                         \
+    fp8attn::addWeightedValues<fp8attn::Format>(                               \
+        *run, first_key, num_keys, static_cast<const uint16_t *>(probs), rows, \
+        channels, acc, static_cast<float *>(scratch));                         \
+  }
+
+FP8ATTN_PV(E4M3, e4m3)
+FP8ATTN_PV(E5M2, e5m2)
+FP8ATTN_PV(Bf16, bf16)

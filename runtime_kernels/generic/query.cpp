@@ -1,0 +1,69 @@
+//===- query.cpp - gathers query rows into tiles --------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The portable query row of kernels.def. Multiplying by 2^(exponent - e) with
+// 0 <= e <= exponent never loses a bit: it only adds to the bf16 exponent.
+//
+//===----------------------------------------------------------------------===//
+
+#include "common/fp8_format.h"
+#include "common/kernel_declarations.h"
+#include "common/tile_layout.h"
+#include "common/work_rows.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Largest exponent field of a finite bf16 or float.
+constexpr int64_t kLargestExponentField = 254;
+
+/// Returns e: by how much the power of two must be lowered so that the row's
+/// finite elements stay finite.
+static int64_t overflowExponent(const uint16_t *row, int64_t channels,
+                                int64_t exponent) {
+  int64_t largest = 0;
+  for (int64_t c = 0; c < channels; ++c) {
+    const int64_t field = (row[c] >> 7) & 0xff;
+    if (field <= kLargestExponentField && field > largest)
+      largest = field;
+  }
+  const int64_t excess = largest + exponent - kLargestExponentField;
+  return excess > 0 ? excess : 0;
+}
+
+/// See fp8attn_uk_query_fn.
+static void gatherQuery(const fp8attn_work_item &item, const uint16_t *query,
+                        int64_t tokenStride, int64_t headStride,
+                        int64_t channels, float scale, int64_t exponent,
+                        uint16_t *tiles, float *rowScale, int32_t *rowLimit) {
+  for (int64_t row = 0; row < item.num_rows; ++row) {
+    const uint16_t *source =
+        query + rowOffset(item, row, tokenStride, headStride);
+    const int64_t lowered = overflowExponent(source, channels, exponent);
+    const float factor = powerOfTwo(static_cast<int>(exponent - lowered));
+    for (int64_t c = 0; c < channels; ++c)
+      tiles[tileIndex<kBf16Columns>(row, c, channels)] =
+          Bf16::encode(Bf16::decode(source[c]) * factor);
+    rowScale[row] = scale * powerOfTwo(static_cast<int>(lowered));
+    rowLimit[row] = static_cast<int32_t>(visibleKeys(item, row));
+  }
+  const int64_t padded = roundUp(item.num_rows, FP8ATTN_TILE_ROWS);
+  for (int64_t row = item.num_rows; row < padded; ++row)
+    for (int64_t c = 0; c < channels; ++c)
+      tiles[tileIndex<kBf16Columns>(row, c, channels)] = 0;
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+extern "C" void FP8ATTN_KERNEL_NAME(query, bf16, bf16, f32, 48, 1, 32, generic)(
+    const fp8attn_work_item *item, const void *query, int64_t token_stride,
+    int64_t head_stride, int64_t channels, float scale, int64_t exponent,
+    void *tiles, float *row_scale, int32_t *row_limit) {
+  fp8attn::gatherQuery(*item, static_cast<const uint16_t *>(query),
+                       token_stride, head_stride, channels, scale, exponent,
+                       static_cast<uint16_t *>(tiles), row_scale, row_limit);
+}

@@ -1,0 +1,156 @@
+//===- attend_test.cpp - attention over whole runs ------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The fused kernels, and the separate ones in a loop, against attention in
+// double precision; and that the two agree bit by bit.
+//
+//===----------------------------------------------------------------------===//
+
+#include "golden.h"
+#include "run_attention.h"
+
+#include <math.h>
+
+namespace fp8attn::test {
+
+class AttendTest : public KernelTest {};
+
+/// Checks a state against the reference of its problem.
+static void checkState(const KernelUnderTest &kernel,
+                       const AttentionState &state,
+                       const AttentionReference &reference) {
+  ASSERT_TRUE(matches(reference, state.out(kernel.row->exponent)));
+  for (int64_t row = 0; row < state.acc.rows; ++row) {
+    const double expected = reference.logSum[static_cast<size_t>(row)];
+    if (expected == -INFINITY)
+      ASSERT_EQ(state.sum[static_cast<size_t>(row)], 0) << "row " << row;
+    else
+      // Relative error of a sum of rounded probabilities, in log2, and f32
+      // errors of the scores, which are below 100.
+      ASSERT_NEAR(state.logSum(row), expected,
+                  (kEpsBf16 + kEpsExp2) * M_LOG2E + 100 * 256 * kEpsF32)
+          << "row " << row;
+  }
+}
+
+/// Checks both ways for one shape.
+static void checkShape(const KernelUnderTest &kernel, int64_t rows,
+                       int64_t keys, int64_t keyChannels, int64_t valueChannels,
+                       int64_t pageTokens, bool causal) {
+  SCOPED_TRACE(testing::Message()
+               << rows << " rows, " << keys << " keys, " << keyChannels << "/"
+               << valueChannels << " channels, pages of " << pageTokens
+               << (causal ? ", causal" : ""));
+  Random random(static_cast<unsigned>(rows * 1000 + keys));
+  const PagedCache cache(
+      {kernel.row->cache, keys, keyChannels, valueChannels, pageTokens},
+      random);
+  const AttentionProblem problem = randomProblem(cache, rows, causal, random);
+  const AttentionState fused = runAttend(kernel, problem);
+  ASSERT_NO_FATAL_FAILURE(checkState(kernel, fused, computeReference(problem)));
+  const AttentionState separate = runSeparate(kernel, problem);
+  for (int64_t row = 0; row < rows; ++row)
+    ASSERT_NO_FATAL_FAILURE(expectSameBits(fused, row, separate, row));
+}
+
+TEST_P(AttendTest, EveryShape) {
+  size_t n = 0;
+  for (int64_t rows : {1, 3, 4, 8, 15, 16})
+    for (int64_t keys : {1, 31, 32, 33, 255, 256, 257, 700}) {
+      ASSERT_NO_FATAL_FAILURE(checkShape(GetParam(), rows, keys,
+                                         takeTurns({64, 128, 96, 256}, n),
+                                         takeTurns({128, 128, 96, 64, 256}, n),
+                                         takeTurns({32, 64, 96}, n), n % 2));
+      ++n;
+    }
+}
+
+// Blocks of more rows, as prefill has them, by the separate kernels.
+TEST_P(AttendTest, SeparateKernelsOfManyRows) {
+  for (int64_t rows : {17, 47, 48})
+    for (int64_t keys : {31, 300}) {
+      Random random(static_cast<unsigned>(rows * 1000 + keys));
+      const PagedCache cache({GetParam().row->cache, keys, 64, 96, 64}, random);
+      // With fewer keys than rows, the first rows see none.
+      const AttentionProblem problem = randomProblem(cache, rows, true, random);
+      ASSERT_NO_FATAL_FAILURE(checkState(GetParam(),
+                                         runSeparate(GetParam(), problem),
+                                         computeReference(problem)))
+          << rows << " rows, " << keys << " keys";
+    }
+}
+
+TEST_P(AttendTest, RowDoesNotDependOnBlock) {
+  Random random(31);
+  const PagedCache cache({GetParam().row->cache, 300, 64, 96, 32}, random);
+  const AttentionProblem problem = randomProblem(cache, 16, true, random);
+  const AttentionState block = runAttend(GetParam(), problem);
+  for (int64_t row = 0; row < 16; ++row)
+    ASSERT_NO_FATAL_FAILURE(expectSameBits(
+        block, row, runAttend(GetParam(), singleRow(problem, row)), 0));
+}
+
+// The fused kernels may decode in other ways than the separate ones: all finite
+// codes, not only those of ordinary magnitude.
+TEST_P(AttendTest, EveryFiniteCode) {
+  const std::string type = GetParam().row->cache;
+  Random random(33);
+  PagedCache cache({type, 288, 64, 64, 32}, random);
+  const auto finiteCode = [&] {
+    uint16_t code;
+    do
+      code = static_cast<uint16_t>(type == "bf16" ? random() & 0xbfff
+                                                  : random() & 0xff);
+    while (!isfinite(cacheValue(type, code)));
+    return code;
+  };
+  for (int64_t key = 0; key < 288; ++key)
+    for (int64_t c = 0; c < 64; ++c) {
+      cache.setKey(key, c, finiteCode());
+      cache.setValue(key, c, finiteCode());
+    }
+  for (int64_t rows : {1, 4, 16}) {
+    AttentionProblem problem = randomProblem(cache, rows, false, random);
+    for (float &scale : problem.rowScale)
+      scale *= 0x1p-12f;
+    const AttentionState fused = runAttend(GetParam(), problem);
+    const AttentionState separate = runSeparate(GetParam(), problem);
+    for (int64_t row = 0; row < rows; ++row)
+      ASSERT_NO_FATAL_FAILURE(expectSameBits(fused, row, separate, row))
+          << rows << " rows";
+    EXPECT_TRUE(
+        matches(computeReference(problem), fused.out(GetParam().row->exponent)))
+        << rows << " rows";
+  }
+}
+
+// A sink: one key far above all others, first or last.
+TEST_P(AttendTest, SinkKey) {
+  for (int64_t sink : {0, 299}) {
+    Random random(32);
+    PagedCache cache({GetParam().row->cache, 300, 64, 64, 32}, random);
+    AttentionProblem problem = randomProblem(cache, 4, false, random);
+    const std::string type = GetParam().row->cache;
+    const uint16_t five = type == "bf16"   ? 0x40a0
+                          : type == "e4m3" ? 0x4a
+                                           : 0x45;
+    const uint16_t sign = type == "bf16" ? 0x8000 : 0x80;
+    for (int64_t c = 0; c < 64; ++c)
+      cache.setKey(sink, c, problem.query.at(0, c) >> 15 ? five | sign : five);
+    for (float &scale : problem.rowScale)
+      scale *= 3;
+    const AttentionState state = runAttend(GetParam(), problem);
+    EXPECT_TRUE(
+        matches(computeReference(problem), state.out(GetParam().row->exponent)))
+        << "sink " << sink;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, AttendTest,
+                         testing::ValuesIn(kernelsOf("attend")),
+                         kernelTestName);
+
+} // namespace fp8attn::test

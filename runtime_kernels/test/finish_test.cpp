@@ -1,0 +1,117 @@
+//===- finish_test.cpp - outputs and log-sum-exp --------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The division by the denominator, in double precision.
+//
+//===----------------------------------------------------------------------===//
+
+#include "golden.h"
+#include "kernel_under_test.h"
+#include "reference.h"
+
+#include <math.h>
+
+namespace fp8attn::test {
+
+class FinishTest : public KernelTest {};
+
+static constexpr int kProbExponent = 40;
+
+/// Finishes one item and checks every output.
+static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
+                        int64_t group, int64_t channels, int exponent,
+                        float scale, bool wantLse, Random &random) {
+  fp8attn_work_item item = {};
+  item.kv_head = 1;
+  item.group = group;
+  item.query_begin = 1;
+  item.first_row = group + 1;
+  item.num_rows = rows;
+  item.seq_q = (item.first_row + rows - 1) / group + 1;
+  const int64_t heads = 2 * group, tokens = item.query_begin + item.seq_q;
+  std::normal_distribution<double> normal;
+  Tiles<float> acc(rows, channels, NAN);
+  GuardedBuffer<float> max(static_cast<size_t>(rows)), sum(max.size());
+  for (int64_t row = 0; row < rows; ++row) {
+    const bool empty = row % 7 == 5;
+    const size_t r = static_cast<size_t>(row);
+    max[r] = empty ? -INFINITY : float(int(random() % 2000) - 1000);
+    sum[r] = empty ? 0 : float(exp2(kProbExponent) * (1 + random() % 300) / 3);
+    for (int64_t c = 0; c < channels; ++c)
+      acc.at(row, c) =
+          empty ? 0 : float(ldexp(normal(random) * sum[r], -exponent));
+  }
+  constexpr uint16_t kUntouched = 0x1234;
+  GuardedBuffer<uint16_t> out(size_t(tokens * heads * channels));
+  std::fill(out.begin(), out.end(), kUntouched);
+  GuardedBuffer<float> lse(static_cast<size_t>(tokens * heads));
+  kernel.as<fp8attn_uk_finish_fn>()(&item, acc.data(), max.data(), sum.data(),
+                                    channels, scale, exponent, kProbExponent,
+                                    out.data(), heads * channels, channels,
+                                    wantLse ? lse.data() : nullptr, heads, 1);
+  for (int64_t row = 0; row < rows; ++row) {
+    const size_t r = static_cast<size_t>(row);
+    const int64_t place = (1 + (item.first_row + row) / group) * heads + group +
+                          (item.first_row + row) % group;
+    for (int64_t c = 0; c < channels; ++c) {
+      uint16_t &code = out[static_cast<size_t>(place * channels + c)];
+      const double expected =
+          sum[r] == 0
+              ? 0
+              : ldexp(double(acc.at(row, c)) / sum[r], exponent) * scale;
+      // One rounding to bf16, and a few to f32.
+      ASSERT_NEAR(bf16Value(code), expected,
+                  (kEpsBf16 + 4 * kEpsF32) * fabs(expected) + kSmallestNormal)
+          << "row " << row << " channel " << c;
+      code = kUntouched;
+    }
+    if (!wantLse)
+      continue;
+    const float value = lse[static_cast<size_t>(place)];
+    const double expected = M_LN2 * (max[r] + log2(sum[r]) - kProbExponent);
+    // The logarithm of the sum, about 40, has a relative error of 1e-6; the
+    // sum with the maximum is rounded to f32.
+    if (sum[r] == 0)
+      ASSERT_EQ(value, -INFINITY);
+    else
+      ASSERT_NEAR(value, expected, 40e-6 + 4 * kEpsF32 * fabs(expected));
+  }
+  for (uint16_t code : out)
+    ASSERT_EQ(code, kUntouched) << "an element of another row was written";
+}
+
+TEST_P(FinishTest, EveryShape) {
+  Random random(11);
+  for (int64_t rows : {1, 3, 15, 16, 17, 47, 48})
+    for (int64_t group : {1, 4, 7})
+      for (int64_t channels : {64, 96, 256})
+        for (int exponent : {0, 80, 104}) {
+          SCOPED_TRACE(testing::Message()
+                       << rows << " rows, group " << group << ", " << channels
+                       << " channels, exponent " << exponent);
+          ASSERT_NO_FATAL_FAILURE(checkFinish(GetParam(), rows, group, channels,
+                                              exponent, 0.37f, group != 4,
+                                              random));
+        }
+}
+
+// The scale of the values may be anywhere in the range of f32.
+TEST_P(FinishTest, ExtremeScales) {
+  Random random(12);
+  for (float scale : {0x1p-100f, 1e-20f, 1e20f, 0x1p100f})
+    for (int exponent : {0, 80, 104}) {
+      SCOPED_TRACE(testing::Message()
+                   << "scale " << scale << " exponent " << exponent);
+      ASSERT_NO_FATAL_FAILURE(
+          checkFinish(GetParam(), 5, 1, 64, exponent, scale, true, random));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, FinishTest,
+                         testing::ValuesIn(kernelsOf("finish")),
+                         kernelTestName);
+
+} // namespace fp8attn::test

@@ -1,0 +1,46 @@
+//===- golden.h - the conversions of a GPU -------------------- -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Reads test/Data/fp8_gpu; its README says what is in it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_TEST_GOLDEN_H
+#define FP8ATTN_TEST_GOLDEN_H
+
+#include <stdint.h>
+#include <string>
+#include <vector>
+
+namespace fp8attn::test {
+
+/// Number of codes of an FP8 format and of bf16.
+constexpr int kFp8Codes = 256;
+constexpr int kBf16Codes = 65536;
+
+/// Scales for which there are golden codes.
+constexpr float kGoldenScales[] = {1.0f, 0.0123f, 0.25f, 3.0f};
+
+/// Returns the codes of all bf16 numbers, by their bits, divided by
+/// kGoldenScales[scale]. `format` is "e4m3" or "e5m2".
+const uint8_t *goldenCodes(const std::string &format, int scale);
+
+/// Returns the values of the 256 codes of "e4m3" or "e5m2".
+const float *goldenValues(const std::string &format);
+
+/// Returns the value of a bf16.
+float bf16Value(uint16_t bits);
+
+/// Returns the bf16 nearest to a finite value, ties to even.
+uint16_t nearestBf16(double value);
+
+/// Returns the value of a code of a cache element type: "e4m3", "e5m2" or
+/// "bf16".
+double cacheValue(const std::string &type, uint16_t code);
+
+} // namespace fp8attn::test
+
+#endif // FP8ATTN_TEST_GOLDEN_H

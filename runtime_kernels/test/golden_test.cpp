@@ -1,0 +1,214 @@
+//===- golden_test.cpp - all codes and all bf16 numbers -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every way into and out of FP8, bit by bit against what a GPU does: 65,536
+// bf16 numbers x 4 scales x 2 formats quantised, and 256 codes decoded.
+//
+//===----------------------------------------------------------------------===//
+
+#include "golden.h"
+#include "kernel_under_test.h"
+#include "paged_cache.h"
+#include "reference.h"
+
+#include <math.h>
+#include <numeric>
+#include <string.h>
+
+namespace fp8attn::test {
+
+class QuantizeTest : public KernelTest {};
+class DequantizeTest : public KernelTest {};
+class StoreGoldenTest : public KernelTest {};
+class QkGoldenTest : public KernelTest {};
+class PvGoldenTest : public KernelTest {};
+
+TEST_P(QuantizeTest, EveryBf16) {
+  const auto quantize = GetParam().as<fp8attn_uk_convert_fn>();
+  GuardedBuffer<uint16_t> source(kBf16Codes);
+  std::iota(source.begin(), source.end(), 0);
+  for (int scale = 0; scale < 4; ++scale) {
+    GuardedBuffer<uint8_t> codes(kBf16Codes);
+    quantize(source.data(), kBf16Codes, kGoldenScales[scale], codes.data());
+    const uint8_t *golden = goldenCodes(GetParam().row->cache, scale);
+    for (int i = 0; i < kBf16Codes; ++i)
+      ASSERT_EQ(int(codes[size_t(i)]), int(golden[i]))
+          << "bf16 bits " << i << " scale " << kGoldenScales[scale];
+  }
+}
+
+// Tails shorter than a vector, ending at a guard page.
+TEST_P(QuantizeTest, EveryCount) {
+  const auto quantize = GetParam().as<fp8attn_uk_convert_fn>();
+  const uint8_t *golden = goldenCodes(GetParam().row->cache, 1);
+  for (int count = 0; count <= 130; ++count) {
+    GuardedBuffer<uint16_t> source(static_cast<size_t>(count));
+    GuardedBuffer<uint8_t> codes(static_cast<size_t>(count));
+    std::iota(source.begin(), source.end(), 0x3f80);
+    quantize(source.data(), count, kGoldenScales[1], codes.data());
+    ASSERT_EQ(memcmp(codes.data(), golden + 0x3f80, codes.size()), 0) << count;
+  }
+}
+
+TEST_P(DequantizeTest, EveryCode) {
+  const KernelRow &row = *GetParam().row;
+  GuardedBuffer<uint8_t> codes(kFp8Codes);
+  std::iota(codes.begin(), codes.end(), 0);
+  const float *golden = goldenValues(row.cache);
+  for (float scale : kGoldenScales) {
+    const bool toBf16 = !strcmp(row.in, "bf16");
+    GuardedBuffer<uint8_t> values(kFp8Codes * (toBf16 ? 2 : 4));
+    GetParam().as<fp8attn_uk_convert_fn>()(codes.data(), kFp8Codes, scale,
+                                           values.data());
+    for (int code = 0; code < kFp8Codes; ++code) {
+      float value;
+      uint16_t bits;
+      memcpy(&value, values.data() + 4 * code * !toBf16, 4);
+      memcpy(&bits, values.data() + 2 * code * toBf16, 2);
+      float expected = golden[code] * scale;
+      if (toBf16) {
+        value = bf16Value(bits);
+        if (isfinite(expected))
+          expected = bf16Value(nearestBf16(expected));
+      }
+      if (isnan(expected))
+        ASSERT_TRUE(isnan(value)) << "code " << code;
+      else
+        ASSERT_EQ(memcmp(&value, &expected, 4), 0)
+            << "code " << code << ": " << value << " instead of " << expected;
+    }
+  }
+}
+
+TEST_P(StoreGoldenTest, EveryBf16) {
+  const std::string type = GetParam().row->cache;
+  const auto store = GetParam().as<fp8attn_uk_store_fn>();
+  const bool keys = !strcmp(GetParam().row->op, "store_key");
+  constexpr int64_t kTokens = 16, kChannels = 128, kPageTokens = 32;
+  const int64_t pageBytes = kPageTokens * kChannels * elementBytes(type);
+  GuardedBuffer<int64_t> slots(kTokens);
+  std::iota(slots.begin(), slots.end(), 16);
+  for (int scale = 0; scale < 4; ++scale)
+    for (int first = 0; first < kBf16Codes; first += kTokens * kChannels) {
+      GuardedBuffer<uint16_t> source(kTokens * kChannels);
+      std::iota(source.begin(), source.end(), static_cast<uint16_t>(first));
+      GuardedBuffer<uint8_t> cache(static_cast<size_t>(pageBytes));
+      store(source.data(), kChannels, kTokens, kChannels, slots.data(),
+            kGoldenScales[scale], cache.data(), pageBytes, kPageTokens);
+      for (int i = 0; i < kTokens * kChannels; ++i) {
+        const int64_t byte = (keys ? keyByte : valueByte)(
+            type, 16 + i / kChannels, i % kChannels, kChannels);
+        int code = cache[size_t(byte)], expected = first + i;
+        if (type == "bf16")
+          code |= cache[size_t(byte + 1)] << 8;
+        else
+          expected = goldenCodes(type, scale)[first + i];
+        ASSERT_EQ(code, expected)
+            << "bf16 bits " << first + i << " scale " << kGoldenScales[scale];
+      }
+    }
+}
+
+/// Expects a decoded word, multiplied back, to be exactly the value of `code`.
+static void expectExactly(double result, const std::string &type,
+                          uint16_t code) {
+  const double expected = cacheValue(type, code);
+  if (isnan(expected))
+    ASSERT_TRUE(isnan(result)) << "code " << code << " gives " << result;
+  else
+    ASSERT_EQ(result, expected) << "code " << code;
+}
+
+/// Returns the n-th test code: of FP8 the code n; of bf16, whose subnormals
+/// need not be exact, an infinity, a NaN or one of a spread of normal numbers.
+static uint16_t nthCode(const std::string &type, int n) {
+  if (type != "bf16")
+    return static_cast<uint16_t>(n);
+  const int special = 0x7f80 + (n / 16) % 2, normal = 0x80 + n * 127;
+  return static_cast<uint16_t>((n % 16 == 15 ? special : normal) | (n & 1)
+                                                                       << 15);
+}
+
+// A key that is zero but for one channel, and a query that is one there.
+TEST_P(QkGoldenTest, EveryCode) {
+  const KernelRow &row = *GetParam().row;
+  constexpr int64_t kChannels = 64;
+  Random random(1);
+  PagedCache cache({row.cache, kFp8Codes, kChannels, 32, 64}, random);
+  GuardedBuffer<uint8_t> scratch(FP8ATTN_KERNEL_SCRATCH_BYTES);
+  TileScope tiles(GetParam());
+  for (int64_t rows : {1, 17})
+    for (int64_t channel = 0; channel < kChannels; ++channel) {
+      for (int token = 0; token < kFp8Codes; ++token)
+        for (int64_t c = 0; c < kChannels; ++c)
+          cache.setKey(token, c, c == channel ? nthCode(row.cache, token) : 0);
+      Matrix<uint16_t> query(rows, kChannels);
+      for (int64_t r = 0; r < rows; ++r)
+        query.at(r, channel) = nearestBf16(ldexp(1, int(row.exponent)));
+      Tiles<uint16_t> queryTiles(query, kChannels, 0xffff);
+      Tiles<float> scores(rows, FP8ATTN_BLOCK_KEYS, NAN);
+      GetParam().as<fp8attn_uk_qk_fn>()(&cache.run(), 0, kFp8Codes,
+                                        queryTiles.data(), rows, kChannels,
+                                        scores.data(), scratch.data());
+      for (int64_t r = 0; r < rows; ++r)
+        for (int token = 0; token < kFp8Codes; ++token)
+          ASSERT_NO_FATAL_FAILURE(expectExactly(scores.at(r, token), row.cache,
+                                                nthCode(row.cache, token)))
+              << "channel " << channel << " row " << r;
+    }
+}
+
+// Each row puts all weight on one key. The other keys' NaN must not be seen.
+TEST_P(PvGoldenTest, EveryCode) {
+  const KernelRow &row = *GetParam().row;
+  constexpr int64_t kKeys = 64, kChannels = 256;
+  Random random(1);
+  PagedCache cache({row.cache, kKeys, 32, kChannels, 32}, random);
+  const auto codeOf = [&](int64_t key, int64_t channel) {
+    return nthCode(row.cache, int((channel + 7 * key) % kFp8Codes));
+  };
+  for (int64_t key = 0; key < kKeys; ++key)
+    for (int64_t c = 0; c < kChannels; ++c)
+      cache.setValue(key, c, codeOf(key, c));
+  GuardedBuffer<uint8_t> scratch(FP8ATTN_KERNEL_SCRATCH_BYTES);
+  TileScope tiles(GetParam());
+  for (int64_t rows : {1, 16, 48})
+    for (int64_t first = 0; first < kKeys; first += rows) {
+      Matrix<uint16_t> probs(rows, kKeys);
+      for (int64_t r = 0; r < rows; ++r)
+        probs.at(r, (first + r) % kKeys) = nearestBf16(1);
+      Tiles<uint16_t> probTiles(probs, FP8ATTN_BLOCK_KEYS, 0xffff);
+      Tiles<float> acc(rows, kChannels, 0);
+      GetParam().as<fp8attn_uk_pv_fn>()(&cache.run(), 0, kKeys,
+                                        probTiles.data(), rows, kChannels,
+                                        acc.data(), scratch.data());
+      for (int64_t r = 0; r < rows; ++r)
+        for (int64_t c = 0; c < kChannels; ++c)
+          ASSERT_NO_FATAL_FAILURE(
+              expectExactly(ldexp(acc.at(r, c), int(row.exponent)), row.cache,
+                            codeOf((first + r) % kKeys, c)))
+              << "row " << r << " of " << rows << " channel " << c;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, QuantizeTest,
+                         testing::ValuesIn(kernelsOf("quantize")),
+                         kernelTestName);
+INSTANTIATE_TEST_SUITE_P(Table, DequantizeTest,
+                         testing::ValuesIn(kernelsOf("dequantize")),
+                         kernelTestName);
+INSTANTIATE_TEST_SUITE_P(Key, StoreGoldenTest,
+                         testing::ValuesIn(kernelsOf("store_key")),
+                         kernelTestName);
+INSTANTIATE_TEST_SUITE_P(Value, StoreGoldenTest,
+                         testing::ValuesIn(kernelsOf("store_value")),
+                         kernelTestName);
+INSTANTIATE_TEST_SUITE_P(Table, QkGoldenTest,
+                         testing::ValuesIn(kernelsOf("qk")), kernelTestName);
+INSTANTIATE_TEST_SUITE_P(Table, PvGoldenTest,
+                         testing::ValuesIn(kernelsOf("pv")), kernelTestName);
+
+} // namespace fp8attn::test

@@ -1,0 +1,114 @@
+//===- paged_cache.cpp - keys and values of one head in pages -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The layout formulas are written out here a second time, so that a slip in the
+// kernels' own does not go unseen.
+//
+//===----------------------------------------------------------------------===//
+
+#include "paged_cache.h"
+
+#include "golden.h"
+
+#include <numeric>
+#include <string.h>
+
+namespace fp8attn::test {
+
+int64_t elementBytes(const std::string &type) { return type == "bf16" ? 2 : 1; }
+
+int64_t keyByte(const std::string &type, int64_t t, int64_t d,
+                int64_t channels) {
+  const int64_t tile = (t / 16) * (channels / 32) + d / 32;
+  if (type == "bf16")
+    return tile * 1024 + ((d % 32) / 2) * 64 + 4 * (t % 16) + 2 * (d & 1);
+  const int64_t r = (d % 32) / 2, h = d & 1;
+  return tile * 512 + (r / 2) * 64 + 2 * (2 * (t % 16) + h) + (r & 1);
+}
+
+int64_t valueByte(const std::string &type, int64_t t, int64_t d,
+                  int64_t channels) {
+  const int64_t granule = t / 32 * 32 * channels * elementBytes(type);
+  if (type == "bf16")
+    return granule + (d / 16) * 1024 + ((t % 32) / 2) * 64 + 4 * (d % 16) +
+           2 * (t & 1);
+  const int64_t r = (t % 32) / 2, h = t & 1;
+  return granule + (d / 16) * 512 + (r / 2) * 64 + 2 * (2 * (d % 16) + h) +
+         (r & 1);
+}
+
+uint16_t randomCode(const std::string &type, Random &random) {
+  if (type == "bf16")
+    return nearestBf16(std::normal_distribution<double>()(random));
+  const int largest = type == "e4m3" ? 0x48 : 0x44;
+  const int magnitude = std::uniform_int_distribution<>(0, largest)(random);
+  return static_cast<uint16_t>(magnitude | (random() & 0x80));
+}
+
+/// Pages that belong to other sequences.
+static constexpr int64_t kForeignPages = 2;
+
+static int64_t pagesOf(const CacheShape &shape) {
+  return (shape.numKeys + shape.pageTokens - 1) / shape.pageTokens;
+}
+
+PagedCache::PagedCache(const CacheShape &shape, Random &random)
+    : cacheShape(shape),
+      pageBytes(shape.pageTokens * (shape.keyChannels + shape.valueChannels) *
+                elementBytes(shape.type)),
+      pages(static_cast<size_t>(pagesOf(shape))),
+      bytes(static_cast<size_t>((pagesOf(shape) + kForeignPages) * pageBytes)),
+      keyCodes(shape.numKeys, shape.keyChannels),
+      valueCodes(shape.numKeys, shape.valueChannels) {
+  std::vector<int32_t> order(pages.size() + kForeignPages);
+  std::iota(order.begin(), order.end(), 0);
+  std::shuffle(order.begin(), order.end(), random);
+  std::copy_n(order.begin(), pages.size(), pages.begin());
+  memset(bytes.data(), 0xff, bytes.size());
+  const int64_t keyBytes =
+      shape.pageTokens * shape.keyChannels * elementBytes(shape.type);
+  keyRun = {bytes.data(), bytes.data() + keyBytes, pageBytes,    pageBytes,
+            pages.data(), shape.pageTokens,        shape.numKeys};
+  for (int64_t token = 0; token < shape.numKeys; ++token) {
+    for (int64_t channel = 0; channel < shape.keyChannels; ++channel)
+      setKey(token, channel, randomCode(shape.type, random));
+    for (int64_t channel = 0; channel < shape.valueChannels; ++channel)
+      setValue(token, channel, randomCode(shape.type, random));
+  }
+}
+
+void PagedCache::store(int64_t token, int64_t byte, uint16_t code) {
+  const int64_t page = pages[static_cast<size_t>(token / keyRun.page_tokens)];
+  memcpy(bytes.data() + page * pageBytes + byte, &code,
+         static_cast<size_t>(elementBytes(cacheShape.type)));
+}
+
+void PagedCache::setKey(int64_t token, int64_t channel, uint16_t code) {
+  keyCodes.at(token, channel) = code;
+  store(token,
+        keyByte(cacheShape.type, token % keyRun.page_tokens, channel,
+                cacheShape.keyChannels),
+        code);
+}
+
+void PagedCache::setValue(int64_t token, int64_t channel, uint16_t code) {
+  valueCodes.at(token, channel) = code;
+  store(token,
+        keyRun.values - keyRun.keys +
+            valueByte(cacheShape.type, token % keyRun.page_tokens, channel,
+                      cacheShape.valueChannels),
+        code);
+}
+
+double PagedCache::key(int64_t token, int64_t channel) const {
+  return cacheValue(cacheShape.type, keyCodes.at(token, channel));
+}
+
+double PagedCache::value(int64_t token, int64_t channel) const {
+  return cacheValue(cacheShape.type, valueCodes.at(token, channel));
+}
+
+} // namespace fp8attn::test

@@ -1,0 +1,76 @@
+//===- paged_cache.h - keys and values of one head in pages --- -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A cache in the layout of docs/Layout.md with pages in random order. Whatever
+// is not set is a NaN code: tails of pages, and pages of nobody.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_TEST_PAGED_CACHE_H
+#define FP8ATTN_TEST_PAGED_CACHE_H
+
+#include "fp8attn/Runtime/kernels.h"
+#include "guarded_buffer.h"
+#include "tiles.h"
+
+#include <random>
+#include <string>
+
+namespace fp8attn::test {
+
+using Random = std::mt19937;
+
+/// Sizes of a PagedCache.
+struct CacheShape {
+  /// "e4m3", "e5m2" or "bf16".
+  std::string type;
+  int64_t numKeys;
+  int64_t keyChannels;
+  int64_t valueChannels;
+  int64_t pageTokens;
+};
+
+/// Returns the byte of an element within a head's part of a page, as the
+/// documentation of the layout has it.
+int64_t keyByte(const std::string &type, int64_t token, int64_t channel,
+                int64_t channels);
+int64_t valueByte(const std::string &type, int64_t token, int64_t channel,
+                  int64_t channels);
+
+/// Returns the bytes of an element.
+int64_t elementBytes(const std::string &type);
+
+/// Returns a random code of a value of magnitude up to about 4; FP8 codes are
+/// uniform, so that subnormals are among them.
+uint16_t randomCode(const std::string &type, Random &random);
+
+class PagedCache {
+public:
+  /// Fills all keys and values with random codes.
+  PagedCache(const CacheShape &shape, Random &random);
+
+  void setKey(int64_t token, int64_t channel, uint16_t code);
+  void setValue(int64_t token, int64_t channel, uint16_t code);
+  /// Return decoded elements.
+  double key(int64_t token, int64_t channel) const;
+  double value(int64_t token, int64_t channel) const;
+  const fp8attn_key_run &run() const { return keyRun; }
+  const CacheShape &shape() const { return cacheShape; }
+
+private:
+  void store(int64_t token, int64_t byte, uint16_t code);
+
+  CacheShape cacheShape;
+  int64_t pageBytes;
+  GuardedBuffer<int32_t> pages;
+  GuardedBuffer<uint8_t> bytes;
+  fp8attn_key_run keyRun;
+  Matrix<uint16_t> keyCodes, valueCodes;
+};
+
+} // namespace fp8attn::test
+
+#endif // FP8ATTN_TEST_PAGED_CACHE_H

@@ -1,0 +1,102 @@
+//===- reference.cpp - attention in double precision ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The textbook formula, and the error bound that goes with it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "reference.h"
+
+#include "golden.h"
+
+#include <math.h>
+
+namespace fp8attn::test {
+
+Matrix<uint16_t> randomBf16(int64_t rows, int64_t columns, Random &random,
+                            double deviation) {
+  std::normal_distribution<double> normal(0, deviation);
+  Matrix<uint16_t> matrix(rows, columns);
+  for (uint16_t &element : matrix.elements)
+    element = nearestBf16(normal(random));
+  return matrix;
+}
+
+Matrix<uint16_t> scaledBf16(const Matrix<uint16_t> &matrix, int exponent) {
+  Matrix<uint16_t> scaled = matrix;
+  for (uint16_t &element : scaled.elements)
+    element = nearestBf16(ldexp(bf16Value(element), exponent));
+  return scaled;
+}
+
+AttentionReference computeReference(const AttentionProblem &problem) {
+  const CacheShape &shape = problem.cache.shape();
+  const Matrix<uint16_t> &query = problem.query;
+  AttentionReference reference{Matrix<double>(query.rows, shape.valueChannels),
+                               Matrix<double>(query.rows, shape.valueChannels),
+                               {}};
+  for (int64_t row = 0; row < query.rows; ++row) {
+    const size_t r = static_cast<size_t>(row);
+    const int64_t keys = problem.rowLimit[r];
+    std::vector<double> scores(static_cast<size_t>(keys));
+    double max = -INFINITY, delta = 0;
+    for (int64_t key = 0; key < keys; ++key) {
+      double score = 0, magnitude = 0;
+      for (int64_t c = 0; c < shape.keyChannels; ++c) {
+        const double product =
+            bf16Value(query.at(row, c)) * problem.cache.key(key, c);
+        score += product;
+        magnitude += fabs(product);
+      }
+      scores[static_cast<size_t>(key)] = score * problem.rowScale[r];
+      max = fmax(max, scores[static_cast<size_t>(key)]);
+      delta = fmax(delta, static_cast<double>(shape.keyChannels + 2) * kEpsF32 *
+                              magnitude * problem.rowScale[r]);
+    }
+    double sum = 0;
+    for (double &score : scores)
+      sum += score = exp2(score - max);
+    reference.logSum.push_back(keys ? max + log2(sum) : -INFINITY);
+    const double relative = 2 * (kEpsBf16 + kEpsExp2 + M_LN2 * delta) +
+                            static_cast<double>(keys) * kEpsF32;
+    for (int64_t c = 0; c < shape.valueChannels; ++c) {
+      double out = 0, magnitude = 0;
+      for (int64_t key = 0; key < keys; ++key) {
+        const double weighted = scores[static_cast<size_t>(key)] / sum *
+                                problem.cache.value(key, c);
+        out += weighted;
+        magnitude += fabs(weighted);
+      }
+      reference.out.at(row, c) = out;
+      reference.tolerance.at(row, c) = relative * magnitude;
+    }
+  }
+  return reference;
+}
+
+testing::AssertionResult matches(const AttentionReference &reference,
+                                 const Matrix<double> &out) {
+  constexpr double kRelativeL2 = 3e-3;
+  double error = 0, norm = 0;
+  for (int64_t row = 0; row < out.rows; ++row)
+    for (int64_t c = 0; c < out.columns; ++c) {
+      const double expected = reference.out.at(row, c);
+      const double difference = out.at(row, c) - expected;
+      if (!(fabs(difference) <= reference.tolerance.at(row, c)))
+        return testing::AssertionFailure()
+               << "row " << row << " channel " << c << ": " << out.at(row, c)
+               << " instead of " << expected << " +- "
+               << reference.tolerance.at(row, c);
+      error += difference * difference;
+      norm += expected * expected;
+    }
+  if (error > kRelativeL2 * kRelativeL2 * norm)
+    return testing::AssertionFailure()
+           << "relative L2 error " << sqrt(error / norm);
+  return testing::AssertionSuccess();
+}
+
+} // namespace fp8attn::test

@@ -1,0 +1,167 @@
+//===- run_attention.cpp - runs a block of rows over a cache --------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Operands are packed and guarded for each run.
+//
+//===----------------------------------------------------------------------===//
+
+#include "run_attention.h"
+
+#include "golden.h"
+
+#include <math.h>
+#include <string.h>
+
+namespace fp8attn::test {
+
+namespace {
+/// Packed operands of one run.
+struct Operands {
+  Tiles<uint16_t> query;
+  GuardedBuffer<float> rowScale;
+  GuardedBuffer<int32_t> rowLimit;
+  GuardedBuffer<float> max, sum;
+  Tiles<float> acc;
+  GuardedBuffer<uint8_t> scratch;
+
+  Operands(const AttentionProblem &problem, int exponent)
+      : query(scaledBf16(problem.query, exponent), problem.query.columns,
+              0xffff),
+        rowScale(GuardedBuffer<float>::copyOf(problem.rowScale)),
+        rowLimit(GuardedBuffer<int32_t>::copyOf(problem.rowLimit)),
+        max(rowScale.size()), sum(rowScale.size()),
+        acc(problem.query.rows, problem.cache.shape().valueChannels, NAN),
+        scratch(FP8ATTN_KERNEL_SCRATCH_BYTES) {}
+
+  AttentionState state(int64_t rows, int64_t channels) {
+    AttentionState result{{max.begin(), max.end()},
+                          {sum.begin(), sum.end()},
+                          Matrix<float>(rows, channels)};
+    for (int64_t row = 0; row < rows; ++row)
+      for (int64_t c = 0; c < channels; ++c)
+        result.acc.at(row, c) = acc.at(row, c);
+    return result;
+  }
+};
+} // namespace
+
+Matrix<double> AttentionState::out(int64_t exponent) const {
+  Matrix<double> result(acc.rows, acc.columns);
+  for (int64_t row = 0; row < acc.rows; ++row)
+    for (int64_t c = 0; c < acc.columns; ++c) {
+      const double denominator = sum[static_cast<size_t>(row)];
+      result.at(row, c) =
+          denominator == 0 ? 0
+                           : ldexp(acc.at(row, c) / denominator, int(exponent));
+    }
+  return result;
+}
+
+double AttentionState::logSum(int64_t row) const {
+  const size_t r = static_cast<size_t>(row);
+  return max[r] + log2(sum[r]) - kProbExponent;
+}
+
+AttentionState runAttend(const KernelUnderTest &attend,
+                         const AttentionProblem &problem) {
+  Operands operands(problem, int(attend.row->exponent));
+  const CacheShape &shape = problem.cache.shape();
+  TileScope scope(attend);
+  attend.as<fp8attn_uk_attend_fn>()(
+      &problem.cache.run(), operands.query.data(), problem.query.rows,
+      shape.keyChannels, shape.valueChannels, operands.rowScale.data(),
+      operands.rowLimit.data(), kProbExponent, operands.max.data(),
+      operands.sum.data(), operands.acc.data(), operands.scratch.data());
+  return operands.state(problem.query.rows, shape.valueChannels);
+}
+
+/// Returns the kernel of another operation for the cache and ISA of `attend`.
+static KernelUnderTest siblingOf(const KernelUnderTest &attend,
+                                 const std::string &op) {
+  for (const KernelUnderTest &kernel : kernelsOf(op))
+    if (!strcmp(kernel.row->cache, attend.row->cache) &&
+        kernel.row->isa == attend.row->isa &&
+        kernel.emulated == attend.emulated)
+      return kernel;
+  ADD_FAILURE() << "no " << op << " kernel beside " << attend.name();
+  return attend;
+}
+
+AttentionState runSeparate(const KernelUnderTest &attend,
+                           const AttentionProblem &problem) {
+  const auto qk = siblingOf(attend, "qk").as<fp8attn_uk_qk_fn>();
+  const auto pv = siblingOf(attend, "pv").as<fp8attn_uk_pv_fn>();
+  const auto init =
+      companionOf("init", attend.row->isa).as<fp8attn_uk_init_fn>();
+  const auto softmax =
+      companionOf("softmax", attend.row->isa).as<fp8attn_uk_softmax_fn>();
+  Operands operands(problem, int(attend.row->exponent));
+  const CacheShape &shape = problem.cache.shape();
+  const int64_t rows = problem.query.rows;
+  Tiles<float> scores(rows, FP8ATTN_BLOCK_KEYS, NAN);
+  Tiles<uint16_t> probs(rows, FP8ATTN_BLOCK_KEYS, 0xffff);
+  init(rows, shape.valueChannels, operands.max.data(), operands.sum.data(),
+       operands.acc.data());
+  TileScope scope(attend);
+  for (int64_t first = 0; first < shape.numKeys; first += FP8ATTN_BLOCK_KEYS) {
+    const int64_t keys =
+        std::min<int64_t>(shape.numKeys - first, FP8ATTN_BLOCK_KEYS);
+    qk(&problem.cache.run(), first, keys, operands.query.data(), rows,
+       shape.keyChannels, scores.data(), operands.scratch.data());
+    softmax(first, keys, rows, scores.data(), operands.rowScale.data(),
+            operands.rowLimit.data(), kProbExponent, shape.valueChannels,
+            operands.max.data(), operands.sum.data(), operands.acc.data(),
+            probs.data());
+    pv(&problem.cache.run(), first, keys, probs.data(), rows,
+       shape.valueChannels, operands.acc.data(), operands.scratch.data());
+  }
+  return operands.state(rows, shape.valueChannels);
+}
+
+AttentionProblem randomProblem(const PagedCache &cache, int64_t rows,
+                               bool causal, Random &random) {
+  const CacheShape &shape = cache.shape();
+  AttentionProblem problem{
+      cache, randomBf16(rows, shape.keyChannels, random), {}, {}};
+  const float scale = static_cast<float>(
+      M_LOG2E / sqrt(static_cast<double>(shape.keyChannels)));
+  for (int64_t row = 0; row < rows; ++row) {
+    problem.rowScale.push_back(scale * (1 + 0.1f * float(row)));
+    const int64_t seen =
+        causal ? shape.numKeys - rows + 1 + row : shape.numKeys;
+    problem.rowLimit.push_back(
+        static_cast<int32_t>(std::max<int64_t>(seen, 0)));
+  }
+  return problem;
+}
+
+AttentionProblem singleRow(const AttentionProblem &problem, int64_t row) {
+  const size_t r = static_cast<size_t>(row);
+  AttentionProblem single{problem.cache,
+                          Matrix<uint16_t>(1, problem.query.columns),
+                          {problem.rowScale[r]},
+                          {problem.rowLimit[r]}};
+  for (int64_t c = 0; c < problem.query.columns; ++c)
+    single.query.at(0, c) = problem.query.at(row, c);
+  return single;
+}
+
+void expectSameBits(const AttentionState &state, int64_t row,
+                    const AttentionState &other, int64_t otherRow) {
+  const size_t r = static_cast<size_t>(row), o = static_cast<size_t>(otherRow);
+  ASSERT_EQ(memcmp(&state.max[r], &other.max[o], sizeof(float)), 0)
+      << "row " << row << ": " << state.max[r] << " and " << other.max[o];
+  ASSERT_EQ(memcmp(&state.sum[r], &other.sum[o], sizeof(float)), 0)
+      << "row " << row << ": " << state.sum[r] << " and " << other.sum[o];
+  for (int64_t c = 0; c < state.acc.columns; ++c)
+    ASSERT_EQ(memcmp(&state.acc.at(row, c), &other.acc.at(otherRow, c),
+                     sizeof(float)),
+              0)
+        << "row " << row << " channel " << c << ": " << state.acc.at(row, c)
+        << " and " << other.acc.at(otherRow, c);
+}
+
+} // namespace fp8attn::test

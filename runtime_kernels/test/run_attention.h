@@ -1,0 +1,56 @@
+//===- run_attention.h - runs a block of rows over a cache ---- -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Two ways to the same result: the fused kernel, and the separate ones.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_TEST_RUN_ATTENTION_H
+#define FP8ATTN_TEST_RUN_ATTENTION_H
+
+#include "kernel_under_test.h"
+#include "reference.h"
+
+namespace fp8attn::test {
+
+/// Power of two in the probabilities, as compiled code chooses it.
+constexpr int kProbExponent = 40;
+
+/// What attention leaves for finish.
+struct AttentionState {
+  std::vector<float> max, sum;
+  Matrix<float> acc;
+
+  /// Returns acc / sum * 2^exponent; empty rows are 0.
+  Matrix<double> out(int64_t exponent) const;
+  /// Returns max + log2(sum) - kProbExponent.
+  double logSum(int64_t row) const;
+};
+
+/// Runs an attend kernel.
+AttentionState runAttend(const KernelUnderTest &attend,
+                         const AttentionProblem &problem);
+
+/// Runs init and then, step by step, the qk, softmax and pv kernels that belong
+/// to an attend kernel.
+AttentionState runSeparate(const KernelUnderTest &attend,
+                           const AttentionProblem &problem);
+
+/// Returns a problem of `rows` random queries, of which row r sees all keys, or
+/// if causal, those up to the row's distance from the end.
+AttentionProblem randomProblem(const PagedCache &cache, int64_t rows,
+                               bool causal, Random &random);
+
+/// Returns row `row` of a problem as a problem of its own.
+AttentionProblem singleRow(const AttentionProblem &problem, int64_t row);
+
+/// Expects rows of two states to have the same bits.
+void expectSameBits(const AttentionState &state, int64_t row,
+                    const AttentionState &other, int64_t otherRow);
+
+} // namespace fp8attn::test
+
+#endif // FP8ATTN_TEST_RUN_ATTENTION_H

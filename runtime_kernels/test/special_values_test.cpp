@@ -1,0 +1,93 @@
+//===- special_values_test.cpp - NaN and infinity in a cache --------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// NaN reaches the rows that see its key, and no other; nothing past the end of
+// a run reaches any.
+//
+//===----------------------------------------------------------------------===//
+
+#include "run_attention.h"
+
+#include <math.h>
+
+namespace fp8attn::test {
+
+class SpecialValuesTest : public KernelTest {
+protected:
+  /// A code of NaN of the kernel's cache type.
+  static uint16_t nan() {
+    return std::string(GetParam().row->cache) == "bf16" ? 0x7fc0 : 0x7f;
+  }
+};
+
+static constexpr int64_t kKeys = 290, kRows = 5;
+
+// Causal: row r sees 286 + r keys. Key 288 is NaN: rows 3 and 4 see it.
+TEST_P(SpecialValuesTest, NanKeyReachesRowsThatSeeIt) {
+  Random random(41);
+  PagedCache cache({GetParam().row->cache, kKeys, 64, 64, 32}, random);
+  const AttentionProblem problem = randomProblem(cache, kRows, true, random);
+  const AttentionReference reference = computeReference(problem);
+  const Matrix<double> expected =
+      runAttend(GetParam(), problem).out(GetParam().row->exponent);
+  ASSERT_TRUE(matches(reference, expected));
+  cache.setKey(288, 5, nan());
+  const Matrix<double> out =
+      runAttend(GetParam(), problem).out(GetParam().row->exponent);
+  for (int64_t row = 0; row < kRows; ++row)
+    for (int64_t c = 0; c < 64; ++c)
+      if (row >= 3)
+        ASSERT_TRUE(isnan(out.at(row, c))) << "row " << row;
+      else
+        ASSERT_EQ(out.at(row, c), expected.at(row, c)) << "row " << row;
+}
+
+TEST_P(SpecialValuesTest, NanValueReachesRowsThatSeeIt) {
+  Random random(42);
+  PagedCache cache({GetParam().row->cache, kKeys, 64, 64, 32}, random);
+  const AttentionProblem problem = randomProblem(cache, kRows, true, random);
+  const Matrix<double> expected =
+      runAttend(GetParam(), problem).out(GetParam().row->exponent);
+  cache.setValue(288, 7, nan());
+  const Matrix<double> out =
+      runAttend(GetParam(), problem).out(GetParam().row->exponent);
+  for (int64_t row = 0; row < kRows; ++row)
+    for (int64_t c = 0; c < 64; ++c)
+      if (row >= 3 && c == 7)
+        ASSERT_TRUE(isnan(out.at(row, c))) << "row " << row;
+      else
+        ASSERT_EQ(out.at(row, c), expected.at(row, c))
+            << "row " << row << " channel " << c;
+}
+
+// The bits of a result do not depend on what follows the last key in its
+// granule and page: the cache constructor puts NaN there, this zeros and more.
+TEST_P(SpecialValuesTest, TailDoesNotMatter) {
+  for (int64_t keys : {1, 31, 33, 257}) {
+    const CacheShape longer{GetParam().row->cache, keys + 31, 64, 64, 96};
+    Random random(43);
+    PagedCache cache(longer, random);
+    AttentionProblem problem = randomProblem(cache, kRows, false, random);
+    problem.rowLimit.assign(kRows, int32_t(keys));
+    const AttentionState seen = runAttend(GetParam(), problem);
+    EXPECT_TRUE(
+        matches(computeReference(problem), seen.out(GetParam().row->exponent)));
+    for (int64_t key = keys; key < keys + 31; ++key)
+      for (int64_t c = 0; c < 64; ++c) {
+        cache.setKey(key, c, nan());
+        cache.setValue(key, c, nan());
+      }
+    const AttentionState masked = runAttend(GetParam(), problem);
+    for (int64_t row = 0; row < kRows; ++row)
+      ASSERT_NO_FATAL_FAILURE(expectSameBits(seen, row, masked, row)) << keys;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, SpecialValuesTest,
+                         testing::ValuesIn(kernelsOf("attend")),
+                         kernelTestName);
+
+} // namespace fp8attn::test

@@ -1,0 +1,104 @@
+//===- store_test.cpp - writing tokens into a cache -----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every byte of the cache is compared: the new tokens' and all others.
+//
+//===----------------------------------------------------------------------===//
+
+#include "golden.h"
+#include "kernel_under_test.h"
+#include "paged_cache.h"
+#include "reference.h"
+
+#include <numeric>
+#include <string.h>
+
+namespace fp8attn::test {
+
+class StoreTest : public KernelTest {};
+
+static constexpr int64_t kPages = 3;
+static constexpr int kScaleIndex = 1;
+
+/// Stores one token for each slot and compares the whole cache.
+static void checkStore(const KernelUnderTest &kernel,
+                       const std::vector<int64_t> &slotList, int64_t channels,
+                       int64_t pageTokens, Random &random) {
+  const std::string type = kernel.row->cache;
+  const auto layout =
+      !strcmp(kernel.row->op, "store_key") ? keyByte : valueByte;
+  const int64_t tokens = static_cast<int64_t>(slotList.size());
+  // The head's part of a page is followed by bytes of another head.
+  const int64_t headBytes = pageTokens * channels * elementBytes(type);
+  const int64_t pageBytes = headBytes + 128;
+  const int64_t tokenStride = channels + 5;
+  GuardedBuffer<uint16_t> source(static_cast<size_t>(tokens * tokenStride - 5));
+  for (uint16_t &element : source)
+    element = static_cast<uint16_t>(random());
+  const auto slots = GuardedBuffer<int64_t>::copyOf(slotList);
+  GuardedBuffer<uint8_t> cache(
+      static_cast<size_t>((kPages - 1) * pageBytes + headBytes));
+  for (uint8_t &byte : cache)
+    byte = static_cast<uint8_t>(random());
+  std::vector<uint8_t> expected(cache.begin(), cache.end());
+  for (int64_t token = 0; token < tokens; ++token) {
+    const int64_t slot = slotList[static_cast<size_t>(token)];
+    if (slot < 0)
+      continue;
+    for (int64_t c = 0; c < channels; ++c) {
+      uint16_t code = source[static_cast<size_t>(token * tokenStride + c)];
+      if (type != "bf16")
+        code = goldenCodes(type, kScaleIndex)[code];
+      memcpy(expected.data() + slot / pageTokens * pageBytes +
+                 layout(type, slot % pageTokens, c, channels),
+             &code, static_cast<size_t>(elementBytes(type)));
+    }
+  }
+  kernel.as<fp8attn_uk_store_fn>()(source.data(), tokenStride, tokens, channels,
+                                   slots.data(), kGoldenScales[kScaleIndex],
+                                   cache.data(), pageBytes, pageTokens);
+  for (size_t byte = 0; byte < expected.size(); ++byte)
+    ASSERT_EQ(int(cache[byte]), int(expected[byte])) << "byte " << byte;
+}
+
+TEST_P(StoreTest, EverySlotPattern) {
+  Random random(21);
+  for (int64_t channels : {32, 64, 96, 128, 256})
+    for (int64_t pageTokens : {32, 64, 96})
+      for (int64_t tokens : {1, 2, 3, 15, 16, 17, 33, 40}) {
+        SCOPED_TRACE(testing::Message()
+                     << channels << " channels, pages of " << pageTokens << ", "
+                     << tokens << " tokens");
+        std::vector<int64_t> all(static_cast<size_t>(kPages * pageTokens));
+        std::iota(all.begin(), all.end(), 0);
+        const auto take = [&](int64_t first) {
+          return std::vector<int64_t>(all.begin() + first,
+                                      all.begin() + first + tokens);
+        };
+        // A prompt, aligned and not; the same with padding tokens.
+        for (int64_t first : {0, 16, 5, 32, 31}) {
+          std::vector<int64_t> slots = take(first);
+          ASSERT_NO_FATAL_FAILURE(
+              checkStore(GetParam(), slots, channels, pageTokens, random));
+          slots[slots.size() / 2] = -1;
+          ASSERT_NO_FATAL_FAILURE(
+              checkStore(GetParam(), slots, channels, pageTokens, random));
+        }
+        // Tokens of many sequences.
+        std::shuffle(all.begin(), all.end(), random);
+        ASSERT_NO_FATAL_FAILURE(
+            checkStore(GetParam(), take(0), channels, pageTokens, random));
+      }
+}
+
+INSTANTIATE_TEST_SUITE_P(Key, StoreTest,
+                         testing::ValuesIn(kernelsOf("store_key")),
+                         kernelTestName);
+INSTANTIATE_TEST_SUITE_P(Value, StoreTest,
+                         testing::ValuesIn(kernelsOf("store_value")),
+                         kernelTestName);
+
+} // namespace fp8attn::test

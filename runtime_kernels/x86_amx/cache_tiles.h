@@ -1,0 +1,195 @@
+//===- cache_tiles.h - the tiles of a cache in order of use -----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Where the B tiles of a GEMM are in the paged cache, in the order in which the
+// loop nest (gemm.h) consumes them: sets of columns, in a set by depth, then by
+// column. A GEMM of keys has token tiles as columns and channels as depth; one
+// of values has channel tiles as columns and granules of tokens as depth.
+//
+//   StepTiles  one GEMM of one step: qk and pv
+//   RunTiles   keys, then values, of step after step: attend. Prefetches ahead,
+//              across GEMMs and pages.
+//
+// Only block table entries of tokens below num_keys are read.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AMX_CACHE_TILES_H
+#define FP8ATTN_X86_AMX_CACHE_TILES_H
+
+#include "common/cache_layout.h"
+#include "x86_amx/gemm.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Which part of the cache a tile is from.
+enum class Operand { kKeys, kValues };
+
+/// Walks the tiles of one GEMM.
+template <typename Format> class StepTiles {
+public:
+  static constexpr int64_t kTileBytes = kTileElements * Format::kBytes;
+
+  /// Goes to the first tile of keys [firstKey, firstKey + numKeys), of which
+  /// there must be one. `columnsPerSet` as the nest has it.
+  StepTiles(const fp8attn_key_run &run, Operand operand, int64_t firstKey,
+            int64_t numKeys, int64_t channels, int64_t columnsPerSet)
+      : operandKind(operand), columnsPerSet(columnsPerSet) {
+    const int64_t numGranules =
+        (numKeys + FP8ATTN_GRANULE - 1) / FP8ATTN_GRANULE;
+    const bool keys = operand == Operand::kKeys;
+    for (int64_t i = 0; i < numGranules; ++i) {
+      const int64_t token = firstKey + i * FP8ATTN_GRANULE;
+      granules[i] = keys ? keyGranule<Format::kBytes>(run, token, channels)
+                         : valueGranule<Format::kBytes>(run, token, channels);
+    }
+    const int64_t lastToken = firstKey + (numGranules - 1) * FP8ATTN_GRANULE;
+    const int64_t rest = run.num_keys - lastToken;
+    lastTokens = rest < FP8ATTN_GRANULE ? rest : FP8ATTN_GRANULE;
+    numColumns = keys ? numGranules * kKeyTilesPerGranule : channels / kLanes;
+    depth = keys ? channels / kPairedElements : numGranules;
+    setEnd = columnsPerSet < numColumns ? columnsPerSet : numColumns;
+  }
+
+  bool done() const { return setBegin == numColumns; }
+  Operand operand() const { return operandKind; }
+
+  /// The tile's first byte.
+  const uint8_t *tile() const {
+    if (operandKind == Operand::kValues)
+      return granules[k] + column * kTileBytes;
+    const int64_t inGranule = column % kKeyTilesPerGranule;
+    return granules[column / kKeyTilesPerGranule] +
+           (inGranule * depth + k) * kTileBytes;
+  }
+
+  /// Tokens of a value tile that are below num_keys; later ones count as 0.
+  int64_t tokens() const {
+    return k == depth - 1 ? lastTokens : FP8ATTN_GRANULE;
+  }
+
+  void advance() {
+    if (++column < setEnd)
+      return;
+    column = setBegin;
+    if (++k < depth)
+      return;
+    k = 0;
+    column = setBegin = setEnd;
+    setEnd += columnsPerSet;
+    if (setEnd > numColumns)
+      setEnd = numColumns;
+  }
+
+private:
+  static constexpr int64_t kKeyTilesPerGranule = FP8ATTN_GRANULE / kLanes;
+  static constexpr int64_t kStepGranules = FP8ATTN_BLOCK_KEYS / FP8ATTN_GRANULE;
+
+  const uint8_t *granules[kStepGranules];
+  Operand operandKind;
+  int64_t columnsPerSet;
+  int64_t lastTokens;
+  int64_t numColumns;
+  int64_t depth;
+  /// Columns of the current set.
+  int64_t setBegin = 0;
+  int64_t setEnd;
+  /// The current tile.
+  int64_t column = 0;
+  int64_t k = 0;
+};
+
+/// Keys of the step that begins at `firstKey`.
+inline int64_t stepKeys(const fp8attn_key_run &run, int64_t firstKey) {
+  const int64_t rest = run.num_keys - firstKey;
+  return rest < FP8ATTN_BLOCK_KEYS ? rest : FP8ATTN_BLOCK_KEYS;
+}
+
+/// Walks the tiles of all GEMMs of a run with at least one key.
+template <typename Format> class RunWalk {
+public:
+  RunWalk(const fp8attn_key_run &run, int64_t keyChannels,
+          int64_t valueChannels, int64_t columnsPerSet)
+      : run(run), keyChannels(keyChannels), valueChannels(valueChannels),
+        columnsPerSet(columnsPerSet), step(begin(Operand::kKeys)) {}
+
+  bool done() const { return step.done(); }
+  Operand operand() const { return step.operand(); }
+  const uint8_t *tile() const { return step.tile(); }
+  int64_t tokens() const { return step.tokens(); }
+
+  void advance() {
+    step.advance();
+    if (step.done()) [[unlikely]]
+      beginNextGemm();
+  }
+
+private:
+  [[gnu::noinline]] void beginNextGemm() {
+    if (step.operand() == Operand::kKeys) {
+      step = begin(Operand::kValues);
+      return;
+    }
+    if (run.num_keys - firstKey <= FP8ATTN_BLOCK_KEYS)
+      return;
+    firstKey += FP8ATTN_BLOCK_KEYS;
+    step = begin(Operand::kKeys);
+  }
+
+  StepTiles<Format> begin(Operand operand) const {
+    return StepTiles<Format>(
+        run, operand, firstKey, stepKeys(run, firstKey),
+        operand == Operand::kKeys ? keyChannels : valueChannels, columnsPerSet);
+  }
+
+  const fp8attn_key_run &run;
+  int64_t keyChannels;
+  int64_t valueChannels;
+  int64_t columnsPerSet;
+  int64_t firstKey = 0;
+  StepTiles<Format> step;
+};
+
+/// Walks the tiles of a run and prefetches those that come kPrefetchBytes
+/// later: far enough for DRAM, near enough for the first-level cache.
+template <typename Format> class RunTiles {
+public:
+  RunTiles(const RunWalk<Format> &walk) : current(walk), ahead(walk) {
+    for (int64_t i = 0; i < kPrefetchBytes / kTileBytes; ++i)
+      prefetchNext();
+  }
+
+  bool done() const { return current.done(); }
+  Operand operand() const { return current.operand(); }
+  const uint8_t *tile() const { return current.tile(); }
+  int64_t tokens() const { return current.tokens(); }
+
+  void advance() {
+    current.advance();
+    prefetchNext();
+  }
+
+private:
+  static constexpr int64_t kTileBytes = StepTiles<Format>::kTileBytes;
+  static constexpr int64_t kPrefetchBytes = 4096;
+
+  void prefetchNext() {
+    if (ahead.done())
+      return;
+    for (int64_t line = 0; line < kTileBytes; line += kTileStride)
+      _mm_prefetch(ahead.tile() + line, _MM_HINT_T0);
+    ahead.advance();
+  }
+
+  RunWalk<Format> current;
+  RunWalk<Format> ahead;
+};
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AMX_CACHE_TILES_H

@@ -1,0 +1,56 @@
+//===- tiles.h - tile registers by role, and their configuration *- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What all AMX kernels agree on: eight tiles of 16 rows x 64 bytes (palette 1),
+// configured by fp8attn_uk_tile_begin_amx_bf16 and kept for a whole parallel
+// body, and the part that each register plays. Include this header, not
+// <immintrin.h>: with FP8ATTN_EMULATE_AMX the intrinsics are plain C++ (see
+// tile_emulation.h).
+//
+// Only the fixed-register intrinsics are used. Their tile numbers must be
+// constants.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AMX_TILES_H
+#define FP8ATTN_X86_AMX_TILES_H
+
+#include "common/kernel_namespace.h"
+#include "fp8attn/Runtime/kernels.h"
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#ifdef FP8ATTN_EMULATE_AMX
+#include "x86_amx/tile_emulation.h"
+#elif !defined(__clang__)
+#error "GCC's tile intrinsics do not say that they use memory: use clang"
+#endif
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Bytes between the rows of a tile in memory: tiles are contiguous.
+constexpr int64_t kTileStride = 64;
+
+/// Accumulators that compute at a time.
+constexpr int kAccumulatorsPerSet = 3;
+
+/// Tile registers by role. Accumulators are two sets: while one computes, the
+/// other is stored.
+enum TileRegister : int {
+  kAccumulators = 0,
+  /// The operand with query rows: a query or probability tile.
+  kLeft = kAccumulators + 2 * kAccumulatorsPerSet,
+  /// The operand from the cache: a key or value tile.
+  kRight,
+};
+static_assert(kRight < 8, "there are eight tiles");
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AMX_TILES_H

@@ -1,0 +1,36 @@
+//===- Fp8Attn.h - the fp8attn dialect --------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Declares the dialect, its attributes, types and operations.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTN_H
+#define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTN_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnDialect.h.inc"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnAttributes.h.inc"
+
+#define GET_TYPEDEF_CLASSES
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTypes.h.inc"
+
+#define GET_OP_CLASSES
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.h.inc"
+
+#endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTN_H

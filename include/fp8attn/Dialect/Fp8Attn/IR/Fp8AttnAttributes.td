@@ -1,0 +1,92 @@
+//===- Fp8AttnAttributes.td - attributes -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The cache layout, the content of a cache and the ISA of a function.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNATTRIBUTES_TD
+#define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNATTRIBUTES_TD
+
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+class Fp8Attn_Attr<string name, string attrMnemonic, list<Trait> traits = []>
+    : AttrDef<Fp8Attn_Dialect, name, traits> {
+  let mnemonic = attrMnemonic;
+}
+
+def Fp8Attn_CacheContent : I32EnumAttr<"CacheContent", "what a cache holds", [
+    I32EnumAttrCase<"Key", 0, "key">,
+    I32EnumAttrCase<"Value", 1, "value">,
+    I32EnumAttrCase<"KeyValue", 2, "key_value">
+  ]> {
+  let cppNamespace = "::mlir::fp8attn";
+  let genSpecializedAttr = 0;
+}
+def Fp8Attn_CacheContentAttr
+    : EnumAttr<Fp8Attn_Dialect, Fp8Attn_CacheContent, "content"> {
+  let assemblyFormat = "$value";
+}
+
+def Fp8Attn_LayoutKind : I32EnumAttr<"LayoutKind", "order of a page's bytes", [
+    I32EnumAttrCase<"Pairs", 0, "pairs">
+  ]> {
+  let cppNamespace = "::mlir::fp8attn";
+  let genSpecializedAttr = 0;
+}
+
+def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
+  let summary = "order of the bytes in a cache page";
+  let description = [{
+    Says at which byte of one head's keys (or values) in a page the element
+    (token, channel) is stored: an affine map from (token, channel), given by
+    `getKeyMap` and `getValueMap`.
+
+    `pairs`: tiles of 16 rows of 64 bytes once decoded to bf16, pairs along the
+    dimension that the GEMM reduces (channels for keys, tokens for values), and
+    for FP8 two tile rows interleaved byte by byte, so that a 64-byte load
+    decodes into two rows of an AMX tile, or two AVX-512 vectors, without a
+    shuffle.
+
+    ```mlir
+    #fp8attn.layout<pairs>
+    ```
+  }];
+  let parameters = (ins EnumParameter<Fp8Attn_LayoutKind>:$kind);
+  let assemblyFormat = "`<` $kind `>`";
+  let extraClassDeclaration = [{
+    /// Returns the map (token, channel) -> byte within one head's keys of a
+    /// page. `headDim` is in channels, `elementBytes` is 1 (FP8) or 2 (bf16).
+    ::mlir::AffineMap getKeyMap(int64_t headDim, int64_t elementBytes) const;
+    /// Returns the same for values.
+    ::mlir::AffineMap getValueMap(int64_t headDim, int64_t elementBytes) const;
+  }];
+}
+
+def Fp8Attn_Isa : I32EnumAttr<"Isa", "instruction set of a body", [
+    I32EnumAttrCase<"Generic", 0, "generic">,
+    I32EnumAttrCase<"Avx512Bf16", 1, "avx512_bf16">,
+    I32EnumAttrCase<"AmxBf16", 2, "amx_bf16">
+  ]> {
+  let cppNamespace = "::mlir::fp8attn";
+  let genSpecializedAttr = 0;
+}
+def Fp8Attn_IsaAttr : Fp8Attn_Attr<"Isa", "isa"> {
+  let summary = "instruction set that a function is specialised for";
+  let description = [{
+    The numbers are those of `fp8attn_isa` in the C header.
+
+    ```mlir
+    #fp8attn.isa<avx512_bf16>
+    ```
+  }];
+  let parameters = (ins EnumParameter<Fp8Attn_Isa>:$value);
+  let assemblyFormat = "`<` $value `>`";
+}
+
+#endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNATTRIBUTES_TD

@@ -1,0 +1,166 @@
+//===- Fp8AttnKernelOps.td - the kernel level -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Calls of chosen microkernels, and what stands around them in a function:
+// run-time checks, the choice of an ISA, the parallel loop and its scratch.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNKERNELOPS_TD
+#define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNKERNELOPS_TD
+
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTypes.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Fp8Attn_UkernelCallOp : Fp8Attn_Op<"ukernel.call",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "call of a microkernel";
+  let description = [{
+    Calls a row of the kernel table. Operands are those of the C signature, in
+    order: a memref stands for the pointer to its first element, an index for
+    an int64_t; an absent pointer is `ukernel.null`.
+
+    ```mlir
+    func.func @init(%rows: index, %channels: index, %max: memref<48xf32>, %sum: memref<48xf32>, %acc: memref<48x128xf32>) {
+      fp8attn.ukernel.call @fp8attn_uk_init_f32_f32_f32_48x1x16_generic(%rows, %channels, %max, %sum, %acc)
+          : index, index, memref<48xf32>, memref<48xf32>, memref<48x128xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$kernel,
+    Variadic<AnyTypeOf<[AnyMemRef, Index, F32, Fp8Attn_WorkItemType,
+                        Fp8Attn_KeyRunType]>>:$operands_);
+  let assemblyFormat = [{
+    $kernel `(` $operands_ `)` attr-dict (`:` type($operands_)^)?
+  }];
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_UkernelNullOp : Fp8Attn_Op<"ukernel.null", [Pure]> {
+  let summary = "null pointer operand of a microkernel";
+  let description = "Stands for a memref that is absent, such as `lse`.";
+  let results = (outs AnyMemRef:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
+}
+
+def Fp8Attn_UkernelTileBeginOp : Fp8Attn_Op<"ukernel.tile_begin",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "configures the AMX tiles of this thread";
+  let description = [{
+    Eight tiles of 16 rows of 64 bytes, which all AMX rows of the table expect.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
+def Fp8Attn_UkernelTileEndOp : Fp8Attn_Op<"ukernel.tile_end",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "releases the AMX tiles of this thread";
+  let description = "Ends what `ukernel.tile_begin` began.";
+  let assemblyFormat = "attr-dict";
+}
+
+def Fp8Attn_WorkerScratchOp : Fp8Attn_Op<"worker_scratch",
+    [MemoryEffects<[MemRead]>]> {
+  let summary = "scratch memory of the running worker";
+  let description = [{
+    The worker's part of the context's workspace, aligned to 64 bytes, contents
+    undefined. The type says how many bytes are needed.
+  }];
+  let results = (outs MemRefRankOf<[I8], [1]>:$scratch);
+  let assemblyFormat = "attr-dict `:` type($scratch)";
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_CachePartOp : Fp8Attn_Op<"cache_part",
+    [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+  let summary = "first byte of a head's keys or values in page 0";
+  let description = "What kernels that write a cache take as its base.";
+  let arguments = (ins Fp8Attn_CacheType:$cache, Index:$head,
+                       Fp8Attn_CacheContentAttr:$content);
+  let results = (outs MemRefRankOf<[I8], [1]>:$bytes);
+  let assemblyFormat = "$content $cache `[` $head `]` attr-dict `:` type($cache)";
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_ParallelForOp : Fp8Attn_Op<"parallel_for", [
+    MemoryEffects<[MemRead, MemWrite]>,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs a body function over a range on the host's threads";
+  let description = [{
+    The body is a function that takes (begin, end, worker) and then the
+    captures; it is called through the context's `parallel_for`.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$body, Index:$count,
+                       Variadic<AnyType>:$captures);
+  let assemblyFormat = [{
+    $body `count` $count `captures` `(` $captures `)` attr-dict
+    (`:` type($captures)^)?
+  }];
+}
+
+def Fp8Attn_SelectIsaOp : Fp8Attn_Op<"select_isa",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "best of the given ISAs that this call may use";
+  let description = [{
+    Asks the runtime, once a call; the number is that of `#fp8attn.isa`. If
+    none may be used, the function returns with a status.
+  }];
+  // select_isa_c1
+  let arguments = (ins ConfinedAttr<
+      TypedArrayAttrBase<Fp8Attn_IsaAttr, "array of #fp8attn.isa">,
+      [ArrayMinCount<1>]>:$isas);
+  let results = (outs Index:$isa);
+  let assemblyFormat = "$isas attr-dict";
+}
+
+class Fp8Attn_CheckOp<string mnemonic>
+    : Fp8Attn_Op<"check." # mnemonic, [MemoryEffects<[MemRead, MemWrite]>]>;
+
+def Fp8Attn_CheckSizeOp : Fp8Attn_CheckOp<"size"> {
+  let summary = "returns a status if two sizes differ";
+  let description = "The names appear in the message.";
+  let arguments = (ins StrAttr:$name, Index:$size, StrAttr:$otherName,
+                       Index:$otherSize);
+  let assemblyFormat = [{
+    $name `,` $size `,` $otherName `,` $otherSize attr-dict
+  }];
+}
+
+def Fp8Attn_CheckScaleOp : Fp8Attn_CheckOp<"scale"> {
+  let summary = "returns a status if a scale is not finite and positive";
+  let description = "Looks at every scale of the memref.";
+  let arguments = (ins StrAttr:$name, MemRefRankOf<[F32], [0, 1]>:$scale);
+  let assemblyFormat = "$name `,` $scale attr-dict `:` type($scale)";
+}
+
+def Fp8Attn_CheckBatchOp : Fp8Attn_CheckOp<"batch"> {
+  let summary = "returns a status if a ragged batch is inconsistent";
+  let description = [{
+    Checks `query_start`, `seq_lens` and `block_table` as `paged_attention`
+    demands them, against the tokens and the pages of the caches.
+  }];
+  let arguments = (ins MemRefRankOf<[I32], [1]>:$queryStart,
+                       MemRefRankOf<[I32], [1]>:$seqLens,
+                       MemRefRankOf<[I32], [2]>:$blockTable, Index:$tokens,
+                       Fp8Attn_CacheType:$cache);
+  let assemblyFormat = [{
+    $queryStart `,` $seqLens `,` $blockTable `,` $tokens `,` $cache attr-dict
+    `:` type($queryStart) `,` type($seqLens) `,` type($blockTable) `,`
+    type($cache)
+  }];
+}
+
+def Fp8Attn_CheckSlotsOp : Fp8Attn_CheckOp<"slots"> {
+  let summary = "returns a status if a slot is beyond the cache";
+  let description = "Negative slots are allowed.";
+  let arguments = (ins MemRefRankOf<[I64], [1]>:$slots, Fp8Attn_CacheType:$cache);
+  let assemblyFormat = "$slots `,` $cache attr-dict `:` type($slots) `,` type($cache)";
+}
+
+#endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNKERNELOPS_TD

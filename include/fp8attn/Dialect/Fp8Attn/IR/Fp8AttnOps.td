@@ -1,0 +1,251 @@
+//===- Fp8AttnOps.td - the model level -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a user or an importer writes: attention over a paged cache, writing the
+// cache, and conversion of dense tensors from and to FP8. All operands are
+// memrefs or caches; results are written to operands.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNOPS_TD
+#define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNOPS_TD
+
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTypes.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+def Fp8Attn_Fp8 : AnyTypeOf<[F8E4M3FN, F8E5M2], "f8E4M3FN or f8E5M2">;
+
+/// Scales: f32, of the rank of the map's results.
+def Fp8Attn_Scale : MemRefRankOf<[F32], [0, 1]>;
+
+def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
+    AttrSizedOperandSegments,
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "attention of a ragged batch over a paged cache";
+  let description = [{
+    For each sequence `b` of the batch, each of its query tokens `i` and each
+    query head `h` with KV head `g = h / (Hq / Hkv)`:
+
+    ```
+    k_t, v_t   = value of the cache element * its scale      (token t < seq_lens[b])
+    score_t    = softmax_scale * <query[i, h], k_t>
+    visible_t  = not causal or t < seq_lens[b] - seqQ + (i - query_start[b]) + 1
+    out[i, h]  = sum over visible t of softmax(score)_t * v_t
+    lse[i, h]  = ln(sum over visible t of exp(score_t))
+    ```
+
+    where `seqQ = query_start[b+1] - query_start[b]`: with `causal`, the last
+    query token sees all keys (bottom-right alignment), so that prefill, a
+    prompt's later chunks, decode and multi-token verification are all the same
+    call. A row without a visible key gives 0 and `lse = -inf`.
+
+    Operands:
+    - `query`: bf16 [tokens, Hq, D], the tokens of all sequences one after the
+      other; any strides for tokens and heads, channels contiguous;
+    - `caches`: one `key_value` cache, or a `key` and a `value` cache, with Hkv
+      heads of size D, Hkv a divisor of Hq;
+    - `keyScale`, `valueScale`: f32, required for an FP8 cache and absent for
+      bf16; `keyScaleMap` and `valueScaleMap` map (page, head, token, channel)
+      to the scale's indices: `-> ()` a scale for the tensor, `-> (head)` one
+      for each KV head;
+    - `queryStart`: i32 [B + 1], `seqLens`: i32 [B], `blockTable`: i32
+      [B, pages]: entry j of a row is the page of tokens `j * page` and on;
+      entries past the sequence's length are never read;
+    - `out`: bf16 [tokens, Hq, D]; `lse`: f32 [tokens, Hq], optional.
+
+    `softmax_scale` is 1 / sqrt(D) if absent.
+
+    Numerics: the query enters the first GEMM in bf16, probabilities the second
+    in bf16; sums are f32; FP8 codes are decoded exactly (docs/Numerics.md).
+
+    The numbered constraints are in docs/Spec.md (paged_attention_c1 and on).
+
+    ```mlir
+    func.func @decode(%query: memref<?x32x128xbf16>,
+                      %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
+                      %key_scale: memref<8xf32>, %value_scale: memref<8xf32>,
+                      %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                      %block_table: memref<?x?xi32>,
+                      %out: memref<?x32x128xbf16>) {
+      fp8attn.paged_attention causal
+          query(%query : memref<?x32x128xbf16>)
+          cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>)
+          key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+          value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+          batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+          out(%out : memref<?x32x128xbf16>)
+      return
+    }
+    ```
+  }];
+  let arguments = (ins
+    MemRefRankOf<[BF16], [3]>:$query,
+    Variadic<Fp8Attn_CacheType>:$caches,
+    Optional<Fp8Attn_Scale>:$keyScale,
+    Optional<Fp8Attn_Scale>:$valueScale,
+    MemRefRankOf<[I32], [1]>:$queryStart,
+    MemRefRankOf<[I32], [1]>:$seqLens,
+    MemRefRankOf<[I32], [2]>:$blockTable,
+    MemRefRankOf<[BF16], [3]>:$out,
+    Optional<MemRefRankOf<[F32], [2]>>:$lse,
+    OptionalAttr<AffineMapAttr>:$keyScaleMap,
+    OptionalAttr<AffineMapAttr>:$valueScaleMap,
+    OptionalAttr<F32Attr>:$softmax_scale,
+    UnitAttr:$causal
+  );
+  let assemblyFormat = [{
+    (`causal` $causal^)?
+    `query` `(` $query `:` type($query) `)`
+    `cache` `(` $caches `:` type($caches) `)`
+    (`key_scale` `(` $keyScale^ `:` type($keyScale) `,` $keyScaleMap `)`)?
+    (`value_scale` `(` $valueScale^ `:` type($valueScale) `,` $valueScaleMap `)`)?
+    `batch` `(` $queryStart `,` $seqLens `,` $blockTable `:`
+        type($queryStart) `,` type($seqLens) `,` type($blockTable) `)`
+    `out` `(` $out `:` type($out) `)`
+    (`lse` `(` $lse^ `:` type($lse) `)`)?
+    attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Returns the type of the cache that holds the keys.
+    CacheType getKeyCacheType();
+    /// Returns the type of the cache that holds the values.
+    CacheType getValueCacheType();
+    ::mlir::Value getKeyCache() { return getCaches().front(); }
+    ::mlir::Value getValueCache() { return getCaches().back(); }
+    int64_t getNumHeads() { return getQuery().getType().getDimSize(1); }
+    int64_t getNumKvHeads() { return getKeyCacheType().getNumHeads(); }
+    int64_t getHeadDim() { return getKeyCacheType().getHeadDim(); }
+    /// Returns the factor of the scores, given or 1 / sqrt(D).
+    float getEffectiveSoftmaxScale();
+  }];
+}
+
+def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
+    AttrSizedOperandSegments,
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "quantises new keys and values into a paged cache";
+  let description = [{
+    For each new token `i` with `slots[i] >= 0`, and each KV head `h`:
+
+    ```
+    cache K of page slots[i] / page, token slots[i] % page = quantise(key[i, h] / keyScale)
+    ```
+
+    and the same for values. `quantise` divides in f32, rounds to nearest even,
+    saturates to the largest finite value, keeps the sign of zero, and turns a
+    NaN of either sign into 0x7F. A bf16 cache takes the elements unchanged and
+    has no scales. Tokens with a negative slot are skipped. If two tokens name
+    the same slot, either may be the one that is kept, element by element.
+
+    Operands:
+    - `key`, `value`: bf16 [tokens, Hkv, D], any strides for tokens and heads;
+    - `slots`: i64 [tokens];
+    - `keyScale`, `valueScale` and their maps: as in `paged_attention`;
+    - `caches`: one `key_value` cache, or a `key` and a `value` cache.
+
+    ```mlir
+    func.func @write(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>,
+                     %slots: memref<?xi64>, %scale: memref<f32>,
+                     %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<pairs>>) {
+      fp8attn.kv_write
+          key(%key : memref<?x8x64xbf16>) value(%value : memref<?x8x64xbf16>)
+          slots(%slots : memref<?xi64>)
+          key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>)
+          value_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>)
+          cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<pairs>>)
+      return
+    }
+    ```
+  }];
+  let arguments = (ins
+    MemRefRankOf<[BF16], [3]>:$key,
+    MemRefRankOf<[BF16], [3]>:$value,
+    MemRefRankOf<[I64], [1]>:$slots,
+    Optional<Fp8Attn_Scale>:$keyScale,
+    Optional<Fp8Attn_Scale>:$valueScale,
+    Variadic<Fp8Attn_CacheType>:$caches,
+    OptionalAttr<AffineMapAttr>:$keyScaleMap,
+    OptionalAttr<AffineMapAttr>:$valueScaleMap
+  );
+  let assemblyFormat = [{
+    `key` `(` $key `:` type($key) `)`
+    `value` `(` $value `:` type($value) `)`
+    `slots` `(` $slots `:` type($slots) `)`
+    (`key_scale` `(` $keyScale^ `:` type($keyScale) `,` $keyScaleMap `)`)?
+    (`value_scale` `(` $valueScale^ `:` type($valueScale) `,` $valueScaleMap `)`)?
+    `cache` `(` $caches `:` type($caches) `)`
+    attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    CacheType getKeyCacheType();
+    CacheType getValueCacheType();
+    ::mlir::Value getKeyCache() { return getCaches().front(); }
+    ::mlir::Value getValueCache() { return getCaches().back(); }
+  }];
+}
+
+def Fp8Attn_QuantizeOp : Fp8Attn_Op<"quantize", [
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "quantises a dense tensor to FP8";
+  let description = [{
+    `destination[i...] = quantise(source[i...] / scale[map(i...)])`, rounding
+    and special values as in `kv_write`. The map takes the indices of the
+    element and must not use the last one; each result is one index. The last
+    dimension of source and destination is contiguous.
+
+    ```mlir
+    func.func @quantize(%x: memref<?x8x128xbf16>, %scale: memref<8xf32>, %y: memref<?x8x128xf8E4M3FN>) {
+      fp8attn.quantize %x scale(%scale, affine_map<(t, h, c) -> (h)>) into %y
+          : memref<?x8x128xbf16>, memref<8xf32>, memref<?x8x128xf8E4M3FN>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins
+    MemRefRankOf<[BF16], [1, 2, 3, 4]>:$source,
+    Fp8Attn_Scale:$scale,
+    MemRefRankOf<[Fp8Attn_Fp8], [1, 2, 3, 4]>:$destination,
+    AffineMapAttr:$scaleMap
+  );
+  let assemblyFormat = [{
+    $source `scale` `(` $scale `,` $scaleMap `)` `into` $destination attr-dict
+    `:` type($source) `,` type($scale) `,` type($destination)
+  }];
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_DequantizeOp : Fp8Attn_Op<"dequantize", [
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "converts a dense FP8 tensor back";
+  let description = [{
+    `destination[i...] = value(source[i...]) * scale[map(i...)]`, the product
+    in f32, rounded to nearest even if the destination is bf16. The map is as in
+    `quantize`.
+
+    ```mlir
+    func.func @dequantize(%x: memref<?x128xf8E5M2>, %scale: memref<f32>, %y: memref<?x128xf32>) {
+      fp8attn.dequantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y
+          : memref<?x128xf8E5M2>, memref<f32>, memref<?x128xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins
+    MemRefRankOf<[Fp8Attn_Fp8], [1, 2, 3, 4]>:$source,
+    Fp8Attn_Scale:$scale,
+    MemRefRankOf<[BF16, F32], [1, 2, 3, 4]>:$destination,
+    AffineMapAttr:$scaleMap
+  );
+  let assemblyFormat = [{
+    $source `scale` `(` $scale `,` $scaleMap `)` `into` $destination attr-dict
+    `:` type($source) `,` type($scale) `,` type($destination)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNOPS_TD

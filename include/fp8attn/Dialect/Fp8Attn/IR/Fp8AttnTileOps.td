@@ -1,0 +1,307 @@
+//===- Fp8AttnTileOps.td - the tile level -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What decomposition makes of the model level: the description of one work
+// item, and operations on tiles with value semantics. Tiles are ranked tensors
+// of static shape; rows and keys beyond the item's are unspecified. Scores are
+// in the natural domain until scaled by log2(e); softmax works in base 2.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNTILEOPS_TD
+#define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNTILEOPS_TD
+
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTypes.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Fp8Attn_TileOp<string mnemonic, list<Trait> traits = []>
+    : Fp8Attn_Op<"tile." # mnemonic, traits>;
+
+/// A tensor of one type of tile. Tiles are of static shape: tile_c1.
+class Fp8Attn_StaticTile<Type tensor>
+    : ConfinedType<tensor, [HasStaticShapePred],
+                   "statically shaped " # tensor.summary>;
+def Fp8Attn_Tile
+    : Fp8Attn_StaticTile<2DTensorOf<[F32, BF16, F8E4M3FN, F8E5M2]>>;
+def Fp8Attn_CodeTile : Fp8Attn_StaticTile<2DTensorOf<[F8E4M3FN, F8E5M2]>>;
+def Fp8Attn_F32Tile : Fp8Attn_StaticTile<2DTensorOf<[F32]>>;
+def Fp8Attn_BF16Tile : Fp8Attn_StaticTile<2DTensorOf<[BF16]>>;
+def Fp8Attn_RowTile : Fp8Attn_StaticTile<1DTensorOf<[F32]>>;
+
+/// Query heads of a KV head, or KV heads: at least 1. tile_c2.
+def Fp8Attn_HeadCount : ConfinedAttr<I64Attr, [IntPositive]>;
+
+def Fp8Attn_NumWorkItemsOp : Fp8Attn_TileOp<"num_work_items", [Pure]> {
+  let summary = "number of work items of a batch";
+  let description = [{
+    An upper bound, found without a pass over the batch, of the blocks of
+    `block_rows` query rows of all sequences and KV heads.
+
+    ```mlir
+    func.func @items(%tokens: index, %sequences: index) -> index {
+      %0 = fp8attn.tile.num_work_items %tokens, %sequences {group = 4, kv_heads = 8}
+      return %0 : index
+    }
+    ```
+  }];
+  let arguments = (ins Index:$tokens, Index:$sequences, Fp8Attn_HeadCount:$group,
+                       Fp8Attn_HeadCount:$kv_heads);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$tokens `,` $sequences attr-dict";
+}
+
+def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
+    [MemoryEffects<[MemRead]>]> {
+  let summary = "describes a work item of a batch";
+  let description = [{
+    Finds the sequence, KV head and rows of work item `index`.
+
+    ```mlir
+    func.func @item(%i: index, %tokens: index, %starts: memref<?xi32>, %lens: memref<?xi32>) -> index {
+      %item = fp8attn.tile.work_item %i, %tokens, %starts, %lens
+          {group = 4, kv_heads = 8, causal} : memref<?xi32>, memref<?xi32>
+      %rows = fp8attn.tile.num_rows %item
+      return %rows : index
+    }
+    ```
+  }];
+  let arguments = (ins Index:$index, Index:$tokens,
+                       MemRefRankOf<[I32], [1]>:$queryStart,
+                       MemRefRankOf<[I32], [1]>:$seqLens, Fp8Attn_HeadCount:$group,
+                       Fp8Attn_HeadCount:$kv_heads, UnitAttr:$causal);
+  let results = (outs Fp8Attn_WorkItemType:$item);
+  let assemblyFormat = [{
+    $index `,` $tokens `,` $queryStart `,` $seqLens attr-dict `:`
+    type($queryStart) `,` type($seqLens)
+  }];
+}
+
+class Fp8Attn_WorkItemField<string mnemonic, string what>
+    : Fp8Attn_TileOp<mnemonic, [Pure]> {
+  let summary = what;
+  let description = "Reads a member of a work item. See `tile.work_item`.";
+  let arguments = (ins Fp8Attn_WorkItemType:$item);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$item attr-dict";
+}
+def Fp8Attn_NumRowsOp : Fp8Attn_WorkItemField<"num_rows",
+    "query rows of a work item, 0 for a surplus item">;
+def Fp8Attn_NumKeysOp : Fp8Attn_WorkItemField<"num_keys",
+    "keys that at least one row of a work item sees">;
+def Fp8Attn_KvHeadOp : Fp8Attn_WorkItemField<"kv_head",
+    "KV head of a work item">;
+
+def Fp8Attn_KeyRunOp : Fp8Attn_TileOp<"key_run",
+    [MemoryEffects<[MemRead]>]> {
+  let summary = "keys and values of a work item's head and sequence";
+  let description = [{
+    Combines the item's row of the block table with its head's place in the
+    caches. See `paged_attention` for the operands.
+  }];
+  let arguments = (ins Fp8Attn_WorkItemType:$item,
+                       MemRefRankOf<[I32], [2]>:$blockTable,
+                       Fp8Attn_CacheType:$keyCache,
+                       Fp8Attn_CacheType:$valueCache);
+  let results = (outs Fp8Attn_KeyRunType:$run);
+  let assemblyFormat = [{
+    $item `,` $blockTable `,` $keyCache `,` $valueCache attr-dict `:`
+    type($blockTable) `,` type($keyCache) `,` type($valueCache)
+  }];
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_LoadQueryOp : Fp8Attn_TileOp<"load_query",
+    [MemoryEffects<[MemRead]>]> {
+  let summary = "gathers the query rows of a work item";
+  let description = [{
+    `tile[r, c] = query[token(r), head(r), c]` for the rows of the item.
+  }];
+  let arguments = (ins Fp8Attn_WorkItemType:$item,
+                       MemRefRankOf<[BF16], [3]>:$query);
+  let results = (outs Fp8Attn_BF16Tile:$tile);
+  let assemblyFormat = [{
+    $item `,` $query attr-dict `:` type($query) `->` type($tile)
+  }];
+  let hasVerifier = 1;
+}
+
+class Fp8Attn_LoadRunOp<string mnemonic, string what>
+    : Fp8Attn_TileOp<mnemonic, [MemoryEffects<[MemRead]>]> {
+  let summary = what # " of a run, beginning at a key";
+  let description = "`tile[j, c]` = element (firstKey + j, c) of the run.";
+  let arguments = (ins Fp8Attn_KeyRunType:$run, Index:$firstKey);
+  let results = (outs Fp8Attn_Tile:$tile);
+  let assemblyFormat = "$run `[` $firstKey `]` attr-dict `:` type($tile)";
+}
+def Fp8Attn_LoadKeyOp : Fp8Attn_LoadRunOp<"load_key", "keys">;
+def Fp8Attn_LoadValueOp : Fp8Attn_LoadRunOp<"load_value", "values">;
+
+def Fp8Attn_DecodeOp : Fp8Attn_TileOp<"decode", [Pure]> {
+  let summary = "value of FP8 codes, exact in bf16";
+  let description = [{
+    Every f8E4M3FN and f8E5M2 value is a bf16 value.
+  }];
+  let arguments = (ins Fp8Attn_CodeTile:$codes);
+  let results = (outs Fp8Attn_BF16Tile:$values);
+  let assemblyFormat = "$codes attr-dict `:` type($codes) `->` type($values)";
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_ScaleOp : Fp8Attn_TileOp<"scale",
+    [Pure, AllTypesMatch<["tile", "result"]>]> {
+  let summary = "multiplies a tile by a number";
+  let description = [{
+    `result[i, j] = tile[i, j] * factor`, in f32 or better and not rounded in
+    between: it is `fp8attn-fold-scales` that gives it a place.
+  }];
+  let arguments = (ins Fp8Attn_Tile:$tile, F32:$factor);
+  let results = (outs Fp8Attn_Tile:$result);
+  let assemblyFormat = "$tile `,` $factor attr-dict `:` type($tile)";
+}
+
+def Fp8Attn_QkOp : Fp8Attn_TileOp<"qk", [Pure]> {
+  let summary = "scores of query rows and keys";
+  let description = [{
+    `scores[r, j] = factor * sum over c of query[r, c] * key[j, c]`, the sum in
+    f32; factor is 1 if absent.
+  }];
+  let arguments = (ins Fp8Attn_BF16Tile:$query, Fp8Attn_BF16Tile:$key,
+                       Optional<F32>:$factor);
+  let results = (outs Fp8Attn_F32Tile:$scores);
+  let assemblyFormat = [{
+    $query `,` $key (`factor` $factor^)? attr-dict `:`
+    type($query) `,` type($key) `->` type($scores)
+  }];
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_MaskOp : Fp8Attn_TileOp<"mask",
+    [Pure, AllTypesMatch<["scores", "result"]>]> {
+  let summary = "hides keys that a row does not see";
+  let description = [{
+    `result[r, j] = scores[r, j]` if row r of the item sees key firstKey + j,
+    else -inf.
+  }];
+  let arguments = (ins Fp8Attn_F32Tile:$scores, Fp8Attn_WorkItemType:$item,
+                       Index:$firstKey);
+  let results = (outs Fp8Attn_F32Tile:$result);
+  let assemblyFormat = [{
+    $scores `,` $item `[` $firstKey `]` attr-dict `:` type($scores)
+  }];
+}
+
+def Fp8Attn_InitOp : Fp8Attn_TileOp<"init", [Pure]> {
+  let summary = "empty state of an online softmax";
+  let description = "`max = -inf`, `sum = 0`, `acc = 0`.";
+  let results = (outs Fp8Attn_RowTile:$max, Fp8Attn_RowTile:$sum,
+                      Fp8Attn_F32Tile:$acc);
+  let assemblyFormat = [{
+    attr-dict `:` type($max) `,` type($sum) `,` type($acc)
+  }];
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_SoftmaxOp : Fp8Attn_TileOp<"softmax", [
+    Pure, AllTypesMatch<["max", "newMax"]>, AllTypesMatch<["sum", "newSum"]>,
+    AllTypesMatch<["acc", "newAcc"]>]> {
+  let summary = "step of an online softmax in base 2";
+  let description = [{
+    For each row: `newMax` is an integer that bounds the scores seen so far up
+    to a fixed margin, `probs = exp2(scores - newMax)` rounded to bf16, and
+    `newSum`, `newAcc` are `sum`, `acc` times `exp2(max - newMax)`, with the
+    probabilities added to the sum. A row without a visible key so far has max
+    -inf and sum 0.
+  }];
+  let arguments = (ins Fp8Attn_F32Tile:$scores, Fp8Attn_RowTile:$max,
+                       Fp8Attn_RowTile:$sum, Fp8Attn_F32Tile:$acc);
+  let results = (outs Fp8Attn_BF16Tile:$probs, Fp8Attn_RowTile:$newMax,
+                      Fp8Attn_RowTile:$newSum, Fp8Attn_F32Tile:$newAcc);
+  let assemblyFormat = [{
+    $scores `,` $max `,` $sum `,` $acc attr-dict `:` type($scores) `,`
+    type($max) `,` type($sum) `,` type($acc) `->` type($probs)
+  }];
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_PvOp : Fp8Attn_TileOp<"pv",
+    [Pure, AllTypesMatch<["acc", "result"]>]> {
+  let summary = "adds weighted values to the accumulators";
+  let description = [{
+    `result[r, c] = acc[r, c] + sum over j of probs[r, j] * value[j, c]`, the
+    sum in f32.
+  }];
+  let arguments = (ins Fp8Attn_BF16Tile:$probs, Fp8Attn_BF16Tile:$value,
+                       Fp8Attn_F32Tile:$acc);
+  let results = (outs Fp8Attn_F32Tile:$result);
+  let assemblyFormat = [{
+    $probs `,` $value `,` $acc attr-dict `:` type($probs) `,` type($value) `,`
+    type($acc)
+  }];
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_FinishOp : Fp8Attn_TileOp<"finish", [
+    AttrSizedOperandSegments, MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "normalises and stores the rows of a work item";
+  let description = [{
+    `out[token(r), head(r), c] = factor * acc[r, c] / sum[r]`, rounded to bf16,
+    0 where the sum is 0; `lse[token(r), head(r)] = ln(2) * (max[r] +
+    log2(sum[r]))`, -inf where the sum is 0. factor is 1 if absent.
+  }];
+  let arguments = (ins Fp8Attn_WorkItemType:$item, Fp8Attn_RowTile:$max,
+                       Fp8Attn_RowTile:$sum, Fp8Attn_F32Tile:$acc,
+                       MemRefRankOf<[BF16], [3]>:$out,
+                       Optional<MemRefRankOf<[F32], [2]>>:$lse,
+                       Optional<F32>:$factor);
+  let assemblyFormat = [{
+    $item `,` $max `,` $sum `,` $acc (`factor` $factor^)? `into` $out
+    (`lse` $lse^ `:` type($lse))? attr-dict `:` type($max) `,` type($sum) `,`
+    type($acc) `,` type($out)
+  }];
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_StoreOp : Fp8Attn_TileOp<"store", [
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "quantises tokens of one head into a cache";
+  let description = [{
+    Writes `source` ([tokens, channels]) divided by `scale` to the slots of
+    head `head` of the keys or values, as in `kv_write`.
+  }];
+  let arguments = (ins MemRefRankOf<[BF16], [2]>:$source,
+                       MemRefRankOf<[I64], [1]>:$slots, Optional<F32>:$scale,
+                       Fp8Attn_CacheType:$cache, Index:$head,
+                       Fp8Attn_CacheContentAttr:$content);
+  let assemblyFormat = [{
+    $content $source `,` $slots (`scale` $scale^)? `into` $cache `[` $head `]`
+    attr-dict `:` type($source) `,` type($slots) `,` type($cache)
+  }];
+  let hasVerifier = 1;
+}
+
+class Fp8Attn_RowConvertOp<string mnemonic, Type from, Type to, string what>
+    : Fp8Attn_TileOp<mnemonic, [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = what;
+  let arguments = (ins MemRefRankOf<[from], [1]>:$source, F32:$scale,
+                       MemRefRankOf<[to], [1]>:$destination);
+  let assemblyFormat = [{
+    $source `,` $scale `into` $destination attr-dict `:` type($source) `,`
+    type($destination)
+  }];
+  let hasVerifier = 1;
+}
+def Fp8Attn_Fp8Element : AnyTypeOf<[F8E4M3FN, F8E5M2]>;
+def Fp8Attn_TileQuantizeOp : Fp8Attn_RowConvertOp<"quantize", BF16,
+    Fp8Attn_Fp8Element, "quantises a contiguous row"> {
+  let description = "As `quantize`, with one scale.";
+}
+def Fp8Attn_TileDequantizeOp : Fp8Attn_RowConvertOp<"dequantize",
+    Fp8Attn_Fp8Element, AnyTypeOf<[BF16, F32]>, "converts a contiguous row back"> {
+  let description = "As `dequantize`, with one scale.";
+}
+
+#endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNTILEOPS_TD

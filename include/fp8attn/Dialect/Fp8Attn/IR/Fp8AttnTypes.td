@@ -1,0 +1,79 @@
+//===- Fp8AttnTypes.td - types -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The paged cache, and the opaque handles that the tile level passes around.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNTYPES_TD
+#define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNTYPES_TD
+
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnAttributes.td"
+
+class Fp8Attn_Type<string name, string typeMnemonic>
+    : TypeDef<Fp8Attn_Dialect, name> {
+  let mnemonic = typeMnemonic;
+}
+
+def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
+  let summary = "paged cache of keys, values or both";
+  let description = [{
+    A cache is memory of the caller: pages of `page` tokens each, and in a page,
+    head after head, the keys and then the values of the head (or only one of
+    them, as `content` says), their bytes in the order of the layout.
+
+    ```mlir
+    !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32,
+                   f8E4M3FN, #fp8attn.layout<pairs>>
+    ```
+  }];
+  let parameters = (ins
+    EnumParameter<Fp8Attn_CacheContent>:$content,
+    "int64_t":$numHeads,
+    "int64_t":$headDim,
+    "int64_t":$pageTokens,
+    "::mlir::Type":$elementType,
+    "::mlir::fp8attn::LayoutAttr":$layout
+  );
+  let assemblyFormat = [{
+    `<` $content `,` `heads` `=` $numHeads `,` `head_dim` `=` $headDim `,`
+    `page` `=` $pageTokens `,` $elementType `,` $layout `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    bool hasKeys() const { return getContent() != CacheContent::Value; }
+    bool hasValues() const { return getContent() != CacheContent::Key; }
+    /// Returns whether elements are FP8, so that scales are needed.
+    bool isQuantized() const;
+    /// Returns the size of an element in bytes.
+    int64_t getElementBytes() const;
+    /// Returns the bytes of the keys, or of the values, of one head in a page.
+    int64_t getPartBytes() const;
+    /// Returns the bytes from one head to the next within a page.
+    int64_t getHeadBytes() const;
+    /// Returns the bytes from a head's start to its values.
+    int64_t getValueOffset() const;
+    /// Returns the bytes of a page.
+    int64_t getPageBytes() const;
+  }];
+}
+
+def Fp8Attn_WorkItemType : Fp8Attn_Type<"WorkItem", "work_item"> {
+  let summary = "block of query rows of one KV head of one sequence";
+  let description = [{
+    A `fp8attn_work_item` of the runtime: which rows (query token x head of the
+    GQA group) one iteration of the parallel loop computes.
+  }];
+}
+
+def Fp8Attn_KeyRunType : Fp8Attn_Type<"KeyRun", "key_run"> {
+  let summary = "keys and values of one KV head of one sequence, page by page";
+  let description = [{
+    A `fp8attn_key_run` of the runtime.
+  }];
+}
+
+#endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNTYPES_TD

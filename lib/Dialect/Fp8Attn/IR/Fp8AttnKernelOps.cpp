@@ -1,0 +1,121 @@
+//===- Fp8AttnKernelOps.cpp - the kernel level ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Checks of kernel calls and of the parallel loop.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Verifiers.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/StringSwitch.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Returns the C signature of the kernels of an operation (Runtime/kernels.h),
+/// a letter an operand, or nothing if there is no such operation:
+///   W work item, R run, M memref, I index, F f32.
+static std::optional<StringRef> signatureOf(StringRef kernelOp) {
+  return llvm::StringSwitch<std::optional<StringRef>>(kernelOp)
+      .Case("query", "WMIIIFIMMM")
+      .Case("init", "IIMMM")
+      .Case("qk", "RIIMIIMM")
+      .Case("softmax", "IIIMMMIIMMMM")
+      .Case("pv", "RIIMIIMM")
+      .Case("attend", "RMIIIMMIMMMM")
+      .Case("finish", "WMMMIFIIMIIMII")
+      .Cases({"store_key", "store_value"}, "MIIIMFMII")
+      .Cases({"quantize", "dequantize"}, "MIFM")
+      .Default(std::nullopt);
+}
+
+static char kindOf(Type type) {
+  return llvm::TypeSwitch<Type, char>(type)
+      .Case<WorkItemType>([](auto) { return 'W'; })
+      .Case<KeyRunType>([](auto) { return 'R'; })
+      .Case<IndexType>([](auto) { return 'I'; })
+      .Case<Float32Type>([](auto) { return 'F'; })
+      .Default([](auto) { return 'M'; });
+}
+
+LogicalResult UkernelCallOp::verify() {
+  static constexpr llvm::StringLiteral kPrefix = "fp8attn_uk_";
+  // The operation is what stands between the prefix and four more words: types
+  // and block, of which an ISA name may hold another underscore.
+  StringRef words = getKernel();
+  bool named = words.consume_front(kPrefix);
+  StringRef kernelOp = words.split('_').first;
+  if (kernelOp == "store")
+    kernelOp = words.take_front(words.find('_', kernelOp.size() + 1));
+  // ukernel_call_c1
+  if (!named)
+    return emitOpError("expects a kernel named ")
+           << kPrefix << "..., got '" << getKernel() << "'";
+  std::optional<StringRef> signature = signatureOf(kernelOp);
+  if (!signature)
+    return success();
+  // ukernel_call_c2
+  std::string kinds;
+  for (Type type : getOperandTypes())
+    kinds.push_back(kindOf(type));
+  if (kinds != *signature)
+    return emitOpError("expects operands ")
+           << *signature << " of a kernel of '" << kernelOp << "', got "
+           << kinds << " (W work item, R key run, M memref, I index, F f32)";
+  return success();
+}
+
+LogicalResult WorkerScratchOp::verify() {
+  // worker_scratch_c1
+  MemRefType type = getScratch().getType();
+  if (!type.hasStaticShape() || !type.getLayout().isIdentity() ||
+      type.getMemorySpace())
+    return emitOpError("expects a static number of contiguous bytes in the "
+                       "default memory space, got ")
+           << type;
+  return success();
+}
+
+LogicalResult CachePartOp::verify() {
+  return detail::verifyCachePart(*this, getContent(), getCache().getType());
+}
+
+LogicalResult CachePartOp::inferReturnTypes(MLIRContext *context,
+                                            std::optional<Location>, ValueRange,
+                                            DictionaryAttr, OpaqueProperties,
+                                            RegionRange,
+                                            SmallVectorImpl<Type> &results) {
+  results.push_back(
+      MemRefType::get({ShapedType::kDynamic}, IntegerType::get(context, 8)));
+  return success();
+}
+
+LogicalResult
+ParallelForOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto body =
+      symbolTable.lookupNearestSymbolFrom<func::FuncOp>(*this, getBodyAttr());
+  // parallel_for_c1
+  if (!body)
+    return emitOpError("expects a body function, found no '")
+           << getBody() << "'";
+  // parallel_for_c2: begin, end and worker come before the captures.
+  SmallVector<Type> expected(3, IndexType::get(getContext()));
+  llvm::append_range(expected, getCaptures().getTypes());
+  if (body.getFunctionType() !=
+      FunctionType::get(getContext(), expected, TypeRange())) {
+    InFlightDiagnostic diagnostic =
+        emitOpError("expects a body of type ")
+        << FunctionType::get(getContext(), expected, TypeRange()) << ", got "
+        << body.getFunctionType();
+    diagnostic.attachNote(body.getLoc()) << "the body is here";
+    return diagnostic;
+  }
+  return success();
+}

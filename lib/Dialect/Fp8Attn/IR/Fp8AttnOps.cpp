@@ -1,0 +1,180 @@
+//===- Fp8AttnOps.cpp - the model level ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Verifiers of the model level. Each check carries the tag of its constraint
+// in docs/Spec.md.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Verifiers.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/Builders.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+using namespace mlir::fp8attn::detail;
+
+#define GET_OP_CLASSES
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.cpp.inc"
+
+template <typename Op> static CacheType keyCacheType(Op op) {
+  return cast<CacheType>(op.getCaches().front().getType());
+}
+template <typename Op> static CacheType valueCacheType(Op op) {
+  return cast<CacheType>(op.getCaches().back().getType());
+}
+CacheType PagedAttentionOp::getKeyCacheType() { return keyCacheType(*this); }
+CacheType PagedAttentionOp::getValueCacheType() {
+  return valueCacheType(*this);
+}
+CacheType KvWriteOp::getKeyCacheType() { return keyCacheType(*this); }
+CacheType KvWriteOp::getValueCacheType() { return valueCacheType(*this); }
+
+float PagedAttentionOp::getEffectiveSoftmaxScale() {
+  if (std::optional<APFloat> scale = getSoftmaxScale())
+    return scale->convertToFloat();
+  return 1.0f / std::sqrt(static_cast<float>(getHeadDim()));
+}
+
+/// Checks every memref of a list, and that each is contiguous inside.
+static LogicalResult verifyMemRefs(Operation *op,
+                                   ArrayRef<NamedMemRef> operands) {
+  for (const NamedMemRef &operand : operands)
+    if (failed(verifyMemRef(op, operand, /*contiguous=*/true)))
+      return failure();
+  return success();
+}
+
+/// Checks both scales of the caches of `op`.
+template <typename Op> static LogicalResult verifyScales(Op op) {
+  return success(
+      succeeded(verifyCacheScale(op, {"key_scale", op.getKeyScale()},
+                                 op.getKeyScaleMap(), op.getKeyCacheType())) &&
+      succeeded(verifyCacheScale(op, {"value_scale", op.getValueScale()},
+                                 op.getValueScaleMap(),
+                                 op.getValueCacheType())));
+}
+
+/// Checks heads and channels of query, out and lse.
+static LogicalResult verifyShapes(PagedAttentionOp op) {
+  NamedMemRef query{"query", op.getQuery()}, out{"out", op.getOut()},
+      lse{"lse", op.getLse()};
+  // paged_attention_c1
+  int64_t heads = query.size(1), kvHeads = op.getNumKvHeads();
+  if (heads < 1 || heads % kvHeads != 0)
+    return noteDefinition(op.emitOpError("expects heads of query (")
+                              << sizeText(heads)
+                              << ") to be a multiple of heads of the cache ("
+                              << kvHeads << ")",
+                          "the cache", op.getKeyCache());
+  // paged_attention_c2
+  if (failed(verifySizeOfCache(op, "head dim", query, 2, op.getKeyCache(),
+                               "head_dim", op.getHeadDim())))
+    return failure();
+  // paged_attention_c3
+  if (out.size(1) != heads || out.size(2) != query.size(2))
+    return noteDefinition(op.emitOpError("expects heads and channels of out (")
+                              << sizeText(out.size(1)) << " x "
+                              << sizeText(out.size(2))
+                              << ") to equal those of query (" << heads << " x "
+                              << query.size(2) << ")",
+                          "query", op.getQuery());
+  // paged_attention_c4
+  if (lse.value && lse.size(1) != heads)
+    return noteDefinition(op.emitOpError("expects heads of lse (")
+                              << sizeText(lse.size(1))
+                              << ") to equal heads of query (" << heads << ")",
+                          "query", op.getQuery());
+  // paged_attention_c5
+  if (failed(verifySizesAgree(op, "tokens", out, 0, query, 0)))
+    return failure();
+  return lse.value ? verifySizesAgree(op, "tokens", lse, 0, query, 0)
+                   : success();
+}
+
+/// Checks that query_start, seq_lens and block_table are of one batch.
+static LogicalResult verifyBatch(PagedAttentionOp op) {
+  NamedMemRef seqLens{"seq_lens", op.getSeqLens()},
+      table{"block_table", op.getBlockTable()};
+  // paged_attention_c6
+  int64_t starts = op.getQueryStart().getType().getDimSize(0);
+  int64_t sequences = seqLens.size(0);
+  if (!ShapedType::isDynamic(starts) &&
+      (starts < 1 ||
+       (!ShapedType::isDynamic(sequences) && starts - 1 != sequences)))
+    return noteDefinition(
+        op.emitOpError("expects query_start to have one element more than "
+                       "seq_lens (")
+            << sizeText(sequences) << "), got " << starts,
+        seqLens.name, seqLens.value);
+  // paged_attention_c7
+  return verifySizesAgree(op, "sequences", table, 0, seqLens, 0);
+}
+
+LogicalResult PagedAttentionOp::verify() {
+  if (failed(verifyCaches(*this, getCaches())) || failed(verifyShapes(*this)) ||
+      failed(verifyScales(*this)) || failed(verifyBatch(*this)))
+    return failure();
+  // paged_attention_c8
+  if (std::optional<APFloat> scale = getSoftmaxScale())
+    if (!scale->isFinite() || scale->isNegative() || scale->isZero())
+      return emitOpError("expects softmax_scale to be finite and greater than "
+                         "0, got ")
+             << getSoftmaxScaleAttr();
+  return verifyMemRefs(*this, {{"query", getQuery()},
+                               {"query_start", getQueryStart()},
+                               {"seq_lens", getSeqLens()},
+                               {"block_table", getBlockTable()},
+                               {"out", getOut()},
+                               {"lse", getLse()}});
+}
+
+LogicalResult KvWriteOp::verify() {
+  if (failed(verifyCaches(*this, getCaches())))
+    return failure();
+  NamedMemRef key{"key", getKey()}, slots{"slots", getSlots()};
+  CacheType cache = getKeyCacheType();
+  for (NamedMemRef source : {key, NamedMemRef{"value", getValue()}}) {
+    // kv_write_c1
+    if (failed(verifySizeOfCache(*this, "heads", source, 1, getKeyCache(),
+                                 "heads", cache.getNumHeads())))
+      return failure();
+    // kv_write_c2
+    if (failed(verifySizeOfCache(*this, "head dim", source, 2, getKeyCache(),
+                                 "head_dim", cache.getHeadDim())))
+      return failure();
+    // kv_write_c3
+    if (failed(verifySizesAgree(*this, "tokens", source, 0, slots, 0)))
+      return failure();
+  }
+  if (failed(verifyScales(*this)))
+    return failure();
+  return verifyMemRefs(*this, {key, {"value", getValue()}, slots});
+}
+
+/// Checks quantize and dequantize, which differ in direction only.
+template <typename Op> static LogicalResult verifyConvert(Op op) {
+  NamedMemRef source{"source", op.getSource()},
+      destination{"destination", op.getDestination()};
+  // convert_c1
+  if (failed(verifyCompatibleShape(source.type(), destination.type())))
+    return noteDefinition(op.emitOpError("expects destination (")
+                              << destination.type()
+                              << ") to have the shape of source ("
+                              << source.type() << ")",
+                          source.name, source.value);
+  if (failed(verifyTensorScale(op, {"scale", op.getScale()}, op.getScaleMap(),
+                               source)))
+    return failure();
+  return verifyMemRefs(op, {source, destination});
+}
+LogicalResult QuantizeOp::verify() { return verifyConvert(*this); }
+LogicalResult DequantizeOp::verify() { return verifyConvert(*this); }

@@ -1,0 +1,158 @@
+//===- Fp8AttnTileOps.cpp - the tile level ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Checks of the tile operations. Each carries the tag of its constraint in
+// docs/Spec.md.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Verifiers.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+using namespace mlir::fp8attn::detail;
+
+LogicalResult KeyRunOp::verify() {
+  // tile_key_run_c1
+  CacheType keys = getKeyCache().getType(), values = getValueCache().getType();
+  if (!keys.hasKeys() || !values.hasValues())
+    return emitOpError("expects a cache of keys and one of values, got ")
+           << keys << " and " << values;
+  // tile_key_run_c2
+  if (keys.getNumHeads() != values.getNumHeads() ||
+      keys.getPageTokens() != values.getPageTokens())
+    return emitOpError("expects caches of the same heads and page, got ")
+           << keys << " and " << values;
+  return verifyMemRef(*this, {"block_table", getBlockTable()},
+                      /*contiguous=*/true);
+}
+
+LogicalResult LoadQueryOp::verify() {
+  NamedMemRef query{"query", getQuery()};
+  // tile_load_query_c1
+  if (query.size(2) != getTile().getType().getDimSize(1))
+    return emitOpError("expects channels of the query tile (")
+           << getTile().getType().getDimSize(1)
+           << ") to equal channels of query (" << sizeText(query.size(2))
+           << ")";
+  return verifyMemRef(*this, query, /*contiguous=*/true);
+}
+
+LogicalResult DecodeOp::verify() {
+  // tile_decode_c1
+  if (getCodes().getType().getShape() != getValues().getType().getShape())
+    return emitOpError("expects values of the shape of the codes (")
+           << getCodes().getType() << "), got " << getValues().getType();
+  return success();
+}
+
+LogicalResult QkOp::verify() {
+  auto query = getQuery().getType(), key = getKey().getType(),
+       scores = getScores().getType();
+  // tile_qk_c1
+  if (query.getDimSize(1) != key.getDimSize(1))
+    return emitOpError("expects channels of key (")
+           << key.getDimSize(1) << ") to equal channels of query ("
+           << query.getDimSize(1) << ")";
+  // tile_qk_c2
+  if (scores.getDimSize(0) != query.getDimSize(0) ||
+      scores.getDimSize(1) != key.getDimSize(0))
+    return emitOpError("expects scores of query rows x keys (")
+           << query.getDimSize(0) << "x" << key.getDimSize(0) << "), got "
+           << scores;
+  return success();
+}
+
+/// Checks that the state of an online softmax is for the rows of `acc`.
+template <typename Op> static LogicalResult verifyState(Op op) {
+  int64_t rows = op.getAcc().getType().getDimSize(0);
+  // tile_state_c1
+  for (TypedValue<RankedTensorType> state : {op.getMax(), op.getSum()})
+    if (state.getType().getDimSize(0) != rows)
+      return op.emitOpError("expects max and sum of the rows of acc (")
+             << rows << "), got " << state.getType();
+  return success();
+}
+
+LogicalResult InitOp::verify() { return verifyState(*this); }
+
+LogicalResult SoftmaxOp::verify() {
+  auto scores = getScores().getType(), probs = getProbs().getType();
+  // tile_softmax_c1
+  if (scores.getShape() != probs.getShape())
+    return emitOpError("expects probs of the shape of scores (")
+           << scores << "), got " << probs;
+  // tile_softmax_c2
+  if (scores.getDimSize(0) != getAcc().getType().getDimSize(0))
+    return emitOpError("expects rows of acc (")
+           << getAcc().getType().getDimSize(0) << ") to equal rows of scores ("
+           << scores.getDimSize(0) << ")";
+  return verifyState(*this);
+}
+
+LogicalResult PvOp::verify() {
+  auto probs = getProbs().getType(), value = getValue().getType(),
+       acc = getAcc().getType();
+  // tile_pv_c1
+  if (probs.getDimSize(1) != value.getDimSize(0))
+    return emitOpError("expects keys of value (")
+           << value.getDimSize(0) << ") to equal keys of probs ("
+           << probs.getDimSize(1) << ")";
+  // tile_pv_c2
+  if (acc.getDimSize(0) != probs.getDimSize(0) ||
+      acc.getDimSize(1) != value.getDimSize(1))
+    return emitOpError("expects accumulators of rows x channels (")
+           << probs.getDimSize(0) << "x" << value.getDimSize(1) << "), got "
+           << acc;
+  return success();
+}
+
+LogicalResult FinishOp::verify() {
+  NamedMemRef out{"out", getOut()}, lse{"lse", getLse()};
+  // tile_finish_c1
+  if (out.size(2) != getAcc().getType().getDimSize(1))
+    return emitOpError("expects channels of out (")
+           << sizeText(out.size(2)) << ") to equal channels of acc ("
+           << getAcc().getType().getDimSize(1) << ")";
+  if (failed(verifyState(*this)) ||
+      failed(verifyMemRef(*this, out, /*contiguous=*/true)))
+    return failure();
+  return verifyMemRef(*this, lse, /*contiguous=*/true);
+}
+
+LogicalResult StoreOp::verify() {
+  CacheType cache = getCache().getType();
+  NamedMemRef source{"source", getSource()}, slots{"slots", getSlots()};
+  if (failed(verifyCachePart(*this, getContent(), cache)))
+    return failure();
+  // tile_store_c1
+  if (failed(verifySizeOfCache(*this, "channels", source, 1, getCache(),
+                               "head_dim", cache.getHeadDim())))
+    return failure();
+  // tile_store_c2
+  if (static_cast<bool>(getScale()) != cache.isQuantized())
+    return emitOpError("expects ")
+           << (cache.isQuantized() ? "a" : "no") << " scale for a cache of "
+           << cache.getElementType();
+  // tile_store_c3
+  if (failed(verifySizesAgree(*this, "tokens", source, 0, slots, 0)) ||
+      failed(verifyMemRef(*this, source, /*contiguous=*/true)))
+    return failure();
+  return verifyMemRef(*this, slots, /*contiguous=*/true);
+}
+
+/// Checks the rows of tile.quantize and tile.dequantize.
+template <typename Op> static LogicalResult verifyRows(Op op) {
+  NamedMemRef source{"source", op.getSource()},
+      destination{"destination", op.getDestination()};
+  // tile_convert_c1
+  if (failed(verifySizesAgree(op, "elements", destination, 0, source, 0)) ||
+      failed(verifyMemRef(op, source, /*contiguous=*/true)))
+    return failure();
+  return verifyMemRef(op, destination, /*contiguous=*/true);
+}
+LogicalResult TileQuantizeOp::verify() { return verifyRows(*this); }
+LogicalResult TileDequantizeOp::verify() { return verifyRows(*this); }

@@ -1,0 +1,83 @@
+//===- Fp8AttnTypes.cpp - the cache type and handles ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Implements the types and says which caches are accepted.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+#define GET_TYPEDEF_CLASSES
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTypes.cpp.inc"
+
+void Fp8AttnDialect::registerTypes() {
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTypes.cpp.inc"
+      >();
+}
+
+/// Largest head count and page size that keep a page below 2^31 bytes.
+static constexpr int64_t kMaxHeads = 1024;
+static constexpr int64_t kMaxPageTokens = 4096;
+/// Tokens that the layout keeps together.
+static constexpr int64_t kGranule = 32;
+
+LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                CacheContent content, int64_t numHeads,
+                                int64_t headDim, int64_t pageTokens,
+                                Type elementType, LayoutAttr layout) {
+  // cache_c1
+  if (numHeads < 1 || numHeads > kMaxHeads)
+    return emitError() << "expects heads to be 1 to " << kMaxHeads << ", got "
+                       << numHeads;
+  // cache_c2
+  if (headDim != 64 && headDim != 128)
+    return emitError() << "expects head_dim to be 64 or 128, got " << headDim;
+  // cache_c3
+  if (pageTokens < kGranule || pageTokens > kMaxPageTokens ||
+      pageTokens % kGranule != 0)
+    return emitError() << "expects page to be a multiple of " << kGranule
+                       << " up to " << kMaxPageTokens
+                       << ", because the layout keeps " << kGranule
+                       << " tokens together, got " << pageTokens;
+  // cache_c4
+  if (!isa<Float8E4M3FNType, Float8E5M2Type, BFloat16Type>(elementType))
+    return emitError() << "expects elements of f8E4M3FN, f8E5M2 or bf16, got "
+                       << elementType;
+  return success();
+}
+
+bool CacheType::isQuantized() const {
+  return !isa<BFloat16Type>(getElementType());
+}
+
+int64_t CacheType::getElementBytes() const {
+  return getElementType().getIntOrFloatBitWidth() / 8;
+}
+
+int64_t CacheType::getPartBytes() const {
+  return getPageTokens() * getHeadDim() * getElementBytes();
+}
+
+int64_t CacheType::getHeadBytes() const {
+  return getPartBytes() * (getContent() == CacheContent::KeyValue ? 2 : 1);
+}
+
+int64_t CacheType::getValueOffset() const {
+  return getContent() == CacheContent::KeyValue ? getPartBytes() : 0;
+}
+
+int64_t CacheType::getPageBytes() const {
+  return getNumHeads() * getHeadBytes();
+}

@@ -1,0 +1,210 @@
+//===- Verifiers.cpp - checks that operations share ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each check carries the tag of its constraint in docs/Spec.md.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Verifiers.h"
+
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Dimensions of the map of a cache's scale: (page, head, token, channel).
+static constexpr unsigned kCacheMapDims = 4;
+static constexpr unsigned kCacheMapHead = 1;
+
+InFlightDiagnostic
+fp8attn::detail::noteDefinition(InFlightDiagnostic diagnostic, StringRef name,
+                                Value operand) {
+  diagnostic.attachNote(operand.getLoc()) << name << " is defined here";
+  return diagnostic;
+}
+
+std::string fp8attn::detail::sizeText(int64_t size) {
+  return ShapedType::isDynamic(size) ? "?" : std::to_string(size);
+}
+
+LogicalResult fp8attn::detail::verifyMemRef(Operation *op, NamedMemRef operand,
+                                            bool contiguous) {
+  if (!operand.value)
+    return success();
+  MemRefType type = operand.type();
+  // operand_c1
+  if (type.getMemorySpace())
+    return op->emitOpError("expects ")
+           << operand.name << " in the default memory space, got " << type;
+  // operand_c2
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return op->emitOpError("expects a strided layout of ")
+           << operand.name << ", got " << type;
+  if (type.getLayout().isIdentity())
+    return success();
+  // operand_c3
+  for (auto [dim, stride] : llvm::enumerate(strides))
+    if (!ShapedType::isDynamic(stride) && stride < 1)
+      return op->emitOpError("expects strides of ")
+             << operand.name << " to be at least 1, got " << stride
+             << " in dimension " << dim;
+  // operand_c4
+  if (contiguous && !strides.empty() && strides.back() != 1)
+    return op->emitOpError("expects innermost stride of ")
+           << operand.name << " to be 1, got " << sizeText(strides.back());
+  return success();
+}
+
+LogicalResult fp8attn::detail::verifySizesAgree(Operation *op, StringRef what,
+                                                NamedMemRef operand,
+                                                unsigned dim, NamedMemRef other,
+                                                unsigned otherDim) {
+  int64_t size = operand.size(dim), otherSize = other.size(otherDim);
+  if (ShapedType::isDynamic(size) || ShapedType::isDynamic(otherSize) ||
+      size == otherSize)
+    return success();
+  return noteDefinition(op->emitOpError("expects ")
+                            << what << " of " << operand.name << " (" << size
+                            << ") to equal " << what << " of " << other.name
+                            << " (" << otherSize << ")",
+                        other.name, other.value);
+}
+
+LogicalResult fp8attn::detail::verifySizeOfCache(Operation *op, StringRef what,
+                                                 NamedMemRef operand,
+                                                 unsigned dim, Value cache,
+                                                 StringRef cacheWhat,
+                                                 int64_t expected) {
+  if (operand.size(dim) == expected)
+    return success();
+  return noteDefinition(op->emitOpError("expects ")
+                            << what << " of " << operand.name << " ("
+                            << sizeText(operand.size(dim)) << ") to equal "
+                            << cacheWhat << " of the cache (" << expected
+                            << ")",
+                        "the cache", cache);
+}
+
+LogicalResult fp8attn::detail::verifyCaches(Operation *op,
+                                            OperandRange caches) {
+  SmallVector<CacheContent> contents =
+      llvm::map_to_vector(caches.getTypes(), [](Type type) {
+        return cast<CacheType>(type).getContent();
+      });
+  // caches_c1
+  if (contents != SmallVector{CacheContent::KeyValue} &&
+      contents != SmallVector{CacheContent::Key, CacheContent::Value}) {
+    InFlightDiagnostic diagnostic = op->emitOpError(
+        "expects one key_value cache, or a key and then a value cache, got (");
+    llvm::interleaveComma(contents, diagnostic, [&](CacheContent content) {
+      diagnostic << stringifyCacheContent(content);
+    });
+    return diagnostic << ")";
+  }
+  // caches_c2
+  auto keys = cast<CacheType>(caches.front().getType());
+  auto expected = CacheType::get(
+      op->getContext(), contents.back(), keys.getNumHeads(), keys.getHeadDim(),
+      keys.getPageTokens(), keys.getElementType(), keys.getLayout());
+  if (caches.back().getType() != expected)
+    return noteDefinition(
+        op->emitOpError("expects a value cache like the key cache (")
+            << expected << "), got " << caches.back().getType(),
+        "the key cache", caches.front());
+  return success();
+}
+
+LogicalResult fp8attn::detail::verifyCachePart(Operation *op,
+                                               CacheContent content,
+                                               CacheType cache) {
+  // cache_part_c1
+  bool held = content == CacheContent::Key     ? cache.hasKeys()
+              : content == CacheContent::Value ? cache.hasValues()
+                                               : false;
+  if (!held)
+    return op->emitOpError("expects key or value, and a cache that holds it, "
+                           "got ")
+           << stringifyCacheContent(content) << " of " << cache;
+  return success();
+}
+
+LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
+                                                NamedMemRef scale,
+                                                std::optional<AffineMap> map,
+                                                CacheType cache) {
+  // cache_scale_c1
+  if (static_cast<bool>(scale.value) != cache.isQuantized())
+    return op->emitOpError("expects ")
+           << (cache.isQuantized() ? "a " : "no ") << scale.name
+           << ", because the cache holds " << cache.getElementType();
+  // cache_scale_c2
+  if (map.has_value() != static_cast<bool>(scale.value))
+    return op->emitOpError("expects ")
+           << scale.name << " and its map to be given together, got only the "
+           << (map ? "map" : "scale");
+  if (!map)
+    return success();
+  // cache_scale_c3
+  if (map->getNumDims() != kCacheMapDims || map->getNumSymbols() != 0)
+    return op->emitOpError("expects dimensions (page, head, token, channel) "
+                           "and no symbols in the map of ")
+           << scale.name << ", got " << AffineMapAttr::get(*map);
+  // cache_scale_c4
+  bool perHead =
+      map->getNumResults() == 1 &&
+      map->getResult(0) == getAffineDimExpr(kCacheMapHead, op->getContext());
+  if (map->getNumResults() != 0 && !perHead)
+    return op->emitOpError("expects results () or (head) of the map of ")
+           << scale.name << "; others are not supported yet, got "
+           << AffineMapAttr::get(*map);
+  // cache_scale_c5
+  if (scale.type().getRank() != map->getNumResults())
+    return op->emitOpError("expects ")
+           << scale.name << " to have a dimension for each result of its map ("
+           << map->getNumResults() << "), got " << scale.type();
+  // cache_scale_c6
+  if (perHead && scale.size(0) != cache.getNumHeads())
+    return op->emitOpError("expects ")
+           << scale.name << " to have an element for each head of the cache ("
+           << cache.getNumHeads() << "), got " << scale.type();
+  return verifyMemRef(op, scale, /*contiguous=*/false);
+}
+
+LogicalResult fp8attn::detail::verifyTensorScale(Operation *op,
+                                                 NamedMemRef scale,
+                                                 AffineMap map,
+                                                 NamedMemRef tensor) {
+  unsigned rank = tensor.type().getRank();
+  // tensor_scale_c1
+  if (map.getNumDims() != rank || map.getNumSymbols() != 0)
+    return op->emitOpError("expects a dimension for each of ")
+           << tensor.name << " (" << rank
+           << ") and no symbols in the map of scale, got "
+           << AffineMapAttr::get(map);
+  // tensor_scale_c2
+  for (AffineExpr result : map.getResults()) {
+    auto dim = dyn_cast<AffineDimExpr>(result);
+    if (!dim || dim.getPosition() + 1 == rank)
+      return op->emitOpError("expects results of the map of scale to be "
+                             "dimensions other than the last, got ")
+             << AffineMapAttr::get(map);
+  }
+  // tensor_scale_c3
+  if (scale.type().getRank() != map.getNumResults())
+    return op->emitOpError("expects scale to have a dimension for each result "
+                           "of its map (")
+           << map.getNumResults() << "), got " << scale.type();
+  // tensor_scale_c4
+  for (auto [index, result] : llvm::enumerate(map.getResults()))
+    if (failed(verifySizesAgree(op, "scaled size", scale, index, tensor,
+                                cast<AffineDimExpr>(result).getPosition())))
+      return failure();
+  return verifyMemRef(op, scale, /*contiguous=*/false);
+}

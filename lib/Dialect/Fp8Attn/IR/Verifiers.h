@@ -1,0 +1,67 @@
+//===- Verifiers.h - checks that operations share ---------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The checks of memref operands, caches and scales. Each function reports the
+// first offence on `op`, naming the operand, what was expected and what it got.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_DIALECT_FP8ATTN_IR_VERIFIERS_H
+#define FP8ATTN_LIB_DIALECT_FP8ATTN_IR_VERIFIERS_H
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+namespace mlir::fp8attn::detail {
+
+/// An operand and its name in messages. The value is null if it is absent.
+struct NamedMemRef {
+  llvm::StringRef name;
+  TypedValue<MemRefType> value;
+
+  MemRefType type() const { return value.getType(); }
+  int64_t size(unsigned dim) const { return type().getDimSize(dim); }
+};
+
+/// Adds a note at the definition of `operand`.
+InFlightDiagnostic noteDefinition(InFlightDiagnostic diagnostic,
+                                  llvm::StringRef name, Value operand);
+
+/// Appends "?" for a dynamic size or stride, else the number.
+std::string sizeText(int64_t size);
+
+/// Checks memory space and layout. `contiguous` demands an innermost stride of
+/// 1. An absent operand is correct.
+LogicalResult verifyMemRef(Operation *op, NamedMemRef operand, bool contiguous);
+
+/// Checks that two sizes do not contradict each other: dynamic ones agree with
+/// everything, because the call checks them.
+LogicalResult verifySizesAgree(Operation *op, llvm::StringRef what,
+                               NamedMemRef operand, unsigned dim,
+                               NamedMemRef other, unsigned otherDim);
+
+/// Checks that a size is static and equals that of the cache.
+LogicalResult verifySizeOfCache(Operation *op, llvm::StringRef what,
+                                NamedMemRef operand, unsigned dim, Value cache,
+                                llvm::StringRef cacheWhat, int64_t expected);
+
+/// Checks that the caches are one of keys and values, or one of each.
+LogicalResult verifyCaches(Operation *op, OperandRange caches);
+
+/// Checks that `content` is keys or values, and that the cache has them.
+LogicalResult verifyCachePart(Operation *op, CacheContent content,
+                              CacheType cache);
+
+/// Checks the scale of the keys or values of `cache`, and its map.
+LogicalResult verifyCacheScale(Operation *op, NamedMemRef scale,
+                               std::optional<AffineMap> map, CacheType cache);
+
+/// Checks the scale of a dense tensor, and its map from the tensor's indices.
+LogicalResult verifyTensorScale(Operation *op, NamedMemRef scale, AffineMap map,
+                                NamedMemRef tensor);
+
+} // namespace mlir::fp8attn::detail
+
+#endif // FP8ATTN_LIB_DIALECT_FP8ATTN_IR_VERIFIERS_H

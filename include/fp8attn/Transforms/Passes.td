@@ -1,0 +1,225 @@
+//===- Passes.td - transformation passes -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One pass, one file: DecomposeAttention is lib/Transforms/DecomposeAttention.cpp
+// and test/Transforms/decompose-attention.mlir. In pipeline order.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_TRANSFORMS_PASSES_TD
+#define FP8ATTN_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def NameArguments : Pass<"fp8attn-name-arguments", "::mlir::func::FuncOp"> {
+  let summary = "Name the arguments of entry points after their role";
+  let description = [{
+    Sets `fp8attn.name` on arguments of public functions that have none: the
+    role in the first operation that uses the argument. The names appear in the
+    emitted C header and in the messages of run-time checks.
+
+    Before:
+    ```mlir
+    func.func @quantize(%arg0: memref<?x128xbf16>, %arg1: memref<f32>, %arg2: memref<?x128xf8E5M2>) {
+      fp8attn.quantize %arg0 scale(%arg1, affine_map<(t, c) -> ()>) into %arg2
+          : memref<?x128xbf16>, memref<f32>, memref<?x128xf8E5M2>
+      return
+    }
+    ```
+    After, the arguments are named "source", "scale" and "destination".
+  }];
+}
+
+def DecomposeAttention
+    : Pass<"fp8attn-decompose-attention", "::mlir::func::FuncOp"> {
+  let summary = "Decompose attention into tile operations with explicit scales";
+  let description = [{
+    Turns `paged_attention` into a parallel loop over work items (blocks of
+    query rows of one KV head of one sequence) around a loop over blocks of
+    keys. FP8 tiles are decoded, and each factor is a multiplication of its own:
+    the key scale and the value scale of their tiles, the softmax scale and
+    log2(e) of the scores. `fp8attn-fold-scales` then finds places where they
+    are free.
+
+    Items with few rows (decode) and items with many (prefill) get a body each,
+    told apart by the number of rows at run time, so that one call may mix them
+    and kernels can be chosen for either.
+
+    Before:
+    ```mlir
+    !kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>
+    func.func @attend(%query: memref<?x32x128xbf16>, %cache: !kv, %starts: memref<?xi32>,
+                      %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: memref<?x32x128xbf16>) {
+      fp8attn.paged_attention causal query(%query : memref<?x32x128xbf16>) cache(%cache : !kv)
+          batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+          out(%out : memref<?x32x128xbf16>)
+      return
+    }
+    ```
+    After, in outline:
+    ```
+    fp8attn.check.batch ...
+    scf.forall (%i) in (%items) {
+      %item = fp8attn.tile.work_item %i, ...
+      %state = fp8attn.tile.init
+      scf.for %k = %c0 to %keys step %c256 iter_args(%max, %sum, %acc) {
+        %s = fp8attn.tile.qk %q, %key
+        %scaled = fp8attn.tile.scale %s, %softmaxScale
+        ...
+      }
+      fp8attn.tile.finish %item, %max, %sum, %acc into %out
+    }
+    ```
+  }];
+  let options = [
+    Option<"runtimeChecks", "runtime-checks", "bool", "true",
+           "Emit checks of the arguments that run before memory is touched">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
+def DecomposeQuantization
+    : Pass<"fp8attn-decompose-quantization", "::mlir::func::FuncOp"> {
+  let summary = "Decompose cache writes and dense conversions into loops";
+  let description = [{
+    Turns `kv_write` into a parallel loop over blocks of tokens and KV heads
+    around `tile.store`, and `quantize` and `dequantize` into one over rows
+    around `tile.quantize` and `tile.dequantize`. A scale's map becomes the load
+    of the scale that the row needs.
+
+    Before:
+    ```mlir
+    func.func @quantize(%x: memref<?x128xbf16>, %scale: memref<f32>, %y: memref<?x128xf8E5M2>) {
+      fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y
+          : memref<?x128xbf16>, memref<f32>, memref<?x128xf8E5M2>
+      return
+    }
+    ```
+    After, in outline:
+    ```
+    fp8attn.check.scale "scale", %scale
+    scf.forall (%row) in (%rows) {
+      %s = memref.load %scale[]
+      fp8attn.tile.quantize %xRow, %s into %yRow
+    }
+    ```
+  }];
+  let options = [
+    Option<"runtimeChecks", "runtime-checks", "bool", "true",
+           "Emit checks of the arguments that run before memory is touched">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
+def FoldScales : Pass<"fp8attn-fold-scales", "::mlir::func::FuncOp"> {
+  let summary = "Move scales to where they cost nothing";
+  let description = [{
+    Moves each `tile.scale` by the algebra of the operations around it:
+
+    - of keys, and of scores: into the factor of `tile.qk`, which the softmax
+      applies anyway; consecutive factors are multiplied once, outside of the
+      loop;
+    - of values: through `tile.pv` and the loop over keys into the factor of
+      `tile.finish`, which divides by the sum anyway, if the factor is the same
+      for all keys.
+
+    A scale that cannot move stays where it is, correct and explicit, and gets a
+    missed remark with the reason.
+
+    Before:
+    ```mlir
+    func.func @scores(%q: tensor<16x64xbf16>, %k: tensor<256x64xbf16>, %s: f32) -> tensor<16x256xf32> {
+      %0 = fp8attn.tile.scale %k, %s : tensor<256x64xbf16>
+      %1 = fp8attn.tile.qk %q, %0 : tensor<16x64xbf16>, tensor<256x64xbf16> -> tensor<16x256xf32>
+      return %1 : tensor<16x256xf32>
+    }
+    ```
+    After:
+    ```mlir
+    func.func @scores(%q: tensor<16x64xbf16>, %k: tensor<256x64xbf16>, %s: f32) -> tensor<16x256xf32> {
+      %0 = fp8attn.tile.qk %q, %k factor %s : tensor<16x64xbf16>, tensor<256x64xbf16> -> tensor<16x256xf32>
+      return %0 : tensor<16x256xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
+def SpecializeIsas : Pass<"fp8attn-specialize-isas", "::mlir::ModuleOp"> {
+  let summary = "Give each function a body for each ISA of the target";
+  let description = [{
+    Clones every public function with tile operations for each ISA that the
+    features in `llvm.target` allow, and leaves in the function itself the
+    run-time checks, the question which ISA this process may use, and a switch.
+    So an object built for a CPU with AMX runs on AVX-512 where the kernel
+    refuses the tiles, and says why.
+  }];
+  let options = [
+    Option<"isa", "isa", "std::string", "",
+           "The only ISA to make a body for: generic, avx512_bf16 or amx_bf16 "
+           "(default: all that the target has)">
+  ];
+  let dependentDialects = ["::mlir::func::FuncDialect",
+    "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+    "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
+def SelectKernels : Pass<"fp8attn-select-kernels", "::mlir::func::FuncOp"> {
+  let summary = "Replace tile operations by calls of chosen microkernels";
+  let description = [{
+    Matches the tile operations of a work item and chooses among the rows of the
+    kernel table (runtime_kernels/kernels.def) by predicted cycles: rows of the
+    function's ISA (`fp8attn.isa`) or of those it includes. A fused `attend` row
+    covers the whole loop over keys when nothing stands between its parts;
+    otherwise scores, softmax and weighted values are kernels of their own.
+    Powers of two that a kernel's decode leaves out (its exponent) are given to
+    the query, the probabilities and the final factor.
+
+    A remark (`--remarks-filter=fp8attn`) says for each choice what it predicts
+    and why each other candidate lost.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
+def OutlineParallel : Pass<"fp8attn-outline-parallel", "::mlir::ModuleOp"> {
+  let summary = "Outline parallel loops into body functions";
+  let description = [{
+    Turns each `scf.forall` into a `parallel_for` of a private function that
+    runs a range of iterations, so that the host's thread pool can call it.
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect",
+    "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+    "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
+def InsertTileConfig : Pass<"fp8attn-insert-tile-config", "::mlir::func::FuncOp"> {
+  let summary = "Configure AMX tiles around each kernel that needs them";
+  let description = [{
+    Puts `ukernel.tile_begin` before and `ukernel.tile_end` after each call of
+    an AMX kernel. `fp8attn-hoist-tile-config` makes one pair of many.
+  }];
+  let dependentDialects = ["::mlir::fp8attn::Fp8AttnDialect"];
+}
+
+def HoistTileConfig : Pass<"fp8attn-hoist-tile-config", "::mlir::func::FuncOp"> {
+  let summary = "Configure AMX tiles once for a whole body";
+  let description = [{
+    Configuring costs as much as several tile multiplications. Pairs of
+    `ukernel.tile_begin` and `ukernel.tile_end` move out of loops and branches
+    and neighbouring pairs join, as long as no operation that may use tiles in
+    its own way (a call, another parallel loop) lies between.
+  }];
+  let dependentDialects = ["::mlir::fp8attn::Fp8AttnDialect"];
+}
+
+#endif // FP8ATTN_TRANSFORMS_PASSES_TD

@@ -1,0 +1,214 @@
+//===- EntryPoints.cpp - exported functions of the C ABI ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Makes, for each public function, the function that hosts call: it checks the
+// descriptors, unpacks them and calls the body; and the one that tells how
+// large the workspace must be.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AbiTypes.h"
+#include "Patterns.h"
+#include "RuntimeFunctions.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Runtime/lowering_abi.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+static int32_t getAbiType(Type elementType) {
+  if (elementType.isF32())
+    return FP8ATTN_TYPE_F32;
+  if (elementType.isBF16())
+    return FP8ATTN_TYPE_BF16;
+  if (isa<Float8E4M3FNType>(elementType))
+    return FP8ATTN_TYPE_F8E4M3FN;
+  if (isa<Float8E5M2Type>(elementType))
+    return FP8ATTN_TYPE_F8E5M2;
+  return elementType.isInteger(32) ? FP8ATTN_TYPE_I32 : FP8ATTN_TYPE_I64;
+}
+
+namespace {
+/// Builds one entry point.
+class EntryPointBuilder {
+public:
+  EntryPointBuilder(ModuleOp module, const EntryPoint &entry,
+                    const LLVMTypeConverter &converter, bool runtimeChecks)
+      : module(module), entry(entry), converter(converter),
+        runtimeChecks(runtimeChecks), builder(module.getContext()),
+        loc(module.getLoc()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
+
+  void build() {
+    makeFunction();
+    if (runtimeChecks)
+      emitChecks();
+    SmallVector<Value> operands = {function.getArgument(0)};
+    for (auto [index, type] : llvm::enumerate(entry.types))
+      operands.push_back(unpack(function.getArgument(index + 1), type));
+    auto call =
+        LLVM::CallOp::create(builder, loc, builder.getI32Type(),
+                             getBodyName(entry.name), operands);
+    LLVM::ReturnOp::create(builder, loc, call.getResult());
+    makeWorkspaceFunction();
+  }
+
+private:
+  void makeFunction() {
+    SmallVector<Type> inputs = {pointer};
+    for (Type type : entry.types)
+      inputs.push_back(isa<MemRefType, CacheType>(type)
+                           ? pointer
+                           : converter.convertType(type));
+    builder.setInsertionPointToEnd(module.getBody());
+    function = LLVM::LLVMFuncOp::create(
+        builder, loc, entry.name,
+        LLVM::LLVMFunctionType::get(builder.getI32Type(), inputs));
+    builder.setInsertionPointToStart(function.addEntryBlock(builder));
+  }
+
+  /// int64_t NAME_workspace_bytes(int32_t num_workers)
+  void makeWorkspaceFunction() {
+    Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
+    builder.setInsertionPointToEnd(module.getBody());
+    auto workspace = LLVM::LLVMFuncOp::create(
+        builder, loc, entry.name + "_workspace_bytes",
+        LLVM::LLVMFunctionType::get(i64, {i32}));
+    builder.setInsertionPointToStart(workspace.addEntryBlock(builder));
+    Value workers =
+        LLVM::SExtOp::create(builder, loc, i64, workspace.getArgument(0));
+    Value bytes = LLVM::MulOp::create(
+        builder, loc, workers, makeInteger(builder, loc, 64, entry.scratchBytes));
+    Value zero = makeInteger(builder, loc, 64, 0);
+    Value positive = LLVM::ICmpOp::create(
+        builder, loc, LLVM::ICmpPredicate::sgt, workers, zero);
+    bytes = LLVM::SelectOp::create(builder, loc, positive, bytes, zero);
+    LLVM::ReturnOp::create(builder, loc, bytes);
+  }
+
+  void check(const RuntimeFunction &runtimeFunction, ValueRange operands) {
+    Value status =
+        callRuntime(builder, loc, function, runtimeFunction, operands)
+            .getResult();
+    IRRewriter rewriter(builder);
+    returnIfFailed(rewriter, loc, status);
+    builder.restoreInsertionPoint(rewriter.saveInsertionPoint());
+  }
+
+  void emitChecks() {
+    Value context = function.getArgument(0);
+    check(runtime::kCheckContext,
+          {context, makeInteger(builder, loc, 32, FP8ATTN_ABI_VERSION)});
+    for (auto [index, type] : llvm::enumerate(entry.types)) {
+      Value argument = function.getArgument(index + 1);
+      StringRef name = entry.argumentNames[index];
+      if (auto memref = dyn_cast<MemRefType>(type))
+        check(runtime::kCheckTensor,
+              {context, argument, makeSpec(memref, name)});
+      else if (auto cache = dyn_cast<CacheType>(type))
+        check(runtime::kCheckCache,
+              {context, argument, makeString(builder, loc, function, name),
+               makeInteger(builder, loc, 64, cache.getPageBytes())});
+    }
+    check(runtime::kCheckWorkspace,
+          {context, makeInteger(builder, loc, 64, entry.scratchBytes)});
+  }
+
+  /// Makes the constant fp8attn_tensor_spec of an argument.
+  Value makeSpec(MemRefType type, StringRef name) {
+    LLVM::LLVMStructType specType =
+        abi::getTensorSpecType(module.getContext());
+    LLVM::GlobalOp global;
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(module.getBody());
+      global = LLVM::GlobalOp::create(
+          builder, loc, specType, /*isConstant=*/true, LLVM::Linkage::Private,
+          ("fp8attn.spec." + entry.name + "." + name).str(), Attribute());
+      builder.createBlock(&global.getInitializerRegion());
+      Value spec = LLVM::ZeroOp::create(builder, loc, specType);
+      auto set = [&](Value value, ArrayRef<int64_t> position) {
+        spec = LLVM::InsertValueOp::create(builder, loc, spec, value, position);
+      };
+      set(makeString(builder, loc, global, name), {0});
+      set(makeInteger(builder, loc, 32, getAbiType(type.getElementType())),
+          {1});
+      set(makeInteger(builder, loc, 32, type.getRank()), {2});
+      auto strides = type.getStridesAndOffset().first;
+      for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+        set(makeDimension(type.getDimSize(dim)), {abi::kTensorSizes, dim});
+        set(makeDimension(strides[dim]), {abi::kTensorStrides, dim});
+      }
+      LLVM::ReturnOp::create(builder, loc, spec);
+    }
+    return LLVM::AddressOfOp::create(builder, loc, global);
+  }
+
+  Value makeDimension(int64_t value) {
+    return makeInteger(builder, loc, 64,
+                       ShapedType::isDynamic(value) ? FP8ATTN_DYNAMIC : value);
+  }
+
+  Value load(Type type, LLVM::LLVMStructType structType, Value address,
+             ArrayRef<LLVM::GEPArg> position) {
+    Value member = LLVM::GEPOp::create(builder, loc, pointer, structType,
+                                       address, position);
+    return LLVM::LoadOp::create(builder, loc, type, member);
+  }
+
+  /// Turns an argument of the C ABI into the value that bodies take.
+  Value unpack(Value argument, Type type) {
+    if (isa<CacheType>(type))
+      return LLVM::LoadOp::create(builder, loc, converter.convertType(type),
+                                  argument);
+    auto memref = dyn_cast<MemRefType>(type);
+    return memref ? unpackTensor(argument, memref) : argument;
+  }
+
+  Value unpackTensor(Value argument, MemRefType type) {
+    LLVM::LLVMStructType tensor = abi::getTensorType(module.getContext());
+    Type i64 = builder.getI64Type();
+    auto strides = type.getStridesAndOffset().first;
+    auto memref = MemRefDescriptor::poison(builder, loc,
+                                           converter.convertType(type));
+    Value data = load(pointer, tensor, argument, {0, abi::kTensorData});
+    memref.setAllocatedPtr(builder, loc, data);
+    memref.setAlignedPtr(builder, loc, data);
+    memref.setConstantOffset(builder, loc, 0);
+    for (int32_t dim = 0; dim < type.getRank(); ++dim) {
+      // What is compiled in was checked, and constants fold.
+      if (type.isDynamicDim(dim))
+        memref.setSize(builder, loc, dim,
+                       load(i64, tensor, argument,
+                            {0, abi::kTensorSizes, dim}));
+      else
+        memref.setConstantSize(builder, loc, dim, type.getDimSize(dim));
+      if (ShapedType::isDynamic(strides[dim]))
+        memref.setStride(builder, loc, dim,
+                         load(i64, tensor, argument,
+                              {0, abi::kTensorStrides, dim}));
+      else
+        memref.setConstantStride(builder, loc, dim, strides[dim]);
+    }
+    return memref;
+  }
+
+  ModuleOp module;
+  const EntryPoint &entry;
+  const LLVMTypeConverter &converter;
+  bool runtimeChecks;
+  OpBuilder builder;
+  Location loc;
+  LLVM::LLVMPointerType pointer;
+  LLVM::LLVMFuncOp function;
+};
+} // namespace
+
+void mlir::fp8attn::createEntryPoint(ModuleOp module, const EntryPoint &entry,
+                                     const LLVMTypeConverter &converter,
+                                     bool runtimeChecks) {
+  EntryPointBuilder(module, entry, converter, runtimeChecks).build();
+}

@@ -1,0 +1,71 @@
+//===- Fp8AttnToLLVM.cpp - kernel level to LLVM calls of the C ABI ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The pass: converts all functions of a module, then makes entry points.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AbiTypes.h"
+#include "Patterns.h"
+#include "fp8attn/Conversion/Passes.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+namespace mlir::fp8attn {
+#define GEN_PASS_DEF_CONVERTFP8ATTNTOLLVM
+#include "fp8attn/Conversion/Passes.h.inc"
+} // namespace mlir::fp8attn
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+static void addConversions(LLVMTypeConverter &converter) {
+  converter.addConversion([](CacheType type) -> Type {
+    return abi::getCacheType(type.getContext());
+  });
+  converter.addConversion([](WorkItemType type) -> Type {
+    return LLVM::LLVMPointerType::get(type.getContext());
+  });
+  converter.addConversion([](KeyRunType type) -> Type {
+    return LLVM::LLVMPointerType::get(type.getContext());
+  });
+}
+
+namespace {
+struct ConvertFp8AttnToLLVMPass
+    : public fp8attn::impl::ConvertFp8AttnToLLVMBase<ConvertFp8AttnToLLVMPass> {
+  using ConvertFp8AttnToLLVMBase::ConvertFp8AttnToLLVMBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    FailureOr<SmallVector<EntryPoint>> entries = prepareFunctions(module);
+    if (failed(entries))
+      return signalPassFailure();
+
+    LLVMTypeConverter converter(&getContext());
+    addConversions(converter);
+    RewritePatternSet patterns(&getContext());
+    populateFunctionPatterns(converter, patterns);
+    populateRuntimePatterns(converter, patterns);
+    populateKernelPatterns(converter, patterns);
+    arith::populateArithToLLVMConversionPatterns(converter, patterns);
+    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+    populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
+    LLVMConversionTarget target(getContext());
+    target.addLegalOp<ModuleOp>();
+    if (failed(applyFullConversion(module, target, std::move(patterns))))
+      return signalPassFailure();
+
+    for (const EntryPoint &entry : *entries)
+      createEntryPoint(module, entry, converter, runtimeChecks);
+  }
+};
+} // namespace

@@ -1,0 +1,206 @@
+//===- FunctionPatterns.cpp - functions that return a status ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Functions, returns and calls. A call of another function of the module hands
+// the context on and returns at once if the callee failed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AbiTypes.h"
+#include "Patterns.h"
+#include "RuntimeFunctions.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+std::string mlir::fp8attn::getBodyName(StringRef entryPoint) {
+  return (entryPoint + ".impl").str();
+}
+
+Value mlir::fp8attn::getContextArgument(Operation *op) {
+  return op->getParentOfType<FunctionOpInterface>().getArgument(0);
+}
+
+/// Returns the largest scratch that `function` or what it runs asks for.
+static int64_t getScratchBytes(func::FuncOp function, ModuleOp module) {
+  int64_t bytes = 0;
+  auto include = [&](StringRef callee) {
+    if (auto called = module.lookupSymbol<func::FuncOp>(callee))
+      bytes = std::max(bytes, getScratchBytes(called, module));
+  };
+  function.walk([&](Operation *op) {
+    if (auto scratch = dyn_cast<WorkerScratchOp>(op))
+      bytes = std::max(bytes, scratch.getScratch().getType().getDimSize(0));
+    else if (auto loop = dyn_cast<ParallelForOp>(op))
+      include(loop.getBody());
+    else if (auto call = dyn_cast<func::CallOp>(op))
+      include(call.getCallee());
+  });
+  return bytes;
+}
+
+/// Returns whether the C ABI has a form for an argument.
+static bool isExpressible(Type type) {
+  if (isa<CacheType, IndexType, Float32Type>(type))
+    return true;
+  if (auto integer = dyn_cast<IntegerType>(type))
+    return integer.isSignless() &&
+           (integer.getWidth() == 32 || integer.getWidth() == 64);
+  auto memref = dyn_cast<MemRefType>(type);
+  if (!memref || memref.getRank() > 4)
+    return false;
+  auto [strides, offset] = memref.getStridesAndOffset();
+  return offset == 0 &&
+         isa<Float32Type, BFloat16Type, Float8E4M3FNType, Float8E5M2Type,
+             IntegerType>(memref.getElementType());
+}
+
+/// Returns the functions that call themselves, directly or not; scratch could
+/// not be bounded for them.
+static bool isRecursive(func::FuncOp function, ModuleOp module,
+                        SmallPtrSetImpl<Operation *> &active) {
+  if (!active.insert(function).second)
+    return true;
+  bool found = function
+                   .walk([&](func::CallOp call) {
+                     auto callee =
+                         module.lookupSymbol<func::FuncOp>(call.getCallee());
+                     return callee && isRecursive(callee, module, active)
+                                ? WalkResult::interrupt()
+                                : WalkResult::advance();
+                   })
+                   .wasInterrupted();
+  active.erase(function);
+  return found;
+}
+
+static FailureOr<EntryPoint> describe(func::FuncOp function, ModuleOp module) {
+  EntryPoint entry;
+  entry.name = function.getName().str();
+  if (function.getNumResults() != 0)
+    return function.emitOpError("expects an entry point without results, "
+                                "because it returns a status, got ")
+           << function.getResultTypes();
+  for (auto [index, type] : llvm::enumerate(function.getArgumentTypes())) {
+    if (!isExpressible(type))
+      return function.emitOpError("cannot be an entry point: the C ABI has no "
+                                  "form for argument ")
+             << index << " of type " << type
+             << "; expects a cache, an index, i32, i64 or f32, or a memref of "
+                "rank 0 to 4 and offset 0";
+    entry.types.push_back(type);
+    auto name = function.getArgAttrOfType<StringAttr>(
+        index, Fp8AttnDialect::kNameAttrName);
+    entry.argumentNames.push_back(
+        name ? name.str() : "argument " + std::to_string(index));
+  }
+  entry.scratchBytes = getScratchBytes(function, module);
+  return entry;
+}
+
+FailureOr<SmallVector<EntryPoint>>
+mlir::fp8attn::prepareFunctions(ModuleOp module) {
+  SmallVector<EntryPoint> entries;
+  SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
+  for (func::FuncOp function : functions) {
+    if (function.isExternal())
+      return function.emitOpError("expects a function with a body");
+    SmallPtrSet<Operation *, 4> active;
+    if (isRecursive(function, module, active))
+      return function.emitOpError("expects a function that is not recursive, "
+                                  "because its scratch must have a bound");
+  }
+  for (func::FuncOp function : functions)
+    if (function.isPublic()) {
+      FailureOr<EntryPoint> entry = describe(function, module);
+      if (failed(entry))
+        return failure();
+      entries.push_back(std::move(*entry));
+    }
+  // Callers know renamed functions by their new name.
+  auto pointer = LLVM::LLVMPointerType::get(module.getContext());
+  module.walk([&](func::CallOp call) {
+    auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee());
+    if (callee && callee.isPublic())
+      call.setCallee(getBodyName(callee.getName()));
+  });
+  for (func::FuncOp function : functions) {
+    if (function.isPublic())
+      function.setName(getBodyName(function.getName()));
+    function.setPrivate();
+    if (failed(function.insertArgument(0, pointer, {}, function.getLoc())))
+      return failure();
+  }
+  return entries;
+}
+
+namespace {
+struct FuncLowering : ConvertOpToLLVMPattern<func::FuncOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(func::FuncOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    TypeConverter::SignatureConversion signature(op.getNumArguments());
+    SmallVector<Type> inputs;
+    for (auto [index, type] : llvm::enumerate(op.getArgumentTypes())) {
+      Type converted = getTypeConverter()->convertType(type);
+      if (!converted)
+        return rewriter.notifyMatchFailure(op, "an argument has no LLVM type");
+      signature.addInputs(index, converted);
+      inputs.push_back(converted);
+    }
+    auto function = LLVM::LLVMFuncOp::create(
+        rewriter, op.getLoc(), op.getName(),
+        LLVM::LLVMFunctionType::get(rewriter.getI32Type(), inputs),
+        LLVM::Linkage::Internal);
+    rewriter.inlineRegionBefore(op.getBody(), function.getBody(),
+                                function.end());
+    if (failed(rewriter.convertRegionTypes(&function.getBody(),
+                                           *getTypeConverter(), &signature)))
+      return failure();
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct ReturnLowering : ConvertOpToLLVMPattern<func::ReturnOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(func::ReturnOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<LLVM::ReturnOp>(
+        op, makeInteger(rewriter, op.getLoc(), 32, 0));
+    return success();
+  }
+};
+
+struct CallLowering : ConvertOpToLLVMPattern<func::CallOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(func::CallOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (op.getNumResults() != 0)
+      return rewriter.notifyMatchFailure(op, "functions return a status only");
+    SmallVector<Value> operands = {getContextArgument(op)};
+    llvm::append_range(operands, adaptor.getOperands());
+    auto call = LLVM::CallOp::create(rewriter, op.getLoc(),
+                                     rewriter.getI32Type(), op.getCallee(),
+                                     operands);
+    rewriter.eraseOp(op);
+    returnIfFailed(rewriter, op.getLoc(), call.getResult());
+    return success();
+  }
+};
+} // namespace
+
+void mlir::fp8attn::populateFunctionPatterns(const LLVMTypeConverter &converter,
+                                             RewritePatternSet &patterns) {
+  patterns.add<FuncLowering, ReturnLowering, CallLowering>(converter);
+}

@@ -1,0 +1,230 @@
+//===- KernelPatterns.cpp - kernel calls and what they take ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Microkernels are called directly, by their symbol. Work items and key runs
+// live on the stack and are filled in by the runtime.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AbiTypes.h"
+#include "Patterns.h"
+#include "RuntimeFunctions.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Allocates a struct once per call of the function, also if `op` stands in a
+/// loop.
+static Value allocate(ConversionPatternRewriter &rewriter, Operation *op,
+                      Type type) {
+  OpBuilder::InsertionGuard guard(rewriter);
+  auto function = op->getParentOfType<FunctionOpInterface>();
+  rewriter.setInsertionPointToStart(&function.getFunctionBody().front());
+  return LLVM::AllocaOp::create(
+      rewriter, op->getLoc(), LLVM::LLVMPointerType::get(op->getContext()),
+      type, makeInteger(rewriter, op->getLoc(), 64, 1));
+}
+
+namespace {
+struct NumWorkItemsLowering : ConvertOpToLLVMPattern<NumWorkItemsOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(NumWorkItemsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    rewriter.replaceOp(
+        op, callRuntime(rewriter, loc, op, runtime::kNumWorkItems,
+                        {adaptor.getTokens(), adaptor.getSequences(),
+                         makeInteger(rewriter, loc, 64, op.getGroup()),
+                         makeInteger(rewriter, loc, 64, op.getKvHeads())}));
+    return success();
+  }
+};
+
+struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(WorkItemOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    const LLVMTypeConverter &converter = *getTypeConverter();
+    Value item = allocate(rewriter, op, abi::getWorkItemType(getContext()));
+    callRuntime(
+        rewriter, loc, op, runtime::kWorkItemInit,
+        {item, adaptor.getIndex(),
+         getElementPointer(rewriter, loc, converter, adaptor.getQueryStart(),
+                           op.getQueryStart().getType()),
+         getElementPointer(rewriter, loc, converter, adaptor.getSeqLens(),
+                           op.getSeqLens().getType()),
+         MemRefDescriptor(adaptor.getSeqLens()).size(rewriter, loc, 0),
+         adaptor.getTokens(), makeInteger(rewriter, loc, 64, op.getGroup()),
+         makeInteger(rewriter, loc, 64, op.getKvHeads()),
+         makeInteger(rewriter, loc, 64, op.getCausal())});
+    rewriter.replaceOp(op, item);
+    return success();
+  }
+};
+
+/// Reads a member of the work item.
+template <typename Op, int kMember>
+struct WorkItemFieldLowering : ConvertOpToLLVMPattern<Op> {
+  using ConvertOpToLLVMPattern<Op>::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(Op op, typename Op::Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    MLIRContext *context = op.getContext();
+    Value member = LLVM::GEPOp::create(
+        rewriter, op.getLoc(), LLVM::LLVMPointerType::get(context),
+        abi::getWorkItemType(context), adaptor.getItem(),
+        ArrayRef<LLVM::GEPArg>{0, kMember});
+    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, rewriter.getI64Type(),
+                                              member);
+    return success();
+  }
+};
+
+struct KeyRunLowering : ConvertOpToLLVMPattern<KeyRunOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(KeyRunOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    CacheType keys = op.getKeyCache().getType();
+    CacheType values = op.getValueCache().getType();
+    auto number = [&](int64_t value) {
+      return makeInteger(rewriter, loc, 64, value);
+    };
+    auto dataOf = [&](Value cache) -> Value {
+      return LLVM::ExtractValueOp::create(rewriter, loc, cache,
+                                          abi::kCacheData);
+    };
+    Value run = allocate(rewriter, op, abi::getKeyRunType(getContext()));
+    callRuntime(
+        rewriter, loc, op, runtime::kKeyRunInit,
+        {run, adaptor.getItem(), dataOf(adaptor.getKeyCache()),
+         number(keys.getPageBytes()), number(keys.getHeadBytes()),
+         dataOf(adaptor.getValueCache()), number(values.getPageBytes()),
+         number(values.getHeadBytes()), number(values.getValueOffset()),
+         getElementPointer(rewriter, loc, *getTypeConverter(),
+                           adaptor.getBlockTable(),
+                           op.getBlockTable().getType()),
+         MemRefDescriptor(adaptor.getBlockTable()).stride(rewriter, loc, 0),
+         number(keys.getPageTokens())});
+    rewriter.replaceOp(op, run);
+    return success();
+  }
+};
+
+struct CachePartLowering : ConvertOpToLLVMPattern<CachePartOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CachePartOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    CacheType cache = op.getCache().getType();
+    Value data = LLVM::ExtractValueOp::create(
+        rewriter, loc, adaptor.getCache(), abi::kCacheData);
+    Value offset = LLVM::MulOp::create(
+        rewriter, loc, adaptor.getHead(),
+        makeInteger(rewriter, loc, 64, cache.getHeadBytes()));
+    if (op.getContent() == CacheContent::Value)
+      offset = LLVM::AddOp::create(
+          rewriter, loc, offset,
+          makeInteger(rewriter, loc, 64, cache.getValueOffset()));
+    Value pointer = LLVM::GEPOp::create(
+        rewriter, loc, data.getType(), rewriter.getI8Type(), data,
+        ArrayRef<LLVM::GEPArg>{offset});
+    // Nobody asks for the size; the pointer is what kernels take.
+    MemRefType type = op.getBytes().getType();
+    auto bytes = MemRefDescriptor::poison(
+        rewriter, loc, getTypeConverter()->convertType(type));
+    bytes.setAllocatedPtr(rewriter, loc, pointer);
+    bytes.setAlignedPtr(rewriter, loc, pointer);
+    bytes.setConstantOffset(rewriter, loc, 0);
+    rewriter.replaceOp(op, Value(bytes));
+    return success();
+  }
+};
+
+struct UkernelNullLowering : ConvertOpToLLVMPattern<UkernelNullOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(UkernelNullOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<LLVM::ZeroOp>(
+        op, getTypeConverter()->convertType(op.getType()));
+    return success();
+  }
+};
+
+struct UkernelCallLowering : ConvertOpToLLVMPattern<UkernelCallOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(UkernelCallOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    SmallVector<Value> operands;
+    for (auto [original, converted] :
+         llvm::zip(op.getOperands(), adaptor.getOperands())) {
+      auto memref = dyn_cast<MemRefType>(original.getType());
+      operands.push_back(memref ? getElementPointer(rewriter, loc,
+                                                    *getTypeConverter(),
+                                                    converted, memref)
+                                : converted);
+    }
+    auto type = LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(getContext()),
+        llvm::to_vector(TypeRange(ValueRange(operands))));
+    LLVM::LLVMFuncOp kernel =
+        getOrDeclare(rewriter, op, op.getKernel(), type);
+    LLVM::CallOp::create(rewriter, loc, kernel, operands);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// tile_begin and tile_end: a call without operands.
+template <typename Op> struct TileConfigLowering : ConvertOpToLLVMPattern<Op> {
+  TileConfigLowering(const LLVMTypeConverter &converter,
+                     const RuntimeFunction &function)
+      : ConvertOpToLLVMPattern<Op>(converter), function(function) {}
+
+  LogicalResult
+  matchAndRewrite(Op op, typename Op::Adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    callRuntime(rewriter, op.getLoc(), op, function, {});
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+private:
+  const RuntimeFunction &function;
+};
+} // namespace
+
+void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
+                                           RewritePatternSet &patterns) {
+  patterns.add<NumWorkItemsLowering, WorkItemLowering,
+               WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
+               WorkItemFieldLowering<NumKeysOp, abi::kWorkItemNumKeys>,
+               WorkItemFieldLowering<KvHeadOp, abi::kWorkItemKvHead>,
+               KeyRunLowering, CachePartLowering, UkernelNullLowering,
+               UkernelCallLowering>(converter);
+  patterns.add<TileConfigLowering<UkernelTileBeginOp>>(converter,
+                                                       runtime::kTileBegin);
+  patterns.add<TileConfigLowering<UkernelTileEndOp>>(converter,
+                                                     runtime::kTileEnd);
+}

@@ -1,0 +1,63 @@
+//===- Patterns.h - conversion patterns by duty -*- C++ -*- ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the files of this conversion offer to each other.
+//
+// Inside of a module every function takes the context first and returns a
+// status; memrefs are MLIR's descriptors, a cache is an fp8attn_cache, a work
+// item and a key run are pointers to their structs.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_CONVERSION_PATTERNS_H
+#define FP8ATTN_LIB_CONVERSION_PATTERNS_H
+
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace mlir::fp8attn {
+
+/// An entry point as it was before conversion.
+struct EntryPoint {
+  std::string name;
+  SmallVector<Type> types;
+  SmallVector<std::string> argumentNames;
+  /// Scratch that one worker needs, in bytes.
+  int64_t scratchBytes = 0;
+};
+
+/// Name of the function that holds the body of an entry point.
+std::string getBodyName(StringRef entryPoint);
+
+/// Adds the context as first argument of all functions and renames public ones
+/// to their body name. Returns the entry points, or failure with a diagnostic
+/// for a function whose signature the C ABI cannot express.
+FailureOr<SmallVector<EntryPoint>> prepareFunctions(ModuleOp module);
+
+/// Makes the exported function and the workspace function of an entry point.
+void createEntryPoint(ModuleOp module, const EntryPoint &entry,
+                      const LLVMTypeConverter &converter, bool runtimeChecks);
+
+/// Returns the context argument of the function around `op`.
+Value getContextArgument(Operation *op);
+
+/// Returns the pointer to the first element of a converted memref.
+Value getElementPointer(OpBuilder &builder, Location loc,
+                        const LLVMTypeConverter &converter, Value descriptor,
+                        MemRefType type);
+
+void populateFunctionPatterns(const LLVMTypeConverter &converter,
+                              RewritePatternSet &patterns);
+void populateRuntimePatterns(const LLVMTypeConverter &converter,
+                             RewritePatternSet &patterns);
+void populateKernelPatterns(const LLVMTypeConverter &converter,
+                            RewritePatternSet &patterns);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_CONVERSION_PATTERNS_H

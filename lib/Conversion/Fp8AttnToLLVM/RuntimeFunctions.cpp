@@ -1,0 +1,93 @@
+//===- RuntimeFunctions.cpp - runtime functions that generated code calls ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "RuntimeFunctions.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+static Type typeOf(MLIRContext *context, char letter) {
+  switch (letter) {
+  case 'v':
+    return LLVM::LLVMVoidType::get(context);
+  case 'p':
+    return LLVM::LLVMPointerType::get(context);
+  case 'i':
+    return IntegerType::get(context, 32);
+  case 'l':
+    return IntegerType::get(context, 64);
+  }
+  llvm_unreachable("a signature has an unknown letter");
+}
+
+LLVM::LLVMFuncOp mlir::fp8attn::getOrDeclare(OpBuilder &builder,
+                                             Operation *user, StringRef name,
+                                             LLVM::LLVMFunctionType type) {
+  auto module = user->getParentOfType<ModuleOp>();
+  if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+    return function;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(module.getBody());
+  return LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type);
+}
+
+LLVM::CallOp mlir::fp8attn::callRuntime(OpBuilder &builder, Location loc,
+                                        Operation *user,
+                                        const RuntimeFunction &function,
+                                        ValueRange operands) {
+  SmallVector<Type> types;
+  for (char letter : function.signature)
+    types.push_back(typeOf(builder.getContext(), letter));
+  auto type = LLVM::LLVMFunctionType::get(types.front(),
+                                          ArrayRef(types).drop_front());
+  LLVM::LLVMFuncOp callee = getOrDeclare(builder, user, function.name, type);
+  return LLVM::CallOp::create(builder, loc, callee, operands);
+}
+
+Value mlir::fp8attn::makeInteger(OpBuilder &builder, Location loc,
+                                 unsigned bits, int64_t value) {
+  return LLVM::ConstantOp::create(builder, loc, builder.getIntegerType(bits),
+                                  value);
+}
+
+Value mlir::fp8attn::makeString(OpBuilder &builder, Location loc,
+                                Operation *user, StringRef text) {
+  auto module = user->getParentOfType<ModuleOp>();
+  std::string symbol = ("fp8attn.text." + text).str();
+  auto global = module.lookupSymbol<LLVM::GlobalOp>(symbol);
+  if (!global) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(module.getBody());
+    std::string terminated = (text + StringRef("\0", 1)).str();
+    auto type = LLVM::LLVMArrayType::get(builder.getI8Type(),
+                                         terminated.size());
+    global = LLVM::GlobalOp::create(
+        builder, module.getLoc(), type, /*isConstant=*/true,
+        LLVM::Linkage::Private, symbol, builder.getStringAttr(terminated));
+  }
+  return LLVM::AddressOfOp::create(builder, loc, global);
+}
+
+void mlir::fp8attn::returnIfFailed(RewriterBase &rewriter, Location loc,
+                                   Value status) {
+  Block *block = rewriter.getInsertionBlock();
+  Block *rest = rewriter.splitBlock(block, rewriter.getInsertionPoint());
+  Block *exit = rewriter.createBlock(rest->getParent());
+  LLVM::ReturnOp::create(rewriter, loc, status);
+  rewriter.setInsertionPointToEnd(block);
+  Value failed =
+      LLVM::ICmpOp::create(rewriter, loc, LLVM::ICmpPredicate::ne, status,
+                           makeInteger(rewriter, loc, 32, 0));
+  LLVM::CondBrOp::create(rewriter, loc, failed, exit, rest);
+  rewriter.setInsertionPointToStart(rest);
+}

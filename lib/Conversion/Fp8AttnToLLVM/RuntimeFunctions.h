@@ -1,0 +1,72 @@
+//===- RuntimeFunctions.h - runtime functions that generated code calls -*- C++ -*- ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The one list of symbols outside of the kernel table that compiled objects
+// need; unittests/Conversion compares it with Runtime/lowering_abi.h.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_CONVERSION_RUNTIMEFUNCTIONS_H
+#define FP8ATTN_LIB_CONVERSION_RUNTIMEFUNCTIONS_H
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+namespace mlir::fp8attn {
+
+/// A runtime function: its symbol and a letter for each type, the result
+/// first: v void, p pointer, i int32, l int64.
+struct RuntimeFunction {
+  StringLiteral name;
+  StringLiteral signature;
+};
+
+namespace runtime {
+inline constexpr RuntimeFunction kCheckContext{"fp8attn_check_context", "ipi"};
+inline constexpr RuntimeFunction kCheckWorkspace{"fp8attn_check_workspace",
+                                                 "ipl"};
+inline constexpr RuntimeFunction kCheckTensor{"fp8attn_check_tensor", "ippp"};
+inline constexpr RuntimeFunction kCheckCache{"fp8attn_check_cache", "ipppl"};
+inline constexpr RuntimeFunction kCheckSize{"fp8attn_check_size", "ipplpl"};
+inline constexpr RuntimeFunction kCheckScale{"fp8attn_check_scale", "ipppll"};
+inline constexpr RuntimeFunction kCheckBatch{"fp8attn_check_batch",
+                                             "ippl" "pl" "plll" "lll"};
+inline constexpr RuntimeFunction kCheckSlots{"fp8attn_check_slots", "ippll"};
+inline constexpr RuntimeFunction kSelectIsa{"fp8attn_select_isa", "ipi"};
+inline constexpr RuntimeFunction kParallel{"fp8attn_parallel", "vplpp"};
+inline constexpr RuntimeFunction kNumWorkItems{"fp8attn_num_work_items",
+                                               "lllll"};
+inline constexpr RuntimeFunction kWorkItemInit{"fp8attn_work_item_init",
+                                               "vplpplllll"};
+inline constexpr RuntimeFunction kKeyRunInit{"fp8attn_key_run_init",
+                                             "vppp" "ll" "p" "lll" "p" "ll"};
+inline constexpr RuntimeFunction kTileBegin{
+    "fp8attn_uk_tile_begin_amx_bf16", "v"};
+inline constexpr RuntimeFunction kTileEnd{"fp8attn_uk_tile_end_amx_bf16", "v"};
+} // namespace runtime
+
+/// Emits a call, declaring the function in the module if needed.
+LLVM::CallOp callRuntime(OpBuilder &builder, Location loc, Operation *user,
+                         const RuntimeFunction &function, ValueRange operands);
+
+/// Returns the declaration of an external function, made if needed.
+LLVM::LLVMFuncOp getOrDeclare(OpBuilder &builder, Operation *user,
+                              StringRef name, LLVM::LLVMFunctionType type);
+
+/// Returns the address of a zero-terminated constant string.
+Value makeString(OpBuilder &builder, Location loc, Operation *user,
+                 StringRef text);
+
+/// Returns an integer constant of `bits` bits.
+Value makeInteger(OpBuilder &builder, Location loc, unsigned bits,
+                  int64_t value);
+
+/// Continues in a new block if `status` is 0; else returns it from the
+/// function. The builder's insertion point moves to the new block.
+void returnIfFailed(RewriterBase &rewriter, Location loc, Value status);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_CONVERSION_RUNTIMEFUNCTIONS_H

@@ -1,0 +1,259 @@
+//===- RuntimePatterns.cpp - checks, choice of ISA and parallel loops ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Calls of the runtime. A check that fails makes its function return the
+// status, so checks must stand in functions, not in structured control flow.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AbiTypes.h"
+#include "Patterns.h"
+#include "RuntimeFunctions.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Runtime/fp8attn.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+Value mlir::fp8attn::getElementPointer(OpBuilder &builder, Location loc,
+                                       const LLVMTypeConverter &converter,
+                                       Value descriptor, MemRefType type) {
+  return MemRefDescriptor(descriptor)
+      .bufferPtr(builder, loc, converter, type);
+}
+
+namespace {
+struct CheckSizeLowering : ConvertOpToLLVMPattern<CheckSizeOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CheckSizeOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value name = makeString(rewriter, loc, op, op.getName());
+    Value otherName = makeString(rewriter, loc, op, op.getOtherName());
+    auto call = callRuntime(rewriter, loc, op, runtime::kCheckSize,
+                            {getContextArgument(op), name, adaptor.getSize(),
+                             otherName, adaptor.getOtherSize()});
+    returnIfFailed(rewriter, loc, call.getResult());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct CheckScaleLowering : ConvertOpToLLVMPattern<CheckScaleOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CheckScaleOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    MemRefType type = op.getScale().getType();
+    MemRefDescriptor scale(adaptor.getScale());
+    Value one = makeInteger(rewriter, loc, 64, 1);
+    bool isScalar = type.getRank() == 0;
+    Value name = makeString(rewriter, loc, op, op.getName());
+    auto call = callRuntime(
+        rewriter, loc, op, runtime::kCheckScale,
+        {getContextArgument(op), name,
+         getElementPointer(rewriter, loc, *getTypeConverter(),
+                           adaptor.getScale(), type),
+         isScalar ? one : scale.size(rewriter, loc, 0),
+         isScalar ? one : scale.stride(rewriter, loc, 0)});
+    returnIfFailed(rewriter, loc, call.getResult());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct CheckBatchLowering : ConvertOpToLLVMPattern<CheckBatchOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CheckBatchOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    const LLVMTypeConverter &converter = *getTypeConverter();
+    MemRefDescriptor starts(adaptor.getQueryStart());
+    MemRefDescriptor lengths(adaptor.getSeqLens());
+    MemRefDescriptor table(adaptor.getBlockTable());
+    Value numPages = LLVM::ExtractValueOp::create(
+        rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
+    auto call = callRuntime(
+        rewriter, loc, op, runtime::kCheckBatch,
+        {getContextArgument(op),
+         getElementPointer(rewriter, loc, converter, adaptor.getQueryStart(),
+                           op.getQueryStart().getType()),
+         starts.size(rewriter, loc, 0),
+         getElementPointer(rewriter, loc, converter, adaptor.getSeqLens(),
+                           op.getSeqLens().getType()),
+         lengths.size(rewriter, loc, 0),
+         getElementPointer(rewriter, loc, converter, adaptor.getBlockTable(),
+                           op.getBlockTable().getType()),
+         table.size(rewriter, loc, 0), table.size(rewriter, loc, 1),
+         table.stride(rewriter, loc, 0), adaptor.getTokens(), numPages,
+         makeInteger(rewriter, loc, 64,
+                     op.getCache().getType().getPageTokens())});
+    returnIfFailed(rewriter, loc, call.getResult());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct CheckSlotsLowering : ConvertOpToLLVMPattern<CheckSlotsOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CheckSlotsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value numPages = LLVM::ExtractValueOp::create(
+        rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
+    Value pageTokens = makeInteger(rewriter, loc, 64,
+                                   op.getCache().getType().getPageTokens());
+    auto call = callRuntime(
+        rewriter, loc, op, runtime::kCheckSlots,
+        {getContextArgument(op),
+         getElementPointer(rewriter, loc, *getTypeConverter(),
+                           adaptor.getSlots(), op.getSlots().getType()),
+         MemRefDescriptor(adaptor.getSlots()).size(rewriter, loc, 0),
+         LLVM::MulOp::create(rewriter, loc, numPages, pageTokens)});
+    returnIfFailed(rewriter, loc, call.getResult());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct SelectIsaLowering : ConvertOpToLLVMPattern<SelectIsaOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(SelectIsaOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    int64_t mask = 0;
+    for (auto isa : op.getIsas().getAsRange<IsaAttr>())
+      mask |= int64_t(1) << static_cast<uint32_t>(isa.getValue());
+    Value isa = callRuntime(rewriter, loc, op, runtime::kSelectIsa,
+                            {getContextArgument(op),
+                             makeInteger(rewriter, loc, 32, mask)})
+                    .getResult();
+    Value zero = makeInteger(rewriter, loc, 32, 0);
+    Value none = LLVM::ICmpOp::create(rewriter, loc, LLVM::ICmpPredicate::slt,
+                                      isa, zero);
+    Value status = LLVM::SelectOp::create(
+        rewriter, loc, none,
+        makeInteger(rewriter, loc, 32, FP8ATTN_UNSUPPORTED_ISA), zero);
+    returnIfFailed(rewriter, loc, status);
+    rewriter.replaceOpWithNewOp<LLVM::SExtOp>(op, getIndexType(), isa);
+    return success();
+  }
+};
+
+struct WorkerScratchLowering : ConvertOpToLLVMPattern<WorkerScratchOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(WorkerScratchOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    // Arguments of a body: context, begin, end, worker, captures.
+    constexpr unsigned kWorker = 3;
+    auto function = op->getParentOfType<FunctionOpInterface>();
+    if (function.getNumArguments() <= kWorker)
+      return op.emitOpError("expects to stand in the body of a parallel loop");
+    auto pointer = LLVM::LLVMPointerType::get(getContext());
+    Value member = LLVM::GEPOp::create(
+        rewriter, loc, pointer, abi::getContextType(getContext()),
+        getContextArgument(op),
+        ArrayRef<LLVM::GEPArg>{0, abi::kContextWorkspace});
+    Value workspace = LLVM::LoadOp::create(rewriter, loc, pointer, member);
+    MemRefType type = op.getScratch().getType();
+    Value bytes = makeInteger(rewriter, loc, 64, type.getDimSize(0));
+    Value offset = LLVM::MulOp::create(
+        rewriter, loc,
+        rewriter.getRemappedValue(function.getArgument(kWorker)), bytes);
+    Value scratch =
+        LLVM::GEPOp::create(rewriter, loc, pointer, rewriter.getI8Type(),
+                            workspace, ArrayRef<LLVM::GEPArg>{offset});
+    rewriter.replaceOp(
+        op, Value(MemRefDescriptor::fromStaticShape(
+                rewriter, loc, *getTypeConverter(), type, scratch)));
+    return success();
+  }
+};
+
+/// Packs the context and the captures into a struct on the stack, and makes a
+/// function with the signature of fp8attn_body that unpacks it.
+struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(ParallelForOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto pointer = LLVM::LLVMPointerType::get(getContext());
+    SmallVector<Value> captures = {getContextArgument(op)};
+    llvm::append_range(captures, adaptor.getCaptures());
+    auto type = LLVM::LLVMStructType::getLiteral(
+        getContext(), llvm::to_vector(TypeRange(ValueRange(captures))));
+    Value packed = LLVM::PoisonOp::create(rewriter, loc, type);
+    for (auto [index, value] : llvm::enumerate(captures))
+      packed = LLVM::InsertValueOp::create(rewriter, loc, packed, value, index);
+    Value argument = LLVM::AllocaOp::create(
+        rewriter, loc, pointer, type, makeInteger(rewriter, loc, 64, 1));
+    LLVM::StoreOp::create(rewriter, loc, packed, argument);
+    LLVM::LLVMFuncOp trampoline = makeTrampoline(op, type, rewriter);
+    Value address = LLVM::AddressOfOp::create(rewriter, loc, trampoline);
+    callRuntime(rewriter, loc, op, runtime::kParallel,
+                {getContextArgument(op), adaptor.getCount(), address,
+                 argument});
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+private:
+  LLVM::LLVMFuncOp makeTrampoline(ParallelForOp op,
+                                  LLVM::LLVMStructType captures,
+                                  ConversionPatternRewriter &rewriter) const {
+    Location loc = op.getLoc();
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPointToEnd(
+        op->getParentOfType<ModuleOp>().getBody());
+    auto pointer = LLVM::LLVMPointerType::get(getContext());
+    Type i64 = rewriter.getI64Type();
+    auto function = LLVM::LLVMFuncOp::create(
+        rewriter, loc, (op.getBody() + ".range").str(),
+        LLVM::LLVMFunctionType::get(
+            LLVM::LLVMVoidType::get(getContext()),
+            {pointer, i64, i64, rewriter.getI32Type()}),
+        LLVM::Linkage::Internal);
+    Block *entry = function.addEntryBlock(rewriter);
+    rewriter.setInsertionPointToStart(entry);
+    Value packed = LLVM::LoadOp::create(rewriter, loc, captures,
+                                        entry->getArgument(0));
+    Value worker =
+        LLVM::SExtOp::create(rewriter, loc, i64, entry->getArgument(3));
+    SmallVector<Value> operands = {
+        LLVM::ExtractValueOp::create(rewriter, loc, packed, 0),
+        entry->getArgument(1), entry->getArgument(2), worker};
+    for (size_t i = 1, e = captures.getBody().size(); i < e; ++i)
+      operands.push_back(
+          LLVM::ExtractValueOp::create(rewriter, loc, packed, i));
+    LLVM::CallOp::create(rewriter, loc, rewriter.getI32Type(), op.getBody(),
+                         operands);
+    LLVM::ReturnOp::create(rewriter, loc, ValueRange());
+    return function;
+  }
+};
+} // namespace
+
+void mlir::fp8attn::populateRuntimePatterns(const LLVMTypeConverter &converter,
+                                            RewritePatternSet &patterns) {
+  patterns.add<CheckSizeLowering, CheckScaleLowering, CheckBatchLowering,
+               CheckSlotsLowering, SelectIsaLowering, WorkerScratchLowering,
+               ParallelForLowering>(converter);
+}

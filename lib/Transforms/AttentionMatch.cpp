@@ -1,0 +1,83 @@
+//===- AttentionMatch.cpp - the tile operations of one work item ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionMatch.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Returns the `Op` that defines `value`, or an error at `user`.
+template <typename Op>
+static FailureOr<Op> expectDefinition(Operation *user, Value value) {
+  if (auto op = value.getDefiningOp<Op>())
+    return op;
+  InFlightDiagnostic diagnostic =
+      user->emitOpError("cannot be given a kernel: expects an operand made by ")
+      << Op::getOperationName();
+  if (Operation *other = value.getDefiningOp())
+    diagnostic.attachNote(other->getLoc())
+        << "it is made by " << other->getName()
+        << (isa<ScaleOp>(other) ? ", a scale that was not folded" : "");
+  return diagnostic;
+}
+
+/// Looks through the decoding of FP8.
+static Value skipDecode(Value value) {
+  auto decode = value.getDefiningOp<DecodeOp>();
+  return decode ? decode.getCodes() : value;
+}
+
+FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
+  AttentionMatch match;
+  match.finish = finish;
+  auto loop = expectDefinition<scf::ForOp>(finish, finish.getAcc());
+  if (failed(loop))
+    return failure();
+  match.loop = *loop;
+  if (match.loop.getNumResults() != 3 ||
+      ValueRange(match.loop.getResults()) !=
+          ValueRange({finish.getMax(), finish.getSum(), finish.getAcc()}))
+    return finish.emitOpError("cannot be given a kernel: expects max, sum and "
+                              "acc to be the results of one loop"),
+           failure();
+  auto init =
+      expectDefinition<InitOp>(match.loop, match.loop.getInitArgs().back());
+  if (failed(init))
+    return failure();
+  match.init = *init;
+
+  Operation *yield = match.loop.getBody()->getTerminator();
+  auto pv = expectDefinition<PvOp>(yield, yield->getOperand(2));
+  if (failed(pv))
+    return failure();
+  auto value = expectDefinition<LoadValueOp>(*pv, skipDecode(pv->getValue()));
+  auto softmax = expectDefinition<SoftmaxOp>(*pv, pv->getProbs());
+  if (failed(value) || failed(softmax))
+    return failure();
+  match.value = *value;
+  auto mask = expectDefinition<MaskOp>(*softmax, softmax->getScores());
+  if (failed(mask))
+    return failure();
+  auto qk = expectDefinition<QkOp>(*mask, mask->getScores());
+  if (failed(qk))
+    return failure();
+  match.qk = *qk;
+  auto key = expectDefinition<LoadKeyOp>(*qk, skipDecode(qk->getKey()));
+  auto query = expectDefinition<LoadQueryOp>(*qk, qk->getQuery());
+  if (failed(key) || failed(query))
+    return failure();
+  match.key = *key;
+  match.query = *query;
+  if (qk->getFactor() && !match.loop.isDefinedOutsideOfLoop(qk->getFactor()))
+    return qk->emitOpError("cannot be given a kernel: expects a factor that is "
+                           "the same for all keys"),
+           failure();
+  return match;
+}

@@ -1,0 +1,38 @@
+//===- AttentionMatch.h - the tile operations of one work item -*- C++ -*- ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Recognises the loop over keys that decomposition makes, with nothing between
+// its operations but what kernels can do.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_TRANSFORMS_ATTENTIONMATCH_H
+#define FP8ATTN_LIB_TRANSFORMS_ATTENTIONMATCH_H
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace mlir::fp8attn {
+
+/// The operations of one work item's attention.
+struct AttentionMatch {
+  LoadQueryOp query;
+  InitOp init;
+  scf::ForOp loop;
+  LoadKeyOp key;
+  QkOp qk;
+  LoadValueOp value;
+  FinishOp finish;
+};
+
+/// Matches upwards from `finish`. On failure emits an error that names the
+/// operation that is in the way.
+FailureOr<AttentionMatch> matchAttention(FinishOp finish);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_TRANSFORMS_ATTENTIONMATCH_H

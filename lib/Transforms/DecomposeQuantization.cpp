@@ -1,0 +1,208 @@
+//===- DecomposeQuantization.cpp - cache writes and conversions to loops ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Writes kv_write, quantize and dequantize out as parallel loops around the
+// tile operation of one block of tokens, or of one row.
+//
+//===----------------------------------------------------------------------===//
+
+#include "RuntimeChecks.h"
+#include "ScaleMap.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace mlir::fp8attn {
+#define GEN_PASS_DEF_DECOMPOSEQUANTIZATION
+#include "fp8attn/Transforms/Passes.h.inc"
+} // namespace mlir::fp8attn
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Tokens of one iteration of a cache write: four tiles of 16 slots, enough to
+/// pay for the call and small enough to spread a prompt over threads.
+static constexpr int64_t kWriteTokens = 64;
+
+static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+/// Returns the view of `memref` at `offsets` of `sizes`, reduced to the
+/// dimensions of `shape`.
+static Value viewOf(OpBuilder &builder, Location loc, Value memref,
+                    ArrayRef<OpFoldResult> offsets,
+                    ArrayRef<OpFoldResult> sizes, ArrayRef<int64_t> shape) {
+  auto type = cast<MemRefType>(memref.getType());
+  SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
+  auto reduced = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(
+      shape, type, offsets, sizes, strides));
+  return memref::SubViewOp::create(builder, loc, reduced, memref, offsets,
+                                   sizes, strides);
+}
+
+/// Stores one block of tokens of one head into a cache.
+static void buildStore(OpBuilder &builder, Location loc, CacheContent content,
+                       Value source, Value slots, Value scale, Value cache,
+                       Value head, Value begin, Value size) {
+  auto type = cast<MemRefType>(source.getType());
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  Value tokens =
+      viewOf(builder, loc, source, {begin, head, zero},
+             {size, one, builder.getIndexAttr(type.getDimSize(2))},
+             {ShapedType::kDynamic, type.getDimSize(2)});
+  Value slotsOfTokens =
+      viewOf(builder, loc, slots, {begin}, {size}, {ShapedType::kDynamic});
+  StoreOp::create(builder, loc, tokens, slotsOfTokens, scale, cache, head,
+                  CacheContentAttr::get(builder.getContext(), content));
+}
+
+static void emitChecks(KvWriteOp op) {
+  OpBuilder builder = getCheckBuilder(op);
+  Location loc = op.getLoc();
+  emitSameTokensCheck(builder, loc, "tokens of value", op.getValue(),
+                      "tokens of key", op.getKey());
+  emitSameTokensCheck(builder, loc, "slots", op.getSlots(), "tokens of key",
+                      op.getKey());
+  emitScaleCheck(builder, loc, "key_scale", op.getKeyScale());
+  emitScaleCheck(builder, loc, "value_scale", op.getValueScale());
+  for (Value cache : op.getCaches())
+    CheckSlotsOp::create(builder, loc, op.getSlots(), cache);
+}
+
+static void decompose(KvWriteOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  Value heads = constantIndex(builder, loc, op.getKeyCacheType().getNumHeads());
+  Value block = constantIndex(builder, loc, kWriteTokens);
+  Value tokens = memref::DimOp::create(builder, loc, op.getKey(), 0);
+  Value padded = arith::AddIOp::create(
+      builder, loc, tokens, constantIndex(builder, loc, kWriteTokens - 1));
+  Value blocks = arith::DivUIOp::create(builder, loc, padded, block);
+  Value count = arith::MulIOp::create(builder, loc, blocks, heads);
+  scf::ForallOp::create(
+      builder, loc, ArrayRef<OpFoldResult>{count}, ValueRange(), std::nullopt,
+      [&](OpBuilder &body, Location loc, ValueRange arguments) {
+        // Heads innermost: neighbours read one token's row from end to end.
+        Value head =
+            arith::RemUIOp::create(body, loc, arguments.front(), heads);
+        Value index =
+            arith::DivUIOp::create(body, loc, arguments.front(), heads);
+        Value begin = arith::MulIOp::create(body, loc, index, block);
+        Value rest = arith::SubIOp::create(body, loc, tokens, begin);
+        Value size = arith::MinUIOp::create(body, loc, rest, block);
+        SmallVector<Value> dims = {Value(), head, Value(), Value()};
+        Value keyScale, valueScale;
+        if (op.getKeyScale())
+          keyScale = loadScale(body, loc, op.getKeyScale(),
+                               *op.getKeyScaleMap(), dims);
+        if (op.getValueScale())
+          valueScale = loadScale(body, loc, op.getValueScale(),
+                                 *op.getValueScaleMap(), dims);
+        buildStore(body, loc, CacheContent::Key, op.getKey(), op.getSlots(),
+                   keyScale, op.getKeyCache(), head, begin, size);
+        buildStore(body, loc, CacheContent::Value, op.getValue(),
+                   op.getSlots(), valueScale, op.getValueCache(), head, begin,
+                   size);
+        scf::InParallelOp::create(body, loc);
+      });
+  op.erase();
+}
+
+/// Checks that source and destination agree in every dynamic dimension.
+template <typename ConvertOp> static void emitConvertChecks(ConvertOp op) {
+  OpBuilder builder = getCheckBuilder(op);
+  Location loc = op.getLoc();
+  auto source = op.getSource().getType();
+  auto destination = op.getDestination().getType();
+  for (int64_t dim = 0; dim < source.getRank(); ++dim) {
+    if (!source.isDynamicDim(dim) && !destination.isDynamicDim(dim))
+      continue;
+    std::string suffix = " dimension " + std::to_string(dim);
+    Value size = memref::DimOp::create(builder, loc, op.getDestination(), dim);
+    Value other = memref::DimOp::create(builder, loc, op.getSource(), dim);
+    CheckSizeOp::create(builder, loc,
+                        builder.getStringAttr("destination" + suffix), size,
+                        builder.getStringAttr("source" + suffix), other);
+  }
+  emitScaleCheck(builder, loc, "scale", op.getScale());
+}
+
+/// Makes a loop over the rows of `op` with `TileOp` on each.
+template <typename TileOp, typename ConvertOp>
+static void decomposeConvert(ConvertOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  int64_t outer = op.getSource().getType().getRank() - 1;
+  SmallVector<Value> sizes;
+  Value count = constantIndex(builder, loc, 1);
+  for (int64_t dim = 0; dim < outer; ++dim) {
+    sizes.push_back(memref::DimOp::create(builder, loc, op.getSource(), dim));
+    count = arith::MulIOp::create(builder, loc, count, sizes.back());
+  }
+  OpFoldResult rowSize = memref::getMixedSize(builder, loc, op.getSource(),
+                                              outer);
+  scf::ForallOp::create(
+      builder, loc, ArrayRef<OpFoldResult>{count}, ValueRange(), std::nullopt,
+      [&](OpBuilder &body, Location loc, ValueRange arguments) {
+        SmallVector<Value> indices(outer);
+        Value rest = arguments.front();
+        for (int64_t dim = outer - 1; dim >= 0; --dim) {
+          indices[dim] = arith::RemUIOp::create(body, loc, rest, sizes[dim]);
+          rest = arith::DivUIOp::create(body, loc, rest, sizes[dim]);
+        }
+        Value scale = loadScale(body, loc, op.getScale(), op.getScaleMap(),
+                                indices);
+        SmallVector<OpFoldResult> offsets(indices.begin(), indices.end());
+        offsets.push_back(body.getIndexAttr(0));
+        SmallVector<OpFoldResult> shape(outer, body.getIndexAttr(1));
+        shape.push_back(rowSize);
+        auto row = [&](Value memref) {
+          int64_t size = cast<MemRefType>(memref.getType()).getDimSize(outer);
+          return outer == 0 ? memref
+                            : viewOf(body, loc, memref, offsets, shape, size);
+        };
+        TileOp::create(body, loc, row(op.getSource()), scale,
+                       row(op.getDestination()));
+        scf::InParallelOp::create(body, loc);
+      });
+  op.erase();
+}
+
+namespace {
+struct DecomposeQuantizationPass
+    : public fp8attn::impl::DecomposeQuantizationBase<
+          DecomposeQuantizationPass> {
+  using DecomposeQuantizationBase::DecomposeQuantizationBase;
+
+  void runOnOperation() override {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (isa<KvWriteOp, QuantizeOp, DequantizeOp>(op))
+        ops.push_back(op);
+    });
+    for (Operation *op : ops) {
+      if (auto write = dyn_cast<KvWriteOp>(op)) {
+        if (runtimeChecks)
+          emitChecks(write);
+        decompose(write);
+      } else if (auto quantize = dyn_cast<QuantizeOp>(op)) {
+        if (runtimeChecks)
+          emitConvertChecks(quantize);
+        decomposeConvert<TileQuantizeOp>(quantize);
+      } else {
+        auto dequantize = cast<DequantizeOp>(op);
+        if (runtimeChecks)
+          emitConvertChecks(dequantize);
+        decomposeConvert<TileDequantizeOp>(dequantize);
+      }
+    }
+  }
+};
+} // namespace

@@ -1,0 +1,240 @@
+//===- KernelCalls.cpp - emitting kernel calls ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See the header. The powers of two that FP8 decoding leaves out enter here:
+// the query carries 2^exponent of the key kernel, the probabilities
+// 2^getProbExponent, and the finish takes both out again.
+//
+//===----------------------------------------------------------------------===//
+
+#include "KernelCalls.h"
+#include "Scratch.h"
+#include "fp8attn/Runtime/kernels.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+static Value orOne(OpBuilder &builder, Location loc, Value factor) {
+  return factor ? factor
+                : arith::ConstantOp::create(builder, loc,
+                                            builder.getF32FloatAttr(1.0f));
+}
+
+static void call(OpBuilder &builder, Location loc, const KernelRow &row,
+                 ValueRange operands) {
+  UkernelCallOp::create(builder, loc, row.name, operands);
+}
+
+static Value strideOf(OpBuilder &builder, Location loc,
+                      memref::ExtractStridedMetadataOp metadata,
+                      unsigned dim) {
+  return getValueOrCreateConstantIndexOp(
+      builder, loc, metadata.getConstifiedMixedStrides()[dim]);
+}
+
+/// Appends a memref and the strides of all its dimensions but the last; with
+/// `all`, of the last too. An absent memref becomes a null pointer.
+static void appendStrided(OpBuilder &builder, Location loc, Value memref,
+                          unsigned numStrides,
+                          SmallVectorImpl<Value> &operands) {
+  operands.push_back(memref);
+  auto metadata =
+      memref::ExtractStridedMetadataOp::create(builder, loc, memref);
+  for (unsigned dim = 0; dim < numStrides; ++dim)
+    operands.push_back(strideOf(builder, loc, metadata, dim));
+}
+
+namespace {
+/// Emits the calls of one work item.
+class AttentionEmitter {
+public:
+  AttentionEmitter(AttentionMatch match, const AttentionCandidate &candidate,
+                   Isa isa)
+      : match(match), candidate(candidate), isa(isa), builder(match.loop),
+        loc(match.finish.getLoc()),
+        item(match.query.getItem()), run(match.key.getRun()) {}
+
+  void emit() {
+    prepare();
+    emitQuery();
+    if (candidate.attend)
+      emitFused();
+    else
+      emitSeparate();
+    emitFinish();
+  }
+
+private:
+  Value index(int64_t value) { return constantIndex(builder, loc, value); }
+  const KernelRow &rowFor(StringRef op, StringRef in, StringRef cache) {
+    return *selectByIsa(op, in, cache, isa);
+  }
+
+  /// Makes the buffers and the numbers that all calls share.
+  void prepare() {
+    MLIRContext *context = builder.getContext();
+    Type f32 = builder.getF32Type(), bf16 = builder.getBF16Type();
+    constexpr int64_t kTileRows = FP8ATTN_TILE_ROWS;
+    // Elements in a tile row of 64 bytes.
+    constexpr int64_t kF32 = 16, kBF16 = 32;
+    int64_t rowTiles = llvm::divideCeil(
+        match.query.getTile().getType().getDimSize(0), kTileRows);
+    keyDim = match.query.getTile().getType().getDimSize(1);
+    valueDim = match.value.getTile().getType().getDimSize(1);
+    auto tiles = [&](int64_t columns, int64_t perTile, Type element) {
+      return MemRefType::get(
+          {rowTiles, columns / perTile, kTileRows, perTile}, element);
+    };
+    auto perRow = [&](Type element) {
+      return MemRefType::get({rowTiles * kTileRows}, element);
+    };
+    ScratchBuilder buffers;
+    buffers.add(tiles(keyDim, kBF16, bf16));
+    buffers.add(perRow(f32));
+    buffers.add(perRow(IntegerType::get(context, 32)));
+    buffers.add(perRow(f32));
+    buffers.add(perRow(f32));
+    buffers.add(tiles(valueDim, kF32, f32));
+    buffers.add(MemRefType::get({FP8ATTN_KERNEL_SCRATCH_BYTES},
+                                builder.getI8Type()));
+    if (!candidate.attend) {
+      buffers.add(tiles(FP8ATTN_BLOCK_KEYS, kF32, f32));
+      buffers.add(tiles(FP8ATTN_BLOCK_KEYS, kBF16, bf16));
+    }
+    SmallVector<Value> views = buffers.build(builder, loc);
+    queryTiles = views[0];
+    rowScale = views[1];
+    rowLimit = views[2];
+    rowMax = views[3];
+    rowSum = views[4];
+    acc = views[5];
+    kernelScratch = views[6];
+    if (!candidate.attend) {
+      scores = views[7];
+      probs = views[8];
+    }
+    rows = NumRowsOp::create(builder, loc, item);
+    keyChannels = index(keyDim);
+    valueChannels = index(valueDim);
+    probExponent = index(getProbExponent(candidate.valueRow().exponent));
+  }
+
+  void emitQuery() {
+    SmallVector<Value> operands = {item};
+    appendStrided(builder, loc, match.query.getQuery(), 2, operands);
+    operands.append({keyChannels,
+                     orOne(builder, loc, match.qk.getFactor()),
+                     index(candidate.keyRow().exponent), queryTiles, rowScale,
+                     rowLimit});
+    call(builder, loc, rowFor("query", "bf16", "bf16"), operands);
+  }
+
+  void emitFused() {
+    call(builder, loc, *candidate.attend,
+         {run, queryTiles, rows, keyChannels, valueChannels, rowScale,
+          rowLimit, probExponent, rowMax, rowSum, acc, kernelScratch});
+  }
+
+  void emitSeparate() {
+    call(builder, loc, rowFor("init", "f32", "f32"),
+         {rows, valueChannels, rowMax, rowSum, acc});
+    scf::ForOp loop = match.loop;
+    scf::ForOp::create(
+        builder, loc, loop.getLowerBound(), loop.getUpperBound(),
+        loop.getStep(), ValueRange(),
+        [&](OpBuilder &body, Location loc, Value firstKey, ValueRange) {
+          Value rest = arith::SubIOp::create(body, loc, loop.getUpperBound(),
+                                             firstKey);
+          Value keys =
+              arith::MinUIOp::create(body, loc, rest, loop.getStep());
+          call(body, loc, *candidate.qk,
+               {run, firstKey, keys, queryTiles, rows, keyChannels, scores,
+                kernelScratch});
+          call(body, loc, rowFor("softmax", "f32", "bf16"),
+               {firstKey, keys, rows, scores, rowScale, rowLimit,
+                probExponent, valueChannels, rowMax, rowSum, acc, probs});
+          call(body, loc, *candidate.pv,
+               {run, firstKey, keys, probs, rows, valueChannels, acc,
+                kernelScratch});
+          scf::YieldOp::create(body, loc);
+        });
+  }
+
+  void emitFinish() {
+    FinishOp finish = match.finish;
+    SmallVector<Value> operands = {item, acc, rowMax, rowSum, valueChannels,
+                                   orOne(builder, loc, finish.getFactor()),
+                                   index(candidate.valueRow().exponent),
+                                   probExponent};
+    appendStrided(builder, loc, finish.getOut(), 2, operands);
+    if (finish.getLse()) {
+      appendStrided(builder, loc, finish.getLse(), 2, operands);
+    } else {
+      auto null = MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic},
+                                  builder.getF32Type());
+      operands.append({UkernelNullOp::create(builder, loc, null), index(0),
+                       index(0)});
+    }
+    call(builder, loc, rowFor("finish", "f32", "bf16"), operands);
+  }
+
+  AttentionMatch match;
+  const AttentionCandidate &candidate;
+  Isa isa;
+  OpBuilder builder;
+  Location loc;
+  int64_t keyDim = 0, valueDim = 0;
+  Value item, run, rows, keyChannels, valueChannels, probExponent;
+  Value queryTiles, rowScale, rowLimit, rowMax, rowSum, acc, kernelScratch;
+  Value scores, probs;
+};
+} // namespace
+
+void mlir::fp8attn::emitAttentionCalls(AttentionMatch match,
+                                       const AttentionCandidate &candidate,
+                                       Isa isa) {
+  AttentionEmitter(match, candidate, isa).emit();
+  match.finish.erase();
+  match.loop.erase();
+  match.init.erase();
+  if (match.query->use_empty())
+    match.query.erase();
+}
+
+void mlir::fp8attn::emitStoreCall(StoreOp op, const KernelRow &row) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  CacheType cache = op.getCache().getType();
+  SmallVector<Value> operands;
+  appendStrided(builder, loc, op.getSource(), 1, operands);
+  operands.push_back(memref::DimOp::create(builder, loc, op.getSource(), 0));
+  operands.push_back(constantIndex(builder, loc, cache.getHeadDim()));
+  operands.push_back(op.getSlots());
+  operands.push_back(orOne(builder, loc, op.getScale()));
+  operands.push_back(CachePartOp::create(builder, loc, op.getCache(),
+                                         op.getHead(), op.getContentAttr()));
+  operands.push_back(constantIndex(builder, loc, cache.getPageBytes()));
+  operands.push_back(constantIndex(builder, loc, cache.getPageTokens()));
+  call(builder, loc, row, operands);
+  op.erase();
+}
+
+void mlir::fp8attn::emitConvertCall(Operation *op, const KernelRow &row) {
+  OpBuilder builder(op);
+  Location loc = op->getLoc();
+  Value source = op->getOperand(0), scale = op->getOperand(1),
+        destination = op->getOperand(2);
+  Value count = memref::DimOp::create(builder, loc, source, 0);
+  call(builder, loc, row, {source, count, scale, destination});
+  op->erase();
+}

@@ -1,0 +1,58 @@
+//===- KernelSelection.h - choosing rows of the kernel table -*- C++ -*- ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What is asked of the table, the candidates with what each costs or why it was
+// dropped, and the choice.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_TRANSFORMS_KERNELSELECTION_H
+#define FP8ATTN_LIB_TRANSFORMS_KERNELSELECTION_H
+
+#include "KernelTable.h"
+
+namespace mlir::fp8attn {
+
+/// The attention of one work item, as far as it matters for the choice.
+struct AttentionProblem {
+  int64_t rows;
+  int64_t keyChannels;
+  int64_t valueChannels;
+  Type keyType;
+  Type valueType;
+  /// The best ISA that may be used.
+  Isa isa;
+};
+
+/// A way to compute it: one fused row, or a row for the scores and one for the
+/// weighted values.
+struct AttentionCandidate {
+  const KernelRow *attend = nullptr;
+  const KernelRow *qk = nullptr;
+  const KernelRow *pv = nullptr;
+  /// Predicted cycles for one key, all rows and channels.
+  double cyclesPerKey = 0;
+  /// Why it cannot be used; empty if it can.
+  std::string dropped;
+
+  std::string getName() const;
+  const KernelRow &keyRow() const { return attend ? *attend : *qk; }
+  const KernelRow &valueRow() const { return attend ? *attend : *pv; }
+};
+
+/// Returns all candidates, usable ones first, cheapest first; among equals the
+/// one of fewer kernels.
+SmallVector<AttentionCandidate>
+getAttentionCandidates(const AttentionProblem &problem);
+
+/// Returns the row for an operation off the inner loops: of the best ISA that
+/// does not exceed `isa`; null if the table has none.
+const KernelRow *selectByIsa(StringRef op, StringRef in, StringRef cache,
+                             Isa isa);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_TRANSFORMS_KERNELSELECTION_H

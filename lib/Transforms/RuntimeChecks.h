@@ -1,0 +1,36 @@
+//===- RuntimeChecks.h - placing run-time checks -*- C++ -*- ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Run-time checks belong before anything that touches memory. Shared by the
+// decompositions.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_TRANSFORMS_RUNTIMECHECKS_H
+#define FP8ATTN_LIB_TRANSFORMS_RUNTIMECHECKS_H
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace mlir::fp8attn {
+
+/// Returns a builder for checks that concern `op`: after the checks that the
+/// function begins with if all operands of `op` are arguments of the function,
+/// else right before `op`.
+OpBuilder getCheckBuilder(Operation *op);
+
+/// Emits the checks of a scale operand, if there is one.
+void emitScaleCheck(OpBuilder &builder, Location loc, StringRef name,
+                    Value scale);
+
+/// Emits a check that the first dimensions of two memrefs agree.
+void emitSameTokensCheck(OpBuilder &builder, Location loc, StringRef name,
+                         Value value, StringRef otherName, Value other);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_TRANSFORMS_RUNTIMECHECKS_H

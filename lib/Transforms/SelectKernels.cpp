@@ -1,0 +1,155 @@
+//===- SelectKernels.cpp - choice of microkernels ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Matches tile operations, asks the table, says what was chosen and why, and
+// replaces them by calls.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionMatch.h"
+#include "KernelCalls.h"
+#include "KernelSelection.h"
+#include "fp8attn/Target/TargetInfo.h"
+#include "fp8attn/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Remarks.h"
+#include "llvm/Support/FormatVariadic.h"
+
+namespace mlir::fp8attn {
+#define GEN_PASS_DEF_SELECTKERNELS
+#include "fp8attn/Transforms/Passes.h.inc"
+} // namespace mlir::fp8attn
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Says what was chosen, what it should cost, and why every other candidate
+/// was not.
+static void emitRemarks(Location loc, StringRef function,
+                        ArrayRef<AttentionCandidate> candidates) {
+  auto options = remark::RemarkOpts::name("SelectKernels")
+                     .category("fp8attn")
+                     .function(function);
+  const AttentionCandidate &chosen = candidates.front();
+  remark::passed(loc, options)
+      << remark::reason("chose {0}: {1:F1} cycles a key", chosen.getName(),
+                        chosen.cyclesPerKey)
+      << remark::metric("CyclesPerKey", chosen.cyclesPerKey);
+  for (const AttentionCandidate &other : candidates.drop_front()) {
+    if (!other.dropped.empty())
+      remark::analysis(loc, options) << remark::reason(
+          "not {0}: {1}", other.getName(), other.dropped);
+    else if (other.cyclesPerKey > chosen.cyclesPerKey)
+      remark::analysis(loc, options) << remark::reason(
+          "not {0}: {1:F1} cycles a key, {2:F1} times as many",
+          other.getName(), other.cyclesPerKey,
+          other.cyclesPerKey / chosen.cyclesPerKey);
+    else
+      remark::analysis(loc, options)
+          << remark::reason("not {0}: no faster, and more calls",
+                            other.getName());
+  }
+}
+
+namespace {
+struct SelectKernelsPass
+    : public fp8attn::impl::SelectKernelsBase<SelectKernelsPass> {
+  void runOnOperation() override {
+    FailureOr<Isa> isa = getIsa();
+    if (failed(isa))
+      return signalPassFailure();
+    SmallVector<FinishOp> finishes;
+    SmallVector<Operation *> others;
+    getOperation().walk([&](Operation *op) {
+      if (auto finish = dyn_cast<FinishOp>(op))
+        finishes.push_back(finish);
+      else if (llvm::isa<StoreOp, TileQuantizeOp, TileDequantizeOp>(op))
+        others.push_back(op);
+    });
+    for (FinishOp finish : finishes)
+      if (failed(selectAttention(finish, *isa)))
+        return signalPassFailure();
+    for (Operation *op : others)
+      if (failed(selectOther(op, *isa)))
+        return signalPassFailure();
+  }
+
+private:
+  /// The ISA that the function was specialised for, else the target's best.
+  FailureOr<Isa> getIsa() {
+    if (auto attribute = getOperation()->getAttrOfType<IsaAttr>(
+            Fp8AttnDialect::kIsaAttrName))
+      return attribute.getValue();
+    FailureOr<TargetInfo> target =
+        TargetInfo::get(getOperation()->getParentOfType<ModuleOp>());
+    if (failed(target))
+      return failure();
+    return target->supportedIsas().front();
+  }
+
+  LogicalResult selectAttention(FinishOp finish, Isa isa) {
+    FailureOr<AttentionMatch> match = matchAttention(finish);
+    if (failed(match))
+      return failure();
+    auto query = match->query.getTile().getType();
+    auto key = cast<RankedTensorType>(match->key.getTile().getType());
+    auto value = cast<RankedTensorType>(match->value.getTile().getType());
+    SmallVector<AttentionCandidate> candidates = getAttentionCandidates(
+        {query.getDimSize(0), query.getDimSize(1), value.getDimSize(1),
+         key.getElementType(), value.getElementType(), isa});
+    if (candidates.empty() || !candidates.front().dropped.empty()) {
+      InFlightDiagnostic diagnostic =
+          finish.emitOpError("has no kernel for keys of ")
+          << key << " and values of " << value;
+      for (const AttentionCandidate &candidate : candidates)
+        diagnostic.attachNote()
+            << "not " << candidate.getName() << ": " << candidate.dropped;
+      return diagnostic;
+    }
+    emitRemarks(finish.getLoc(), getOperation().getName(), candidates);
+    emitAttentionCalls(*match, candidates.front(), isa);
+    return success();
+  }
+
+  /// Chooses for operations off the inner loops, by ISA alone.
+  LogicalResult selectOther(Operation *op, Isa isa) {
+    auto elementOf = [&](unsigned operand) {
+      return getTypeWord(
+          cast<MemRefType>(op->getOperand(operand).getType()).getElementType());
+    };
+    StringRef name, in, cache;
+    if (auto store = dyn_cast<StoreOp>(op)) {
+      name = store.getContent() == CacheContent::Key ? "store_key"
+                                                     : "store_value";
+      in = elementOf(0);
+      cache = getTypeWord(store.getCache().getType().getElementType());
+    } else if (llvm::isa<TileQuantizeOp>(op)) {
+      name = "quantize";
+      in = elementOf(0);
+      cache = elementOf(2);
+    } else {
+      name = "dequantize";
+      in = elementOf(2);
+      cache = elementOf(0);
+    }
+    const KernelRow *row = selectByIsa(name, in, cache, isa);
+    if (!row)
+      return op->emitOpError("has no kernel: the table has no row ")
+             << name << " for " << in << " and " << cache;
+    remark::passed(op->getLoc(), remark::RemarkOpts::name("SelectKernels")
+                                     .category("fp8attn")
+                                     .function(getOperation().getName()))
+        << remark::reason("chose {0}", row->name);
+    if (auto store = dyn_cast<StoreOp>(op))
+      emitStoreCall(store, *row);
+    else
+      emitConvertCall(op, *row);
+    return success();
+  }
+};
+} // namespace

@@ -1,0 +1,45 @@
+// RUN: fp8attn-opt %s --convert-fp8attn-to-llvm --split-input-file --verify-diagnostics
+
+// expected-error@below {{'func.func' op expects an entry point without results, because it returns a status, got 'index'}}
+func.func @result(%i: index) -> index {
+  return %i : index
+}
+
+// -----
+
+// expected-error@below {{'func.func' op cannot be an entry point: the C ABI has no form for argument 0 of type 'tensor<4xf32>'; expects a cache, an index, i32, i64 or f32, or a memref of rank 0 to 4 and offset 0}}
+func.func @tensor(%x: tensor<4xf32>) {
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op cannot be an entry point: the C ABI has no form for argument 0 of type 'memref<4xf32, strided<[1], offset: 8>>'}}
+func.func @offset(%x: memref<4xf32, strided<[1], offset: 8>>) {
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op expects a function that is not recursive, because its scratch must have a bound}}
+func.func @recursive() {
+  call @recursive() : () -> ()
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op expects a function with a body}}
+func.func private @external()
+
+// -----
+
+func.func @no_worker() {
+  %c0 = arith.constant 0 : index
+  // expected-error@below {{'fp8attn.worker_scratch' op expects to stand in the body of a parallel loop}}
+  // expected-error@below {{failed to legalize operation 'fp8attn.worker_scratch'}}
+  %0 = fp8attn.worker_scratch : memref<64xi8>
+  %n = memref.dim %0, %c0 : memref<64xi8>
+  fp8attn.ukernel.call @fp8attn_uk_init_x(%n, %n, %0, %0, %0) : index, index, memref<64xi8>, memref<64xi8>, memref<64xi8>
+  return
+}

@@ -1,0 +1,60 @@
+// RUN: fp8attn-opt %s --convert-fp8attn-to-llvm | FileCheck %s
+// RUN: fp8attn-opt %s --convert-fp8attn-to-llvm=runtime-checks=false | FileCheck %s --check-prefix=UNCHECKED
+
+!kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+
+// The body takes the context first and returns a status: 0 at its end, that of
+// a check at once.
+// CHECK-LABEL: llvm.func internal @f.impl
+// CHECK-SAME:    (%[[CONTEXT:.+]]: !llvm.ptr
+// CHECK:         %[[STATUS:.+]] = llvm.call @fp8attn_check_scale(%[[CONTEXT]]
+// CHECK:         %[[BAD:.+]] = llvm.icmp "ne" %[[STATUS]]
+// CHECK:         llvm.cond_br %[[BAD]], ^[[EXIT:.+]], ^[[GO_ON:bb[0-9]+]]
+// CHECK:       ^[[GO_ON]]:
+// CHECK:         llvm.call @fp8attn_parallel(%[[CONTEXT]]
+// CHECK:         %[[OK:.+]] = llvm.mlir.constant(0 : i32) : i32
+// CHECK:         llvm.return %[[OK]]
+// CHECK:       ^[[EXIT]]:
+// CHECK:         llvm.return %[[STATUS]]
+func.func @f(%scale: memref<8xf32> {fp8attn.name = "scale"}, %cache: !kv {fp8attn.name = "cache"}, %n: index) {
+  fp8attn.check.scale "scale", %scale : memref<8xf32>
+  fp8attn.parallel_for @f.body count %n captures(%cache) : !kv
+  return
+}
+
+// A worker's scratch begins at its number times the size.
+// CHECK-LABEL: llvm.func internal @f.body
+// CHECK-SAME:    (%{{.+}}: !llvm.ptr, %{{.+}}: i64, %{{.+}}: i64, %[[WORKER:.+]]: i64
+// CHECK:         %[[BYTES:.+]] = llvm.mlir.constant(4096 : i64)
+// CHECK:         llvm.mul %[[WORKER]], %[[BYTES]]
+// CHECK:         llvm.call @fp8attn_uk_tile_begin_amx_bf16()
+// CHECK:         llvm.call @fp8attn_uk_init_x(%{{.+}}) : (i64, i64, !llvm.ptr, !llvm.ptr, !llvm.ptr) -> ()
+func.func private @f.body(%begin: index, %end: index, %worker: index, %cache: !kv) {
+  %scratch = fp8attn.worker_scratch : memref<4096xi8>
+  fp8attn.ukernel.tile_begin
+  fp8attn.ukernel.call @fp8attn_uk_init_x(%begin, %end, %scratch, %scratch, %scratch)
+      : index, index, memref<4096xi8>, memref<4096xi8>, memref<4096xi8>
+  fp8attn.ukernel.tile_end
+  return
+}
+
+// The loop's range comes through a function of the host's signature.
+// CHECK-LABEL: llvm.func internal @f.body.range
+// CHECK-SAME:    (%{{.+}}: !llvm.ptr, %{{.+}}: i64, %{{.+}}: i64, %{{.+}}: i32)
+
+// The entry point checks, unpacks and calls; its sibling tells the workspace.
+// CHECK-LABEL: llvm.func @f(
+// CHECK-SAME:    !llvm.ptr, %{{.+}}: !llvm.ptr, %{{.+}}: !llvm.ptr, %{{.+}}: i64) -> i32
+// CHECK:         llvm.call @fp8attn_check_context
+// CHECK:         llvm.call @fp8attn_check_tensor
+// CHECK:         %[[PAGE_BYTES:.+]] = llvm.mlir.constant(65536 : i64)
+// CHECK:         llvm.call @fp8attn_check_cache({{.*}}, %[[PAGE_BYTES]])
+// CHECK:         %[[SCRATCH:.+]] = llvm.mlir.constant(4096 : i64)
+// CHECK:         llvm.call @fp8attn_check_workspace({{.*}}, %[[SCRATCH]])
+// CHECK:         llvm.call @f.impl
+// CHECK-LABEL: llvm.func @f_workspace_bytes(
+// CHECK-SAME:    i32) -> i64
+// CHECK:         llvm.mlir.constant(4096 : i64)
+// UNCHECKED-LABEL: llvm.func @f(
+// UNCHECKED-NOT:     llvm.call @fp8attn_check
+// UNCHECKED:         llvm.call @f.impl

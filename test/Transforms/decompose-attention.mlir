@@ -1,0 +1,78 @@
+// RUN: fp8attn-opt %s --fp8attn-decompose-attention | FileCheck %s
+// RUN: fp8attn-opt %s --fp8attn-decompose-attention=runtime-checks=false | FileCheck %s --check-prefix=UNCHECKED
+
+!fp8 = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+!bf16 = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 64, bf16, #fp8attn.layout<pairs>>
+#tensor = affine_map<(page, head, token, channel) -> ()>
+#head = affine_map<(page, head, token, channel) -> (head)>
+
+// Every factor is a multiplication of its own, and the value scale is per head.
+// CHECK-LABEL: func.func @fp8
+// CHECK-SAME:    %[[QUERY:[a-z0-9]+]]: memref<?x32x128xbf16>
+// CHECK-SAME:    %[[CACHE:[a-z0-9]+]]: !fp8attn.cache
+// CHECK-SAME:    %[[KS:[a-z0-9]+]]: memref<f32>, %[[VS:[a-z0-9]+]]: memref<8xf32>
+// CHECK:         fp8attn.check.size "tokens of out", {{.*}}, "tokens of query"
+// CHECK:         fp8attn.check.scale "key_scale", %[[KS]]
+// CHECK:         fp8attn.check.scale "value_scale", %[[VS]]
+// CHECK:         fp8attn.check.batch
+// CHECK:         %[[ITEMS:.+]] = fp8attn.tile.num_work_items {{.*}} {group = 4 : i64, kv_heads = 8 : i64}
+// CHECK:         scf.forall (%[[I:.+]]) in (%[[ITEMS]])
+// CHECK:           %[[ITEM:.+]] = fp8attn.tile.work_item %[[I]]{{.*}}causal
+// CHECK:           %[[HEAD:.+]] = fp8attn.tile.kv_head %[[ITEM]]
+// CHECK:           %[[KEY_SCALE:.+]] = memref.load %[[KS]][] : memref<f32>
+// CHECK:           %[[VALUE_SCALE:.+]] = memref.load %[[VS]][%[[HEAD]]] : memref<8xf32>
+// CHECK:           %[[KEYS:.+]] = fp8attn.tile.key_run %[[ITEM]]
+// CHECK:           scf.if
+// CHECK:             %[[Q:.+]] = fp8attn.tile.load_query {{.*}} -> tensor<16x128xbf16>
+// CHECK:             scf.for %[[K:.+]] = {{.*}} iter_args
+// CHECK:               %[[CODES:.+]] = fp8attn.tile.load_key %[[KEYS]][%[[K]]] : tensor<256x128xf8E4M3FN>
+// CHECK:               %[[KEY:.+]] = fp8attn.tile.decode %[[CODES]]
+// CHECK:               %[[SCALED_KEY:.+]] = fp8attn.tile.scale %[[KEY]], %[[KEY_SCALE]]
+// CHECK:               %[[S0:.+]] = fp8attn.tile.qk %[[Q]], %[[SCALED_KEY]]
+// CHECK:               %[[S1:.+]] = fp8attn.tile.scale %[[S0]], %[[SOFTMAX_SCALE:.+]] : tensor<16x256xf32>
+// CHECK:               %[[S2:.+]] = fp8attn.tile.scale %[[S1]], %[[LOG2E:.+]] : tensor<16x256xf32>
+// CHECK:               %[[S3:.+]] = fp8attn.tile.mask %[[S2]], %[[ITEM]][%[[K]]]
+// CHECK:               %[[PROBS:.+]], %{{.+}}, %{{.+}}, %[[ACC:.+]] = fp8attn.tile.softmax %[[S3]]
+// CHECK:               %[[VALUE:.+]] = fp8attn.tile.decode
+// CHECK:               %[[SCALED_VALUE:.+]] = fp8attn.tile.scale %[[VALUE]], %[[VALUE_SCALE]]
+// CHECK:               fp8attn.tile.pv %[[PROBS]], %[[SCALED_VALUE]], %[[ACC]]
+// CHECK:             fp8attn.tile.finish
+// CHECK:           } else {
+// CHECK:             fp8attn.tile.load_query {{.*}} -> tensor<48x128xbf16>
+// UNCHECKED-LABEL: func.func @fp8
+// UNCHECKED-NOT:     fp8attn.check
+// UNCHECKED:         scf.forall
+func.func @fp8(%query: memref<?x32x128xbf16>, %cache: !fp8, %key_scale: memref<f32>,
+    %value_scale: memref<8xf32>, %starts: memref<?xi32>, %lens: memref<?xi32>,
+    %table: memref<?x?xi32>, %out: memref<?x32x128xbf16>) {
+  fp8attn.paged_attention causal query(%query : memref<?x32x128xbf16>) cache(%cache : !fp8)
+      key_scale(%key_scale : memref<f32>, #tensor) value_scale(%value_scale : memref<8xf32>, #head)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x32x128xbf16>)
+  return
+}
+
+// A bf16 cache is neither decoded nor scaled; a given softmax scale is used;
+// the log-sum-exp is written and checked.
+// CHECK-LABEL: func.func @bf16
+// CHECK:         fp8attn.check.size "tokens of lse"
+// CHECK-NOT:     fp8attn.check.scale
+// CHECK:         %[[SCALE:.+]] = arith.constant 2.500000e-01 : f32
+// CHECK-NOT:     fp8attn.tile.decode
+// CHECK:         fp8attn.tile.scale %{{.+}}, %[[SCALE]]
+// CHECK:         fp8attn.tile.finish {{.*}} lse
+func.func @bf16(%query: memref<3x6x64xbf16>, %cache: !bf16, %starts: memref<?xi32>,
+    %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: memref<3x6x64xbf16>,
+    %lse: memref<3x6xf32>) {
+  fp8attn.paged_attention query(%query : memref<3x6x64xbf16>) cache(%cache : !bf16)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<3x6x64xbf16>) lse(%lse : memref<3x6xf32>) {softmax_scale = 0.25 : f32}
+  return
+}
+
+// Nothing to do.
+// CHECK-LABEL: func.func @other
+// CHECK-NEXT:    return
+func.func @other() {
+  return
+}

@@ -1,0 +1,65 @@
+// RUN: fp8attn-opt %s --fp8attn-decompose-quantization | FileCheck %s
+
+!kv = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<pairs>>
+!k = !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+!v = !fp8attn.cache<value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+#head = affine_map<(page, head, token, channel) -> (head)>
+
+// Blocks of 64 tokens of one head, each head with its own scale.
+// CHECK-LABEL: func.func @kv_write
+// CHECK:         fp8attn.check.size "tokens of value", {{.*}}, "tokens of key"
+// CHECK:         fp8attn.check.size "slots"
+// CHECK:         fp8attn.check.slots
+// CHECK:         scf.forall (%[[I:.+]]) in
+// CHECK:           %[[HEAD:.+]] = arith.remui %[[I]]
+// CHECK:           %[[KS:.+]] = memref.load %{{.+}}[%[[HEAD]]] : memref<8xf32>
+// CHECK:           %[[VS:.+]] = memref.load %{{.+}}[%[[HEAD]]] : memref<8xf32>
+// CHECK:           %[[KEY:.+]] = memref.subview {{.*}} to memref<?x64xbf16
+// CHECK:           fp8attn.tile.store key %[[KEY]], %{{.+}} scale %[[KS]] into %[[CACHE:.+]][%[[HEAD]]]
+// CHECK:           fp8attn.tile.store value %{{.+}} scale %[[VS]] into %[[CACHE]][%[[HEAD]]]
+func.func @kv_write(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>, %slots: memref<?xi64>,
+    %key_scale: memref<8xf32>, %value_scale: memref<8xf32>, %cache: !kv) {
+  fp8attn.kv_write key(%key : memref<?x8x64xbf16>) value(%value : memref<?x8x64xbf16>)
+      slots(%slots : memref<?xi64>) key_scale(%key_scale : memref<8xf32>, #head)
+      value_scale(%value_scale : memref<8xf32>, #head) cache(%cache : !kv)
+  return
+}
+
+// Two caches, no scales.
+// CHECK-LABEL: func.func @separate
+// CHECK-SAME:    %[[K:[a-z0-9]+]]: !fp8attn.cache<key,
+// CHECK-SAME:    %[[V:[a-z0-9]+]]: !fp8attn.cache<value,
+// CHECK:         fp8attn.tile.store key %{{.+}} into %[[K]]
+// CHECK:         fp8attn.tile.store value %{{.+}} into %[[V]]
+func.func @separate(%key: memref<?x2x64xbf16, strided<[?, 64, 1]>>, %value: memref<?x2x64xbf16>,
+    %slots: memref<?xi64>, %k: !k, %v: !v) {
+  fp8attn.kv_write key(%key : memref<?x2x64xbf16, strided<[?, 64, 1]>>) value(%value : memref<?x2x64xbf16>)
+      slots(%slots : memref<?xi64>) cache(%k, %v : !k, !v)
+  return
+}
+
+// The map names the scale of a row.
+// CHECK-LABEL: func.func @quantize
+// CHECK:         fp8attn.check.size "destination dimension 0"
+// CHECK-NOT:     fp8attn.check.size "destination dimension 1"
+// CHECK:         fp8attn.check.scale "scale"
+// CHECK:         scf.forall
+// CHECK:           %[[SCALE:.+]] = memref.load %{{.+}}[%[[DIM1:.+]]] : memref<8xf32>
+// CHECK:           %[[ROW:.+]] = memref.subview %{{.+}}[%{{.+}}, %[[DIM1]], 0]
+// CHECK:           fp8attn.tile.quantize %[[ROW]], %[[SCALE]] into
+func.func @quantize(%x: memref<?x8x128xbf16>, %scale: memref<8xf32>, %y: memref<?x8x128xf8E4M3FN>) {
+  fp8attn.quantize %x scale(%scale, affine_map<(t, h, c) -> (h)>) into %y
+      : memref<?x8x128xbf16>, memref<8xf32>, memref<?x8x128xf8E4M3FN>
+  return
+}
+
+// One row needs no view.
+// CHECK-LABEL: func.func @dequantize
+// CHECK-SAME:    %[[X:[a-z0-9]+]]: memref<?xf8E5M2>
+// CHECK-NOT:     memref.subview
+// CHECK:         fp8attn.tile.dequantize %[[X]], %{{.+}} into
+func.func @dequantize(%x: memref<?xf8E5M2>, %scale: memref<f32>, %y: memref<?xf32>) {
+  fp8attn.dequantize %x scale(%scale, affine_map<(c) -> ()>) into %y
+      : memref<?xf8E5M2>, memref<f32>, memref<?xf32>
+  return
+}

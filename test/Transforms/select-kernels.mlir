@@ -1,0 +1,66 @@
+// RUN: fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention,fp8attn-decompose-quantization,fp8attn-fold-scales,fp8attn-select-kernels))' | FileCheck %s
+
+!fp8 = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+!bf16 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+#head = affine_map<(page, head, token, channel) -> (head)>
+
+// On AMX, few rows take the fused row and many the separate ones; kernels
+// around them are AVX-512's. 104 powers of two go into the query and 40 into
+// the probabilities; the finish takes them out and applies the value scale.
+// CHECK-LABEL: func.func @amx
+// CHECK:         %[[FACTOR:.+]] = arith.mulf
+// CHECK:         %[[C40:.+]] = arith.constant 40 : index
+// CHECK:         %[[C104:.+]] = arith.constant 104 : index
+// CHECK:         ukernel.call @fp8attn_uk_query_bf16_bf16_f32_48x1x32_avx512_bf16({{.*}}%[[FACTOR]], %[[C104]], %[[TILES:.+]], %[[ROW_SCALE:.+]], %[[LIMIT:.+]]) : !fp8attn.work_item
+// CHECK-NEXT:    ukernel.call @fp8attn_uk_attend_bf16_e4m3_f32_16x256x32_amx_bf16(%{{.+}}, %[[TILES]], {{.*}}, %[[ROW_SCALE]], %[[LIMIT]], %[[C40]],
+// CHECK:         ukernel.call @fp8attn_uk_finish_f32_bf16_f32_48x1x16_avx512_bf16
+// CHECK:       } else {
+// CHECK:         ukernel.call @fp8attn_uk_init
+// CHECK:         scf.for
+// CHECK:           ukernel.call @fp8attn_uk_qk_bf16_e4m3_f32_48x256x32_amx_bf16
+// CHECK-NEXT:      ukernel.call @fp8attn_uk_softmax_f32_bf16_f32_48x256x1_avx512_bf16
+// CHECK-NEXT:      ukernel.call @fp8attn_uk_pv_bf16_e4m3_f32_48x256x16_amx_bf16
+// CHECK-NOT:     fp8attn.tile.qk
+func.func @amx(%query: memref<?x32x128xbf16>, %cache: !fp8, %scale: memref<8xf32>,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
+    %out: memref<?x32x128xbf16>) attributes {fp8attn.isa = #fp8attn.isa<amx_bf16>} {
+  fp8attn.paged_attention query(%query : memref<?x32x128xbf16>) cache(%cache : !fp8)
+      key_scale(%scale : memref<8xf32>, #head) value_scale(%scale : memref<8xf32>, #head)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x32x128xbf16>)
+  return
+}
+
+// A module without a target is generic; bf16 needs no powers of two; strides
+// of a strided query are passed on.
+// CHECK-LABEL: func.func @generic
+// CHECK-SAME:    %[[QUERY:[a-z0-9]+]]: memref<?x8x64xbf16, strided<[?, 64, 1]>>
+// CHECK:         memref.extract_strided_metadata %[[QUERY]]
+// CHECK:         ukernel.call @fp8attn_uk_query_bf16_bf16_f32_48x1x32_generic(%{{.+}}, %[[QUERY]],
+// CHECK-NEXT:    ukernel.call @fp8attn_uk_attend_bf16_bf16_f32_16x256x32_generic
+// CHECK-NOT:     {{amx|avx512}}
+func.func @generic(%query: memref<?x8x64xbf16, strided<[?, 64, 1]>>, %cache: !bf16, %starts: memref<?xi32>,
+    %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention query(%query : memref<?x8x64xbf16, strided<[?, 64, 1]>>) cache(%cache : !bf16)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}
+
+// Stores and conversions go by ISA alone.
+// CHECK-LABEL: func.func @quantize
+// CHECK:         ukernel.call @fp8attn_uk_quantize_bf16_e5m2_f32_1x1x1_avx512_bf16
+func.func @quantize(%x: memref<?xbf16>, %s: f32, %y: memref<?xf8E5M2>)
+    attributes {fp8attn.isa = #fp8attn.isa<avx512_bf16>} {
+  fp8attn.tile.quantize %x, %s into %y : memref<?xbf16>, memref<?xf8E5M2>
+  return
+}
+
+// The table has no vector row for this one: the generic one serves.
+// CHECK-LABEL: func.func @dequantize
+// CHECK:         ukernel.call @fp8attn_uk_dequantize_f32_e4m3_f32_1x1x1_generic
+func.func @dequantize(%x: memref<?xf8E4M3FN>, %s: f32, %y: memref<?xf32>)
+    attributes {fp8attn.isa = #fp8attn.isa<avx512_bf16>} {
+  fp8attn.tile.dequantize %x, %s into %y : memref<?xf8E4M3FN>, memref<?xf32>
+  return
+}

@@ -45,8 +45,7 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
       ValueRange(match.loop.getResults()) !=
           ValueRange({finish.getMax(), finish.getSum(), finish.getAcc()}))
     return finish.emitOpError("cannot be given a kernel: expects max, sum and "
-                              "acc to be the results of one loop"),
-           failure();
+                              "acc to be the results of one loop");
   auto init =
       expectDefinition<InitOp>(match.loop, match.loop.getInitArgs().back());
   if (failed(init))
@@ -77,7 +76,6 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   match.query = *query;
   if (qk->getFactor() && !match.loop.isDefinedOutsideOfLoop(qk->getFactor()))
     return qk->emitOpError("cannot be given a kernel: expects a factor that is "
-                           "the same for all keys"),
-           failure();
+                           "the same for all keys");
   return match;
 }

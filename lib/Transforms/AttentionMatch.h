@@ -1,4 +1,5 @@
-//===- AttentionMatch.h - the tile operations of one work item -*- C++ -*- ---===//
+//===- AttentionMatch.h - the tile operations of one work item -*- C++ -*-
+//---===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -46,8 +46,8 @@ static Value decodeAndScale(OpBuilder &builder, Location loc, Value tile,
   auto type = cast<RankedTensorType>(tile.getType());
   if (type.getElementType().isBF16())
     return tile;
-  Value decoded = DecodeOp::create(
-      builder, loc, type.clone(builder.getBF16Type()), tile);
+  Value decoded =
+      DecodeOp::create(builder, loc, type.clone(builder.getBF16Type()), tile);
   return ScaleOp::create(builder, loc, decoded, scale);
 }
 
@@ -80,17 +80,16 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
   key = decodeAndScale(builder, loc, key, context.keyScale);
   Value scores = QkOp::create(builder, loc, tile(rows, kKeys, f32), query, key,
                               /*factor=*/Value());
-  scores = ScaleOp::create(
-      builder, loc, scores,
-      constantF32(builder, loc, op.getEffectiveSoftmaxScale()));
-  scores = ScaleOp::create(builder, loc, scores,
-                           constantF32(builder, loc, kLog2E));
+  scores =
+      ScaleOp::create(builder, loc, scores,
+                      constantF32(builder, loc, op.getEffectiveSoftmaxScale()));
+  scores =
+      ScaleOp::create(builder, loc, scores, constantF32(builder, loc, kLog2E));
   scores = MaskOp::create(builder, loc, scores, context.item, firstKey);
-  auto softmax =
-      SoftmaxOp::create(builder, loc, tile(rows, kKeys, bf16),
-                        state[0].getType(), state[1].getType(),
-                        state[2].getType(), scores, state[0], state[1],
-                        state[2]);
+  auto softmax = SoftmaxOp::create(builder, loc, tile(rows, kKeys, bf16),
+                                   state[0].getType(), state[1].getType(),
+                                   state[2].getType(), scores, state[0],
+                                   state[1], state[2]);
   Value value = LoadValueOp::create(
       builder, loc, tile(kKeys, values.getHeadDim(), values.getElementType()),
       context.run, firstKey);
@@ -111,9 +110,9 @@ static void buildItem(OpBuilder &builder, Location loc,
   Value query = LoadQueryOp::create(
       builder, loc, tileType(op.getHeadDim(), builder.getBF16Type()),
       context.item, op.getQuery());
-  auto init = InitOp::create(builder, loc, rowType, rowType,
-                             tileType(op.getValueCacheType().getHeadDim(),
-                                      builder.getF32Type()));
+  auto init = InitOp::create(
+      builder, loc, rowType, rowType,
+      tileType(op.getValueCacheType().getHeadDim(), builder.getF32Type()));
   Value numKeys = NumKeysOp::create(builder, loc, context.item);
   auto loop = scf::ForOp::create(
       builder, loc, constantIndex(builder, loc, 0), numKeys,
@@ -135,16 +134,16 @@ static void buildNonEmptyItem(OpBuilder &builder, Location loc,
   Value head = KvHeadOp::create(builder, loc, item);
   SmallVector<Value> dims = {Value(), head, Value(), Value()};
   if (op.getKeyScale())
-    context.keyScale = loadScale(builder, loc, op.getKeyScale(),
-                                 *op.getKeyScaleMap(), dims);
+    context.keyScale =
+        loadScale(builder, loc, op.getKeyScale(), *op.getKeyScaleMap(), dims);
   if (op.getValueScale())
     context.valueScale = loadScale(builder, loc, op.getValueScale(),
                                    *op.getValueScaleMap(), dims);
   context.run = KeyRunOp::create(builder, loc, item, op.getBlockTable(),
                                  op.getKeyCache(), op.getValueCache());
-  Value isDecode = arith::CmpIOp::create(
-      builder, loc, arith::CmpIPredicate::ule, numRows,
-      constantIndex(builder, loc, FP8ATTN_DECODE_ROWS));
+  Value isDecode =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule, numRows,
+                            constantIndex(builder, loc, FP8ATTN_DECODE_ROWS));
   scf::IfOp::create(
       builder, loc, isDecode,
       [&](OpBuilder &body, Location loc) {
@@ -185,13 +184,13 @@ static void decompose(PagedAttentionOp op) {
   scf::ForallOp::create(
       builder, loc, ArrayRef<OpFoldResult>{items}, ValueRange(), std::nullopt,
       [&](OpBuilder &body, Location loc, ValueRange arguments) {
-        Value item = WorkItemOp::create(
-            body, loc, arguments.front(), tokens, op.getQueryStart(),
-            op.getSeqLens(), group, kvHeads, op.getCausal());
+        Value item = WorkItemOp::create(body, loc, arguments.front(), tokens,
+                                        op.getQueryStart(), op.getSeqLens(),
+                                        group, kvHeads, op.getCausal());
         Value numRows = NumRowsOp::create(body, loc, item);
-        Value hasRows = arith::CmpIOp::create(
-            body, loc, arith::CmpIPredicate::ne, numRows,
-            constantIndex(body, loc, 0));
+        Value hasRows =
+            arith::CmpIOp::create(body, loc, arith::CmpIPredicate::ne, numRows,
+                                  constantIndex(body, loc, 0));
         scf::IfOp::create(body, loc, hasRows,
                           [&](OpBuilder &then, Location loc) {
                             buildNonEmptyItem(then, loc, op, item, numRows);

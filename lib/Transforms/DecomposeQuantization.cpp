@@ -1,4 +1,5 @@
-//===- DecomposeQuantization.cpp - cache writes and conversions to loops ---===//
+//===- DecomposeQuantization.cpp - cache writes and conversions to loops
+//---===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -53,10 +54,9 @@ static void buildStore(OpBuilder &builder, Location loc, CacheContent content,
                        Value head, Value begin, Value size) {
   auto type = cast<MemRefType>(source.getType());
   OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
-  Value tokens =
-      viewOf(builder, loc, source, {begin, head, zero},
-             {size, one, builder.getIndexAttr(type.getDimSize(2))},
-             {ShapedType::kDynamic, type.getDimSize(2)});
+  Value tokens = viewOf(builder, loc, source, {begin, head, zero},
+                        {size, one, builder.getIndexAttr(type.getDimSize(2))},
+                        {ShapedType::kDynamic, type.getDimSize(2)});
   Value slotsOfTokens =
       viewOf(builder, loc, slots, {begin}, {size}, {ShapedType::kDynamic});
   StoreOp::create(builder, loc, tokens, slotsOfTokens, scale, cache, head,
@@ -107,9 +107,8 @@ static void decompose(KvWriteOp op) {
                                  *op.getValueScaleMap(), dims);
         buildStore(body, loc, CacheContent::Key, op.getKey(), op.getSlots(),
                    keyScale, op.getKeyCache(), head, begin, size);
-        buildStore(body, loc, CacheContent::Value, op.getValue(),
-                   op.getSlots(), valueScale, op.getValueCache(), head, begin,
-                   size);
+        buildStore(body, loc, CacheContent::Value, op.getValue(), op.getSlots(),
+                   valueScale, op.getValueCache(), head, begin, size);
         scf::InParallelOp::create(body, loc);
       });
   op.erase();
@@ -146,8 +145,8 @@ static void decomposeConvert(ConvertOp op) {
     sizes.push_back(memref::DimOp::create(builder, loc, op.getSource(), dim));
     count = arith::MulIOp::create(builder, loc, count, sizes.back());
   }
-  OpFoldResult rowSize = memref::getMixedSize(builder, loc, op.getSource(),
-                                              outer);
+  OpFoldResult rowSize =
+      memref::getMixedSize(builder, loc, op.getSource(), outer);
   scf::ForallOp::create(
       builder, loc, ArrayRef<OpFoldResult>{count}, ValueRange(), std::nullopt,
       [&](OpBuilder &body, Location loc, ValueRange arguments) {
@@ -157,8 +156,8 @@ static void decomposeConvert(ConvertOp op) {
           indices[dim] = arith::RemUIOp::create(body, loc, rest, sizes[dim]);
           rest = arith::DivUIOp::create(body, loc, rest, sizes[dim]);
         }
-        Value scale = loadScale(body, loc, op.getScale(), op.getScaleMap(),
-                                indices);
+        Value scale =
+            loadScale(body, loc, op.getScale(), op.getScaleMap(), indices);
         SmallVector<OpFoldResult> offsets(indices.begin(), indices.end());
         offsets.push_back(body.getIndexAttr(0));
         SmallVector<OpFoldResult> shape(outer, body.getIndexAttr(1));

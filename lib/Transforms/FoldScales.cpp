@@ -88,8 +88,7 @@ struct FoldConsecutiveScales : OpRewritePattern<ScaleOp> {
     auto inner = op.getTile().getDefiningOp<ScaleOp>();
     if (!inner)
       return rewriter.notifyMatchFailure(op, "the operand is not scaled");
-    Value factor =
-        multiply(rewriter, op, inner.getFactor(), op.getFactor());
+    Value factor = multiply(rewriter, op, inner.getFactor(), op.getFactor());
     rewriter.replaceOpWithNewOp<ScaleOp>(op, inner.getTile(), factor);
     return success();
   }
@@ -122,11 +121,9 @@ struct FoldValueScale : OpRewritePattern<FinishOp> {
     if (!loop.isDefinedOutsideOfLoop(scale.getFactor()))
       return rewriter.notifyMatchFailure(op, "the scale differs by key");
     Value factor = multiply(rewriter, op, op.getFactor(), scale.getFactor());
-    rewriter.modifyOpInPlace(pv, [&] {
-      pv.getValueMutable().assign(scale.getTile());
-    });
-    rewriter.modifyOpInPlace(op,
-                             [&] { op.getFactorMutable().assign(factor); });
+    rewriter.modifyOpInPlace(
+        pv, [&] { pv.getValueMutable().assign(scale.getTile()); });
+    rewriter.modifyOpInPlace(op, [&] { op.getFactorMutable().assign(factor); });
     return success();
   }
 };
@@ -144,8 +141,7 @@ static std::string reasonFor(ScaleOp op) {
 }
 
 namespace {
-struct FoldScalesPass
-    : public fp8attn::impl::FoldScalesBase<FoldScalesPass> {
+struct FoldScalesPass : public fp8attn::impl::FoldScalesBase<FoldScalesPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<FoldKeyScale, FoldScoreScale, FoldConsecutiveScales,

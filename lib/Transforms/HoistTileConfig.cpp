@@ -34,8 +34,7 @@ static bool isBarrier(Operation *op) {
 }
 
 static bool containsConfig(Operation *op) {
-  return op
-      ->walk([](UkernelTileBeginOp) { return WalkResult::interrupt(); })
+  return op->walk([](UkernelTileBeginOp) { return WalkResult::interrupt(); })
       .wasInterrupted();
 }
 

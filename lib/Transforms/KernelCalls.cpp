@@ -35,23 +35,17 @@ static void call(OpBuilder &builder, Location loc, const KernelRow &row,
   UkernelCallOp::create(builder, loc, row.name, operands);
 }
 
-static Value strideOf(OpBuilder &builder, Location loc,
-                      memref::ExtractStridedMetadataOp metadata,
-                      unsigned dim) {
-  return getValueOrCreateConstantIndexOp(
-      builder, loc, metadata.getConstifiedMixedStrides()[dim]);
-}
-
-/// Appends a memref and the strides of all its dimensions but the last; with
-/// `all`, of the last too. An absent memref becomes a null pointer.
+/// Appends a memref and the strides of its first `numStrides` dimensions.
 static void appendStrided(OpBuilder &builder, Location loc, Value memref,
                           unsigned numStrides,
                           SmallVectorImpl<Value> &operands) {
   operands.push_back(memref);
   auto metadata =
       memref::ExtractStridedMetadataOp::create(builder, loc, memref);
+  SmallVector<OpFoldResult> strides = metadata.getConstifiedMixedStrides();
   for (unsigned dim = 0; dim < numStrides; ++dim)
-    operands.push_back(strideOf(builder, loc, metadata, dim));
+    operands.push_back(
+        getValueOrCreateConstantIndexOp(builder, loc, strides[dim]));
 }
 
 namespace {
@@ -61,8 +55,8 @@ public:
   AttentionEmitter(AttentionMatch match, const AttentionCandidate &candidate,
                    Isa isa)
       : match(match), candidate(candidate), isa(isa), builder(match.loop),
-        loc(match.finish.getLoc()),
-        item(match.query.getItem()), run(match.key.getRun()) {}
+        loc(match.finish.getLoc()), item(match.query.getItem()),
+        run(match.key.getRun()) {}
 
   void emit() {
     prepare();
@@ -92,8 +86,8 @@ private:
     keyDim = match.query.getTile().getType().getDimSize(1);
     valueDim = match.value.getTile().getType().getDimSize(1);
     auto tiles = [&](int64_t columns, int64_t perTile, Type element) {
-      return MemRefType::get(
-          {rowTiles, columns / perTile, kTileRows, perTile}, element);
+      return MemRefType::get({rowTiles, columns / perTile, kTileRows, perTile},
+                             element);
     };
     auto perRow = [&](Type element) {
       return MemRefType::get({rowTiles * kTileRows}, element);
@@ -105,8 +99,8 @@ private:
     buffers.add(perRow(f32));
     buffers.add(perRow(f32));
     buffers.add(tiles(valueDim, kF32, f32));
-    buffers.add(MemRefType::get({FP8ATTN_KERNEL_SCRATCH_BYTES},
-                                builder.getI8Type()));
+    buffers.add(
+        MemRefType::get({FP8ATTN_KERNEL_SCRATCH_BYTES}, builder.getI8Type()));
     if (!candidate.attend) {
       buffers.add(tiles(FP8ATTN_BLOCK_KEYS, kF32, f32));
       buffers.add(tiles(FP8ATTN_BLOCK_KEYS, kBF16, bf16));
@@ -132,8 +126,7 @@ private:
   void emitQuery() {
     SmallVector<Value> operands = {item};
     appendStrided(builder, loc, match.query.getQuery(), 2, operands);
-    operands.append({keyChannels,
-                     orOne(builder, loc, match.qk.getFactor()),
+    operands.append({keyChannels, orOne(builder, loc, match.qk.getFactor()),
                      index(candidate.keyRow().exponent), queryTiles, rowScale,
                      rowLimit});
     call(builder, loc, rowFor("query", "bf16", "bf16"), operands);
@@ -141,8 +134,8 @@ private:
 
   void emitFused() {
     call(builder, loc, *candidate.attend,
-         {run, queryTiles, rows, keyChannels, valueChannels, rowScale,
-          rowLimit, probExponent, rowMax, rowSum, acc, kernelScratch});
+         {run, queryTiles, rows, keyChannels, valueChannels, rowScale, rowLimit,
+          probExponent, rowMax, rowSum, acc, kernelScratch});
   }
 
   void emitSeparate() {
@@ -153,16 +146,15 @@ private:
         builder, loc, loop.getLowerBound(), loop.getUpperBound(),
         loop.getStep(), ValueRange(),
         [&](OpBuilder &body, Location loc, Value firstKey, ValueRange) {
-          Value rest = arith::SubIOp::create(body, loc, loop.getUpperBound(),
-                                             firstKey);
-          Value keys =
-              arith::MinUIOp::create(body, loc, rest, loop.getStep());
+          Value rest =
+              arith::SubIOp::create(body, loc, loop.getUpperBound(), firstKey);
+          Value keys = arith::MinUIOp::create(body, loc, rest, loop.getStep());
           call(body, loc, *candidate.qk,
                {run, firstKey, keys, queryTiles, rows, keyChannels, scores,
                 kernelScratch});
           call(body, loc, rowFor("softmax", "f32", "bf16"),
-               {firstKey, keys, rows, scores, rowScale, rowLimit,
-                probExponent, valueChannels, rowMax, rowSum, acc, probs});
+               {firstKey, keys, rows, scores, rowScale, rowLimit, probExponent,
+                valueChannels, rowMax, rowSum, acc, probs});
           call(body, loc, *candidate.pv,
                {run, firstKey, keys, probs, rows, valueChannels, acc,
                 kernelScratch});
@@ -172,7 +164,11 @@ private:
 
   void emitFinish() {
     FinishOp finish = match.finish;
-    SmallVector<Value> operands = {item, acc, rowMax, rowSum, valueChannels,
+    SmallVector<Value> operands = {item,
+                                   acc,
+                                   rowMax,
+                                   rowSum,
+                                   valueChannels,
                                    orOne(builder, loc, finish.getFactor()),
                                    index(candidate.valueRow().exponent),
                                    probExponent};
@@ -182,8 +178,8 @@ private:
     } else {
       auto null = MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic},
                                   builder.getF32Type());
-      operands.append({UkernelNullOp::create(builder, loc, null), index(0),
-                       index(0)});
+      operands.append(
+          {UkernelNullOp::create(builder, loc, null), index(0), index(0)});
     }
     call(builder, loc, rowFor("finish", "f32", "bf16"), operands);
   }

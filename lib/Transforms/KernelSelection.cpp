@@ -70,25 +70,23 @@ static void addSeparate(const AttentionProblem &problem,
       candidate.dropped = getObstacle(qk, problem, problem.keyChannels);
       if (candidate.dropped.empty())
         candidate.dropped = getObstacle(pv, problem, problem.valueChannels);
-      candidate.cyclesPerKey =
-          qk.cyclesPerElement(problem.rows) *
-              static_cast<double>(problem.keyChannels) +
-          pv.cyclesPerElement(problem.rows) *
-              static_cast<double>(problem.valueChannels);
+      candidate.cyclesPerKey = qk.cyclesPerElement(problem.rows) *
+                                   static_cast<double>(problem.keyChannels) +
+                               pv.cyclesPerElement(problem.rows) *
+                                   static_cast<double>(problem.valueChannels);
     }
 }
 
-SmallVector<AttentionCandidate> mlir::fp8attn::getAttentionCandidates(
-    const AttentionProblem &problem) {
+SmallVector<AttentionCandidate>
+mlir::fp8attn::getAttentionCandidates(const AttentionProblem &problem) {
   SmallVector<AttentionCandidate> candidates;
   addFused(problem, candidates);
   addSeparate(problem, candidates);
   llvm::sort(candidates, [](const AttentionCandidate &a,
                             const AttentionCandidate &b) {
     auto key = [](const AttentionCandidate &candidate) {
-      return std::make_tuple(!candidate.dropped.empty(),
-                             candidate.cyclesPerKey, !candidate.attend,
-                             candidate.keyRow().name);
+      return std::make_tuple(!candidate.dropped.empty(), candidate.cyclesPerKey,
+                             !candidate.attend, candidate.keyRow().name);
     };
     return key(a) < key(b);
   });

@@ -1,4 +1,5 @@
-//===- KernelSelection.h - choosing rows of the kernel table -*- C++ -*- ---===//
+//===- KernelSelection.h - choosing rows of the kernel table -*- C++ -*-
+//---===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

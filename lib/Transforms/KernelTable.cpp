@@ -21,8 +21,8 @@ static constexpr Isa kIsa_amx_bf16 = Isa::AmxBf16;
 static const KernelRow kKernels[] = {
 #define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, exponent,             \
                        decodeCycles, rowGranule, rowCycles)                    \
-  {"fp8attn_uk_" #op "_" #in "_" #cache "_" #acc "_" #M "x" #N "x" #K "_"      \
-   #isa,                                                                       \
+  {"fp8attn_uk_" #op "_" #in "_" #cache "_" #acc "_" #M "x" #N "x" #K          \
+   "_" #isa,                                                                   \
    #op,                                                                        \
    #in,                                                                        \
    #cache,                                                                     \

@@ -1,4 +1,5 @@
-//===- KernelTable.h - the compiler's view of the kernel table -*- C++ -*- ---===//
+//===- KernelTable.h - the compiler's view of the kernel table -*- C++ -*-
+//---===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -42,17 +42,15 @@ static void emitRemarks(Location loc, StringRef function,
       << remark::metric("CyclesPerKey", chosen.cyclesPerKey);
   for (const AttentionCandidate &other : candidates.drop_front()) {
     if (!other.dropped.empty())
-      remark::analysis(loc, options) << remark::reason(
-          "not {0}: {1}", other.getName(), other.dropped);
+      remark::analysis(loc, options)
+          << remark::reason("not {0}: {1}", other.getName(), other.dropped);
     else if (other.cyclesPerKey > chosen.cyclesPerKey)
       remark::analysis(loc, options) << remark::reason(
-          "not {0}: {1:F1} cycles a key, {2:F1} times as many",
-          other.getName(), other.cyclesPerKey,
-          other.cyclesPerKey / chosen.cyclesPerKey);
+          "not {0}: {1:F1} cycles a key, {2:F1} times as many", other.getName(),
+          other.cyclesPerKey, other.cyclesPerKey / chosen.cyclesPerKey);
     else
-      remark::analysis(loc, options)
-          << remark::reason("not {0}: no faster, and more calls",
-                            other.getName());
+      remark::analysis(loc, options) << remark::reason(
+          "not {0}: no faster, and more calls", other.getName());
   }
 }
 
@@ -124,8 +122,8 @@ private:
     };
     StringRef name, in, cache;
     if (auto store = dyn_cast<StoreOp>(op)) {
-      name = store.getContent() == CacheContent::Key ? "store_key"
-                                                     : "store_value";
+      name =
+          store.getContent() == CacheContent::Key ? "store_key" : "store_value";
       in = elementOf(0);
       cache = getTypeWord(store.getCache().getType().getElementType());
     } else if (llvm::isa<TileQuantizeOp>(op)) {

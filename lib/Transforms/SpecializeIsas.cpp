@@ -79,9 +79,9 @@ static void makeDispatcher(func::FuncOp function,
   Value chosen = SelectIsaOp::create(builder, loc, builder.getIndexType(),
                                      builder.getArrayAttr(isas));
   // The last, most modest body is the default; the runtime returns no other.
-  auto dispatch = scf::IndexSwitchOp::create(
-      builder, loc, TypeRange(), chosen, ArrayRef(cases).drop_back(),
-      cases.size() - 1);
+  auto dispatch =
+      scf::IndexSwitchOp::create(builder, loc, TypeRange(), chosen,
+                                 ArrayRef(cases).drop_back(), cases.size() - 1);
   auto fill = [&](Region &region, func::FuncOp body) {
     OpBuilder::InsertionGuard guard(builder);
     builder.createBlock(&region);
@@ -106,8 +106,7 @@ struct SpecializeIsasPass
       return signalPassFailure();
     SmallVector<func::FuncOp> functions;
     for (auto function : module.getOps<func::FuncOp>())
-      if (function.isPublic() && !function.isExternal() &&
-          hasTileOps(function))
+      if (function.isPublic() && !function.isExternal() && hasTileOps(function))
         functions.push_back(function);
     for (func::FuncOp function : functions) {
       SmallVector<std::pair<Isa, func::FuncOp>> bodies;

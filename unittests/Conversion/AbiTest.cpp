@@ -70,7 +70,8 @@ TEST_F(AbiTest, Tensor) {
 }
 
 TEST_F(AbiTest, TensorSpec) {
-  const llvm::StructLayout *type = layoutOf(structs::getTensorSpecType(&context));
+  const llvm::StructLayout *type =
+      layoutOf(structs::getTensorSpecType(&context));
   EXPECT_EQ(type->getSizeInBytes(), sizeof(fp8attn_tensor_spec));
   EXPECT_EQ(type->getElementOffset(0), offsetof(fp8attn_tensor_spec, name));
   EXPECT_EQ(type->getElementOffset(1), offsetof(fp8attn_tensor_spec, type));

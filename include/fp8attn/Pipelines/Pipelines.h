@@ -25,8 +25,9 @@ struct ToLLVMPipelineOptions
       llvm::cl::init(true)};
   Option<std::string> isa{
       *this, "isa",
-      llvm::cl::desc("Compile bodies for this ISA only: generic, avx512_bf16 or "
-                     "amx_bf16 (default: all that the target has)"),
+      llvm::cl::desc(
+          "Compile bodies for this ISA only: generic, avx512_bf16 or "
+          "amx_bf16 (default: all that the target has)"),
       llvm::cl::init("")};
 };
 

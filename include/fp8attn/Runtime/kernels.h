@@ -145,13 +145,10 @@ typedef void (*fp8attn_uk_qk_fn)(const fp8attn_key_run *run, int64_t first_key,
 /// others. Probabilities of j in [num_keys, num_keys rounded up to 32) are 0.
 /// - exponent: power of two put into the probabilities; row_sum carries it.
 /// - channels: of acc (the value head size).
-typedef void (*fp8attn_uk_softmax_fn)(int64_t first_key, int64_t num_keys,
-                                      int64_t rows, const float *scores,
-                                      const float *row_scale,
-                                      const int32_t *row_limit,
-                                      int64_t exponent, int64_t channels,
-                                      float *row_max, float *row_sum,
-                                      float *acc, void *probs);
+typedef void (*fp8attn_uk_softmax_fn)(
+    int64_t first_key, int64_t num_keys, int64_t rows, const float *scores,
+    const float *row_scale, const int32_t *row_limit, int64_t exponent,
+    int64_t channels, float *row_max, float *row_sum, float *acc, void *probs);
 
 /// How far a score may exceed the fixed maximum of its row, in log2, before the
 /// row is rescaled. 2^(40 + 60) probabilities of 2^20 keys with values of
@@ -185,9 +182,8 @@ typedef void (*fp8attn_uk_attend_fn)(
 typedef void (*fp8attn_uk_finish_fn)(
     const fp8attn_work_item *item, const float *acc, const float *row_max,
     const float *row_sum, int64_t channels, float scale, int64_t exponent,
-    int64_t prob_exponent, void *out, int64_t token_stride,
-    int64_t head_stride, float *lse, int64_t lse_token_stride,
-    int64_t lse_head_stride);
+    int64_t prob_exponent, void *out, int64_t token_stride, int64_t head_stride,
+    float *lse, int64_t lse_token_stride, int64_t lse_head_stride);
 
 /// store_key, store_value: writes one head of `tokens` new tokens into the
 /// cache: FP8 code of (value / scale) at the bytes that the layout gives, or

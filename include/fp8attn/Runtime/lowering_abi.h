@@ -100,9 +100,8 @@ int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
 /// Fills in work item `index`. All items of a KV head are neighbours, so that
 /// a worker finds the head's keys in its cache.
 void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
-                            const int32_t *query_start,
-                            const int32_t *seq_lens, int64_t num_seqs,
-                            int64_t num_tokens, int64_t group,
+                            const int32_t *query_start, const int32_t *seq_lens,
+                            int64_t num_seqs, int64_t num_tokens, int64_t group,
                             int64_t num_kv_heads, int64_t causal);
 
 /// Fills in the run of the item's KV head. `keys` and `values` are page 0 of

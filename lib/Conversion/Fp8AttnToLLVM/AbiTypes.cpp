@@ -20,9 +20,9 @@ static LLVM::LLVMStructType
 makeStruct(MLIRContext *context,
            function_ref<SmallVector<Type>(Type ptr, Type i32, Type i64)> make) {
   return LLVM::LLVMStructType::getLiteral(
-      context, make(LLVM::LLVMPointerType::get(context),
-                    IntegerType::get(context, 32),
-                    IntegerType::get(context, 64)));
+      context,
+      make(LLVM::LLVMPointerType::get(context), IntegerType::get(context, 32),
+           IntegerType::get(context, 64)));
 }
 
 LLVM::LLVMStructType abi::getContextType(MLIRContext *context) {

@@ -1,4 +1,5 @@
-//===- AbiTypes.h - structs of the C ABI in the LLVM dialect -*- C++ -*- ---===//
+//===- AbiTypes.h - structs of the C ABI in the LLVM dialect -*- C++ -*-
+//---===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

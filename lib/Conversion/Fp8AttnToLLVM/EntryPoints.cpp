@@ -49,9 +49,8 @@ public:
     SmallVector<Value> operands = {function.getArgument(0)};
     for (auto [index, type] : llvm::enumerate(entry.types))
       operands.push_back(unpack(function.getArgument(index + 1), type));
-    auto call =
-        LLVM::CallOp::create(builder, loc, builder.getI32Type(),
-                             getBodyName(entry.name), operands);
+    auto call = LLVM::CallOp::create(builder, loc, builder.getI32Type(),
+                                     getBodyName(entry.name), operands);
     LLVM::ReturnOp::create(builder, loc, call.getResult());
     makeWorkspaceFunction();
   }
@@ -74,14 +73,15 @@ private:
   void makeWorkspaceFunction() {
     Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
     builder.setInsertionPointToEnd(module.getBody());
-    auto workspace = LLVM::LLVMFuncOp::create(
-        builder, loc, entry.name + "_workspace_bytes",
-        LLVM::LLVMFunctionType::get(i64, {i32}));
+    auto workspace =
+        LLVM::LLVMFuncOp::create(builder, loc, entry.name + "_workspace_bytes",
+                                 LLVM::LLVMFunctionType::get(i64, {i32}));
     builder.setInsertionPointToStart(workspace.addEntryBlock(builder));
     Value workers =
         LLVM::SExtOp::create(builder, loc, i64, workspace.getArgument(0));
-    Value bytes = LLVM::MulOp::create(
-        builder, loc, workers, makeInteger(builder, loc, 64, entry.scratchBytes));
+    Value bytes =
+        LLVM::MulOp::create(builder, loc, workers,
+                            makeInteger(builder, loc, 64, entry.scratchBytes));
     Value zero = makeInteger(builder, loc, 64, 0);
     Value positive = LLVM::ICmpOp::create(
         builder, loc, LLVM::ICmpPredicate::sgt, workers, zero);
@@ -119,8 +119,7 @@ private:
 
   /// Makes the constant fp8attn_tensor_spec of an argument.
   Value makeSpec(MemRefType type, StringRef name) {
-    LLVM::LLVMStructType specType =
-        abi::getTensorSpecType(module.getContext());
+    LLVM::LLVMStructType specType = abi::getTensorSpecType(module.getContext());
     LLVM::GlobalOp global;
     {
       OpBuilder::InsertionGuard guard(builder);
@@ -172,8 +171,8 @@ private:
     LLVM::LLVMStructType tensor = abi::getTensorType(module.getContext());
     Type i64 = builder.getI64Type();
     auto strides = type.getStridesAndOffset().first;
-    auto memref = MemRefDescriptor::poison(builder, loc,
-                                           converter.convertType(type));
+    auto memref =
+        MemRefDescriptor::poison(builder, loc, converter.convertType(type));
     Value data = load(pointer, tensor, argument, {0, abi::kTensorData});
     memref.setAllocatedPtr(builder, loc, data);
     memref.setAlignedPtr(builder, loc, data);
@@ -181,15 +180,15 @@ private:
     for (int32_t dim = 0; dim < type.getRank(); ++dim) {
       // What is compiled in was checked, and constants fold.
       if (type.isDynamicDim(dim))
-        memref.setSize(builder, loc, dim,
-                       load(i64, tensor, argument,
-                            {0, abi::kTensorSizes, dim}));
+        memref.setSize(
+            builder, loc, dim,
+            load(i64, tensor, argument, {0, abi::kTensorSizes, dim}));
       else
         memref.setConstantSize(builder, loc, dim, type.getDimSize(dim));
       if (ShapedType::isDynamic(strides[dim]))
-        memref.setStride(builder, loc, dim,
-                         load(i64, tensor, argument,
-                              {0, abi::kTensorStrides, dim}));
+        memref.setStride(
+            builder, loc, dim,
+            load(i64, tensor, argument, {0, abi::kTensorStrides, dim}));
       else
         memref.setConstantStride(builder, loc, dim, strides[dim]);
     }

@@ -95,8 +95,8 @@ static FailureOr<EntryPoint> describe(func::FuncOp function, ModuleOp module) {
     entry.types.push_back(type);
     auto name = function.getArgAttrOfType<StringAttr>(
         index, Fp8AttnDialect::kNameAttrName);
-    entry.argumentNames.push_back(
-        name ? name.str() : "argument " + std::to_string(index));
+    entry.argumentNames.push_back(name ? name.str()
+                                       : "argument " + std::to_string(index));
   }
   entry.scratchBytes = getScratchBytes(function, module);
   return entry;
@@ -190,9 +190,8 @@ struct CallLowering : ConvertOpToLLVMPattern<func::CallOp> {
       return rewriter.notifyMatchFailure(op, "functions return a status only");
     SmallVector<Value> operands = {getContextArgument(op)};
     llvm::append_range(operands, adaptor.getOperands());
-    auto call = LLVM::CallOp::create(rewriter, op.getLoc(),
-                                     rewriter.getI32Type(), op.getCallee(),
-                                     operands);
+    auto call = LLVM::CallOp::create(
+        rewriter, op.getLoc(), rewriter.getI32Type(), op.getCallee(), operands);
     rewriter.eraseOp(op);
     returnIfFailed(rewriter, op.getLoc(), call.getResult());
     return success();

@@ -133,8 +133,8 @@ struct CachePartLowering : ConvertOpToLLVMPattern<CachePartOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     CacheType cache = op.getCache().getType();
-    Value data = LLVM::ExtractValueOp::create(
-        rewriter, loc, adaptor.getCache(), abi::kCacheData);
+    Value data = LLVM::ExtractValueOp::create(rewriter, loc, adaptor.getCache(),
+                                              abi::kCacheData);
     Value offset = LLVM::MulOp::create(
         rewriter, loc, adaptor.getHead(),
         makeInteger(rewriter, loc, 64, cache.getHeadBytes()));
@@ -142,9 +142,9 @@ struct CachePartLowering : ConvertOpToLLVMPattern<CachePartOp> {
       offset = LLVM::AddOp::create(
           rewriter, loc, offset,
           makeInteger(rewriter, loc, 64, cache.getValueOffset()));
-    Value pointer = LLVM::GEPOp::create(
-        rewriter, loc, data.getType(), rewriter.getI8Type(), data,
-        ArrayRef<LLVM::GEPArg>{offset});
+    Value pointer =
+        LLVM::GEPOp::create(rewriter, loc, data.getType(), rewriter.getI8Type(),
+                            data, ArrayRef<LLVM::GEPArg>{offset});
     // Nobody asks for the size; the pointer is what kernels take.
     MemRefType type = op.getBytes().getType();
     auto bytes = MemRefDescriptor::poison(
@@ -188,8 +188,7 @@ struct UkernelCallLowering : ConvertOpToLLVMPattern<UkernelCallOp> {
     auto type = LLVM::LLVMFunctionType::get(
         LLVM::LLVMVoidType::get(getContext()),
         llvm::to_vector(TypeRange(ValueRange(operands))));
-    LLVM::LLVMFuncOp kernel =
-        getOrDeclare(rewriter, op, op.getKernel(), type);
+    LLVM::LLVMFuncOp kernel = getOrDeclare(rewriter, op, op.getKernel(), type);
     LLVM::CallOp::create(rewriter, loc, kernel, operands);
     rewriter.eraseOp(op);
     return success();

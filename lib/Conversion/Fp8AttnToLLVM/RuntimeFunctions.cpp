@@ -1,4 +1,5 @@
-//===- RuntimeFunctions.cpp - runtime functions that generated code calls ---===//
+//===- RuntimeFunctions.cpp - runtime functions that generated code calls
+//---===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -48,8 +49,8 @@ LLVM::CallOp mlir::fp8attn::callRuntime(OpBuilder &builder, Location loc,
   SmallVector<Type> types;
   for (char letter : function.signature)
     types.push_back(typeOf(builder.getContext(), letter));
-  auto type = LLVM::LLVMFunctionType::get(types.front(),
-                                          ArrayRef(types).drop_front());
+  auto type =
+      LLVM::LLVMFunctionType::get(types.front(), ArrayRef(types).drop_front());
   LLVM::LLVMFuncOp callee = getOrDeclare(builder, user, function.name, type);
   return LLVM::CallOp::create(builder, loc, callee, operands);
 }
@@ -69,11 +70,11 @@ Value mlir::fp8attn::makeString(OpBuilder &builder, Location loc,
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(module.getBody());
     std::string terminated = (text + StringRef("\0", 1)).str();
-    auto type = LLVM::LLVMArrayType::get(builder.getI8Type(),
-                                         terminated.size());
-    global = LLVM::GlobalOp::create(
-        builder, module.getLoc(), type, /*isConstant=*/true,
-        LLVM::Linkage::Private, symbol, builder.getStringAttr(terminated));
+    auto type =
+        LLVM::LLVMArrayType::get(builder.getI8Type(), terminated.size());
+    global = LLVM::GlobalOp::create(builder, module.getLoc(), type,
+                                    /*isConstant=*/true, LLVM::Linkage::Private,
+                                    symbol, builder.getStringAttr(terminated));
   }
   return LLVM::AddressOfOp::create(builder, loc, global);
 }

@@ -1,4 +1,5 @@
-//===- RuntimeFunctions.h - runtime functions that generated code calls -*- C++ -*- ---===//
+//===- RuntimeFunctions.h - runtime functions that generated code calls -*- C++
+//-*- ---===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -31,8 +32,10 @@ inline constexpr RuntimeFunction kCheckTensor{"fp8attn_check_tensor", "ippp"};
 inline constexpr RuntimeFunction kCheckCache{"fp8attn_check_cache", "ipppl"};
 inline constexpr RuntimeFunction kCheckSize{"fp8attn_check_size", "ipplpl"};
 inline constexpr RuntimeFunction kCheckScale{"fp8attn_check_scale", "ipppll"};
-inline constexpr RuntimeFunction kCheckBatch{"fp8attn_check_batch",
-                                             "ippl" "pl" "plll" "lll"};
+inline constexpr RuntimeFunction kCheckBatch{"fp8attn_check_batch", "ippl"
+                                                                    "pl"
+                                                                    "plll"
+                                                                    "lll"};
 inline constexpr RuntimeFunction kCheckSlots{"fp8attn_check_slots", "ippll"};
 inline constexpr RuntimeFunction kSelectIsa{"fp8attn_select_isa", "ipi"};
 inline constexpr RuntimeFunction kParallel{"fp8attn_parallel", "vplpp"};
@@ -40,10 +43,14 @@ inline constexpr RuntimeFunction kNumWorkItems{"fp8attn_num_work_items",
                                                "lllll"};
 inline constexpr RuntimeFunction kWorkItemInit{"fp8attn_work_item_init",
                                                "vplpplllll"};
-inline constexpr RuntimeFunction kKeyRunInit{"fp8attn_key_run_init",
-                                             "vppp" "ll" "p" "lll" "p" "ll"};
-inline constexpr RuntimeFunction kTileBegin{
-    "fp8attn_uk_tile_begin_amx_bf16", "v"};
+inline constexpr RuntimeFunction kKeyRunInit{"fp8attn_key_run_init", "vppp"
+                                                                     "ll"
+                                                                     "p"
+                                                                     "lll"
+                                                                     "p"
+                                                                     "ll"};
+inline constexpr RuntimeFunction kTileBegin{"fp8attn_uk_tile_begin_amx_bf16",
+                                            "v"};
 inline constexpr RuntimeFunction kTileEnd{"fp8attn_uk_tile_end_amx_bf16", "v"};
 } // namespace runtime
 

@@ -21,8 +21,7 @@ using namespace mlir::fp8attn;
 Value mlir::fp8attn::getElementPointer(OpBuilder &builder, Location loc,
                                        const LLVMTypeConverter &converter,
                                        Value descriptor, MemRefType type) {
-  return MemRefDescriptor(descriptor)
-      .bufferPtr(builder, loc, converter, type);
+  return MemRefDescriptor(descriptor).bufferPtr(builder, loc, converter, type);
 }
 
 namespace {
@@ -56,13 +55,13 @@ struct CheckScaleLowering : ConvertOpToLLVMPattern<CheckScaleOp> {
     Value one = makeInteger(rewriter, loc, 64, 1);
     bool isScalar = type.getRank() == 0;
     Value name = makeString(rewriter, loc, op, op.getName());
-    auto call = callRuntime(
-        rewriter, loc, op, runtime::kCheckScale,
-        {getContextArgument(op), name,
-         getElementPointer(rewriter, loc, *getTypeConverter(),
-                           adaptor.getScale(), type),
-         isScalar ? one : scale.size(rewriter, loc, 0),
-         isScalar ? one : scale.stride(rewriter, loc, 0)});
+    auto call =
+        callRuntime(rewriter, loc, op, runtime::kCheckScale,
+                    {getContextArgument(op), name,
+                     getElementPointer(rewriter, loc, *getTypeConverter(),
+                                       adaptor.getScale(), type),
+                     isScalar ? one : scale.size(rewriter, loc, 0),
+                     isScalar ? one : scale.stride(rewriter, loc, 0)});
     returnIfFailed(rewriter, loc, call.getResult());
     rewriter.eraseOp(op);
     return success();
@@ -112,8 +111,8 @@ struct CheckSlotsLowering : ConvertOpToLLVMPattern<CheckSlotsOp> {
     Location loc = op.getLoc();
     Value numPages = LLVM::ExtractValueOp::create(
         rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
-    Value pageTokens = makeInteger(rewriter, loc, 64,
-                                   op.getCache().getType().getPageTokens());
+    Value pageTokens =
+        makeInteger(rewriter, loc, 64, op.getCache().getType().getPageTokens());
     auto call = callRuntime(
         rewriter, loc, op, runtime::kCheckSlots,
         {getContextArgument(op),
@@ -174,14 +173,14 @@ struct WorkerScratchLowering : ConvertOpToLLVMPattern<WorkerScratchOp> {
     MemRefType type = op.getScratch().getType();
     Value bytes = makeInteger(rewriter, loc, 64, type.getDimSize(0));
     Value offset = LLVM::MulOp::create(
-        rewriter, loc,
-        rewriter.getRemappedValue(function.getArgument(kWorker)), bytes);
+        rewriter, loc, rewriter.getRemappedValue(function.getArgument(kWorker)),
+        bytes);
     Value scratch =
         LLVM::GEPOp::create(rewriter, loc, pointer, rewriter.getI8Type(),
                             workspace, ArrayRef<LLVM::GEPArg>{offset});
-    rewriter.replaceOp(
-        op, Value(MemRefDescriptor::fromStaticShape(
-                rewriter, loc, *getTypeConverter(), type, scratch)));
+    rewriter.replaceOp(op,
+                       Value(MemRefDescriptor::fromStaticShape(
+                           rewriter, loc, *getTypeConverter(), type, scratch)));
     return success();
   }
 };
@@ -203,14 +202,14 @@ struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
     Value packed = LLVM::PoisonOp::create(rewriter, loc, type);
     for (auto [index, value] : llvm::enumerate(captures))
       packed = LLVM::InsertValueOp::create(rewriter, loc, packed, value, index);
-    Value argument = LLVM::AllocaOp::create(
-        rewriter, loc, pointer, type, makeInteger(rewriter, loc, 64, 1));
+    Value argument = LLVM::AllocaOp::create(rewriter, loc, pointer, type,
+                                            makeInteger(rewriter, loc, 64, 1));
     LLVM::StoreOp::create(rewriter, loc, packed, argument);
     LLVM::LLVMFuncOp trampoline = makeTrampoline(op, type, rewriter);
     Value address = LLVM::AddressOfOp::create(rewriter, loc, trampoline);
-    callRuntime(rewriter, loc, op, runtime::kParallel,
-                {getContextArgument(op), adaptor.getCount(), address,
-                 argument});
+    callRuntime(
+        rewriter, loc, op, runtime::kParallel,
+        {getContextArgument(op), adaptor.getCount(), address, argument});
     rewriter.eraseOp(op);
     return success();
   }
@@ -221,20 +220,18 @@ private:
                                   ConversionPatternRewriter &rewriter) const {
     Location loc = op.getLoc();
     OpBuilder::InsertionGuard guard(rewriter);
-    rewriter.setInsertionPointToEnd(
-        op->getParentOfType<ModuleOp>().getBody());
+    rewriter.setInsertionPointToEnd(op->getParentOfType<ModuleOp>().getBody());
     auto pointer = LLVM::LLVMPointerType::get(getContext());
     Type i64 = rewriter.getI64Type();
     auto function = LLVM::LLVMFuncOp::create(
         rewriter, loc, (op.getBody() + ".range").str(),
-        LLVM::LLVMFunctionType::get(
-            LLVM::LLVMVoidType::get(getContext()),
-            {pointer, i64, i64, rewriter.getI32Type()}),
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(getContext()),
+                                    {pointer, i64, i64, rewriter.getI32Type()}),
         LLVM::Linkage::Internal);
     Block *entry = function.addEntryBlock(rewriter);
     rewriter.setInsertionPointToStart(entry);
-    Value packed = LLVM::LoadOp::create(rewriter, loc, captures,
-                                        entry->getArgument(0));
+    Value packed =
+        LLVM::LoadOp::create(rewriter, loc, captures, entry->getArgument(0));
     Value worker =
         LLVM::SExtOp::create(rewriter, loc, i64, entry->getArgument(3));
     SmallVector<Value> operands = {

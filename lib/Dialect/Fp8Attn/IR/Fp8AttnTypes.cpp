@@ -27,7 +27,7 @@ void Fp8AttnDialect::registerTypes() {
       >();
 }
 
-/// Largest head count and page size that keep a page below 2^31 bytes.
+/// Largest head count and page size. With them a page has at most 2^31 bytes.
 static constexpr int64_t kMaxHeads = 1024;
 static constexpr int64_t kMaxPageTokens = 4096;
 /// Tokens that the layout keeps together.

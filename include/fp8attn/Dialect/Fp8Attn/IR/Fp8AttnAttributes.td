@@ -30,6 +30,7 @@ def Fp8Attn_CacheContent : I32EnumAttr<"CacheContent", "what a cache holds", [
 }
 def Fp8Attn_CacheContentAttr
     : EnumAttr<Fp8Attn_Dialect, Fp8Attn_CacheContent, "content"> {
+  let description = "Keys, values, or for each head its keys and then its values.";
   let assemblyFormat = "$value";
 }
 

@@ -47,8 +47,7 @@ static char kindOf(Type type) {
 
 LogicalResult UkernelCallOp::verify() {
   static constexpr llvm::StringLiteral kPrefix = "fp8attn_uk_";
-  // The operation is what stands between the prefix and four more words: types
-  // and block, of which an ISA name may hold another underscore.
+  // The operation is the first word after the prefix, or "store" and a second.
   StringRef words = getKernel();
   bool named = words.consume_front(kPrefix);
   StringRef kernelOp = words.split('_').first;

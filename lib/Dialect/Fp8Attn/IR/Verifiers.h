@@ -29,7 +29,7 @@ struct NamedMemRef {
 InFlightDiagnostic noteDefinition(InFlightDiagnostic diagnostic,
                                   llvm::StringRef name, Value operand);
 
-/// Appends "?" for a dynamic size or stride, else the number.
+/// Returns "?" for a dynamic size or stride, else the number.
 std::string sizeText(int64_t size);
 
 /// Checks memory space and layout. `contiguous` demands an innermost stride of

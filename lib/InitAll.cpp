@@ -1,0 +1,56 @@
+//===- InitAll.cpp - what the tools know ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Registers dialects, passes and translations for the tools. The headers named
+// here are slow to compile: nothing else includes them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/InitAll.h"
+
+#include "fp8attn/Conversion/Passes.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Pipelines/Pipelines.h"
+#include "fp8attn/Transforms/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/DLTI/DLTI.h"
+#include "mlir/Dialect/Func/Extensions/AllExtensions.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/InitAllPasses.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+
+using namespace mlir;
+
+void fp8attn::registerAllDialects(DialectRegistry &registry) {
+  registry
+      .insert<Fp8AttnDialect, affine::AffineDialect, arith::ArithDialect,
+              cf::ControlFlowDialect, DLTIDialect, func::FuncDialect,
+              LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+              scf::SCFDialect, tensor::TensorDialect, vector::VectorDialect>();
+  func::registerAllExtensions(registry);
+}
+
+void fp8attn::registerAllTranslations(DialectRegistry &registry) {
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+}
+
+void fp8attn::registerAllPasses() {
+  mlir::registerAllPasses();
+  registerFp8AttnTransformsPasses();
+  registerFp8AttnConversionPasses();
+  registerPipelines();
+}

@@ -1,0 +1,14 @@
+// RUN: fp8attn-opt %s | fp8attn-opt | FileCheck %s
+// RUN: fp8attn-opt %s --mlir-print-op-generic | fp8attn-opt | FileCheck %s
+
+// CHECK-LABEL: func private @isas
+// CHECK-SAME: fp8attn.isa = #fp8attn.isa<amx_bf16>
+func.func private @isas() attributes {fp8attn.isa = #fp8attn.isa<amx_bf16>}
+
+// CHECK-LABEL: func private @names(memref<4xf32> {fp8attn.name = "key_scale"})
+func.func private @names(memref<4xf32> {fp8attn.name = "key_scale"})
+
+// CHECK-LABEL: func private @values
+// CHECK-SAME: all = [#fp8attn.isa<generic>, #fp8attn.isa<avx512_bf16>, #fp8attn.layout<pairs>]
+func.func private @values() attributes {
+  all = [#fp8attn.isa<generic>, #fp8attn.isa<avx512_bf16>, #fp8attn.layout<pairs>]}

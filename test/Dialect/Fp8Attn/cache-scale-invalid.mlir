@@ -1,0 +1,250 @@
+// RUN: fp8attn-opt %s -split-input-file -verify-diagnostics
+
+// cache_scale_c1: codes mean nothing without a scale.
+!cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>,
+    %cache0: !cache0,
+    %value_scale: memref<8xf32>,
+    %query_start: memref<?xi32>,
+    %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects a key_scale, because the cache holds 'f8E4M3FN'}}
+  fp8attn.paged_attention
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache0 : !cache0)
+      value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
+  return
+}
+
+// -----
+
+// cache_scale_c1: the values too.
+!cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>,
+    %cache0: !cache0,
+    %key_scale: memref<8xf32>,
+    %query_start: memref<?xi32>,
+    %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects a value_scale, because the cache holds 'f8E4M3FN'}}
+  fp8attn.paged_attention
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache0 : !cache0)
+      key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
+  return
+}
+
+// -----
+
+// cache_scale_c1: bf16 has no scale.
+!cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>,
+    %cache0: !cache0,
+    %key_scale: memref<8xf32>,
+    %value_scale: memref<8xf32>,
+    %query_start: memref<?xi32>,
+    %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects no key_scale, because the cache holds 'bf16'}}
+  fp8attn.paged_attention
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache0 : !cache0)
+      key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
+  return
+}
+
+// -----
+
+// cache_scale_c2: a scale without a map, which only the generic form can say.
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>, %cache: !cache, %scale: memref<8xf32>,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects key_scale and its map to be given together, got only the scale}}
+  "fp8attn.paged_attention"(%query, %cache, %scale, %scale, %starts, %lens, %table, %query)
+      <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 1, 0>}>
+      : (memref<?x16x64xbf16>, !cache, memref<8xf32>, memref<8xf32>,
+         memref<?xi32>, memref<?xi32>, memref<?x?xi32>, memref<?x16x64xbf16>) -> ()
+  return
+}
+
+// -----
+
+// cache_scale_c3: the map lacks a dimension.
+!cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>,
+    %cache0: !cache0,
+    %key_scale: memref<8xf32>,
+    %value_scale: memref<8xf32>,
+    %query_start: memref<?xi32>,
+    %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects dimensions (page, head, token, channel) and no symbols in the map of key_scale, got affine_map<(d0, d1, d2) -> (d1)>}}
+  fp8attn.paged_attention
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache0 : !cache0)
+      key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token) -> (head)>)
+      value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
+  return
+}
+
+// -----
+
+// cache_scale_c3: the map has a symbol.
+!cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>,
+    %cache0: !cache0,
+    %key_scale: memref<8xf32>,
+    %value_scale: memref<8xf32>,
+    %query_start: memref<?xi32>,
+    %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects dimensions (page, head, token, channel) and no symbols in the map of key_scale, got affine_map<(d0, d1, d2, d3)[s0] -> (d1)>}}
+  fp8attn.paged_attention
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache0 : !cache0)
+      key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel)[s] -> (head)>)
+      value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
+  return
+}
+
+// -----
+
+// cache_scale_c4: a scale for each token.
+!cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>,
+    %cache0: !cache0,
+    %key_scale: memref<8xf32>,
+    %value_scale: memref<8xf32>,
+    %query_start: memref<?xi32>,
+    %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects results () or (head) of the map of key_scale; others are not supported yet, got affine_map<(d0, d1, d2, d3) -> (d2)>}}
+  fp8attn.paged_attention
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache0 : !cache0)
+      key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (token)>)
+      value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
+  return
+}
+
+// -----
+
+// cache_scale_c4: a scale for each block of channels.
+!cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>,
+    %cache0: !cache0,
+    %key_scale: memref<8xf32>,
+    %value_scale: memref<8xf32>,
+    %query_start: memref<?xi32>,
+    %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects results () or (head) of the map of key_scale; others are not supported yet, got affine_map<(d0, d1, d2, d3) -> (d3 floordiv 32)>}}
+  fp8attn.paged_attention
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache0 : !cache0)
+      key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (channel floordiv 32)>)
+      value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
+  return
+}
+
+// -----
+
+// cache_scale_c5: one scale, but the map names a head.
+!cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>,
+    %cache0: !cache0,
+    %key_scale: memref<f32>,
+    %value_scale: memref<8xf32>,
+    %query_start: memref<?xi32>,
+    %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects key_scale to have a dimension for each result of its map (1), got 'memref<f32>'}}
+  fp8attn.paged_attention
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache0 : !cache0)
+      key_scale(%key_scale : memref<f32>, affine_map<(page, head, token, channel) -> (head)>)
+      value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
+  return
+}
+
+// -----
+
+// cache_scale_c6: half of the heads have a scale.
+!cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>,
+    %cache0: !cache0,
+    %key_scale: memref<4xf32>,
+    %value_scale: memref<8xf32>,
+    %query_start: memref<?xi32>,
+    %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects key_scale to have an element for each head of the cache (8), got 'memref<4xf32>'}}
+  fp8attn.paged_attention
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache0 : !cache0)
+      key_scale(%key_scale : memref<4xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
+  return
+}
+
+// -----
+
+// cache_scale_c6: nobody knows how many have one.
+!cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>,
+    %cache0: !cache0,
+    %key_scale: memref<?xf32>,
+    %value_scale: memref<8xf32>,
+    %query_start: memref<?xi32>,
+    %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects key_scale to have an element for each head of the cache (8), got 'memref<?xf32>'}}
+  fp8attn.paged_attention
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache0 : !cache0)
+      key_scale(%key_scale : memref<?xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
+  return
+}

@@ -1,0 +1,48 @@
+// RUN: fp8attn-opt %s | fp8attn-opt | FileCheck %s
+// RUN: fp8attn-opt %s --mlir-print-op-generic | fp8attn-opt | FileCheck %s
+
+!kv = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+
+// CHECK-LABEL: func @calls
+// CHECK: fp8attn.ukernel.tile_begin
+// CHECK: [[SCRATCH:%.+]] = fp8attn.worker_scratch : memref<163840xi8>
+// CHECK: fp8attn.ukernel.call @fp8attn_uk_qk_bf16_e4m3_f32_48x256x32_amx_bf16({{.+}}, [[SCRATCH]]) : !fp8attn.key_run, index, index, memref<6144xbf16>, index, index, memref<12288xf32>, memref<163840xi8>
+// CHECK: [[BYTES:%.+]] = fp8attn.cache_part value %{{.+}}[%{{.+}}] : <key_value
+// CHECK: fp8attn.ukernel.call @fp8attn_uk_store_value_bf16_e4m3_f32_16x1x32_generic({{.+}}, [[BYTES]], {{.+}})
+// CHECK: fp8attn.ukernel.null : memref<?xf32>
+// CHECK: fp8attn.ukernel.tile_end
+func.func @calls(%run: !fp8attn.key_run, %i: index, %f: f32, %q: memref<6144xbf16>,
+                 %s: memref<12288xf32>, %x: memref<?xbf16>,
+                 %slots: memref<?xi64>, %cache: !kv) {
+  fp8attn.ukernel.tile_begin
+  %scratch = fp8attn.worker_scratch : memref<163840xi8>
+  fp8attn.ukernel.call @fp8attn_uk_qk_bf16_e4m3_f32_48x256x32_amx_bf16(%run, %i, %i, %q, %i, %i, %s, %scratch)
+      : !fp8attn.key_run, index, index, memref<6144xbf16>, index, index, memref<12288xf32>, memref<163840xi8>
+  %bytes = fp8attn.cache_part value %cache[%i] : !kv
+  fp8attn.ukernel.call @fp8attn_uk_store_value_bf16_e4m3_f32_16x1x32_generic(%x, %i, %i, %i, %slots, %f, %bytes, %i, %i)
+      : memref<?xbf16>, index, index, index, memref<?xi64>, f32, memref<?xi8>, index, index
+  %lse = fp8attn.ukernel.null : memref<?xf32>
+  fp8attn.ukernel.tile_end
+  return
+}
+
+func.func private @body(index, index, index, memref<?xf32>, f32)
+
+// CHECK-LABEL: func @host
+// CHECK: fp8attn.select_isa [#fp8attn.isa<amx_bf16>, #fp8attn.isa<generic>]
+// CHECK: fp8attn.parallel_for @body count %{{.+}} captures(%{{.+}}, %{{.+}}) : memref<?xf32>, f32
+// CHECK: fp8attn.check.size "out", %{{.+}}, "query", %{{.+}}
+// CHECK: fp8attn.check.scale "key_scale", %{{.+}} : memref<?xf32>
+// CHECK: fp8attn.check.batch {{.+}} : memref<?xi32>, memref<?xi32>, memref<?x?xi32>, <key_value
+// CHECK: fp8attn.check.slots {{.+}} : memref<?xi64>, <key_value
+func.func @host(%n: index, %s: memref<?xf32>, %f: f32, %starts: memref<?xi32>,
+                %table: memref<?x?xi32>, %slots: memref<?xi64>, %cache: !kv) {
+  %isa = fp8attn.select_isa [#fp8attn.isa<amx_bf16>, #fp8attn.isa<generic>]
+  fp8attn.parallel_for @body count %n captures(%s, %f) : memref<?xf32>, f32
+  fp8attn.check.size "out", %n, "query", %n
+  fp8attn.check.scale "key_scale", %s : memref<?xf32>
+  fp8attn.check.batch %starts, %starts, %table, %n, %cache
+      : memref<?xi32>, memref<?xi32>, memref<?x?xi32>, !kv
+  fp8attn.check.slots %slots, %cache : memref<?xi64>, !kv
+  return
+}

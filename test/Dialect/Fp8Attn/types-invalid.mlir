@@ -1,0 +1,41 @@
+// RUN: fp8attn-opt %s -split-input-file -verify-diagnostics
+
+// cache_c1: no head.
+// expected-error@below {{expects heads to be 1 to 1024, got 0}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 0, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>)
+
+// -----
+
+// cache_c1: more heads than any model has.
+// expected-error@below {{expects heads to be 1 to 1024, got 1025}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 1025, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>)
+
+// -----
+
+// cache_c2: no kernel takes it.
+// expected-error@below {{expects head_dim to be 64 or 128, got 96}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 96, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>)
+
+// -----
+
+// cache_c3: half a granule.
+// expected-error@below {{expects page to be a multiple of 32 up to 4096, because the layout keeps 32 tokens together, got 16}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 16, f8E4M3FN, #fp8attn.layout<pairs>>)
+
+// -----
+
+// cache_c3: too large.
+// expected-error@below {{expects page to be a multiple of 32 up to 4096, because the layout keeps 32 tokens together, got 4128}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 4128, f8E4M3FN, #fp8attn.layout<pairs>>)
+
+// -----
+
+// cache_c3: negative.
+// expected-error@below {{expects page to be a multiple of 32 up to 4096, because the layout keeps 32 tokens together, got -32}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = -32, f8E4M3FN, #fp8attn.layout<pairs>>)
+
+// -----
+
+// cache_c4: no kernel decodes it.
+// expected-error@below {{expects elements of f8E4M3FN, f8E5M2 or bf16, got 'f16'}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f16, #fp8attn.layout<pairs>>)

@@ -1,0 +1,21 @@
+# Configuration of the lit tests; lit.site.cfg.py of the build folder loads it.
+import os
+
+import lit.formats
+
+config.name = "fp8attn"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs"]
+config.test_source_root = os.path.dirname(__file__)
+config.test_exec_root = os.path.join(config.fp8attn_binary_dir, "test")
+
+config.environment["PATH"] = os.pathsep.join(
+    [config.fp8attn_tools_dir, config.llvm_tools_dir, config.environment["PATH"]]
+)
+config.environment["FILECHECK_OPTS"] = "--enable-var-scope --dump-input=fail"
+config.substitutions += [
+    ("%source_dir", config.fp8attn_source_dir),
+    ("%mlir_include_dir", config.mlir_include_dir),
+    ("%python", config.python_executable),
+]

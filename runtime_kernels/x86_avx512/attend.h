@@ -1,0 +1,76 @@
+//===- attend.h - fused attention of few rows over a run --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// init, then qk, softmax and pv step by step: the very templates of the
+// separate kernels, so that results agree bit by bit, with one prefetch stream
+// running through all of them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AVX512_ATTEND_H
+#define FP8ATTN_X86_AVX512_ATTEND_H
+
+#include "x86_avx512/prefetch.h"
+#include "x86_avx512/pv.h"
+#include "x86_avx512/qk.h"
+#include "x86_avx512/softmax.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// How far to fetch ahead, in bytes: several times the latency of memory times
+/// the bandwidth of a core. Between 8 and 32 KB makes no difference.
+constexpr int64_t kPrefetchBytes = 8192;
+
+/// Scratch of attend: scores and probabilities of a step, then what qk and pv
+/// need for a granule.
+struct alignas(kLineBytes) AttendScratch {
+  float scores[kScoreTiles * kTileFloats];
+  uint8_t probs[kProbTiles * FP8ATTN_TILE_BYTES];
+  uint8_t granule[FP8ATTN_KERNEL_SCRATCH_BYTES -
+                  (kScoreTiles + kProbTiles) * FP8ATTN_TILE_BYTES];
+};
+static_assert(sizeof(AttendScratch) == FP8ATTN_KERNEL_SCRATCH_BYTES);
+
+/// Empties the state of the online softmax, for at most one row tile.
+inline void initState(int64_t rows, int64_t channels, float *rowMax,
+                      float *rowSum, float *acc) {
+  for (int64_t r = 0; r < rows; ++r) {
+    rowMax[r] = -__builtin_inff();
+    rowSum[r] = 0;
+  }
+  for (int64_t i = 0; i < channels; ++i)
+    _mm512_store_ps(acc + i * 16, _mm512_setzero_ps());
+}
+
+/// An fp8attn_uk_attend_fn.
+template <class Format>
+inline void attendRun(const fp8attn_key_run &run, const uint8_t *query,
+                      int64_t rows, int64_t keyChannels, int64_t valueChannels,
+                      const float *rowScale, const int32_t *rowLimit,
+                      int64_t exponent, float *rowMax, float *rowSum,
+                      float *acc, AttendScratch &scratch) {
+  initState(rows, valueChannels, rowMax, rowSum, acc);
+  if (run.num_keys <= 0)
+    return;
+  PrefetchStream<Format::kBytes> ahead(run, keyChannels, valueChannels,
+                                       kPrefetchBytes);
+  for (int64_t key = 0; key < run.num_keys; key += FP8ATTN_BLOCK_KEYS) {
+    const int64_t left = run.num_keys - key;
+    const int64_t keys = left < FP8ATTN_BLOCK_KEYS ? left : FP8ATTN_BLOCK_KEYS;
+    qkStep<Format>(run, key, keys, query, rows, keyChannels, scratch.scores,
+                   scratch.granule, ahead);
+    softmaxStep(key, keys, rows, scratch.scores, rowScale, rowLimit, exponent,
+                valueChannels, rowMax, rowSum, acc, scratch.probs);
+    pvStep<Format>(run, key, keys, scratch.probs, rows, valueChannels, acc,
+                   scratch.granule, ahead);
+  }
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AVX512_ATTEND_H

@@ -1,0 +1,13 @@
+//===- cache_bf16.cpp - kernels of bf16 caches ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The AVX-512 rows of kernels.def for caches of bf16.
+//
+//===----------------------------------------------------------------------===//
+
+#include "x86_avx512/cache_kernels.h"
+
+FP8ATTN_DEFINE_CACHE_KERNELS(fp8attn::Bf16, bf16)

@@ -1,0 +1,14 @@
+//===- cache_e4m3.cpp - kernels of e4m3 caches ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The AVX-512 rows of kernels.def for caches of e4m3, and to quantise to it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "x86_avx512/cache_kernels.h"
+
+FP8ATTN_DEFINE_CACHE_KERNELS(fp8attn::E4M3, e4m3)
+FP8ATTN_DEFINE_QUANTIZE_KERNEL(fp8attn::E4M3, e4m3)

@@ -1,0 +1,148 @@
+//===- pv.h - weighted values of a step of keys -----------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   acc[r][c] += sum over j of probs[r][j] * word(first_key + j, c)
+//
+// Lanes are the 16 channels of a tile. One granule of 32 keys at a time, as in
+// qk.h; granules with special values or a tail go through pv_exact.h.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AVX512_PV_H
+#define FP8ATTN_X86_AVX512_PV_H
+
+#include "x86_avx512/pv_exact.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// One granule of values, and where its results go.
+struct PvGranule {
+  const uint8_t *values;
+  /// Its tile of the first rows.
+  const uint8_t *probs;
+  int64_t rows;
+  int64_t channels;
+  float *acc;
+  uint8_t *scratch;
+};
+
+/// `Tiles` tiles of channels of a granule for at most kBlockRows rows, in
+/// registers.
+template <class Format, int Rows, int Tiles, class Prefetch>
+inline void pvFewRowsTiles(const PvGranule &in, int64_t firstTile,
+                           Prefetch &prefetch) {
+  if (pvBlock<Format, Specials::kDetect, Rows, Tiles>(
+          in.values + firstTile * kCacheTileBytes<Format>, 1, 0, in.probs,
+          in.acc + firstTile * kTileFloats, prefetch, NoGuard()))
+    pvExact<Format>(in.values, FP8ATTN_GRANULE, in.probs, Rows, in.channels,
+                    firstTile, Tiles, in.acc, in.scratch);
+}
+
+/// A granule for at most kBlockRows rows.
+template <class Format, int Rows, class Prefetch>
+inline void pvFewRows(const PvGranule &in, Prefetch &prefetch) {
+  constexpr int kTiles = kWideTiles<Rows>;
+  const int64_t tiles = in.channels / kLanes;
+  int64_t t = 0;
+  for (; t + kTiles <= tiles; t += kTiles)
+    pvFewRowsTiles<Format, Rows, kTiles>(in, t, prefetch);
+  for (; t < tiles; ++t)
+    pvFewRowsTiles<Format, Rows, 1>(in, t, prefetch);
+}
+
+/// The step's complete granules for many rows, `Tiles` tiles of channels: they
+/// are decoded into scratch together, a panel that stays in L1 while the
+/// accumulators of each block of rows stay in registers for the whole step.
+template <class Format, int Tiles>
+inline void pvPanel(const fp8attn_key_run &run, int64_t firstKey,
+                    int64_t granules, const PvGranule &in, int64_t firstTile) {
+  constexpr int64_t kStride = Tiles * FP8ATTN_TILE_BYTES;
+  const auto granule = [&](int64_t g) {
+    return valueGranule<Format::kBytes>(run, firstKey + g * FP8ATTN_GRANULE,
+                                        in.channels);
+  };
+  bool special = false;
+  for (int64_t g = 0; g < granules; ++g)
+    special |= decodeTiles<Format, Specials::kDetect>(
+        granule(g) + firstTile * kCacheTileBytes<Format>, Tiles,
+        in.scratch + g * kStride);
+  if (special) {
+    for (int64_t g = 0; g < granules; ++g)
+      pvExact<Format>(granule(g), FP8ATTN_GRANULE,
+                      in.probs + g * FP8ATTN_TILE_BYTES, in.rows, in.channels,
+                      firstTile, Tiles, in.acc, in.scratch);
+    return;
+  }
+  NoPrefetch none;
+  for (int64_t r = 0; r < in.rows; r += kBlockRows)
+    pvBlock<Bf16, Specials::kIgnore, kBlockRows, Tiles>(
+        in.scratch, granules, kStride, rowOf(in.probs, r, kProbTiles),
+        rowOf(in.acc, r, in.channels / kLanes) + firstTile * kTileFloats, none,
+        NoGuard());
+}
+
+/// The step's complete granules for many rows. `in` has the first one.
+template <class Format, class Prefetch>
+inline void pvManyRows(const fp8attn_key_run &run, int64_t firstKey,
+                       int64_t granules, const PvGranule &in,
+                       Prefetch &prefetch) {
+  constexpr int kTiles = kWideTiles<kBlockRows>;
+  const int64_t tiles = in.channels / kLanes;
+  int64_t fetched = 0;
+  for (int64_t t = 0; t < tiles;) {
+    if (t + kTiles <= tiles) {
+      pvPanel<Format, kTiles>(run, firstKey, granules, in, t);
+      t += kTiles;
+    } else {
+      pvPanel<Format, 1>(run, firstKey, granules, in, t);
+      ++t;
+    }
+    // A panel is a slice of all granules; fetch as much as it consumed.
+    for (; fetched < granules * t / tiles; ++fetched)
+      prefetch.endGranule();
+  }
+}
+
+/// An fp8attn_uk_pv_fn, with a policy that fetches ahead.
+template <class Format, class Prefetch>
+inline void pvStep(const fp8attn_key_run &run, int64_t firstKey,
+                   int64_t numKeys, const uint8_t *probs, int64_t rows,
+                   int64_t channels, float *acc, uint8_t *scratch,
+                   Prefetch &prefetch) {
+  const auto granuleAt = [&](int64_t g) -> PvGranule {
+    return {valueGranule<Format::kBytes>(run, firstKey + g * FP8ATTN_GRANULE,
+                                         channels),
+            probs + g * FP8ATTN_TILE_BYTES,
+            rows,
+            channels,
+            acc,
+            scratch};
+  };
+  const int64_t granules = (numKeys + FP8ATTN_GRANULE - 1) / FP8ATTN_GRANULE;
+  const int64_t complete = (run.num_keys - firstKey) / FP8ATTN_GRANULE;
+  const int64_t fast = complete < granules ? complete : granules;
+  if (fast > 0 && rows > kBlockRows)
+    pvManyRows<Format>(run, firstKey, fast, granuleAt(0), prefetch);
+  else if (fast > 0)
+    withRows(rows, [&](auto few) {
+      for (int64_t g = 0; g < fast; ++g) {
+        pvFewRows<Format, decltype(few)::value>(granuleAt(g), prefetch);
+        prefetch.endGranule();
+      }
+    });
+  if (fast < granules) {
+    const PvGranule last = granuleAt(fast);
+    pvExact<Format>(
+        last.values, run.num_keys - firstKey - fast * FP8ATTN_GRANULE,
+        last.probs, rows, channels, 0, channels / kLanes, acc, scratch);
+  }
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AVX512_PV_H

@@ -1,0 +1,69 @@
+//===- pv_exact.h - granules of values with NaN, infinity, a tail -*- C++ -*-=//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The slow path of pv, for any ISA that has AVX-512: a granule with NaN or
+// infinity, or one whose last tokens do not exist. A value reaches only rows
+// whose probability for its key is not 0, and no row if its token is at or
+// beyond `valid`. Everything else is added exactly as on the fast path of the
+// AVX-512 kernels: same chain, same order.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AVX512_PV_EXACT_H
+#define FP8ATTN_X86_AVX512_PV_EXACT_H
+
+#include "x86_avx512/row_blocks.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// acc of `Rows` rows and `Tiles` tiles of channels += probs * granules, if the
+/// decoder saw no special value, which is returned. `probs` and `acc` are the
+/// first row in its first tile; granules are `stride` bytes apart.
+template <class Format, Specials Mode, int Rows, int Tiles, class Prefetch,
+          class Guard>
+inline bool pvBlock(const uint8_t *values, int64_t granules, int64_t stride,
+                    const uint8_t *probs, float *acc, Prefetch &prefetch,
+                    const Guard &guard) {
+  Decoder<Format, Mode> decoder;
+  const TileDotOperands in = {probs, values, kCacheTileBytes<Format>, stride,
+                              granules};
+  __m512 sums[Rows][Tiles];
+  for (int r = 0; r < Rows; ++r)
+    for (int t = 0; t < Tiles; ++t)
+      sums[r][t] = _mm512_load_ps(acc + t * kTileFloats + r * 16);
+  tileDot(in, decoder, prefetch, guard, sums);
+  if (decoder.sawSpecial())
+    return true;
+  for (int r = 0; r < Rows; ++r)
+    for (int t = 0; t < Tiles; ++t)
+      _mm512_store_ps(acc + t * kTileFloats + r * 16, sums[r][t]);
+  return false;
+}
+
+/// Decodes channels [16 * firstTile, 16 * (firstTile + tiles)) of a granule
+/// exactly and adds them for all rows. `probs` is the granule's tile of the
+/// first rows; `acc` all of acc; scratch holds `tiles` KB.
+template <class Format>
+[[gnu::noinline]] void pvExact(const uint8_t *granule, int64_t valid,
+                               const uint8_t *probs, int64_t rows,
+                               int64_t channels, int64_t firstTile,
+                               int64_t tiles, float *acc, uint8_t *scratch) {
+  decodeTiles<Format, Specials::kExact>(
+      granule + firstTile * kCacheTileBytes<Format>, tiles, scratch);
+  NoPrefetch none;
+  for (int64_t r = 0; r < rows; r += kBlockRows)
+    for (int64_t t = 0; t < tiles; ++t)
+      pvBlock<Bf16, Specials::kIgnore, kBlockRows, 1>(
+          scratch + t * FP8ATTN_TILE_BYTES, 1, 0, rowOf(probs, r, kProbTiles),
+          rowOf(acc, r, channels / kLanes) + (firstTile + t) * kTileFloats,
+          none, ZeroGuard{valid});
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AVX512_PV_EXACT_H

@@ -1,0 +1,257 @@
+//===- store.h - new keys and values into the cache -------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Quantises tokens and puts them at the bytes of common/cache_layout.h. Tokens
+// with consecutive slots that fill whole lines (16 keys of a tile, 4 values)
+// are written line by line. Others write their own bytes only: two threads may
+// write different tokens of one line at the same time.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AVX512_STORE_H
+#define FP8ATTN_X86_AVX512_STORE_H
+
+#include "x86_avx512/decode.h"
+#include "x86_avx512/quantize.h"
+#include "x86_avx512/vector_math.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Lines that a transposition of 8 dwords of each of 16 keys fills.
+constexpr int64_t kKeyLines = 8;
+
+/// A key's bytes in each of those lines: 32 channels of FP8, 16 of bf16.
+template <class Format>
+constexpr int64_t kKeyChannels = kKeyLines * 4 / Format::kBytes;
+
+/// Tokens that share a line of values (two lines if bf16).
+constexpr int64_t kValueTokens = 4;
+
+/// Returns kKeyChannels channels of two tokens as they stand in the lines: the
+/// first token's dwords in the lower half.
+template <class Format>
+inline __m512i packKeys(const uint16_t *first, const uint16_t *second,
+                        const Quantizer<Format> &quantize) {
+  if constexpr (Format::kBytes == 2) {
+    return _mm512_inserti64x4(
+        _mm512_castsi256_si512(
+            _mm256_loadu_si256(reinterpret_cast<const __m256i *>(first))),
+        _mm256_loadu_si256(reinterpret_cast<const __m256i *>(second)), 1);
+  } else {
+    // Channels 4i, 4i + 2, 4i + 1, 4i + 3 in the low dword of each quadword.
+    const auto pack = [&](const uint16_t *token) {
+      const __m512i pairs = _mm512_loadu_si512(token);
+      const __m512i high = _mm512_set1_epi32(static_cast<int>(0xffff0000));
+      const __m512i even =
+          quantize(_mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16)));
+      const __m512i odd =
+          quantize(_mm512_castsi512_ps(_mm512_and_si512(pairs, high)));
+      const __m512i codes = _mm512_or_si512(even, _mm512_slli_epi32(odd, 16));
+      return _mm512_or_si512(codes, _mm512_srli_epi64(codes, 24));
+    };
+    const __m512i lowDwords = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16,
+                                                18, 20, 22, 24, 26, 28, 30);
+    return _mm512_permutex2var_epi32(pack(first), lowDwords, pack(second));
+  }
+}
+
+/// Writes lines[i] = dword i of tokens 0 to 15, where keys[k] has tokens k and
+/// k + 4 for k < 4, k + 4 and k + 8 for the rest.
+inline void storeTransposed(const __m512i (&keys)[kKeyLines], uint8_t *lines) {
+  __m512i quads[2][4];
+  for (int g = 0; g < 2; ++g) {
+    const __m512i *k = keys + 4 * g;
+    const __m512i low01 = _mm512_unpacklo_epi32(k[0], k[1]);
+    const __m512i low23 = _mm512_unpacklo_epi32(k[2], k[3]);
+    const __m512i high01 = _mm512_unpackhi_epi32(k[0], k[1]);
+    const __m512i high23 = _mm512_unpackhi_epi32(k[2], k[3]);
+    quads[g][0] = _mm512_unpacklo_epi64(low01, low23);
+    quads[g][1] = _mm512_unpackhi_epi64(low01, low23);
+    quads[g][2] = _mm512_unpacklo_epi64(high01, high23);
+    quads[g][3] = _mm512_unpackhi_epi64(high01, high23);
+  }
+  constexpr int kEvenLanes = 0x88, kOddLanes = 0xdd;
+  for (int i = 0; i < 4; ++i) {
+    _mm512_store_si512(
+        lines + i * kLineBytes,
+        _mm512_shuffle_i64x2(quads[0][i], quads[1][i], kEvenLanes));
+    _mm512_store_si512(
+        lines + (i + 4) * kLineBytes,
+        _mm512_shuffle_i64x2(quads[0][i], quads[1][i], kOddLanes));
+  }
+}
+
+/// Writes the 16 keys of a tile of tokens; `destination` is its first byte.
+template <class Format>
+inline void storeKeyTile(const uint16_t *source, int64_t tokenStride,
+                         int64_t channels, const Quantizer<Format> &quantize,
+                         uint8_t *destination) {
+  for (int64_t c = 0; c < channels; c += kKeyChannels<Format>) {
+    __m512i keys[kKeyLines];
+    for (int64_t k = 0; k < kKeyLines; ++k) {
+      const uint16_t *first = source + (k < 4 ? k : k + 4) * tokenStride + c;
+      keys[k] = packKeys(first, first + 4 * tokenStride, quantize);
+    }
+    storeTransposed(keys, destination);
+    destination += kKeyLines * kLineBytes;
+  }
+}
+
+/// Writes one key: its four bytes in each line.
+template <class Format>
+inline void storeKeyToken(const uint16_t *source, int64_t channels,
+                          int64_t token, const Quantizer<Format> &quantize,
+                          uint8_t *page) {
+  uint8_t *destination = page + keyOffset<Format::kBytes>(token, 0, channels);
+  for (int64_t c = 0; c < channels; c += kKeyChannels<Format>) {
+    alignas(kLineBytes) int32_t dwords[16];
+    _mm512_store_si512(dwords, packKeys(source + c, source + c, quantize));
+    for (int64_t i = 0; i < kKeyLines; ++i, destination += kLineBytes)
+      __builtin_memcpy(destination, dwords + i, 4);
+  }
+}
+
+/// Returns the codes of 16 channels, one a lane.
+template <class Format>
+inline __m512i valueCodes(const uint16_t *source,
+                          const Quantizer<Format> &quantize) {
+  return quantize(floatFromBf16(
+      _mm256_loadu_si256(reinterpret_cast<const __m256i *>(source))));
+}
+
+/// Writes values of kValueTokens tokens, the first a multiple of that.
+template <class Format>
+inline void storeValueLines(const uint16_t *source, int64_t tokenStride,
+                            int64_t channels, int64_t token,
+                            const Quantizer<Format> &quantize, uint8_t *page) {
+  uint8_t *line = page + valueOffset<Format::kBytes>(token, 0, channels);
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    __m512i pairs[2];
+    for (int i = 0; i < 2; ++i) {
+      const uint16_t *even = source + 2 * i * tokenStride + c;
+      pairs[i] = _mm512_or_si512(
+          valueCodes(even, quantize),
+          _mm512_slli_epi32(valueCodes(even + tokenStride, quantize), 16));
+    }
+    if constexpr (Format::kBytes == 2) {
+      _mm512_store_si512(line, pairs[0]);
+      _mm512_store_si512(line + kLineBytes, pairs[1]);
+    } else {
+      _mm512_store_si512(
+          line, _mm512_or_si512(pairs[0], _mm512_slli_epi32(pairs[1], 8)));
+    }
+    line += kCacheTileBytes<Format>;
+  }
+}
+
+/// Writes one token's values: one element in each lane of a line.
+template <class Format>
+inline void storeValueToken(const uint16_t *source, int64_t channels,
+                            int64_t token, const Quantizer<Format> &quantize,
+                            uint8_t *page) {
+  const int64_t offset = valueOffset<Format::kBytes>(token, 0, channels);
+  const int64_t byte = offset % kLineBytes;
+  uint8_t *line = page + offset - byte;
+  const __mmask64 own =
+      (Format::kBytes == 1 ? 0x1111111111111111u : 0x3333333333333333u) << byte;
+  const __m128i shift = _mm_cvtsi64_si128(8 * byte);
+  for (int64_t c = 0; c < channels; c += kLanes) {
+    const __m512i codes = valueCodes(source + c, quantize);
+    _mm512_mask_storeu_epi8(line, own, _mm512_sll_epi32(codes, shift));
+    line += kCacheTileBytes<Format>;
+  }
+}
+
+/// Returns whether the first `count` slots are consecutive and begin (the first
+/// is not negative) at a multiple of `count`, so that they are within one tile
+/// of a page.
+inline bool isAlignedRange(const int64_t *slots, int64_t count) {
+  bool result = slots[0] % count == 0;
+  for (int64_t i = 1; i < count; ++i)
+    result &= slots[i] == slots[0] + i;
+  return result;
+}
+
+/// The common part of both fp8attn_uk_store_fn: calls whole(i, token, page)
+/// for `Whole` tokens from i on that fill lines, and one(i, token, page).
+template <int64_t Whole, class WholeBody, class OneBody>
+inline void forSlots(const int64_t *slots, int64_t tokens, uint8_t *cache,
+                     int64_t pageBytes, int64_t pageTokens,
+                     const WholeBody &whole, const OneBody &one) {
+  for (int64_t i = 0; i < tokens;) {
+    const int64_t slot = slots[i];
+    if (slot < 0) {
+      ++i;
+      continue;
+    }
+    uint8_t *page = cache + slot / pageTokens * pageBytes;
+    if (i + Whole <= tokens && isAlignedRange(slots + i, Whole)) {
+      whole(i, slot % pageTokens, page);
+      i += Whole;
+    } else {
+      one(i, slot % pageTokens, page);
+      ++i;
+    }
+  }
+}
+
+/// The store_key of a format.
+template <class Format>
+inline void storeKeys(const uint16_t *source, int64_t tokenStride,
+                      int64_t tokens, int64_t channels, const int64_t *slots,
+                      float scale, uint8_t *cache, int64_t pageBytes,
+                      int64_t pageTokens) {
+  const Quantizer<Format> quantize(scale);
+  forSlots<kLanes>(
+      slots, tokens, cache, pageBytes, pageTokens,
+      [&](int64_t i, int64_t token, uint8_t *page) {
+        storeKeyTile(source + i * tokenStride, tokenStride, channels, quantize,
+                     page + keyOffset<Format::kBytes>(token, 0, channels));
+      },
+      [&](int64_t i, int64_t token, uint8_t *page) {
+        storeKeyToken(source + i * tokenStride, channels, token, quantize,
+                      page);
+      });
+}
+
+/// The store_value of a format.
+template <class Format>
+inline void storeValues(const uint16_t *source, int64_t tokenStride,
+                        int64_t tokens, int64_t channels, const int64_t *slots,
+                        float scale, uint8_t *cache, int64_t pageBytes,
+                        int64_t pageTokens) {
+  const Quantizer<Format> quantize(scale);
+  forSlots<kValueTokens>(
+      slots, tokens, cache, pageBytes, pageTokens,
+      [&](int64_t i, int64_t token, uint8_t *page) {
+        storeValueLines(source + i * tokenStride, tokenStride, channels, token,
+                        quantize, page);
+      },
+      [&](int64_t i, int64_t token, uint8_t *page) {
+        storeValueToken(source + i * tokenStride, channels, token, quantize,
+                        page);
+      });
+}
+
+/// The quantize of a format.
+template <class Format>
+inline void quantizeDense(const uint16_t *source, int64_t count, float scale,
+                          uint8_t *codes) {
+  const Quantizer<Format> quantize(scale);
+  for (int64_t i = 0; i < count; i += kLanes) {
+    const __mmask16 lanes =
+        count - i >= kLanes ? 0xffff : (1u << (count - i)) - 1;
+    const __m512 values =
+        floatFromBf16(_mm256_maskz_loadu_epi16(lanes, source + i));
+    _mm512_mask_cvtepi32_storeu_epi8(codes + i, lanes, quantize(values));
+  }
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AVX512_STORE_H

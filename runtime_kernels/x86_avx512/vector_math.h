@@ -1,0 +1,68 @@
+//===- vector_math.h - exp2 and bf16 conversions on vectors -----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Elementwise helpers on 16 floats. The bf16 conversions keep denormals, which
+// vcvtneps2bf16 would flush.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AVX512_VECTOR_MATH_H
+#define FP8ATTN_X86_AVX512_VECTOR_MATH_H
+
+#include "common/fp8_format.h"
+
+#include <immintrin.h>
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// 2^exponent * 2^x with a relative error below 8e-5 (a fiftieth of a bf16
+/// ulp): a cubic for the fraction, minimax on [0, 1), and vscalefps for the
+/// floor. -inf gives exactly 0. The exponent is in the coefficients, exactly.
+class ScaledExp2 {
+public:
+  explicit ScaledExp2(float exponent)
+      : c0(scaled(0.999925219f, exponent)), c1(scaled(0.695833539f, exponent)),
+        c2(scaled(0.226067159f, exponent)), c3(scaled(0.07802452f, exponent)) {}
+
+  __m512 operator()(__m512 x) const {
+    constexpr int kMinusFloor = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
+    const __m512 f = _mm512_reduce_ps(x, kMinusFloor);
+    const __m512 p = _mm512_fmadd_ps(_mm512_fmadd_ps(c3, f, c2), f, c1);
+    return _mm512_scalef_ps(_mm512_fmadd_ps(p, f, c0), x);
+  }
+
+private:
+  static __m512 scaled(float coefficient, float exponent) {
+    return _mm512_scalef_ps(_mm512_set1_ps(coefficient),
+                            _mm512_set1_ps(exponent));
+  }
+
+  __m512 c0, c1, c2, c3;
+};
+
+/// Returns 16 bf16 as floats.
+inline __m512 floatFromBf16(__m256i words) {
+  return _mm512_castsi512_ps(
+      _mm512_slli_epi32(_mm512_cvtepu16_epi32(words), 16));
+}
+
+/// Returns floats rounded to nearest even; NaN stays NaN, made quiet.
+inline __m256i bf16FromFloat(__m512 x) {
+  const __m512i bits = _mm512_castps_si512(x);
+  const __m512i odd =
+      _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  __m512i rounded =
+      _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+  rounded = _mm512_mask_or_epi32(rounded, _mm512_cmpunord_ps_mask(x, x), bits,
+                                 _mm512_set1_epi32(0x400000));
+  return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16));
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AVX512_VECTOR_MATH_H

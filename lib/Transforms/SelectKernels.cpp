@@ -54,6 +54,21 @@ static void emitRemarks(Location loc, StringRef function,
   }
 }
 
+/// Gives all scratch of a function the size of the largest: workers run
+/// different branches at the same time, and their parts must not overlap.
+static void unifyScratch(func::FuncOp function) {
+  MemRefType largest;
+  SmallVector<WorkerScratchOp> ops;
+  function.walk([&](WorkerScratchOp op) {
+    MemRefType type = op.getScratch().getType();
+    if (!largest || type.getDimSize(0) > largest.getDimSize(0))
+      largest = type;
+    ops.push_back(op);
+  });
+  for (WorkerScratchOp op : ops)
+    op.getScratch().setType(largest);
+}
+
 namespace {
 struct SelectKernelsPass
     : public fp8attn::impl::SelectKernelsBase<SelectKernelsPass> {
@@ -75,6 +90,7 @@ struct SelectKernelsPass
     for (Operation *op : others)
       if (failed(selectOther(op, *isa)))
         return signalPassFailure();
+    unifyScratch(getOperation());
   }
 
 private:

@@ -43,3 +43,14 @@ func.func @no_worker() {
   fp8attn.ukernel.call @fp8attn_uk_init_x(%n, %n, %0, %0, %0) : index, index, memref<64xi8>, memref<64xi8>, memref<64xi8>
   return
 }
+
+// -----
+
+func.func private @two_sizes(%begin: index, %end: index, %worker: index, %n: index) {
+  // expected-note@below {{the other is of type 'memref<64xi8>'}}
+  %0 = fp8attn.worker_scratch : memref<64xi8>
+  // expected-error@below {{'fp8attn.worker_scratch' op expects the type of the other scratch of its function, because workers are that far apart, got 'memref<128xi8>'}}
+  %1 = fp8attn.worker_scratch : memref<128xi8>
+  fp8attn.ukernel.call @fp8attn_uk_init_x(%n, %n, %0, %1, %1) : index, index, memref<64xi8>, memref<128xi8>, memref<128xi8>
+  return
+}

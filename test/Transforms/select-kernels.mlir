@@ -7,14 +7,17 @@
 // On AMX, few rows take the fused row and many the separate ones; kernels
 // around them are AVX-512's. 104 powers of two go into the query and 40 into
 // the probabilities; the finish takes them out and applies the value scale.
+// The scratch of both branches has one size, the distance between workers.
 // CHECK-LABEL: func.func @amx
 // CHECK:         %[[FACTOR:.+]] = arith.mulf
+// CHECK:         fp8attn.worker_scratch : [[SCRATCH:memref<[0-9]+xi8>]]
 // CHECK:         %[[C40:.+]] = arith.constant 40 : index
 // CHECK:         %[[C104:.+]] = arith.constant 104 : index
 // CHECK:         ukernel.call @fp8attn_uk_query_bf16_bf16_f32_48x1x32_avx512_bf16({{.*}}%[[FACTOR]], %[[C104]], %[[TILES:.+]], %[[ROW_SCALE:.+]], %[[LIMIT:.+]]) : !fp8attn.work_item
 // CHECK-NEXT:    ukernel.call @fp8attn_uk_attend_bf16_e4m3_f32_16x256x32_amx_bf16(%{{.+}}, %[[TILES]], {{.*}}, %[[ROW_SCALE]], %[[LIMIT]], %[[C40]],
 // CHECK:         ukernel.call @fp8attn_uk_finish_f32_bf16_f32_48x1x16_avx512_bf16
 // CHECK:       } else {
+// CHECK:         fp8attn.worker_scratch : [[SCRATCH]]
 // CHECK:         ukernel.call @fp8attn_uk_init
 // CHECK:         scf.for
 // CHECK:           ukernel.call @fp8attn_uk_qk_bf16_e4m3_f32_48x256x32_amx_bf16

@@ -43,6 +43,26 @@ static int64_t getScratchBytes(func::FuncOp function, ModuleOp module) {
   return bytes;
 }
 
+/// Checks that all scratch of a function has one size, which is the distance
+/// between workers.
+static LogicalResult checkScratch(func::FuncOp function) {
+  WorkerScratchOp first;
+  WalkResult result = function.walk([&](WorkerScratchOp op) {
+    if (!first)
+      first = op;
+    if (op.getScratch().getType() == first.getScratch().getType())
+      return WalkResult::advance();
+    InFlightDiagnostic diagnostic =
+        op.emitOpError("expects the type of the other scratch of its function, "
+                       "because workers are that far apart, got ")
+        << op.getScratch().getType();
+    diagnostic.attachNote(first.getLoc())
+        << "the other is of type " << first.getScratch().getType();
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 /// Returns whether the C ABI has a form for an argument.
 static bool isExpressible(Type type) {
   if (isa<CacheType, IndexType, Float32Type>(type))
@@ -109,6 +129,8 @@ mlir::fp8attn::prepareFunctions(ModuleOp module) {
   for (func::FuncOp function : functions) {
     if (function.isExternal())
       return function.emitOpError("expects a function with a body");
+    if (failed(checkScratch(function)))
+      return failure();
     SmallPtrSet<Operation *, 4> active;
     if (isRecursive(function, module, active))
       return function.emitOpError("expects a function that is not recursive, "

@@ -70,7 +70,8 @@ def Fp8Attn_WorkerScratchOp : Fp8Attn_Op<"worker_scratch",
   let summary = "scratch memory of the running worker";
   let description = [{
     The worker's part of the context's workspace, aligned to 64 bytes, contents
-    undefined. The type says how many bytes are needed.
+    undefined. The type says how many bytes are needed; it is also the distance
+    between workers, so all scratch of one function is of one type.
   }];
   let results = (outs MemRefRankOf<[I8], [1]>:$scratch);
   let assemblyFormat = "attr-dict `:` type($scratch)";

@@ -1,0 +1,73 @@
+//===- Attention.h - attention in double precision --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Attention of a ragged batch over a paged cache, as the definition says it,
+// and the error that a kernel may make.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_REFERENCE_ATTENTION_H
+#define FP8ATTN_REFERENCE_ATTENTION_H
+
+#include "fp8attn/Reference/Cache.h"
+
+namespace fp8attn::reference {
+
+/// A call of paged attention. Nothing is checked: the batch is valid.
+struct AttentionCall {
+  HeadTensor query;
+  int64_t numHeads = 0;
+  CachePart keys;
+  CachePart values;
+  Scales keyScale;
+  Scales valueScale;
+  int64_t numSeqs = 0;
+  /// [numSeqs + 1] and [numSeqs].
+  const int32_t *queryStart = nullptr;
+  const int32_t *seqLens = nullptr;
+  /// [numSeqs, any], rows tableStride apart.
+  const int32_t *blockTable = nullptr;
+  int64_t tableStride = 0;
+  double softmaxScale = 1;
+  bool causal = false;
+};
+
+/// Exact results, up to the rounding of double.
+struct AttentionResult {
+  /// [tokens, Hq, D of values]
+  std::vector<double> out;
+  /// Sum over the keys of probability * |value|, like `out`: what errors of the
+  /// probabilities are measured by.
+  std::vector<double> magnitude;
+  /// [tokens, Hq], natural logarithm; -inf for a row that sees no key.
+  std::vector<double> lse;
+  /// [tokens, Hq]: keys that the row sees.
+  std::vector<int64_t> numKeys;
+};
+
+/// Computes attention. Rows that see no key give 0 and -inf.
+AttentionResult attend(const AttentionCall &call);
+
+/// Returns, for each element of `out`, the error that the numerics contract
+/// allows:
+///
+///   |o - ref| <= kOutRounding * u16 * |ref|
+///              + kProbRounding * u16 * magnitude
+///              + kSumRounding * u32 * numKeys * magnitude
+///
+/// with the unit roundoffs u16 = 2^-8 of bf16 and u32 = 2^-24 of f32.
+std::vector<double> allowedOutError(const AttentionResult &result);
+
+/// Returns the same for `lse`: the sum is of probabilities that were rounded to
+/// bf16, so its logarithm is off by as much as they are, and is itself f32.
+std::vector<double> allowedLseError(const AttentionResult &result);
+
+/// The relative L2 error that the contract allows for `out` as a whole.
+inline constexpr double kAllowedRelativeL2 = 3e-3;
+
+} // namespace fp8attn::reference
+
+#endif // FP8ATTN_REFERENCE_ATTENTION_H

@@ -1,0 +1,88 @@
+//===- Cache.h - a paged cache, element by element --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Where the elements of a paged cache are, as a function that a test may
+// replace, and reading and writing them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_REFERENCE_CACHE_H
+#define FP8ATTN_REFERENCE_CACHE_H
+
+#include "fp8attn/Runtime/fp8attn.h"
+
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+namespace fp8attn::reference {
+
+/// Returns the byte, counted from the start of the cache, of element (page,
+/// head, token of the page, channel).
+using ByteMap = std::function<int64_t(int64_t page, int64_t head, int64_t token,
+                                      int64_t channel)>;
+
+/// The keys, or the values, of a cache in the caller's memory.
+struct CachePart {
+  uint8_t *data = nullptr;
+  /// FP8 or bf16.
+  fp8attn_type type = FP8ATTN_TYPE_F8E4M3FN;
+  int64_t heads = 0;
+  /// Channels.
+  int64_t headDim = 0;
+  /// Tokens in a page.
+  int64_t pageTokens = 0;
+  ByteMap byte;
+
+  /// Returns the value of an element, without its scale.
+  double load(int64_t page, int64_t head, int64_t token, int64_t channel) const;
+};
+
+/// What a cache holds.
+enum class Content { Key, Value, KeyValue };
+
+/// A cache in the layout `pairs`.
+struct PairsCache {
+  CachePart keys;
+  CachePart values;
+  int64_t pageBytes;
+};
+
+/// Returns the parts of a cache of `content` in the layout `pairs`; the part
+/// that it does not hold has no byte map. headDim is a multiple of 32,
+/// pageTokens too.
+PairsCache makePairsCache(void *data, Content content, fp8attn_type type,
+                          int64_t heads, int64_t headDim, int64_t pageTokens);
+
+/// Scales of a tensor: none (a factor of 1), one, or one for each head.
+struct Scales {
+  std::vector<float> values;
+
+  float at(int64_t head) const {
+    return values.empty() ? 1.0f : values[values.size() == 1 ? 0 : head];
+  }
+};
+
+/// A bf16 tensor [tokens, heads, channels]; channels are contiguous.
+struct HeadTensor {
+  const uint16_t *data = nullptr;
+  int64_t tokens = 0;
+  int64_t tokenStride = 0;
+  int64_t headStride = 0;
+
+  uint16_t at(int64_t token, int64_t head, int64_t channel) const {
+    return data[token * tokenStride + head * headStride + channel];
+  }
+};
+
+/// Writes each token of `source` whose slot is not negative: codes of the
+/// element over its scale, or, in a bf16 part, the element itself.
+void writeCache(const CachePart &part, const HeadTensor &source,
+                const int64_t *slots, const Scales &scales);
+
+} // namespace fp8attn::reference
+
+#endif // FP8ATTN_REFERENCE_CACHE_H

@@ -1,0 +1,45 @@
+//===- Fp8.h - 8-bit and 16-bit floats, by definition -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Element conversions for the reference: slow, and written from the formats'
+// definitions rather than from any kernel, so that the two can be compared.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_REFERENCE_FP8_H
+#define FP8ATTN_REFERENCE_FP8_H
+
+#include "fp8attn/Runtime/fp8attn.h"
+
+#include <cstdint>
+
+namespace fp8attn::reference {
+
+/// Returns the value of a code of FP8ATTN_TYPE_F8E4M3FN or FP8ATTN_TYPE_F8E5M2.
+double decodeFp8(uint8_t code, fp8attn_type format);
+
+/// Returns the code of `value / scale`, divided in f32: the nearest finite
+/// value, the even code of two equally near; 0x7F for a NaN of either sign. The
+/// sign of zero is kept.
+uint8_t quantizeFp8(float value, float scale, fp8attn_type format);
+
+/// Returns the value of a bf16 word.
+float decodeBf16(uint16_t word);
+
+/// Returns the bf16 word nearest to `value`, the even one of two; NaN stays
+/// NaN.
+uint16_t encodeBf16(float value);
+
+/// Returns the size of an element in bytes.
+int64_t elementBytes(fp8attn_type type);
+
+/// Returns the value of the element at `data`, of any floating-point type of
+/// the ABI. `data` need not be aligned.
+double decodeElement(const void *data, fp8attn_type type);
+
+} // namespace fp8attn::reference
+
+#endif // FP8ATTN_REFERENCE_FP8_H

@@ -1,0 +1,165 @@
+//===- Attention.cpp - attention in double precision ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Decodes the keys and values of one KV head of one sequence, then computes its
+// rows in three plain loops: scores, softmax, weighted sum. Loops run over
+// tokens (scores) and channels (sums) innermost, so that the compiler
+// vectorises them without changing the order of any sum.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Reference/Attention.h"
+
+#include "fp8attn/Reference/Fp8.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace fp8attn::reference;
+
+/// Unit roundoffs.
+static constexpr double kUnitBf16 = 1.0 / (1 << 8);
+static constexpr double kUnitF32 = 1.0 / (1 << 24);
+
+/// The result is rounded to bf16 once.
+static constexpr double kOutRounding = 1;
+/// A probability is rounded to bf16, and so is each term of the denominator:
+/// at worst one goes up where the other goes down. The last quarter is for what
+/// is small beside it: exp2 by a polynomial (2^-13), scores in f32, products of
+/// two errors.
+static constexpr double kProbRounding = 2.25;
+/// Numerator and denominator are sums of numKeys terms in f32, of any order.
+static constexpr double kSumRounding = 2;
+
+/// One KV head of one sequence, decoded and scaled.
+struct DecodedRun {
+  int64_t numKeys;
+  /// [channels, numKeys]
+  std::vector<double> keys;
+  /// [numKeys, channels]
+  std::vector<double> values;
+};
+
+static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
+                            int64_t head) {
+  DecodedRun run;
+  run.numKeys = call.seqLens[sequence];
+  run.keys.resize(call.keys.headDim * run.numKeys);
+  run.values.resize(call.values.headDim * run.numKeys);
+  const int32_t *table = call.blockTable + sequence * call.tableStride;
+  for (int64_t token = 0; token < run.numKeys; ++token) {
+    const int64_t page = table[token / call.keys.pageTokens];
+    const int64_t place = token % call.keys.pageTokens;
+    for (int64_t c = 0; c < call.keys.headDim; ++c)
+      run.keys[c * run.numKeys + token] =
+          call.keys.load(page, head, place, c) * call.keyScale.at(head);
+    for (int64_t c = 0; c < call.values.headDim; ++c)
+      run.values[token * call.values.headDim + c] =
+          call.values.load(page, head, place, c) * call.valueScale.at(head);
+  }
+  return run;
+}
+
+/// Scores of a row with its first `numVisible` keys.
+static std::vector<double> scoreRow(const AttentionCall &call,
+                                    const DecodedRun &run, int64_t token,
+                                    int64_t head, int64_t numVisible) {
+  std::vector<double> scores(numVisible);
+  for (int64_t c = 0; c < call.keys.headDim; ++c) {
+    const double q =
+        decodeBf16(call.query.at(token, head, c)) * call.softmaxScale;
+    const double *keys = run.keys.data() + c * run.numKeys;
+    for (int64_t t = 0; t < numVisible; ++t)
+      scores[t] += q * keys[t];
+  }
+  return scores;
+}
+
+/// Turns scores into probabilities; returns the log-sum-exp.
+static double softmax(std::vector<double> &scores) {
+  if (scores.empty())
+    return -std::numeric_limits<double>::infinity();
+  const double max = *std::max_element(scores.begin(), scores.end());
+  double sum = 0;
+  for (double &score : scores) {
+    score = std::exp(score - max);
+    sum += score;
+  }
+  for (double &prob : scores)
+    prob /= sum;
+  return max + std::log(sum);
+}
+
+static void attendRow(const AttentionCall &call, const DecodedRun &run,
+                      int64_t token, int64_t head, int64_t numVisible,
+                      AttentionResult &result) {
+  std::vector<double> probs = scoreRow(call, run, token, head, numVisible);
+  const int64_t row = token * call.numHeads + head;
+  result.lse[row] = softmax(probs);
+  result.numKeys[row] = numVisible;
+  const int64_t channels = call.values.headDim;
+  double *out = result.out.data() + row * channels;
+  double *magnitude = result.magnitude.data() + row * channels;
+  for (int64_t t = 0; t < numVisible; ++t) {
+    const double *value = run.values.data() + t * channels;
+    for (int64_t c = 0; c < channels; ++c) {
+      out[c] += probs[t] * value[c];
+      magnitude[c] += probs[t] * std::abs(value[c]);
+    }
+  }
+}
+
+AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
+  const int64_t rows = call.query.tokens * call.numHeads;
+  AttentionResult result;
+  result.out.resize(rows * call.values.headDim);
+  result.magnitude.resize(rows * call.values.headDim);
+  result.lse.resize(rows);
+  result.numKeys.resize(rows);
+
+  const int64_t group = call.numHeads / call.keys.heads;
+  for (int64_t s = 0; s < call.numSeqs; ++s) {
+    const int64_t begin = call.queryStart[s], end = call.queryStart[s + 1];
+    for (int64_t kvHead = 0; kvHead < call.keys.heads; ++kvHead) {
+      const DecodedRun run = decodeRun(call, s, kvHead);
+      for (int64_t token = begin; token < end; ++token) {
+        // With a causal mask the last query sees all keys.
+        const int64_t hidden = call.causal ? end - 1 - token : 0;
+        const int64_t numVisible = std::max<int64_t>(0, run.numKeys - hidden);
+        for (int64_t head = kvHead * group; head < (kvHead + 1) * group; ++head)
+          attendRow(call, run, token, head, numVisible, result);
+      }
+    }
+  }
+  return result;
+}
+
+std::vector<double>
+fp8attn::reference::allowedOutError(const AttentionResult &result) {
+  std::vector<double> allowed(result.out.size());
+  const size_t channels =
+      result.lse.empty() ? 1 : result.out.size() / result.lse.size();
+  for (size_t i = 0; i < allowed.size(); ++i)
+    allowed[i] = kOutRounding * kUnitBf16 * std::abs(result.out[i]) +
+                 (kProbRounding * kUnitBf16 +
+                  kSumRounding * kUnitF32 * result.numKeys[i / channels]) *
+                     result.magnitude[i];
+  return allowed;
+}
+
+std::vector<double>
+fp8attn::reference::allowedLseError(const AttentionResult &result) {
+  std::vector<double> allowed(result.lse.size());
+  for (size_t i = 0; i < allowed.size(); ++i)
+    // Half of kProbRounding: only the denominator, not the numerator.
+    allowed[i] = std::isinf(result.lse[i])
+                     ? 0
+                     : kProbRounding / 2 * kUnitBf16 +
+                           kSumRounding * kUnitF32 *
+                               (result.numKeys[i] + std::abs(result.lse[i]));
+  return allowed;
+}

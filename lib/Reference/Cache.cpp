@@ -1,0 +1,137 @@
+//===- Cache.cpp - a paged cache, element by element ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The layout is enumerated: the elements are named in the order of their bytes,
+// and the map is the inverse of that list. Kernels compute the same with a
+// formula.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Reference/Cache.h"
+
+#include "fp8attn/Reference/Fp8.h"
+
+#include <cstring>
+#include <memory>
+
+using namespace fp8attn::reference;
+
+double CachePart::load(int64_t page, int64_t head, int64_t token,
+                       int64_t channel) const {
+  return decodeElement(data + byte(page, head, token, channel), type);
+}
+
+/// Lanes of a 64-byte line.
+static constexpr int64_t kLanes = 16;
+/// Elements of a lane along the dimension that a GEMM reduces, in a tile.
+static constexpr int64_t kDepth = 32;
+
+/// Returns the elements in the order of their bytes, as (reduced * numLanes +
+/// lane), where the tiles that cover the plane follow one another along the
+/// reduced dimension first if `depthFirst`.
+static std::vector<int64_t> elementsInOrder(int64_t numReduced,
+                                            int64_t numLanes, bool depthFirst,
+                                            int64_t elementSize) {
+  std::vector<int64_t> order;
+  auto appendTile = [&](int64_t reduced, int64_t lane) {
+    // A line has 64 bytes: for each lane, two neighbours along the reduced
+    // dimension in bf16; four in FP8, those of the first of two decoded rows
+    // (0, 1) alternating with those of the second (2, 3).
+    static const std::vector<int64_t> kBf16 = {0, 1}, kFp8 = {0, 2, 1, 3};
+    const std::vector<int64_t> &line = elementSize == 2 ? kBf16 : kFp8;
+    for (int64_t first = 0; first < kDepth; first += line.size())
+      for (int64_t l = 0; l < kLanes; ++l)
+        for (int64_t r : line)
+          order.push_back((reduced + first + r) * numLanes + lane + l);
+  };
+  if (depthFirst) {
+    for (int64_t lane = 0; lane < numLanes; lane += kLanes)
+      for (int64_t reduced = 0; reduced < numReduced; reduced += kDepth)
+        appendTile(reduced, lane);
+  } else {
+    for (int64_t reduced = 0; reduced < numReduced; reduced += kDepth)
+      for (int64_t lane = 0; lane < numLanes; lane += kLanes)
+        appendTile(reduced, lane);
+  }
+  return order;
+}
+
+/// Returns the place of each (token, channel), in elements, among the keys or
+/// the values of a head in a page. Keys reduce channels and have tokens in the
+/// lanes; values the other way round.
+static std::vector<int64_t> placeOfElement(bool isKey, int64_t tokens,
+                                           int64_t channels,
+                                           int64_t elementSize) {
+  const int64_t numReduced = isKey ? channels : tokens;
+  const int64_t numLanes = isKey ? tokens : channels;
+  const std::vector<int64_t> order =
+      elementsInOrder(numReduced, numLanes, /*depthFirst=*/isKey, elementSize);
+  std::vector<int64_t> places(order.size());
+  for (size_t place = 0; place < order.size(); ++place) {
+    const int64_t reduced = order[place] / numLanes;
+    const int64_t lane = order[place] % numLanes;
+    const int64_t token = isKey ? lane : reduced;
+    const int64_t channel = isKey ? reduced : lane;
+    places[token * channels + channel] = place;
+  }
+  return places;
+}
+
+PairsCache fp8attn::reference::makePairsCache(void *data, Content content,
+                                              fp8attn_type type, int64_t heads,
+                                              int64_t headDim,
+                                              int64_t pageTokens) {
+  const int64_t size = elementBytes(type);
+  const int64_t partBytes = pageTokens * headDim * size;
+  const int64_t headBytes =
+      content == Content::KeyValue ? 2 * partBytes : partBytes;
+  const int64_t pageBytes = heads * headBytes;
+
+  auto makePart = [&](bool isKey, int64_t offset) {
+    auto places = std::make_shared<std::vector<int64_t>>(
+        placeOfElement(isKey, pageTokens, headDim, size));
+    CachePart part{
+        static_cast<uint8_t *>(data), type, heads, headDim, pageTokens, {}};
+    part.byte = [=](int64_t page, int64_t head, int64_t token,
+                    int64_t channel) {
+      return page * pageBytes + head * headBytes + offset +
+             (*places)[token * headDim + channel] * size;
+    };
+    return part;
+  };
+
+  PairsCache cache;
+  cache.pageBytes = pageBytes;
+  if (content != Content::Value)
+    cache.keys = makePart(/*isKey=*/true, 0);
+  if (content != Content::Key)
+    cache.values =
+        makePart(/*isKey=*/false, content == Content::KeyValue ? partBytes : 0);
+  return cache;
+}
+
+void fp8attn::reference::writeCache(const CachePart &part,
+                                    const HeadTensor &source,
+                                    const int64_t *slots,
+                                    const Scales &scales) {
+  for (int64_t token = 0; token < source.tokens; ++token) {
+    const int64_t slot = slots[token];
+    if (slot < 0)
+      continue;
+    for (int64_t head = 0; head < part.heads; ++head) {
+      for (int64_t channel = 0; channel < part.headDim; ++channel) {
+        uint8_t *to = part.data + part.byte(slot / part.pageTokens, head,
+                                            slot % part.pageTokens, channel);
+        const uint16_t word = source.at(token, head, channel);
+        if (part.type == FP8ATTN_TYPE_BF16) {
+          std::memcpy(to, &word, sizeof(word));
+        } else {
+          *to = quantizeFp8(decodeBf16(word), scales.at(head), part.type);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+//===- Fp8.cpp - 8-bit and 16-bit floats, by definition -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Decodes field by field; encodes by a search among the values of all codes.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Reference/Fp8.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+using namespace fp8attn::reference;
+
+/// Fields of a format. All ones in the exponent are special only in e5m2;
+/// e4m3fn has no infinity and one NaN per sign.
+struct Format {
+  int mantissaBits;
+  int bias;
+  bool hasInfinity;
+};
+
+static Format formatOf(fp8attn_type type) {
+  return type == FP8ATTN_TYPE_F8E4M3FN ? Format{3, 7, false}
+                                       : Format{2, 15, true};
+}
+
+double fp8attn::reference::decodeFp8(uint8_t code, fp8attn_type type) {
+  const Format format = formatOf(type);
+  const int mantissaCount = 1 << format.mantissaBits;
+  const int exponentCount = 128 / mantissaCount;
+  const double sign = code & 0x80 ? -1.0 : 1.0;
+  const int exponent = (code & 0x7F) / mantissaCount;
+  const int mantissa = code % mantissaCount;
+  if (exponent == exponentCount - 1) {
+    if (format.hasInfinity)
+      return mantissa ? std::numeric_limits<double>::quiet_NaN()
+                      : sign * std::numeric_limits<double>::infinity();
+    if (mantissa == mantissaCount - 1)
+      return std::numeric_limits<double>::quiet_NaN();
+  }
+  if (exponent == 0)
+    return sign * std::ldexp(mantissa, 1 - format.bias - format.mantissaBits);
+  return sign * std::ldexp(mantissaCount + mantissa,
+                           exponent - format.bias - format.mantissaBits);
+}
+
+/// Returns the finite magnitudes of a format, ascending: that of code c is at
+/// c.
+static std::vector<double> finiteMagnitudes(fp8attn_type format) {
+  std::vector<double> magnitudes;
+  for (int code = 0; std::isfinite(decodeFp8(code, format)); ++code)
+    magnitudes.push_back(decodeFp8(code, format));
+  return magnitudes;
+}
+
+uint8_t fp8attn::reference::quantizeFp8(float value, float scale,
+                                        fp8attn_type format) {
+  static const std::vector<double> e4m3 =
+      finiteMagnitudes(FP8ATTN_TYPE_F8E4M3FN);
+  static const std::vector<double> e5m2 = finiteMagnitudes(FP8ATTN_TYPE_F8E5M2);
+  const std::vector<double> &magnitudes =
+      format == FP8ATTN_TYPE_F8E4M3FN ? e4m3 : e5m2;
+
+  const float quotient = value / scale;
+  if (std::isnan(quotient))
+    return 0x7F;
+  const uint8_t sign = std::signbit(quotient) ? 0x80 : 0;
+  const double magnitude = std::abs(quotient);
+  const auto above =
+      std::lower_bound(magnitudes.begin(), magnitudes.end(), magnitude);
+  if (above == magnitudes.end())
+    return sign | (magnitudes.size() - 1);
+  if (above == magnitudes.begin())
+    return sign;
+  const uint8_t code = above - magnitudes.begin();
+  const double up = *above - magnitude, down = magnitude - above[-1];
+  const bool takeAbove = up < down || (up == down && code % 2 == 0);
+  return sign | (takeAbove ? code : code - 1);
+}
+
+float fp8attn::reference::decodeBf16(uint16_t word) {
+  const uint32_t bits = uint32_t(word) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+uint16_t fp8attn::reference::encodeBf16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  const uint16_t truncated = bits >> 16;
+  if (std::isnan(value))
+    return truncated | 0x40; // Quiet, so that the payload is not lost to Inf.
+  const uint32_t rest = bits & 0xFFFF;
+  const bool up = rest > 0x8000 || (rest == 0x8000 && truncated % 2 == 1);
+  return truncated + up;
+}
+
+int64_t fp8attn::reference::elementBytes(fp8attn_type type) {
+  switch (type) {
+  case FP8ATTN_TYPE_F8E4M3FN:
+  case FP8ATTN_TYPE_F8E5M2:
+    return 1;
+  case FP8ATTN_TYPE_BF16:
+    return 2;
+  case FP8ATTN_TYPE_F32:
+  case FP8ATTN_TYPE_I32:
+    return 4;
+  case FP8ATTN_TYPE_I64:
+    return 8;
+  }
+  return 0;
+}
+
+double fp8attn::reference::decodeElement(const void *data, fp8attn_type type) {
+  if (type == FP8ATTN_TYPE_F32) {
+    float value;
+    std::memcpy(&value, data, sizeof(value));
+    return value;
+  }
+  if (type == FP8ATTN_TYPE_BF16) {
+    uint16_t word;
+    std::memcpy(&word, data, sizeof(word));
+    return decodeBf16(word);
+  }
+  return decodeFp8(*static_cast<const uint8_t *>(data), type);
+}

@@ -1,0 +1,140 @@
+//===- AttentionTest.cpp - attention of the reference ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Cases small enough for pencil and paper: one channel, pages of one token.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Reference/Attention.h"
+
+#include "fp8attn/Reference/Fp8.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+using namespace fp8attn::reference;
+
+/// Tolerance for double arithmetic.
+static constexpr double kTiny = 1e-12;
+
+namespace {
+
+/// One sequence, one channel; pages of one token, each a byte, so that the
+/// byte of an element is its page and head.
+struct TinyCall : AttentionCall {
+  TinyCall(std::vector<float> queries, std::vector<float> keyList,
+           std::vector<float> valueList)
+      : pages(keyList.size()) {
+    for (float value : queries)
+      queryWords.push_back(encodeBf16(value));
+    for (float value : keyList)
+      keyCodes.push_back(quantizeFp8(value, 1, FP8ATTN_TYPE_F8E4M3FN));
+    for (float value : valueList)
+      valueCodes.push_back(quantizeFp8(value, 1, FP8ATTN_TYPE_F8E4M3FN));
+    for (size_t i = 0; i < pages.size(); ++i)
+      pages[i] = i;
+    starts = {0, static_cast<int32_t>(queries.size())};
+    lengths = {static_cast<int32_t>(keyList.size())};
+    query = {queryWords.data(), starts[1], 1, 1};
+    numHeads = 1;
+    keys = makePart(keyCodes);
+    values = makePart(valueCodes);
+    numSeqs = 1;
+    queryStart = starts.data();
+    seqLens = lengths.data();
+    blockTable = pages.data();
+    tableStride = pages.size();
+  }
+
+  static CachePart makePart(std::vector<uint8_t> &codes) {
+    auto byte = [](int64_t page, int64_t, int64_t, int64_t) { return page; };
+    return {codes.data(), FP8ATTN_TYPE_F8E4M3FN, 1, 1, 1, byte};
+  }
+
+  std::vector<uint16_t> queryWords;
+  std::vector<uint8_t> keyCodes, valueCodes;
+  std::vector<int32_t> pages, starts, lengths;
+};
+
+} // namespace
+
+TEST(AttentionTest, EqualScoresAverage) {
+  AttentionResult result = attend(TinyCall({1}, {0, 0}, {1, -3}));
+  EXPECT_NEAR(result.out[0], -1.0, kTiny);
+  EXPECT_NEAR(result.magnitude[0], 2.0, kTiny);
+  EXPECT_NEAR(result.lse[0], std::log(2.0), kTiny);
+  EXPECT_EQ(result.numKeys[0], 2);
+}
+
+TEST(AttentionTest, SoftmaxScaleAndKeyScaleMultiplyScores) {
+  // Scores ln 3 and 0: probabilities 3/4 and 1/4.
+  TinyCall call({2}, {1, 0}, {4, 8});
+  call.softmaxScale = std::log(3.0);
+  call.keyScale.values = {0.5f};
+  EXPECT_NEAR(attend(call).out[0], 5.0, kTiny);
+  EXPECT_NEAR(attend(call).lse[0], std::log(4.0), kTiny);
+}
+
+TEST(AttentionTest, ValueScaleMultipliesTheResult) {
+  TinyCall call({1}, {0, 0}, {1, 3});
+  call.valueScale.values = {0.25f};
+  EXPECT_NEAR(attend(call).out[0], 0.5, kTiny);
+}
+
+TEST(AttentionTest, CausalIsAlignedToTheLastKey) {
+  TinyCall call({1, 1}, {0, 0, 0}, {1, 3, 8});
+  call.causal = true;
+  AttentionResult result = attend(call);
+  EXPECT_NEAR(result.out[0], 2.0, kTiny);
+  EXPECT_NEAR(result.out[1], 4.0, kTiny);
+}
+
+TEST(AttentionTest, RowsWithoutKeysAreEmpty) {
+  // Three queries, one key: the first two see nothing.
+  TinyCall call({1, 1, 1}, {0}, {7});
+  call.causal = true;
+  AttentionResult result = attend(call);
+  EXPECT_EQ(result.out, (std::vector<double>{0, 0, 7}));
+  EXPECT_EQ(result.lse[0], -std::numeric_limits<double>::infinity());
+  EXPECT_EQ(result.lse[2], 0);
+}
+
+TEST(AttentionTest, TheBlockTableOrdersPages) {
+  TinyCall call({1, 1}, {0, 0}, {1, 3});
+  call.causal = true;
+  call.pages = {1, 0};
+  EXPECT_NEAR(attend(call).out[0], 3.0, kTiny);
+  EXPECT_NEAR(attend(call).out[1], 2.0, kTiny);
+}
+
+TEST(AttentionTest, QueryHeadsShareKvHeads) {
+  // Two KV heads on two pages each, four query heads.
+  TinyCall call({1, 1, 1, 1}, {0, 0}, {2, 6});
+  call.numHeads = 4;
+  call.query = {call.queryWords.data(), 1, 4, 1};
+  call.starts = {0, 1};
+  call.lengths = {1};
+  auto byHead = [](int64_t, int64_t head, int64_t, int64_t) { return head; };
+  call.keys.heads = call.values.heads = 2;
+  call.keys.byte = call.values.byte = byHead;
+  call.valueScale.values = {1.0f, 0.5f};
+  EXPECT_EQ(attend(call).out, (std::vector<double>{2, 2, 3, 3}));
+}
+
+TEST(AttentionTest, SequencesAreIndependent) {
+  TinyCall call({1, 1, 1}, {0, 0, 0}, {1, 3, 7});
+  call.starts = {0, 1, 1, 3};
+  call.lengths = {2, 0, 1};
+  call.numSeqs = 3;
+  call.queryStart = call.starts.data();
+  call.seqLens = call.lengths.data();
+  call.pages = {0, 1, -1, -1, 2, -1};
+  call.blockTable = call.pages.data();
+  call.tableStride = 2;
+  EXPECT_EQ(attend(call).out, (std::vector<double>{2, 7, 7}));
+}

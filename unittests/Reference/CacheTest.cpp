@@ -1,0 +1,90 @@
+//===- CacheTest.cpp - the cache of the reference -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Bytes of the layout, taken from its drawing, and writing by slot.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Reference/Cache.h"
+
+#include "fp8attn/Reference/Fp8.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+using namespace fp8attn::reference;
+
+TEST(CacheTest, KeysInterleaveTwoRowsOfPairs) {
+  PairsCache cache = makePairsCache(nullptr, Content::KeyValue,
+                                    FP8ATTN_TYPE_F8E4M3FN, /*heads=*/2,
+                                    /*headDim=*/64, /*pageTokens=*/32);
+  EXPECT_EQ(cache.pageBytes, 2 * 2 * 32 * 64);
+  auto byte = [&](int64_t token, int64_t channel) {
+    return cache.keys.byte(0, 0, token, channel);
+  };
+  EXPECT_EQ(byte(0, 0), 0);
+  EXPECT_EQ(byte(0, 2), 1);
+  EXPECT_EQ(byte(0, 1), 2);
+  EXPECT_EQ(byte(0, 3), 3);
+  EXPECT_EQ(byte(1, 0), 4);
+  EXPECT_EQ(byte(0, 4), 64);
+  EXPECT_EQ(byte(0, 32), 512);
+  EXPECT_EQ(byte(16, 0), 1024);
+  EXPECT_EQ(cache.keys.byte(3, 1, 0, 0), 3 * 8192 + 4096);
+}
+
+TEST(CacheTest, ValuesReduceTokens) {
+  PairsCache cache =
+      makePairsCache(nullptr, Content::KeyValue, FP8ATTN_TYPE_F8E5M2,
+                     /*heads=*/1, /*headDim=*/64, /*pageTokens=*/64);
+  auto byte = [&](int64_t token, int64_t channel) {
+    return cache.values.byte(0, 0, token, channel) - 64 * 64;
+  };
+  EXPECT_EQ(byte(0, 0), 0);
+  EXPECT_EQ(byte(2, 0), 1);
+  EXPECT_EQ(byte(1, 0), 2);
+  EXPECT_EQ(byte(0, 1), 4);
+  EXPECT_EQ(byte(4, 0), 64);
+  EXPECT_EQ(byte(0, 16), 512);
+  EXPECT_EQ(byte(32, 0), 2048);
+}
+
+TEST(CacheTest, Bf16LinesAreRowsOfPairs) {
+  PairsCache cache =
+      makePairsCache(nullptr, Content::Key, FP8ATTN_TYPE_BF16, /*heads=*/1,
+                     /*headDim=*/32, /*pageTokens=*/32);
+  EXPECT_EQ(cache.keys.byte(0, 0, 0, 1), 2);
+  EXPECT_EQ(cache.keys.byte(0, 0, 1, 0), 4);
+  EXPECT_EQ(cache.keys.byte(0, 0, 0, 2), 64);
+  EXPECT_EQ(cache.keys.byte(0, 0, 16, 0), 1024);
+  EXPECT_FALSE(cache.values.byte);
+}
+
+TEST(CacheTest, EachByteBelongsToOneElement) {
+  PairsCache cache =
+      makePairsCache(nullptr, Content::KeyValue, FP8ATTN_TYPE_F8E4M3FN,
+                     /*heads=*/2, /*headDim=*/128, /*pageTokens=*/96);
+  std::vector<int> uses(cache.pageBytes);
+  for (const CachePart *part : {&cache.keys, &cache.values})
+    for (int64_t head = 0; head < 2; ++head)
+      for (int64_t token = 0; token < 96; ++token)
+        for (int64_t channel = 0; channel < 128; ++channel)
+          ++uses.at(part->byte(0, head, token, channel));
+  EXPECT_EQ(uses, std::vector<int>(cache.pageBytes, 1));
+}
+
+TEST(CacheTest, WriteSkipsNegativeSlotsAndDividesByTheScale) {
+  std::vector<uint8_t> memory(2 * 32 * 32, 0xFF);
+  PairsCache cache =
+      makePairsCache(memory.data(), Content::Key, FP8ATTN_TYPE_F8E4M3FN,
+                     /*heads=*/1, /*headDim=*/32, /*pageTokens=*/32);
+  std::vector<uint16_t> tokens(2 * 32, encodeBf16(3.0f));
+  const int64_t slots[] = {-1, 33};
+  writeCache(cache.keys, {tokens.data(), 2, 32, 32}, slots, {{0.5f}});
+  EXPECT_EQ(cache.keys.load(1, 0, 1, 7), 6.0);
+  EXPECT_EQ(std::count(memory.begin(), memory.end(), 0xFF), 2 * 32 * 32 - 32);
+}

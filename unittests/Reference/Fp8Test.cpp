@@ -1,0 +1,110 @@
+//===- Fp8Test.cpp - conversions of the reference -------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Codes and values computed by hand from the formats' definitions, then all
+// codes of all bf16 words under four scales against data made on a GPU.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Reference/Fp8.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <vector>
+
+using namespace fp8attn::reference;
+
+static constexpr fp8attn_type kE4M3 = FP8ATTN_TYPE_F8E4M3FN;
+static constexpr fp8attn_type kE5M2 = FP8ATTN_TYPE_F8E5M2;
+static constexpr float kInf = std::numeric_limits<float>::infinity();
+static constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+TEST(Fp8Test, DecodesE4M3) {
+  EXPECT_EQ(decodeFp8(0x38, kE4M3), 1.0);
+  EXPECT_EQ(decodeFp8(0xB9, kE4M3), -1.125);
+  EXPECT_EQ(decodeFp8(0x01, kE4M3), 0x1p-9);
+  EXPECT_EQ(decodeFp8(0x07, kE4M3), 7 * 0x1p-9);
+  EXPECT_EQ(decodeFp8(0x08, kE4M3), 0x1p-6);
+  EXPECT_EQ(decodeFp8(0x7E, kE4M3), 448.0);
+  EXPECT_TRUE(std::isnan(decodeFp8(0x7F, kE4M3)));
+  EXPECT_TRUE(std::isnan(decodeFp8(0xFF, kE4M3)));
+  EXPECT_TRUE(std::signbit(decodeFp8(0x80, kE4M3)));
+}
+
+TEST(Fp8Test, DecodesE5M2) {
+  EXPECT_EQ(decodeFp8(0x3C, kE5M2), 1.0);
+  EXPECT_EQ(decodeFp8(0x01, kE5M2), 0x1p-16);
+  EXPECT_EQ(decodeFp8(0x7B, kE5M2), 57344.0);
+  EXPECT_EQ(decodeFp8(0xFC, kE5M2), -kInf);
+  EXPECT_TRUE(std::isnan(decodeFp8(0x7D, kE5M2)));
+}
+
+TEST(Fp8Test, QuantizeRoundsToNearestEven) {
+  EXPECT_EQ(quantizeFp8(1.0625f, 1, kE4M3), 0x38); // between 1 and 1.125
+  EXPECT_EQ(quantizeFp8(1.1875f, 1, kE4M3), 0x3A); // between 1.125 and 1.25
+  EXPECT_EQ(quantizeFp8(1.07f, 1, kE4M3), 0x39);
+  EXPECT_EQ(quantizeFp8(0x1p-10f, 1, kE4M3), 0x00); // half the smallest
+  EXPECT_EQ(quantizeFp8(0x1.02p-10f, 1, kE4M3), 0x01);
+  EXPECT_EQ(quantizeFp8(3 * 0x1p-10f, 1, kE4M3), 0x02);
+  EXPECT_EQ(quantizeFp8(-2.0f, 0.5f, kE4M3), 0xC8); // -4
+}
+
+TEST(Fp8Test, QuantizeSaturatesAndKeepsSpecialValues) {
+  EXPECT_EQ(quantizeFp8(1e9f, 1, kE4M3), 0x7E);
+  EXPECT_EQ(quantizeFp8(-kInf, 1, kE4M3), 0xFE);
+  EXPECT_EQ(quantizeFp8(kInf, 1, kE5M2), 0x7B);
+  EXPECT_EQ(quantizeFp8(kNaN, 1, kE4M3), 0x7F);
+  EXPECT_EQ(quantizeFp8(-kNaN, 1, kE5M2), 0x7F);
+  EXPECT_EQ(quantizeFp8(-0.0f, 1, kE4M3), 0x80);
+  EXPECT_EQ(quantizeFp8(-1e-30f, 1, kE5M2), 0x80);
+}
+
+TEST(Fp8Test, Bf16RoundsToNearestEven) {
+  EXPECT_EQ(encodeBf16(1.0f), 0x3F80);
+  EXPECT_EQ(encodeBf16(1.0f + 0x1p-8f), 0x3F80);
+  EXPECT_EQ(encodeBf16(1.0f + 3 * 0x1p-8f), 0x3F82);
+  EXPECT_EQ(encodeBf16(kInf), 0x7F80);
+  EXPECT_TRUE(std::isnan(decodeBf16(encodeBf16(kNaN))));
+  EXPECT_EQ(decodeBf16(0xC040), -3.0f);
+}
+
+static std::vector<uint8_t> readGolden(const char *name) {
+  std::ifstream file(std::string(FP8ATTN_GOLDEN_DIR "/") + name,
+                     std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(Fp8Test, QuantizesAsAGpuDoes) {
+  const std::vector<uint8_t> golden = readGolden("quant.bin");
+  constexpr int kWords = 1 << 16;
+  ASSERT_EQ(golden.size(), 4u * 2 * kWords);
+  const float scales[] = {1.0f, 0.0123f, 0.25f, 3.0f};
+  const fp8attn_type formats[] = {kE4M3, kE5M2};
+  size_t place = 0;
+  for (float scale : scales)
+    for (fp8attn_type format : formats)
+      for (int word = 0; word < kWords; ++word, ++place)
+        ASSERT_EQ(quantizeFp8(decodeBf16(word), scale, format), golden[place])
+            << "word " << word << ", scale " << scale << ", format " << format;
+}
+
+TEST(Fp8Test, DecodesAsAGpuDoes) {
+  const std::vector<uint8_t> golden = readGolden("dequant.bin");
+  ASSERT_EQ(golden.size(), 2u * 256 * sizeof(float));
+  for (int i = 0; i < 2 * 256; ++i) {
+    const double expected =
+        decodeElement(golden.data() + i * sizeof(float), FP8ATTN_TYPE_F32);
+    const double actual = decodeFp8(i % 256, i < 256 ? kE4M3 : kE5M2);
+    if (std::isnan(expected))
+      EXPECT_TRUE(std::isnan(actual)) << "code " << i;
+    else
+      EXPECT_EQ(actual, expected) << "code " << i;
+  }
+}

@@ -1,0 +1,110 @@
+//===- TargetInfo.cpp - what the target can run ---------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Expands the `llvm.target` attribute into a set of features with the tables of
+// LLVM's TargetParser, which need no registered backend, and holds the one
+// table from our ISAs to LLVM's features.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Target/TargetInfo.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/TargetParser/Triple.h"
+#include "llvm/TargetParser/X86TargetParser.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+ArrayRef<Isa> mlir::fp8attn::getAllIsas() {
+  static constexpr Isa kBestFirst[] = {Isa::AmxBf16, Isa::Avx512Bf16,
+                                       Isa::Generic};
+  return kBestFirst;
+}
+
+// The same features as the compiler flags of cmake/modules/AddFp8Attn.cmake.
+ArrayRef<StringRef> mlir::fp8attn::getIsaFeatures(Isa isa) {
+  static constexpr StringRef kAmxBf16[] = {
+      "avx512f",    "avx512bw",   "avx512dq", "avx512vl",
+      "avx512vbmi", "avx512bf16", "amx-tile", "amx-bf16"};
+  // AMX kernels are AVX-512 kernels that also use tiles.
+  static constexpr size_t kTileFeatures = 2;
+  switch (isa) {
+  case Isa::Generic:
+    return {};
+  case Isa::Avx512Bf16:
+    return ArrayRef(kAmxBf16).drop_back(kTileFeatures);
+  case Isa::AmxBf16:
+    return kAmxBf16;
+  }
+  llvm_unreachable("unknown ISA");
+}
+
+/// Sets or clears a feature and, where LLVM's tables know it, what depends on
+/// it: "+avx512bf16" implies avx512bw, "-avx512f" takes all of AVX-512 away.
+static void setFeature(const llvm::Triple &triple, StringRef feature,
+                       bool enabled, llvm::StringMap<bool> &features) {
+  if (triple.isX86())
+    llvm::X86::updateImpliedFeatures(feature, enabled, features);
+  features[feature] = enabled;
+}
+
+/// Adds the features of a chip. Only x86 has ISAs beyond generic, so other
+/// targets' chips need no table here.
+static LogicalResult addChipFeatures(ModuleOp module,
+                                     const llvm::Triple &triple, StringRef chip,
+                                     llvm::StringMap<bool> &features) {
+  if (!triple.isX86() || chip.empty() || chip == "generic")
+    return success();
+  if (llvm::X86::parseArchX86(chip) == llvm::X86::CK_None)
+    return module.emitError("expects the chip of llvm.target to be a CPU of ")
+           << triple.getArchName() << ", got \"" << chip << "\"";
+  SmallVector<StringRef> names;
+  llvm::X86::getFeaturesForCPU(chip, names);
+  for (StringRef name : names)
+    setFeature(triple, name, /*enabled=*/true, features);
+  return success();
+}
+
+FailureOr<TargetInfo> TargetInfo::get(ModuleOp module) {
+  TargetInfo info;
+  Attribute attr = module->getAttr(LLVM::LLVMDialect::getTargetAttrName());
+  if (!attr)
+    return info;
+  auto target = dyn_cast<LLVM::TargetAttr>(attr);
+  if (!target)
+    return module.emitError("expects llvm.target to be a #llvm.target, got ")
+           << attr;
+
+  llvm::Triple triple(target.getTriple().getValue());
+  llvm::StringMap<bool> features;
+  StringRef chip = target.getChip().getValue();
+  if (failed(addChipFeatures(module, triple, chip, features)))
+    return failure();
+  if (LLVM::TargetFeaturesAttr listed = target.getFeatures())
+    for (StringAttr entry : listed.getFeatures())
+      setFeature(triple, entry.getValue().drop_front(),
+                 entry.getValue().starts_with("+"), features);
+
+  if (!chip.empty())
+    info.chipName = chip.str();
+  for (const llvm::StringMapEntry<bool> &feature : features)
+    if (feature.second)
+      info.features.insert(feature.first());
+  return info;
+}
+
+SmallVector<StringRef> TargetInfo::missingFeatures(Isa isa) const {
+  return llvm::filter_to_vector(getIsaFeatures(isa), [&](StringRef feature) {
+    return !hasFeature(feature);
+  });
+}
+
+SmallVector<Isa> TargetInfo::supportedIsas() const {
+  return llvm::filter_to_vector(getAllIsas(),
+                                [&](Isa isa) { return supports(isa); });
+}

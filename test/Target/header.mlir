@@ -1,0 +1,58 @@
+// RUN: fp8attn-compile %s --emit=header -o - | FileCheck %s
+// RUN: fp8attn-compile %s -o %t.h && clang -std=c11 -Wall -Wextra -Werror -I %source_dir/include -fsyntax-only -x c %t.h
+// RUN: clang -std=c++17 -Wall -Wextra -Werror -I %source_dir/include -fsyntax-only -x c++ %t.h
+
+// The header declares each public function without results: names come from
+// the roles of the arguments, sizes and layouts stand in comments.
+
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<pairs>>
+#tensor = affine_map<(page, head, token, channel) -> ()>
+
+// CHECK: #ifndef FP8ATTN_GENERATED_HEADER_H
+// CHECK-NEXT: #define FP8ATTN_GENERATED_HEADER_H
+// CHECK: #include "fp8attn/Runtime/fp8attn.h"
+
+// CHECK: #define WRITE_CACHE_PAGE_BYTES 32768
+// CHECK: /// - key: bf16 [?, 8, 64], strides [?, 64, 1]
+// CHECK-NEXT: /// - new_values: bf16 [?, 8, 64], row-major
+// CHECK-NEXT: /// - slots: i64 [?], row-major
+// CHECK-NEXT: /// - key_scale: f32 []
+// CHECK-NEXT: /// - cache: key_value cache of f8E5M2, 8 heads, head size 64, pages of 32 tokens, layout pairs
+// CHECK-NEXT: fp8attn_status write(fp8attn_context *context,
+// CHECK-NEXT: {{^ +}}const fp8attn_tensor *key,
+// CHECK-NEXT: {{^ +}}const fp8attn_tensor *new_values,
+// CHECK-NEXT: {{^ +}}const fp8attn_tensor *slots,
+// CHECK-NEXT: {{^ +}}const fp8attn_tensor *key_scale,
+// CHECK-NEXT: {{^ +}}const fp8attn_cache *cache);
+// CHECK: int64_t write_workspace_bytes(int32_t num_workers);
+func.func @write(%key: memref<?x8x64xbf16, strided<[?, 64, 1]>>,
+                 %value: memref<?x8x64xbf16> {fp8attn.name = "new_values"},
+                 %slots: memref<?xi64>, %scale: memref<f32>, %cache: !cache) {
+  fp8attn.kv_write
+      key(%key : memref<?x8x64xbf16, strided<[?, 64, 1]>>)
+      value(%value : memref<?x8x64xbf16>) slots(%slots : memref<?xi64>)
+      key_scale(%scale : memref<f32>, #tensor)
+      value_scale(%scale : memref<f32>, #tensor)
+      cache(%cache : !cache)
+  return
+}
+
+// Scalars are passed by value; an argument that no operation of the model level
+// uses is numbered, and "context" is taken.
+// CHECK: fp8attn_status scalars(fp8attn_context *context,
+// CHECK-NEXT: {{^ +}}int64_t arg0,
+// CHECK-NEXT: {{^ +}}int32_t context_1,
+// CHECK-NEXT: {{^ +}}float arg2);
+func.func @scalars(%a: index, %b: i32 {fp8attn.name = "context"}, %c: f32) {
+  return
+}
+
+// CHECK-NOT: hidden
+func.func private @hidden(%a: index) {
+  return
+}
+
+// CHECK-NOT: has_result
+func.func @has_result(%a: index) -> index {
+  return %a : index
+}

@@ -1,0 +1,44 @@
+//===- CommandLine.cpp - options that say what to compile for -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Declares the options.
+//
+//===----------------------------------------------------------------------===//
+
+#include "CommandLine.h"
+
+#include "llvm/Support/WithColor.h"
+
+namespace cl = llvm::cl;
+using namespace mlir::fp8attn;
+
+CompileOptions::CompileOptions(cl::OptionCategory &category)
+    : cpu("mcpu",
+          cl::desc("CPU to compile for, as llc takes it: a name, \"native\" "
+                   "for this host, \"help\" for a list (default: the module's "
+                   "llvm.target, else native)"),
+          cl::value_desc("cpu"), cl::init("native"), cl::cat(category)),
+      features("mattr",
+               cl::desc("Features to add to or take from the CPU's, e.g. "
+                        "+avx512bf16,-amx-bf16"),
+               cl::value_desc("features"), cl::cat(category)),
+      triple("mtriple",
+             cl::desc("Target triple, e.g. aarch64-linux-gnu (default: this "
+                      "host's)"),
+             cl::value_desc("triple"), cl::cat(category)),
+      isa("isa",
+          cl::desc("Compile bodies for this ISA only: generic, avx512_bf16 or "
+                   "amx_bf16 (default: all that the target has)"),
+          cl::value_desc("isa"), cl::cat(category)),
+      noRuntimeChecks("no-runtime-checks",
+                      cl::desc("Leave out the checks of arguments at run time"),
+                      cl::cat(category)),
+      remarks("remarks", cl::desc("Print what was chosen, and why, to stderr"),
+              cl::cat(category)) {}
+
+void mlir::fp8attn::reportError(const llvm::Twine &message) {
+  llvm::WithColor::error() << message << "\n";
+}

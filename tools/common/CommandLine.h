@@ -1,0 +1,46 @@
+//===- CommandLine.h - options that say what to compile for -----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Command-line options that the tools which compile have in common.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_TOOLS_COMMON_COMMANDLINE_H
+#define FP8ATTN_TOOLS_COMMON_COMMANDLINE_H
+
+#include "llvm/Support/CommandLine.h"
+
+#include <string>
+
+namespace mlir::fp8attn {
+
+/// The options. Make one before llvm::cl::ParseCommandLineOptions.
+struct CompileOptions {
+  explicit CompileOptions(llvm::cl::OptionCategory &category);
+
+  /// Returns whether the user named a target.
+  bool namesTarget() const {
+    return cpu.getNumOccurrences() || features.getNumOccurrences() ||
+           triple.getNumOccurrences();
+  }
+
+  llvm::cl::opt<std::string> cpu;
+  llvm::cl::opt<std::string> features;
+  llvm::cl::opt<std::string> triple;
+  llvm::cl::opt<std::string> isa;
+  llvm::cl::opt<bool> noRuntimeChecks;
+  llvm::cl::opt<bool> remarks;
+
+  /// Features that the tool needs whatever the user says, as in `features`.
+  std::string requiredFeatures;
+};
+
+/// Prints one error as the tools do: "error: " and the message, on stderr.
+void reportError(const llvm::Twine &message);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_TOOLS_COMMON_COMMANDLINE_H

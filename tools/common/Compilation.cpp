@@ -1,0 +1,141 @@
+//===- Compilation.cpp - one module on its way to LLVM IR -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Puts parser, target and pipeline together. Only the dialects that the input
+// uses are loaded and nothing is registered by name: start-up time counts.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Compilation.h"
+
+#include "fp8attn/InitAll.h"
+#include "fp8attn/Pipelines/Pipelines.h"
+#include "fp8attn/Target/CodeEmission.h"
+#include "fp8attn/Target/TargetMachine.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/TargetSelect.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+static DialectRegistry makeRegistry() {
+  DialectRegistry registry;
+  registerAllDialects(registry);
+  registerAllTranslations(registry);
+  return registry;
+}
+
+Compilation::Compilation(const CompileOptions &options)
+    : options(options),
+      context(makeRegistry(), MLIRContext::Threading::DISABLED),
+      diagnostics(
+          std::make_unique<SourceMgrDiagnosticHandler>(sources, &context)) {
+  // The source line is shown; the operation in generic form would only bury it.
+  context.printOpOnDiagnostic(false);
+}
+
+Compilation::~Compilation() = default;
+
+/// Has remarks of all kinds printed as diagnostics.
+static LogicalResult enableRemarks(MLIRContext &context) {
+  const std::string category = "fp8attn";
+  remark::RemarkCategories categories;
+  categories.passed = categories.missed = category;
+  categories.analysis = categories.failed = category;
+  return remark::enableOptimizationRemarks(
+      context, /*streamer=*/nullptr,
+      std::make_unique<remark::RemarkEmittingPolicyAll>(), categories,
+      /*printAsEmitRemarks=*/true);
+}
+
+LogicalResult Compilation::parse(StringRef path) {
+  std::string error;
+  std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(path, &error);
+  if (!file) {
+    reportError(error);
+    return failure();
+  }
+  if (options.remarks && failed(enableRemarks(context)))
+    return failure();
+  sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
+  module = parseSourceFile<ModuleOp>(sources, &context);
+  return success(static_cast<bool>(module));
+}
+
+static void addFeatures(TargetDescription &target, StringRef features) {
+  if (!target.features.empty() && !features.empty())
+    target.features += ",";
+  target.features += features;
+}
+
+/// Merges what the user, the module and the host say.
+static TargetDescription describeTarget(const CompileOptions &options,
+                                        ModuleOp module) {
+  TargetDescription target;
+  std::optional<TargetDescription> ofModule = getTargetOf(module);
+  if (ofModule && !options.namesTarget())
+    target = *ofModule;
+  else if (options.cpu != "native")
+    target.cpu = options.cpu;
+  else if (options.triple.empty()) // Another machine has no native CPU here.
+    target = getHostTarget();
+  if (!options.triple.empty())
+    target.triple = options.triple;
+  addFeatures(target, options.features);
+  addFeatures(target, options.requiredFeatures);
+  return target;
+}
+
+static void initializeTargets() {
+  llvm::InitializeAllTargetInfos();
+  llvm::InitializeAllTargets();
+  llvm::InitializeAllTargetMCs();
+  llvm::InitializeAllAsmPrinters();
+}
+
+LogicalResult Compilation::chooseTarget() {
+  initializeTargets();
+  llvm::Expected<std::unique_ptr<llvm::TargetMachine>> created =
+      createTargetMachine(describeTarget(options, *module));
+  if (!created) {
+    reportError(llvm::toString(created.takeError()));
+    return failure();
+  }
+  machine = std::move(*created);
+  attachTarget(*module, *machine);
+  return success();
+}
+
+LogicalResult Compilation::lower() {
+  ToLLVMPipelineOptions pipelineOptions;
+  pipelineOptions.runtimeChecks = !options.noRuntimeChecks;
+  pipelineOptions.isa = options.isa.getValue();
+  PassManager passes(&context);
+  buildToLLVMPipeline(passes, pipelineOptions);
+  return passes.run(*module);
+}
+
+std::unique_ptr<llvm::Module>
+Compilation::translate(llvm::LLVMContext &llvmContext) {
+  return buildLLVMModule(*module, *machine, llvmContext);
+}
+
+LogicalResult mlir::fp8attn::printKnownCpus(StringRef triple) {
+  initializeTargets();
+  llvm::Expected<std::vector<std::string>> cpus = getKnownCpus(triple);
+  if (!cpus) {
+    reportError(llvm::toString(cpus.takeError()));
+    return failure();
+  }
+  for (const std::string &cpu : *cpus)
+    llvm::outs() << cpu << "\n";
+  return success();
+}

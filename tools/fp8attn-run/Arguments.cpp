@@ -1,0 +1,180 @@
+//===- Arguments.cpp - arguments of an entry point ------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Allocates arguments and shows them to the reference.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Arguments.h"
+
+#include "CommandLine.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Reference/Fp8.h"
+#include "fp8attn/Target/ArgumentNames.h"
+
+#include "llvm/Support/MathExtras.h"
+
+#include <cstdlib>
+#include <cstring>
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+AlignedBuffer::AlignedBuffer(int64_t size) : numBytes(size) {
+  // Never empty, so that even a tensor without elements has an address.
+  const size_t rounded =
+      llvm::alignTo(std::max<int64_t>(size, 1), FP8ATTN_ALIGNMENT);
+  auto *memory = std::aligned_alloc(FP8ATTN_ALIGNMENT, rounded);
+  if (!memory)
+    llvm::report_fatal_error("out of memory", /*gen_crash_diag=*/false);
+  std::memset(memory, 0xFF, rounded);
+  bytes.reset(static_cast<uint8_t *>(memory));
+}
+
+AlignedBuffer::AlignedBuffer(const AlignedBuffer &other) {
+  if (!other.bytes)
+    return;
+  *this = AlignedBuffer(other.numBytes);
+  std::memcpy(bytes.get(), other.bytes.get(), numBytes);
+}
+
+void AlignedBuffer::Free::operator()(uint8_t *bytes) const { std::free(bytes); }
+
+int64_t Argument::getNumElements() const {
+  int64_t count = 1;
+  for (int32_t dim = 0; dim < tensor.rank; ++dim)
+    count *= tensor.sizes[dim];
+  return count;
+}
+
+void *Argument::getElement(int64_t index) const {
+  int64_t offset = 0;
+  for (int32_t dim = tensor.rank; dim-- > 0;) {
+    offset += index % tensor.sizes[dim] * tensor.strides[dim];
+    index /= tensor.sizes[dim];
+  }
+  return storage.data() +
+         offset * reference::elementBytes(fp8attn_type(tensor.type));
+}
+
+Arguments::Arguments(func::FuncOp function) {
+  for (const std::string &name : getArgumentNames(function)) {
+    list.emplace_back();
+    list.back().name = name;
+  }
+}
+
+Arguments::Arguments(const Arguments &other) : list(other.list) {
+  for (Argument &argument : list) {
+    argument.tensor.data = argument.storage.data();
+    argument.cache.data = argument.storage.data();
+  }
+}
+
+/// Returns the strides of a tensor: those of the type, and where they are
+/// dynamic the smallest ones, with a gap after each outermost row.
+static SmallVector<int64_t> chooseStrides(MemRefType type,
+                                          ArrayRef<int64_t> sizes) {
+  constexpr int64_t kGap = 32;
+  SmallVector<int64_t> strides;
+  int64_t offset, next = 1;
+  [[maybe_unused]] LogicalResult isStrided =
+      type.getStridesAndOffset(strides, offset);
+  for (size_t dim = sizes.size(); dim-- > 0;) {
+    if (ShapedType::isDynamic(strides[dim]))
+      strides[dim] =
+          dim == 0 && !type.getLayout().isIdentity() ? next + kGap : next;
+    next = std::max<int64_t>(1, sizes[dim]) * strides[dim];
+  }
+  return strides;
+}
+
+LogicalResult Arguments::allocateTensor(Value value, ArrayRef<int64_t> sizes) {
+  Argument &argument = (*this)[value];
+  auto type = cast<MemRefType>(value.getType());
+  for (auto [dim, size] : llvm::enumerate(type.getShape()))
+    if (!ShapedType::isDynamic(size) && size != sizes[dim]) {
+      reportError("expects dimension " + Twine(dim) + " of " + argument.name +
+                  " to be " + Twine(sizes[dim]) +
+                  " for this batch (--seqs, --context, --query-len), got " +
+                  Twine(size));
+      return failure();
+    }
+  fp8attn_tensor &tensor = argument.tensor;
+  tensor.type = getAbiType(type.getElementType());
+  tensor.rank = sizes.size();
+  int64_t numElements = 1;
+  for (auto [dim, stride] : llvm::enumerate(chooseStrides(type, sizes))) {
+    tensor.sizes[dim] = sizes[dim];
+    tensor.strides[dim] = stride;
+    numElements += std::max<int64_t>(0, sizes[dim] - 1) * stride;
+  }
+  argument.storage = AlignedBuffer(
+      numElements * reference::elementBytes(fp8attn_type(tensor.type)));
+  tensor.data = argument.storage.data();
+  return success();
+}
+
+void Arguments::allocateCache(Value value, int64_t numPages) {
+  Argument &argument = (*this)[value];
+  auto type = cast<CacheType>(value.getType());
+  argument.isCache = true;
+  argument.storage = AlignedBuffer(numPages * type.getPageBytes());
+  argument.cache = {argument.storage.data(), numPages, type.getPageBytes()};
+}
+
+std::vector<const void *> Arguments::getAbiPointers() const {
+  std::vector<const void *> pointers;
+  for (const Argument &argument : list)
+    pointers.push_back(argument.getAbiPointer());
+  return pointers;
+}
+
+fp8attn_type mlir::fp8attn::getAbiType(Type type) {
+  if (isa<Float32Type>(type))
+    return FP8ATTN_TYPE_F32;
+  if (isa<BFloat16Type>(type))
+    return FP8ATTN_TYPE_BF16;
+  if (isa<Float8E4M3FNType>(type))
+    return FP8ATTN_TYPE_F8E4M3FN;
+  if (isa<Float8E5M2Type>(type))
+    return FP8ATTN_TYPE_F8E5M2;
+  return type.isInteger(32) ? FP8ATTN_TYPE_I32 : FP8ATTN_TYPE_I64;
+}
+
+reference::Scales mlir::fp8attn::getScales(const Arguments &arguments,
+                                           Value scale) {
+  reference::Scales scales;
+  if (!scale)
+    return scales;
+  const Argument &argument = arguments[scale];
+  for (int64_t i = 0; i < argument.getNumElements(); ++i)
+    scales.values.push_back(*static_cast<float *>(argument.getElement(i)));
+  return scales;
+}
+
+reference::HeadTensor mlir::fp8attn::getHeadTensor(const Argument &argument) {
+  return {static_cast<const uint16_t *>(argument.tensor.data),
+          argument.tensor.sizes[0], argument.tensor.strides[0],
+          argument.tensor.strides[1]};
+}
+
+static reference::PairsCache getCache(const Arguments &arguments, Value value) {
+  auto type = cast<CacheType>(value.getType());
+  reference::Content content =
+      type.getContent() == CacheContent::Key     ? reference::Content::Key
+      : type.getContent() == CacheContent::Value ? reference::Content::Value
+                                                 : reference::Content::KeyValue;
+  return reference::makePairsCache(
+      arguments[value].cache.data, content, getAbiType(type.getElementType()),
+      type.getNumHeads(), type.getHeadDim(), type.getPageTokens());
+}
+
+CacheParts mlir::fp8attn::getCacheParts(const Arguments &arguments,
+                                        Value keyCache, Value valueCache) {
+  return {getCache(arguments, keyCache).keys,
+          getCache(arguments, valueCache).values};
+}

@@ -1,0 +1,64 @@
+//===- Batch.h - a ragged batch of sequences --------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Lengths of the sequences of a run, and the pages that they occupy.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_TOOLS_FP8ATTN_RUN_BATCH_H
+#define FP8ATTN_TOOLS_FP8ATTN_RUN_BATCH_H
+
+#include "Random.h"
+#include "RunOptions.h"
+
+#include <vector>
+
+namespace mlir::fp8attn {
+
+/// A batch as paged_attention takes it.
+struct Batch {
+  /// [numSeqs + 1]
+  std::vector<int32_t> queryStart;
+  /// [numSeqs]
+  std::vector<int32_t> seqLens;
+
+  int64_t numSeqs() const { return seqLens.size(); }
+  /// Query tokens of all sequences.
+  int64_t numTokens() const { return queryStart.back(); }
+  int64_t queryLen(int64_t sequence) const {
+    return queryStart[sequence + 1] - queryStart[sequence];
+  }
+};
+
+/// Makes the batch that the options describe; reports a total that does not fit
+/// in 32 bits.
+FailureOr<Batch> makeBatch(const RunOptions &options);
+
+/// Which page holds which tokens.
+struct PageTable {
+  int64_t pageTokens;
+  /// Pages of the cache, some of them used by no sequence.
+  int64_t numPages;
+  /// Pages of the longest sequence, at least 1.
+  int64_t maxPages;
+  /// [numSeqs, maxPages]; entries past a sequence's length are invalid numbers.
+  std::vector<int32_t> pages;
+
+  /// Returns the slot of a token of a sequence, -1 for a negative token.
+  int64_t slot(int64_t sequence, int64_t token) const {
+    if (token < 0)
+      return -1;
+    return pages[sequence * maxPages + token / pageTokens] * pageTokens +
+           token % pageTokens;
+  }
+};
+
+/// Gives each sequence its pages, in random order over the cache.
+PageTable makePageTable(const Batch &batch, int64_t pageTokens, Random &random);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_TOOLS_FP8ATTN_RUN_BATCH_H

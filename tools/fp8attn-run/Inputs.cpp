@@ -1,0 +1,299 @@
+//===- Inputs.cpp - random inputs for an entry point ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Goes through the operations and fills what no earlier one has filled. Bytes
+// of a cache that belong to no token stay 0xFF: NaN.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Inputs.h"
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Reference/Fp8.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
+#include <map>
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+FailureOr<std::vector<Operation *>>
+mlir::fp8attn::getModelOps(func::FuncOp function) {
+  std::vector<Operation *> ops;
+  for (Operation &op : function.getBody().front().without_terminator()) {
+    if (!isa<PagedAttentionOp, KvWriteOp, QuantizeOp, DequantizeOp>(op)) {
+      op.emitError("expects only operations of the model level in a function "
+                   "to run, got ")
+          << op.getName();
+      return failure();
+    }
+    for (Value operand : op.getOperands())
+      if (!isa<BlockArgument>(operand)) {
+        op.emitError("expects operands that are arguments of the function, got "
+                     "a value of type ")
+            << operand.getType();
+        return failure();
+      }
+    ops.push_back(&op);
+  }
+  return ops;
+}
+
+namespace {
+
+/// Fills arguments for one operation after the other.
+class InputMaker {
+public:
+  InputMaker(func::FuncOp function, const Batch &batch, uint64_t seed)
+      : arguments(function), batch(batch), random(seed) {}
+
+  LogicalResult fill(PagedAttentionOp op);
+  LogicalResult fill(KvWriteOp op);
+  template <typename ConvertOp> LogicalResult fillConversion(ConvertOp op);
+
+  Arguments arguments;
+
+private:
+  /// Allocates the argument unless an earlier operation has. `isNew` says
+  /// whether it must be filled.
+  LogicalResult allocate(Value value, ArrayRef<int64_t> sizes, bool &isNew);
+  LogicalResult fillIntegers(Value value, ArrayRef<int32_t> numbers,
+                             ArrayRef<int64_t> sizes);
+  /// `sizes` are those of a scale with all its dimensions; a scale of rank 0
+  /// has none.
+  LogicalResult fillScale(Value scale, ArrayRef<int64_t> sizes);
+  LogicalResult fillHeads(Value value);
+  LogicalResult fillSlots(Value slots, const PageTable &pages);
+  void fillCaches(Value keyCache, Value valueCache, Value keyScale,
+                  Value valueScale, const PageTable &pages);
+  void writePrompt(const reference::CachePart &part,
+                   const reference::Scales &scales, const PageTable &pages,
+                   bool isKey);
+  void fillRow(uint16_t *row, int64_t channels);
+  const PageTable &getPages(CacheType type);
+
+  const Batch &batch;
+  Random random;
+  /// By page size: caches of the same page size share their table.
+  std::map<int64_t, PageTable> pageTables;
+};
+
+} // namespace
+
+LogicalResult InputMaker::allocate(Value value, ArrayRef<int64_t> sizes,
+                                   bool &isNew) {
+  isNew = !arguments[value].isAllocated();
+  return isNew ? arguments.allocateTensor(value, sizes) : success();
+}
+
+LogicalResult InputMaker::fillIntegers(Value value, ArrayRef<int32_t> numbers,
+                                       ArrayRef<int64_t> sizes) {
+  bool isNew;
+  if (failed(allocate(value, sizes, isNew)))
+    return failure();
+  for (auto [index, number] : llvm::enumerate(numbers))
+    *static_cast<int32_t *>(arguments[value].getElement(index)) = number;
+  return success();
+}
+
+LogicalResult InputMaker::fillScale(Value scale, ArrayRef<int64_t> sizes) {
+  if (!scale)
+    return success();
+  bool isNew;
+  const int64_t rank = cast<MemRefType>(scale.getType()).getRank();
+  if (failed(allocate(scale, sizes.take_front(rank), isNew)))
+    return failure();
+  // Values reach about 30: a tenth is small enough for e4m3 not to saturate
+  // and large enough for small values to become subnormal.
+  for (int64_t i = 0; isNew && i < arguments[scale].getNumElements(); ++i)
+    *static_cast<float *>(arguments[scale].getElement(i)) =
+        static_cast<float>(random.uniform(0.08, 0.3));
+  return success();
+}
+
+/// Channels whose values are several times larger, as in most models' keys.
+static float channelFactor(int64_t channel) {
+  constexpr int64_t kOutlierPeriod = 61;
+  constexpr float kOutlierFactor = 5;
+  return channel % kOutlierPeriod == 3 ? kOutlierFactor : 1;
+}
+
+/// Channel that carries the attention sink: queries agree on its sign, and the
+/// first key of a sequence is large there.
+static constexpr int64_t kSinkChannel = 0;
+static constexpr float kSinkQuery = 4;
+static constexpr float kSinkLogit = 8;
+
+void InputMaker::fillRow(uint16_t *row, int64_t channels) {
+  for (int64_t c = 0; c < channels; ++c)
+    row[c] = reference::encodeBf16(random.normal() * channelFactor(c));
+}
+
+LogicalResult InputMaker::fillHeads(Value value) {
+  auto type = cast<MemRefType>(value.getType());
+  const int64_t heads = type.getDimSize(1), channels = type.getDimSize(2);
+  bool isNew;
+  if (failed(allocate(value, {batch.numTokens(), heads, channels}, isNew)))
+    return failure();
+  for (int64_t row = 0; isNew && row < batch.numTokens() * heads; ++row) {
+    auto *data =
+        static_cast<uint16_t *>(arguments[value].getElement(row * channels));
+    fillRow(data, channels);
+    data[kSinkChannel] = reference::encodeBf16(kSinkQuery + random.normal());
+  }
+  return success();
+}
+
+const PageTable &InputMaker::getPages(CacheType type) {
+  auto [entry, isNew] = pageTables.try_emplace(type.getPageTokens());
+  if (isNew)
+    entry->second = makePageTable(batch, type.getPageTokens(), random);
+  return entry->second;
+}
+
+/// Writes the keys, or the values, of all tokens of all sequences.
+void InputMaker::writePrompt(const reference::CachePart &part,
+                             const reference::Scales &scales,
+                             const PageTable &pages, bool isKey) {
+  std::vector<uint16_t> token(part.heads * part.headDim);
+  const reference::HeadTensor source{token.data(), 1, 0, part.headDim};
+  const uint16_t sinkKey = reference::encodeBf16(
+      kSinkLogit / kSinkQuery * std::sqrt(static_cast<float>(part.headDim)));
+  for (int64_t s = 0; s < batch.numSeqs(); ++s)
+    for (int64_t t = 0; t < batch.seqLens[s]; ++t) {
+      for (int64_t head = 0; head < part.heads; ++head) {
+        uint16_t *row = token.data() + head * part.headDim;
+        fillRow(row, part.headDim);
+        if (isKey && t == 0)
+          row[kSinkChannel] = sinkKey;
+      }
+      const int64_t slot = pages.slot(s, t);
+      reference::writeCache(part, source, &slot, scales);
+    }
+}
+
+void InputMaker::fillCaches(Value keyCache, Value valueCache, Value keyScale,
+                            Value valueScale, const PageTable &pages) {
+  if (arguments[keyCache].isAllocated())
+    return;
+  arguments.allocateCache(keyCache, pages.numPages);
+  if (valueCache != keyCache)
+    arguments.allocateCache(valueCache, pages.numPages);
+  CacheParts parts = getCacheParts(arguments, keyCache, valueCache);
+  writePrompt(parts.keys, getScales(arguments, keyScale), pages, true);
+  writePrompt(parts.values, getScales(arguments, valueScale), pages, false);
+}
+
+LogicalResult InputMaker::fill(PagedAttentionOp op) {
+  const int64_t heads = op.getNumHeads(), kvHeads = op.getNumKvHeads();
+  const PageTable &pages = getPages(op.getKeyCacheType());
+  if (failed(fillHeads(op.getQuery())) ||
+      failed(fillScale(op.getKeyScale(), kvHeads)) ||
+      failed(fillScale(op.getValueScale(), kvHeads)) ||
+      failed(fillIntegers(op.getQueryStart(), batch.queryStart,
+                          batch.numSeqs() + 1)) ||
+      failed(fillIntegers(op.getSeqLens(), batch.seqLens, batch.numSeqs())) ||
+      failed(fillIntegers(op.getBlockTable(), pages.pages,
+                          {batch.numSeqs(), pages.maxPages})))
+    return failure();
+  fillCaches(op.getKeyCache(), op.getValueCache(), op.getKeyScale(),
+             op.getValueScale(), pages);
+  bool isNew;
+  if (failed(allocate(op.getOut(), {batch.numTokens(), heads, op.getHeadDim()},
+                      isNew)))
+    return failure();
+  return op.getLse() ? allocate(op.getLse(), {batch.numTokens(), heads}, isNew)
+                     : success();
+}
+
+/// The new tokens are the last ones of their sequences; one in thirteen is
+/// skipped, as a padded batch has it.
+LogicalResult InputMaker::fillSlots(Value slots, const PageTable &pages) {
+  constexpr int64_t kSkipPeriod = 13;
+  bool isNew;
+  if (failed(allocate(slots, batch.numTokens(), isNew)))
+    return failure();
+  for (int64_t s = 0; isNew && s < batch.numSeqs(); ++s)
+    for (int64_t i = 0; i < batch.queryLen(s); ++i) {
+      const int64_t token = batch.queryStart[s] + i;
+      const int64_t position = batch.seqLens[s] - batch.queryLen(s) + i;
+      *static_cast<int64_t *>(arguments[slots].getElement(token)) =
+          token % kSkipPeriod == kSkipPeriod - 1 ? -1 : pages.slot(s, position);
+    }
+  return success();
+}
+
+LogicalResult InputMaker::fill(KvWriteOp op) {
+  const int64_t kvHeads = op.getKeyCacheType().getNumHeads();
+  const PageTable &pages = getPages(op.getKeyCacheType());
+  if (failed(fillHeads(op.getKey())) || failed(fillHeads(op.getValue())) ||
+      failed(fillSlots(op.getSlots(), pages)) ||
+      failed(fillScale(op.getKeyScale(), kvHeads)) ||
+      failed(fillScale(op.getValueScale(), kvHeads)))
+    return failure();
+  fillCaches(op.getKeyCache(), op.getValueCache(), op.getKeyScale(),
+             op.getValueScale(), pages);
+  return success();
+}
+
+template <typename ConvertOp>
+LogicalResult InputMaker::fillConversion(ConvertOp op) {
+  auto type = cast<MemRefType>(op.getSource().getType());
+  SmallVector<int64_t> sizes(type.getShape());
+  for (int64_t &size : sizes)
+    if (ShapedType::isDynamic(size))
+      size = batch.numTokens();
+  SmallVector<int64_t> scaleSizes;
+  for (AffineExpr result : op.getScaleMap().getResults())
+    scaleSizes.push_back(sizes[cast<AffineDimExpr>(result).getPosition()]);
+  bool isNew, isNewDestination;
+  if (failed(fillScale(op.getScale(), scaleSizes)) ||
+      failed(allocate(op.getDestination(), sizes, isNewDestination)) ||
+      failed(allocate(op.getSource(), sizes, isNew)))
+    return failure();
+  const Argument &source = arguments[op.getSource()];
+  for (int64_t i = 0; isNew && i < source.getNumElements(); ++i) {
+    void *element = source.getElement(i);
+    // FP8: any code. bf16: any word every now and then, for its special values.
+    constexpr uint64_t kAnyWordPeriod = 16;
+    if (source.tensor.type != FP8ATTN_TYPE_BF16)
+      *static_cast<uint8_t *>(element) = random.bits();
+    else
+      *static_cast<uint16_t *>(element) =
+          random.below(kAnyWordPeriod) == 0
+              ? random.bits()
+              : reference::encodeBf16(random.normal() *
+                                      channelFactor(i % sizes.back()));
+  }
+  return success();
+}
+
+FailureOr<Arguments> mlir::fp8attn::makeInputs(func::FuncOp function,
+                                               ArrayRef<Operation *> ops,
+                                               const Batch &batch,
+                                               uint64_t seed) {
+  InputMaker maker(function, batch, seed);
+  for (Operation *op : ops) {
+    LogicalResult result =
+        llvm::TypeSwitch<Operation *, LogicalResult>(op)
+            .Case<PagedAttentionOp, KvWriteOp>(
+                [&](auto typed) { return maker.fill(typed); })
+            .Case<QuantizeOp, DequantizeOp>(
+                [&](auto typed) { return maker.fillConversion(typed); })
+            .Default([](Operation *) { return failure(); });
+    if (failed(result))
+      return failure();
+  }
+  for (BlockArgument argument : function.getArguments())
+    if (!maker.arguments[argument].isAllocated()) {
+      reportError("cannot make an input for argument \"" +
+                  maker.arguments[argument].name + "\": no operation uses it");
+      return failure();
+    }
+  return std::move(maker.arguments);
+}

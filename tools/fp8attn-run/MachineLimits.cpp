@@ -1,0 +1,165 @@
+//===- MachineLimits.cpp - what this machine can do at best ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The loops carry their instruction sets as function attributes: this file is
+// compiled for any x86-64.
+//
+//===----------------------------------------------------------------------===//
+
+#include "MachineLimits.h"
+
+#include "fp8attn/Runtime/kernels.h"
+#include "fp8attn/Runtime/lowering_abi.h"
+
+#include <atomic>
+
+#ifdef __x86_64__
+#include <immintrin.h>
+#endif
+
+using namespace mlir::fp8attn;
+
+/// A cache line, in the vector extension of GCC and clang.
+typedef uint64_t Line __attribute__((vector_size(64)));
+
+/// Sums lines with several sums, so that none waits for another.
+template <typename Vector>
+static inline __attribute__((always_inline)) uint64_t
+sumLines(const Extent &extent) {
+  constexpr int64_t kSums = 4;
+  Vector sums[kSums] = {};
+  const auto *lines = reinterpret_cast<const Vector *>(extent.data);
+  const int64_t count = extent.bytes / sizeof(Vector);
+  int64_t i = 0;
+  for (; i + kSums <= count; i += kSums)
+    for (int64_t s = 0; s < kSums; ++s)
+      sums[s] ^= lines[i + s];
+  for (; i < count; ++i)
+    sums[0] ^= lines[i];
+  const Vector sum = (sums[0] ^ sums[1]) ^ (sums[2] ^ sums[3]);
+  return sum[0] ^ sum[1];
+}
+
+static uint64_t sumLinesGeneric(const Extent &extent) {
+  return sumLines<Line>(extent);
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx512f"))) static uint64_t
+sumLinesAvx512(const Extent &extent) {
+  return sumLines<Line>(extent);
+}
+
+/// Rounds of a measurement: a tenth of a millisecond or so.
+static constexpr int64_t kRounds = 20000;
+
+/// Independent sums: latency times throughput of the instruction.
+static constexpr int64_t kVectorSums = 12;
+
+/// Returns floating-point operations.
+__attribute__((target("avx512f,avx512bf16"))) static double
+multiplyVectors(std::atomic<uint64_t> &sink) {
+  __m512 sums[kVectorSums];
+  for (int64_t s = 0; s < kVectorSums; ++s)
+    sums[s] = _mm512_set1_ps(s);
+  __m512bh a = (__m512bh)_mm512_set1_epi16(0x3F80);
+  for (int64_t round = 0; round < kRounds; ++round) {
+    // Keeps the compiler from taking the product out of the loop.
+    asm volatile("" : "+v"(a));
+#pragma clang loop unroll(full)
+    for (int64_t s = 0; s < kVectorSums; ++s)
+      sums[s] = _mm512_dpbf16_ps(sums[s], a, a);
+  }
+  float total = 0;
+  for (int64_t s = 0; s < kVectorSums; ++s)
+    total += _mm512_reduce_add_ps(sums[s]);
+  sink += static_cast<uint64_t>(total);
+  // 16 lanes of two products and two sums.
+  return double(kRounds) * kVectorSums * 64;
+}
+
+__attribute__((target("amx-tile,amx-bf16"))) static double multiplyTiles() {
+  fp8attn_uk_tile_begin_amx_bf16();
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  _tile_zero(4);
+  _tile_zero(5);
+  _tile_zero(6);
+  _tile_zero(7);
+  for (int64_t round = 0; round < kRounds; ++round) {
+    _tile_dpbf16ps(0, 6, 7);
+    _tile_dpbf16ps(1, 6, 7);
+    _tile_dpbf16ps(2, 6, 7);
+    _tile_dpbf16ps(3, 6, 7);
+    _tile_dpbf16ps(4, 6, 7);
+    _tile_dpbf16ps(5, 6, 7);
+  }
+  fp8attn_uk_tile_end_amx_bf16();
+  // 16 x 16 elements, 32 products and sums each.
+  return double(kRounds) * 6 * 16 * 16 * 64;
+}
+#endif
+
+namespace {
+struct ReadLoop {
+  const std::vector<ReadTask> &tasks;
+  std::atomic<uint64_t> sum{0};
+};
+struct MultiplyLoop {
+  fp8attn_isa isa;
+  std::atomic<uint64_t> sink{0};
+  std::atomic<double> operations{0};
+};
+} // namespace
+
+uint64_t mlir::fp8attn::readAll(fp8attn_context &context,
+                                const std::vector<ReadTask> &tasks) {
+  ReadLoop loop{tasks};
+  auto body = [](void *argument, int64_t begin, int64_t end, int32_t) {
+    auto &loop = *static_cast<ReadLoop *>(argument);
+    auto *sum = sumLinesGeneric;
+#ifdef __x86_64__
+    if (fp8attn_cpu()->isa >= FP8ATTN_ISA_AVX512_BF16)
+      sum = sumLinesAvx512;
+#endif
+    uint64_t total = 0;
+    for (int64_t task = begin; task < end; ++task)
+      for (const Extent &extent : loop.tasks[task])
+        total += sum(extent);
+    loop.sum += total;
+  };
+  fp8attn_parallel(&context, tasks.size(), body, &loop);
+  return loop.sum;
+}
+
+double mlir::fp8attn::multiplyInRegisters(fp8attn_context &context,
+                                          fp8attn_isa isa) {
+#ifdef __x86_64__
+  if (isa == FP8ATTN_ISA_GENERIC)
+    return 0;
+  MultiplyLoop loop{isa};
+  auto body = [](void *argument, int64_t begin, int64_t end, int32_t) {
+    auto &loop = *static_cast<MultiplyLoop *>(argument);
+    double operations = 0;
+    for (int64_t i = begin; i < end; ++i)
+      operations += loop.isa == FP8ATTN_ISA_AMX_BF16
+                        ? multiplyTiles()
+                        : multiplyVectors(loop.sink);
+    double before = loop.operations;
+    while (!loop.operations.compare_exchange_weak(before, before + operations))
+      ;
+  };
+  // Several for each worker, so that the last one to begin does not count.
+  constexpr int64_t kTasksPerWorker = 8;
+  fp8attn_parallel(&context, context.num_workers * kTasksPerWorker, body,
+                   &loop);
+  return loop.operations;
+#else
+  return 0;
+#endif
+}

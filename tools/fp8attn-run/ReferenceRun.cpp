@@ -1,0 +1,154 @@
+//===- ReferenceRun.cpp - what a run should have computed -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One function for each operation. Caches are compared at the end, for several
+// operations may write to one.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ReferenceRun.h"
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Reference/Attention.h"
+#include "fp8attn/Reference/Fp8.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+#include <cstring>
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Returns the elements; of FP8 the codes, which say more than the values.
+static std::vector<double> getElements(const Argument &argument) {
+  const auto type = fp8attn_type(argument.tensor.type);
+  std::vector<double> values(argument.getNumElements());
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = reference::elementBytes(type) == 1
+                    ? *static_cast<uint8_t *>(argument.getElement(i))
+                    : reference::decodeElement(argument.getElement(i), type);
+  return values;
+}
+
+static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
+                           const Arguments &results,
+                           std::vector<Check> &checks) {
+  reference::AttentionCall call;
+  call.query = getHeadTensor(inputs[op.getQuery()]);
+  call.numHeads = op.getNumHeads();
+  CacheParts parts =
+      getCacheParts(inputs, op.getKeyCache(), op.getValueCache());
+  call.keys = parts.keys;
+  call.values = parts.values;
+  call.keyScale = getScales(inputs, op.getKeyScale());
+  call.valueScale = getScales(inputs, op.getValueScale());
+  const fp8attn_tensor &table = inputs[op.getBlockTable()].tensor;
+  call.numSeqs = table.sizes[0];
+  call.tableStride = table.strides[0];
+  auto getInts = [&](Value value) {
+    return static_cast<const int32_t *>(inputs[value].tensor.data);
+  };
+  call.queryStart = getInts(op.getQueryStart());
+  call.seqLens = getInts(op.getSeqLens());
+  call.blockTable = getInts(op.getBlockTable());
+  call.softmaxScale = op.getEffectiveSoftmaxScale();
+  call.causal = op.getCausal();
+
+  const reference::AttentionResult expected = reference::attend(call);
+  const Argument &out = results[op.getOut()];
+  checks.push_back(
+      {out.name, reference::compare(getElements(out), expected.out,
+                                    reference::allowedOutError(expected),
+                                    reference::kAllowedRelativeL2)});
+  if (op.getLse()) {
+    const Argument &lse = results[op.getLse()];
+    checks.push_back(
+        {lse.name, reference::compare(getElements(lse), expected.lse,
+                                      reference::allowedLseError(expected))});
+  }
+}
+
+static void runKvWrite(KvWriteOp op, const Arguments &inputs) {
+  CacheParts parts =
+      getCacheParts(inputs, op.getKeyCache(), op.getValueCache());
+  auto *slots = static_cast<const int64_t *>(inputs[op.getSlots()].tensor.data);
+  reference::writeCache(parts.keys, getHeadTensor(inputs[op.getKey()]), slots,
+                        getScales(inputs, op.getKeyScale()));
+  reference::writeCache(parts.values, getHeadTensor(inputs[op.getValue()]),
+                        slots, getScales(inputs, op.getValueScale()));
+}
+
+/// Returns the scale of element `index` of a conversion.
+static float getScaleOf(const Argument &source, const Argument &scale,
+                        AffineMap map, int64_t index) {
+  int64_t place = 0;
+  for (AffineExpr result : map.getResults()) {
+    int64_t inner = 1;
+    const int64_t dim = cast<AffineDimExpr>(result).getPosition();
+    for (int64_t d = dim + 1; d < source.tensor.rank; ++d)
+      inner *= source.tensor.sizes[d];
+    place = place * source.tensor.sizes[dim] +
+            index / inner % source.tensor.sizes[dim];
+  }
+  return *static_cast<float *>(scale.getElement(place));
+}
+
+/// Converts into the inputs' destination and compares with the results'.
+template <typename ConvertOp>
+static void checkConversion(ConvertOp op, const Arguments &inputs,
+                            const Arguments &results,
+                            std::vector<Check> &checks) {
+  const Argument &source = inputs[op.getSource()];
+  const Argument &destination = inputs[op.getDestination()];
+  const auto sourceType = fp8attn_type(source.tensor.type);
+  const auto type = fp8attn_type(destination.tensor.type);
+  for (int64_t i = 0; i < source.getNumElements(); ++i) {
+    const float scale =
+        getScaleOf(source, inputs[op.getScale()], op.getScaleMap(), i);
+    const auto value = static_cast<float>(
+        reference::decodeElement(source.getElement(i), sourceType));
+    void *to = destination.getElement(i);
+    if (type == FP8ATTN_TYPE_F32)
+      *static_cast<float *>(to) = value * scale;
+    else if (type == FP8ATTN_TYPE_BF16)
+      *static_cast<uint16_t *>(to) = reference::encodeBf16(value * scale);
+    else
+      *static_cast<uint8_t *>(to) = reference::quantizeFp8(value, scale, type);
+  }
+  // Exactly equal, but for the bits of NaN.
+  const std::vector<double> expected = getElements(destination);
+  checks.push_back(
+      {destination.name,
+       reference::compare(getElements(results[op.getDestination()]), expected,
+                          std::vector<double>(expected.size()))});
+}
+
+std::vector<Check> mlir::fp8attn::checkResults(ArrayRef<Operation *> ops,
+                                               Arguments &inputs,
+                                               const Arguments &results) {
+  std::vector<Check> checks;
+  llvm::SmallSetVector<Value, 2> writtenCaches;
+  for (Operation *op : ops)
+    llvm::TypeSwitch<Operation *>(op)
+        .Case([&](PagedAttentionOp attention) {
+          checkAttention(attention, inputs, results, checks);
+        })
+        .Case([&](KvWriteOp write) {
+          runKvWrite(write, inputs);
+          writtenCaches.insert_range(write.getCaches());
+        })
+        .Case<QuantizeOp, DequantizeOp>([&](auto convert) {
+          checkConversion(convert, inputs, results, checks);
+        });
+  for (Value cache : writtenCaches) {
+    const Argument &actual = results[cache];
+    checks.push_back(
+        {actual.name, reference::compareBytes(actual.storage.data(),
+                                              inputs[cache].storage.data(),
+                                              actual.storage.size())});
+  }
+  return checks;
+}

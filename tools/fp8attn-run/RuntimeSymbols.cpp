@@ -1,0 +1,55 @@
+//===- RuntimeSymbols.cpp - functions that compiled code calls ------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Runtime functions by name, kernels from the kernel table.
+//
+//===----------------------------------------------------------------------===//
+
+#include "RuntimeSymbols.h"
+
+#include "common/kernel_table.h"
+#include "fp8attn/Runtime/lowering_abi.h"
+#include "x86_amx/tile_configuration.h"
+
+using namespace mlir::fp8attn;
+
+/// Chooses as fp8attn_select_isa does, but does not ask the CPU: whoever
+/// emulates AMX has seen to it that the rest is there.
+static int32_t selectEmulatedIsa(fp8attn_context *context, uint32_t mask) {
+  for (int32_t isa = context->isa_cap; isa >= 0; --isa)
+    if (mask >> isa & 1)
+      return context->isa = isa;
+  return fp8attn_select_isa(context, mask);
+}
+
+SymbolAddresses mlir::fp8attn::getRuntimeSymbols(bool emulateAmx) {
+#define FP8ATTN_SYMBOL(function) {#function, reinterpret_cast<void *>(function)}
+  SymbolAddresses symbols = {FP8ATTN_SYMBOL(fp8attn_check_context),
+                             FP8ATTN_SYMBOL(fp8attn_check_workspace),
+                             FP8ATTN_SYMBOL(fp8attn_check_tensor),
+                             FP8ATTN_SYMBOL(fp8attn_check_cache),
+                             FP8ATTN_SYMBOL(fp8attn_check_size),
+                             FP8ATTN_SYMBOL(fp8attn_check_scale),
+                             FP8ATTN_SYMBOL(fp8attn_check_batch),
+                             FP8ATTN_SYMBOL(fp8attn_check_slots),
+                             FP8ATTN_SYMBOL(fp8attn_parallel),
+                             FP8ATTN_SYMBOL(fp8attn_num_work_items),
+                             FP8ATTN_SYMBOL(fp8attn_work_item_init),
+                             FP8ATTN_SYMBOL(fp8attn_key_run_init)};
+#undef FP8ATTN_SYMBOL
+  auto add = [&](const char *name, auto *native, auto *emulated) {
+    symbols.push_back(
+        {name, reinterpret_cast<void *>(emulateAmx ? emulated : native)});
+  };
+  add("fp8attn_select_isa", fp8attn_select_isa, selectEmulatedIsa);
+  add("fp8attn_uk_tile_begin_amx_bf16", fp8attn_uk_tile_begin_amx_bf16,
+      fp8attn_uk_tile_begin_amx_bf16_emulated);
+  add("fp8attn_uk_tile_end_amx_bf16", fp8attn_uk_tile_end_amx_bf16,
+      fp8attn_uk_tile_end_amx_bf16_emulated);
+  for (const ::fp8attn::KernelRow &row : ::fp8attn::kernelTable())
+    add(row.name, row.function, row.emulated ? row.emulated : row.function);
+  return symbols;
+}

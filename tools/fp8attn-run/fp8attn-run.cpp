@@ -1,0 +1,50 @@
+//===- fp8attn-run.cpp - runs an entry point on random inputs -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compiles MLIR in memory, runs it on this machine, and checks and times it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Run.h"
+
+#include "llvm/Support/InitLLVM.h"
+
+namespace cl = llvm::cl;
+using namespace mlir::fp8attn;
+
+static const char kOverview[] =
+    R"(compiles and runs attention over an FP8 cache on random inputs
+
+Sizes that the types leave open come from the options: the batch has --seqs
+sequences of --context keys and --query-len query tokens each.
+
+Examples:
+  fp8attn-run decode.mlir --context=8192 --check
+  fp8attn-run decode.mlir --seqs=8 --context=2048 --threads=2 --time
+  fp8attn-run attention.mlir --context=1000,37,512 --query-len=1,37,128 --check
+  fp8attn-run decode.mlir --emulate-amx --isa=amx_bf16 --check
+)";
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  // libLLVM brings hundreds of options of its own, some of the same names.
+  cl::ResetCommandLineParser();
+  cl::OptionCategory category("fp8attn-run options");
+  RunOptions options(category);
+  CompileOptions compileOptions(category);
+  cl::ParseCommandLineOptions(argc, argv, kOverview);
+
+  if (failed(options.verify()))
+    return EXIT_FAILURE;
+  mlir::FailureOr<Report> report = runFile(options, compileOptions);
+  if (failed(report))
+    return EXIT_FAILURE;
+  if (options.json)
+    report->printJson(llvm::outs());
+  else
+    report->printText(llvm::outs());
+  return report->passed() ? EXIT_SUCCESS : EXIT_FAILURE;
+}

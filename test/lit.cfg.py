@@ -1,4 +1,13 @@
-# Configuration of the lit tests; lit.site.cfg.py of the build folder loads it.
+#===- lit.cfg.py - configuration of the lit tests -------------------------===//
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===----------------------------------------------------------------------===//
+#
+# Loaded by lit.site.cfg.py of the build folder.
+#
+#===----------------------------------------------------------------------===//
+
 import os
 
 import lit.formats

@@ -1,4 +1,9 @@
 #!/usr/bin/env python3
+#===- check_docs.py - definitions and docs/Spec.md against the code -------===//
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===----------------------------------------------------------------------===//
 """Checks what the definitions and docs/Spec.md say against the code.
 
   check_docs.py descriptions --tblgen=... --include=DIR... FILE.td...

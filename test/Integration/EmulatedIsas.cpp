@@ -1,0 +1,30 @@
+//===- EmulatedIsas.cpp - tests on emulated AMX tiles ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The ISA of the program whose AMX kernels are linked in their emulated form
+// (see CMakeLists.txt). It tells the objects that the CPU has AMX: the linker
+// resolves the runtime's fp8attn_cpu to the function here.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Problem.h"
+
+extern "C" const fp8attn_cpu_info *__real_fp8attn_cpu();
+
+extern "C" const fp8attn_cpu_info *__wrap_fp8attn_cpu() {
+  static const fp8attn_cpu_info emulated = {FP8ATTN_ISA_AMX_BF16, ""};
+  return &emulated;
+}
+
+std::vector<fp8attn_isa> testedIsas() { return {FP8ATTN_ISA_AMX_BF16}; }
+
+/// The emulation, and what runs between the tiles, is AVX-512.
+std::string whyNot(fp8attn_isa isa) {
+  const fp8attn_cpu_info *cpu = __real_fp8attn_cpu();
+  return cpu->isa >= FP8ATTN_ISA_AVX512_BF16
+             ? ""
+             : std::string("emulated AMX: ") + cpu->reason;
+}

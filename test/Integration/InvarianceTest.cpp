@@ -1,0 +1,104 @@
+//===- InvarianceTest.cpp - what results must not depend on ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// On one ISA results are the same bits whatever the number of workers, the
+// other sequences of the batch, the chunks of a prompt and the places of pages.
+// Between ISAs the cache is the same bytes, so that any may read what another
+// wrote.
+//
+//===----------------------------------------------------------------------===//
+
+#include "IsaTest.h"
+
+#include <algorithm>
+
+namespace {
+class InvarianceTest : public IsaTest {
+protected:
+  /// Copies as much as both tensors have, from element `begin` on.
+  static void copyFront(const std::vector<uint16_t> &from,
+                        std::vector<uint16_t> &to, size_t begin = 0) {
+    std::copy_n(from.begin() + begin, std::min(from.size() - begin, to.size()),
+                to.begin());
+  }
+
+  /// Gives `to` the front of the keys and values of `from`, and its queries
+  /// from `firstQuery` on.
+  static void copyInputs(const Problem &from, Problem &to,
+                         int64_t firstQuery = 0) {
+    const Model &model = from.model;
+    copyFront(from.query, to.query,
+              firstQuery * model.numHeads() * model.headDim);
+    copyFront(from.key, to.key);
+    copyFront(from.value, to.value);
+    to.keyScale = from.keyScale;
+    to.valueScale = from.valueScale;
+  }
+};
+} // namespace
+
+TEST_P(InvarianceTest, NumberOfWorkers) {
+  Problem problem = makeProblem({{1, 300}, {50, 400}, {100, 100}});
+  write(problem);
+  attend(problem);
+  const std::vector<uint16_t> serial = problem.out;
+  for (int32_t workers : {2, 3, 7}) {
+    problem.setWorkers(workers);
+    attend(problem);
+    EXPECT_EQ(problem.out, serial) << workers << " workers";
+  }
+}
+
+TEST_P(InvarianceTest, OtherSequences) {
+  Problem alone = makeProblem({{60, 300}});
+  write(alone);
+  attend(alone);
+
+  Problem batch = makeProblem({{60, 300}, {1, 77}, {13, 260}});
+  copyInputs(alone, batch);
+  write(batch);
+  attend(batch);
+  EXPECT_TRUE(
+      std::equal(alone.out.begin(), alone.out.end(), batch.out.begin()));
+}
+
+/// A prompt of 300 tokens at once, and in chunks of 100: rows land in other
+/// blocks of queries, and sequences are shorter when the first chunks run.
+TEST_P(InvarianceTest, ChunksOfAPrompt) {
+  Problem whole = makeProblem({{300, 300}});
+  write(whole);
+  attend(whole);
+
+  std::vector<uint16_t> chunked;
+  for (int64_t begin = 0; begin < 300; begin += 100) {
+    Problem chunk = makeProblem({{100, begin + 100}});
+    copyInputs(whole, chunk, begin);
+    write(chunk);
+    attend(chunk);
+    chunked.insert(chunked.end(), chunk.out.begin(), chunk.out.end());
+  }
+  EXPECT_EQ(chunked, whole.out);
+}
+
+TEST_P(InvarianceTest, CacheWrittenByAnotherIsa) {
+  Problem own = makeProblem({{1, 300}, {50, 170}});
+  write(own);
+  attend(own);
+  for (fp8attn_isa writer : testedIsas()) {
+    if (!whyNot(writer).empty())
+      continue;
+    Problem other = makeProblem({{1, 300}, {50, 170}});
+    other.context.isa_cap = writer;
+    ASSERT_TRUE(ranOn(other, other.write(), writer));
+    EXPECT_TRUE(own.keyCache == other.keyCache) << fp8attn_isa_string(writer);
+    other.context.isa_cap = isa();
+    attend(other);
+    EXPECT_EQ(own.out, other.out) << fp8attn_isa_string(writer);
+    EXPECT_TRUE(agrees(other, other.referenceAttend()));
+  }
+}
+
+FP8ATTN_INSTANTIATE(InvarianceTest, "llama");

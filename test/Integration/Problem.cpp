@@ -1,0 +1,292 @@
+//===- Problem.cpp - a batch, its cache and its results -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Builds batches, calls entry points and asks the reference.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Problem.h"
+
+#include "fp8attn/Reference/Compare.h"
+#include "fp8attn/Reference/Fp8.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <numeric>
+
+namespace reference = fp8attn::reference;
+
+/// A NaN in each of the cache's types: what was never written must not count.
+static constexpr uint8_t kUnwritten = 0xFF;
+
+/// Pages of the cache that no sequence has.
+static constexpr int64_t kSparePages = 2;
+
+AlignedBytes::AlignedBytes(int64_t count, uint8_t fill)
+    : bytes(static_cast<uint8_t *>(std::aligned_alloc(
+                FP8ATTN_ALIGNMENT, (count + FP8ATTN_ALIGNMENT - 1) /
+                                       FP8ATTN_ALIGNMENT * FP8ATTN_ALIGNMENT)),
+            std::free),
+      count(count) {
+  std::memset(bytes.get(), fill, count);
+}
+
+bool AlignedBytes::operator==(const AlignedBytes &other) const {
+  return count == other.count && std::memcmp(data(), other.data(), count) == 0;
+}
+
+const Model &findModel(const char *name) {
+  return *std::find_if(kModels, kModels + kNumModels, [&](const Model &model) {
+    return std::strcmp(model.name, name) == 0;
+  });
+}
+
+Problem::Problem(const Model &model, std::vector<Sequence> sequences,
+                 uint32_t seed)
+    : model(model), sequences(std::move(sequences)), generator(seed) {
+  queryStart.push_back(0);
+  int64_t numKeys = 0;
+  for (const Sequence &sequence : this->sequences) {
+    queryStart.push_back(queryStart.back() + sequence.queries);
+    seqLens.push_back(sequence.keys);
+    numKeys += sequence.keys;
+  }
+  const int64_t rows = queryStart.back() * model.numHeads();
+  query.resize(rows * model.headDim);
+  out.resize(rows * model.headDim, reference::encodeBf16(NAN));
+  lse.resize(rows, NAN);
+  key.resize(numKeys * model.numKvHeads * model.headDim);
+  value.resize(key.size());
+  std::normal_distribution<float> normal;
+  for (std::vector<uint16_t> *tensor : {&query, &key, &value})
+    fill(*tensor, [&](std::mt19937 &bits) { return normal(bits); });
+  chooseScales();
+  makeBlockTable();
+  keyCache = AlignedBytes(numPages * model.pageBytes(), kUnwritten);
+  if (model.split)
+    valueCache = AlignedBytes(numPages * model.pageBytes(), kUnwritten);
+  fp8attn_context_init(&context);
+}
+
+void Problem::fill(std::vector<uint16_t> &tensor,
+                   const std::function<float(std::mt19937 &)> &value) {
+  for (uint16_t &word : tensor)
+    word = reference::encodeBf16(value(generator));
+}
+
+/// Returns the scales of a [tokens, heads, channels] tensor.
+static std::vector<float> scalesOf(const std::vector<uint16_t> &tensor,
+                                   const Model &model, bool perHead) {
+  const float largest = model.cache == FP8ATTN_TYPE_F8E4M3FN ? 448 : 57344;
+  std::vector<float> scales(perHead ? model.numKvHeads : 1, 1 / largest);
+  for (size_t i = 0; i < tensor.size(); ++i) {
+    const size_t head = i / model.headDim % model.numKvHeads;
+    float &scale = scales[perHead ? head : 0];
+    scale =
+        std::max(scale, std::fabs(reference::decodeBf16(tensor[i])) / largest);
+  }
+  return scales;
+}
+
+void Problem::chooseScales() {
+  if (!model.isQuantized())
+    return;
+  keyScale = scalesOf(key, model, model.keyScalePerHead);
+  valueScale = scalesOf(value, model, model.valueScalePerHead);
+}
+
+void Problem::setScales(float keys, float values) {
+  std::fill(keyScale.begin(), keyScale.end(), keys);
+  std::fill(valueScale.begin(), valueScale.end(), values);
+}
+
+void Problem::makeBlockTable() {
+  const auto pagesOf = [&](int64_t keys) {
+    return (keys + model.pageTokens - 1) / model.pageTokens;
+  };
+  numPages = kSparePages;
+  maxPages = 1;
+  for (const Sequence &sequence : sequences) {
+    numPages += pagesOf(sequence.keys);
+    maxPages = std::max(maxPages, pagesOf(sequence.keys) + 1);
+  }
+  std::vector<int32_t> pages(numPages);
+  std::iota(pages.begin(), pages.end(), 0);
+  std::shuffle(pages.begin(), pages.end(), generator);
+
+  blockTable.assign(sequences.size() * maxPages, -1);
+  size_t used = 0;
+  for (size_t i = 0; i < sequences.size(); ++i) {
+    int32_t *row = blockTable.data() + i * maxPages;
+    for (int64_t page = 0; page < pagesOf(sequences[i].keys); ++page)
+      row[page] = pages[used++];
+    for (int64_t token = 0; token < sequences[i].keys; ++token)
+      slots.push_back(int64_t(row[token / model.pageTokens]) *
+                          model.pageTokens +
+                      token % model.pageTokens);
+  }
+}
+
+Arguments Problem::arguments() {
+  const auto vector = [](auto &data, fp8attn_type type) {
+    return fp8attn_tensor_make(data.data(), type, 1, data.size(), 0, 0, 0);
+  };
+  const auto heads = [&](std::vector<uint16_t> &data, int64_t numHeads) {
+    const int64_t tokens = data.size() / (numHeads * model.headDim);
+    return fp8attn_tensor_make(data.data(), FP8ATTN_TYPE_BF16, 3, tokens,
+                               numHeads, model.headDim, 0);
+  };
+  const auto scale = [](std::vector<float> &data, bool perHead) {
+    return fp8attn_tensor_make(data.data(), FP8ATTN_TYPE_F32, perHead ? 1 : 0,
+                               data.size(), 0, 0, 0);
+  };
+  Arguments all = {};
+  all.key = heads(key, model.numKvHeads);
+  all.value = heads(value, model.numKvHeads);
+  all.slots = vector(slots, FP8ATTN_TYPE_I64);
+  all.keyScale = scale(keyScale, model.keyScalePerHead);
+  all.valueScale = scale(valueScale, model.valueScalePerHead);
+  all.keyCache = {keyCache.data(), numPages, model.pageBytes()};
+  all.valueCache = {valueCache.data(), numPages, model.pageBytes()};
+  all.query = heads(query, model.numHeads());
+  all.queryStart = vector(queryStart, FP8ATTN_TYPE_I32);
+  all.seqLens = vector(seqLens, FP8ATTN_TYPE_I32);
+  all.blockTable =
+      fp8attn_tensor_make(blockTable.data(), FP8ATTN_TYPE_I32, 2,
+                          int64_t(sequences.size()), maxPages, 0, 0);
+  all.out = heads(out, model.numHeads());
+  all.lse = fp8attn_tensor_make(lse.data(), FP8ATTN_TYPE_F32, 2,
+                                queryStart.back(), model.numHeads(), 0, 0);
+  return all;
+}
+
+void Problem::setWorkers(int32_t count) {
+  pool.reset(fp8attn_pool_create(count));
+  context.parallel_for = fp8attn_pool_parallel_for;
+  context.pool = pool.get();
+  context.num_workers = count;
+}
+
+fp8attn_status Problem::call(EntryPoint entry,
+                             int64_t (*workspaceBytes)(int32_t),
+                             const Arguments &arguments) {
+  workspace = AlignedBytes(workspaceBytes(context.num_workers), kUnwritten);
+  context.workspace = workspace.data();
+  context.workspace_bytes = workspace.size();
+  return entry(&context, arguments);
+}
+
+fp8attn_status Problem::write(const Arguments &arguments) {
+  return call(model.write, model.writeWorkspaceBytes, arguments);
+}
+
+fp8attn_status Problem::attend(const Arguments &arguments) {
+  return call(model.attend, model.attendWorkspaceBytes, arguments);
+}
+
+static reference::HeadTensor headTensor(const std::vector<uint16_t> &tensor,
+                                        int64_t heads, int64_t channels) {
+  return {tensor.data(), int64_t(tensor.size()) / (heads * channels),
+          heads * channels, channels};
+}
+
+/// Returns the cache of `problem` as elements of `type` at `keys` and `values`.
+static reference::PairsCache pairsCache(const Model &model, fp8attn_type type,
+                                        uint8_t *keys, uint8_t *values) {
+  const auto part = [&](uint8_t *data, reference::Content content) {
+    return reference::makePairsCache(data, content, type, model.numKvHeads,
+                                     model.headDim, model.pageTokens);
+  };
+  if (!model.split)
+    return part(keys, reference::Content::KeyValue);
+  reference::PairsCache cache = part(keys, reference::Content::Key);
+  cache.values = part(values, reference::Content::Value).values;
+  return cache;
+}
+
+reference::PairsCache Problem::referenceCache() {
+  return pairsCache(model, model.cache, keyCache.data(), valueCache.data());
+}
+
+static reference::AttentionResult attendTo(const Problem &problem,
+                                           reference::PairsCache cache,
+                                           reference::Scales keyScale,
+                                           reference::Scales valueScale) {
+  const Model &model = problem.model;
+  reference::AttentionCall call;
+  call.query = headTensor(problem.query, model.numHeads(), model.headDim);
+  call.numHeads = model.numHeads();
+  call.keys = std::move(cache.keys);
+  call.values = std::move(cache.values);
+  call.keyScale = std::move(keyScale);
+  call.valueScale = std::move(valueScale);
+  call.numSeqs = problem.sequences.size();
+  call.queryStart = problem.queryStart.data();
+  call.seqLens = problem.seqLens.data();
+  call.blockTable = problem.blockTable.data();
+  call.tableStride = problem.maxPages;
+  call.softmaxScale = 1 / std::sqrt(double(model.headDim));
+  call.causal = model.causal;
+  return reference::attend(call);
+}
+
+reference::AttentionResult Problem::referenceAttend() {
+  return attendTo(*this, referenceCache(), {keyScale}, {valueScale});
+}
+
+reference::AttentionResult Problem::unquantizedAttend() {
+  // bf16 words, so that nothing is rounded; room for twice the FP8 bytes.
+  AlignedBytes keys(2 * keyCache.size()), values(2 * valueCache.size());
+  const reference::PairsCache cache =
+      pairsCache(model, FP8ATTN_TYPE_BF16, keys.data(), values.data());
+  reference::writeCache(cache.keys,
+                        headTensor(key, model.numKvHeads, model.headDim),
+                        slots.data(), {});
+  reference::writeCache(cache.values,
+                        headTensor(value, model.numKvHeads, model.headDim),
+                        slots.data(), {});
+  return attendTo(*this, cache, {}, {});
+}
+
+std::vector<double> Problem::outAsDouble() const {
+  std::vector<double> result(out.size());
+  std::transform(out.begin(), out.end(), result.begin(), reference::decodeBf16);
+  return result;
+}
+
+testing::AssertionResult agrees(const Problem &problem,
+                                const reference::AttentionResult &expected) {
+  const reference::Comparison outs = reference::compare(
+      problem.outAsDouble(), expected.out, reference::allowedOutError(expected),
+      reference::kAllowedRelativeL2);
+  if (!outs.passed)
+    return testing::AssertionFailure()
+           << problem.model.name << " out: " << outs.text;
+  if (!problem.model.lse)
+    return testing::AssertionSuccess();
+  const reference::Comparison lses =
+      reference::compare({problem.lse.begin(), problem.lse.end()}, expected.lse,
+                         reference::allowedLseError(expected));
+  if (!lses.passed)
+    return testing::AssertionFailure()
+           << problem.model.name << " lse: " << lses.text;
+  return testing::AssertionSuccess();
+}
+
+testing::AssertionResult ranOn(const Problem &problem, fp8attn_status status,
+                               fp8attn_isa isa) {
+  if (status != FP8ATTN_OK)
+    return testing::AssertionFailure()
+           << fp8attn_status_string(status) << ": " << problem.context.message;
+  if (problem.context.isa != isa)
+    return testing::AssertionFailure()
+           << "expected " << fp8attn_isa_string(isa) << ", ran on "
+           << fp8attn_isa_string(fp8attn_isa(problem.context.isa)) << ": "
+           << problem.context.message;
+  return testing::AssertionSuccess();
+}

@@ -1,0 +1,139 @@
+//===- Problem.h - a batch, its cache and its results -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The caller's side of a model's entry points: memory of exactly the needed
+// size, filled so that reading what must not be read shows. Pages are in random
+// order, bytes that were never written are NaN codes, and block table entries
+// past a sequence's length are no pages.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_TEST_INTEGRATION_PROBLEM_H
+#define FP8ATTN_TEST_INTEGRATION_PROBLEM_H
+
+#include "Model.h"
+
+#include "fp8attn/Reference/Attention.h"
+
+#include "gtest/gtest.h"
+
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+/// Tokens of one sequence: its last `queries` tokens are queries, if it has as
+/// many.
+struct Sequence {
+  int64_t queries;
+  int64_t keys;
+};
+
+/// Memory aligned to FP8ATTN_ALIGNMENT.
+class AlignedBytes {
+public:
+  /// All bytes are `fill`.
+  explicit AlignedBytes(int64_t count, uint8_t fill = 0);
+  uint8_t *data() const { return bytes.get(); }
+  int64_t size() const { return count; }
+  bool operator==(const AlignedBytes &other) const;
+
+private:
+  std::unique_ptr<uint8_t, void (*)(void *)> bytes;
+  int64_t count;
+};
+
+class Problem {
+public:
+  /// Queries, keys and values are standard normal; scales map the largest
+  /// magnitude to the largest finite code.
+  Problem(const Model &model, std::vector<Sequence> sequences,
+          uint32_t seed = 1);
+
+  const Model &model;
+  const std::vector<Sequence> sequences;
+
+  /// bf16 [query tokens, Hq, D], and [tokens, Hkv, D] of all sequences, one
+  /// after the other.
+  std::vector<uint16_t> query, key, value;
+  /// Empty for a bf16 cache.
+  std::vector<float> keyScale, valueScale;
+  std::vector<int64_t> slots;
+  std::vector<int32_t> queryStart, seqLens, blockTable;
+  int64_t numPages = 0, maxPages = 0;
+  AlignedBytes keyCache{0}, valueCache{0};
+  std::vector<uint16_t> out;
+  std::vector<float> lse;
+
+  /// What the calls use; `isa_cap` and `message` are of interest.
+  fp8attn_context context;
+
+  /// Replaces the elements of a tensor by value(random generator).
+  void fill(std::vector<uint16_t> &tensor,
+            const std::function<float(std::mt19937 &)> &value);
+  /// Sets the scales so that the largest magnitude becomes the largest finite
+  /// code.
+  void chooseScales();
+  /// Sets all scales.
+  void setScales(float keys, float values);
+
+  /// Describes the memory above as the arguments of the entry points.
+  Arguments arguments();
+  /// Calls the entry points with what `arguments` says.
+  fp8attn_status write(const Arguments &arguments);
+  fp8attn_status write() { return write(arguments()); }
+  fp8attn_status attend(const Arguments &arguments);
+  fp8attn_status attend() { return attend(arguments()); }
+
+  /// Runs on this many workers from now on; 1 at first.
+  void setWorkers(int32_t count);
+
+  /// Returns the parts of the cache as the reference reads and writes them.
+  fp8attn::reference::PairsCache referenceCache();
+  /// Returns the exact results for what is in the cache now.
+  fp8attn::reference::AttentionResult referenceAttend();
+  /// Returns the exact results for keys and values before quantisation.
+  fp8attn::reference::AttentionResult unquantizedAttend();
+
+  /// Returns `out` and `lse` as doubles.
+  std::vector<double> outAsDouble() const;
+
+private:
+  void makeBlockTable();
+  fp8attn_status call(EntryPoint entry, int64_t (*workspaceBytes)(int32_t),
+                      const Arguments &arguments);
+
+  std::mt19937 generator;
+  std::unique_ptr<fp8attn_pool, void (*)(fp8attn_pool *)> pool{
+      nullptr, fp8attn_pool_destroy};
+  AlignedBytes workspace{0};
+};
+
+/// Returns whether `out` and `lse` are within the bounds of the numerics
+/// contract, with the worst element.
+testing::AssertionResult
+agrees(const Problem &problem,
+       const fp8attn::reference::AttentionResult &expected);
+
+/// Returns whether a call succeeded on exactly this ISA.
+testing::AssertionResult ranOn(const Problem &problem, fp8attn_status status,
+                               fp8attn_isa isa);
+
+/// Returns the ISAs that this program tests.
+std::vector<fp8attn_isa> testedIsas();
+
+/// Returns why this process cannot run an ISA, or "".
+std::string whyNot(fp8attn_isa isa);
+
+/// Skips the running test if the ISA cannot run.
+#define FP8ATTN_REQUIRE_ISA(isa)                                               \
+  do {                                                                         \
+    if (const std::string reason = whyNot(isa); !reason.empty())               \
+      GTEST_SKIP() << reason;                                                  \
+  } while (false)
+
+#endif // FP8ATTN_TEST_INTEGRATION_PROBLEM_H

@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+#===- generate_models.py - models.py as MLIR and as a C++ table -----------===//
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===----------------------------------------------------------------------===//
+#
+# Usage: generate_models.py mlir|cpp
+#
+# Prints the entry points write_MODEL and attend_MODEL of every model, or the
+# table through which the tests call them.
+#
+#===----------------------------------------------------------------------===//
+
+import sys
+
+from models import MODELS, check_pairs
+
+ELEMENTS = {"e4m3": "f8E4M3FN", "e5m2": "f8E5M2", "bf16": "bf16"}
+TYPES = {"e4m3": "F8E4M3FN", "e5m2": "F8E5M2", "bf16": "BF16"}
+SCALE_TYPES = {"tensor": "memref<f32>", "head": "memref<{heads}xf32>"}
+SCALE_RESULTS = {"tensor": "", "head": "head"}
+
+
+def cache_arguments(model):
+    """Returns (name, type) of the caches."""
+
+    def cache(content):
+        return (
+            f"!fp8attn.cache<{content}, heads = {model.kv_heads}, "
+            f"head_dim = {model.head_dim}, page = {model.page}, "
+            f"{ELEMENTS[model.cache]}, #fp8attn.layout<pairs>>"
+        )
+
+    if model.split:
+        return [("key_cache", cache("key")), ("value_cache", cache("value"))]
+    return [("cache", cache("key_value"))]
+
+
+def scale_arguments(model):
+    """Returns (name, type, map) of the scales."""
+    return [
+        (
+            name,
+            SCALE_TYPES[kind].format(heads=model.kv_heads),
+            "affine_map<(page, head, token, channel) -> "
+            f"({SCALE_RESULTS[kind]})>",
+        )
+        for name, kind in (
+            ("key_scale", model.key_scale),
+            ("value_scale", model.value_scale),
+        )
+        if kind != "none"
+    ]
+
+
+def write_arguments(model):
+    tensor = f"memref<?x{model.kv_heads}x{model.head_dim}xbf16>"
+    arguments = [("key", tensor), ("value", tensor), ("slots", "memref<?xi64>")]
+    arguments += [scale[:2] for scale in scale_arguments(model)]
+    return arguments + cache_arguments(model)
+
+
+def attend_arguments(model):
+    heads = model.kv_heads * model.group
+    tensor = f"memref<?x{heads}x{model.head_dim}xbf16>"
+    arguments = [("query", tensor)] + cache_arguments(model)
+    arguments += [scale[:2] for scale in scale_arguments(model)]
+    arguments += [
+        ("query_start", "memref<?xi32>"),
+        ("seq_lens", "memref<?xi32>"),
+        ("block_table", "memref<?x?xi32>"),
+        ("out", tensor),
+    ]
+    return arguments + [("lse", f"memref<?x{heads}xf32>")] * model.lse
+
+
+def operand(keyword, arguments, extra=""):
+    """Returns `keyword(%a, %b : type of a, type of b extra)`."""
+    names = ", ".join(f"%{name}" for name, _ in arguments)
+    types = ", ".join(kind for _, kind in arguments)
+    return f"      {keyword}({names} : {types}{extra})"
+
+
+def function(name, arguments, operation, operands):
+    signature = ", ".join(f"%{argument}: {kind}" for argument, kind in arguments)
+    lines = [f"func.func @{name}({signature}) {{", f"  fp8attn.{operation}"]
+    return "\n".join(lines + operands + ["  return", "}", ""])
+
+
+def print_mlir(model):
+    scales = [
+        operand(name, [(name, kind)], f", {scale_map}")
+        for name, kind, scale_map in scale_arguments(model)
+    ]
+    arguments = dict(write_arguments(model))
+    operands = [operand(name, [(name, arguments[name])]) for name in ("key", "value", "slots")]
+    operands += scales + [operand("cache", cache_arguments(model))]
+    print(function(f"write_{model.name}", write_arguments(model), "kv_write", operands))
+
+    arguments = dict(attend_arguments(model))
+    batch = ("query_start", "seq_lens", "block_table")
+    operands = [operand("query", [("query", arguments["query"])])]
+    operands += [operand("cache", cache_arguments(model))] + scales
+    operands += [operand("batch", [(name, arguments[name]) for name in batch])]
+    operands += [
+        operand(name, [(name, arguments[name])])
+        for name in ("out", "lse")
+        if name in arguments
+    ]
+    operation = "paged_attention" + " causal" * model.causal
+    print(function(f"attend_{model.name}", attend_arguments(model), operation, operands))
+
+
+def camel_back(name):
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)
+
+
+def entry(name, arguments):
+    """Returns a C++ function that unpacks the arguments of an entry point."""
+    values = [
+        "&arguments." + camel_back("key_cache" if argument == "cache" else argument)
+        for argument, _ in arguments
+    ]
+    return (
+        "[](fp8attn_context *context, const Arguments &arguments) {\n"
+        f"      return {name}(context, {', '.join(values)});\n    }}"
+    )
+
+
+def print_cpp(model):
+    flags = [model.key_scale == "head", model.value_scale == "head"]
+    flags += [model.causal, model.lse, model.split]
+    fields = [
+        f'"{model.name}"',
+        f"FP8ATTN_TYPE_{TYPES[model.cache]}",
+        f"{model.kv_heads}, {model.group}, {model.head_dim}, {model.page}",
+        ", ".join(str(flag).lower() for flag in flags),
+        entry(f"write_{model.name}", write_arguments(model)),
+        f"write_{model.name}_workspace_bytes",
+        entry(f"attend_{model.name}", attend_arguments(model)),
+        f"attend_{model.name}_workspace_bytes",
+    ]
+    print("    {" + ",\n     ".join(fields) + "},")
+
+
+def main():
+    check_pairs()
+    if sys.argv[1] == "mlir":
+        for model in MODELS:
+            print_mlir(model)
+        return
+    print('#include "Model.h"\n#include "models_entry_points.h"\n')
+    print("const Model kModels[] = {")
+    for model in MODELS:
+        print_cpp(model)
+    print("};\nconst size_t kNumModels = sizeof kModels / sizeof *kModels;")
+
+
+if __name__ == "__main__":
+    main()

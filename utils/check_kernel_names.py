@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+#===- check_kernel_names.py - kernels.def against the built library -------===//
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===----------------------------------------------------------------------===//
+#
+# Usage: check_kernel_names.py KERNELS_DEF LIBRARY NM
+#
+# Checks that each row of the table of microkernels keeps the grammar of its
+# columns, that no two rows have the same name, that each row has a function in
+# the library, and that the library defines no kernel without a row.
+#
+#===----------------------------------------------------------------------===//
+
+import re
+import subprocess
+import sys
+
+# What the columns of a row may hold, in order.
+GRAMMAR = {
+    "op": r"query|init|qk|softmax|pv|attend|finish|store_key|store_value"
+    r"|quantize|dequantize",
+    "in": r"bf16|f32",
+    "cache": r"e4m3|e5m2|bf16|f32",
+    "acc": r"f32",
+    "M": r"[1-9]\d*",
+    "N": r"[1-9]\d*",
+    "K": r"[1-9]\d*",
+    "isa": r"generic|avx512_bf16|amx_bf16",
+    "exponent": r"0|[1-9]\d*",
+    "decodeCycles": r"\d+(\.\d+)?",
+    "rowGranule": r"[1-9]\d*",
+    "rowCycles": r"\d+(\.\d+)?",
+}
+
+# Functions of the library that are not kernels: who configures tiles must also
+# release them, whatever kernels run in between.
+NOT_KERNELS = {
+    "fp8attn_uk_tile_begin_amx_bf16",
+    "fp8attn_uk_tile_end_amx_bf16",
+}
+
+
+def read_rows(path):
+    """Yields (line number, columns) of each row."""
+    with open(path) as table:
+        for number, line in enumerate(table, 1):
+            match = re.match(r"FP8ATTN_KERNEL\((.*)\)\s*$", line)
+            if match:
+                yield number, [field.strip() for field in match[1].split(",")]
+            elif line.startswith("FP8ATTN_KERNEL"):
+                yield number, []
+
+
+def check_row(columns):
+    """Returns what is wrong with a row, or None."""
+    if len(columns) != len(GRAMMAR):
+        return f"expects {len(GRAMMAR)} columns on one line, got {len(columns)}"
+    for (name, pattern), value in zip(GRAMMAR.items(), columns):
+        if not re.fullmatch(pattern, value):
+            return f"expects {name} to match {pattern}, got '{value}'"
+    return None
+
+
+def kernel_name(columns):
+    op, source, cache, acc, m, n, k, isa = columns[:8]
+    return f"fp8attn_uk_{op}_{source}_{cache}_{acc}_{m}x{n}x{k}_{isa}"
+
+
+def defined_kernels(library, nm):
+    """Returns the kernels that the library defines, without NOT_KERNELS."""
+    listing = subprocess.run(
+        [nm, "--defined-only", library], check=True, capture_output=True, text=True
+    ).stdout
+    symbols = re.findall(r" T (fp8attn_uk_\w+)$", listing, re.MULTILINE)
+    return set(symbols) - NOT_KERNELS
+
+
+def main():
+    table, library, nm = sys.argv[1:]
+    errors = []
+    lines = {}
+    for number, columns in read_rows(table):
+        error = check_row(columns)
+        if error:
+            errors.append(f"{table}:{number}: {error}")
+            continue
+        name = kernel_name(columns)
+        if name in lines:
+            errors.append(f"{table}:{number}: '{name}' is on line {lines[name]} too")
+        lines[name] = number
+
+    defined = defined_kernels(library, nm)
+    for name in sorted(lines.keys() - defined):
+        errors.append(f"{table}:{lines[name]}: no function '{name}' in {library}")
+    for name in sorted(defined - lines.keys()):
+        errors.append(f"{library}: '{name}' has no row in {table}")
+    for error in errors:
+        print(error, file=sys.stderr)
+    print(f"{len(lines)} kernels in the table, {len(defined)} in the library")
+    return 1 if errors or not lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

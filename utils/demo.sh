@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+#===- demo.sh - compiles and runs Llama 3 8B attention --------------------===//
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===----------------------------------------------------------------------===//
+#
+# Usage: demo.sh [OPTION...]
+#
+# Builds the compiler, compiles examples/llama3-8b to an object and a C header,
+# links them with a C program, and runs it with the options given: --threads N,
+# --repeat N. The program compares its results with double precision; the exit
+# code is not 0 if they are off.
+#
+#===----------------------------------------------------------------------===//
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+readonly build=build/release
+readonly example=examples/llama3-8b
+readonly out=$build/$example
+
+# Prints a command and runs it.
+run() {
+  echo "+ $*"
+  "$@"
+}
+
+echo "== 1/5 packages"
+utils/install_dependencies.sh
+
+echo "== 2/5 configure ($build)"
+cmake --preset release --log-level=NOTICE
+
+echo "== 3/5 build the compiler, the kernels and the runtime"
+cmake --build --preset release \
+  --target fp8attn-compile Fp8AttnKernels Fp8AttnRuntime
+
+echo "== 4/5 compile $example"
+mkdir -p "$out"
+run "$build/bin/fp8attn-compile" $example/attention.mlir -o "$out/attention.o"
+run "$build/bin/fp8attn-compile" $example/attention.mlir -o "$out/attention.h"
+run clang-22 -std=c11 -O3 -march=native -D_POSIX_C_SOURCE=200809L \
+  -Iinclude -I"$out" $example/{main,problem,reference,machine}.c \
+  "$out/attention.o" "$build/lib/libFp8AttnKernels.a" \
+  "$build/lib/libFp8AttnRuntime.a" -pthread -lm -o "$out/llama3-8b"
+
+echo "== 5/5 run"
+run "$out/llama3-8b" "$@"

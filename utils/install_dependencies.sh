@@ -19,7 +19,7 @@ readonly packages=(
   # LLVM and MLIR to build against, with FileCheck, lit and mlir-tblgen.
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   # The build, the tests and the benchmarks.
-  cmake ninja-build ccache libgtest-dev libbenchmark-dev python3
+  cmake ninja-build ccache libgtest-dev python3
   # The style check.
   clang-format-22
 )

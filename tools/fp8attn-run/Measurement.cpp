@@ -1,4 +1,4 @@
-//===- Measurement.cpp - how long a run takes, and how long it should -----===//
+//===- Measurement.cpp - what a run takes and could take ------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

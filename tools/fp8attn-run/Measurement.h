@@ -1,5 +1,4 @@
-//===- Measurement.h - how long a run takes, and how long it should --*- C++
-//-*-===//
+//===- Measurement.h - what a run takes and could take ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -51,7 +51,8 @@ void AttentionCase::forItems(bool causal, const Body &body) {
     fp8attn_work_item item;
     fp8attn_work_item_init(&item, i, queryStart.data(), seqLens.data(),
                            shape.sequences, shape.tokens(), shape.group(),
-                           shape.kvHeads, causal);
+                           shape.kvHeads, /*top_left=*/0, FP8ATTN_UNBOUNDED,
+                           causal ? 0 : FP8ATTN_UNBOUNDED);
     if (item.num_rows == 0)
       continue;
     fp8attn_key_run run;
@@ -69,24 +70,25 @@ void AttentionCase::gatherQuery(const fp8attn_work_item &item) {
       std::log2(std::exp(1.0)) / std::sqrt(static_cast<double>(shape.headDim)));
   kernels.query(&item, query.data(), shape.heads * shape.headDim, shape.headDim,
                 shape.headDim, scale, kernels.keyExponent, tiles.data(),
-                rowScale, rowLimit);
+                rowScale, rowBegin, rowLimit);
 }
 
 void AttentionCase::finish(const fp8attn_work_item &item) {
-  kernels.finish(&item, acc.as<float>(), rowMax, rowSum, shape.headDim, 1,
-                 kernels.valueExponent, kProbExponent, out.data(),
-                 shape.heads * shape.headDim, shape.headDim, nullptr, 0, 0);
+  kernels.finish(&item, acc.as<float>(), rowMax, rowSum, /*sink=*/nullptr,
+                 shape.headDim, 1, kernels.valueExponent, kProbExponent,
+                 out.data(), shape.heads * shape.headDim, shape.headDim,
+                 nullptr, 0, 0);
 }
 
 void AttentionCase::runDecode() {
-  forItems(false,
-           [&](const fp8attn_work_item &item, const fp8attn_key_run &run) {
-             gatherQuery(item);
-             kernels.attend(&run, tiles.data(), item.num_rows, shape.headDim,
-                            shape.headDim, rowScale, rowLimit, kProbExponent,
-                            rowMax, rowSum, acc.as<float>(), scratch.data());
-             finish(item);
-           });
+  forItems(false, [&](const fp8attn_work_item &item,
+                      const fp8attn_key_run &run) {
+    gatherQuery(item);
+    kernels.attend(&run, tiles.data(), item.num_rows, shape.headDim,
+                   shape.headDim, rowScale, rowBegin, rowLimit, kProbExponent,
+                   rowMax, rowSum, acc.as<float>(), scratch.data());
+    finish(item);
+  });
 }
 
 template <class Body> void AttentionCase::timed(Phase phase, const Body &body) {
@@ -103,7 +105,8 @@ void AttentionCase::prefillItem(const fp8attn_work_item &item,
     gatherQuery(item);
     kernels.init(rows, channels, rowMax, rowSum, sums);
   });
-  for (int64_t key = 0; key < item.num_keys; key += FP8ATTN_BLOCK_KEYS) {
+  for (int64_t key = item.first_key; key < item.num_keys;
+       key += FP8ATTN_BLOCK_KEYS) {
     const int64_t keys =
         std::min<int64_t>(FP8ATTN_BLOCK_KEYS, item.num_keys - key);
     timed(kQk, [&] {
@@ -111,7 +114,7 @@ void AttentionCase::prefillItem(const fp8attn_work_item &item,
                  scratch.data());
     });
     timed(kSoftmax, [&] {
-      kernels.softmax(key, keys, rows, logits, rowScale, rowLimit,
+      kernels.softmax(key, keys, rows, logits, rowScale, rowBegin, rowLimit,
                       kProbExponent, channels, rowMax, rowSum, sums,
                       probs.data());
     });

@@ -64,7 +64,7 @@ private:
   AlignedBuffer tiles, scores, probs, acc, scratch;
   float rowScale[FP8ATTN_BLOCK_ROWS], rowMax[FP8ATTN_BLOCK_ROWS],
       rowSum[FP8ATTN_BLOCK_ROWS];
-  int32_t rowLimit[FP8ATTN_BLOCK_ROWS];
+  int32_t rowBegin[FP8ATTN_BLOCK_ROWS], rowLimit[FP8ATTN_BLOCK_ROWS];
   std::array<double, kNumPhases> phaseSeconds = {};
 };
 

@@ -64,27 +64,52 @@ static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
   return run;
 }
 
-/// Scores of a row with its first `numVisible` keys.
+/// Keys [begin, end).
+struct KeyRange {
+  int64_t begin;
+  int64_t end;
+};
+
+/// Returns the keys in the window of a query at `position`, found by looking at
+/// each key.
+static KeyRange visibleKeys(const AttentionCall &call, int64_t numKeys,
+                            int64_t position) {
+  const auto sees = [&](int64_t key) {
+    return (!call.windowLeft || position - key <= *call.windowLeft) &&
+           (!call.windowRight || key - position <= *call.windowRight);
+  };
+  KeyRange keys = {0, numKeys};
+  while (keys.begin < keys.end && !sees(keys.begin))
+    ++keys.begin;
+  while (keys.begin < keys.end && !sees(keys.end - 1))
+    --keys.end;
+  return keys;
+}
+
+/// Scores of a row with the keys that it sees.
 static std::vector<double> scoreRow(const AttentionCall &call,
                                     const DecodedRun &run, int64_t token,
-                                    int64_t head, int64_t numVisible) {
+                                    int64_t head, KeyRange visible) {
+  const int64_t numVisible = visible.end - visible.begin;
   std::vector<double> scores(numVisible);
   for (int64_t c = 0; c < call.keys.headDim; ++c) {
     const double q =
         decodeBf16(call.query.at(token, head, c)) * call.softmaxScale;
-    const double *keys = run.keys.data() + c * run.numKeys;
+    const double *keys = run.keys.data() + c * run.numKeys + visible.begin;
     for (int64_t t = 0; t < numVisible; ++t)
       scores[t] += q * keys[t];
   }
   return scores;
 }
 
-/// Turns scores into probabilities; returns the log-sum-exp.
-static double softmax(std::vector<double> &scores) {
+/// Turns scores into probabilities; returns the log-sum-exp, of which the sink
+/// is a part.
+static double softmax(std::vector<double> &scores, double sink) {
   if (scores.empty())
-    return -std::numeric_limits<double>::infinity();
-  const double max = *std::max_element(scores.begin(), scores.end());
-  double sum = 0;
+    return sink;
+  const double max =
+      std::max(sink, *std::max_element(scores.begin(), scores.end()));
+  double sum = std::exp(sink - max);
   for (double &score : scores) {
     score = std::exp(score - max);
     sum += score;
@@ -95,17 +120,20 @@ static double softmax(std::vector<double> &scores) {
 }
 
 static void attendRow(const AttentionCall &call, const DecodedRun &run,
-                      int64_t token, int64_t head, int64_t numVisible,
+                      int64_t token, int64_t head, KeyRange visible,
                       AttentionResult &result) {
-  std::vector<double> probs = scoreRow(call, run, token, head, numVisible);
+  std::vector<double> probs = scoreRow(call, run, token, head, visible);
+  const double sink =
+      call.sink ? call.sink[head] : -std::numeric_limits<double>::infinity();
+  const int64_t numVisible = visible.end - visible.begin;
   const int64_t row = token * call.numHeads + head;
-  result.lse[row] = softmax(probs);
+  result.lse[row] = softmax(probs, sink);
   result.numKeys[row] = numVisible;
   const int64_t channels = call.values.headDim;
   double *out = result.out.data() + row * channels;
   double *magnitude = result.magnitude.data() + row * channels;
   for (int64_t t = 0; t < numVisible; ++t) {
-    const double *value = run.values.data() + t * channels;
+    const double *value = run.values.data() + (visible.begin + t) * channels;
     for (int64_t c = 0; c < channels; ++c) {
       out[c] += probs[t] * value[c];
       magnitude[c] += probs[t] * std::abs(value[c]);
@@ -127,11 +155,11 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
     for (int64_t kvHead = 0; kvHead < call.keys.heads; ++kvHead) {
       const DecodedRun run = decodeRun(call, s, kvHead);
       for (int64_t token = begin; token < end; ++token) {
-        // With a causal mask the last query sees all keys.
-        const int64_t hidden = call.causal ? end - 1 - token : 0;
-        const int64_t numVisible = std::max<int64_t>(0, run.numKeys - hidden);
+        const int64_t position =
+            call.topLeft ? token - begin : run.numKeys - (end - token);
+        const KeyRange visible = visibleKeys(call, run.numKeys, position);
         for (int64_t head = kvHead * group; head < (kvHead + 1) * group; ++head)
-          attendRow(call, run, token, head, numVisible, result);
+          attendRow(call, run, token, head, visible, result);
       }
     }
   }

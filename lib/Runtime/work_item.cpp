@@ -16,9 +16,13 @@
 // than one, so bases rise strictly and a block has one owner; those that an
 // owner does not need are surplus.
 //
+// The window of a query moves on with it: what a block sees begins with the
+// keys of its first query and ends with those of its last.
+//
 //===----------------------------------------------------------------------===//
 
 #include "fp8attn/Runtime/lowering_abi.h"
+#include "fp8attn/Runtime/visible_keys.h"
 
 #include <algorithm>
 
@@ -42,6 +46,22 @@ static int64_t findSequence(const int32_t *queryStart, int64_t numSeqs,
   return first;
 }
 
+/// Sets first_key and num_keys; the other members are known.
+static void findKeys(fp8attn_work_item *item) {
+  item->first_key = item->num_keys = 0;
+  if (item->num_rows == 0)
+    return;
+  int64_t firstToken = item->first_row / item->group;
+  int64_t lastToken = (item->first_row + item->num_rows - 1) / item->group;
+  int64_t begin = fp8attn_visible_keys(item, firstToken).begin;
+  int64_t end = fp8attn_visible_keys(item, lastToken).end;
+  // All windows are before the first key, or all are past the last.
+  if (begin >= end)
+    return;
+  item->first_key = begin / FP8ATTN_BLOCK_KEYS * FP8ATTN_BLOCK_KEYS;
+  item->num_keys = end;
+}
+
 int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
                                int64_t group, int64_t num_kv_heads) {
   return num_kv_heads * blockBase(num_tokens, num_seqs, group);
@@ -50,7 +70,8 @@ int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
 void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
                             const int32_t *query_start, const int32_t *seq_lens,
                             int64_t num_seqs, int64_t num_tokens, int64_t group,
-                            int64_t /*num_kv_heads*/, int64_t causal) {
+                            int64_t /*num_kv_heads*/, int64_t top_left,
+                            int64_t left, int64_t right) {
   int64_t blocks = blockBase(num_tokens, num_seqs, group);
   int64_t block = index % blocks;
   int64_t sequence = findSequence(query_start, num_seqs, group, block);
@@ -62,13 +83,6 @@ void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
   int64_t numRows =
       std::clamp<int64_t>(seqQ * group - firstRow, 0, FP8ATTN_BLOCK_ROWS);
 
-  int64_t numKeys = 0;
-  if (numRows > 0) {
-    int64_t lastQuery = (firstRow + numRows - 1) / group;
-    numKeys = causal ? std::clamp<int64_t>(seqK - seqQ + lastQuery + 1, 0, seqK)
-                     : seqK;
-  }
-
   item->sequence = sequence;
   item->kv_head = index / blocks;
   item->group = group;
@@ -77,8 +91,10 @@ void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
   item->seq_k = seqK;
   item->first_row = firstRow;
   item->num_rows = numRows;
-  item->causal = causal;
-  item->num_keys = numKeys;
+  item->diagonal = top_left ? 0 : seqK - seqQ;
+  item->left = left;
+  item->right = right;
+  findKeys(item);
 }
 
 void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
@@ -97,5 +113,6 @@ void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
   run->value_page_bytes = value_page_bytes;
   run->pages = block_table + (hasKeys ? item->sequence * table_stride : 0);
   run->page_tokens = page_tokens;
+  run->first_key = item->first_key;
   run->num_keys = item->num_keys;
 }

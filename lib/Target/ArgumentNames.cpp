@@ -49,6 +49,7 @@ static void forEachRole(Operation *op, RoleCallback callback) {
         callback(attention.getQueryStart(), "query_start");
         callback(attention.getSeqLens(), "seq_lens");
         callback(attention.getBlockTable(), "block_table");
+        callback(attention.getSink(), "sink");
         callback(attention.getOut(), "out");
         callback(attention.getLse(), "lse");
       })

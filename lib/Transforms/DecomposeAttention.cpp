@@ -113,17 +113,18 @@ static void buildItem(OpBuilder &builder, Location loc,
   auto init = InitOp::create(
       builder, loc, rowType, rowType,
       tileType(op.getValueCacheType().getHeadDim(), builder.getF32Type()));
+  Value firstKey = FirstKeyOp::create(builder, loc, context.item);
   Value numKeys = NumKeysOp::create(builder, loc, context.item);
   auto loop = scf::ForOp::create(
-      builder, loc, constantIndex(builder, loc, 0), numKeys,
+      builder, loc, firstKey, numKeys,
       constantIndex(builder, loc, FP8ATTN_BLOCK_KEYS), init.getResults(),
       [&](OpBuilder &body, Location loc, Value firstKey, ValueRange state) {
         scf::YieldOp::create(
             body, loc, buildStep(body, loc, context, query, firstKey, state));
       });
   FinishOp::create(builder, loc, context.item, loop.getResult(0),
-                   loop.getResult(1), loop.getResult(2), op.getOut(),
-                   op.getLse(), /*factor=*/Value());
+                   loop.getResult(1), loop.getResult(2), op.getSink(),
+                   op.getOut(), op.getLse(), /*factor=*/Value());
 }
 
 /// Finds the item's head, scales and keys, and builds a body for few rows and
@@ -179,14 +180,19 @@ static void decompose(PagedAttentionOp op) {
   int64_t group = op.getNumHeads() / kvHeads;
   Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
   Value sequences = memref::DimOp::create(builder, loc, op.getSeqLens(), 0);
+  auto windowSide = [&](std::optional<int64_t> keys) {
+    return keys ? builder.getI64IntegerAttr(*keys) : IntegerAttr();
+  };
   Value items =
       NumWorkItemsOp::create(builder, loc, tokens, sequences, group, kvHeads);
   scf::ForallOp::create(
       builder, loc, ArrayRef<OpFoldResult>{items}, ValueRange(), std::nullopt,
       [&](OpBuilder &body, Location loc, ValueRange arguments) {
-        Value item = WorkItemOp::create(body, loc, arguments.front(), tokens,
-                                        op.getQueryStart(), op.getSeqLens(),
-                                        group, kvHeads, op.getCausal());
+        Value item = WorkItemOp::create(
+            body, loc, arguments.front(), tokens, op.getQueryStart(),
+            op.getSeqLens(), body.getI64IntegerAttr(group),
+            body.getI64IntegerAttr(kvHeads), windowSide(op.getWindowLeft()),
+            windowSide(op.getEffectiveWindowRight()), op.getAlignmentAttr());
         Value numRows = NumRowsOp::create(body, loc, item);
         Value hasRows =
             arith::CmpIOp::create(body, loc, arith::CmpIPredicate::ne, numRows,

@@ -74,6 +74,15 @@ private:
     return *selectByIsa(op, in, cache, isa);
   }
 
+  /// Returns an optional f32 operand, a null pointer if it is absent.
+  Value orNull(Value memref, unsigned rank) {
+    if (memref)
+      return memref;
+    SmallVector<int64_t> sizes(rank, ShapedType::kDynamic);
+    return UkernelNullOp::create(builder, loc,
+                                 MemRefType::get(sizes, builder.getF32Type()));
+  }
+
   /// Makes the buffers and the numbers that all calls share.
   void prepare() {
     MLIRContext *context = builder.getContext();
@@ -96,6 +105,7 @@ private:
     buffers.add(tiles(keyDim, kBF16, bf16));
     buffers.add(perRow(f32));
     buffers.add(perRow(IntegerType::get(context, 32)));
+    buffers.add(perRow(IntegerType::get(context, 32)));
     buffers.add(perRow(f32));
     buffers.add(perRow(f32));
     buffers.add(tiles(valueDim, kF32, f32));
@@ -108,14 +118,15 @@ private:
     SmallVector<Value> views = buffers.build(builder, loc);
     queryTiles = views[0];
     rowScale = views[1];
-    rowLimit = views[2];
-    rowMax = views[3];
-    rowSum = views[4];
-    acc = views[5];
-    kernelScratch = views[6];
+    rowBegin = views[2];
+    rowLimit = views[3];
+    rowMax = views[4];
+    rowSum = views[5];
+    acc = views[6];
+    kernelScratch = views[7];
     if (!candidate.attend) {
-      scores = views[7];
-      probs = views[8];
+      scores = views[8];
+      probs = views[9];
     }
     rows = NumRowsOp::create(builder, loc, item);
     keyChannels = index(keyDim);
@@ -128,14 +139,14 @@ private:
     appendStrided(builder, loc, match.query.getQuery(), 2, operands);
     operands.append({keyChannels, orOne(builder, loc, match.qk.getFactor()),
                      index(candidate.keyRow().exponent), queryTiles, rowScale,
-                     rowLimit});
+                     rowBegin, rowLimit});
     call(builder, loc, rowFor("query", "bf16", "bf16"), operands);
   }
 
   void emitFused() {
     call(builder, loc, *candidate.attend,
-         {run, queryTiles, rows, keyChannels, valueChannels, rowScale, rowLimit,
-          probExponent, rowMax, rowSum, acc, kernelScratch});
+         {run, queryTiles, rows, keyChannels, valueChannels, rowScale, rowBegin,
+          rowLimit, probExponent, rowMax, rowSum, acc, kernelScratch});
   }
 
   void emitSeparate() {
@@ -153,8 +164,8 @@ private:
                {run, firstKey, keys, queryTiles, rows, keyChannels, scores,
                 kernelScratch});
           call(body, loc, rowFor("softmax", "f32", "bf16"),
-               {firstKey, keys, rows, scores, rowScale, rowLimit, probExponent,
-                valueChannels, rowMax, rowSum, acc, probs});
+               {firstKey, keys, rows, scores, rowScale, rowBegin, rowLimit,
+                probExponent, valueChannels, rowMax, rowSum, acc, probs});
           call(body, loc, *candidate.pv,
                {run, firstKey, keys, probs, rows, valueChannels, acc,
                 kernelScratch});
@@ -168,19 +179,16 @@ private:
                                    acc,
                                    rowMax,
                                    rowSum,
+                                   orNull(finish.getSink(), /*rank=*/1),
                                    valueChannels,
                                    orOne(builder, loc, finish.getFactor()),
                                    index(candidate.valueRow().exponent),
                                    probExponent};
     appendStrided(builder, loc, finish.getOut(), 2, operands);
-    if (finish.getLse()) {
+    if (finish.getLse())
       appendStrided(builder, loc, finish.getLse(), 2, operands);
-    } else {
-      auto null = MemRefType::get({ShapedType::kDynamic, ShapedType::kDynamic},
-                                  builder.getF32Type());
-      operands.append(
-          {UkernelNullOp::create(builder, loc, null), index(0), index(0)});
-    }
+    else
+      operands.append({orNull(Value(), /*rank=*/2), index(0), index(0)});
     call(builder, loc, rowFor("finish", "f32", "bf16"), operands);
   }
 
@@ -191,7 +199,8 @@ private:
   Location loc;
   int64_t keyDim = 0, valueDim = 0;
   Value item, run, rows, keyChannels, valueChannels, probExponent;
-  Value queryTiles, rowScale, rowLimit, rowMax, rowSum, acc, kernelScratch;
+  Value queryTiles, rowScale, rowBegin, rowLimit, rowMax, rowSum, acc;
+  Value kernelScratch;
   Value scores, probs;
 };
 } // namespace

@@ -36,6 +36,11 @@ constexpr int64_t tileIndex(int64_t row, int64_t column, int64_t columns) {
          column % TileColumns;
 }
 
+/// Returns the value nearest to `value` in [low, high].
+constexpr int64_t clamp(int64_t value, int64_t low, int64_t high) {
+  return value < low ? low : value > high ? high : value;
+}
+
 /// Returns `value` rounded up to a multiple of `granule`.
 constexpr int64_t roundUp(int64_t value, int64_t granule) {
   return (value + granule - 1) / granule * granule;

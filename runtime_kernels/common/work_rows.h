@@ -5,8 +5,7 @@
 //===----------------------------------------------------------------------===//
 //
 // The rows of a work item are query heads within query tokens, see
-// fp8attn_work_item: where a row is in a tensor, which keys it sees, and what
-// its log-sum-exp is.
+// fp8attn_work_item: where a row is in a tensor, and what its log-sum-exp is.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,9 +18,16 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
+constexpr float kLn2 = 0x1.62e43p-1f;
+
 /// Returns the token, within the sequence, of row `row` of the item.
 inline int64_t rowToken(const fp8attn_work_item &item, int64_t row) {
   return (item.first_row + row) / item.group;
+}
+
+/// Returns the query head of row `row`.
+inline int64_t rowHead(const fp8attn_work_item &item, int64_t row) {
+  return item.kv_head * item.group + (item.first_row + row) % item.group;
 }
 
 /// Returns the offset of the row's (token, head) in a tensor of all tokens of
@@ -29,24 +35,13 @@ inline int64_t rowToken(const fp8attn_work_item &item, int64_t row) {
 inline int64_t rowOffset(const fp8attn_work_item &item, int64_t row,
                          int64_t tokenStride, int64_t headStride) {
   const int64_t token = item.query_begin + rowToken(item, row);
-  const int64_t head =
-      item.kv_head * item.group + (item.first_row + row) % item.group;
-  return token * tokenStride + head * headStride;
-}
-
-/// Returns the number of keys that a row sees.
-inline int64_t visibleKeys(const fp8attn_work_item &item, int64_t row) {
-  if (!item.causal)
-    return item.seq_k;
-  const int64_t keys = item.seq_k - item.seq_q + rowToken(item, row) + 1;
-  return keys < 0 ? 0 : keys < item.seq_k ? keys : item.seq_k;
+  return token * tokenStride + rowHead(item, row) * headStride;
 }
 
 /// Returns the natural logarithm of the sum of exponentials of a row. The
 /// exponent comes off the logarithm first, which then is small, and the integer
 /// maximum is exact.
 inline float logSumExp(float max, float sum, int64_t probExponent) {
-  constexpr float kLn2 = 0x1.62e43p-1f;
   if (sum == 0)
     return -__builtin_inff();
   const float log2OfSum =

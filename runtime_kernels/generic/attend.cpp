@@ -23,20 +23,21 @@ constexpr int64_t kTileKeys = FP8ATTN_DECODE_ROWS * FP8ATTN_BLOCK_KEYS;
 template <typename Format>
 static void attend(const fp8attn_key_run &run, const uint16_t *query,
                    int64_t rows, int64_t keyChannels, int64_t valueChannels,
-                   const float *rowScale, const int32_t *rowLimit,
-                   int64_t exponent, float *rowMax, float *rowSum, float *acc,
-                   float *scratch) {
+                   const float *rowScale, const int32_t *rowBegin,
+                   const int32_t *rowLimit, int64_t exponent, float *rowMax,
+                   float *rowSum, float *acc, float *scratch) {
   float *scores = scratch;
   auto *probs = reinterpret_cast<uint16_t *>(scores + kTileKeys);
   auto *decoded = reinterpret_cast<float *>(probs + kTileKeys);
   initRows(rows, valueChannels, rowMax, rowSum, acc);
-  for (int64_t first = 0; first < run.num_keys; first += FP8ATTN_BLOCK_KEYS) {
+  for (int64_t first = run.first_key; first < run.num_keys;
+       first += FP8ATTN_BLOCK_KEYS) {
     const int64_t rest = run.num_keys - first;
     const int64_t keys = rest < FP8ATTN_BLOCK_KEYS ? rest : FP8ATTN_BLOCK_KEYS;
     computeScores<Format>(run, first, keys, query, rows, keyChannels, scores,
                           decoded);
-    softmaxStep(first, keys, rows, scores, rowScale, rowLimit, exponent,
-                valueChannels, rowMax, rowSum, acc, probs);
+    softmaxStep(first, keys, rows, scores, rowScale, rowBegin, rowLimit,
+                exponent, valueChannels, rowMax, rowSum, acc, probs);
     addWeightedValues<Format>(run, first, keys, probs, rows, valueChannels, acc,
                               decoded);
   }
@@ -50,12 +51,12 @@ static void attend(const fp8attn_key_run &run, const uint16_t *query,
                                       generic)(                                \
       const fp8attn_key_run *run, const void *query_tiles, int64_t rows,       \
       int64_t key_channels, int64_t value_channels, const float *row_scale,    \
-      const int32_t *row_limit, int64_t exponent, float *row_max,              \
-      float *row_sum, float *acc, void *scratch) {                             \
+      const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,    \
+      float *row_max, float *row_sum, float *acc, void *scratch) {             \
     fp8attn::attend<fp8attn::Format>(                                          \
         *run, static_cast<const uint16_t *>(query_tiles), rows, key_channels,  \
-        value_channels, row_scale, row_limit, exponent, row_max, row_sum, acc, \
-        static_cast<float *>(scratch));                                        \
+        value_channels, row_scale, row_begin, row_limit, exponent, row_max,    \
+        row_sum, acc, static_cast<float *>(scratch));                          \
   }
 
 FP8ATTN_ATTEND(E4M3, e4m3)

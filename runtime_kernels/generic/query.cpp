@@ -13,6 +13,7 @@
 #include "common/kernel_declarations.h"
 #include "common/tile_layout.h"
 #include "common/work_rows.h"
+#include "fp8attn/Runtime/visible_keys.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -38,7 +39,8 @@ static int64_t overflowExponent(const uint16_t *row, int64_t channels,
 static void gatherQuery(const fp8attn_work_item &item, const uint16_t *query,
                         int64_t tokenStride, int64_t headStride,
                         int64_t channels, float scale, int64_t exponent,
-                        uint16_t *tiles, float *rowScale, int32_t *rowLimit) {
+                        uint16_t *tiles, float *rowScale, int32_t *rowBegin,
+                        int32_t *rowLimit) {
   for (int64_t row = 0; row < item.num_rows; ++row) {
     const uint16_t *source =
         query + rowOffset(item, row, tokenStride, headStride);
@@ -48,7 +50,10 @@ static void gatherQuery(const fp8attn_work_item &item, const uint16_t *query,
       tiles[tileIndex<kBf16Columns>(row, c, channels)] =
           Bf16::encode(Bf16::decode(source[c]) * factor);
     rowScale[row] = scale * powerOfTwo(static_cast<int>(lowered));
-    rowLimit[row] = static_cast<int32_t>(visibleKeys(item, row));
+    const fp8attn_key_range keys =
+        fp8attn_visible_keys(&item, rowToken(item, row));
+    rowBegin[row] = static_cast<int32_t>(keys.begin);
+    rowLimit[row] = static_cast<int32_t>(keys.end);
   }
   const int64_t padded = roundUp(item.num_rows, FP8ATTN_TILE_ROWS);
   for (int64_t row = item.num_rows; row < padded; ++row)
@@ -62,8 +67,9 @@ static void gatherQuery(const fp8attn_work_item &item, const uint16_t *query,
 extern "C" void FP8ATTN_KERNEL_NAME(query, bf16, bf16, f32, 48, 1, 32, generic)(
     const fp8attn_work_item *item, const void *query, int64_t token_stride,
     int64_t head_stride, int64_t channels, float scale, int64_t exponent,
-    void *tiles, float *row_scale, int32_t *row_limit) {
+    void *tiles, float *row_scale, int32_t *row_begin, int32_t *row_limit) {
   fp8attn::gatherQuery(*item, static_cast<const uint16_t *>(query),
                        token_stride, head_stride, channels, scale, exponent,
-                       static_cast<uint16_t *>(tiles), row_scale, row_limit);
+                       static_cast<uint16_t *>(tiles), row_scale, row_begin,
+                       row_limit);
 }

@@ -19,12 +19,14 @@ extern "C" void FP8ATTN_KERNEL_NAME(init, f32, f32, f32, 48, 1, 16,
   fp8attn::initRows(rows, channels, row_max, row_sum, acc);
 }
 
-extern "C" void FP8ATTN_KERNEL_NAME(softmax, f32, bf16, f32, 48, 256, 1,
-                                    generic)(
-    int64_t first_key, int64_t num_keys, int64_t rows, const float *scores,
-    const float *row_scale, const int32_t *row_limit, int64_t exponent,
-    int64_t channels, float *row_max, float *row_sum, float *acc, void *probs) {
-  fp8attn::softmaxStep(first_key, num_keys, rows, scores, row_scale, row_limit,
-                       exponent, channels, row_max, row_sum, acc,
+extern "C" void
+FP8ATTN_KERNEL_NAME(softmax, f32, bf16, f32, 48, 256, 1,
+                    generic)(int64_t first_key, int64_t num_keys, int64_t rows,
+                             const float *scores, const float *row_scale,
+                             const int32_t *row_begin, const int32_t *row_limit,
+                             int64_t exponent, int64_t channels, float *row_max,
+                             float *row_sum, float *acc, void *probs) {
+  fp8attn::softmaxStep(first_key, num_keys, rows, scores, row_scale, row_begin,
+                       row_limit, exponent, channels, row_max, row_sum, acc,
                        static_cast<uint16_t *>(probs));
 }

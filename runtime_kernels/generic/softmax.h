@@ -26,9 +26,10 @@ constexpr float kMinusInfinity = -__builtin_inff();
 
 /// Returns the row's maximum for a step: `max` itself unless a key is the first
 /// or exceeds it by too much. NaN scores are not greater than anything.
-inline float raiseMaximum(const float *logits, int64_t count, float max) {
+inline float raiseMaximum(const float *logits, int64_t begin, int64_t end,
+                          float max) {
   float largest = kMinusInfinity;
-  for (int64_t j = 0; j < count; ++j)
+  for (int64_t j = begin; j < end; ++j)
     largest = logits[j] > largest ? logits[j] : largest;
   const bool raise =
       max == kMinusInfinity || largest - max > FP8ATTN_RESCALE_THRESHOLD;
@@ -44,20 +45,20 @@ inline void rescaleRow(float oldMax, float newMax, int64_t row,
     acc[tileIndex<kFloatColumns>(row, c, channels)] *= factor;
 }
 
-/// Computes the probabilities of `count` keys from their logits, pads them with
-/// zeros to a multiple of 32 keys, and returns their sum.
-inline float computeProbs(const float *logits, int64_t count, int64_t numKeys,
-                          float max, int64_t exponent, int64_t row,
-                          uint16_t *probs) {
+/// Computes the probabilities of keys [begin, end) from their logits, pads them
+/// with zeros on both sides to a multiple of 32 keys, and returns their sum.
+inline float computeProbs(const float *logits, int64_t begin, int64_t end,
+                          int64_t numKeys, float max, int64_t exponent,
+                          int64_t row, uint16_t *probs) {
   // A row whose scores are all -inf keeps that maximum: -inf - -inf is NaN.
   const float base = max == kMinusInfinity ? 0 : max;
   const float shift = static_cast<float>(exponent);
   uint16_t codes[FP8ATTN_BLOCK_KEYS];
-  for (int64_t j = 0; j < count; ++j)
+  for (int64_t j = begin; j < end; ++j)
     codes[j] = Bf16::encode(exp2Polynomial(logits[j] - base + shift));
   float sum = 0;
   for (int64_t j = 0; j < roundUp(numKeys, FP8ATTN_GRANULE); ++j) {
-    const uint16_t code = j < count ? codes[j] : 0;
+    const uint16_t code = begin <= j && j < end ? codes[j] : 0;
     probs[tileIndex<kBf16Columns>(row, j, FP8ATTN_BLOCK_KEYS)] = code;
     sum += Bf16::decode(code);
   }
@@ -67,22 +68,22 @@ inline float computeProbs(const float *logits, int64_t count, int64_t numKeys,
 /// See fp8attn_uk_softmax_fn.
 inline void softmaxStep(int64_t firstKey, int64_t numKeys, int64_t rows,
                         const float *scores, const float *rowScale,
-                        const int32_t *rowLimit, int64_t exponent,
-                        int64_t channels, float *rowMax, float *rowSum,
-                        float *acc, uint16_t *probs) {
+                        const int32_t *rowBegin, const int32_t *rowLimit,
+                        int64_t exponent, int64_t channels, float *rowMax,
+                        float *rowSum, float *acc, uint16_t *probs) {
   for (int64_t row = 0; row < rows; ++row) {
-    const int64_t seen = rowLimit[row] - firstKey;
-    const int64_t count = seen < 0 ? 0 : seen < numKeys ? seen : numKeys;
+    const int64_t end = clamp(rowLimit[row] - firstKey, 0, numKeys);
+    const int64_t begin = clamp(rowBegin[row] - firstKey, 0, end);
     float logits[FP8ATTN_BLOCK_KEYS];
-    for (int64_t j = 0; j < count; ++j)
+    for (int64_t j = begin; j < end; ++j)
       logits[j] = rowScale[row] *
                   scores[tileIndex<kFloatColumns>(row, j, FP8ATTN_BLOCK_KEYS)];
-    const float max = raiseMaximum(logits, count, rowMax[row]);
+    const float max = raiseMaximum(logits, begin, end, rowMax[row]);
     if (max != rowMax[row] && rowMax[row] != kMinusInfinity)
       rescaleRow(rowMax[row], max, row, channels, &rowSum[row], acc);
     rowMax[row] = max;
     rowSum[row] +=
-        computeProbs(logits, count, numKeys, max, exponent, row, probs);
+        computeProbs(logits, begin, end, numKeys, max, exponent, row, probs);
   }
 }
 

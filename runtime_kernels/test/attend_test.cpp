@@ -39,16 +39,17 @@ static void checkState(const KernelUnderTest &kernel,
 /// Checks both ways for one shape.
 static void checkShape(const KernelUnderTest &kernel, int64_t rows,
                        int64_t keys, int64_t keyChannels, int64_t valueChannels,
-                       int64_t pageTokens, bool causal) {
+                       int64_t pageTokens, bool causal, int64_t window) {
   SCOPED_TRACE(testing::Message()
                << rows << " rows, " << keys << " keys, " << keyChannels << "/"
                << valueChannels << " channels, pages of " << pageTokens
-               << (causal ? ", causal" : ""));
+               << (causal ? ", causal" : "") << ", window of " << window);
   Random random(static_cast<unsigned>(rows * 1000 + keys));
   const PagedCache cache(
       {kernel.row->cache, keys, keyChannels, valueChannels, pageTokens},
       random);
-  const AttentionProblem problem = randomProblem(cache, rows, causal, random);
+  AttentionProblem problem = randomProblem(cache, rows, causal, random);
+  narrowWindows(problem, window);
   const AttentionState fused = runAttend(kernel, problem);
   ASSERT_NO_FATAL_FAILURE(checkState(kernel, fused, computeReference(problem)));
   const AttentionState separate = runSeparate(kernel, problem);
@@ -60,10 +61,10 @@ TEST_P(AttendTest, EveryShape) {
   size_t n = 0;
   for (int64_t rows : {1, 3, 4, 8, 15, 16})
     for (int64_t keys : {1, 31, 32, 33, 255, 256, 257, 700}) {
-      ASSERT_NO_FATAL_FAILURE(checkShape(GetParam(), rows, keys,
-                                         takeTurns({64, 128, 96, 256}, n),
-                                         takeTurns({128, 128, 96, 64, 256}, n),
-                                         takeTurns({32, 64, 96}, n), n % 2));
+      ASSERT_NO_FATAL_FAILURE(checkShape(
+          GetParam(), rows, keys, takeTurns({64, 128, 96, 256}, n),
+          takeTurns({128, 128, 96, 64, 256}, n), takeTurns({32, 64, 96}, n),
+          n % 2, takeTurns({1000, 20, 300, 1000, 1}, n)));
       ++n;
     }
 }
@@ -81,6 +82,45 @@ TEST_P(AttendTest, SeparateKernelsOfManyRows) {
                                          computeReference(problem)))
           << rows << " rows, " << keys << " keys";
     }
+}
+
+// A run begins at its first key: page numbers before it are not read, and a row
+// has the same bits as if the steps before, of which it sees nothing, were run.
+TEST_P(AttendTest, RunBeginsAtItsFirstKey) {
+  constexpr int64_t kKeys = 1100, kWindow = 290;
+  for (int64_t first : {256, 512, 768})
+    for (int64_t pageTokens : {32, 64, 96}) {
+      Random random(34);
+      PagedCache cache({GetParam().row->cache, kKeys, 128, 64, pageTokens},
+                       random);
+      AttentionProblem problem = randomProblem(cache, 4, true, random);
+      narrowWindows(problem, kWindow);
+      const AttentionState whole = runAttend(GetParam(), problem);
+      ASSERT_GE(problem.rowBegin[0], first);
+      cache.beginAt(first);
+      const AttentionState fused = runAttend(GetParam(), problem);
+      const AttentionState separate = runSeparate(GetParam(), problem);
+      for (int64_t row = 0; row < 4; ++row) {
+        ASSERT_NO_FATAL_FAILURE(expectSameBits(fused, row, whole, row));
+        ASSERT_NO_FATAL_FAILURE(expectSameBits(fused, row, separate, row));
+      }
+    }
+}
+
+// Rows of one block see windows that have nothing in common; each is what it is
+// alone.
+TEST_P(AttendTest, WindowsApart) {
+  Random random(35);
+  const PagedCache cache({GetParam().row->cache, 1100, 64, 96, 32}, random);
+  AttentionProblem problem = randomProblem(cache, 4, false, random);
+  problem.rowBegin = {0, 300, 700, 1099};
+  problem.rowLimit = {10, 300, 1000, 1100};
+  const AttentionState block = runAttend(GetParam(), problem);
+  ASSERT_NO_FATAL_FAILURE(
+      checkState(GetParam(), block, computeReference(problem)));
+  for (int64_t row = 0; row < 4; ++row)
+    ASSERT_NO_FATAL_FAILURE(expectSameBits(
+        block, row, runAttend(GetParam(), singleRow(problem, row)), 0));
 }
 
 TEST_P(AttendTest, RowDoesNotDependOnBlock) {

@@ -23,7 +23,8 @@ static constexpr int kProbExponent = 40;
 /// Finishes one item and checks every output.
 static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
                         int64_t group, int64_t channels, int exponent,
-                        float scale, bool wantLse, Random &random) {
+                        float scale, bool wantLse, Random &random,
+                        const std::vector<float> &sinks = {}) {
   fp8attn_work_item item = {};
   item.kv_head = 1;
   item.group = group;
@@ -49,6 +50,7 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
   std::fill(out.begin(), out.end(), kUntouched);
   GuardedBuffer<float> lse(static_cast<size_t>(tokens * heads));
   kernel.as<fp8attn_uk_finish_fn>()(&item, acc.data(), max.data(), sum.data(),
+                                    sinks.empty() ? nullptr : sinks.data(),
                                     channels, scale, exponent, kProbExponent,
                                     out.data(), heads * channels, channels,
                                     wantLse ? lse.data() : nullptr, heads, 1);
@@ -56,26 +58,40 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
     const size_t r = static_cast<size_t>(row);
     const int64_t place = (1 + (item.first_row + row) / group) * heads + group +
                           (item.first_row + row) % group;
+    const double keysLse =
+        sum[r] == 0 ? -INFINITY
+                    : M_LN2 * (max[r] + log2(sum[r]) - kProbExponent);
+    const double sink =
+        sinks.empty() ? -INFINITY : sinks[size_t(place % heads)];
+    const double share = sink == -INFINITY ? 1 : 1 / (1 + exp(sink - keysLse));
+    // What log-sum-exp and sink are off by in f32 is a relative error here.
+    const double shareError =
+        sinks.empty() ? 0 : 40e-6 + 8 * kEpsF32 * (fabs(max[r]) + fabs(sink));
     for (int64_t c = 0; c < channels; ++c) {
       uint16_t &code = out[static_cast<size_t>(place * channels + c)];
       const double expected =
-          sum[r] == 0
-              ? 0
-              : ldexp(double(acc.at(row, c)) / sum[r], exponent) * scale;
+          sum[r] == 0 ? 0
+                      : ldexp(double(acc.at(row, c)) / sum[r], exponent) *
+                            share * scale;
       // One rounding to bf16, and a few to f32.
       ASSERT_NEAR(bf16Value(code), expected,
-                  (kEpsBf16 + 4 * kEpsF32) * fabs(expected) + kSmallestNormal)
+                  (kEpsBf16 + 4 * kEpsF32 + fmin(shareError, 1)) *
+                          fabs(expected) +
+                      kSmallestNormal)
           << "row " << row << " channel " << c;
       code = kUntouched;
     }
     if (!wantLse)
       continue;
     const float value = lse[static_cast<size_t>(place)];
-    const double expected = M_LN2 * (max[r] + log2(sum[r]) - kProbExponent);
+    const double expected =
+        fmax(keysLse, sink) + log1p(exp(-fabs(keysLse - sink)));
     // The logarithm of the sum, about 40, has a relative error of 1e-6; the
     // sum with the maximum is rounded to f32.
     if (sum[r] == 0)
-      ASSERT_EQ(value, -INFINITY);
+      ASSERT_EQ(value, sink);
+    else if (sink == -INFINITY)
+      ASSERT_NEAR(value, keysLse, 40e-6 + 4 * kEpsF32 * fabs(keysLse));
     else
       ASSERT_NEAR(value, expected, 40e-6 + 4 * kEpsF32 * fabs(expected));
   }
@@ -108,6 +124,61 @@ TEST_P(FinishTest, ExtremeScales) {
       ASSERT_NO_FATAL_FAILURE(
           checkFinish(GetParam(), 5, 1, 64, exponent, scale, true, random));
     }
+}
+
+// Sinks far below, near and far above the scores, for rows of both heads'
+// groups and for empty rows.
+TEST_P(FinishTest, Sinks) {
+  Random random(13);
+  for (float spread : {0.0f, 1.0f, 30.0f, 1000.0f, 1e30f})
+    for (int64_t group : {1, 4}) {
+      SCOPED_TRACE(testing::Message() << "sinks around " << spread);
+      std::vector<float> sinks(size_t(2 * group), -INFINITY);
+      for (size_t head = 1; head < sinks.size(); ++head)
+        sinks[head] = head % 2 ? spread : -spread;
+      ASSERT_NO_FATAL_FAILURE(checkFinish(GetParam(), 17, group, 64, 104, 0.37f,
+                                          true, random, sinks));
+    }
+}
+
+// -inf is no sink, bit by bit; +inf takes everything; NaN stays NaN. Row 1 sees
+// no key.
+TEST_P(FinishTest, SpecialSinks) {
+  const auto finish = [&](const float *sink, std::vector<uint16_t> &out,
+                          std::vector<float> &lse) {
+    fp8attn_work_item item = {};
+    item.group = 1;
+    item.seq_q = item.num_rows = 2;
+    Tiles<float> acc(2, 64, NAN);
+    for (int64_t c = 0; c < 64; ++c) {
+      acc.at(0, c) = float(c - 20) * 0x1p-60f;
+      acc.at(1, c) = 0;
+    }
+    const auto max =
+        GuardedBuffer<float>::copyOf(std::vector<float>{3, -INFINITY});
+    const auto sum =
+        GuardedBuffer<float>::copyOf(std::vector<float>{0x1.8p41f, 0});
+    out.assign(128, 0x1234);
+    lse.assign(2, 0);
+    GetParam().as<fp8attn_uk_finish_fn>()(
+        &item, acc.data(), max.data(), sum.data(), sink, 64, 1, 104,
+        kProbExponent, out.data(), 64, 64, lse.data(), 1, 1);
+  };
+  std::vector<uint16_t> without, out;
+  std::vector<float> lseWithout, lse;
+  finish(nullptr, without, lseWithout);
+  const float none = -INFINITY, all = INFINITY, nan = NAN;
+  finish(&none, out, lse);
+  EXPECT_EQ(out, without);
+  EXPECT_EQ(lse, lseWithout);
+  finish(&all, out, lse);
+  for (uint16_t code : out)
+    EXPECT_EQ(code & 0x7fff, 0);
+  EXPECT_EQ(lse, (std::vector<float>{INFINITY, INFINITY}));
+  finish(&nan, out, lse);
+  for (uint16_t code : out)
+    EXPECT_TRUE(isnan(bf16Value(code)));
+  EXPECT_TRUE(isnan(lse[0]) && isnan(lse[1]));
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, FinishTest,

@@ -70,8 +70,8 @@ PagedCache::PagedCache(const CacheShape &shape, Random &random)
   memset(bytes.data(), 0xff, bytes.size());
   const int64_t keyBytes =
       shape.pageTokens * shape.keyChannels * elementBytes(shape.type);
-  keyRun = {bytes.data(), bytes.data() + keyBytes, pageBytes,    pageBytes,
-            pages.data(), shape.pageTokens,        shape.numKeys};
+  keyRun = {bytes.data(), bytes.data() + keyBytes, pageBytes, pageBytes,
+            pages.data(), shape.pageTokens,        0,         shape.numKeys};
   for (int64_t token = 0; token < shape.numKeys; ++token) {
     for (int64_t channel = 0; channel < shape.keyChannels; ++channel)
       setKey(token, channel, randomCode(shape.type, random));
@@ -101,6 +101,20 @@ void PagedCache::setValue(int64_t token, int64_t channel, uint16_t code) {
             valueByte(cacheShape.type, token % keyRun.page_tokens, channel,
                       cacheShape.valueChannels),
         code);
+}
+
+void PagedCache::beginAt(int64_t token) {
+  const uint16_t nan = cacheShape.type == "bf16" ? 0x7fff : 0x7f;
+  for (int64_t earlier = 0; earlier < token; ++earlier) {
+    for (int64_t channel = 0; channel < cacheShape.keyChannels; ++channel)
+      setKey(earlier, channel, nan);
+    for (int64_t channel = 0; channel < cacheShape.valueChannels; ++channel)
+      setValue(earlier, channel, nan);
+  }
+  // Far outside of any mapping.
+  constexpr int32_t kNoPage = INT32_MAX;
+  std::fill_n(pages.begin(), token / keyRun.page_tokens, kNoPage);
+  keyRun.first_key = token;
 }
 
 double PagedCache::key(int64_t token, int64_t channel) const {

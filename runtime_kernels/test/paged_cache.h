@@ -54,6 +54,9 @@ public:
 
   void setKey(int64_t token, int64_t channel, uint16_t code);
   void setValue(int64_t token, int64_t channel, uint16_t code);
+  /// Lets the run begin at `token`, a multiple of FP8ATTN_BLOCK_KEYS. Page
+  /// numbers and codes of earlier tokens become what must not be read.
+  void beginAt(int64_t token);
   /// Return decoded elements.
   double key(int64_t token, int64_t channel) const;
   double value(int64_t token, int64_t channel) const;

@@ -44,11 +44,12 @@ static void checkQuery(const KernelUnderTest &kernel,
   }
   Tiles<uint16_t> tiles(item.num_rows, channels, 0xffff);
   GuardedBuffer<float> scale(static_cast<size_t>(item.num_rows));
-  GuardedBuffer<int32_t> limit(static_cast<size_t>(item.num_rows));
+  GuardedBuffer<int32_t> begin(static_cast<size_t>(item.num_rows));
+  GuardedBuffer<int32_t> limit(begin.size());
   constexpr float kScale = 0.127f;
   kernel.as<fp8attn_uk_query_fn>()(&item, query.data(), tokenStride, headStride,
                                    channels, kScale, exponent, tiles.data(),
-                                   scale.data(), limit.data());
+                                   scale.data(), begin.data(), limit.data());
   for (int64_t row = 0; row < (item.num_rows + 15) / 16 * 16; ++row) {
     if (row >= item.num_rows) {
       for (int64_t c = 0; c < channels; ++c)
@@ -70,17 +71,41 @@ static void checkQuery(const KernelUnderTest &kernel,
                 ldexp(bf16Value(source[c]), int(exponent) - lowered))
           << "row " << row << " channel " << c;
     ASSERT_EQ(scale[size_t(row)], ldexpf(kScale, lowered)) << "row " << row;
-    const int64_t seen =
-        item.causal ? item.seq_k - item.seq_q + token + 1 : item.seq_k;
-    ASSERT_EQ(limit[size_t(row)], std::max<int64_t>(seen, 0)) << "row " << row;
+    // Key by key, by the definition.
+    ASSERT_GE(begin[size_t(row)], 0) << "row " << row;
+    ASSERT_LE(begin[size_t(row)], limit[size_t(row)]) << "row " << row;
+    ASSERT_LE(limit[size_t(row)], item.seq_k) << "row " << row;
+    for (int64_t key = 0; key < item.seq_k; ++key) {
+      const int64_t after = key - (item.diagonal + token);
+      ASSERT_EQ(begin[size_t(row)] <= key && key < limit[size_t(row)],
+                after <= item.right && -after <= item.left)
+          << "row " << row << " key " << key;
+    }
   }
 }
+
+namespace {
+struct Window {
+  bool topLeft;
+  int64_t left, right;
+};
+} // namespace
+
+static constexpr Window kWindows[] = {
+    {false, FP8ATTN_UNBOUNDED, FP8ATTN_UNBOUNDED},
+    {false, FP8ATTN_UNBOUNDED, 0},
+    {true, FP8ATTN_UNBOUNDED, 0},
+    {false, 2, 0},
+    {true, 3, 1},
+    {false, 0, FP8ATTN_UNBOUNDED},
+    {false, FP8ATTN_UNBOUNDED - 1, FP8ATTN_UNBOUNDED - 1},
+};
 
 TEST_P(QueryTest, EveryShape) {
   Random random(9);
   for (int64_t rows : {1, 3, 15, 16, 17, 47, 48})
     for (int64_t group : {1, 4, 7})
-      for (int64_t causal : {0, 1}) {
+      for (const Window &window : kWindows) {
         const int64_t firstRow = 2 * group + 1;
         fp8attn_work_item item = {};
         item.kv_head = 1;
@@ -91,13 +116,16 @@ TEST_P(QueryTest, EveryShape) {
         item.seq_k = rows % 2 ? item.seq_q + 100 : item.seq_q - 2;
         item.first_row = firstRow;
         item.num_rows = rows;
-        item.causal = causal;
+        item.diagonal = window.topLeft ? 0 : item.seq_k - item.seq_q;
+        item.left = window.left;
+        item.right = window.right;
         item.num_keys = item.seq_k;
         const int64_t channels = 32 * (1 + rows % 4);
         for (int64_t exponent : {0, 80, 104}) {
           SCOPED_TRACE(testing::Message()
-                       << rows << " rows, group " << group << ", causal "
-                       << causal << ", exponent " << exponent);
+                       << rows << " rows, group " << group << ", window of "
+                       << window.left << " and " << window.right
+                       << ", exponent " << exponent);
           ASSERT_NO_FATAL_FAILURE(
               checkQuery(GetParam(), item, channels, exponent, random));
         }

@@ -40,14 +40,15 @@ AttentionReference computeReference(const AttentionProblem &problem) {
                                {}};
   for (int64_t row = 0; row < query.rows; ++row) {
     const size_t r = static_cast<size_t>(row);
-    const int64_t keys = problem.rowLimit[r];
+    const int64_t begin = problem.rowBegin[r];
+    const int64_t keys = problem.rowLimit[r] - begin;
     std::vector<double> scores(static_cast<size_t>(keys));
     double max = -INFINITY, delta = 0;
     for (int64_t key = 0; key < keys; ++key) {
       double score = 0, magnitude = 0;
       for (int64_t c = 0; c < shape.keyChannels; ++c) {
         const double product =
-            bf16Value(query.at(row, c)) * problem.cache.key(key, c);
+            bf16Value(query.at(row, c)) * problem.cache.key(begin + key, c);
         score += product;
         magnitude += fabs(product);
       }
@@ -66,7 +67,7 @@ AttentionReference computeReference(const AttentionProblem &problem) {
       double out = 0, magnitude = 0;
       for (int64_t key = 0; key < keys; ++key) {
         const double weighted = scores[static_cast<size_t>(key)] / sum *
-                                problem.cache.value(key, c);
+                                problem.cache.value(begin + key, c);
         out += weighted;
         magnitude += fabs(weighted);
       }

@@ -51,8 +51,8 @@ struct AttentionProblem {
   Matrix<uint16_t> query;
   /// Multiplies scores, log2(e) included.
   std::vector<float> rowScale;
-  /// Keys that each row sees.
-  std::vector<int32_t> rowLimit;
+  /// The keys that each row sees: from rowBegin to before rowLimit.
+  std::vector<int32_t> rowBegin, rowLimit;
 };
 
 /// What attention of a row is, and the error allowed for each element.

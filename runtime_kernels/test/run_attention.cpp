@@ -22,7 +22,7 @@ namespace {
 struct Operands {
   Tiles<uint16_t> query;
   GuardedBuffer<float> rowScale;
-  GuardedBuffer<int32_t> rowLimit;
+  GuardedBuffer<int32_t> rowBegin, rowLimit;
   GuardedBuffer<float> max, sum;
   Tiles<float> acc;
   GuardedBuffer<uint8_t> scratch;
@@ -31,6 +31,7 @@ struct Operands {
       : query(scaledBf16(problem.query, exponent), problem.query.columns,
               0xffff),
         rowScale(GuardedBuffer<float>::copyOf(problem.rowScale)),
+        rowBegin(GuardedBuffer<int32_t>::copyOf(problem.rowBegin)),
         rowLimit(GuardedBuffer<int32_t>::copyOf(problem.rowLimit)),
         max(rowScale.size()), sum(rowScale.size()),
         acc(problem.query.rows, problem.cache.shape().valueChannels, NAN),
@@ -73,8 +74,9 @@ AttentionState runAttend(const KernelUnderTest &attend,
   attend.as<fp8attn_uk_attend_fn>()(
       &problem.cache.run(), operands.query.data(), problem.query.rows,
       shape.keyChannels, shape.valueChannels, operands.rowScale.data(),
-      operands.rowLimit.data(), kProbExponent, operands.max.data(),
-      operands.sum.data(), operands.acc.data(), operands.scratch.data());
+      operands.rowBegin.data(), operands.rowLimit.data(), kProbExponent,
+      operands.max.data(), operands.sum.data(), operands.acc.data(),
+      operands.scratch.data());
   return operands.state(problem.query.rows, shape.valueChannels);
 }
 
@@ -106,15 +108,16 @@ AttentionState runSeparate(const KernelUnderTest &attend,
   init(rows, shape.valueChannels, operands.max.data(), operands.sum.data(),
        operands.acc.data());
   TileScope scope(attend);
-  for (int64_t first = 0; first < shape.numKeys; first += FP8ATTN_BLOCK_KEYS) {
+  for (int64_t first = problem.cache.run().first_key; first < shape.numKeys;
+       first += FP8ATTN_BLOCK_KEYS) {
     const int64_t keys =
         std::min<int64_t>(shape.numKeys - first, FP8ATTN_BLOCK_KEYS);
     qk(&problem.cache.run(), first, keys, operands.query.data(), rows,
        shape.keyChannels, scores.data(), operands.scratch.data());
     softmax(first, keys, rows, scores.data(), operands.rowScale.data(),
-            operands.rowLimit.data(), kProbExponent, shape.valueChannels,
-            operands.max.data(), operands.sum.data(), operands.acc.data(),
-            probs.data());
+            operands.rowBegin.data(), operands.rowLimit.data(), kProbExponent,
+            shape.valueChannels, operands.max.data(), operands.sum.data(),
+            operands.acc.data(), probs.data());
     pv(&problem.cache.run(), first, keys, probs.data(), rows,
        shape.valueChannels, operands.acc.data(), operands.scratch.data());
   }
@@ -125,17 +128,24 @@ AttentionProblem randomProblem(const PagedCache &cache, int64_t rows,
                                bool causal, Random &random) {
   const CacheShape &shape = cache.shape();
   AttentionProblem problem{
-      cache, randomBf16(rows, shape.keyChannels, random), {}, {}};
+      cache, randomBf16(rows, shape.keyChannels, random), {}, {}, {}};
   const float scale = static_cast<float>(
       M_LOG2E / sqrt(static_cast<double>(shape.keyChannels)));
   for (int64_t row = 0; row < rows; ++row) {
     problem.rowScale.push_back(scale * (1 + 0.1f * float(row)));
     const int64_t seen =
         causal ? shape.numKeys - rows + 1 + row : shape.numKeys;
+    problem.rowBegin.push_back(0);
     problem.rowLimit.push_back(
         static_cast<int32_t>(std::max<int64_t>(seen, 0)));
   }
   return problem;
+}
+
+void narrowWindows(AttentionProblem &problem, int64_t keys) {
+  for (size_t row = 0; row < problem.rowLimit.size(); ++row)
+    problem.rowBegin[row] = static_cast<int32_t>(
+        std::max<int64_t>(problem.rowLimit[row] - keys, 0));
 }
 
 AttentionProblem singleRow(const AttentionProblem &problem, int64_t row) {
@@ -143,6 +153,7 @@ AttentionProblem singleRow(const AttentionProblem &problem, int64_t row) {
   AttentionProblem single{problem.cache,
                           Matrix<uint16_t>(1, problem.query.columns),
                           {problem.rowScale[r]},
+                          {problem.rowBegin[r]},
                           {problem.rowLimit[r]}};
   for (int64_t c = 0; c < problem.query.columns; ++c)
     single.query.at(0, c) = problem.query.at(row, c);

@@ -34,8 +34,8 @@ struct AttentionState {
 AttentionState runAttend(const KernelUnderTest &attend,
                          const AttentionProblem &problem);
 
-/// Runs init and then, step by step, the qk, softmax and pv kernels that belong
-/// to an attend kernel.
+/// Runs init and then, step by step from the run's first key, the qk, softmax
+/// and pv kernels that belong to an attend kernel.
 AttentionState runSeparate(const KernelUnderTest &attend,
                            const AttentionProblem &problem);
 
@@ -43,6 +43,9 @@ AttentionState runSeparate(const KernelUnderTest &attend,
 /// if causal, those up to the row's distance from the end.
 AttentionProblem randomProblem(const PagedCache &cache, int64_t rows,
                                bool causal, Random &random);
+
+/// Lets each row of a problem see only the last `keys` of the keys it saw.
+void narrowWindows(AttentionProblem &problem, int64_t keys);
 
 /// Returns row `row` of a problem as a problem of its own.
 AttentionProblem singleRow(const AttentionProblem &problem, int64_t row);

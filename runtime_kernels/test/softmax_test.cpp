@@ -41,17 +41,28 @@ struct SoftmaxState {
   }
 };
 
-/// One step over all columns of `scores`; what lies beyond is NaN.
+/// One step over all columns of `scores`; what lies beyond is NaN. Rows see the
+/// keys from `begin` to before `limit`.
 static void step(const KernelUnderTest &kernel, int64_t firstKey,
                  const Matrix<float> &scores, const std::vector<float> &scale,
+                 const std::vector<int32_t> &begin,
                  const std::vector<int32_t> &limit, SoftmaxState &state) {
   Tiles<float> tiles(scores, FP8ATTN_BLOCK_KEYS, NAN);
   const auto scales = GuardedBuffer<float>::copyOf(scale);
+  const auto begins = GuardedBuffer<int32_t>::copyOf(begin);
   const auto limits = GuardedBuffer<int32_t>::copyOf(limit);
   kernel.as<fp8attn_uk_softmax_fn>()(
       firstKey, scores.columns, scores.rows, tiles.data(), scales.data(),
-      limits.data(), kProbExponent, kChannels, state.max.data(),
+      begins.data(), limits.data(), kProbExponent, kChannels, state.max.data(),
       state.sum.data(), state.acc.data(), state.probs.data());
+}
+
+/// The same for rows that see all keys up to their limit.
+static void step(const KernelUnderTest &kernel, int64_t firstKey,
+                 const Matrix<float> &scores, const std::vector<float> &scale,
+                 const std::vector<int32_t> &limit, SoftmaxState &state) {
+  step(kernel, firstKey, scores, scale, std::vector<int32_t>(limit.size()),
+       limit, state);
 }
 
 static Matrix<float> randomScores(int64_t rows, int64_t keys, Random &random,
@@ -149,6 +160,58 @@ TEST_P(SoftmaxTest, MaskedScoresAreNotSeen) {
   step(GetParam(), 512, scores, {1, 1, 1}, {256, 261, 257}, state);
   EXPECT_EQ(state.max[0], -INFINITY);
   EXPECT_EQ(state.max[1], 4);
+}
+
+// What a row does not see, before or after its window, has no influence: the
+// same scores in a window at any place of the step, among NaN, give the same
+// probabilities there and exactly 0 elsewhere.
+TEST_P(SoftmaxTest, WindowAnywhereInTheStep) {
+  constexpr int64_t kFirstKey = 512;
+  for (int64_t begin : {0, 1, 15, 16, 17, 31, 32, 33, 64, 100})
+    for (int64_t keys : {0, 1, 5, 16, 32, 40, 100, 156}) {
+      SCOPED_TRACE(testing::Message()
+                   << keys << " keys from key " << begin << " on");
+      const int64_t end = begin + keys;
+      Matrix<float> scores(1, 256, NAN);
+      float largest = -INFINITY;
+      for (int64_t key = begin; key < end; ++key) {
+        scores.at(0, key) = float((key - begin) * 7 % 13) / 4;
+        largest = fmaxf(largest, scores.at(0, key));
+      }
+      SoftmaxState state(1);
+      step(GetParam(), kFirstKey, scores, {1}, {int32_t(kFirstKey + begin)},
+           {int32_t(kFirstKey + end)}, state);
+      double sum = 0;
+      for (int64_t key = 0; key < 256; ++key) {
+        const double prob = bf16Value(state.probs.at(0, key));
+        sum += prob;
+        if (key < begin || key >= end)
+          ASSERT_EQ(prob, 0) << "key " << key;
+        else
+          ASSERT_NEAR(prob,
+                      exp2(scores.at(0, key) - state.max[0] + kProbExponent),
+                      2 * (kEpsBf16 + kEpsExp2) * prob)
+              << "key " << key;
+      }
+      ASSERT_EQ(state.max[0], ceilf(largest));
+      ASSERT_NEAR(state.sum[0], sum, 256 * kEpsF32 * sum);
+    }
+}
+
+// A window that begins in a later step leaves the row empty until then.
+TEST_P(SoftmaxTest, WindowInALaterStep) {
+  const Matrix<float> hidden(1, 256, NAN), seen(1, 256, 3);
+  SoftmaxState state(1);
+  state.acc.at(0, 0) = 5;
+  step(GetParam(), 0, hidden, {1}, {256}, {300}, state);
+  EXPECT_EQ(state.max[0], -INFINITY);
+  EXPECT_EQ(state.sum[0], 0);
+  EXPECT_EQ(state.acc.at(0, 0), 5);
+  for (int64_t key = 0; key < 256; ++key)
+    EXPECT_EQ(state.probs.at(0, key), 0);
+  step(GetParam(), 256, seen, {1}, {256}, {300}, state);
+  EXPECT_EQ(state.max[0], 3);
+  EXPECT_EQ(state.sum[0], 44 * 0x1p40f);
 }
 
 TEST_P(SoftmaxTest, NanScoreIsSeen) {

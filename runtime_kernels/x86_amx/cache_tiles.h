@@ -13,7 +13,7 @@
 //   RunTiles   keys, then values, of step after step: attend. Prefetches ahead,
 //              across GEMMs and pages.
 //
-// Only block table entries of tokens below num_keys are read.
+// Only block table entries of tokens in [first_key, num_keys) are read.
 //
 //===----------------------------------------------------------------------===//
 
@@ -115,7 +115,8 @@ public:
   RunWalk(const fp8attn_key_run &run, int64_t keyChannels,
           int64_t valueChannels, int64_t columnsPerSet)
       : run(run), keyChannels(keyChannels), valueChannels(valueChannels),
-        columnsPerSet(columnsPerSet), step(begin(Operand::kKeys)) {}
+        columnsPerSet(columnsPerSet), firstKey(run.first_key),
+        step(begin(Operand::kKeys)) {}
 
   bool done() const { return step.done(); }
   Operand operand() const { return step.operand(); }
@@ -150,7 +151,7 @@ private:
   int64_t keyChannels;
   int64_t valueChannels;
   int64_t columnsPerSet;
-  int64_t firstKey = 0;
+  int64_t firstKey;
   StepTiles<Format> step;
 };
 

@@ -50,21 +50,22 @@ inline void initState(int64_t rows, int64_t channels, float *rowMax,
 template <class Format>
 inline void attendRun(const fp8attn_key_run &run, const uint8_t *query,
                       int64_t rows, int64_t keyChannels, int64_t valueChannels,
-                      const float *rowScale, const int32_t *rowLimit,
-                      int64_t exponent, float *rowMax, float *rowSum,
-                      float *acc, AttendScratch &scratch) {
+                      const float *rowScale, const int32_t *rowBegin,
+                      const int32_t *rowLimit, int64_t exponent, float *rowMax,
+                      float *rowSum, float *acc, AttendScratch &scratch) {
   initState(rows, valueChannels, rowMax, rowSum, acc);
-  if (run.num_keys <= 0)
+  if (run.first_key >= run.num_keys)
     return;
   PrefetchStream<Format::kBytes> ahead(run, keyChannels, valueChannels,
                                        kPrefetchBytes);
-  for (int64_t key = 0; key < run.num_keys; key += FP8ATTN_BLOCK_KEYS) {
+  for (int64_t key = run.first_key; key < run.num_keys;
+       key += FP8ATTN_BLOCK_KEYS) {
     const int64_t left = run.num_keys - key;
     const int64_t keys = left < FP8ATTN_BLOCK_KEYS ? left : FP8ATTN_BLOCK_KEYS;
     qkStep<Format>(run, key, keys, query, rows, keyChannels, scratch.scores,
                    scratch.granule, ahead);
-    softmaxStep(key, keys, rows, scratch.scores, rowScale, rowLimit, exponent,
-                valueChannels, rowMax, rowSum, acc, scratch.probs);
+    softmaxStep(key, keys, rows, scratch.scores, rowScale, rowBegin, rowLimit,
+                exponent, valueChannels, rowMax, rowSum, acc, scratch.probs);
     pvStep<Format>(run, key, keys, scratch.probs, rows, valueChannels, acc,
                    scratch.granule, ahead);
   }

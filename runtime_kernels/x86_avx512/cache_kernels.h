@@ -43,12 +43,12 @@
                                       avx512_bf16)(                            \
       const fp8attn_key_run *run, const void *query_tiles, int64_t rows,       \
       int64_t key_channels, int64_t value_channels, const float *row_scale,    \
-      const int32_t *row_limit, int64_t exponent, float *row_max,              \
-      float *row_sum, float *acc, void *scratch) {                             \
+      const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,    \
+      float *row_max, float *row_sum, float *acc, void *scratch) {             \
     fp8attn::attendRun<Format>(                                                \
         *run, static_cast<const uint8_t *>(query_tiles), rows, key_channels,   \
-        value_channels, row_scale, row_limit, exponent, row_max, row_sum, acc, \
-        *static_cast<fp8attn::AttendScratch *>(scratch));                      \
+        value_channels, row_scale, row_begin, row_limit, exponent, row_max,    \
+        row_sum, acc, *static_cast<fp8attn::AttendScratch *>(scratch));        \
   }                                                                            \
   FP8ATTN_DEFINE_STORE_KERNEL(store_key, storeKeys, Format, cache)             \
   FP8ATTN_DEFINE_STORE_KERNEL(store_value, storeValues, Format, cache)

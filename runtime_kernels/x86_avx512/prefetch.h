@@ -32,7 +32,8 @@ public:
   /// Fetches the first `distance` bytes of the run, in whole granules.
   PrefetchStream(const fp8attn_key_run &run, int64_t keyChannels,
                  int64_t valueChannels, int64_t distance)
-      : run(run), keyChannels(keyChannels), valueChannels(valueChannels) {
+      : run(run), keyChannels(keyChannels), valueChannels(valueChannels),
+        step(run.first_key), key(run.first_key) {
     enterGranule();
     for (int64_t done = 0; done < distance;
          done += FP8ATTN_GRANULE * keyChannels * ElementBytes)
@@ -84,8 +85,8 @@ private:
   const fp8attn_key_run &run;
   const int64_t keyChannels, valueChannels;
   /// The step and the granule being fetched.
-  int64_t step = 0;
-  int64_t key = 0;
+  int64_t step;
+  int64_t key;
   bool inValues = false;
   const uint8_t *next, *end;
 };

@@ -25,11 +25,11 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// The keys of one step as a row sees them.
 class SoftmaxRow {
 public:
-  /// `scores` and `probs` are the row in its first tile. Keys from `visible`
-  /// on are masked; `stored` is a multiple of 32.
-  SoftmaxRow(const float *scores, float scale, int64_t visible, int64_t stored,
-             uint16_t *probs)
-      : scores(scores), scale(_mm512_set1_ps(scale)), visible(visible),
+  /// `scores` and `probs` are the row in its first tile. Keys before `begin`
+  /// and from `end` on are masked; `stored` is a multiple of 32.
+  SoftmaxRow(const float *scores, float scale, int64_t begin, int64_t end,
+             int64_t stored, uint16_t *probs)
+      : scores(scores), scale(_mm512_set1_ps(scale)), begin(begin), end(end),
         stored(stored), probs(probs) {}
 
   /// Returns the largest score * scale, NaN if all visible ones are NaN, -inf
@@ -38,9 +38,8 @@ public:
     const __m512 none = _mm512_set1_ps(-__builtin_inff());
     __m512 largest = none;
     __mmask16 nan = 0;
-    for (int64_t j = 0; j < visible; j += kVector) {
-      const __mmask16 seen = lanes(visible - j);
-      const __m512 x = _mm512_mask_mul_ps(none, seen, load(j), scale);
+    for (int64_t j = begin & -kVector; j < end; j += kVector) {
+      const __m512 x = _mm512_mask_mul_ps(none, seen(j), load(j), scale);
       nan |= _mm512_cmpunord_ps_mask(x, x);
       largest = _mm512_max_ps(x, largest); // NaN gives `largest`.
     }
@@ -59,18 +58,28 @@ public:
       return _mm512_sub_ps(_mm512_mul_ps(load(j), scale), maximum);
     };
     State state = {_mm512_setzero_ps(), none};
-    int64_t j = 0;
-    for (; j + 2 * kVector <= visible; j += 2 * kVector)
-      pack(j, argument(j), argument(j + kVector), exp2, state);
-    if (j < visible) {
-      pack(j, _mm512_mask_mov_ps(none, lanes(visible - j), argument(j)),
-           _mm512_mask_mov_ps(none, lanes(visible - j - kVector),
-                              argument(j + kVector)),
+    // Only the pairs of vectors in which the visible keys begin and end need a
+    // mask.
+    const auto packMasked = [&](int64_t j) {
+      pack(j, _mm512_mask_mov_ps(none, seen(j), argument(j)),
+           _mm512_mask_mov_ps(none, seen(j + kVector), argument(j + kVector)),
            exp2, state);
-      j += 2 * kVector;
+    };
+    int64_t j = 0;
+    for (; j + kPair <= begin; j += kPair)
+      hide(j);
+    if (j < begin) {
+      packMasked(j);
+      j += kPair;
     }
-    for (; j < stored; j += 2 * kVector)
-      _mm512_store_si512(prob(j), _mm512_setzero_si512());
+    for (; j + kPair <= end; j += kPair)
+      pack(j, argument(j), argument(j + kVector), exp2, state);
+    if (j < end) {
+      packMasked(j);
+      j += kPair;
+    }
+    for (; j < stored; j += kPair)
+      hide(j);
     sum += _mm512_reduce_add_ps(state.sum);
     return _mm512_reduce_max_ps(state.largest);
   }
@@ -80,18 +89,25 @@ private:
     __m512 sum, largest;
   };
 
-  /// Keys in a vector of scores.
+  /// Keys in a vector of scores, and in one of probabilities.
   static constexpr int64_t kVector = 16;
+  static constexpr int64_t kPair = 2 * kVector;
 
   static __mmask16 lanes(int64_t count) {
     return count >= kVector ? 0xffff : count <= 0 ? 0 : (1u << count) - 1;
   }
+  /// Which keys of the vector at `j` the row sees.
+  __mmask16 seen(int64_t j) const { return lanes(end - j) & ~lanes(begin - j); }
   __m512 load(int64_t j) const {
     return _mm512_load_ps(scores +
                           tileIndex<kFloatColumns>(0, j, FP8ATTN_BLOCK_KEYS));
   }
   uint16_t *prob(int64_t j) const {
     return probs + tileIndex<kBf16Columns>(0, j, FP8ATTN_BLOCK_KEYS);
+  }
+
+  void hide(int64_t j) const {
+    _mm512_store_si512(prob(j), _mm512_setzero_si512());
   }
 
   /// The denominator is the sum of what pv multiplies: the rounded values, by
@@ -108,7 +124,7 @@ private:
 
   const float *scores;
   __m512 scale;
-  int64_t visible, stored;
+  int64_t begin, end, stored;
   uint16_t *probs;
 };
 
@@ -131,17 +147,17 @@ inline void rescaleRow(float *acc, int64_t channels, float exponent) {
 /// An fp8attn_uk_softmax_fn.
 inline void softmaxStep(int64_t firstKey, int64_t numKeys, int64_t rows,
                         const float *scores, const float *rowScale,
-                        const int32_t *rowLimit, int64_t exponent,
-                        int64_t channels, float *rowMax, float *rowSum,
-                        float *acc, void *probs) {
+                        const int32_t *rowBegin, const int32_t *rowLimit,
+                        int64_t exponent, int64_t channels, float *rowMax,
+                        float *rowSum, float *acc, void *probs) {
   const ScaledExp2 exp2(static_cast<float>(exponent));
   const int64_t stored = (numKeys + FP8ATTN_GRANULE - 1) & -FP8ATTN_GRANULE;
   for (int64_t r = 0; r < rows; ++r) {
-    const int64_t limit = rowLimit[r] - firstKey;
-    const int64_t visible = limit < 0 ? 0 : limit < numKeys ? limit : numKeys;
+    const int64_t end = clamp(rowLimit[r] - firstKey, 0, numKeys);
+    const int64_t begin = clamp(rowBegin[r] - firstKey, 0, end);
     const SoftmaxRow row(scores +
                              tileIndex<kFloatColumns>(r, 0, FP8ATTN_BLOCK_KEYS),
-                         rowScale[r], visible, stored,
+                         rowScale[r], begin, end, stored,
                          static_cast<uint16_t *>(probs) +
                              tileIndex<kBf16Columns>(r, 0, FP8ATTN_BLOCK_KEYS));
     const float none = -__builtin_inff();

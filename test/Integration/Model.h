@@ -17,13 +17,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 /// Everything that an entry point may take. A key_value cache is keyCache.
 struct Arguments {
   fp8attn_tensor key, value, slots;
   fp8attn_tensor keyScale, valueScale;
   fp8attn_cache keyCache, valueCache;
-  fp8attn_tensor query, queryStart, seqLens, blockTable, out, lse;
+  fp8attn_tensor query, queryStart, seqLens, blockTable, sink, out, lse;
 };
 
 using EntryPoint = fp8attn_status (*)(fp8attn_context *context,
@@ -46,6 +47,11 @@ struct Model {
   bool lse;
   /// A key cache and a value cache.
   bool split;
+  std::optional<int64_t> windowLeft;
+  std::optional<int64_t> windowRight;
+  bool topLeft;
+  /// A sink for each query head.
+  bool sink;
   EntryPoint write;
   int64_t (*writeWorkspaceBytes)(int32_t numWorkers);
   EntryPoint attend;

@@ -66,6 +66,11 @@ Problem::Problem(const Model &model, std::vector<Sequence> sequences,
   for (std::vector<uint16_t> *tensor : {&query, &key, &value})
     fill(*tensor, [&](std::mt19937 &bits) { return normal(bits); });
   chooseScales();
+  // About the log-sum-exp of a few hundred keys, so that both sides count.
+  constexpr float kMeanSink = 5, kSinkDeviation = 2;
+  if (model.sink)
+    for (int64_t head = 0; head < model.numHeads(); ++head)
+      sink.push_back(kMeanSink + kSinkDeviation * normal(generator));
   makeBlockTable();
   keyCache = AlignedBytes(numPages * model.pageBytes(), kUnwritten);
   if (model.split)
@@ -159,6 +164,7 @@ Arguments Problem::arguments() {
   all.blockTable =
       fp8attn_tensor_make(blockTable.data(), FP8ATTN_TYPE_I32, 2,
                           int64_t(sequences.size()), maxPages, 0, 0);
+  all.sink = vector(sink, FP8ATTN_TYPE_F32);
   all.out = heads(out, model.numHeads());
   all.lse = fp8attn_tensor_make(lse.data(), FP8ATTN_TYPE_F32, 2,
                                 queryStart.back(), model.numHeads(), 0, 0);
@@ -231,7 +237,10 @@ static reference::AttentionResult attendTo(const Problem &problem,
   call.blockTable = problem.blockTable.data();
   call.tableStride = problem.maxPages;
   call.softmaxScale = 1 / std::sqrt(double(model.headDim));
-  call.causal = model.causal;
+  call.windowLeft = model.windowLeft;
+  call.windowRight = model.causal ? 0 : model.windowRight;
+  call.topLeft = model.topLeft;
+  call.sink = model.sink ? problem.sink.data() : nullptr;
   return reference::attend(call);
 }
 

@@ -62,6 +62,8 @@ public:
   std::vector<uint16_t> query, key, value;
   /// Empty for a bf16 cache.
   std::vector<float> keyScale, valueScale;
+  /// One for each query head, if the model has sinks.
+  std::vector<float> sink;
   std::vector<int64_t> slots;
   std::vector<int32_t> queryStart, seqLens, blockTable;
   int64_t numPages = 0, maxPages = 0;

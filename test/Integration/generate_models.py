@@ -70,8 +70,8 @@ def attend_arguments(model):
         ("query_start", "memref<?xi32>"),
         ("seq_lens", "memref<?xi32>"),
         ("block_table", "memref<?x?xi32>"),
-        ("out", tensor),
     ]
+    arguments += [("sink", f"memref<{heads}xf32>")] * model.sink + [("out", tensor)]
     return arguments + [("lse", f"memref<?x{heads}xf32>")] * model.lse
 
 
@@ -105,10 +105,14 @@ def print_mlir(model):
     operands += [operand("batch", [(name, arguments[name]) for name in batch])]
     operands += [
         operand(name, [(name, arguments[name])])
-        for name in ("out", "lse")
+        for name in ("sink", "out", "lse")
         if name in arguments
     ]
     operation = "paged_attention" + " causal" * model.causal
+    for side in ("window_left", "window_right"):
+        if getattr(model, side) is not None:
+            operation += f" {side} = {getattr(model, side)}"
+    operation += " alignment = top_left" * model.top_left
     print(function(f"attend_{model.name}", attend_arguments(model), operation, operands))
 
 
@@ -129,6 +133,10 @@ def entry(name, arguments):
     )
 
 
+def optional(number):
+    return "std::nullopt" if number is None else f"int64_t({number})"
+
+
 def print_cpp(model):
     flags = [model.key_scale == "head", model.value_scale == "head"]
     flags += [model.causal, model.lse, model.split]
@@ -137,6 +145,8 @@ def print_cpp(model):
         f"FP8ATTN_TYPE_{TYPES[model.cache]}",
         f"{model.kv_heads}, {model.group}, {model.head_dim}, {model.page}",
         ", ".join(str(flag).lower() for flag in flags),
+        f"{optional(model.window_left)}, {optional(model.window_right)}",
+        f"{str(model.top_left).lower()}, {str(model.sink).lower()}",
         entry(f"write_{model.name}", write_arguments(model)),
         f"write_{model.name}_workspace_bytes",
         entry(f"attend_{model.name}", attend_arguments(model)),

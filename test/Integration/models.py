@@ -15,7 +15,9 @@ import itertools
 
 Model = collections.namedtuple(
     "Model",
-    "name cache kv_heads group head_dim page key_scale value_scale causal lse split",
+    "name cache kv_heads group head_dim page key_scale value_scale causal lse split "
+    "window_left window_right top_left sink",
+    defaults=[None, None, False, False],
 )
 
 # Columns from `cache` on. bf16 caches have no scales. A group of 71 heads is
@@ -71,7 +73,35 @@ LLAMA = [
     for cache in COVERED["cache"]
 ]
 
-MODELS = SWEEP + TRAINED + LLAMA
+UNBOUNDED = 2**63 - 1
+
+
+def window(name, cache, kv_heads, group, head_dim, page, causal, **rest):
+    return Model(
+        f"window_{name}", cache, kv_heads, group, head_dim, page, *scales(cache),
+        causal, True, False, **rest,
+    )
+
+
+# Which keys a query sees, and sinks. A window of n tokens with the query's own
+# has n - 1 to its left: Mistral's 4,096, gpt-oss's 128 and Gemma 3's 512.
+WINDOW = [
+    window("mistral", "e4m3", 2, 4, 128, 32, True, window_left=4095),
+    window("gpt_oss", "e4m3", 8, 8, 64, 32, True, window_left=127, sink=True),
+    window("gpt_oss_full", "bf16", 8, 8, 64, 64, True, sink=True),
+    window("gemma3", "bf16", 2, 2, 128, 96, True, window_left=511),
+    window("both_sides", "e5m2", 2, 3, 64, 32, False, window_left=40, window_right=9),
+    window("self_only", "e4m3", 1, 7, 64, 64, True, window_left=0, sink=True),
+    window("right_only", "bf16", 2, 1, 64, 32, False, window_right=300, top_left=True),
+    window("left_only", "e4m3", 2, 1, 128, 96, False, window_left=20),
+    window("top_left", "e4m3", 2, 4, 64, 32, True, top_left=True),
+    window("top_left_both", "e5m2", 1, 5, 64, 32, False, window_left=30,
+           window_right=270, top_left=True, sink=True),
+    window("hostile", "e4m3", 1, 4, 64, 32, False, window_left=UNBOUNDED,
+           window_right=UNBOUNDED - 1, top_left=True),
+]
+
+MODELS = SWEEP + TRAINED + LLAMA + WINDOW
 
 
 def is_possible(pair):

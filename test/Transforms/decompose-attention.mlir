@@ -17,14 +17,16 @@
 // CHECK:         fp8attn.check.batch
 // CHECK:         %[[ITEMS:.+]] = fp8attn.tile.num_work_items {{.*}} {group = 4 : i64, kv_heads = 8 : i64}
 // CHECK:         scf.forall (%[[I:.+]]) in (%[[ITEMS]])
-// CHECK:           %[[ITEM:.+]] = fp8attn.tile.work_item %[[I]]{{.*}}causal
+// CHECK:           %[[ITEM:.+]] = fp8attn.tile.work_item %[[I]]{{.*}} window_right = 0 {group = 4 : i64, kv_heads = 8 : i64}
 // CHECK:           %[[HEAD:.+]] = fp8attn.tile.kv_head %[[ITEM]]
 // CHECK:           %[[KEY_SCALE:.+]] = memref.load %[[KS]][] : memref<f32>
 // CHECK:           %[[VALUE_SCALE:.+]] = memref.load %[[VS]][%[[HEAD]]] : memref<8xf32>
 // CHECK:           %[[KEYS:.+]] = fp8attn.tile.key_run %[[ITEM]]
 // CHECK:           scf.if
 // CHECK:             %[[Q:.+]] = fp8attn.tile.load_query {{.*}} -> tensor<16x128xbf16>
-// CHECK:             scf.for %[[K:.+]] = {{.*}} iter_args
+// CHECK:             %[[FIRST:.+]] = fp8attn.tile.first_key %[[ITEM]]
+// CHECK:             %[[END:.+]] = fp8attn.tile.num_keys %[[ITEM]]
+// CHECK:             scf.for %[[K:.+]] = %[[FIRST]] to %[[END]] {{.*}} iter_args
 // CHECK:               %[[CODES:.+]] = fp8attn.tile.load_key %[[KEYS]][%[[K]]] : tensor<256x128xf8E4M3FN>
 // CHECK:               %[[KEY:.+]] = fp8attn.tile.decode %[[CODES]]
 // CHECK:               %[[SCALED_KEY:.+]] = fp8attn.tile.scale %[[KEY]], %[[KEY_SCALE]]
@@ -67,6 +69,20 @@ func.func @bf16(%query: memref<3x6x64xbf16>, %cache: !bf16, %starts: memref<?xi3
   fp8attn.paged_attention query(%query : memref<3x6x64xbf16>) cache(%cache : !bf16)
       batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : memref<3x6x64xbf16>) lse(%lse : memref<3x6xf32>) {softmax_scale = 0.25 : f32}
+  return
+}
+
+// The window and the alignment go to the work item, the sink to the finish.
+// CHECK-LABEL: func.func @window
+// CHECK-SAME:    %[[SINK:[a-z0-9]+]]: memref<6xf32>
+// CHECK:         fp8attn.tile.work_item {{.*}} window_left = 127 window_right = 3 alignment = top_left {group = 3 : i64, kv_heads = 2 : i64}
+// CHECK:         fp8attn.tile.finish {{.*}} sink %[[SINK]] : memref<6xf32> into
+func.func @window(%query: memref<3x6x64xbf16>, %cache: !bf16, %starts: memref<?xi32>,
+    %lens: memref<?xi32>, %table: memref<?x?xi32>, %sink: memref<6xf32>, %out: memref<3x6x64xbf16>) {
+  fp8attn.paged_attention window_left = 127 window_right = 3 alignment = top_left
+      query(%query : memref<3x6x64xbf16>) cache(%cache : !bf16)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      sink(%sink : memref<6xf32>) out(%out : memref<3x6x64xbf16>)
   return
 }
 

@@ -13,9 +13,10 @@
 // CHECK:         fp8attn.worker_scratch : [[SCRATCH:memref<[0-9]+xi8>]]
 // CHECK:         %[[C40:.+]] = arith.constant 40 : index
 // CHECK:         %[[C104:.+]] = arith.constant 104 : index
-// CHECK:         ukernel.call @fp8attn_uk_query_bf16_bf16_f32_48x1x32_avx512_bf16({{.*}}%[[FACTOR]], %[[C104]], %[[TILES:.+]], %[[ROW_SCALE:.+]], %[[LIMIT:.+]]) : !fp8attn.work_item
-// CHECK-NEXT:    ukernel.call @fp8attn_uk_attend_bf16_e4m3_f32_16x256x32_amx_bf16(%{{.+}}, %[[TILES]], {{.*}}, %[[ROW_SCALE]], %[[LIMIT]], %[[C40]],
-// CHECK:         ukernel.call @fp8attn_uk_finish_f32_bf16_f32_48x1x16_avx512_bf16
+// CHECK:         ukernel.call @fp8attn_uk_query_bf16_bf16_f32_48x1x32_avx512_bf16({{.*}}%[[FACTOR]], %[[C104]], %[[TILES:.+]], %[[ROW_SCALE:.+]], %[[BEGIN:.+]], %[[LIMIT:.+]]) : !fp8attn.work_item
+// CHECK-NEXT:    ukernel.call @fp8attn_uk_attend_bf16_e4m3_f32_16x256x32_amx_bf16(%{{.+}}, %[[TILES]], {{.*}}, %[[ROW_SCALE]], %[[BEGIN]], %[[LIMIT]], %[[C40]],
+// CHECK:         %[[NO_SINK:.+]] = fp8attn.ukernel.null : memref<?xf32>
+// CHECK:         ukernel.call @fp8attn_uk_finish_f32_bf16_f32_48x1x16_avx512_bf16({{.*}}%[[NO_SINK]],
 // CHECK:       } else {
 // CHECK:         fp8attn.worker_scratch : [[SCRATCH]]
 // CHECK:         ukernel.call @fp8attn_uk_init
@@ -31,6 +32,23 @@ func.func @amx(%query: memref<?x32x128xbf16>, %cache: !fp8, %scale: memref<8xf32
       key_scale(%scale : memref<8xf32>, #head) value_scale(%scale : memref<8xf32>, #head)
       batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : memref<?x32x128xbf16>)
+  return
+}
+
+// The finish takes the sink; the loop over keys begins at the first one.
+// CHECK-LABEL: func.func @sink
+// CHECK-SAME:    %[[SINK:[a-z0-9]+]]: memref<8xf32>
+// CHECK:         ukernel.call @fp8attn_uk_finish_{{.*}}, %[[SINK]],
+// CHECK:       } else {
+// CHECK:         %[[FIRST:.+]] = fp8attn.tile.first_key
+// CHECK:         scf.for %{{.+}} = %[[FIRST]]
+// CHECK:         ukernel.call @fp8attn_uk_finish_{{.*}}, %[[SINK]],
+func.func @sink(%query: memref<?x8x64xbf16>, %cache: !bf16, %starts: memref<?xi32>,
+    %lens: memref<?xi32>, %table: memref<?x?xi32>, %sink: memref<8xf32>, %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal window_left = 127
+      query(%query : memref<?x8x64xbf16>) cache(%cache : !bf16)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      sink(%sink : memref<8xf32>) out(%out : memref<?x8x64xbf16>)
   return
 }
 

@@ -67,6 +67,7 @@ private:
   /// `sizes` are those of a scale with all its dimensions; a scale of rank 0
   /// has none.
   LogicalResult fillScale(Value scale, ArrayRef<int64_t> sizes);
+  LogicalResult fillSink(Value sink, int64_t heads);
   LogicalResult fillHeads(Value value);
   LogicalResult fillSlots(Value slots, const PageTable &pages);
   void fillCaches(Value keyCache, Value valueCache, Value keyScale,
@@ -113,6 +114,19 @@ LogicalResult InputMaker::fillScale(Value scale, ArrayRef<int64_t> sizes) {
   for (int64_t i = 0; isNew && i < arguments[scale].getNumElements(); ++i)
     *static_cast<float *>(arguments[scale].getElement(i)) =
         static_cast<float>(random.uniform(0.08, 0.3));
+  return success();
+}
+
+/// Learned sinks: from far below most scores to above nearly all of them.
+LogicalResult InputMaker::fillSink(Value sink, int64_t heads) {
+  if (!sink)
+    return success();
+  bool isNew;
+  if (failed(allocate(sink, heads, isNew)))
+    return failure();
+  for (int64_t i = 0; isNew && i < heads; ++i)
+    *static_cast<float *>(arguments[sink].getElement(i)) =
+        static_cast<float>(random.uniform(-4, 8));
   return success();
 }
 
@@ -195,6 +209,7 @@ LogicalResult InputMaker::fill(PagedAttentionOp op) {
   if (failed(fillHeads(op.getQuery())) ||
       failed(fillScale(op.getKeyScale(), kvHeads)) ||
       failed(fillScale(op.getValueScale(), kvHeads)) ||
+      failed(fillSink(op.getSink(), heads)) ||
       failed(fillIntegers(op.getQueryStart(), batch.queryStart,
                           batch.numSeqs() + 1)) ||
       failed(fillIntegers(op.getSeqLens(), batch.seqLens, batch.numSeqs())) ||

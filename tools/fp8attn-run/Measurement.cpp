@@ -11,7 +11,7 @@
 #include "Measurement.h"
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
-#include "fp8attn/Runtime/kernels.h"
+#include "fp8attn/Runtime/visible_keys.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -21,11 +21,26 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
+/// Returns all rows of one KV head of a sequence, as far as it matters for what
+/// they see.
+static fp8attn_work_item makeRows(PagedAttentionOp op, int64_t seqQ,
+                                  int64_t seqK) {
+  fp8attn_work_item rows = {};
+  rows.seq_q = seqQ;
+  rows.seq_k = seqK;
+  rows.diagonal = op.getAlignment() == Alignment::TopLeft ? 0 : seqK - seqQ;
+  rows.left = op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED);
+  rows.right = op.getEffectiveWindowRight().value_or(FP8ATTN_UNBOUNDED);
+  return rows;
+}
+
 /// Sum over the query tokens of the keys that each sees.
-static double countVisibleKeys(int64_t seqQ, int64_t seqK, bool causal) {
+static double countVisibleKeys(const fp8attn_work_item &rows) {
   double count = 0;
-  for (int64_t i = 0; i < seqQ; ++i)
-    count += std::max<int64_t>(0, causal ? seqK - seqQ + i + 1 : seqK);
+  for (int64_t i = 0; i < rows.seq_q; ++i) {
+    const fp8attn_key_range keys = fp8attn_visible_keys(&rows, i);
+    count += keys.end - keys.begin;
+  }
   return count;
 }
 
@@ -35,27 +50,33 @@ static void addExtent(Work &work, ReadTask &task, const uint8_t *data,
   work.bytes += bytes;
 }
 
-/// Adds the extents of one KV head of one sequence.
+/// Adds the extents of one KV head of one sequence, from a multiple of
+/// FP8ATTN_GRANULE on.
 static void addReads(PagedAttentionOp op, const Arguments &arguments,
-                     const int32_t *pages, int64_t head, int64_t numKeys,
+                     const int32_t *pages, int64_t head, fp8attn_key_range seen,
                      Work &work) {
   CacheType keys = op.getKeyCacheType(), values = op.getValueCacheType();
   auto *keyData = arguments[op.getKeyCache()].storage.data();
   auto *valueData = arguments[op.getValueCache()].storage.data();
   ReadTask task;
-  for (int64_t first = 0; first < numKeys; first += keys.getPageTokens()) {
-    const int64_t page = pages[first / keys.getPageTokens()];
-    // Whole granules of tokens: that is how they are stored.
-    const int64_t tokens =
-        std::min(keys.getPageTokens(), (numKeys - first + FP8ATTN_GRANULE - 1) /
-                                           FP8ATTN_GRANULE * FP8ATTN_GRANULE);
+  const int64_t pageTokens = keys.getPageTokens();
+  const int64_t keyBytes = keys.getHeadDim() * keys.getElementBytes();
+  const int64_t valueBytes = values.getHeadDim() * values.getElementBytes();
+  // Whole granules of tokens: that is how they are stored.
+  const int64_t end = llvm::alignTo(seen.end, FP8ATTN_GRANULE);
+  int64_t tokens;
+  for (int64_t first = seen.begin; first < end; first += tokens) {
+    const int64_t page = pages[first / pageTokens], place = first % pageTokens;
+    tokens = std::min(pageTokens - place, end - first);
     addExtent(work, task,
-              keyData + page * keys.getPageBytes() + head * keys.getHeadBytes(),
-              tokens * keys.getHeadDim() * keys.getElementBytes());
+              keyData + page * keys.getPageBytes() +
+                  head * keys.getHeadBytes() + place * keyBytes,
+              tokens * keyBytes);
     addExtent(work, task,
               valueData + page * values.getPageBytes() +
-                  head * values.getHeadBytes() + values.getValueOffset(),
-              tokens * values.getHeadDim() * values.getElementBytes());
+                  head * values.getHeadBytes() + values.getValueOffset() +
+                  place * valueBytes,
+              tokens * valueBytes);
   }
   work.reads.push_back(std::move(task));
 }
@@ -71,14 +92,18 @@ static void addAttention(PagedAttentionOp op, const Arguments &arguments,
   // Multiply and add, in both GEMMs.
   const double flopsPerKey = 4.0 * op.getNumHeads() * op.getHeadDim();
   for (int64_t s = 0; s < table.sizes[0]; ++s) {
-    if (starts[s + 1] == starts[s])
+    const int64_t queries = starts[s + 1] - starts[s];
+    if (queries == 0)
       continue; // Nobody asks: nothing need be read.
-    work.flops += flopsPerKey * countVisibleKeys(starts[s + 1] - starts[s],
-                                                 lengths[s], op.getCausal());
+    const fp8attn_work_item rows = makeRows(op, queries, lengths[s]);
+    work.flops += flopsPerKey * countVisibleKeys(rows);
+    fp8attn_key_range seen = fp8attn_visible_keys(&rows, queries - 1);
+    seen.begin = fp8attn_visible_keys(&rows, 0).begin / FP8ATTN_GRANULE *
+                 FP8ATTN_GRANULE;
     for (int64_t head = 0; head < op.getNumKvHeads(); ++head)
       addReads(op, arguments,
-               getInts(op.getBlockTable()) + s * table.strides[0], head,
-               lengths[s], work);
+               getInts(op.getBlockTable()) + s * table.strides[0], head, seen,
+               work);
   }
 }
 

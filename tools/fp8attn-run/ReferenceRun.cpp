@@ -55,7 +55,11 @@ static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
   call.seqLens = getInts(op.getSeqLens());
   call.blockTable = getInts(op.getBlockTable());
   call.softmaxScale = op.getEffectiveSoftmaxScale();
-  call.causal = op.getCausal();
+  call.windowLeft = op.getWindowLeft();
+  call.windowRight = op.getEffectiveWindowRight();
+  call.topLeft = op.getAlignment() == Alignment::TopLeft;
+  if (op.getSink())
+    call.sink = static_cast<const float *>(inputs[op.getSink()].tensor.data);
 
   const reference::AttentionResult expected = reference::attend(call);
   const Argument &out = results[op.getOut()];

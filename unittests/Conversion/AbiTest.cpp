@@ -98,6 +98,8 @@ TEST_F(AbiTest, WorkItem) {
             offsetof(fp8attn_work_item, kv_head));
   EXPECT_EQ(type->getElementOffset(structs::kWorkItemNumRows),
             offsetof(fp8attn_work_item, num_rows));
+  EXPECT_EQ(type->getElementOffset(structs::kWorkItemFirstKey),
+            offsetof(fp8attn_work_item, first_key));
   EXPECT_EQ(type->getElementOffset(structs::kWorkItemNumKeys),
             offsetof(fp8attn_work_item, num_keys));
 }

@@ -88,16 +88,56 @@ TEST(AttentionTest, ValueScaleMultipliesTheResult) {
 
 TEST(AttentionTest, CausalIsAlignedToTheLastKey) {
   TinyCall call({1, 1}, {0, 0, 0}, {1, 3, 8});
-  call.causal = true;
+  call.windowRight = 0;
   AttentionResult result = attend(call);
   EXPECT_NEAR(result.out[0], 2.0, kTiny);
   EXPECT_NEAR(result.out[1], 4.0, kTiny);
 }
 
+TEST(AttentionTest, TopLeftIsAlignedToTheFirstKey) {
+  TinyCall call({1, 1}, {0, 0, 0}, {1, 3, 8});
+  call.windowRight = 0;
+  call.topLeft = true;
+  AttentionResult result = attend(call);
+  EXPECT_NEAR(result.out[0], 1.0, kTiny);
+  EXPECT_NEAR(result.out[1], 2.0, kTiny);
+}
+
+TEST(AttentionTest, WindowsHideKeysOnBothSides) {
+  // Queries stand at keys 2 and 3 of 0 to 4 with one key hidden before.
+  TinyCall call({1, 1, 1}, {0, 0, 0, 0, 0}, {1, 2, 4, 8, 16});
+  call.windowLeft = 1;
+  call.windowRight = 1;
+  AttentionResult result = attend(call);
+  EXPECT_NEAR(result.out[0], (2.0 + 4 + 8) / 3, kTiny);
+  EXPECT_NEAR(result.out[1], (4.0 + 8 + 16) / 3, kTiny);
+  EXPECT_NEAR(result.out[2], (8.0 + 16) / 2, kTiny);
+  call.windowLeft = call.windowRight = INT64_MAX;
+  EXPECT_NEAR(attend(call).out[0], 31.0 / 5, kTiny);
+}
+
+TEST(AttentionTest, ASinkJoinsTheDenominator) {
+  // exp(0) twice, and exp(ln 2).
+  TinyCall call({1}, {0, 0}, {1, 3});
+  const float sink = std::log(2.0f);
+  call.sink = &sink;
+  AttentionResult result = attend(call);
+  EXPECT_NEAR(result.out[0], 1.0, 1e-7);
+  EXPECT_NEAR(result.lse[0], std::log(4.0), 1e-7);
+}
+
+TEST(AttentionTest, ASinkAloneGivesZero) {
+  TinyCall call({1}, {}, {});
+  const float sink = -3;
+  call.sink = &sink;
+  EXPECT_EQ(attend(call).out[0], 0);
+  EXPECT_EQ(attend(call).lse[0], -3);
+}
+
 TEST(AttentionTest, RowsWithoutKeysAreEmpty) {
   // Three queries, one key: the first two see nothing.
   TinyCall call({1, 1, 1}, {0}, {7});
-  call.causal = true;
+  call.windowRight = 0;
   AttentionResult result = attend(call);
   EXPECT_EQ(result.out, (std::vector<double>{0, 0, 7}));
   EXPECT_EQ(result.lse[0], -std::numeric_limits<double>::infinity());
@@ -106,7 +146,7 @@ TEST(AttentionTest, RowsWithoutKeysAreEmpty) {
 
 TEST(AttentionTest, TheBlockTableOrdersPages) {
   TinyCall call({1, 1}, {0, 0}, {1, 3});
-  call.causal = true;
+  call.windowRight = 0;
   call.pages = {1, 0};
   EXPECT_NEAR(attend(call).out[0], 3.0, kTiny);
   EXPECT_NEAR(attend(call).out[1], 2.0, kTiny);

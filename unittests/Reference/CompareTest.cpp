@@ -57,7 +57,7 @@ protected:
     call.blockTable = pages.data();
     call.tableStride = kPages;
     call.softmaxScale = 0.125;
-    call.causal = true;
+    call.windowRight = 0;
     expected = attend(call);
   }
 

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Random ragged batches: each row of each KV head is in exactly one item, and
-// an item sees as many keys as its last row does, counted key by key.
+// an item has the keys that its rows see, looked at key by key.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,17 +43,35 @@ static Batch makeBatch(std::mt19937 &random, int64_t numSeqs) {
   return batch;
 }
 
-/// The keys that a row sees, by the definition.
-static int64_t countKeys(const fp8attn_work_item &item, int64_t row) {
-  int64_t count = 0;
-  for (int64_t key = 0; key < item.seq_k; ++key)
-    count += !item.causal || key <= item.seq_k - item.seq_q + row / item.group;
-  return count;
+namespace {
+struct Window {
+  int64_t topLeft, left, right;
+};
+} // namespace
+
+static constexpr Window kWindows[] = {
+    {0, FP8ATTN_UNBOUNDED, FP8ATTN_UNBOUNDED},
+    {0, FP8ATTN_UNBOUNDED, 0},
+    {1, FP8ATTN_UNBOUNDED, 0},
+    {0, 0, 0},
+    {0, 20, 0},
+    {1, 7, 300},
+    {0, 0, FP8ATTN_UNBOUNDED},
+    {1, FP8ATTN_UNBOUNDED - 1, FP8ATTN_UNBOUNDED - 1},
+};
+static constexpr Window kCausal = {0, FP8ATTN_UNBOUNDED, 0};
+
+/// Returns whether a row sees a key, by the definition.
+static bool sees(const fp8attn_work_item &item, const Window &window,
+                 int64_t row, int64_t key) {
+  const int64_t position =
+      row / item.group + (window.topLeft ? 0 : item.seq_k - item.seq_q);
+  return key - position <= window.right && position - key <= window.left;
 }
 
 /// Visits all items of a batch and counts each row.
 static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
-                           int64_t causal) {
+                           const Window &window) {
   int64_t rows = batch.numTokens() * group;
   std::vector<int> visits(rows * heads, 0);
   int64_t count =
@@ -63,7 +81,8 @@ static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
     fp8attn_work_item item;
     fp8attn_work_item_init(&item, index, batch.queryStart.data(),
                            batch.seqLens.data(), batch.numSeqs(),
-                           batch.numTokens(), group, heads, causal);
+                           batch.numTokens(), group, heads, window.topLeft,
+                           window.left, window.right);
     ASSERT_GE(item.sequence, 0);
     ASSERT_LT(item.sequence, batch.numSeqs());
     ASSERT_GE(item.kv_head, lastHead) << "items of a head are neighbours";
@@ -74,19 +93,26 @@ static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
               batch.queryStart[item.sequence + 1]);
     ASSERT_EQ(item.seq_k, batch.seqLens[item.sequence]);
     ASSERT_EQ(item.group, group);
-    ASSERT_EQ(item.causal, causal);
+    ASSERT_EQ(item.left, window.left);
+    ASSERT_EQ(item.right, window.right);
     ASSERT_EQ(item.first_row % FP8ATTN_BLOCK_ROWS, 0);
     ASSERT_GE(item.num_rows, 0);
     ASSERT_LE(item.num_rows, FP8ATTN_BLOCK_ROWS);
 
-    int64_t keys = 0;
+    int64_t begin = INT64_MAX, end = 0;
     for (int64_t row = item.first_row; row < item.first_row + item.num_rows;
          ++row) {
       ASSERT_LT(row, item.seq_q * group);
       ++visits[item.kv_head * rows + item.query_begin * group + row];
-      keys = std::max(keys, countKeys(item, row));
+      for (int64_t key = 0; key < item.seq_k; ++key)
+        if (sees(item, window, row, key)) {
+          begin = std::min(begin, key);
+          end = std::max(end, key + 1);
+        }
     }
-    ASSERT_EQ(item.num_keys, keys);
+    ASSERT_EQ(item.num_keys, end);
+    ASSERT_EQ(item.first_key,
+              end ? begin / FP8ATTN_BLOCK_KEYS * FP8ATTN_BLOCK_KEYS : 0);
   }
   for (int64_t i = 0; i < rows * heads; ++i)
     ASSERT_EQ(visits[i], 1) << "row " << i % rows << " of head " << i / rows;
@@ -96,12 +122,13 @@ TEST(WorkItem, RandomBatchesAreCovered) {
   // NOLINTNEXTLINE(bugprone-random-generator-seed): the same batches each time.
   std::mt19937 random(kSeed);
   for (int64_t group : {1, 3, 4, 7, 71})
-    for (int64_t causal : {0, 1})
+    for (const Window &window : kWindows)
       for (int64_t numSeqs : {1, 2, 5, 17}) {
         SCOPED_TRACE(testing::Message()
-                     << "seed " << kSeed << " group " << group << " causal "
-                     << causal << " sequences " << numSeqs);
-        expectCoverage(makeBatch(random, numSeqs), group, /*heads=*/3, causal);
+                     << "seed " << kSeed << " group " << group << " window "
+                     << window.topLeft << " " << window.left << " "
+                     << window.right << " sequences " << numSeqs);
+        expectCoverage(makeBatch(random, numSeqs), group, /*heads=*/3, window);
         if (testing::Test::HasFatalFailure())
           return;
       }
@@ -115,11 +142,20 @@ TEST(WorkItem, SequencesAtBlockBoundaries) {
     batch.seqLens.push_back(tokens);
   }
   for (int64_t group : {1, 2, 48})
-    expectCoverage(batch, group, /*heads=*/2, /*causal=*/1);
+    expectCoverage(batch, group, /*heads=*/2, kCausal);
 }
 
 TEST(WorkItem, EmptyBatchHasNoItems) {
   EXPECT_EQ(fp8attn_num_work_items(0, 0, 4, 8), 0);
+}
+
+TEST(WorkItem, DecodeBeginsAtTheBlockOfItsWindow) {
+  const int32_t starts[] = {0, 1}, lengths[] = {10000};
+  fp8attn_work_item item;
+  fp8attn_work_item_init(&item, 0, starts, lengths, 1, 1, 4, 1, 0, 4095, 0);
+  // The first of 4,096 keys is key 5,904.
+  EXPECT_EQ(item.first_key, 23 * FP8ATTN_BLOCK_KEYS);
+  EXPECT_EQ(item.num_keys, 10000);
 }
 
 TEST(WorkItem, DecodeNeedsFewSurplusItems) {
@@ -136,8 +172,9 @@ TEST(KeyRun, PointsAtTheHead) {
   fp8attn_work_item item = {};
   item.sequence = 2;
   item.kv_head = 3;
-  item.seq_k = 100;
-  item.num_keys = 70;
+  item.seq_k = 300;
+  item.first_key = 256;
+  item.num_keys = 270;
   std::vector<uint8_t> keys(4096), values(4096);
   const int32_t table[16] = {};
   fp8attn_key_run run;
@@ -149,7 +186,8 @@ TEST(KeyRun, PointsAtTheHead) {
   EXPECT_EQ(run.value_page_bytes, 2048);
   EXPECT_EQ(run.pages, table + 10);
   EXPECT_EQ(run.page_tokens, 32);
-  EXPECT_EQ(run.num_keys, 70);
+  EXPECT_EQ(run.first_key, 256);
+  EXPECT_EQ(run.num_keys, 270);
 }
 
 TEST(KeyRun, NothingIsTouchedWithoutKeys) {

@@ -14,6 +14,8 @@
 
 #include "fp8attn/Reference/Cache.h"
 
+#include <optional>
+
 namespace fp8attn::reference {
 
 /// A call of paged attention. Nothing is checked: the batch is valid.
@@ -32,7 +34,13 @@ struct AttentionCall {
   const int32_t *blockTable = nullptr;
   int64_t tableStride = 0;
   double softmaxScale = 1;
-  bool causal = false;
+  /// Keys that a query sees before and after its position; all if not given.
+  /// Causal is windowRight = 0.
+  std::optional<int64_t> windowLeft, windowRight;
+  /// The first query stands at the first key, not the last at the last.
+  bool topLeft = false;
+  /// [Hq] or null: natural logits that join the denominator.
+  const float *sink = nullptr;
 };
 
 /// Exact results, up to the rounding of double.
@@ -42,13 +50,14 @@ struct AttentionResult {
   /// Sum over the keys of probability * |value|, like `out`: what errors of the
   /// probabilities are measured by.
   std::vector<double> magnitude;
-  /// [tokens, Hq], natural logarithm; -inf for a row that sees no key.
+  /// [tokens, Hq], natural logarithm, with the sink; -inf for a row that sees
+  /// neither.
   std::vector<double> lse;
   /// [tokens, Hq]: keys that the row sees.
   std::vector<int64_t> numKeys;
 };
 
-/// Computes attention. Rows that see no key give 0 and -inf.
+/// Computes attention. Rows that see no key give 0, and -inf or the sink.
 AttentionResult attend(const AttentionCall &call);
 
 /// Returns, for each element of `out`, the error that the numerics contract

@@ -73,11 +73,21 @@ typedef struct fp8attn_work_item {
   int64_t first_row;
   /// Rows in the block, 0 to FP8ATTN_BLOCK_ROWS.
   int64_t num_rows;
-  /// 1 if query i sees keys [0, seq_k - seq_q + i + 1) only; 0 if it sees all.
-  int64_t causal;
-  /// Keys that at least one row of the block sees.
+  /// Position of query 0 among the keys: query i stands at diagonal + i and
+  /// sees the keys from left before to right after it (Runtime/visible_keys.h).
+  int64_t diagonal;
+  /// At least 0; FP8ATTN_UNBOUNDED for all keys on that side.
+  int64_t left;
+  int64_t right;
+  /// Where the steps of the block begin: no row sees a key before it. A
+  /// multiple of FP8ATTN_BLOCK_KEYS.
+  int64_t first_key;
+  /// End of the keys that rows see; 0, like first_key, if none sees a key.
   int64_t num_keys;
 } fp8attn_work_item;
+
+/// The side of a window that has no end.
+#define FP8ATTN_UNBOUNDED INT64_MAX
 
 /// The keys and values of one KV head of one sequence, page by page. Token t is
 /// in page `pages[t / page_tokens]`; a granule of 32 tokens of K with D
@@ -89,11 +99,14 @@ typedef struct fp8attn_key_run {
   /// Distance between pages, in bytes.
   int64_t key_page_bytes;
   int64_t value_page_bytes;
-  /// Page numbers; ceil(num_keys / page_tokens) entries are valid.
+  /// Page numbers, of which those of tokens [first_key, num_keys) are read.
   const int32_t *pages;
   /// Tokens in a page, a multiple of FP8ATTN_GRANULE.
   int64_t page_tokens;
-  /// Keys in the run. Bytes of later tokens of the last granule may be
+  /// Where attend begins, a multiple of FP8ATTN_BLOCK_KEYS; nothing before it
+  /// is read.
+  int64_t first_key;
+  /// End of the run. Bytes of later tokens of the last granule may be
   /// anything, NaN codes included, and must not reach a result.
   int64_t num_keys;
 } fp8attn_key_run;
@@ -102,18 +115,20 @@ typedef struct fp8attn_key_run {
 ///
 /// Tile element = bf16(q * 2^(exponent - e)), where e is 0 unless the row's
 /// largest magnitude would overflow bf16: then e is the smallest integer that
-/// prevents it. `row_scale[r] = scale * 2^e`; `row_limit[r]` is the number of
-/// keys that the row sees (0 to seq_k). Padding rows of the last tile are 0.
+/// prevents it. `row_scale[r] = scale * 2^e`; the row sees the keys from
+/// `row_begin[r]` to before `row_limit[r]`, 0 <= begin <= limit <= seq_k.
+/// Padding rows of the last tile are 0.
 /// - item: num_rows >= 1.
 /// - query: bf16, element (token, head, channel) at token * token_stride +
 ///   head * head_stride + channel, strides in elements, 2-byte aligned.
 /// - channels: head size, a multiple of 32.
-/// - tiles, row_scale, row_limit: out, for num_rows rows.
+/// - tiles, row_scale, row_begin, row_limit: out, for num_rows rows.
 typedef void (*fp8attn_uk_query_fn)(const fp8attn_work_item *item,
                                     const void *query, int64_t token_stride,
                                     int64_t head_stride, int64_t channels,
                                     float scale, int64_t exponent, void *tiles,
-                                    float *row_scale, int32_t *row_limit);
+                                    float *row_scale, int32_t *row_begin,
+                                    int32_t *row_limit);
 
 /// init: empties the state of the online softmax: row_max = -inf, row_sum = 0,
 /// acc = 0, for `rows` rows (whole tiles of acc).
@@ -134,8 +149,9 @@ typedef void (*fp8attn_uk_qk_fn)(const fp8attn_key_run *run, int64_t first_key,
 
 /// softmax: one step of the online softmax over num_keys keys.
 ///
-/// x[r][j] = scores[r][j] * row_scale[r] for first_key + j < row_limit[r], else
-/// the key is masked and its probability is exactly 0 (whatever the score).
+/// x[r][j] = scores[r][j] * row_scale[r] for row_begin[r] <= first_key + j <
+/// row_limit[r], else the key is masked and its probability is exactly 0
+/// (whatever the score). A step without a visible key leaves the row as it is.
 /// m = row_max[r] is an integer in the log2 domain. If it is -inf, it becomes
 /// ceil(max x) of this step; if some x exceeds m by more than
 /// FP8ATTN_RESCALE_THRESHOLD, it is raised to ceil(max x) and row_sum[r] and
@@ -147,8 +163,9 @@ typedef void (*fp8attn_uk_qk_fn)(const fp8attn_key_run *run, int64_t first_key,
 /// - channels: of acc (the value head size).
 typedef void (*fp8attn_uk_softmax_fn)(
     int64_t first_key, int64_t num_keys, int64_t rows, const float *scores,
-    const float *row_scale, const int32_t *row_limit, int64_t exponent,
-    int64_t channels, float *row_max, float *row_sum, float *acc, void *probs);
+    const float *row_scale, const int32_t *row_begin, const int32_t *row_limit,
+    int64_t exponent, int64_t channels, float *row_max, float *row_sum,
+    float *acc, void *probs);
 
 /// How far a score may exceed the fixed maximum of its row, in log2, before the
 /// row is rescaled. 2^(40 + 60) probabilities of 2^20 keys with values of
@@ -163,27 +180,31 @@ typedef void (*fp8attn_uk_pv_fn)(const fp8attn_key_run *run, int64_t first_key,
                                  int64_t rows, int64_t channels, float *acc,
                                  void *scratch);
 
-/// attend: init, then qk, softmax and pv over all keys of the run in steps of
+/// attend: init, then qk, softmax and pv from run->first_key on in steps of
 /// FP8ATTN_BLOCK_KEYS, for rows <= FP8ATTN_DECODE_ROWS, prefetching ahead
 /// through the block table. Same results, bit by bit, as the separate kernels
 /// of the same ISA.
 typedef void (*fp8attn_uk_attend_fn)(
     const fp8attn_key_run *run, const void *query_tiles, int64_t rows,
     int64_t key_channels, int64_t value_channels, const float *row_scale,
-    const int32_t *row_limit, int64_t exponent, float *row_max, float *row_sum,
-    float *acc, void *scratch);
+    const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,
+    float *row_max, float *row_sum, float *acc, void *scratch);
 
 /// finish: out[r] = bf16(acc[r] / row_sum[r] * 2^exponent * scale), written to
 /// the row's (token, head) place; rows with row_sum == 0 are 0. If lse is not
 /// null, lse[token, head] = ln(2) * (row_max + log2(row_sum) - prob_exponent),
 /// or -inf for an empty row: the natural-log log-sum-exp of the scaled scores.
+/// - sink: [Hq] or null. exp(sink[head]) joins the denominator, and so the lse,
+///   as the score of a key with value 0 would, for empty rows too. Any float is
+///   allowed: -inf is no sink, +inf leaves an output of 0, NaN makes NaN.
 /// - exponent: of the pv kernel's words; prob_exponent: as given to softmax.
 /// - out: bf16, strides in elements, as in query. lse: f32, strides likewise.
 typedef void (*fp8attn_uk_finish_fn)(
     const fp8attn_work_item *item, const float *acc, const float *row_max,
-    const float *row_sum, int64_t channels, float scale, int64_t exponent,
-    int64_t prob_exponent, void *out, int64_t token_stride, int64_t head_stride,
-    float *lse, int64_t lse_token_stride, int64_t lse_head_stride);
+    const float *row_sum, const float *sink, int64_t channels, float scale,
+    int64_t exponent, int64_t prob_exponent, void *out, int64_t token_stride,
+    int64_t head_stride, float *lse, int64_t lse_token_stride,
+    int64_t lse_head_stride);
 
 /// store_key, store_value: writes one head of `tokens` new tokens into the
 /// cache: FP8 code of (value / scale) at the bytes that the layout gives, or

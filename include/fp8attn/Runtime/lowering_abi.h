@@ -98,11 +98,14 @@ int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
                                int64_t group, int64_t num_kv_heads);
 
 /// Fills in work item `index`. All items of a KV head are neighbours, so that
-/// a worker finds the head's keys in its cache.
+/// a worker finds the head's keys in its cache. Query 0 of a sequence stands at
+/// key 0 if `top_left` is 1; if it is 0, the last query stands at the last key.
+/// `left` and `right` are those of the item.
 void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
                             const int32_t *query_start, const int32_t *seq_lens,
                             int64_t num_seqs, int64_t num_tokens, int64_t group,
-                            int64_t num_kv_heads, int64_t causal);
+                            int64_t num_kv_heads, int64_t top_left,
+                            int64_t left, int64_t right);
 
 /// Fills in the run of the item's KV head. `keys` and `values` are page 0 of
 /// the key and value caches; *_head_bytes the distance between heads, with the

@@ -51,12 +51,12 @@ LLVM::LLVMStructType abi::getCacheType(MLIRContext *context) {
 
 LLVM::LLVMStructType abi::getWorkItemType(MLIRContext *context) {
   return makeStruct(context, [](Type ptr, Type i32, Type i64) {
-    return SmallVector<Type>(10, i64);
+    return SmallVector<Type>(13, i64);
   });
 }
 
 LLVM::LLVMStructType abi::getKeyRunType(MLIRContext *context) {
   return makeStruct(context, [](Type ptr, Type i32, Type i64) {
-    return SmallVector<Type>{ptr, ptr, i64, i64, ptr, i64, i64};
+    return SmallVector<Type>{ptr, ptr, i64, i64, ptr, i64, i64, i64};
   });
 }

@@ -39,7 +39,8 @@ LLVM::LLVMStructType getCacheType(MLIRContext *context);
 enum WorkItemMember {
   kWorkItemKvHead = 1,
   kWorkItemNumRows = 7,
-  kWorkItemNumKeys = 9,
+  kWorkItemFirstKey = 11,
+  kWorkItemNumKeys = 12,
 };
 LLVM::LLVMStructType getWorkItemType(MLIRContext *context);
 

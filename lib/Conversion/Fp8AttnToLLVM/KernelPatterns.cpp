@@ -13,6 +13,7 @@
 #include "Patterns.h"
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -67,7 +68,12 @@ struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
          MemRefDescriptor(adaptor.getSeqLens()).size(rewriter, loc, 0),
          adaptor.getTokens(), makeInteger(rewriter, loc, 64, op.getGroup()),
          makeInteger(rewriter, loc, 64, op.getKvHeads()),
-         makeInteger(rewriter, loc, 64, op.getCausal())});
+         makeInteger(rewriter, loc, 64,
+                     op.getAlignment() == Alignment::TopLeft),
+         makeInteger(rewriter, loc, 64,
+                     op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED)),
+         makeInteger(rewriter, loc, 64,
+                     op.getWindowRight().value_or(FP8ATTN_UNBOUNDED))});
     rewriter.replaceOp(op, item);
     return success();
   }
@@ -218,6 +224,7 @@ void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
                                            RewritePatternSet &patterns) {
   patterns.add<NumWorkItemsLowering, WorkItemLowering,
                WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
+               WorkItemFieldLowering<FirstKeyOp, abi::kWorkItemFirstKey>,
                WorkItemFieldLowering<NumKeysOp, abi::kWorkItemNumKeys>,
                WorkItemFieldLowering<KvHeadOp, abi::kWorkItemKvHead>,
                KeyRunLowering, CachePartLowering, UkernelNullLowering,

@@ -42,7 +42,7 @@ inline constexpr RuntimeFunction kParallel{"fp8attn_parallel", "vplpp"};
 inline constexpr RuntimeFunction kNumWorkItems{"fp8attn_num_work_items",
                                                "lllll"};
 inline constexpr RuntimeFunction kWorkItemInit{"fp8attn_work_item_init",
-                                               "vplpplllll"};
+                                               "vplpplllllll"};
 inline constexpr RuntimeFunction kKeyRunInit{"fp8attn_key_run_init", "vppp"
                                                                      "ll"
                                                                      "p"

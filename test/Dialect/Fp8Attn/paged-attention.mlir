@@ -45,3 +45,24 @@ func.func @two_caches(
       out(%query : memref<0x8x64xbf16>)
   return
 }
+
+// A window of 128 tokens and sinks. The default alignment is not printed.
+// CHECK-LABEL: func @window
+// CHECK: fp8attn.paged_attention causal window_left = 127 query(
+// CHECK-SAME: batch({{.+}}) sink(%{{.+}} : memref<8xf32>) out(
+// CHECK: fp8attn.paged_attention window_left = 0 window_right = 5 alignment = top_left query(
+// CHECK-NOT: sink
+func.func @window(
+    %query: memref<?x8x64xbf16>, %keys: !k, %values: !v,
+    %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>, %sink: memref<8xf32>) {
+  fp8attn.paged_attention causal window_left = 127 alignment = bottom_right
+      query(%query : memref<?x8x64xbf16>) cache(%keys, %values : !k, !v)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      sink(%sink : memref<8xf32>) out(%query : memref<?x8x64xbf16>)
+  fp8attn.paged_attention window_left = 0 window_right = 5 alignment = top_left
+      query(%query : memref<?x8x64xbf16>) cache(%keys, %values : !k, !v)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%query : memref<?x8x64xbf16>)
+  return
+}

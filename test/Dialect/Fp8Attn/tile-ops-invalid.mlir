@@ -18,6 +18,15 @@ func.func @items(%n: index) {
 
 // -----
 
+// tile_c3: a window that does not reach the query itself.
+func.func @item(%n: index, %starts: memref<?xi32>) {
+  // expected-error@below {{'fp8attn.tile.work_item' op attribute 'window_left' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}
+  %0 = fp8attn.tile.work_item %n, %n, %starts, %starts window_left = -1 {group = 1, kv_heads = 8} : memref<?xi32>, memref<?xi32>
+  return
+}
+
+// -----
+
 // tile_key_run_c1: a cache of keys has no values.
 !keys = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 func.func @run(%item: !fp8attn.work_item, %table: memref<?x?xi32>, %cache: !keys) {
@@ -124,6 +133,15 @@ func.func @pv(%p: tensor<48x256xbf16>, %v: tensor<256x64xbf16>, %a: tensor<48x12
 func.func @finish(%item: !fp8attn.work_item, %m: tensor<48xf32>, %a: tensor<48x64xf32>, %out: memref<?x32x128xbf16>) {
   // expected-error@below {{'fp8attn.tile.finish' op expects channels of out (128) to equal channels of acc (64)}}
   fp8attn.tile.finish %item, %m, %m, %a into %out : tensor<48xf32>, tensor<48xf32>, tensor<48x64xf32>, memref<?x32x128xbf16>
+  return
+}
+
+// -----
+
+// tile_finish_c2
+func.func @finish(%item: !fp8attn.work_item, %m: tensor<48xf32>, %a: tensor<48x64xf32>, %sink: memref<8xf32>, %out: memref<?x32x64xbf16>) {
+  // expected-error@below {{'fp8attn.tile.finish' op expects sink to have an element for each head of out (32), got 8}}
+  fp8attn.tile.finish %item, %m, %m, %a sink %sink : memref<8xf32> into %out : tensor<48xf32>, tensor<48xf32>, tensor<48x64xf32>, memref<?x32x64xbf16>
   return
 }
 

@@ -7,8 +7,9 @@
 // The description of a work item and of its keys.
 // CHECK-LABEL: func @work
 // CHECK: fp8attn.tile.num_work_items %{{.+}}, %{{.+}} {group = 4 : i64, kv_heads = 8 : i64}
-// CHECK: [[ITEM:%.+]] = fp8attn.tile.work_item {{.+}} {causal, group = 4 : i64, kv_heads = 8 : i64} : memref<?xi32>, memref<?xi32>
+// CHECK: [[ITEM:%.+]] = fp8attn.tile.work_item {{.+}} window_left = 4095 window_right = 0 alignment = top_left {group = 4 : i64, kv_heads = 8 : i64} : memref<?xi32>, memref<?xi32>
 // CHECK: fp8attn.tile.num_rows [[ITEM]]
+// CHECK: fp8attn.tile.first_key [[ITEM]]
 // CHECK: fp8attn.tile.num_keys [[ITEM]]
 // CHECK: fp8attn.tile.kv_head [[ITEM]]
 // CHECK: fp8attn.tile.key_run [[ITEM]], {{.+}} : memref<?x?xi32>, <key_value
@@ -16,8 +17,10 @@ func.func @work(%tokens: index, %starts: memref<?xi32>, %lens: memref<?xi32>,
                 %table: memref<?x?xi32>, %cache: !kv) -> !fp8attn.key_run {
   %n = fp8attn.tile.num_work_items %tokens, %tokens {group = 4, kv_heads = 8}
   %item = fp8attn.tile.work_item %n, %tokens, %starts, %lens
-      {group = 4, kv_heads = 8, causal} : memref<?xi32>, memref<?xi32>
+      window_left = 4095 window_right = 0
+      alignment = top_left {group = 4, kv_heads = 8} : memref<?xi32>, memref<?xi32>
   %rows = fp8attn.tile.num_rows %item
+  %first = fp8attn.tile.first_key %item
   %keys = fp8attn.tile.num_keys %item
   %head = fp8attn.tile.kv_head %item
   %run = fp8attn.tile.key_run %item, %table, %cache, %cache
@@ -38,11 +41,11 @@ func.func @work(%tokens: index, %starts: memref<?xi32>, %lens: memref<?xi32>,
 // CHECK: fp8attn.tile.softmax {{.+}} : tensor<48x256xf32>, tensor<48xf32>, tensor<48xf32>, tensor<48x64xf32> -> tensor<48x256xbf16>
 // CHECK: fp8attn.tile.load_value {{.+}} : tensor<256x64xbf16>
 // CHECK: fp8attn.tile.pv {{.+}} : tensor<48x256xbf16>, tensor<256x64xbf16>, tensor<48x64xf32>
-// CHECK: fp8attn.tile.finish {{.+}} factor %{{.+}} into %{{.+}} lse %{{.+}} : memref<?x32xf32> : tensor<48xf32>
+// CHECK: fp8attn.tile.finish {{.+}} factor %{{.+}} sink %{{.+}} : memref<32xf32> into %{{.+}} lse %{{.+}} : memref<?x32xf32> : tensor<48xf32>
 // CHECK: fp8attn.tile.finish %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}}, %{{[^ ]+}} into %{{[^ ]+}} : tensor<48xf32>
 func.func @step(%item: !fp8attn.work_item, %run: !fp8attn.key_run,
                 %query: memref<?x32x64xbf16>, %lse: memref<?x32xf32>,
-                %scale: f32, %key: index) {
+                %scale: f32, %sink: memref<32xf32>, %key: index) {
   %q = fp8attn.tile.load_query %item, %query : memref<?x32x64xbf16> -> tensor<48x64xbf16>
   %codes = fp8attn.tile.load_key %run[%key] : tensor<256x64xf8E4M3FN>
   %raw = fp8attn.tile.decode %codes : tensor<256x64xf8E4M3FN> -> tensor<256x64xbf16>
@@ -55,7 +58,7 @@ func.func @step(%item: !fp8attn.work_item, %run: !fp8attn.key_run,
       : tensor<48x256xf32>, tensor<48xf32>, tensor<48xf32>, tensor<48x64xf32> -> tensor<48x256xbf16>
   %v = fp8attn.tile.load_value %run[%key] : tensor<256x64xbf16>
   %o = fp8attn.tile.pv %p, %v, %acc1 : tensor<48x256xbf16>, tensor<256x64xbf16>, tensor<48x64xf32>
-  fp8attn.tile.finish %item, %max1, %sum1, %o factor %scale into %query lse %lse : memref<?x32xf32>
+  fp8attn.tile.finish %item, %max1, %sum1, %o factor %scale sink %sink : memref<32xf32> into %query lse %lse : memref<?x32xf32>
       : tensor<48xf32>, tensor<48xf32>, tensor<48x64xf32>, memref<?x32x64xbf16>
   fp8attn.tile.finish %item, %max1, %sum1, %o into %query
       : tensor<48xf32>, tensor<48xf32>, tensor<48x64xf32>, memref<?x32x64xbf16>

@@ -24,13 +24,13 @@ using namespace mlir::fp8attn;
 ///   W work item, R run, M memref, I index, F f32.
 static std::optional<StringRef> signatureOf(StringRef kernelOp) {
   return llvm::StringSwitch<std::optional<StringRef>>(kernelOp)
-      .Case("query", "WMIIIFIMMM")
+      .Case("query", "WMIIIFIMMMM")
       .Case("init", "IIMMM")
       .Case("qk", "RIIMIIMM")
-      .Case("softmax", "IIIMMMIIMMMM")
+      .Case("softmax", "IIIMMMMIIMMMM")
       .Case("pv", "RIIMIIMM")
-      .Case("attend", "RMIIIMMIMMMM")
-      .Case("finish", "WMMMIFIIMIIMII")
+      .Case("attend", "RMIIIMMMIMMMM")
+      .Case("finish", "WMMMMIFIIMIIMII")
       .Cases({"store_key", "store_value"}, "MIIIMFMII")
       .Cases({"quantize", "dequantize"}, "MIFM")
       .Default(std::nullopt);

@@ -44,6 +44,12 @@ float PagedAttentionOp::getEffectiveSoftmaxScale() {
   return 1.0f / std::sqrt(static_cast<float>(getHeadDim()));
 }
 
+std::optional<int64_t> PagedAttentionOp::getEffectiveWindowRight() {
+  if (getCausal())
+    return 0;
+  return getWindowRight();
+}
+
 /// Checks every memref of a list, and that each is contiguous inside.
 static LogicalResult verifyMemRefs(Operation *op,
                                    ArrayRef<NamedMemRef> operands) {
@@ -119,9 +125,34 @@ static LogicalResult verifyBatch(PagedAttentionOp op) {
   return verifySizesAgree(op, "sequences", table, 0, seqLens, 0);
 }
 
+/// Checks which keys a query sees, and the sink.
+static LogicalResult verifyVisibility(PagedAttentionOp op) {
+  // paged_attention_c9
+  for (auto [name, side] : {std::pair("window_left", op.getWindowLeftAttr()),
+                            std::pair("window_right", op.getWindowRightAttr())})
+    if (side && side.getInt() < 0)
+      return op.emitOpError("expects ")
+             << name << " to be at least 0, got " << side.getInt();
+  // paged_attention_c10
+  if (op.getCausal() && op.getWindowRight())
+    return op.emitOpError("expects no window_right beside causal, which is "
+                          "window_right = 0, got ")
+           << *op.getWindowRight();
+  // paged_attention_c11
+  NamedMemRef sink{"sink", op.getSink()}, query{"query", op.getQuery()};
+  if (sink.value && sink.size(0) != query.size(1))
+    return noteDefinition(op.emitOpError("expects sink to have an element for "
+                                         "each head of query (")
+                              << query.size(1) << "), got "
+                              << sizeText(sink.size(0)),
+                          query.name, query.value);
+  return success();
+}
+
 LogicalResult PagedAttentionOp::verify() {
   if (failed(verifyCaches(*this, getCaches())) || failed(verifyShapes(*this)) ||
-      failed(verifyScales(*this)) || failed(verifyBatch(*this)))
+      failed(verifyScales(*this)) || failed(verifyBatch(*this)) ||
+      failed(verifyVisibility(*this)))
     return failure();
   // paged_attention_c8
   if (std::optional<APFloat> scale = getSoftmaxScale())
@@ -133,6 +164,7 @@ LogicalResult PagedAttentionOp::verify() {
                                {"query_start", getQueryStart()},
                                {"seq_lens", getSeqLens()},
                                {"block_table", getBlockTable()},
+                               {"sink", getSink()},
                                {"out", getOut()},
                                {"lse", getLse()}});
 }

@@ -117,7 +117,13 @@ LogicalResult FinishOp::verify() {
     return emitOpError("expects channels of out (")
            << sizeText(out.size(2)) << ") to equal channels of acc ("
            << getAcc().getType().getDimSize(1) << ")";
+  // tile_finish_c2
+  NamedMemRef sink{"sink", getSink()};
+  if (sink.value && sink.size(0) != out.size(1))
+    return emitOpError("expects sink to have an element for each head of out (")
+           << sizeText(out.size(1)) << "), got " << sizeText(sink.size(0));
   if (failed(verifyState(*this)) ||
+      failed(verifyMemRef(*this, sink, /*contiguous=*/true)) ||
       failed(verifyMemRef(*this, out, /*contiguous=*/true)))
     return failure();
   return verifyMemRef(*this, lse, /*contiguous=*/true);

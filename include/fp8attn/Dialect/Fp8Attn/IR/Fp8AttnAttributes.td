@@ -4,7 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The cache layout, the content of a cache and the ISA of a function.
+// The cache layout, the content of a cache, where queries stand among keys, and
+// the ISA of a function.
 //
 //===----------------------------------------------------------------------===//
 
@@ -67,6 +68,23 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     /// Returns the same for values.
     ::mlir::AffineMap getValueMap(int64_t headDim, int64_t elementBytes) const;
   }];
+}
+
+def Fp8Attn_Alignment : I32EnumAttr<"Alignment",
+    "where the queries of a sequence stand among its keys", [
+    I32EnumAttrCase<"BottomRight", 0, "bottom_right">,
+    I32EnumAttrCase<"TopLeft", 1, "top_left">
+  ]> {
+  let cppNamespace = "::mlir::fp8attn";
+  let genSpecializedAttr = 0;
+}
+def Fp8Attn_AlignmentAttr
+    : EnumAttr<Fp8Attn_Dialect, Fp8Attn_Alignment, "alignment"> {
+  let description = [{
+    `bottom_right`: the last query stands at the last key, as if the queries were
+    the newest tokens. `top_left`: the first query stands at the first key.
+  }];
+  let assemblyFormat = "$value";
 }
 
 def Fp8Attn_Isa : I32EnumAttr<"Isa", "instruction set of a body", [

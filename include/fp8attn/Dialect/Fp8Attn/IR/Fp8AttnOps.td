@@ -32,15 +32,34 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     ```
     k_t, v_t   = value of the cache element * its scale      (token t < seq_lens[b])
     score_t    = softmax_scale * <query[i, h], k_t>
-    visible_t  = not causal or t < seq_lens[b] - seqQ + (i - query_start[b]) + 1
-    out[i, h]  = sum over visible t of softmax(score)_t * v_t
-    lse[i, h]  = ln(sum over visible t of exp(score_t))
+    position_i = (i - query_start[b]) + (bottom_right ? seq_lens[b] - seqQ : 0)
+    visible_t  = position_i - window_left <= t <= position_i + window_right
+    total      = sum over visible t of exp(score_t)  (+ exp(sink[h]))
+    out[i, h]  = sum over visible t of exp(score_t) * v_t / total
+    lse[i, h]  = ln(total)
     ```
 
-    where `seqQ = query_start[b+1] - query_start[b]`: with `causal`, the last
-    query token sees all keys (bottom-right alignment), so that prefill, a
-    prompt's later chunks, decode and multi-token verification are all the same
-    call. A row without a visible key gives 0 and `lse = -inf`.
+    where `seqQ = query_start[b+1] - query_start[b]`.
+
+    Which keys a query sees:
+    - a side of the window that is not given has no end: without `causal` and
+      windows, every key is seen;
+    - `causal` is `window_right = 0`. The query itself is within its window: a
+      sliding window of 4,096 tokens, as Mistral's, is `causal window_left =
+      4095`;
+    - `alignment = bottom_right`, the default, lets the last query stand at the
+      last key, so that prefill, a prompt's later chunks, decode and multi-token
+      verification are all the same call. With `alignment = top_left` the first
+      query stands at the first key;
+    - keys before the block of 256 that holds the first visible one are not read.
+
+    A row without a visible key gives 0 and `lse = -inf`, or the sink if there is
+    one.
+
+    A `sink` is a learned logit of each head, in the natural domain and not
+    multiplied by `softmax_scale`: it joins the denominator and has no value.
+    -inf is no sink. As `lse` includes it, parts of a sequence that are merged
+    by their `lse` must be given the sink once, in one of the parts.
 
     Operands:
     - `query`: bf16 [tokens, Hq, D], the tokens of all sequences one after the
@@ -54,6 +73,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     - `queryStart`: i32 [B + 1], `seqLens`: i32 [B], `blockTable`: i32
       [B, pages]: entry j of a row is the page of tokens `j * page` and on;
       entries past the sequence's length are never read;
+    - `sink`: f32 [Hq], contiguous, optional;
     - `out`: bf16 [tokens, Hq, D]; `lse`: f32 [tokens, Hq], optional.
 
     `softmax_scale` is 1 / sqrt(D) if absent.
@@ -89,21 +109,29 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     MemRefRankOf<[I32], [1]>:$queryStart,
     MemRefRankOf<[I32], [1]>:$seqLens,
     MemRefRankOf<[I32], [2]>:$blockTable,
+    Optional<MemRefRankOf<[F32], [1]>>:$sink,
     MemRefRankOf<[BF16], [3]>:$out,
     Optional<MemRefRankOf<[F32], [2]>>:$lse,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<F32Attr>:$softmax_scale,
-    UnitAttr:$causal
+    UnitAttr:$causal,
+    OptionalAttr<I64Attr>:$window_left,
+    OptionalAttr<I64Attr>:$window_right,
+    DefaultValuedAttr<Fp8Attn_AlignmentAttr, "Alignment::BottomRight">:$alignment
   );
   let assemblyFormat = [{
     (`causal` $causal^)?
+    (`window_left` `=` $window_left^)?
+    (`window_right` `=` $window_right^)?
+    (`alignment` `=` $alignment^)?
     `query` `(` $query `:` type($query) `)`
     `cache` `(` $caches `:` type($caches) `)`
     (`key_scale` `(` $keyScale^ `:` type($keyScale) `,` $keyScaleMap `)`)?
     (`value_scale` `(` $valueScale^ `:` type($valueScale) `,` $valueScaleMap `)`)?
     `batch` `(` $queryStart `,` $seqLens `,` $blockTable `:`
         type($queryStart) `,` type($seqLens) `,` type($blockTable) `)`
+    (`sink` `(` $sink^ `:` type($sink) `)`)?
     `out` `(` $out `:` type($out) `)`
     (`lse` `(` $lse^ `:` type($lse) `)`)?
     attr-dict
@@ -121,6 +149,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     int64_t getHeadDim() { return getKeyCacheType().getHeadDim(); }
     /// Returns the factor of the scores, given or 1 / sqrt(D).
     float getEffectiveSoftmaxScale();
+    /// Returns the keys seen after a query's position, 0 if causal; none if
+    /// there is no end.
+    std::optional<int64_t> getEffectiveWindowRight();
   }];
 }
 

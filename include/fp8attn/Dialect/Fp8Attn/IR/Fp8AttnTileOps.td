@@ -35,6 +35,9 @@ def Fp8Attn_RowTile : Fp8Attn_StaticTile<1DTensorOf<[F32]>>;
 /// Query heads of a KV head, or KV heads: at least 1. tile_c2.
 def Fp8Attn_HeadCount : ConfinedAttr<I64Attr, [IntPositive]>;
 
+/// Keys that a query sees beside its own position: tile_c3.
+def Fp8Attn_WindowSide : ConfinedAttr<I64Attr, [IntNonNegative]>;
+
 def Fp8Attn_NumWorkItemsOp : Fp8Attn_TileOp<"num_work_items", [Pure]> {
   let summary = "number of work items of a batch";
   let description = [{
@@ -58,12 +61,13 @@ def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
     [MemoryEffects<[MemRead]>]> {
   let summary = "describes a work item of a batch";
   let description = [{
-    Finds the sequence, KV head and rows of work item `index`.
+    Finds the sequence, KV head and rows of work item `index`, and the keys that
+    they see. The window and the alignment are those of `paged_attention`.
 
     ```mlir
     func.func @item(%i: index, %tokens: index, %starts: memref<?xi32>, %lens: memref<?xi32>) -> index {
-      %item = fp8attn.tile.work_item %i, %tokens, %starts, %lens
-          {group = 4, kv_heads = 8, causal} : memref<?xi32>, memref<?xi32>
+      %item = fp8attn.tile.work_item %i, %tokens, %starts, %lens window_right = 0
+          {group = 4, kv_heads = 8} : memref<?xi32>, memref<?xi32>
       %rows = fp8attn.tile.num_rows %item
       return %rows : index
     }
@@ -72,10 +76,16 @@ def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
   let arguments = (ins Index:$index, Index:$tokens,
                        MemRefRankOf<[I32], [1]>:$queryStart,
                        MemRefRankOf<[I32], [1]>:$seqLens, Fp8Attn_HeadCount:$group,
-                       Fp8Attn_HeadCount:$kv_heads, UnitAttr:$causal);
+                       Fp8Attn_HeadCount:$kv_heads,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_left,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_right,
+                       DefaultValuedAttr<Fp8Attn_AlignmentAttr,
+                                         "Alignment::BottomRight">:$alignment);
   let results = (outs Fp8Attn_WorkItemType:$item);
   let assemblyFormat = [{
-    $index `,` $tokens `,` $queryStart `,` $seqLens attr-dict `:`
+    $index `,` $tokens `,` $queryStart `,` $seqLens
+    (`window_left` `=` $window_left^)? (`window_right` `=` $window_right^)?
+    (`alignment` `=` $alignment^)? attr-dict `:`
     type($queryStart) `,` type($seqLens)
   }];
 }
@@ -90,8 +100,10 @@ class Fp8Attn_WorkItemField<string mnemonic, string what>
 }
 def Fp8Attn_NumRowsOp : Fp8Attn_WorkItemField<"num_rows",
     "query rows of a work item, 0 for a surplus item">;
+def Fp8Attn_FirstKeyOp : Fp8Attn_WorkItemField<"first_key",
+    "key at which the steps of a work item begin">;
 def Fp8Attn_NumKeysOp : Fp8Attn_WorkItemField<"num_keys",
-    "keys that at least one row of a work item sees">;
+    "end of the keys that the rows of a work item see">;
 def Fp8Attn_KvHeadOp : Fp8Attn_WorkItemField<"kv_head",
     "KV head of a work item">;
 
@@ -250,15 +262,18 @@ def Fp8Attn_FinishOp : Fp8Attn_TileOp<"finish", [
   let description = [{
     `out[token(r), head(r), c] = factor * acc[r, c] / sum[r]`, rounded to bf16,
     0 where the sum is 0; `lse[token(r), head(r)] = ln(2) * (max[r] +
-    log2(sum[r]))`, -inf where the sum is 0. factor is 1 if absent.
+    log2(sum[r]))`, -inf where the sum is 0. factor is 1 if absent. With a sink,
+    `exp2(log2(e) * sink[head(r)] - max[r])` is added to the sum.
   }];
   let arguments = (ins Fp8Attn_WorkItemType:$item, Fp8Attn_RowTile:$max,
                        Fp8Attn_RowTile:$sum, Fp8Attn_F32Tile:$acc,
+                       Optional<MemRefRankOf<[F32], [1]>>:$sink,
                        MemRefRankOf<[BF16], [3]>:$out,
                        Optional<MemRefRankOf<[F32], [2]>>:$lse,
                        Optional<F32>:$factor);
   let assemblyFormat = [{
-    $item `,` $max `,` $sum `,` $acc (`factor` $factor^)? `into` $out
+    $item `,` $max `,` $sum `,` $acc (`factor` $factor^)?
+    (`sink` $sink^ `:` type($sink))? `into` $out
     (`lse` $lse^ `:` type($lse))? attr-dict `:` type($max) `,` type($sum) `,`
     type($acc) `,` type($out)
   }];

@@ -1,0 +1,154 @@
+//===- WindowTest.cpp - which keys a query sees, and sinks ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Windows of the models of models.py: against double precision, in chunks, far
+// behind the first keys, and that the comparison notices a window that is off
+// by one key.
+//
+//===----------------------------------------------------------------------===//
+
+#include "IsaTest.h"
+
+#include "fp8attn/Runtime/lowering_abi.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace {
+class WindowTest : public IsaTest {
+protected:
+  /// A length at which the first keys are far outside of the window.
+  int64_t farLength() const {
+    constexpr int64_t kLargestWindow = 4096, kBeyond = 700;
+    const int64_t left = model().windowLeft.value_or(0);
+    return kBeyond + (left < kLargestWindow ? left : 0);
+  }
+};
+
+/// Causal models, of which a prompt may come in chunks.
+class WindowChunkTest : public WindowTest {};
+} // namespace
+
+TEST_P(WindowTest, AgreesWithTheReference) {
+  Problem problem = makeProblem({
+      {1, 1},
+      {0, 40},
+      {5, 0}, // queries without keys
+      {1, farLength()},
+      {37, 290},
+      {70, 70},
+      {9, 3}, // more queries than keys
+      {300, 20},
+      {4, farLength() - 1},
+      {1, 257},
+  });
+  problem.setWorkers(2);
+  write(problem);
+  attend(problem);
+  EXPECT_TRUE(agrees(problem, problem.referenceAttend()));
+}
+
+/// Pages before the block in which the window begins are of no account.
+TEST_P(WindowTest, EarlierPagesAreNotRead) {
+  Problem problem = makeProblem({{3, farLength()}});
+  write(problem);
+  attend(problem);
+  const std::vector<uint16_t> out = problem.out;
+
+  const Model &m = model();
+  fp8attn_work_item item;
+  fp8attn_work_item_init(&item, 0, problem.queryStart.data(),
+                         problem.seqLens.data(), 1, 3, m.group, m.numKvHeads,
+                         m.topLeft, m.windowLeft.value_or(FP8ATTN_UNBOUNDED),
+                         m.causal ? 0
+                                  : m.windowRight.value_or(FP8ATTN_UNBOUNDED));
+  const bool isSliding =
+      m.windowLeft && *m.windowLeft <= farLength() - 300 && !m.topLeft;
+  EXPECT_EQ(item.first_key > 0, isSliding);
+  constexpr uint8_t kNan = 0xff;
+  for (int64_t page = 0; page < item.first_key / m.pageTokens; ++page)
+    std::memset(problem.keyCache.data() +
+                    problem.blockTable[page] * m.pageBytes(),
+                kNan, m.pageBytes());
+  attend(problem);
+  EXPECT_EQ(problem.out, out);
+}
+
+/// The reference of a model that differs by as little as can be.
+TEST_P(WindowTest, OtherWindowsAreRejected) {
+  const std::vector<Sequence> sequences = {{40, farLength()}};
+  Problem problem = makeProblem(sequences);
+  write(problem);
+  attend(problem);
+  ASSERT_TRUE(agrees(problem, problem.referenceAttend()));
+
+  const auto rejects = [&](const Model &other) {
+    Problem mistaken(other, sequences);
+    mistaken.context.isa_cap = isa();
+    write(mistaken);
+    return !agrees(problem, mistaken.referenceAttend());
+  };
+  Model other = model();
+  other.topLeft = !other.topLeft;
+  const bool isWholeSequence =
+      !model().causal && farLength() < model().windowLeft.value_or(INT64_MAX) &&
+      farLength() < model().windowRight.value_or(INT64_MAX);
+  EXPECT_EQ(rejects(other), !isWholeSequence);
+  other = model();
+  if (model().windowLeft && !isWholeSequence) {
+    ++*other.windowLeft;
+    EXPECT_TRUE(rejects(other));
+  }
+  other = model();
+  if (model().windowRight && !isWholeSequence) {
+    ++*other.windowRight;
+    EXPECT_TRUE(rejects(other));
+  }
+  other = model();
+  other.sink = false;
+  EXPECT_EQ(rejects(other), model().sink);
+}
+
+/// A prompt at once and in chunks: the same bits.
+TEST_P(WindowChunkTest, ChunksOfAPrompt) {
+  constexpr int64_t kChunk = 110, kTokens = 7 * kChunk;
+  Problem whole = makeProblem({{kTokens, kTokens}});
+  write(whole);
+  attend(whole);
+
+  std::vector<uint16_t> chunked;
+  for (int64_t end = kChunk; end <= kTokens; end += kChunk) {
+    Problem chunk = makeProblem({{kChunk, end}});
+    const auto row = whole.query.size() / kTokens;
+    std::copy_n(whole.query.begin() + (end - kChunk) * row, chunk.query.size(),
+                chunk.query.begin());
+    std::copy_n(whole.key.begin(), chunk.key.size(), chunk.key.begin());
+    std::copy_n(whole.value.begin(), chunk.value.size(), chunk.value.begin());
+    chunk.keyScale = whole.keyScale;
+    chunk.valueScale = whole.valueScale;
+    chunk.sink = whole.sink;
+    write(chunk);
+    attend(chunk);
+    chunked.insert(chunked.end(), chunk.out.begin(), chunk.out.end());
+  }
+  EXPECT_EQ(chunked, whole.out);
+}
+
+static std::vector<const Model *> chunkedModels() {
+  std::vector<const Model *> models = modelsNamed("window");
+  models.erase(std::remove_if(models.begin(), models.end(),
+                              [](const Model *model) {
+                                return !model->causal || model->topLeft;
+                              }),
+               models.end());
+  return models;
+}
+
+FP8ATTN_INSTANTIATE(WindowTest, "window");
+INSTANTIATE_TEST_SUITE_P(Models, WindowChunkTest,
+                         testing::Combine(testing::ValuesIn(chunkedModels()),
+                                          testing::ValuesIn(testedIsas())),
+                         isaTestName);

@@ -51,11 +51,11 @@ static void addReads(PagedAttentionOp op, const Arguments &arguments,
                                            FP8ATTN_GRANULE * FP8ATTN_GRANULE);
     addExtent(work, task,
               keyData + page * keys.getPageBytes() + head * keys.getHeadBytes(),
-              tokens * keys.getHeadDim() * keys.getElementBytes());
+              tokens * keys.getKeyBytes() / keys.getPageTokens());
     addExtent(work, task,
               valueData + page * values.getPageBytes() +
                   head * values.getHeadBytes() + values.getValueOffset(),
-              tokens * values.getHeadDim() * values.getElementBytes());
+              tokens * values.getValueBytes() / values.getPageTokens());
   }
   work.reads.push_back(std::move(task));
 }
@@ -69,7 +69,8 @@ static void addAttention(PagedAttentionOp op, const Arguments &arguments,
   const int32_t *lengths = getInts(op.getSeqLens());
   const fp8attn_tensor &table = arguments[op.getBlockTable()].tensor;
   // Multiply and add, in both GEMMs.
-  const double flopsPerKey = 4.0 * op.getNumHeads() * op.getHeadDim();
+  const double flopsPerKey =
+      2.0 * op.getNumHeads() * (op.getKeyDim() + op.getValueDim());
   for (int64_t s = 0; s < table.sizes[0]; ++s) {
     if (starts[s + 1] == starts[s])
       continue; // Nobody asks: nothing need be read.

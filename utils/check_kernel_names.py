@@ -21,8 +21,8 @@ import sys
 GRAMMAR = {
     "op": r"query|init|qk|softmax|pv|attend|finish|store_key|store_value"
     r"|quantize|dequantize",
-    "in": r"bf16|f32",
-    "cache": r"e4m3|e5m2|bf16|f32",
+    "in": r"bf16|f16|f32",
+    "cache": r"e4m3|e5m2|bf16|f16|f32",
     "acc": r"f32",
     "M": r"[1-9]\d*",
     "N": r"[1-9]\d*",

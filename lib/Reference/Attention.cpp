@@ -25,7 +25,7 @@ using namespace fp8attn::reference;
 static constexpr double kUnitBf16 = 1.0 / (1 << 8);
 static constexpr double kUnitF32 = 1.0 / (1 << 24);
 
-/// The result is rounded to bf16 once.
+/// The result is rounded once.
 static constexpr double kOutRounding = 1;
 /// A probability is rounded to bf16, and so is each term of the denominator:
 /// at worst one goes up where the other goes down. The last quarter is for what
@@ -93,8 +93,10 @@ static std::vector<double> scoreRow(const AttentionCall &call,
   const int64_t numVisible = visible.end - visible.begin;
   std::vector<double> scores(numVisible);
   for (int64_t c = 0; c < call.keys.headDim; ++c) {
+    const float element = call.query.at(token, head, c);
     const double q =
-        decodeBf16(call.query.at(token, head, c)) * call.softmaxScale;
+        (call.keepQuery ? element : decodeBf16(encodeBf16(element))) *
+        call.softmaxScale;
     const double *keys = run.keys.data() + c * run.numKeys + visible.begin;
     for (int64_t t = 0; t < numVisible; ++t)
       scores[t] += q * keys[t];
@@ -167,12 +169,18 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
 }
 
 std::vector<double>
-fp8attn::reference::allowedOutError(const AttentionResult &result) {
+fp8attn::reference::allowedOutError(const AttentionResult &result,
+                                    fp8attn_type outType) {
+  constexpr double kUnitF16 = 1.0 / (1 << 11);
+  const double unitOut = outType == FP8ATTN_TYPE_F32   ? kUnitF32
+                         : outType == FP8ATTN_TYPE_F16 ? kUnitF16
+                                                       : kUnitBf16;
+  const double smallest = outType == FP8ATTN_TYPE_F16 ? kUnitF32 / 2 : 0;
   std::vector<double> allowed(result.out.size());
   const size_t channels =
       result.lse.empty() ? 1 : result.out.size() / result.lse.size();
   for (size_t i = 0; i < allowed.size(); ++i)
-    allowed[i] = kOutRounding * kUnitBf16 * std::abs(result.out[i]) +
+    allowed[i] = smallest + kOutRounding * unitOut * std::abs(result.out[i]) +
                  (kProbRounding * kUnitBf16 +
                   kSumRounding * kUnitF32 * result.numKeys[i / channels]) *
                      result.magnitude[i];

@@ -24,6 +24,17 @@ double CachePart::load(int64_t page, int64_t head, int64_t token,
   return decodeElement(data + byte(page, head, token, channel), type);
 }
 
+const void *HeadTensor::address(int64_t token, int64_t head,
+                                int64_t channel) const {
+  return static_cast<const uint8_t *>(data) +
+         (token * tokenStride + head * headStride + channel) *
+             elementBytes(type);
+}
+
+float HeadTensor::at(int64_t token, int64_t head, int64_t channel) const {
+  return static_cast<float>(decodeElement(address(token, head, channel), type));
+}
+
 /// Lanes of a 64-byte line.
 static constexpr int64_t kLanes = 16;
 /// Elements of a lane along the dimension that a GEMM reduces, in a tile.
@@ -85,20 +96,33 @@ PairsCache fp8attn::reference::makePairsCache(void *data, Content content,
                                               int64_t headDim,
                                               int64_t pageTokens) {
   const int64_t size = elementBytes(type);
-  const int64_t partBytes = pageTokens * headDim * size;
-  const int64_t headBytes =
-      content == Content::KeyValue ? 2 * partBytes : partBytes;
+  auto roundUp = [](int64_t value, int64_t granule) {
+    return (value + granule - 1) / granule * granule;
+  };
+  const int64_t keyDim = roundUp(headDim, kDepth);
+  const int64_t valueDim = roundUp(headDim, kLanes);
+  const int64_t keyBytes =
+      content == Content::Value ? 0 : pageTokens * keyDim * size;
+  const int64_t valueBytes =
+      content == Content::Key ? 0 : pageTokens * valueDim * size;
+  const int64_t headBytes = keyBytes + valueBytes;
   const int64_t pageBytes = heads * headBytes;
 
   auto makePart = [&](bool isKey, int64_t offset) {
+    const int64_t paddedDim = isKey ? keyDim : valueDim;
     auto places = std::make_shared<std::vector<int64_t>>(
-        placeOfElement(isKey, pageTokens, headDim, size));
-    CachePart part{
-        static_cast<uint8_t *>(data), type, heads, headDim, pageTokens, {}};
+        placeOfElement(isKey, pageTokens, paddedDim, size));
+    CachePart part{static_cast<uint8_t *>(data),
+                   type,
+                   heads,
+                   headDim,
+                   pageTokens,
+                   {},
+                   paddedDim};
     part.byte = [=](int64_t page, int64_t head, int64_t token,
                     int64_t channel) {
       return page * pageBytes + head * headBytes + offset +
-             (*places)[token * headDim + channel] * size;
+             (*places)[token * paddedDim + channel] * size;
     };
     return part;
   };
@@ -108,9 +132,21 @@ PairsCache fp8attn::reference::makePairsCache(void *data, Content content,
   if (content != Content::Value)
     cache.keys = makePart(/*isKey=*/true, 0);
   if (content != Content::Key)
-    cache.values =
-        makePart(/*isKey=*/false, content == Content::KeyValue ? partBytes : 0);
+    cache.values = makePart(/*isKey=*/false, keyBytes);
   return cache;
+}
+
+/// Writes one element of `source` to `to`, in a cache of `type`.
+static void storeElement(fp8attn_type type, const HeadTensor &source,
+                         int64_t token, int64_t head, int64_t channel,
+                         float scale, uint8_t *to) {
+  const float value = source.at(token, head, channel);
+  if (type != FP8ATTN_TYPE_BF16)
+    *to = quantizeFp8(value, scale, type);
+  else if (source.type == FP8ATTN_TYPE_BF16)
+    std::memcpy(to, source.address(token, head, channel), 2);
+  else
+    encodeElement(value, to, type);
 }
 
 void fp8attn::reference::writeCache(const CachePart &part,
@@ -122,15 +158,14 @@ void fp8attn::reference::writeCache(const CachePart &part,
     if (slot < 0)
       continue;
     for (int64_t head = 0; head < part.heads; ++head) {
-      for (int64_t channel = 0; channel < part.headDim; ++channel) {
+      for (int64_t channel = 0; channel < part.paddedDim; ++channel) {
         uint8_t *to = part.data + part.byte(slot / part.pageTokens, head,
                                             slot % part.pageTokens, channel);
-        const uint16_t word = source.at(token, head, channel);
-        if (part.type == FP8ATTN_TYPE_BF16) {
-          std::memcpy(to, &word, sizeof(word));
-        } else {
-          *to = quantizeFp8(decodeBf16(word), scales.at(head), part.type);
-        }
+        if (channel >= part.headDim)
+          std::memset(to, 0, elementBytes(part.type));
+        else
+          storeElement(part.type, source, token, head, channel, scales.at(head),
+                       to);
       }
     }
   }

@@ -103,12 +103,40 @@ uint16_t fp8attn::reference::encodeBf16(float value) {
   return truncated + up;
 }
 
+float fp8attn::reference::decodeF16(uint16_t word) {
+  const int exponent = word >> 10 & 0x1F, mantissa = word & 0x3FF;
+  float magnitude;
+  if (exponent == 0x1F)
+    magnitude = mantissa == 0 ? INFINITY : NAN;
+  else if (exponent == 0)
+    magnitude = std::ldexp(float(mantissa), -24);
+  else
+    magnitude = std::ldexp(float(mantissa + 0x400), exponent - 25);
+  return word & 0x8000 ? -magnitude : magnitude;
+}
+
+uint16_t fp8attn::reference::encodeF16(float value) {
+  const uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+  if (std::isnan(value))
+    return sign | 0x7E00;
+  // The words of finite magnitudes count up; infinity comes after the largest.
+  uint16_t below = 0;
+  for (uint16_t bit = 0x4000; bit != 0; bit >>= 1)
+    if ((below | bit) < 0x7C00 && decodeF16(below | bit) <= std::abs(value))
+      below |= bit;
+  const double down = std::abs(double(value)) - decodeF16(below);
+  const double ulp = std::ldexp(1.0, std::max(below >> 10, 1) - 25);
+  const bool up = down > ulp / 2 || (down == ulp / 2 && below % 2 == 1);
+  return sign | (below + up);
+}
+
 int64_t fp8attn::reference::elementBytes(fp8attn_type type) {
   switch (type) {
   case FP8ATTN_TYPE_F8E4M3FN:
   case FP8ATTN_TYPE_F8E5M2:
     return 1;
   case FP8ATTN_TYPE_BF16:
+  case FP8ATTN_TYPE_F16:
     return 2;
   case FP8ATTN_TYPE_F32:
   case FP8ATTN_TYPE_I32:
@@ -125,10 +153,21 @@ double fp8attn::reference::decodeElement(const void *data, fp8attn_type type) {
     std::memcpy(&value, data, sizeof(value));
     return value;
   }
-  if (type == FP8ATTN_TYPE_BF16) {
+  if (type == FP8ATTN_TYPE_BF16 || type == FP8ATTN_TYPE_F16) {
     uint16_t word;
     std::memcpy(&word, data, sizeof(word));
-    return decodeBf16(word);
+    return type == FP8ATTN_TYPE_BF16 ? decodeBf16(word) : decodeF16(word);
   }
   return decodeFp8(*static_cast<const uint8_t *>(data), type);
+}
+
+void fp8attn::reference::encodeElement(float value, void *data,
+                                       fp8attn_type type) {
+  if (type == FP8ATTN_TYPE_F32) {
+    std::memcpy(data, &value, sizeof(value));
+    return;
+  }
+  const uint16_t word =
+      type == FP8ATTN_TYPE_BF16 ? encodeBf16(value) : encodeF16(value);
+  std::memcpy(data, &word, sizeof(word));
 }

@@ -28,6 +28,8 @@ const char *fp8attn::typeName(int32_t type) {
     return "i32";
   case FP8ATTN_TYPE_I64:
     return "i64";
+  case FP8ATTN_TYPE_F16:
+    return "f16";
   default:
     return "unknown";
   }
@@ -39,6 +41,7 @@ int64_t fp8attn::typeBytes(int32_t type) {
   case FP8ATTN_TYPE_F8E5M2:
     return 1;
   case FP8ATTN_TYPE_BF16:
+  case FP8ATTN_TYPE_F16:
     return 2;
   case FP8ATTN_TYPE_F32:
   case FP8ATTN_TYPE_I32:

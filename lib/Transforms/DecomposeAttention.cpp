@@ -108,11 +108,10 @@ static void buildItem(OpBuilder &builder, Location loc,
     return RankedTensorType::get({rows, columns}, element);
   };
   Value query = LoadQueryOp::create(
-      builder, loc, tileType(op.getHeadDim(), builder.getBF16Type()),
+      builder, loc, tileType(op.getKeyDim(), builder.getBF16Type()),
       context.item, op.getQuery());
-  auto init = InitOp::create(
-      builder, loc, rowType, rowType,
-      tileType(op.getValueCacheType().getHeadDim(), builder.getF32Type()));
+  auto init = InitOp::create(builder, loc, rowType, rowType,
+                             tileType(op.getValueDim(), builder.getF32Type()));
   Value firstKey = FirstKeyOp::create(builder, loc, context.item);
   Value numKeys = NumKeysOp::create(builder, loc, context.item);
   auto loop = scf::ForOp::create(

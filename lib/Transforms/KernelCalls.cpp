@@ -83,6 +83,10 @@ private:
                                  MemRefType::get(sizes, builder.getF32Type()));
   }
 
+  static StringRef elementWord(TypedValue<MemRefType> memref) {
+    return getTypeWord(memref.getType().getElementType());
+  }
+
   /// Makes the buffers and the numbers that all calls share.
   void prepare() {
     MLIRContext *context = builder.getContext();
@@ -94,6 +98,8 @@ private:
         match.query.getTile().getType().getDimSize(0), kTileRows);
     keyDim = match.query.getTile().getType().getDimSize(1);
     valueDim = match.value.getTile().getType().getDimSize(1);
+    int64_t paddedKeyDim = llvm::alignTo(keyDim, kKeyTileChannels);
+    int64_t paddedValueDim = llvm::alignTo(valueDim, kValueTileChannels);
     auto tiles = [&](int64_t columns, int64_t perTile, Type element) {
       return MemRefType::get({rowTiles, columns / perTile, kTileRows, perTile},
                              element);
@@ -102,13 +108,13 @@ private:
       return MemRefType::get({rowTiles * kTileRows}, element);
     };
     ScratchBuilder buffers;
-    buffers.add(tiles(keyDim, kBF16, bf16));
+    buffers.add(tiles(paddedKeyDim, kBF16, bf16));
     buffers.add(perRow(f32));
     buffers.add(perRow(IntegerType::get(context, 32)));
     buffers.add(perRow(IntegerType::get(context, 32)));
     buffers.add(perRow(f32));
     buffers.add(perRow(f32));
-    buffers.add(tiles(valueDim, kF32, f32));
+    buffers.add(tiles(paddedValueDim, kF32, f32));
     buffers.add(
         MemRefType::get({FP8ATTN_KERNEL_SCRATCH_BYTES}, builder.getI8Type()));
     if (!candidate.attend) {
@@ -129,18 +135,20 @@ private:
       probs = views[9];
     }
     rows = NumRowsOp::create(builder, loc, item);
-    keyChannels = index(keyDim);
-    valueChannels = index(valueDim);
+    keyChannels = index(paddedKeyDim);
+    valueChannels = index(paddedValueDim);
     probExponent = index(getProbExponent(candidate.valueRow().exponent));
   }
 
   void emitQuery() {
     SmallVector<Value> operands = {item};
     appendStrided(builder, loc, match.query.getQuery(), 2, operands);
-    operands.append({keyChannels, orOne(builder, loc, match.qk.getFactor()),
+    operands.append({index(keyDim), orOne(builder, loc, match.qk.getFactor()),
                      index(candidate.keyRow().exponent), queryTiles, rowScale,
                      rowBegin, rowLimit});
-    call(builder, loc, rowFor("query", "bf16", "bf16"), operands);
+    call(builder, loc,
+         rowFor("query", elementWord(match.query.getQuery()), "bf16"),
+         operands);
   }
 
   void emitFused() {
@@ -180,7 +188,7 @@ private:
                                    rowMax,
                                    rowSum,
                                    orNull(finish.getSink(), /*rank=*/1),
-                                   valueChannels,
+                                   index(valueDim),
                                    orOne(builder, loc, finish.getFactor()),
                                    index(candidate.valueRow().exponent),
                                    probExponent};
@@ -189,7 +197,8 @@ private:
       appendStrided(builder, loc, finish.getLse(), 2, operands);
     else
       operands.append({orNull(Value(), /*rank=*/2), index(0), index(0)});
-    call(builder, loc, rowFor("finish", "f32", "bf16"), operands);
+    call(builder, loc, rowFor("finish", "f32", elementWord(finish.getOut())),
+         operands);
   }
 
   AttentionMatch match;

@@ -17,9 +17,15 @@
 
 namespace mlir::fp8attn {
 
+/// Channels of a tile of queries and keys, and of one of values and
+/// accumulators (Runtime/kernels.h).
+inline constexpr int64_t kKeyTileChannels = 32;
+inline constexpr int64_t kValueTileChannels = 16;
+
 /// The attention of one work item, as far as it matters for the choice.
 struct AttentionProblem {
   int64_t rows;
+  /// Head sizes rounded up to whole tiles.
   int64_t keyChannels;
   int64_t valueChannels;
   Type keyType;

@@ -113,9 +113,12 @@ private:
     auto query = match->query.getTile().getType();
     auto key = cast<RankedTensorType>(match->key.getTile().getType());
     auto value = cast<RankedTensorType>(match->value.getTile().getType());
+    int64_t keyChannels = llvm::alignTo(query.getDimSize(1), kKeyTileChannels);
+    int64_t valueChannels =
+        llvm::alignTo(value.getDimSize(1), kValueTileChannels);
     SmallVector<AttentionCandidate> candidates = getAttentionCandidates(
-        {query.getDimSize(0), query.getDimSize(1), value.getDimSize(1),
-         key.getElementType(), value.getElementType(), isa});
+        {query.getDimSize(0), keyChannels, valueChannels, key.getElementType(),
+         value.getElementType(), isa});
     if (candidates.empty() || !candidates.front().dropped.empty()) {
       InFlightDiagnostic diagnostic =
           finish.emitOpError("has no kernel for keys of ")

@@ -12,7 +12,8 @@
 //   even and odd bytes widen into the two rows; a tile is 512 bytes.
 // K: tile (token / 16, channel / 32); lanes are tokens, rows pairs of channels.
 // V: tile (token / 32, channel / 16); lanes are channels, rows pairs of tokens.
-// So a granule of 32 tokens is contiguous in both.
+// So a granule of 32 tokens is contiguous in both. Head sizes are rounded up to
+// whole tiles; who stores a token stores zeros in the channels beyond its own.
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,6 +33,14 @@ constexpr int64_t kLanes = 16;
 constexpr int64_t kPairedElements = 32;
 constexpr int64_t kTileElements = kLanes * kPairedElements;
 
+/// Returns the channels that keys, and values, of a head size are stored as.
+constexpr int64_t paddedKeyChannels(int64_t headSize) {
+  return (headSize + kPairedElements - 1) / kPairedElements * kPairedElements;
+}
+constexpr int64_t paddedValueChannels(int64_t headSize) {
+  return (headSize + kLanes - 1) / kLanes * kLanes;
+}
+
 /// Returns the offset, in bytes, within a tile: `lane` in [0, 16), `paired` in
 /// [0, 32).
 template <int ElementBytes>
@@ -44,7 +53,7 @@ constexpr int64_t tileOffset(int64_t lane, int64_t paired) {
 }
 
 /// Returns the offset, in bytes, of a key's element in the head's part of a
-/// page. `channels` is the head size, a multiple of 32.
+/// page. `channels` is the padded head size, a multiple of 32.
 template <int ElementBytes>
 constexpr int64_t keyOffset(int64_t token, int64_t channel, int64_t channels) {
   const int64_t tile =
@@ -54,7 +63,7 @@ constexpr int64_t keyOffset(int64_t token, int64_t channel, int64_t channels) {
 }
 
 /// Returns the offset, in bytes, of a value's element in the head's part of a
-/// page. `channels` is the head size, a multiple of 16.
+/// page. `channels` is the padded head size, a multiple of 16.
 template <int ElementBytes>
 constexpr int64_t valueOffset(int64_t token, int64_t channel,
                               int64_t channels) {

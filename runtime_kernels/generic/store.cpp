@@ -10,7 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "common/cache_layout.h"
-#include "common/fp8_format.h"
+#include "common/element_types.h"
 #include "common/kernel_declarations.h"
 
 namespace fp8attn {
@@ -20,34 +20,45 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 using LayoutFunction = int64_t(int64_t token, int64_t channel,
                                int64_t channels);
 
-/// Returns the code of a bf16 source element.
-template <typename Format> struct StoredCode {
-  static typename Format::Storage get(uint16_t source, float scale) {
-    return Format::encode(Bf16::decode(source) / scale);
+/// Returns the channels that a head size is stored as.
+using PaddingFunction = int64_t(int64_t headSize);
+
+/// Returns the code of a source element.
+template <typename Format, typename Element> struct StoredCode {
+  static typename Format::Storage get(typename Element::Storage source,
+                                      float scale) {
+    return Format::encode(Element::decode(source) / scale);
   }
 };
 
-/// A bf16 cache holds the element itself.
-template <> struct StoredCode<Bf16> {
-  static uint16_t get(uint16_t source, float) { return source; }
+/// A bf16 cache holds the element itself, or the nearest bf16.
+template <typename Element> struct StoredCode<Bf16, Element> {
+  static uint16_t get(typename Element::Storage source, float) {
+    return bf16FromElement<Element>(source);
+  }
 };
 
 /// See fp8attn_uk_store_fn.
-template <typename Format, LayoutFunction &layout>
-static void storeTokens(const uint16_t *source, int64_t tokenStride,
-                        int64_t tokens, int64_t channels, const int64_t *slots,
-                        float scale, uint8_t *cache, int64_t pageBytes,
-                        int64_t pageTokens) {
+template <typename Format, typename Element, LayoutFunction &layout,
+          PaddingFunction &pad>
+static void storeTokens(const typename Element::Storage *source,
+                        int64_t tokenStride, int64_t tokens, int64_t channels,
+                        const int64_t *slots, float scale, uint8_t *cache,
+                        int64_t pageBytes, int64_t pageTokens) {
+  const int64_t padded = pad(channels);
   for (int64_t token = 0; token < tokens; ++token) {
     const int64_t slot = slots[token];
     if (slot < 0)
       continue;
+    const typename Element::Storage *row = source + token * tokenStride;
     uint8_t *page = cache + slot / pageTokens * pageBytes;
-    for (int64_t channel = 0; channel < channels; ++channel) {
+    for (int64_t channel = 0; channel < padded; ++channel) {
       const typename Format::Storage code =
-          StoredCode<Format>::get(source[token * tokenStride + channel], scale);
-      __builtin_memcpy(page + layout(slot % pageTokens, channel, channels),
-                       &code, sizeof(code));
+          channel < channels
+              ? StoredCode<Format, Element>::get(row[channel], scale)
+              : 0;
+      __builtin_memcpy(page + layout(slot % pageTokens, channel, padded), &code,
+                       sizeof(code));
     }
   }
 }
@@ -55,21 +66,29 @@ static void storeTokens(const uint16_t *source, int64_t tokenStride,
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-#define FP8ATTN_STORE(op, layout, Format, cacheType)                           \
-  extern "C" void FP8ATTN_KERNEL_NAME(op, bf16, cacheType, f32, 16, 1, 32,     \
+#define FP8ATTN_STORE(op, layout, pad, Element, in, Format, cacheType)         \
+  extern "C" void FP8ATTN_KERNEL_NAME(op, in, cacheType, f32, 16, 1, 32,       \
                                       generic)(                                \
       const void *source, int64_t token_stride, int64_t tokens,                \
       int64_t channels, const int64_t *slots, float scale, uint8_t *cache,     \
       int64_t page_bytes, int64_t page_tokens) {                               \
     using namespace fp8attn;                                                   \
-    storeTokens<Format, layout<Format::kBytes>>(                               \
-        static_cast<const uint16_t *>(source), token_stride, tokens, channels, \
-        slots, scale, cache, page_bytes, page_tokens);                         \
+    storeTokens<Format, Element, layout<Format::kBytes>, pad>(                 \
+        static_cast<const Element::Storage *>(source), token_stride, tokens,   \
+        channels, slots, scale, cache, page_bytes, page_tokens);               \
   }
 
-FP8ATTN_STORE(store_key, keyOffset, E4M3, e4m3)
-FP8ATTN_STORE(store_key, keyOffset, E5M2, e5m2)
-FP8ATTN_STORE(store_key, keyOffset, Bf16, bf16)
-FP8ATTN_STORE(store_value, valueOffset, E4M3, e4m3)
-FP8ATTN_STORE(store_value, valueOffset, E5M2, e5m2)
-FP8ATTN_STORE(store_value, valueOffset, Bf16, bf16)
+/// Keys and values from an element type to every type of a cache.
+#define FP8ATTN_STORE_FROM(Element, in)                                        \
+  FP8ATTN_STORE_TO(Element, in, E4M3, e4m3)                                    \
+  FP8ATTN_STORE_TO(Element, in, E5M2, e5m2)                                    \
+  FP8ATTN_STORE_TO(Element, in, Bf16, bf16)
+#define FP8ATTN_STORE_TO(Element, in, Format, cacheType)                       \
+  FP8ATTN_STORE(store_key, keyOffset, paddedKeyChannels, Element, in, Format,  \
+                cacheType)                                                     \
+  FP8ATTN_STORE(store_value, valueOffset, paddedValueChannels, Element, in,    \
+                Format, cacheType)
+
+FP8ATTN_STORE_FROM(Bf16, bf16)
+FP8ATTN_STORE_FROM(F16, f16)
+FP8ATTN_STORE_FROM(F32, f32)

@@ -34,7 +34,7 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
   item.seq_q = (item.first_row + rows - 1) / group + 1;
   const int64_t heads = 2 * group, tokens = item.query_begin + item.seq_q;
   std::normal_distribution<double> normal;
-  Tiles<float> acc(rows, channels, NAN);
+  Tiles<float> acc(rows, paddedValues(channels), NAN);
   GuardedBuffer<float> max(static_cast<size_t>(rows)), sum(max.size());
   for (int64_t row = 0; row < rows; ++row) {
     const bool empty = row % 7 == 5;
@@ -45,9 +45,11 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
       acc.at(row, c) =
           empty ? 0 : float(ldexp(normal(random) * sum[r], -exponent));
   }
-  constexpr uint16_t kUntouched = 0x1234;
-  GuardedBuffer<uint16_t> out(size_t(tokens * heads * channels));
-  std::fill(out.begin(), out.end(), kUntouched);
+  const std::string type = kernel.row->cache;
+  constexpr uint32_t kUntouched = 0x1234;
+  ElementBuffer out(type, tokens * heads * channels);
+  for (int64_t i = 0; i < out.size(); ++i)
+    out.set(i, kUntouched);
   GuardedBuffer<float> lse(static_cast<size_t>(tokens * heads));
   kernel.as<fp8attn_uk_finish_fn>()(&item, acc.data(), max.data(), sum.data(),
                                     sinks.empty() ? nullptr : sinks.data(),
@@ -68,18 +70,22 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
     const double shareError =
         sinks.empty() ? 0 : 40e-6 + 8 * kEpsF32 * (fabs(max[r]) + fabs(sink));
     for (int64_t c = 0; c < channels; ++c) {
-      uint16_t &code = out[static_cast<size_t>(place * channels + c)];
+      const int64_t index = place * channels + c;
       const double expected =
           sum[r] == 0 ? 0
                       : ldexp(double(acc.at(row, c)) / sum[r], exponent) *
                             share * scale;
-      // One rounding to bf16, and a few to f32.
-      ASSERT_NEAR(bf16Value(code), expected,
-                  (kEpsBf16 + 4 * kEpsF32 + fmin(shareError, 1)) *
-                          fabs(expected) +
-                      kSmallestNormal)
-          << "row " << row << " channel " << c;
-      code = kUntouched;
+      // One rounding to the type, and a few to f32. From 65520 on an f16 is
+      // infinite.
+      if (type == "f16" && fabs(expected) >= 65520)
+        ASSERT_EQ(out.value(index), copysign(INFINITY, expected));
+      else
+        ASSERT_NEAR(out.value(index), expected,
+                    (elementEpsilon(type) + 4 * kEpsF32 + fmin(shareError, 1)) *
+                            fabs(expected) +
+                        elementUnderflow(type) + kSmallestNormal)
+            << "row " << row << " channel " << c;
+      out.set(index, kUntouched);
     }
     if (!wantLse)
       continue;
@@ -95,15 +101,16 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
     else
       ASSERT_NEAR(value, expected, 40e-6 + 4 * kEpsF32 * fabs(expected));
   }
-  for (uint16_t code : out)
-    ASSERT_EQ(code, kUntouched) << "an element of another row was written";
+  for (int64_t i = 0; i < out.size(); ++i)
+    ASSERT_EQ(out.bits(i), kUntouched)
+        << "an element of another row was written";
 }
 
 TEST_P(FinishTest, EveryShape) {
   Random random(11);
   for (int64_t rows : {1, 3, 15, 16, 17, 47, 48})
     for (int64_t group : {1, 4, 7})
-      for (int64_t channels : {64, 96, 256})
+      for (int64_t channels : {8, 40, 64, 72, 96, 256, 576})
         for (int exponent : {0, 80, 104}) {
           SCOPED_TRACE(testing::Message()
                        << rows << " rows, group " << group << ", " << channels

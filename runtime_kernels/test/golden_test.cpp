@@ -26,30 +26,61 @@ class StoreGoldenTest : public KernelTest {};
 class QkGoldenTest : public KernelTest {};
 class PvGoldenTest : public KernelTest {};
 
-TEST_P(QuantizeTest, EveryBf16) {
+/// Returns the n-th of 65,536 test elements of a type: each bf16, each f16; of
+/// f32 each bf16, and numbers between it and the next, halfway and close by.
+static uint32_t nthElement(const std::string &type, int n) {
+  constexpr uint32_t kBetween[] = {0, 0x7fff, 0x8000, 0x8001, 0x1234};
+  const uint32_t bits = static_cast<uint32_t>(n);
+  return type == "f32" ? bits << 16 | kBetween[n % 5] : bits;
+}
+
+TEST_P(QuantizeTest, EveryElement) {
+  const KernelRow &row = *GetParam().row;
   const auto quantize = GetParam().as<fp8attn_uk_convert_fn>();
-  GuardedBuffer<uint16_t> source(kBf16Codes);
-  std::iota(source.begin(), source.end(), 0);
+  ElementBuffer source(row.in, kBf16Codes);
+  for (int i = 0; i < kBf16Codes; ++i)
+    source.set(i, nthElement(row.in, i));
   for (int scale = 0; scale < 4; ++scale) {
     GuardedBuffer<uint8_t> codes(kBf16Codes);
     quantize(source.data(), kBf16Codes, kGoldenScales[scale], codes.data());
-    const uint8_t *golden = goldenCodes(GetParam().row->cache, scale);
     for (int i = 0; i < kBf16Codes; ++i)
-      ASSERT_EQ(int(codes[size_t(i)]), int(golden[i]))
-          << "bf16 bits " << i << " scale " << kGoldenScales[scale];
+      ASSERT_EQ(int(codes[size_t(i)]),
+                cacheElement(row.cache, row.in, source.bits(i), scale))
+          << "bits " << source.bits(i) << " scale " << kGoldenScales[scale];
+  }
+}
+
+// f32 that are bf16 numbers are quantised as a GPU does those.
+TEST_P(QuantizeTest, WidenedBf16) {
+  const KernelRow &row = *GetParam().row;
+  if (strcmp(row.in, "f32"))
+    return;
+  ElementBuffer source(row.in, kBf16Codes);
+  for (int i = 0; i < kBf16Codes; ++i)
+    source.set(i, static_cast<uint32_t>(i) << 16);
+  for (int scale = 0; scale < 4; ++scale) {
+    GuardedBuffer<uint8_t> codes(kBf16Codes);
+    GetParam().as<fp8attn_uk_convert_fn>()(source.data(), kBf16Codes,
+                                           kGoldenScales[scale], codes.data());
+    ASSERT_EQ(memcmp(codes.data(), goldenCodes(row.cache, scale), codes.size()),
+              0);
   }
 }
 
 // Tails shorter than a vector, ending at a guard page.
 TEST_P(QuantizeTest, EveryCount) {
   const auto quantize = GetParam().as<fp8attn_uk_convert_fn>();
-  const uint8_t *golden = goldenCodes(GetParam().row->cache, 1);
+  const KernelRow &row = *GetParam().row;
   for (int count = 0; count <= 130; ++count) {
-    GuardedBuffer<uint16_t> source(static_cast<size_t>(count));
+    ElementBuffer source(row.in, count);
     GuardedBuffer<uint8_t> codes(static_cast<size_t>(count));
-    std::iota(source.begin(), source.end(), 0x3f80);
+    for (int i = 0; i < count; ++i)
+      source.set(i, nthElement(row.in, 0x3f80 + i));
     quantize(source.data(), count, kGoldenScales[1], codes.data());
-    ASSERT_EQ(memcmp(codes.data(), golden + 0x3f80, codes.size()), 0) << count;
+    for (int i = 0; i < count; ++i)
+      ASSERT_EQ(int(codes[size_t(i)]),
+                cacheElement(row.cache, row.in, source.bits(i), 1))
+          << count;
   }
 }
 
@@ -59,21 +90,14 @@ TEST_P(DequantizeTest, EveryCode) {
   std::iota(codes.begin(), codes.end(), 0);
   const float *golden = goldenValues(row.cache);
   for (float scale : kGoldenScales) {
-    const bool toBf16 = !strcmp(row.in, "bf16");
-    GuardedBuffer<uint8_t> values(kFp8Codes * (toBf16 ? 2 : 4));
+    ElementBuffer values(row.in, kFp8Codes);
     GetParam().as<fp8attn_uk_convert_fn>()(codes.data(), kFp8Codes, scale,
                                            values.data());
     for (int code = 0; code < kFp8Codes; ++code) {
-      float value;
-      uint16_t bits;
-      memcpy(&value, values.data() + 4 * code * !toBf16, 4);
-      memcpy(&bits, values.data() + 2 * code * toBf16, 2);
+      const float value = values.value(code);
       float expected = golden[code] * scale;
-      if (toBf16) {
-        value = bf16Value(bits);
-        if (isfinite(expected))
-          expected = bf16Value(nearestBf16(expected));
-      }
+      if (isfinite(expected))
+        expected = elementValue(row.in, nearestElement(row.in, expected));
       if (isnan(expected))
         ASSERT_TRUE(isnan(value)) << "code " << code;
       else
@@ -83,8 +107,8 @@ TEST_P(DequantizeTest, EveryCode) {
   }
 }
 
-TEST_P(StoreGoldenTest, EveryBf16) {
-  const std::string type = GetParam().row->cache;
+TEST_P(StoreGoldenTest, EveryElement) {
+  const std::string type = GetParam().row->cache, in = GetParam().row->in;
   const auto store = GetParam().as<fp8attn_uk_store_fn>();
   const bool keys = !strcmp(GetParam().row->op, "store_key");
   constexpr int64_t kTokens = 16, kChannels = 128, kPageTokens = 32;
@@ -93,21 +117,21 @@ TEST_P(StoreGoldenTest, EveryBf16) {
   std::iota(slots.begin(), slots.end(), 16);
   for (int scale = 0; scale < 4; ++scale)
     for (int first = 0; first < kBf16Codes; first += kTokens * kChannels) {
-      GuardedBuffer<uint16_t> source(kTokens * kChannels);
-      std::iota(source.begin(), source.end(), static_cast<uint16_t>(first));
+      ElementBuffer source(in, kTokens * kChannels);
+      for (int i = 0; i < kTokens * kChannels; ++i)
+        source.set(i, nthElement(in, first + i));
       GuardedBuffer<uint8_t> cache(static_cast<size_t>(pageBytes));
       store(source.data(), kChannels, kTokens, kChannels, slots.data(),
             kGoldenScales[scale], cache.data(), pageBytes, kPageTokens);
       for (int i = 0; i < kTokens * kChannels; ++i) {
         const int64_t byte = (keys ? keyByte : valueByte)(
             type, 16 + i / kChannels, i % kChannels, kChannels);
-        int code = cache[size_t(byte)], expected = first + i;
+        int code = cache[size_t(byte)];
         if (type == "bf16")
           code |= cache[size_t(byte + 1)] << 8;
-        else
-          expected = goldenCodes(type, scale)[first + i];
-        ASSERT_EQ(code, expected)
-            << "bf16 bits " << first + i << " scale " << kGoldenScales[scale];
+        ASSERT_EQ(code, cacheElement(type, in, source.bits(i), scale))
+            << in << " bits " << source.bits(i) << " scale "
+            << kGoldenScales[scale];
       }
     }
 }

@@ -18,11 +18,9 @@
 
 namespace fp8attn::test {
 
-int64_t elementBytes(const std::string &type) { return type == "bf16" ? 2 : 1; }
-
 int64_t keyByte(const std::string &type, int64_t t, int64_t d,
                 int64_t channels) {
-  const int64_t tile = (t / 16) * (channels / 32) + d / 32;
+  const int64_t tile = (t / 16) * (paddedKeys(channels) / 32) + d / 32;
   if (type == "bf16")
     return tile * 1024 + ((d % 32) / 2) * 64 + 4 * (t % 16) + 2 * (d & 1);
   const int64_t r = (d % 32) / 2, h = d & 1;
@@ -31,7 +29,8 @@ int64_t keyByte(const std::string &type, int64_t t, int64_t d,
 
 int64_t valueByte(const std::string &type, int64_t t, int64_t d,
                   int64_t channels) {
-  const int64_t granule = t / 32 * 32 * channels * elementBytes(type);
+  const int64_t granule =
+      t / 32 * 32 * paddedValues(channels) * elementBytes(type);
   if (type == "bf16")
     return granule + (d / 16) * 1024 + ((t % 32) / 2) * 64 + 4 * (d % 16) +
            2 * (t & 1);
@@ -56,9 +55,10 @@ static int64_t pagesOf(const CacheShape &shape) {
 }
 
 PagedCache::PagedCache(const CacheShape &shape, Random &random)
-    : cacheShape(shape),
-      pageBytes(shape.pageTokens * (shape.keyChannels + shape.valueChannels) *
-                elementBytes(shape.type)),
+    : cacheShape(shape), pageBytes(shape.pageTokens *
+                                   (paddedKeys(shape.keyChannels) +
+                                    paddedValues(shape.valueChannels)) *
+                                   elementBytes(shape.type)),
       pages(static_cast<size_t>(pagesOf(shape))),
       bytes(static_cast<size_t>((pagesOf(shape) + kForeignPages) * pageBytes)),
       keyCodes(shape.numKeys, shape.keyChannels),
@@ -68,13 +68,19 @@ PagedCache::PagedCache(const CacheShape &shape, Random &random)
   std::shuffle(order.begin(), order.end(), random);
   std::copy_n(order.begin(), pages.size(), pages.begin());
   memset(bytes.data(), 0xff, bytes.size());
-  const int64_t keyBytes =
-      shape.pageTokens * shape.keyChannels * elementBytes(shape.type);
+  const int64_t keyBytes = shape.pageTokens * paddedKeys(shape.keyChannels) *
+                           elementBytes(shape.type);
   keyRun = {bytes.data(), bytes.data() + keyBytes, pageBytes, pageBytes,
             pages.data(), shape.pageTokens,        0,         shape.numKeys};
   for (int64_t token = 0; token < shape.numKeys; ++token) {
     for (int64_t channel = 0; channel < shape.keyChannels; ++channel)
       setKey(token, channel, randomCode(shape.type, random));
+    for (int64_t channel = shape.keyChannels;
+         channel < paddedKeys(shape.keyChannels); ++channel)
+      store(token,
+            keyByte(shape.type, token % shape.pageTokens, channel,
+                    shape.keyChannels),
+            0);
     for (int64_t channel = 0; channel < shape.valueChannels; ++channel)
       setValue(token, channel, randomCode(shape.type, random));
   }

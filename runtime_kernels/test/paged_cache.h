@@ -4,16 +4,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A cache in the layout of docs/Layout.md with pages in random order. Whatever
-// is not set is a NaN code: tails of pages, and pages of nobody.
+// A cache in the layout of docs/Layout.md with pages in random order. Keys have
+// zeros in the channels that pad them. Whatever else is not set is a NaN code:
+// tails of pages, pages of nobody, and the padding of values.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_TEST_PAGED_CACHE_H
 #define FP8ATTN_TEST_PAGED_CACHE_H
 
+#include "element_values.h"
 #include "fp8attn/Runtime/kernels.h"
-#include "guarded_buffer.h"
 #include "tiles.h"
 
 #include <random>
@@ -33,15 +34,16 @@ struct CacheShape {
   int64_t pageTokens;
 };
 
+/// Returns a head size rounded up to whole tiles of keys, and of values.
+inline int64_t paddedKeys(int64_t channels) { return (channels + 31) & ~31; }
+inline int64_t paddedValues(int64_t channels) { return (channels + 15) & ~15; }
+
 /// Returns the byte of an element within a head's part of a page, as the
 /// documentation of the layout has it.
 int64_t keyByte(const std::string &type, int64_t token, int64_t channel,
                 int64_t channels);
 int64_t valueByte(const std::string &type, int64_t token, int64_t channel,
                   int64_t channels);
-
-/// Returns the bytes of an element.
-int64_t elementBytes(const std::string &type);
 
 /// Returns a random code of a value of magnitude up to about 4; FP8 codes are
 /// uniform, so that subnormals are among them.

@@ -28,14 +28,20 @@ struct Operands {
   GuardedBuffer<uint8_t> scratch;
 
   Operands(const AttentionProblem &problem, int exponent)
-      : query(scaledBf16(problem.query, exponent), problem.query.columns,
-              0xffff),
+      : query(scaledBf16(problem.query, exponent),
+              paddedKeys(problem.query.columns), 0xffff),
         rowScale(GuardedBuffer<float>::copyOf(problem.rowScale)),
         rowBegin(GuardedBuffer<int32_t>::copyOf(problem.rowBegin)),
         rowLimit(GuardedBuffer<int32_t>::copyOf(problem.rowLimit)),
         max(rowScale.size()), sum(rowScale.size()),
-        acc(problem.query.rows, problem.cache.shape().valueChannels, NAN),
-        scratch(FP8ATTN_KERNEL_SCRATCH_BYTES) {}
+        acc(problem.query.rows,
+            paddedValues(problem.cache.shape().valueChannels), NAN),
+        scratch(FP8ATTN_KERNEL_SCRATCH_BYTES) {
+    for (int64_t row = 0; row < problem.query.rows; ++row)
+      for (int64_t c = problem.query.columns;
+           c < paddedKeys(problem.query.columns); ++c)
+        query.at(row, c) = 0;
+  }
 
   AttentionState state(int64_t rows, int64_t channels) {
     AttentionState result{{max.begin(), max.end()},
@@ -73,10 +79,10 @@ AttentionState runAttend(const KernelUnderTest &attend,
   TileScope scope(attend);
   attend.as<fp8attn_uk_attend_fn>()(
       &problem.cache.run(), operands.query.data(), problem.query.rows,
-      shape.keyChannels, shape.valueChannels, operands.rowScale.data(),
-      operands.rowBegin.data(), operands.rowLimit.data(), kProbExponent,
-      operands.max.data(), operands.sum.data(), operands.acc.data(),
-      operands.scratch.data());
+      paddedKeys(shape.keyChannels), paddedValues(shape.valueChannels),
+      operands.rowScale.data(), operands.rowBegin.data(),
+      operands.rowLimit.data(), kProbExponent, operands.max.data(),
+      operands.sum.data(), operands.acc.data(), operands.scratch.data());
   return operands.state(problem.query.rows, shape.valueChannels);
 }
 
@@ -105,7 +111,9 @@ AttentionState runSeparate(const KernelUnderTest &attend,
   const int64_t rows = problem.query.rows;
   Tiles<float> scores(rows, FP8ATTN_BLOCK_KEYS, NAN);
   Tiles<uint16_t> probs(rows, FP8ATTN_BLOCK_KEYS, 0xffff);
-  init(rows, shape.valueChannels, operands.max.data(), operands.sum.data(),
+  const int64_t keyChannels = paddedKeys(shape.keyChannels);
+  const int64_t valueChannels = paddedValues(shape.valueChannels);
+  init(rows, valueChannels, operands.max.data(), operands.sum.data(),
        operands.acc.data());
   TileScope scope(attend);
   for (int64_t first = problem.cache.run().first_key; first < shape.numKeys;
@@ -113,13 +121,13 @@ AttentionState runSeparate(const KernelUnderTest &attend,
     const int64_t keys =
         std::min<int64_t>(shape.numKeys - first, FP8ATTN_BLOCK_KEYS);
     qk(&problem.cache.run(), first, keys, operands.query.data(), rows,
-       shape.keyChannels, scores.data(), operands.scratch.data());
+       keyChannels, scores.data(), operands.scratch.data());
     softmax(first, keys, rows, scores.data(), operands.rowScale.data(),
             operands.rowBegin.data(), operands.rowLimit.data(), kProbExponent,
-            shape.valueChannels, operands.max.data(), operands.sum.data(),
+            valueChannels, operands.max.data(), operands.sum.data(),
             operands.acc.data(), probs.data());
-    pv(&problem.cache.run(), first, keys, probs.data(), rows,
-       shape.valueChannels, operands.acc.data(), operands.scratch.data());
+    pv(&problem.cache.run(), first, keys, probs.data(), rows, valueChannels,
+       operands.acc.data(), operands.scratch.data());
   }
   return operands.state(rows, shape.valueChannels);
 }

@@ -50,28 +50,42 @@
         value_channels, row_scale, row_begin, row_limit, exponent, row_max,    \
         row_sum, acc, *static_cast<fp8attn::AttendScratch *>(scratch));        \
   }                                                                            \
-  FP8ATTN_DEFINE_STORE_KERNEL(store_key, storeKeys, Format, cache)             \
-  FP8ATTN_DEFINE_STORE_KERNEL(store_value, storeValues, Format, cache)
+  FP8ATTN_DEFINE_STORE_KERNELS(Format, cache, fp8attn::Bf16, bf16)             \
+  FP8ATTN_DEFINE_STORE_KERNELS(Format, cache, fp8attn::F16, f16)               \
+  FP8ATTN_DEFINE_STORE_KERNELS(Format, cache, fp8attn::F32, f32)
 
-#define FP8ATTN_DEFINE_STORE_KERNEL(op, function, Format, cacheType)           \
-  extern "C" void FP8ATTN_KERNEL_NAME(op, bf16, cacheType, f32, 16, 1, 32,     \
+/// Both stores of elements that the table calls `in`.
+#define FP8ATTN_DEFINE_STORE_KERNELS(Format, cache, Element, in)               \
+  FP8ATTN_DEFINE_STORE_KERNEL(store_key, storeKeys, Format, cache, Element,    \
+                              in)                                              \
+  FP8ATTN_DEFINE_STORE_KERNEL(store_value, storeValues, Format, cache,         \
+                              Element, in)
+
+#define FP8ATTN_DEFINE_STORE_KERNEL(op, function, Format, cacheType, Element,  \
+                                    in)                                        \
+  extern "C" void FP8ATTN_KERNEL_NAME(op, in, cacheType, f32, 16, 1, 32,       \
                                       avx512_bf16)(                            \
       const void *source, int64_t token_stride, int64_t tokens,                \
       int64_t channels, const int64_t *slots, float scale, uint8_t *cache,     \
       int64_t page_bytes, int64_t page_tokens) {                               \
-    fp8attn::function<Format>(static_cast<const uint16_t *>(source),           \
-                              token_stride, tokens, channels, slots, scale,    \
-                              cache, page_bytes, page_tokens);                 \
+    fp8attn::function<Format, Element>(                                        \
+        static_cast<const Element::Storage *>(source), token_stride, tokens,   \
+        channels, slots, scale, cache, page_bytes, page_tokens);               \
   }
 
 /// Defines quantize for `Format`, which the table calls `cache`.
-#define FP8ATTN_DEFINE_QUANTIZE_KERNEL(Format, cache)                          \
-  extern "C" void FP8ATTN_KERNEL_NAME(quantize, bf16, cache, f32, 1, 1, 1,     \
+#define FP8ATTN_DEFINE_QUANTIZE_KERNELS(Format, cache)                         \
+  FP8ATTN_DEFINE_QUANTIZE_KERNEL(Format, cache, fp8attn::Bf16, bf16)           \
+  FP8ATTN_DEFINE_QUANTIZE_KERNEL(Format, cache, fp8attn::F16, f16)             \
+  FP8ATTN_DEFINE_QUANTIZE_KERNEL(Format, cache, fp8attn::F32, f32)
+
+#define FP8ATTN_DEFINE_QUANTIZE_KERNEL(Format, cache, Element, in)             \
+  extern "C" void FP8ATTN_KERNEL_NAME(quantize, in, cache, f32, 1, 1, 1,       \
                                       avx512_bf16)(                            \
       const void *source, int64_t count, float scale, void *destination) {     \
-    fp8attn::quantizeDense<Format>(static_cast<const uint16_t *>(source),      \
-                                   count, scale,                               \
-                                   static_cast<uint8_t *>(destination));       \
+    fp8attn::quantizeDense<Format, Element>(                                   \
+        static_cast<const Element::Storage *>(source), count, scale,           \
+        static_cast<uint8_t *>(destination));                                  \
   }
 
 #endif // FP8ATTN_X86_AVX512_CACHE_KERNELS_H

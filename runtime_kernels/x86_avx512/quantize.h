@@ -81,14 +81,10 @@ private:
   __m512 scale;
 };
 
-/// A bf16 cache takes bf16 values as they are: the word in each lane, 0 above.
+/// A bf16 cache is not quantised.
 template <> class Quantizer<Bf16> {
 public:
   explicit Quantizer(float) {}
-
-  __m512i operator()(__m512 value) const {
-    return _mm512_srli_epi32(_mm512_castps_si512(value), 16);
-  }
 };
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

@@ -7,7 +7,8 @@
 // Quantises tokens and puts them at the bytes of common/cache_layout.h. Tokens
 // with consecutive slots that fill whole lines (16 keys of a tile, 4 values)
 // are written line by line. Others write their own bytes only: two threads may
-// write different tokens of one line at the same time.
+// write different tokens of one line at the same time. Channels of the padding
+// are stored as zeros.
 //
 //===----------------------------------------------------------------------===//
 
@@ -15,8 +16,8 @@
 #define FP8ATTN_X86_AVX512_STORE_H
 
 #include "x86_avx512/decode.h"
+#include "x86_avx512/elements.h"
 #include "x86_avx512/quantize.h"
-#include "x86_avx512/vector_math.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -31,25 +32,23 @@ constexpr int64_t kKeyChannels = kKeyLines * 4 / Format::kBytes;
 /// Tokens that share a line of values (two lines if bf16).
 constexpr int64_t kValueTokens = 4;
 
-/// Returns kKeyChannels channels of two tokens as they stand in the lines: the
-/// first token's dwords in the lower half.
-template <class Format>
-inline __m512i packKeys(const uint16_t *first, const uint16_t *second,
+/// Returns kKeyChannels channels, those in the mask and zeros, of two tokens as
+/// they stand in the lines: the first token's dwords in the lower half.
+template <class Format, class Element>
+inline __m512i packKeys(const typename Element::Storage *first,
+                        const typename Element::Storage *second, uint32_t lanes,
                         const Quantizer<Format> &quantize) {
   if constexpr (Format::kBytes == 2) {
+    const __mmask16 mask = static_cast<__mmask16>(lanes);
     return _mm512_inserti64x4(
-        _mm512_castsi256_si512(
-            _mm256_loadu_si256(reinterpret_cast<const __m256i *>(first))),
-        _mm256_loadu_si256(reinterpret_cast<const __m256i *>(second)), 1);
+        _mm512_castsi256_si512(Vectors<Element>::loadBf16(first, mask)),
+        Vectors<Element>::loadBf16(second, mask), 1);
   } else {
     // Channels 4i, 4i + 2, 4i + 1, 4i + 3 in the low dword of each quadword.
-    const auto pack = [&](const uint16_t *token) {
-      const __m512i pairs = _mm512_loadu_si512(token);
-      const __m512i high = _mm512_set1_epi32(static_cast<int>(0xffff0000));
-      const __m512i even =
-          quantize(_mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16)));
-      const __m512i odd =
-          quantize(_mm512_castsi512_ps(_mm512_and_si512(pairs, high)));
+    const auto pack = [&](const typename Element::Storage *token) {
+      __m512 evenChannels, oddChannels;
+      Vectors<Element>::loadPairs(token, lanes, evenChannels, oddChannels);
+      const __m512i even = quantize(evenChannels), odd = quantize(oddChannels);
       const __m512i codes = _mm512_or_si512(even, _mm512_slli_epi32(odd, 16));
       return _mm512_or_si512(codes, _mm512_srli_epi64(codes, 24));
     };
@@ -86,56 +85,70 @@ inline void storeTransposed(const __m512i (&keys)[kKeyLines], uint8_t *lines) {
 }
 
 /// Writes the 16 keys of a tile of tokens; `destination` is its first byte.
-template <class Format>
-inline void storeKeyTile(const uint16_t *source, int64_t tokenStride,
-                         int64_t channels, const Quantizer<Format> &quantize,
+template <class Format, class Element>
+inline void storeKeyTile(const typename Element::Storage *source,
+                         int64_t tokenStride, int64_t channels,
+                         const Quantizer<Format> &quantize,
                          uint8_t *destination) {
-  for (int64_t c = 0; c < channels; c += kKeyChannels<Format>) {
-    __m512i keys[kKeyLines];
-    for (int64_t k = 0; k < kKeyLines; ++k) {
-      const uint16_t *first = source + (k < 4 ? k : k + 4) * tokenStride + c;
-      keys[k] = packKeys(first, first + 4 * tokenStride, quantize);
-    }
-    storeTransposed(keys, destination);
-    destination += kKeyLines * kLineBytes;
-  }
+  forChannels<kKeyChannels<Format>>(
+      channels, paddedKeyChannels(channels), [&](int64_t c, uint32_t lanes) {
+        __m512i keys[kKeyLines];
+        for (int64_t k = 0; k < kKeyLines; ++k) {
+          const auto *first = source + (k < 4 ? k : k + 4) * tokenStride + c;
+          keys[k] = packKeys<Format, Element>(first, first + 4 * tokenStride,
+                                              lanes, quantize);
+        }
+        storeTransposed(keys, destination);
+        destination += kKeyLines * kLineBytes;
+      });
 }
 
 /// Writes one key: its four bytes in each line.
-template <class Format>
-inline void storeKeyToken(const uint16_t *source, int64_t channels,
-                          int64_t token, const Quantizer<Format> &quantize,
-                          uint8_t *page) {
-  uint8_t *destination = page + keyOffset<Format::kBytes>(token, 0, channels);
-  for (int64_t c = 0; c < channels; c += kKeyChannels<Format>) {
-    alignas(kLineBytes) int32_t dwords[16];
-    _mm512_store_si512(dwords, packKeys(source + c, source + c, quantize));
-    for (int64_t i = 0; i < kKeyLines; ++i, destination += kLineBytes)
-      __builtin_memcpy(destination, dwords + i, 4);
-  }
+template <class Format, class Element>
+inline void storeKeyToken(const typename Element::Storage *source,
+                          int64_t channels, int64_t token,
+                          const Quantizer<Format> &quantize, uint8_t *page) {
+  const int64_t padded = paddedKeyChannels(channels);
+  uint8_t *destination = page + keyOffset<Format::kBytes>(token, 0, padded);
+  forChannels<kKeyChannels<Format>>(
+      channels, padded, [&](int64_t c, uint32_t lanes) {
+        alignas(kLineBytes) int32_t dwords[16];
+        _mm512_store_si512(
+            dwords,
+            packKeys<Format, Element>(source + c, source + c, lanes, quantize));
+        for (int64_t i = 0; i < kKeyLines; ++i, destination += kLineBytes)
+          __builtin_memcpy(destination, dwords + i, 4);
+      });
 }
 
-/// Returns the codes of 16 channels, one a lane.
-template <class Format>
-inline __m512i valueCodes(const uint16_t *source,
-                          const Quantizer<Format> &quantize) {
-  return quantize(floatFromBf16(
-      _mm256_loadu_si256(reinterpret_cast<const __m256i *>(source))));
+/// Returns the codes of 16 channels, those in the mask and zeros, one a lane.
+template <class Format, class Element>
+inline __m512i valueCodes(const typename Element::Storage *source,
+                          uint32_t lanes, const Quantizer<Format> &quantize) {
+  const __mmask16 mask = static_cast<__mmask16>(lanes);
+  if constexpr (Format::kBytes == 2)
+    return _mm512_cvtepu16_epi32(Vectors<Element>::loadBf16(source, mask));
+  else
+    return quantize(Vectors<Element>::load(source, mask));
 }
 
 /// Writes values of kValueTokens tokens, the first a multiple of that.
-template <class Format>
-inline void storeValueLines(const uint16_t *source, int64_t tokenStride,
-                            int64_t channels, int64_t token,
-                            const Quantizer<Format> &quantize, uint8_t *page) {
-  uint8_t *line = page + valueOffset<Format::kBytes>(token, 0, channels);
-  for (int64_t c = 0; c < channels; c += kLanes) {
+template <class Format, class Element>
+inline void storeValueLines(const typename Element::Storage *source,
+                            int64_t tokenStride, int64_t channels,
+                            int64_t token, const Quantizer<Format> &quantize,
+                            uint8_t *page) {
+  const int64_t padded = paddedValueChannels(channels);
+  uint8_t *line = page + valueOffset<Format::kBytes>(token, 0, padded);
+  forChannels<kLanes>(channels, padded, [&](int64_t c, uint32_t lanes) {
     __m512i pairs[2];
     for (int i = 0; i < 2; ++i) {
-      const uint16_t *even = source + 2 * i * tokenStride + c;
-      pairs[i] = _mm512_or_si512(
-          valueCodes(even, quantize),
-          _mm512_slli_epi32(valueCodes(even + tokenStride, quantize), 16));
+      const auto *even = source + 2 * i * tokenStride + c;
+      const __m512i odd =
+          valueCodes<Format, Element>(even + tokenStride, lanes, quantize);
+      pairs[i] =
+          _mm512_or_si512(valueCodes<Format, Element>(even, lanes, quantize),
+                          _mm512_slli_epi32(odd, 16));
     }
     if constexpr (Format::kBytes == 2) {
       _mm512_store_si512(line, pairs[0]);
@@ -145,25 +158,27 @@ inline void storeValueLines(const uint16_t *source, int64_t tokenStride,
           line, _mm512_or_si512(pairs[0], _mm512_slli_epi32(pairs[1], 8)));
     }
     line += kCacheTileBytes<Format>;
-  }
+  });
 }
 
 /// Writes one token's values: one element in each lane of a line.
-template <class Format>
-inline void storeValueToken(const uint16_t *source, int64_t channels,
-                            int64_t token, const Quantizer<Format> &quantize,
-                            uint8_t *page) {
-  const int64_t offset = valueOffset<Format::kBytes>(token, 0, channels);
+template <class Format, class Element>
+inline void storeValueToken(const typename Element::Storage *source,
+                            int64_t channels, int64_t token,
+                            const Quantizer<Format> &quantize, uint8_t *page) {
+  const int64_t padded = paddedValueChannels(channels);
+  const int64_t offset = valueOffset<Format::kBytes>(token, 0, padded);
   const int64_t byte = offset % kLineBytes;
   uint8_t *line = page + offset - byte;
   const __mmask64 own =
       (Format::kBytes == 1 ? 0x1111111111111111u : 0x3333333333333333u) << byte;
   const __m128i shift = _mm_cvtsi64_si128(8 * byte);
-  for (int64_t c = 0; c < channels; c += kLanes) {
-    const __m512i codes = valueCodes(source + c, quantize);
+  forChannels<kLanes>(channels, padded, [&](int64_t c, uint32_t lanes) {
+    const __m512i codes =
+        valueCodes<Format, Element>(source + c, lanes, quantize);
     _mm512_mask_storeu_epi8(line, own, _mm512_sll_epi32(codes, shift));
     line += kCacheTileBytes<Format>;
-  }
+  });
 }
 
 /// Returns whether the first `count` slots are consecutive and begin (the first
@@ -199,56 +214,56 @@ inline void forSlots(const int64_t *slots, int64_t tokens, uint8_t *cache,
   }
 }
 
-/// The store_key of a format.
-template <class Format>
-inline void storeKeys(const uint16_t *source, int64_t tokenStride,
-                      int64_t tokens, int64_t channels, const int64_t *slots,
-                      float scale, uint8_t *cache, int64_t pageBytes,
-                      int64_t pageTokens) {
+/// The store_key of a format, from elements of a type.
+template <class Format, class Element>
+inline void storeKeys(const typename Element::Storage *source,
+                      int64_t tokenStride, int64_t tokens, int64_t channels,
+                      const int64_t *slots, float scale, uint8_t *cache,
+                      int64_t pageBytes, int64_t pageTokens) {
   const Quantizer<Format> quantize(scale);
   forSlots<kLanes>(
       slots, tokens, cache, pageBytes, pageTokens,
       [&](int64_t i, int64_t token, uint8_t *page) {
-        storeKeyTile(source + i * tokenStride, tokenStride, channels, quantize,
-                     page + keyOffset<Format::kBytes>(token, 0, channels));
+        storeKeyTile<Format, Element>(
+            source + i * tokenStride, tokenStride, channels, quantize,
+            page + keyOffset<Format::kBytes>(token, 0,
+                                             paddedKeyChannels(channels)));
       },
       [&](int64_t i, int64_t token, uint8_t *page) {
-        storeKeyToken(source + i * tokenStride, channels, token, quantize,
-                      page);
+        storeKeyToken<Format, Element>(source + i * tokenStride, channels,
+                                       token, quantize, page);
       });
 }
 
-/// The store_value of a format.
-template <class Format>
-inline void storeValues(const uint16_t *source, int64_t tokenStride,
-                        int64_t tokens, int64_t channels, const int64_t *slots,
-                        float scale, uint8_t *cache, int64_t pageBytes,
-                        int64_t pageTokens) {
+/// The store_value of a format, from elements of a type.
+template <class Format, class Element>
+inline void storeValues(const typename Element::Storage *source,
+                        int64_t tokenStride, int64_t tokens, int64_t channels,
+                        const int64_t *slots, float scale, uint8_t *cache,
+                        int64_t pageBytes, int64_t pageTokens) {
   const Quantizer<Format> quantize(scale);
   forSlots<kValueTokens>(
       slots, tokens, cache, pageBytes, pageTokens,
       [&](int64_t i, int64_t token, uint8_t *page) {
-        storeValueLines(source + i * tokenStride, tokenStride, channels, token,
-                        quantize, page);
+        storeValueLines<Format, Element>(source + i * tokenStride, tokenStride,
+                                         channels, token, quantize, page);
       },
       [&](int64_t i, int64_t token, uint8_t *page) {
-        storeValueToken(source + i * tokenStride, channels, token, quantize,
-                        page);
+        storeValueToken<Format, Element>(source + i * tokenStride, channels,
+                                         token, quantize, page);
       });
 }
 
-/// The quantize of a format.
-template <class Format>
-inline void quantizeDense(const uint16_t *source, int64_t count, float scale,
-                          uint8_t *codes) {
+/// The quantize of a format, from elements of a type.
+template <class Format, class Element>
+inline void quantizeDense(const typename Element::Storage *source,
+                          int64_t count, float scale, uint8_t *codes) {
   const Quantizer<Format> quantize(scale);
-  for (int64_t i = 0; i < count; i += kLanes) {
-    const __mmask16 lanes =
-        count - i >= kLanes ? 0xffff : (1u << (count - i)) - 1;
-    const __m512 values =
-        floatFromBf16(_mm256_maskz_loadu_epi16(lanes, source + i));
-    _mm512_mask_cvtepi32_storeu_epi8(codes + i, lanes, quantize(values));
-  }
+  forChannels<kLanes>(count, count, [&](int64_t i, uint32_t lanes) {
+    const __mmask16 mask = static_cast<__mmask16>(lanes);
+    const __m512 values = Vectors<Element>::load(source + i, mask);
+    _mm512_mask_cvtepi32_storeu_epi8(codes + i, mask, quantize(values));
+  });
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

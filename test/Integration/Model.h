@@ -33,12 +33,19 @@ using EntryPoint = fp8attn_status (*)(fp8attn_context *context,
 /// A row of models.py.
 struct Model {
   const char *name;
-  /// Element type of the cache.
+  /// Element types of keys and values in the cache, of keys and values before
+  /// they are written, of the query, and of the output.
   fp8attn_type cache;
+  fp8attn_type valueCache;
+  fp8attn_type sourceType;
+  fp8attn_type queryType;
+  fp8attn_type outType;
   int64_t numKvHeads;
   /// Query heads per KV head.
   int64_t group;
+  /// Channels of queries and keys, and of values and outputs.
   int64_t headDim;
+  int64_t valueDim;
   int64_t pageTokens;
   /// One scale per KV head, or one for the tensor; bf16 caches have none.
   bool keyScalePerHead;
@@ -58,12 +65,17 @@ struct Model {
   int64_t (*attendWorkspaceBytes)(int32_t numWorkers);
 
   int64_t numHeads() const { return numKvHeads * group; }
-  bool isQuantized() const { return cache != FP8ATTN_TYPE_BF16; }
   /// Returns the bytes of a page of the key cache, which is the key_value cache
-  /// if there is only one; a value cache has as many.
-  int64_t pageBytes() const {
-    return numKvHeads * headDim * pageTokens * (isQuantized() ? 1 : 2) *
-           (split ? 1 : 2);
+  /// if there is only one.
+  int64_t keyPageBytes() const {
+    return numKvHeads * pageTokens * ((headDim + 31) / 32 * 32) *
+               (cache == FP8ATTN_TYPE_BF16 ? 2 : 1) +
+           (split ? 0 : valuePageBytes());
+  }
+  /// Returns the bytes of the values in a page.
+  int64_t valuePageBytes() const {
+    return numKvHeads * pageTokens * ((valueDim + 15) / 16 * 16) *
+           (valueCache == FP8ATTN_TYPE_BF16 ? 2 : 1);
   }
 };
 

@@ -58,10 +58,11 @@ Problem::Problem(const Model &model, std::vector<Sequence> sequences,
   }
   const int64_t rows = queryStart.back() * model.numHeads();
   query.resize(rows * model.headDim);
-  out.resize(rows * model.headDim, reference::encodeBf16(NAN));
+  out.resize(rows * model.valueDim * reference::elementBytes(model.outType) / 2,
+             reference::encodeBf16(NAN));
   lse.resize(rows, NAN);
   key.resize(numKeys * model.numKvHeads * model.headDim);
-  value.resize(key.size());
+  value.resize(numKeys * model.numKvHeads * model.valueDim);
   std::normal_distribution<float> normal;
   for (std::vector<uint16_t> *tensor : {&query, &key, &value})
     fill(*tensor, [&](std::mt19937 &bits) { return normal(bits); });
@@ -72,9 +73,9 @@ Problem::Problem(const Model &model, std::vector<Sequence> sequences,
     for (int64_t head = 0; head < model.numHeads(); ++head)
       sink.push_back(kMeanSink + kSinkDeviation * normal(generator));
   makeBlockTable();
-  keyCache = AlignedBytes(numPages * model.pageBytes(), kUnwritten);
+  keyCache = AlignedBytes(numPages * model.keyPageBytes(), kUnwritten);
   if (model.split)
-    valueCache = AlignedBytes(numPages * model.pageBytes(), kUnwritten);
+    valueCache = AlignedBytes(numPages * model.valuePageBytes(), kUnwritten);
   fp8attn_context_init(&context);
 }
 
@@ -86,11 +87,14 @@ void Problem::fill(std::vector<uint16_t> &tensor,
 
 /// Returns the scales of a [tokens, heads, channels] tensor.
 static std::vector<float> scalesOf(const std::vector<uint16_t> &tensor,
-                                   const Model &model, bool perHead) {
-  const float largest = model.cache == FP8ATTN_TYPE_F8E4M3FN ? 448 : 57344;
-  std::vector<float> scales(perHead ? model.numKvHeads : 1, 1 / largest);
+                                   fp8attn_type cache, int64_t heads,
+                                   int64_t channels, bool perHead) {
+  if (cache == FP8ATTN_TYPE_BF16)
+    return {};
+  const float largest = cache == FP8ATTN_TYPE_F8E4M3FN ? 448 : 57344;
+  std::vector<float> scales(perHead ? heads : 1, 1 / largest);
   for (size_t i = 0; i < tensor.size(); ++i) {
-    const size_t head = i / model.headDim % model.numKvHeads;
+    const size_t head = i / channels % heads;
     float &scale = scales[perHead ? head : 0];
     scale =
         std::max(scale, std::fabs(reference::decodeBf16(tensor[i])) / largest);
@@ -99,10 +103,10 @@ static std::vector<float> scalesOf(const std::vector<uint16_t> &tensor,
 }
 
 void Problem::chooseScales() {
-  if (!model.isQuantized())
-    return;
-  keyScale = scalesOf(key, model, model.keyScalePerHead);
-  valueScale = scalesOf(value, model, model.valueScalePerHead);
+  keyScale = scalesOf(key, model.cache, model.numKvHeads, model.headDim,
+                      model.keyScalePerHead);
+  valueScale = scalesOf(value, model.valueCache, model.numKvHeads,
+                        model.valueDim, model.valueScalePerHead);
 }
 
 void Problem::setScales(float keys, float values) {
@@ -141,31 +145,32 @@ Arguments Problem::arguments() {
   const auto vector = [](auto &data, fp8attn_type type) {
     return fp8attn_tensor_make(data.data(), type, 1, data.size(), 0, 0, 0);
   };
-  const auto heads = [&](std::vector<uint16_t> &data, int64_t numHeads) {
-    const int64_t tokens = data.size() / (numHeads * model.headDim);
-    return fp8attn_tensor_make(data.data(), FP8ATTN_TYPE_BF16, 3, tokens,
-                               numHeads, model.headDim, 0);
+  const auto heads = [&](const reference::HeadTensor &tensor,
+                         int64_t numHeads) {
+    return fp8attn_tensor_make(const_cast<void *>(tensor.data), tensor.type, 3,
+                               tensor.tokens, numHeads, tensor.headStride, 0);
   };
   const auto scale = [](std::vector<float> &data, bool perHead) {
     return fp8attn_tensor_make(data.data(), FP8ATTN_TYPE_F32, perHead ? 1 : 0,
                                data.size(), 0, 0, 0);
   };
   Arguments all = {};
-  all.key = heads(key, model.numKvHeads);
-  all.value = heads(value, model.numKvHeads);
+  all.key = heads(keyTensor(), model.numKvHeads);
+  all.value = heads(valueTensor(), model.numKvHeads);
   all.slots = vector(slots, FP8ATTN_TYPE_I64);
   all.keyScale = scale(keyScale, model.keyScalePerHead);
   all.valueScale = scale(valueScale, model.valueScalePerHead);
-  all.keyCache = {keyCache.data(), numPages, model.pageBytes()};
-  all.valueCache = {valueCache.data(), numPages, model.pageBytes()};
-  all.query = heads(query, model.numHeads());
+  all.keyCache = {keyCache.data(), numPages, model.keyPageBytes()};
+  all.valueCache = {valueCache.data(), numPages, model.valuePageBytes()};
+  all.query = heads(queryTensor(), model.numHeads());
   all.queryStart = vector(queryStart, FP8ATTN_TYPE_I32);
   all.seqLens = vector(seqLens, FP8ATTN_TYPE_I32);
   all.blockTable =
       fp8attn_tensor_make(blockTable.data(), FP8ATTN_TYPE_I32, 2,
                           int64_t(sequences.size()), maxPages, 0, 0);
   all.sink = vector(sink, FP8ATTN_TYPE_F32);
-  all.out = heads(out, model.numHeads());
+  all.out = fp8attn_tensor_make(out.data(), model.outType, 3, queryStart.back(),
+                                model.numHeads(), model.valueDim, 0);
   all.lse = fp8attn_tensor_make(lse.data(), FP8ATTN_TYPE_F32, 2,
                                 queryStart.back(), model.numHeads(), 0, 0);
   return all;
@@ -201,31 +206,75 @@ static reference::HeadTensor headTensor(const std::vector<uint16_t> &tensor,
           heads * channels, channels};
 }
 
-/// Returns the cache of `problem` as elements of `type` at `keys` and `values`.
-static reference::PairsCache pairsCache(const Model &model, fp8attn_type type,
-                                        uint8_t *keys, uint8_t *values) {
-  const auto part = [&](uint8_t *data, reference::Content content) {
+/// Returns `words` as elements of `type` in `memory`, with digits that bf16
+/// does not have: up to half a place, so that rounding goes either way.
+static reference::HeadTensor typedTensor(const std::vector<uint16_t> &words,
+                                         int64_t heads, int64_t channels,
+                                         fp8attn_type type,
+                                         AlignedBytes &memory) {
+  reference::HeadTensor tensor = headTensor(words, heads, channels);
+  if (type == FP8ATTN_TYPE_BF16)
+    return tensor;
+  const int64_t size = reference::elementBytes(type);
+  memory = AlignedBytes(int64_t(words.size()) * size);
+  for (size_t i = 0; i < words.size(); ++i) {
+    const float digits = float(int(i * 37 % 255) - 127) * 0x1p-15f;
+    reference::encodeElement(reference::decodeBf16(words[i]) * (1 + digits),
+                             memory.data() + i * size, type);
+  }
+  tensor.data = memory.data();
+  tensor.type = type;
+  return tensor;
+}
+
+reference::HeadTensor Problem::keyTensor() {
+  return typedTensor(key, model.numKvHeads, model.headDim, model.sourceType,
+                     typedKey);
+}
+
+reference::HeadTensor Problem::valueTensor() {
+  return typedTensor(value, model.numKvHeads, model.valueDim, model.sourceType,
+                     typedValue);
+}
+
+reference::HeadTensor Problem::queryTensor() {
+  return typedTensor(query, model.numHeads(), model.headDim, model.queryType,
+                     typedQuery);
+}
+
+/// Returns the cache of `problem` with elements of these types at `keys` and
+/// `values`.
+static reference::PairsCache pairsCache(const Model &model,
+                                        fp8attn_type keyType,
+                                        fp8attn_type valueType, uint8_t *keys,
+                                        uint8_t *values) {
+  using reference::Content;
+  const auto part = [&](uint8_t *data, Content content, fp8attn_type type,
+                        int64_t channels) {
     return reference::makePairsCache(data, content, type, model.numKvHeads,
-                                     model.headDim, model.pageTokens);
+                                     channels, model.pageTokens);
   };
   if (!model.split)
-    return part(keys, reference::Content::KeyValue);
-  reference::PairsCache cache = part(keys, reference::Content::Key);
-  cache.values = part(values, reference::Content::Value).values;
+    return part(keys, Content::KeyValue, keyType, model.headDim);
+  reference::PairsCache cache =
+      part(keys, Content::Key, keyType, model.headDim);
+  cache.values = part(values, Content::Value, valueType, model.valueDim).values;
   return cache;
 }
 
 reference::PairsCache Problem::referenceCache() {
-  return pairsCache(model, model.cache, keyCache.data(), valueCache.data());
+  return pairsCache(model, model.cache, model.valueCache, keyCache.data(),
+                    valueCache.data());
 }
 
-static reference::AttentionResult attendTo(const Problem &problem,
-                                           reference::PairsCache cache,
-                                           reference::Scales keyScale,
-                                           reference::Scales valueScale) {
+static reference::AttentionResult
+attendTo(const Problem &problem, reference::HeadTensor query, bool keepQuery,
+         reference::PairsCache cache, reference::Scales keyScale,
+         reference::Scales valueScale) {
   const Model &model = problem.model;
   reference::AttentionCall call;
-  call.query = headTensor(problem.query, model.numHeads(), model.headDim);
+  call.query = query;
+  call.keepQuery = keepQuery;
   call.numHeads = model.numHeads();
   call.keys = std::move(cache.keys);
   call.values = std::move(cache.values);
@@ -245,33 +294,42 @@ static reference::AttentionResult attendTo(const Problem &problem,
 }
 
 reference::AttentionResult Problem::referenceAttend() {
-  return attendTo(*this, referenceCache(), {keyScale}, {valueScale});
+  return attendTo(*this, queryTensor(), false, referenceCache(), {keyScale},
+                  {valueScale});
+}
+
+reference::AttentionResult Problem::unroundedAttend() {
+  return attendTo(*this, queryTensor(), true, referenceCache(), {keyScale},
+                  {valueScale});
 }
 
 reference::AttentionResult Problem::unquantizedAttend() {
   // bf16 words, so that nothing is rounded; room for twice the FP8 bytes.
   AlignedBytes keys(2 * keyCache.size()), values(2 * valueCache.size());
-  const reference::PairsCache cache =
-      pairsCache(model, FP8ATTN_TYPE_BF16, keys.data(), values.data());
+  const reference::PairsCache cache = pairsCache(
+      model, FP8ATTN_TYPE_BF16, FP8ATTN_TYPE_BF16, keys.data(), values.data());
   reference::writeCache(cache.keys,
                         headTensor(key, model.numKvHeads, model.headDim),
                         slots.data(), {});
   reference::writeCache(cache.values,
-                        headTensor(value, model.numKvHeads, model.headDim),
+                        headTensor(value, model.numKvHeads, model.valueDim),
                         slots.data(), {});
-  return attendTo(*this, cache, {}, {});
+  return attendTo(*this, queryTensor(), false, cache, {}, {});
 }
 
 std::vector<double> Problem::outAsDouble() const {
-  std::vector<double> result(out.size());
-  std::transform(out.begin(), out.end(), result.begin(), reference::decodeBf16);
+  const int64_t words = reference::elementBytes(model.outType) / 2;
+  std::vector<double> result(out.size() / words);
+  for (size_t i = 0; i < result.size(); ++i)
+    result[i] = reference::decodeElement(out.data() + i * words, model.outType);
   return result;
 }
 
 testing::AssertionResult agrees(const Problem &problem,
                                 const reference::AttentionResult &expected) {
   const reference::Comparison outs = reference::compare(
-      problem.outAsDouble(), expected.out, reference::allowedOutError(expected),
+      problem.outAsDouble(), expected.out,
+      reference::allowedOutError(expected, problem.model.outType),
       reference::kAllowedRelativeL2);
   if (!outs.passed)
     return testing::AssertionFailure()

@@ -57,8 +57,9 @@ public:
   const Model &model;
   const std::vector<Sequence> sequences;
 
-  /// bf16 [query tokens, Hq, D], and [tokens, Hkv, D] of all sequences, one
-  /// after the other.
+  /// bf16 [query tokens, Hq, Dk], [tokens, Hkv, Dk] and [tokens, Hkv, Dv] of
+  /// all sequences, one after the other. An entry point that takes another type
+  /// gets these with further digits.
   std::vector<uint16_t> query, key, value;
   /// Empty for a bf16 cache.
   std::vector<float> keyScale, valueScale;
@@ -68,6 +69,7 @@ public:
   std::vector<int32_t> queryStart, seqLens, blockTable;
   int64_t numPages = 0, maxPages = 0;
   AlignedBytes keyCache{0}, valueCache{0};
+  /// Elements of the model's type, one or two words each.
   std::vector<uint16_t> out;
   std::vector<float> lse;
 
@@ -96,8 +98,13 @@ public:
 
   /// Returns the parts of the cache as the reference reads and writes them.
   fp8attn::reference::PairsCache referenceCache();
+  /// Return the keys and values that the entry points take.
+  fp8attn::reference::HeadTensor keyTensor();
+  fp8attn::reference::HeadTensor valueTensor();
   /// Returns the exact results for what is in the cache now.
   fp8attn::reference::AttentionResult referenceAttend();
+  /// Returns the same without rounding the query to bf16.
+  fp8attn::reference::AttentionResult unroundedAttend();
   /// Returns the exact results for keys and values before quantisation.
   fp8attn::reference::AttentionResult unquantizedAttend();
 
@@ -106,6 +113,7 @@ public:
 
 private:
   void makeBlockTable();
+  fp8attn::reference::HeadTensor queryTensor();
   fp8attn_status call(EntryPoint entry, int64_t (*workspaceBytes)(int32_t),
                       const Arguments &arguments);
 
@@ -113,6 +121,8 @@ private:
   std::unique_ptr<fp8attn_pool, void (*)(fp8attn_pool *)> pool{
       nullptr, fp8attn_pool_destroy};
   AlignedBytes workspace{0};
+  /// query, key and value in the types of the entry points.
+  AlignedBytes typedQuery{0}, typedKey{0}, typedValue{0};
 };
 
 /// Returns whether `out` and `lse` are within the bounds of the numerics

@@ -11,10 +11,14 @@
 
 #include "IsaTest.h"
 
-#include <cstring>
+#include "fp8attn/Reference/Compare.h"
+
+#include <cstdio>
 
 namespace {
 class SweepTest : public IsaTest {};
+/// Models whose query is not bf16.
+class UnroundedQueryTest : public IsaTest {};
 } // namespace
 
 /// Prompts, chunks, decode and verification of several tokens, with lengths at
@@ -46,13 +50,10 @@ TEST_P(SweepTest, WritesTheBytesOfTheReference) {
   Problem expected(model(), raggedBatch());
   expected.slots = problem.slots;
   const auto cache = expected.referenceCache();
-  const int64_t stride = model().numKvHeads * model().headDim;
-  const auto tokens = int64_t(expected.slots.size());
-  writeCache(cache.keys, {expected.key.data(), tokens, stride, model().headDim},
-             expected.slots.data(), {expected.keyScale});
-  writeCache(cache.values,
-             {expected.value.data(), tokens, stride, model().headDim},
-             expected.slots.data(), {expected.valueScale});
+  writeCache(cache.keys, expected.keyTensor(), expected.slots.data(),
+             {expected.keyScale});
+  writeCache(cache.values, expected.valueTensor(), expected.slots.data(),
+             {expected.valueScale});
   EXPECT_TRUE(problem.keyCache == expected.keyCache);
   EXPECT_TRUE(problem.valueCache == expected.valueCache);
 }
@@ -65,4 +66,22 @@ TEST_P(SweepTest, AgreesWithTheReference) {
   EXPECT_TRUE(agrees(problem, problem.referenceAttend()));
 }
 
+/// What rounding the query to bf16 costs, beside all other errors.
+TEST_P(UnroundedQueryTest, ErrorOfTheRounding) {
+  Problem problem = makeProblem(raggedBatch());
+  write(problem);
+  attend(problem);
+  const auto exact = problem.unroundedAttend();
+  const std::vector<double> anyError(exact.out.size(), 1e300);
+  const double error =
+      fp8attn::reference::compare(problem.outAsDouble(), exact.out, anyError)
+          .relativeL2;
+  std::printf("%s: relative L2 error against the unrounded query: %.3e\n",
+              model().name, error);
+  // A score of standard normal vectors, scaled by 1 / sqrt(D), is off by about
+  // 2^-9.
+  EXPECT_LE(error, 2 * fp8attn::reference::kAllowedRelativeL2);
+}
+
 FP8ATTN_INSTANTIATE(SweepTest, "sweep");
+FP8ATTN_INSTANTIATE(UnroundedQueryTest, "sweep_f");

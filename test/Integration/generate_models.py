@@ -17,24 +17,35 @@ import sys
 from models import MODELS, check_pairs
 
 ELEMENTS = {"e4m3": "f8E4M3FN", "e5m2": "f8E5M2", "bf16": "bf16"}
-TYPES = {"e4m3": "F8E4M3FN", "e5m2": "F8E5M2", "bf16": "BF16"}
+TYPES = {"e4m3": "F8E4M3FN", "e5m2": "F8E5M2", "bf16": "BF16", "f16": "F16", "f32": "F32"}
 SCALE_TYPES = {"tensor": "memref<f32>", "head": "memref<{heads}xf32>"}
 SCALE_RESULTS = {"tensor": "", "head": "head"}
+
+
+def value_cache(model):
+    return model.value_cache or model.cache
+
+
+def value_dim(model):
+    return model.value_dim or model.head_dim
 
 
 def cache_arguments(model):
     """Returns (name, type) of the caches."""
 
-    def cache(content):
+    def cache(content, head_dim, element):
         return (
             f"!fp8attn.cache<{content}, heads = {model.kv_heads}, "
-            f"head_dim = {model.head_dim}, page = {model.page}, "
-            f"{ELEMENTS[model.cache]}, #fp8attn.layout<pairs>>"
+            f"head_dim = {head_dim}, page = {model.page}, "
+            f"{ELEMENTS[element]}, #fp8attn.layout<pairs>>"
         )
 
-    if model.split:
-        return [("key_cache", cache("key")), ("value_cache", cache("value"))]
-    return [("cache", cache("key_value"))]
+    if not model.split:
+        return [("cache", cache("key_value", model.head_dim, model.cache))]
+    return [
+        ("key_cache", cache("key", model.head_dim, model.cache)),
+        ("value_cache", cache("value", value_dim(model), value_cache(model))),
+    ]
 
 
 def scale_arguments(model):
@@ -55,16 +66,20 @@ def scale_arguments(model):
 
 
 def write_arguments(model):
-    tensor = f"memref<?x{model.kv_heads}x{model.head_dim}xbf16>"
-    arguments = [("key", tensor), ("value", tensor), ("slots", "memref<?xi64>")]
+    def tensor(head_dim):
+        return f"memref<?x{model.kv_heads}x{head_dim}x{model.source}>"
+
+    arguments = [("key", tensor(model.head_dim)), ("value", tensor(value_dim(model)))]
+    arguments += [("slots", "memref<?xi64>")]
     arguments += [scale[:2] for scale in scale_arguments(model)]
     return arguments + cache_arguments(model)
 
 
 def attend_arguments(model):
     heads = model.kv_heads * model.group
-    tensor = f"memref<?x{heads}x{model.head_dim}xbf16>"
-    arguments = [("query", tensor)] + cache_arguments(model)
+    query = f"memref<?x{heads}x{model.head_dim}x{model.query}>"
+    out = f"memref<?x{heads}x{value_dim(model)}x{model.out}>"
+    arguments = [("query", query)] + cache_arguments(model)
     arguments += [scale[:2] for scale in scale_arguments(model)]
     arguments += [
         ("query_start", "memref<?xi32>"),
@@ -142,8 +157,13 @@ def print_cpp(model):
     flags += [model.causal, model.lse, model.split]
     fields = [
         f'"{model.name}"',
-        f"FP8ATTN_TYPE_{TYPES[model.cache]}",
-        f"{model.kv_heads}, {model.group}, {model.head_dim}, {model.page}",
+        ", ".join(
+            f"FP8ATTN_TYPE_{TYPES[element]}"
+            for element in (
+                model.cache, value_cache(model), model.source, model.query, model.out
+            )
+        ),
+        f"{model.kv_heads}, {model.group}, {model.head_dim}, {value_dim(model)}, {model.page}",
         ", ".join(str(flag).lower() for flag in flags),
         f"{optional(model.window_left)}, {optional(model.window_right)}",
         f"{str(model.top_left).lower()}, {str(model.sink).lower()}",

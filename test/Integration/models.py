@@ -15,13 +15,16 @@ import itertools
 
 Model = collections.namedtuple(
     "Model",
-    "name cache kv_heads group head_dim page key_scale value_scale causal lse split "
-    "window_left window_right top_left sink",
-    defaults=[None, None, False, False],
+    "name cache kv_heads group head_dim page key_scale value_scale causal lse split"
+    " value_cache value_dim source query out"
+    " window_left window_right top_left sink",
+    defaults=(None, None, "bf16", "bf16", "bf16", None, None, False, False),
 )
 
 # Columns from `cache` on. bf16 caches have no scales. A group of 71 heads is
-# Falcon's and has heads of size 64.
+# Falcon's and has heads of size 64. Element type and head size of the values are
+# those of the keys (`cache`, `head_dim`) unless given; `source` is the element
+# type of what is written to the cache.
 SWEEP_ROWS = [
     ("e4m3", 2, 1, 128, 96, "head", "tensor", True, True, True),
     ("e4m3", 3, 3, 64, 64, "tensor", "tensor", True, True, False),
@@ -73,6 +76,28 @@ LLAMA = [
     for cache in COVERED["cache"]
 ]
 
+# Head sizes, and element types of tensors, beside those of the sweep. Real models
+# have fewer KV heads here, but their groups.
+SHAPES = [
+    Model(f"sweep_{name}", *row)
+    for name, *row in [
+        ("gemma3", "e4m3", 2, 2, 256, 32, "head", "head", True, True, False),
+        ("phi3_mini", "e4m3", 2, 1, 96, 32, "tensor", "tensor", True, False, False),
+        ("qwen2_7b", "e5m2", 4, 7, 128, 32, "head", "head", True, False, False),
+        ("mla", "e4m3", 1, 128, 576, 64, "tensor", "tensor", True, True, True, "e4m3", 512),
+        ("mla_bf16_values", "e4m3", 1, 16, 192, 32, "head", "none", True, True, True, "bf16", 128),
+        ("smallest", "e5m2", 3, 3, 8, 32, "tensor", "head", False, True, False),
+        ("dim24_bf16", "bf16", 2, 2, 24, 96, "none", "none", True, True, False),
+        ("dim40", "e4m3", 2, 4, 40, 64, "head", "tensor", True, True, False),
+        ("dim72_mixed", "e5m2", 2, 3, 72, 32, "head", "head", True, False, True, "e4m3", 40),
+        ("largest_page", "e4m3", 1, 2, 16, 4096, "tensor", "tensor", True, False, False),
+        ("f16", "e4m3", 2, 4, 64, 32, "head", "head", True, True, False, None, None, "f16", "f16", "f16"),
+        ("f32", "e5m2", 2, 4, 40, 32, "head", "head", True, True, False, None, None, "f32", "f32", "f32"),
+        ("f32_to_f16", "bf16", 2, 4, 80, 32, "none", "none", True, True, False, None, None, "f16", "f32", "f16"),
+        ("f16_to_f32", "e4m3", 1, 7, 24, 32, "tensor", "tensor", False, True, False, None, None, "f32", "f16", "f32"),
+    ]
+]
+
 UNBOUNDED = 2**63 - 1
 
 
@@ -101,7 +126,7 @@ WINDOW = [
            window_right=UNBOUNDED - 1, top_left=True),
 ]
 
-MODELS = SWEEP + TRAINED + LLAMA + WINDOW
+MODELS = SWEEP + TRAINED + LLAMA + SHAPES + WINDOW
 
 
 def is_possible(pair):

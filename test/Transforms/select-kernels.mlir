@@ -85,3 +85,27 @@ func.func @dequantize(%x: memref<?xf8E4M3FN>, %s: f32, %y: memref<?xf32>)
   fp8attn.tile.dequantize %x, %s into %y : memref<?xf8E4M3FN>, memref<?xf32>
   return
 }
+
+// Keys and values of different types have no fused row. Head sizes are given to
+// the kernels that touch tensors, whole tiles of them to the others.
+!keys = !fp8attn.cache<key, heads = 2, head_dim = 40, page = 32, f8E5M2, #fp8attn.layout<pairs>>
+!values = !fp8attn.cache<value, heads = 2, head_dim = 24, page = 32, bf16, #fp8attn.layout<pairs>>
+// CHECK-LABEL: func.func @mixed
+// CHECK:         %[[C64:.+]] = arith.constant 64 : index
+// CHECK:         %[[C32:.+]] = arith.constant 32 : index
+// CHECK:         %[[C40:.+]] = arith.constant 40 : index
+// CHECK:         ukernel.call @fp8attn_uk_query_f16_bf16_f32_48x1x32_avx512_bf16({{.*}}%[[C40]],
+// CHECK-NOT:     attend
+// CHECK:           ukernel.call @fp8attn_uk_qk_bf16_e5m2_f32_48x256x32_avx512_bf16({{.*}}%[[C64]],
+// CHECK:           ukernel.call @fp8attn_uk_pv_bf16_bf16_f32_48x256x16_avx512_bf16({{.*}}%[[C32]],
+// CHECK:         %[[C24:.+]] = arith.constant 24 : index
+// CHECK:         ukernel.call @fp8attn_uk_finish_f32_f32_f32_48x1x16_avx512_bf16({{.*}}%[[C24]],
+func.func @mixed(%query: memref<?x8x40xf16>, %keys: !keys, %values: !values, %scale: memref<2xf32>,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
+    %out: memref<?x8x24xf32>) attributes {fp8attn.isa = #fp8attn.isa<avx512_bf16>} {
+  fp8attn.paged_attention query(%query : memref<?x8x40xf16>) cache(%keys, %values : !keys, !values)
+      key_scale(%scale : memref<2xf32>, #head)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x24xf32>)
+  return
+}

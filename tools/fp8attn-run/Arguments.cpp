@@ -138,6 +138,8 @@ fp8attn_type mlir::fp8attn::getAbiType(Type type) {
     return FP8ATTN_TYPE_F32;
   if (isa<BFloat16Type>(type))
     return FP8ATTN_TYPE_BF16;
+  if (isa<Float16Type>(type))
+    return FP8ATTN_TYPE_F16;
   if (isa<Float8E4M3FNType>(type))
     return FP8ATTN_TYPE_F8E4M3FN;
   if (isa<Float8E5M2Type>(type))
@@ -157,9 +159,9 @@ reference::Scales mlir::fp8attn::getScales(const Arguments &arguments,
 }
 
 reference::HeadTensor mlir::fp8attn::getHeadTensor(const Argument &argument) {
-  return {static_cast<const uint16_t *>(argument.tensor.data),
-          argument.tensor.sizes[0], argument.tensor.strides[0],
-          argument.tensor.strides[1]};
+  return {argument.tensor.data, argument.tensor.sizes[0],
+          argument.tensor.strides[0], argument.tensor.strides[1],
+          fp8attn_type(argument.tensor.type)};
 }
 
 static reference::PairsCache getCache(const Arguments &arguments, Value value) {

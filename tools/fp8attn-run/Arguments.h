@@ -102,7 +102,7 @@ fp8attn_type getAbiType(Type type);
 /// Returns the scales of an optional operand for the reference.
 reference::Scales getScales(const Arguments &arguments, Value scale);
 
-/// Returns a bf16 argument of rank 3 for the reference.
+/// Returns an argument [tokens, heads, channels] for the reference.
 reference::HeadTensor getHeadTensor(const Argument &argument);
 
 /// Returns the parts of the caches of an operation for the reference.

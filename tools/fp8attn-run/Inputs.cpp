@@ -17,6 +17,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
+#include <cstring>
 #include <map>
 
 using namespace mlir;
@@ -75,7 +76,8 @@ private:
   void writePrompt(const reference::CachePart &part,
                    const reference::Scales &scales, const PageTable &pages,
                    bool isKey);
-  void fillRow(uint16_t *row, int64_t channels);
+  /// Writes a row of values of a channel each, as elements of `type`.
+  void fillRow(uint8_t *row, int64_t channels, fp8attn_type type);
   const PageTable &getPages(CacheType type);
 
   const Batch &batch;
@@ -137,15 +139,16 @@ static float channelFactor(int64_t channel) {
   return channel % kOutlierPeriod == 3 ? kOutlierFactor : 1;
 }
 
-/// Channel that carries the attention sink: queries agree on its sign, and the
+/// Channel 0 carries the attention sink: queries agree on its sign, and the
 /// first key of a sequence is large there.
-static constexpr int64_t kSinkChannel = 0;
 static constexpr float kSinkQuery = 4;
 static constexpr float kSinkLogit = 8;
 
-void InputMaker::fillRow(uint16_t *row, int64_t channels) {
+void InputMaker::fillRow(uint8_t *row, int64_t channels, fp8attn_type type) {
+  const int64_t size = reference::elementBytes(type);
   for (int64_t c = 0; c < channels; ++c)
-    row[c] = reference::encodeBf16(random.normal() * channelFactor(c));
+    reference::encodeElement(random.normal() * channelFactor(c), row + c * size,
+                             type);
 }
 
 LogicalResult InputMaker::fillHeads(Value value) {
@@ -155,10 +158,11 @@ LogicalResult InputMaker::fillHeads(Value value) {
   if (failed(allocate(value, {batch.numTokens(), heads, channels}, isNew)))
     return failure();
   for (int64_t row = 0; isNew && row < batch.numTokens() * heads; ++row) {
+    const fp8attn_type abiType = getAbiType(type.getElementType());
     auto *data =
-        static_cast<uint16_t *>(arguments[value].getElement(row * channels));
-    fillRow(data, channels);
-    data[kSinkChannel] = reference::encodeBf16(kSinkQuery + random.normal());
+        static_cast<uint8_t *>(arguments[value].getElement(row * channels));
+    fillRow(data, channels, abiType);
+    reference::encodeElement(kSinkQuery + random.normal(), data, abiType);
   }
   return success();
 }
@@ -174,17 +178,19 @@ const PageTable &InputMaker::getPages(CacheType type) {
 void InputMaker::writePrompt(const reference::CachePart &part,
                              const reference::Scales &scales,
                              const PageTable &pages, bool isKey) {
-  std::vector<uint16_t> token(part.heads * part.headDim);
-  const reference::HeadTensor source{token.data(), 1, 0, part.headDim};
-  const uint16_t sinkKey = reference::encodeBf16(
-      kSinkLogit / kSinkQuery * std::sqrt(static_cast<float>(part.headDim)));
+  constexpr fp8attn_type kType = FP8ATTN_TYPE_BF16;
+  const int64_t rowBytes = part.headDim * reference::elementBytes(kType);
+  std::vector<uint8_t> token(part.heads * rowBytes);
+  const reference::HeadTensor source{token.data(), 1, 0, part.headDim, kType};
+  const float sinkKey =
+      kSinkLogit / kSinkQuery * std::sqrt(static_cast<float>(part.headDim));
   for (int64_t s = 0; s < batch.numSeqs(); ++s)
     for (int64_t t = 0; t < batch.seqLens[s]; ++t) {
       for (int64_t head = 0; head < part.heads; ++head) {
-        uint16_t *row = token.data() + head * part.headDim;
-        fillRow(row, part.headDim);
+        uint8_t *row = token.data() + head * rowBytes;
+        fillRow(row, part.headDim, kType);
         if (isKey && t == 0)
-          row[kSinkChannel] = sinkKey;
+          reference::encodeElement(sinkKey, row, kType);
       }
       const int64_t slot = pages.slot(s, t);
       reference::writeCache(part, source, &slot, scales);
@@ -219,7 +225,7 @@ LogicalResult InputMaker::fill(PagedAttentionOp op) {
   fillCaches(op.getKeyCache(), op.getValueCache(), op.getKeyScale(),
              op.getValueScale(), pages);
   bool isNew;
-  if (failed(allocate(op.getOut(), {batch.numTokens(), heads, op.getHeadDim()},
+  if (failed(allocate(op.getOut(), {batch.numTokens(), heads, op.getValueDim()},
                       isNew)))
     return failure();
   return op.getLse() ? allocate(op.getLse(), {batch.numTokens(), heads}, isNew)
@@ -274,16 +280,17 @@ LogicalResult InputMaker::fillConversion(ConvertOp op) {
   const Argument &source = arguments[op.getSource()];
   for (int64_t i = 0; isNew && i < source.getNumElements(); ++i) {
     void *element = source.getElement(i);
-    // FP8: any code. bf16: any word every now and then, for its special values.
+    // FP8: any code. Others: any word every now and then, for special values.
     constexpr uint64_t kAnyWordPeriod = 16;
-    if (source.tensor.type != FP8ATTN_TYPE_BF16)
-      *static_cast<uint8_t *>(element) = random.bits();
-    else
-      *static_cast<uint16_t *>(element) =
-          random.below(kAnyWordPeriod) == 0
-              ? random.bits()
-              : reference::encodeBf16(random.normal() *
-                                      channelFactor(i % sizes.back()));
+    const auto abiType = fp8attn_type(source.tensor.type);
+    const int64_t size = reference::elementBytes(abiType);
+    if (size == 1 || random.below(kAnyWordPeriod) == 0) {
+      const uint64_t bits = random.bits();
+      std::memcpy(element, &bits, size);
+    } else {
+      reference::encodeElement(
+          random.normal() * channelFactor(i % sizes.back()), element, abiType);
+    }
   }
   return success();
 }

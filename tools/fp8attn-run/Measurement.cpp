@@ -60,8 +60,8 @@ static void addReads(PagedAttentionOp op, const Arguments &arguments,
   auto *valueData = arguments[op.getValueCache()].storage.data();
   ReadTask task;
   const int64_t pageTokens = keys.getPageTokens();
-  const int64_t keyBytes = keys.getHeadDim() * keys.getElementBytes();
-  const int64_t valueBytes = values.getHeadDim() * values.getElementBytes();
+  const int64_t keyBytes = keys.getKeyBytes() / pageTokens;
+  const int64_t valueBytes = values.getValueBytes() / pageTokens;
   // Whole granules of tokens: that is how they are stored.
   const int64_t end = llvm::alignTo(seen.end, FP8ATTN_GRANULE);
   int64_t tokens;
@@ -90,7 +90,8 @@ static void addAttention(PagedAttentionOp op, const Arguments &arguments,
   const int32_t *lengths = getInts(op.getSeqLens());
   const fp8attn_tensor &table = arguments[op.getBlockTable()].tensor;
   // Multiply and add, in both GEMMs.
-  const double flopsPerKey = 4.0 * op.getNumHeads() * op.getHeadDim();
+  const double flopsPerKey =
+      2.0 * op.getNumHeads() * (op.getKeyDim() + op.getValueDim());
   for (int64_t s = 0; s < table.sizes[0]; ++s) {
     const int64_t queries = starts[s + 1] - starts[s];
     if (queries == 0)

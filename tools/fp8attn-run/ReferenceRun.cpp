@@ -63,10 +63,11 @@ static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
 
   const reference::AttentionResult expected = reference::attend(call);
   const Argument &out = results[op.getOut()];
-  checks.push_back(
-      {out.name, reference::compare(getElements(out), expected.out,
-                                    reference::allowedOutError(expected),
-                                    reference::kAllowedRelativeL2)});
+  checks.push_back({out.name, reference::compare(
+                                  getElements(out), expected.out,
+                                  reference::allowedOutError(
+                                      expected, fp8attn_type(out.tensor.type)),
+                                  reference::kAllowedRelativeL2)});
   if (op.getLse()) {
     const Argument &lse = results[op.getLse()];
     checks.push_back(
@@ -115,12 +116,10 @@ static void checkConversion(ConvertOp op, const Arguments &inputs,
     const auto value = static_cast<float>(
         reference::decodeElement(source.getElement(i), sourceType));
     void *to = destination.getElement(i);
-    if (type == FP8ATTN_TYPE_F32)
-      *static_cast<float *>(to) = value * scale;
-    else if (type == FP8ATTN_TYPE_BF16)
-      *static_cast<uint16_t *>(to) = reference::encodeBf16(value * scale);
-    else
+    if (reference::elementBytes(type) == 1)
       *static_cast<uint8_t *>(to) = reference::quantizeFp8(value, scale, type);
+    else
+      reference::encodeElement(value * scale, to, type);
   }
   // Exactly equal, but for the bits of NaN.
   const std::vector<double> expected = getElements(destination);

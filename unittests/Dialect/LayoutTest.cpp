@@ -59,12 +59,17 @@ template <int ElementBytes> static void expectSameLayout() {
   context.loadDialect<mlir::fp8attn::Fp8AttnDialect>();
   auto layout = mlir::fp8attn::LayoutAttr::get(
       &context, mlir::fp8attn::LayoutKind::Pairs);
-  for (int64_t channels : {64, 128}) {
-    SCOPED_TRACE(channels);
-    expectSameBijection(layout.getKeyMap(channels, ElementBytes), channels,
+  for (int64_t headDim : {8, 24, 40, 64, 128, 576}) {
+    SCOPED_TRACE(headDim);
+    const int64_t keyChannels = layout.getKeyChannels(headDim);
+    const int64_t valueChannels = layout.getValueChannels(headDim);
+    EXPECT_EQ(keyChannels, ::fp8attn::paddedKeyChannels(headDim));
+    EXPECT_EQ(valueChannels, ::fp8attn::paddedValueChannels(headDim));
+    expectSameBijection(layout.getKeyMap(headDim, ElementBytes), keyChannels,
                         ElementBytes, ::fp8attn::keyOffset<ElementBytes>);
-    expectSameBijection(layout.getValueMap(channels, ElementBytes), channels,
-                        ElementBytes, ::fp8attn::valueOffset<ElementBytes>);
+    expectSameBijection(layout.getValueMap(headDim, ElementBytes),
+                        valueChannels, ElementBytes,
+                        ::fp8attn::valueOffset<ElementBytes>);
   }
 }
 

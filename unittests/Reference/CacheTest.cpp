@@ -77,6 +77,42 @@ TEST(CacheTest, EachByteBelongsToOneElement) {
   EXPECT_EQ(uses, std::vector<int>(cache.pageBytes, 1));
 }
 
+// A head of 40 channels: keys are stored as 64, values as 48.
+TEST(CacheTest, WritesZerosInThePaddingOfEachToken) {
+  std::vector<uint8_t> memory(32 * (64 + 48), 0xFF);
+  PairsCache cache =
+      makePairsCache(memory.data(), Content::KeyValue, FP8ATTN_TYPE_F8E4M3FN,
+                     /*heads=*/1, /*headDim=*/40, /*pageTokens=*/32);
+  EXPECT_EQ(cache.pageBytes, int64_t(memory.size()));
+  EXPECT_EQ(cache.values.byte(0, 0, 0, 0), 32 * 64);
+  std::vector<uint16_t> token(40, encodeBf16(3.0f));
+  const int64_t slots[] = {5};
+  for (const CachePart *part : {&cache.keys, &cache.values})
+    writeCache(*part, {token.data(), 1, 40, 40}, slots, {});
+  EXPECT_EQ(cache.keys.load(0, 0, 5, 39), 3.0);
+  EXPECT_EQ(memory[cache.keys.byte(0, 0, 5, 40)], 0);
+  EXPECT_EQ(memory[cache.keys.byte(0, 0, 5, 63)], 0);
+  EXPECT_EQ(memory[cache.values.byte(0, 0, 5, 47)], 0);
+  EXPECT_EQ(std::count(memory.begin(), memory.end(), 0), 24 + 8);
+}
+
+TEST(CacheTest, SourcesOfOtherTypesAreRoundedOnce) {
+  std::vector<uint8_t> memory(32 * 32 * 2, 0xFF);
+  const int64_t slots[] = {0};
+  // Between the e4m3 values 16 and 18, above the middle by less than a bf16
+  // could say.
+  const std::vector<float> source(32, 17.0f + 0x1p-12f);
+  const HeadTensor tensor{source.data(), 1, 32, 32, FP8ATTN_TYPE_F32};
+  PairsCache fp8 = makePairsCache(memory.data(), Content::Key,
+                                  FP8ATTN_TYPE_F8E4M3FN, 1, 32, 32);
+  writeCache(fp8.keys, tensor, slots, {});
+  EXPECT_EQ(fp8.keys.load(0, 0, 0, 31), 18.0);
+  PairsCache bf16 =
+      makePairsCache(memory.data(), Content::Key, FP8ATTN_TYPE_BF16, 1, 32, 32);
+  writeCache(bf16.keys, tensor, slots, {});
+  EXPECT_EQ(bf16.keys.load(0, 0, 0, 31), 17.0);
+}
+
 TEST(CacheTest, WriteSkipsNegativeSlotsAndDividesByTheScale) {
   std::vector<uint8_t> memory(2 * 32 * 32, 0xFF);
   PairsCache cache =

@@ -75,6 +75,22 @@ TEST(Fp8Test, Bf16RoundsToNearestEven) {
   EXPECT_EQ(decodeBf16(0xC040), -3.0f);
 }
 
+TEST(Fp8Test, F16) {
+  EXPECT_EQ(decodeF16(0x3C00), 1.0f);
+  EXPECT_EQ(decodeF16(0x8001), -0x1p-24f);
+  EXPECT_EQ(decodeF16(0x7BFF), 65504.0f);
+  EXPECT_EQ(encodeF16(65519.0f), 0x7BFF);
+  EXPECT_EQ(encodeF16(65520.0f), 0x7C00);
+  EXPECT_EQ(encodeF16(-kInf), 0xFC00);
+  EXPECT_EQ(encodeF16(1.0f + 0x1p-11f), 0x3C00);
+  EXPECT_EQ(encodeF16(1.0f + 3 * 0x1p-11f), 0x3C02);
+  EXPECT_EQ(encodeF16(-0x1p-25f), 0x8000);
+  EXPECT_EQ(encodeF16(0x1.8p-25f), 1);
+  EXPECT_TRUE(std::isnan(decodeF16(encodeF16(kNaN))));
+  for (int word = 0; word < 0x7C00; ++word)
+    ASSERT_EQ(encodeF16(decodeF16(word)), word);
+}
+
 static std::vector<uint8_t> readGolden(const char *name) {
   std::ifstream file(std::string(FP8ATTN_GOLDEN_DIR "/") + name,
                      std::ios::binary);

@@ -20,7 +20,9 @@ namespace fp8attn::reference {
 
 /// A call of paged attention. Nothing is checked: the batch is valid.
 struct AttentionCall {
+  /// Rounded to bf16 before anything else, unless keepQuery.
   HeadTensor query;
+  bool keepQuery = false;
   int64_t numHeads = 0;
   CachePart keys;
   CachePart values;
@@ -67,8 +69,11 @@ AttentionResult attend(const AttentionCall &call);
 ///              + kProbRounding * u16 * magnitude
 ///              + kSumRounding * u32 * numKeys * magnitude
 ///
-/// with the unit roundoffs u16 = 2^-8 of bf16 and u32 = 2^-24 of f32.
-std::vector<double> allowedOutError(const AttentionResult &result);
+/// with the unit roundoffs u16 = 2^-8 of bf16 and u32 = 2^-24 of f32. In the
+/// first term u16 is 2^-11 if out is f16 and 2^-24 if it is f32, and an f16 may
+/// be off by half its smallest value besides.
+std::vector<double> allowedOutError(const AttentionResult &result,
+                                    fp8attn_type outType = FP8ATTN_TYPE_BF16);
 
 /// Returns the same for `lse`: the sum is of probabilities that were rounded to
 /// bf16, so its logarithm is off by as much as they are, and is itself f32.

@@ -35,7 +35,10 @@ struct CachePart {
   int64_t headDim = 0;
   /// Tokens in a page.
   int64_t pageTokens = 0;
+  /// Also knows the channels of the padding.
   ByteMap byte;
+  /// Channels with the padding.
+  int64_t paddedDim = 0;
 
   /// Returns the value of an element, without its scale.
   double load(int64_t page, int64_t head, int64_t token, int64_t channel) const;
@@ -52,8 +55,8 @@ struct PairsCache {
 };
 
 /// Returns the parts of a cache of `content` in the layout `pairs`; the part
-/// that it does not hold has no byte map. headDim is a multiple of 32,
-/// pageTokens too.
+/// that it does not hold has no byte map. headDim is padded: to a
+/// multiple of 32 for keys, of 16 for values. pageTokens is a multiple of 32.
 PairsCache makePairsCache(void *data, Content content, fp8attn_type type,
                           int64_t heads, int64_t headDim, int64_t pageTokens);
 
@@ -66,20 +69,24 @@ struct Scales {
   }
 };
 
-/// A bf16 tensor [tokens, heads, channels]; channels are contiguous.
+/// A tensor [tokens, heads, channels] of bf16, f16 or f32; channels are
+/// contiguous, strides are in elements.
 struct HeadTensor {
-  const uint16_t *data = nullptr;
+  const void *data = nullptr;
   int64_t tokens = 0;
   int64_t tokenStride = 0;
   int64_t headStride = 0;
+  fp8attn_type type = FP8ATTN_TYPE_BF16;
 
-  uint16_t at(int64_t token, int64_t head, int64_t channel) const {
-    return data[token * tokenStride + head * headStride + channel];
-  }
+  /// Returns the address of an element.
+  const void *address(int64_t token, int64_t head, int64_t channel) const;
+  /// Returns the value of an element.
+  float at(int64_t token, int64_t head, int64_t channel) const;
 };
 
 /// Writes each token of `source` whose slot is not negative: codes of the
-/// element over its scale, or, in a bf16 part, the element itself.
+/// element over its scale, or, in a bf16 part, the element as bf16; zeros in
+/// the padding of the head size.
 void writeCache(const CachePart &part, const HeadTensor &source,
                 const int64_t *slots, const Scales &scales);
 

@@ -33,12 +33,21 @@ float decodeBf16(uint16_t word);
 /// NaN.
 uint16_t encodeBf16(float value);
 
+/// Returns the value of an f16 word, and the word nearest to a value, as above;
+/// values from 65520 on become infinite.
+float decodeF16(uint16_t word);
+uint16_t encodeF16(float value);
+
 /// Returns the size of an element in bytes.
 int64_t elementBytes(fp8attn_type type);
 
 /// Returns the value of the element at `data`, of any floating-point type of
 /// the ABI. `data` need not be aligned.
 double decodeElement(const void *data, fp8attn_type type);
+
+/// Writes the element of `type` nearest to `value` to `data`, which need not be
+/// aligned. `type` is bf16, f16 or f32.
+void encodeElement(float value, void *data, fp8attn_type type);
 
 } // namespace fp8attn::reference
 

@@ -19,8 +19,10 @@
 //   scores  f32  [rows/16][BLOCK_KEYS/16] tiles of 16 rows x 16 keys
 //   probs   bf16 [rows/16][BLOCK_KEYS/32] tiles of 16 rows x 32 keys
 //   acc     f32  [rows/16][channels/16] tiles of 16 rows x 16 channels
-// Rows of the last tile beyond the number of rows hold anything; kernels may
-// compute on them and nobody reads the result.
+// `channels` is the head size (1 or more) rounded up to whole tiles, 32
+// channels of keys or 16 of values, unless it says that it is the head size
+// itself. Rows of the last tile beyond the number of rows hold anything;
+// kernels may compute on them and nobody reads the result.
 //
 // Kernels do not allocate, lock, throw, call libc or ask the CPU. They read
 // nothing outside of what is stated here.
@@ -113,15 +115,16 @@ typedef struct fp8attn_key_run {
 
 /// query: gathers the item's rows into tiles, multiplied by a power of two.
 ///
-/// Tile element = bf16(q * 2^(exponent - e)), where e is 0 unless the row's
-/// largest magnitude would overflow bf16: then e is the smallest integer that
-/// prevents it. `row_scale[r] = scale * 2^e`; the row sees the keys from
+/// Tile element = bf16(q) * 2^(exponent - e), exactly, where e is 0 unless the
+/// row's largest magnitude would overflow bf16: then e is the smallest integer
+/// that prevents it. `row_scale[r] = scale * 2^e`; the row sees the keys from
 /// `row_begin[r]` to before `row_limit[r]`, 0 <= begin <= limit <= seq_k.
-/// Padding rows of the last tile are 0.
+/// Padding rows, and channels beyond the head size, of the last tile are 0.
 /// - item: num_rows >= 1.
-/// - query: bf16, element (token, head, channel) at token * token_stride +
-///   head * head_stride + channel, strides in elements, 2-byte aligned.
-/// - channels: head size, a multiple of 32.
+/// - query: of the row's `in` type, element (token, head, channel) at token *
+///   token_stride + head * head_stride + channel, strides in elements, aligned
+///   to an element.
+/// - channels: head size.
 /// - tiles, row_scale, row_begin, row_limit: out, for num_rows rows.
 typedef void (*fp8attn_uk_query_fn)(const fp8attn_work_item *item,
                                     const void *query, int64_t token_stride,
@@ -190,7 +193,7 @@ typedef void (*fp8attn_uk_attend_fn)(
     const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,
     float *row_max, float *row_sum, float *acc, void *scratch);
 
-/// finish: out[r] = bf16(acc[r] / row_sum[r] * 2^exponent * scale), written to
+/// finish: out[r] = round(acc[r] / row_sum[r] * 2^exponent * scale), written to
 /// the row's (token, head) place; rows with row_sum == 0 are 0. If lse is not
 /// null, lse[token, head] = ln(2) * (row_max + log2(row_sum) - prob_exponent),
 /// or -inf for an empty row: the natural-log log-sum-exp of the scaled scores.
@@ -198,7 +201,9 @@ typedef void (*fp8attn_uk_attend_fn)(
 ///   as the score of a key with value 0 would, for empty rows too. Any float is
 ///   allowed: -inf is no sink, +inf leaves an output of 0, NaN makes NaN.
 /// - exponent: of the pv kernel's words; prob_exponent: as given to softmax.
-/// - out: bf16, strides in elements, as in query. lse: f32, strides likewise.
+/// - channels: head size; the columns of acc are as many, rounded up to 16.
+/// - out: of the row's `cache` type, strides in elements, as in query. lse:
+/// f32, strides likewise.
 typedef void (*fp8attn_uk_finish_fn)(
     const fp8attn_work_item *item, const float *acc, const float *row_max,
     const float *row_sum, const float *sink, int64_t channels, float scale,
@@ -208,8 +213,11 @@ typedef void (*fp8attn_uk_finish_fn)(
 
 /// store_key, store_value: writes one head of `tokens` new tokens into the
 /// cache: FP8 code of (value / scale) at the bytes that the layout gives, or
-/// the bf16 value itself if the cache is bf16 (scale is then ignored).
-/// - source: bf16, element (token, channel) at token * token_stride + channel.
+/// the value rounded to bf16 if the cache is bf16 (scale is then ignored), and
+/// zeros in the channels that pad the head size.
+/// - source: of the row's `in` type, element (token, channel) at token *
+///   token_stride + channel.
+/// - channels: head size.
 /// - slots: [tokens]; page slot / page_tokens, token slot % page_tokens; a
 ///   token with a negative slot is skipped.
 /// - cache: first byte of the head's keys (values) in page 0.
@@ -219,8 +227,9 @@ typedef void (*fp8attn_uk_store_fn)(const void *source, int64_t token_stride,
                                     uint8_t *cache, int64_t page_bytes,
                                     int64_t page_tokens);
 
-/// quantize: code[i] of source[i] / scale (bf16 to FP8); dequantize: bf16 or
-/// f32 of value(code[i]) * scale. Contiguous, `count` elements.
+/// quantize: code[i] of source[i] / scale, rounded once; dequantize:
+/// value(code[i]) * scale, rounded to the row's `in` type. Contiguous, `count`
+/// elements.
 typedef void (*fp8attn_uk_convert_fn)(const void *source, int64_t count,
                                       float scale, void *destination);
 

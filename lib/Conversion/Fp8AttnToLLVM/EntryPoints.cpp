@@ -24,6 +24,8 @@ static int32_t getAbiType(Type elementType) {
     return FP8ATTN_TYPE_F32;
   if (elementType.isBF16())
     return FP8ATTN_TYPE_BF16;
+  if (elementType.isF16())
+    return FP8ATTN_TYPE_F16;
   if (isa<Float8E4M3FNType>(elementType))
     return FP8ATTN_TYPE_F8E4M3FN;
   if (isa<Float8E5M2Type>(elementType))

@@ -75,8 +75,8 @@ static bool isExpressible(Type type) {
     return false;
   auto [strides, offset] = memref.getStridesAndOffset();
   return offset == 0 &&
-         isa<Float32Type, BFloat16Type, Float8E4M3FNType, Float8E5M2Type,
-             IntegerType>(memref.getElementType());
+         isa<Float32Type, BFloat16Type, Float16Type, Float8E4M3FNType,
+             Float8E5M2Type, IntegerType>(memref.getElementType());
 }
 
 /// Returns the functions that call themselves, directly or not; scratch could

@@ -50,9 +50,9 @@ func.func @attention(
 
 // -----
 
-// caches_c2: values of another type than the keys.
+// caches_c2: pages of values of another size than those of keys.
 !cache0 = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
-!cache1 = !fp8attn.cache<value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<pairs>>
+!cache1 = !fp8attn.cache<value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>
 func.func @attention(
     %query: memref<?x16x64xbf16>,
     // expected-note@below {{the key cache is defined here}}
@@ -64,7 +64,7 @@ func.func @attention(
     %seq_lens: memref<?xi32>,
     %block_table: memref<?x?xi32>,
     %out: memref<?x16x64xbf16>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects a value cache like the key cache ('!fp8attn.cache<value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'), got '!fp8attn.cache<value, heads = 8, head_dim = 64, page = 32, f8E5M2, <pairs>>'}}
+  // expected-error@below {{'fp8attn.paged_attention' op expects a value cache with heads, page and layout of the key cache ('!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'), got '!fp8attn.cache<value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, <pairs>>'}}
   fp8attn.paged_attention
       query(%query : memref<?x16x64xbf16>)
       cache(%cache0, %cache1 : !cache0, !cache1)
@@ -189,7 +189,7 @@ func.func @attention(
     %seq_lens: memref<?xi32>,
     %block_table: memref<?x?xi32>,
     %out: memref<?x8x64xbf16>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects heads and channels of out (8 x 64) to equal those of query (16 x 64)}}
+  // expected-error@below {{'fp8attn.paged_attention' op expects heads of out (8) to equal heads of query (16)}}
   fp8attn.paged_attention
       query(%query : memref<?x16x64xbf16>)
       cache(%cache0 : !cache0)
@@ -197,6 +197,33 @@ func.func @attention(
       value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : memref<?x8x64xbf16>)
+  return
+}
+
+// -----
+
+// paged_attention_c12: the output has the channels of the keys, not the values.
+!cache0 = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+!cache1 = !fp8attn.cache<value, heads = 8, head_dim = 40, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>,
+    %cache0: !cache0,
+    // expected-note@below {{the cache is defined here}}
+    %cache1: !cache1,
+    %key_scale: memref<8xf32>,
+    %value_scale: memref<8xf32>,
+    %query_start: memref<?xi32>,
+    %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects head dim of out (64) to equal head_dim of the cache (40)}}
+  fp8attn.paged_attention
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache0, %cache1 : !cache0, !cache1)
+      key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
   return
 }
 

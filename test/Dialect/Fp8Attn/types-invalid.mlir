@@ -12,9 +12,21 @@ func.func private @cache(!fp8attn.cache<key_value, heads = 1025, head_dim = 64, 
 
 // -----
 
-// cache_c2: no kernel takes it.
-// expected-error@below {{expects head_dim to be 64 or 128, got 96}}
-func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 96, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>)
+// cache_c2: not a whole number of the smallest vectors.
+// expected-error@below {{expects head_dim to be a multiple of 8 up to 576, got 100}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 100, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>)
+
+// -----
+
+// cache_c2: no channel.
+// expected-error@below {{expects head_dim to be a multiple of 8 up to 576, got 0}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 0, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>)
+
+// -----
+
+// cache_c2: more than kernels have scratch for.
+// expected-error@below {{expects head_dim to be a multiple of 8 up to 576, got 584}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 584, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>)
 
 // -----
 

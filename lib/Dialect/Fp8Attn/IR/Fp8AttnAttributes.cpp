@@ -16,6 +16,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -51,12 +52,21 @@ static AffineExpr byteInTile(AffineExpr reduce, AffineExpr lane,
   return row.floorDiv(2) * kLineBytes + pair * 2 + row % 2;
 }
 
+int64_t LayoutAttr::getKeyChannels(int64_t headDim) const {
+  return llvm::alignTo(headDim, kReduction);
+}
+
+int64_t LayoutAttr::getValueChannels(int64_t headDim) const {
+  return llvm::alignTo(headDim, kLanes);
+}
+
 AffineMap LayoutAttr::getKeyMap(int64_t headDim, int64_t elementBytes) const {
   AffineExpr token, channel;
   bindDims(getContext(), token, channel);
   int64_t tileBytes = kLanes * kReduction * elementBytes;
-  AffineExpr tile = token.floorDiv(kLanes) * (headDim / kReduction) +
-                    channel.floorDiv(kReduction);
+  AffineExpr tile =
+      token.floorDiv(kLanes) * (getKeyChannels(headDim) / kReduction) +
+      channel.floorDiv(kReduction);
   return AffineMap::get(2, 0,
                         tile * tileBytes + byteInTile(channel % kReduction,
                                                       token % kLanes,
@@ -67,8 +77,9 @@ AffineMap LayoutAttr::getValueMap(int64_t headDim, int64_t elementBytes) const {
   AffineExpr token, channel;
   bindDims(getContext(), token, channel);
   int64_t tileBytes = kLanes * kReduction * elementBytes;
-  AffineExpr tile = token.floorDiv(kReduction) * (headDim / kLanes) +
-                    channel.floorDiv(kLanes);
+  AffineExpr tile =
+      token.floorDiv(kReduction) * (getValueChannels(headDim) / kLanes) +
+      channel.floorDiv(kLanes);
   return AffineMap::get(2, 0,
                         tile * tileBytes + byteInTile(token % kReduction,
                                                       channel % kLanes,

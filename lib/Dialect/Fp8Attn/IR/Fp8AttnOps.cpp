@@ -41,7 +41,7 @@ CacheType KvWriteOp::getValueCacheType() { return valueCacheType(*this); }
 float PagedAttentionOp::getEffectiveSoftmaxScale() {
   if (std::optional<APFloat> scale = getSoftmaxScale())
     return scale->convertToFloat();
-  return 1.0f / std::sqrt(static_cast<float>(getHeadDim()));
+  return 1.0f / std::sqrt(static_cast<float>(getKeyDim()));
 }
 
 std::optional<int64_t> PagedAttentionOp::getEffectiveWindowRight() {
@@ -83,16 +83,18 @@ static LogicalResult verifyShapes(PagedAttentionOp op) {
                           "the cache", op.getKeyCache());
   // paged_attention_c2
   if (failed(verifySizeOfCache(op, "head dim", query, 2, op.getKeyCache(),
-                               "head_dim", op.getHeadDim())))
+                               "head_dim", op.getKeyDim())))
     return failure();
   // paged_attention_c3
-  if (out.size(1) != heads || out.size(2) != query.size(2))
-    return noteDefinition(op.emitOpError("expects heads and channels of out (")
-                              << sizeText(out.size(1)) << " x "
-                              << sizeText(out.size(2))
-                              << ") to equal those of query (" << heads << " x "
-                              << query.size(2) << ")",
+  if (out.size(1) != heads)
+    return noteDefinition(op.emitOpError("expects heads of out (")
+                              << sizeText(out.size(1))
+                              << ") to equal heads of query (" << heads << ")",
                           "query", op.getQuery());
+  // paged_attention_c12
+  if (failed(verifySizeOfCache(op, "head dim", out, 2, op.getValueCache(),
+                               "head_dim", op.getValueDim())))
+    return failure();
   // paged_attention_c4
   if (lse.value && lse.size(1) != heads)
     return noteDefinition(op.emitOpError("expects heads of lse (")
@@ -173,15 +175,17 @@ LogicalResult KvWriteOp::verify() {
   if (failed(verifyCaches(*this, getCaches())))
     return failure();
   NamedMemRef key{"key", getKey()}, slots{"slots", getSlots()};
-  CacheType cache = getKeyCacheType();
-  for (NamedMemRef source : {key, NamedMemRef{"value", getValue()}}) {
+  std::pair<NamedMemRef, Value> stores[] = {
+      {key, getKeyCache()}, {{"value", getValue()}, getValueCache()}};
+  for (auto [source, cache] : stores) {
+    auto type = cast<CacheType>(cache.getType());
     // kv_write_c1
-    if (failed(verifySizeOfCache(*this, "heads", source, 1, getKeyCache(),
-                                 "heads", cache.getNumHeads())))
+    if (failed(verifySizeOfCache(*this, "heads", source, 1, cache, "heads",
+                                 type.getNumHeads())))
       return failure();
     // kv_write_c2
-    if (failed(verifySizeOfCache(*this, "head dim", source, 2, getKeyCache(),
-                                 "head_dim", cache.getHeadDim())))
+    if (failed(verifySizeOfCache(*this, "head dim", source, 2, cache,
+                                 "head_dim", type.getHeadDim())))
       return failure();
     // kv_write_c3
     if (failed(verifySizesAgree(*this, "tokens", source, 0, slots, 0)))

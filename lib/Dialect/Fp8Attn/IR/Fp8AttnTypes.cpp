@@ -27,9 +27,13 @@ void Fp8AttnDialect::registerTypes() {
       >();
 }
 
-/// Largest head count and page size. With them a page has at most 2^31 bytes.
+/// Largest head count, page size and head size. With them a page has at most
+/// 2^34 bytes, and kernels have scratch for a granule.
 static constexpr int64_t kMaxHeads = 1024;
 static constexpr int64_t kMaxPageTokens = 4096;
+static constexpr int64_t kMaxHeadDim = 576;
+/// Channels that the smallest vectors of any element type fill.
+static constexpr int64_t kHeadDimGranule = 8;
 /// Tokens that the layout keeps together.
 static constexpr int64_t kGranule = 32;
 
@@ -42,8 +46,11 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expects heads to be 1 to " << kMaxHeads << ", got "
                        << numHeads;
   // cache_c2
-  if (headDim != 64 && headDim != 128)
-    return emitError() << "expects head_dim to be 64 or 128, got " << headDim;
+  if (headDim < kHeadDimGranule || headDim > kMaxHeadDim ||
+      headDim % kHeadDimGranule != 0)
+    return emitError() << "expects head_dim to be a multiple of "
+                       << kHeadDimGranule << " up to " << kMaxHeadDim
+                       << ", got " << headDim;
   // cache_c3
   if (pageTokens < kGranule || pageTokens > kMaxPageTokens ||
       pageTokens % kGranule != 0)
@@ -66,17 +73,25 @@ int64_t CacheType::getElementBytes() const {
   return getElementType().getIntOrFloatBitWidth() / 8;
 }
 
-int64_t CacheType::getPartBytes() const {
-  return getPageTokens() * getHeadDim() * getElementBytes();
+int64_t CacheType::getKeyBytes() const {
+  if (!hasKeys())
+    return 0;
+  return getPageTokens() * getLayout().getKeyChannels(getHeadDim()) *
+         getElementBytes();
+}
+
+int64_t CacheType::getValueBytes() const {
+  if (!hasValues())
+    return 0;
+  return getPageTokens() * getLayout().getValueChannels(getHeadDim()) *
+         getElementBytes();
 }
 
 int64_t CacheType::getHeadBytes() const {
-  return getPartBytes() * (getContent() == CacheContent::KeyValue ? 2 : 1);
+  return getKeyBytes() + getValueBytes();
 }
 
-int64_t CacheType::getValueOffset() const {
-  return getContent() == CacheContent::KeyValue ? getPartBytes() : 0;
-}
+int64_t CacheType::getValueOffset() const { return getKeyBytes(); }
 
 int64_t CacheType::getPageBytes() const {
   return getNumHeads() * getHeadBytes();

@@ -53,7 +53,8 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     dimension that the GEMM reduces (channels for keys, tokens for values), and
     for FP8 two tile rows interleaved byte by byte, so that a 64-byte load
     decodes into two rows of an AMX tile, or two AVX-512 vectors, without a
-    shuffle.
+    shuffle. Tiles are 32 channels of keys and 16 of values wide; a head size
+    that does not fill the last one is padded with zeros.
 
     ```mlir
     #fp8attn.layout<pairs>
@@ -64,8 +65,12 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
   let extraClassDeclaration = [{
     /// Returns the map (token, channel) -> byte within one head's keys of a
     /// page. `headDim` is in channels, `elementBytes` is 1 (FP8) or 2 (bf16).
+    /// Channels from headDim to getKeyChannels(headDim) are padding.
     ::mlir::AffineMap getKeyMap(int64_t headDim, int64_t elementBytes) const;
-    /// Returns the same for values.
+    /// Returns the channels that a key of `headDim` channels is stored as.
+    int64_t getKeyChannels(int64_t headDim) const;
+    /// Return the same for values.
+    int64_t getValueChannels(int64_t headDim) const;
     ::mlir::AffineMap getValueMap(int64_t headDim, int64_t elementBytes) const;
   }];
 }

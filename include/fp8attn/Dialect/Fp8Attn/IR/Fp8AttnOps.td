@@ -62,10 +62,12 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     by their `lse` must be given the sink once, in one of the parts.
 
     Operands:
-    - `query`: bf16 [tokens, Hq, D], the tokens of all sequences one after the
+    - `query`: bf16, f16 or f32 [tokens, Hq, Dk], the tokens of all sequences one after the
       other; any strides for tokens and heads, channels contiguous;
     - `caches`: one `key_value` cache, or a `key` and a `value` cache, with Hkv
-      heads of size D, Hkv a divisor of Hq;
+      heads, Hkv a divisor of Hq. The two have heads of size Dk and Dv, which a
+      `key_value` cache has in common; two caches may also differ in their
+      element types;
     - `keyScale`, `valueScale`: f32, required for an FP8 cache and absent for
       bf16; `keyScaleMap` and `valueScaleMap` map (page, head, token, channel)
       to the scale's indices: `-> ()` a scale for the tensor, `-> (head)` one
@@ -74,12 +76,13 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
       [B, pages]: entry j of a row is the page of tokens `j * page` and on;
       entries past the sequence's length are never read;
     - `sink`: f32 [Hq], contiguous, optional;
-    - `out`: bf16 [tokens, Hq, D]; `lse`: f32 [tokens, Hq], optional.
+    - `out`: bf16, f16 or f32 [tokens, Hq, Dv]; `lse`: f32 [tokens, Hq], optional.
 
-    `softmax_scale` is 1 / sqrt(D) if absent.
+    `softmax_scale` is 1 / sqrt(Dk) if absent.
 
-    Numerics: the query enters the first GEMM in bf16, probabilities the second
-    in bf16; sums are f32; FP8 codes are decoded exactly (docs/Numerics.md).
+    Numerics: the query enters the first GEMM in bf16 (f16 and f32 are rounded
+    to nearest even), probabilities the second in bf16; sums are f32; FP8 codes
+    are decoded exactly; `out` is rounded once, from f32 (docs/Numerics.md).
 
     The numbered constraints are in docs/Spec.md (paged_attention_c1 and on).
 
@@ -102,7 +105,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     ```
   }];
   let arguments = (ins
-    MemRefRankOf<[BF16], [3]>:$query,
+    MemRefRankOf<[BF16, F16, F32], [3]>:$query,
     Variadic<Fp8Attn_CacheType>:$caches,
     Optional<Fp8Attn_Scale>:$keyScale,
     Optional<Fp8Attn_Scale>:$valueScale,
@@ -110,7 +113,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     MemRefRankOf<[I32], [1]>:$seqLens,
     MemRefRankOf<[I32], [2]>:$blockTable,
     Optional<MemRefRankOf<[F32], [1]>>:$sink,
-    MemRefRankOf<[BF16], [3]>:$out,
+    MemRefRankOf<[BF16, F16, F32], [3]>:$out,
     Optional<MemRefRankOf<[F32], [2]>>:$lse,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
@@ -146,8 +149,11 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     ::mlir::Value getValueCache() { return getCaches().back(); }
     int64_t getNumHeads() { return getQuery().getType().getDimSize(1); }
     int64_t getNumKvHeads() { return getKeyCacheType().getNumHeads(); }
-    int64_t getHeadDim() { return getKeyCacheType().getHeadDim(); }
-    /// Returns the factor of the scores, given or 1 / sqrt(D).
+    /// Returns the channels of query and keys.
+    int64_t getKeyDim() { return getKeyCacheType().getHeadDim(); }
+    /// Returns the channels of values and out.
+    int64_t getValueDim() { return getValueCacheType().getHeadDim(); }
+    /// Returns the factor of the scores, given or 1 / sqrt(Dk).
     float getEffectiveSoftmaxScale();
     /// Returns the keys seen after a query's position, 0 if causal; none if
     /// there is no end.
@@ -168,12 +174,13 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
 
     and the same for values. `quantise` divides in f32, rounds to nearest even,
     saturates to the largest finite value, keeps the sign of zero, and turns a
-    NaN of either sign into 0x7F. A bf16 cache takes the elements unchanged and
-    has no scales. Tokens with a negative slot are skipped. If two tokens name
+    NaN of either sign into 0x7F. A bf16 cache takes bf16 elements unchanged and
+    others rounded to nearest even, and has no scales. Tokens with a negative slot are skipped. If two tokens name
     the same slot, either may be the one that is kept, element by element.
 
     Operands:
-    - `key`, `value`: bf16 [tokens, Hkv, D], any strides for tokens and heads;
+    - `key`: bf16, f16 or f32 [tokens, Hkv, Dk], `value` likewise [tokens, Hkv,
+      Dv]; any strides for tokens and heads;
     - `slots`: i64 [tokens];
     - `keyScale`, `valueScale` and their maps: as in `paged_attention`;
     - `caches`: one `key_value` cache, or a `key` and a `value` cache.
@@ -193,8 +200,8 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
     ```
   }];
   let arguments = (ins
-    MemRefRankOf<[BF16], [3]>:$key,
-    MemRefRankOf<[BF16], [3]>:$value,
+    MemRefRankOf<[BF16, F16, F32], [3]>:$key,
+    MemRefRankOf<[BF16, F16, F32], [3]>:$value,
     MemRefRankOf<[I64], [1]>:$slots,
     Optional<Fp8Attn_Scale>:$keyScale,
     Optional<Fp8Attn_Scale>:$valueScale,
@@ -238,7 +245,7 @@ def Fp8Attn_QuantizeOp : Fp8Attn_Op<"quantize", [
     ```
   }];
   let arguments = (ins
-    MemRefRankOf<[BF16], [1, 2, 3, 4]>:$source,
+    MemRefRankOf<[BF16, F16, F32], [1, 2, 3, 4]>:$source,
     Fp8Attn_Scale:$scale,
     MemRefRankOf<[Fp8Attn_Fp8], [1, 2, 3, 4]>:$destination,
     AffineMapAttr:$scaleMap
@@ -255,7 +262,7 @@ def Fp8Attn_DequantizeOp : Fp8Attn_Op<"dequantize", [
   let summary = "converts a dense FP8 tensor back";
   let description = [{
     `destination[i...] = value(source[i...]) * scale[map(i...)]`, the product
-    in f32, rounded to nearest even if the destination is bf16. The map is as in
+    in f32, rounded to nearest even if the destination is bf16 or f16. The map is as in
     `quantize`.
 
     ```mlir
@@ -269,7 +276,7 @@ def Fp8Attn_DequantizeOp : Fp8Attn_Op<"dequantize", [
   let arguments = (ins
     MemRefRankOf<[Fp8Attn_Fp8], [1, 2, 3, 4]>:$source,
     Fp8Attn_Scale:$scale,
-    MemRefRankOf<[BF16, F32], [1, 2, 3, 4]>:$destination,
+    MemRefRankOf<[BF16, F16, F32], [1, 2, 3, 4]>:$destination,
     AffineMapAttr:$scaleMap
   );
   let assemblyFormat = [{

@@ -130,10 +130,11 @@ def Fp8Attn_LoadQueryOp : Fp8Attn_TileOp<"load_query",
     [MemoryEffects<[MemRead]>]> {
   let summary = "gathers the query rows of a work item";
   let description = [{
-    `tile[r, c] = query[token(r), head(r), c]` for the rows of the item.
+    `tile[r, c] = query[token(r), head(r), c]` for the rows of the item, rounded
+    to bf16, to nearest even.
   }];
   let arguments = (ins Fp8Attn_WorkItemType:$item,
-                       MemRefRankOf<[BF16], [3]>:$query);
+                       MemRefRankOf<[BF16, F16, F32], [3]>:$query);
   let results = (outs Fp8Attn_BF16Tile:$tile);
   let assemblyFormat = [{
     $item `,` $query attr-dict `:` type($query) `->` type($tile)
@@ -260,15 +261,15 @@ def Fp8Attn_FinishOp : Fp8Attn_TileOp<"finish", [
     AttrSizedOperandSegments, MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "normalises and stores the rows of a work item";
   let description = [{
-    `out[token(r), head(r), c] = factor * acc[r, c] / sum[r]`, rounded to bf16,
-    0 where the sum is 0; `lse[token(r), head(r)] = ln(2) * (max[r] +
+    `out[token(r), head(r), c] = factor * acc[r, c] / sum[r]`, rounded to the
+    type of out, 0 where the sum is 0; `lse[token(r), head(r)] = ln(2) * (max[r] +
     log2(sum[r]))`, -inf where the sum is 0. factor is 1 if absent. With a sink,
     `exp2(log2(e) * sink[head(r)] - max[r])` is added to the sum.
   }];
   let arguments = (ins Fp8Attn_WorkItemType:$item, Fp8Attn_RowTile:$max,
                        Fp8Attn_RowTile:$sum, Fp8Attn_F32Tile:$acc,
                        Optional<MemRefRankOf<[F32], [1]>>:$sink,
-                       MemRefRankOf<[BF16], [3]>:$out,
+                       MemRefRankOf<[BF16, F16, F32], [3]>:$out,
                        Optional<MemRefRankOf<[F32], [2]>>:$lse,
                        Optional<F32>:$factor);
   let assemblyFormat = [{
@@ -287,7 +288,7 @@ def Fp8Attn_StoreOp : Fp8Attn_TileOp<"store", [
     Writes `source` ([tokens, channels]) divided by `scale` to the slots of
     head `head` of the keys or values, as in `kv_write`.
   }];
-  let arguments = (ins MemRefRankOf<[BF16], [2]>:$source,
+  let arguments = (ins MemRefRankOf<[BF16, F16, F32], [2]>:$source,
                        MemRefRankOf<[I64], [1]>:$slots, Optional<F32>:$scale,
                        Fp8Attn_CacheType:$cache, Index:$head,
                        Fp8Attn_CacheContentAttr:$content);
@@ -310,12 +311,12 @@ class Fp8Attn_RowConvertOp<string mnemonic, Type from, Type to, string what>
   let hasVerifier = 1;
 }
 def Fp8Attn_Fp8Element : AnyTypeOf<[F8E4M3FN, F8E5M2]>;
-def Fp8Attn_TileQuantizeOp : Fp8Attn_RowConvertOp<"quantize", BF16,
-    Fp8Attn_Fp8Element, "quantises a contiguous row"> {
+def Fp8Attn_TileQuantizeOp : Fp8Attn_RowConvertOp<"quantize",
+    AnyTypeOf<[BF16, F16, F32]>, Fp8Attn_Fp8Element, "quantises a contiguous row"> {
   let description = "As `quantize`, with one scale.";
 }
 def Fp8Attn_TileDequantizeOp : Fp8Attn_RowConvertOp<"dequantize",
-    Fp8Attn_Fp8Element, AnyTypeOf<[BF16, F32]>, "converts a contiguous row back"> {
+    Fp8Attn_Fp8Element, AnyTypeOf<[BF16, F16, F32]>, "converts a contiguous row back"> {
   let description = "As `dequantize`, with one scale.";
 }
 

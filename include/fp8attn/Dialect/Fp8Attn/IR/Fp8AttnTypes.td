@@ -23,7 +23,10 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
   let description = [{
     A cache is memory of the caller: pages of `page` tokens each, and in a page,
     head after head, the keys and then the values of the head (or only one of
-    them, as `content` says), their bytes in the order of the layout.
+    them, as `content` says), their bytes in the order of the layout. The head
+    size is any multiple of 8 up to 576. The layout pads it, keys to a multiple
+    of 32 channels and values to one of 16, so that the two parts of a head may
+    differ in size; `kv_write` stores zeros in the padding (docs/Layout.md).
 
     ```mlir
     !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32,
@@ -50,8 +53,10 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     bool isQuantized() const;
     /// Returns the size of an element in bytes.
     int64_t getElementBytes() const;
-    /// Returns the bytes of the keys, or of the values, of one head in a page.
-    int64_t getPartBytes() const;
+    /// Returns the bytes of the keys of one head in a page; 0 if there are none.
+    int64_t getKeyBytes() const;
+    /// Returns the bytes of the values of one head in a page, likewise.
+    int64_t getValueBytes() const;
     /// Returns the bytes from one head to the next within a page.
     int64_t getHeadBytes() const;
     /// Returns the bytes from a head's start to its values.

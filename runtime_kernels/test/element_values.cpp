@@ -1,0 +1,105 @@
+//===- element_values.cpp - elements of tensors and caches ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The compiler's own _Float16 stands for f16. The nearest FP8 code is searched
+// for among the values of all codes, as a GPU decodes them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "element_values.h"
+
+#include "golden.h"
+
+#include <math.h>
+#include <string.h>
+
+namespace fp8attn::test {
+
+int64_t elementBytes(const std::string &type) {
+  if (type == "f32")
+    return 4;
+  return type == "bf16" || type == "f16" ? 2 : 1;
+}
+
+/// Returns `bits` as a T, of which they are the low bytes.
+template <typename T> static T bitsAs(uint32_t bits) {
+  T value;
+  memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+template <typename T> static uint32_t bitsOf(T value) {
+  uint32_t bits = 0;
+  memcpy(&bits, &value, sizeof(value));
+  return bits;
+}
+
+float elementValue(const std::string &type, uint32_t bits) {
+  if (type == "bf16")
+    return bf16Value(static_cast<uint16_t>(bits));
+  return type == "f16" ? static_cast<float>(bitsAs<_Float16>(bits))
+                       : bitsAs<float>(bits);
+}
+
+uint32_t nearestElement(const std::string &type, double value) {
+  if (type == "bf16")
+    return nearestBf16(value);
+  return type == "f16" ? bitsOf(static_cast<_Float16>(value))
+                       : bitsOf(static_cast<float>(value));
+}
+
+double elementEpsilon(const std::string &type) {
+  return type == "bf16" ? 0x1p-8 : type == "f16" ? 0x1p-11 : 0x1p-24;
+}
+
+double elementUnderflow(const std::string &type) {
+  return type == "f16" ? 0x1p-25 : 0;
+}
+
+/// Returns the code nearest to a value, the even one of two.
+static uint16_t nearestFp8(const std::string &type, float value) {
+  if (isnan(value))
+    return 0x7f;
+  const float *values = goldenValues(type);
+  const int largest = type == "e4m3" ? 0x7e : 0x7b;
+  int code = 0;
+  while (code < largest && values[code + 1] <= fabsf(value))
+    ++code;
+  if (code < largest) {
+    const double down = fabs(double(value)) - values[code];
+    const double up = values[code + 1] - fabs(double(value));
+    code += up < down || (up == down && code % 2 == 1);
+  }
+  return static_cast<uint16_t>(code | (signbit(value) ? 0x80 : 0));
+}
+
+uint16_t cacheElement(const std::string &cacheType, const std::string &type,
+                      uint32_t bits, int scaleIndex) {
+  const float value = elementValue(type, bits);
+  if (cacheType != "bf16")
+    return type == "bf16"
+               ? goldenCodes(cacheType, scaleIndex)[bits]
+               : nearestFp8(cacheType, value / kGoldenScales[scaleIndex]);
+  if (type == "bf16")
+    return static_cast<uint16_t>(bits);
+  if (isfinite(value))
+    return nearestBf16(value);
+  // The upper half; NaN is made quiet.
+  return static_cast<uint16_t>(bitsOf(value) >> 16 | (isnan(value) ? 0x40 : 0));
+}
+
+uint32_t ElementBuffer::bits(int64_t index) const {
+  uint32_t bits = 0;
+  const int64_t size = elementBytes(type);
+  memcpy(&bits, bytes.data() + index * size, static_cast<size_t>(size));
+  return bits;
+}
+
+void ElementBuffer::set(int64_t index, uint32_t bits) {
+  const int64_t size = elementBytes(type);
+  memcpy(bytes.data() + index * size, &bits, static_cast<size_t>(size));
+}
+
+} // namespace fp8attn::test

@@ -12,6 +12,19 @@ func.func @quantize(%x: memref<?x128xbf16> {fp8attn.name = "activations"}, %s: m
   return
 }
 
+// An optional operand has a role, too.
+// CHECK-LABEL: func.func @attend
+// CHECK-SAME:    {fp8attn.name = "block_table"}, %{{.+}}: memref<8xf32> {fp8attn.name = "sink"}
+func.func @attend(%query: memref<?x8x64xbf16>,
+    %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>, %logits: memref<8xf32>) {
+  fp8attn.paged_attention query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      sink(%logits : memref<8xf32>) out(%query : memref<?x8x64xbf16>)
+  return
+}
+
 // A private function has no entry point.
 // CHECK-LABEL: func.func private @helper
 // CHECK-NOT:     fp8attn.name

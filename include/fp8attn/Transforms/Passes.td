@@ -65,7 +65,7 @@ def DecomposeAttention
     scf.forall (%i) in (%items) {
       %item = fp8attn.tile.work_item %i, ...
       %state = fp8attn.tile.init
-      scf.for %k = %c0 to %keys step %c256 iter_args(%max, %sum, %acc) {
+      scf.for %k = %first to %keys step %c256 iter_args(%max, %sum, %acc) {
         %s = fp8attn.tile.qk %q, %key
         %scaled = fp8attn.tile.scale %s, %softmaxScale
         ...

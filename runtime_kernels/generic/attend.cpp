@@ -18,6 +18,10 @@ namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
 constexpr int64_t kTileKeys = FP8ATTN_DECODE_ROWS * FP8ATTN_BLOCK_KEYS;
+constexpr int64_t kGranuleElements = FP8ATTN_GRANULE * FP8ATTN_MAX_CHANNELS;
+static_assert(kTileKeys * (sizeof(float) + sizeof(uint16_t)) +
+                  kGranuleElements * sizeof(float) <=
+              FP8ATTN_KERNEL_SCRATCH_BYTES);
 
 /// See fp8attn_uk_attend_fn.
 template <typename Format>

@@ -34,6 +34,8 @@ struct alignas(kLineBytes) AttendScratch {
                   (kScoreTiles + kProbTiles) * FP8ATTN_TILE_BYTES];
 };
 static_assert(sizeof(AttendScratch) == FP8ATTN_KERNEL_SCRATCH_BYTES);
+static_assert(sizeof(AttendScratch::granule) >=
+              FP8ATTN_GRANULE * FP8ATTN_MAX_CHANNELS * Bf16::kBytes);
 
 /// Empties the state of the online softmax, for at most one row tile.
 inline void initState(int64_t rows, int64_t channels, float *rowMax,

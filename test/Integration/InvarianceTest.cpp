@@ -94,6 +94,8 @@ TEST_P(InvarianceTest, CacheWrittenByAnotherIsa) {
     other.context.isa_cap = writer;
     ASSERT_TRUE(ranOn(other, other.write(), writer));
     EXPECT_TRUE(own.keyCache == other.keyCache) << fp8attn_isa_string(writer);
+    EXPECT_TRUE(own.valueCache == other.valueCache)
+        << fp8attn_isa_string(writer);
     other.context.isa_cap = isa();
     attend(other);
     EXPECT_EQ(own.out, other.out) << fp8attn_isa_string(writer);
@@ -102,3 +104,9 @@ TEST_P(InvarianceTest, CacheWrittenByAnotherIsa) {
 }
 
 FP8ATTN_INSTANTIATE(InvarianceTest, "llama");
+// Head sizes that fill no tile, and separate kernels for few rows.
+INSTANTIATE_TEST_SUITE_P(
+    HeadSizes, InvarianceTest,
+    testing::Combine(testing::ValuesIn(modelsNamed("sweep_dim")),
+                     testing::ValuesIn(testedIsas())),
+    isaTestName);

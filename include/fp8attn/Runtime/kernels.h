@@ -57,6 +57,9 @@ extern "C" {
 /// Tokens that the cache layout keeps together (see docs/Layout.md).
 #define FP8ATTN_GRANULE 32
 
+/// Largest head size.
+#define FP8ATTN_MAX_CHANNELS 576
+
 /// Bytes of scratch that one kernel call may use. Aligned to 64.
 #define FP8ATTN_KERNEL_SCRATCH_BYTES (160 * 1024)
 

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -31,7 +32,7 @@ void Fp8AttnDialect::registerTypes() {
 /// 2^34 bytes, and kernels have scratch for a granule.
 static constexpr int64_t kMaxHeads = 1024;
 static constexpr int64_t kMaxPageTokens = 4096;
-static constexpr int64_t kMaxHeadDim = 576;
+static constexpr int64_t kMaxHeadDim = FP8ATTN_MAX_CHANNELS;
 /// Channels that the smallest vectors of any element type fill.
 static constexpr int64_t kHeadDimGranule = 8;
 /// Tokens that the layout keeps together.

@@ -86,7 +86,7 @@ def attend_arguments(model):
         ("seq_lens", "memref<?xi32>"),
         ("block_table", "memref<?x?xi32>"),
     ]
-    arguments += [("sink", f"memref<{heads}xf32>")] * model.sink + [("out", tensor)]
+    arguments += [("sink", f"memref<{heads}xf32>")] * model.sink + [("out", out)]
     return arguments + [("lse", f"memref<?x{heads}xf32>")] * model.lse
 
 

@@ -209,7 +209,7 @@ static reference::PairsCache pairsCache(const Model &model, fp8attn_type type,
   return cache;
 }
 
-reference::PairsCache Problem::referenceCache() {
+reference::PairsCache Problem::referenceCache() const {
   return pairsCache(model, model.cache, keyCache.data(), valueCache.data());
 }
 
@@ -235,7 +235,7 @@ static reference::AttentionResult attendTo(const Problem &problem,
   return reference::attend(call);
 }
 
-reference::AttentionResult Problem::referenceAttend() {
+reference::AttentionResult Problem::referenceAttend() const {
   return attendTo(*this, referenceCache(), {keyScale}, {valueScale});
 }
 
@@ -260,10 +260,11 @@ std::vector<double> Problem::outAsDouble() const {
 }
 
 testing::AssertionResult agrees(const Problem &problem,
-                                const reference::AttentionResult &expected) {
+                                const reference::AttentionResult &expected,
+                                double allowedRelativeL2) {
   const reference::Comparison outs = reference::compare(
       problem.outAsDouble(), expected.out, reference::allowedOutError(expected),
-      reference::kAllowedRelativeL2);
+      allowedRelativeL2);
   if (!outs.passed)
     return testing::AssertionFailure()
            << problem.model.name << " out: " << outs.text;

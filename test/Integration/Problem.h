@@ -93,9 +93,9 @@ public:
   void setWorkers(int32_t count);
 
   /// Returns the parts of the cache as the reference reads and writes them.
-  fp8attn::reference::PairsCache referenceCache();
+  fp8attn::reference::PairsCache referenceCache() const;
   /// Returns the exact results for what is in the cache now.
-  fp8attn::reference::AttentionResult referenceAttend();
+  fp8attn::reference::AttentionResult referenceAttend() const;
   /// Returns the exact results for keys and values before quantisation.
   fp8attn::reference::AttentionResult unquantizedAttend();
 
@@ -114,10 +114,12 @@ private:
 };
 
 /// Returns whether `out` and `lse` are within the bounds of the numerics
-/// contract, with the worst element.
+/// contract, with the worst element. The bound of the whole holds for numbers
+/// whose rounding errors are independent of each other.
 testing::AssertionResult
 agrees(const Problem &problem,
-       const fp8attn::reference::AttentionResult &expected);
+       const fp8attn::reference::AttentionResult &expected,
+       double allowedRelativeL2 = fp8attn::reference::kAllowedRelativeL2);
 
 /// Returns whether a call succeeded on exactly this ISA.
 testing::AssertionResult ranOn(const Problem &problem, fp8attn_status status,
@@ -125,6 +127,9 @@ testing::AssertionResult ranOn(const Problem &problem, fp8attn_status status,
 
 /// Returns the ISAs that this program tests.
 std::vector<fp8attn_isa> testedIsas();
+
+/// Returns all ISAs that can run here, tested or only to compare with.
+std::vector<fp8attn_isa> runnableIsas();
 
 /// Returns why this process cannot run an ISA, or "".
 std::string whyNot(fp8attn_isa isa);

@@ -46,6 +46,8 @@ struct AttentionResult {
   std::vector<double> lse;
   /// [tokens, Hq]: keys that the row sees.
   std::vector<int64_t> numKeys;
+  /// [tokens, Hq]: what `out` may lose to underflow, see allowedOutError.
+  std::vector<double> underflow;
 };
 
 /// Computes attention. Rows that see no key give 0 and -inf.
@@ -57,8 +59,11 @@ AttentionResult attend(const AttentionCall &call);
 ///   |o - ref| <= kOutRounding * u16 * |ref|
 ///              + kProbRounding * u16 * magnitude
 ///              + kSumRounding * u32 * numKeys * magnitude
+///              + underflow
 ///
-/// with the unit roundoffs u16 = 2^-8 of bf16 and u32 = 2^-24 of f32.
+/// with the unit roundoffs u16 = 2^-8 of bf16 and u32 = 2^-24 of f32. The last
+/// term counts where the value of every probable key is 0: of an FP8 cache it
+/// is 2^-45 of the value 1 of a code.
 std::vector<double> allowedOutError(const AttentionResult &result);
 
 /// Returns the same for `lse`: the sum is of probabilities that were rounded to

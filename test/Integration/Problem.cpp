@@ -165,6 +165,13 @@ Arguments Problem::arguments() {
   return all;
 }
 
+void Problem::forget() {
+  std::fill_n(keyCache.data(), keyCache.size(), kUnwritten);
+  std::fill_n(valueCache.data(), valueCache.size(), kUnwritten);
+  std::fill(out.begin(), out.end(), reference::encodeBf16(NAN));
+  std::fill(lse.begin(), lse.end(), NAN);
+}
+
 void Problem::setWorkers(int32_t count) {
   pool.reset(fp8attn_pool_create(count));
   context.parallel_for = fp8attn_pool_parallel_for;

@@ -89,6 +89,9 @@ public:
   fp8attn_status attend(const Arguments &arguments);
   fp8attn_status attend() { return attend(arguments()); }
 
+  /// Makes the caches unwritten and the results NaN, as they were at first.
+  void forget();
+
   /// Runs on this many workers from now on; 1 at first.
   void setWorkers(int32_t count);
 

@@ -34,6 +34,12 @@ static constexpr double kOutRounding = 1;
 static constexpr double kProbRounding = 2.25;
 /// Numerator and denominator are sums of numKeys terms in f32, of any order.
 static constexpr double kSumRounding = 2;
+/// Means of e4m3 words are 2^-104 of the value, so that f32 counts them in
+/// steps of 2^-149: half a step of 2^-45 is lost by the division by the
+/// denominator, and less by products that are no normal numbers.
+static constexpr double kFp8Underflow = 1.0 / (int64_t(1) << 45);
+/// Where words are values, only the products count: below 2^-126 they are 0.
+static constexpr double kWordUnderflow = 0x1p-120;
 
 /// One KV head of one sequence, decoded and scaled.
 struct DecodedRun {
@@ -131,6 +137,11 @@ static void attendRow(const AttentionCall &call, const DecodedRun &run,
   const int64_t row = token * call.numHeads + head;
   result.lse[row] = softmax(probs, sink);
   result.numKeys[row] = numVisible;
+  result.underflow[row] =
+      elementBytes(call.values.type) == 1
+          ? kFp8Underflow *
+                call.valueScale.at(head / (call.numHeads / call.values.heads))
+          : kWordUnderflow;
   const int64_t channels = call.values.headDim;
   double *out = result.out.data() + row * channels;
   double *magnitude = result.magnitude.data() + row * channels;
@@ -150,6 +161,7 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
   result.magnitude.resize(rows * call.values.headDim);
   result.lse.resize(rows);
   result.numKeys.resize(rows);
+  result.underflow.resize(rows);
 
   const int64_t group = call.numHeads / call.keys.heads;
   for (int64_t s = 0; s < call.numSeqs; ++s) {
@@ -183,7 +195,8 @@ fp8attn::reference::allowedOutError(const AttentionResult &result,
     allowed[i] = smallest + kOutRounding * unitOut * std::abs(result.out[i]) +
                  (kProbRounding * kUnitBf16 +
                   kSumRounding * kUnitF32 * result.numKeys[i / channels]) *
-                     result.magnitude[i];
+                     result.magnitude[i] +
+                 result.underflow[i / channels];
   return allowed;
 }
 

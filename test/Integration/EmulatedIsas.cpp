@@ -21,6 +21,13 @@ extern "C" const fp8attn_cpu_info *__wrap_fp8attn_cpu() {
 
 std::vector<fp8attn_isa> testedIsas() { return {FP8ATTN_ISA_AMX_BF16}; }
 
+/// The objects have bodies for the lesser ISAs too.
+std::vector<fp8attn_isa> runnableIsas() {
+  if (!whyNot(FP8ATTN_ISA_AMX_BF16).empty())
+    return {};
+  return {FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX512_BF16, FP8ATTN_ISA_AMX_BF16};
+}
+
 /// The emulation, and what runs between the tiles, is AVX-512.
 std::string whyNot(fp8attn_isa isa) {
   const fp8attn_cpu_info *cpu = __real_fp8attn_cpu();

@@ -13,6 +13,7 @@
 
 #include "Problem.h"
 
+#include <algorithm>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -49,6 +50,17 @@ inline std::vector<const Model *> modelsNamed(const std::string &prefix) {
   for (size_t i = 0; i < kNumModels; ++i)
     if (std::string(kModels[i].name).rfind(prefix, 0) == 0)
       models.push_back(kModels + i);
+  return models;
+}
+
+/// Returns the models in which a query sees the keys up to its own: the others'
+/// results depend on what comes later.
+inline std::vector<const Model *> causalModels() {
+  std::vector<const Model *> models = modelsNamed("");
+  models.erase(
+      std::remove_if(models.begin(), models.end(),
+                     [](const Model *model) { return !model->causal; }),
+      models.end());
   return models;
 }
 

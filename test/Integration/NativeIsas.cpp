@@ -14,6 +14,14 @@ std::vector<fp8attn_isa> testedIsas() {
   return {FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX512_BF16, FP8ATTN_ISA_AMX_BF16};
 }
 
+std::vector<fp8attn_isa> runnableIsas() {
+  std::vector<fp8attn_isa> isas;
+  for (fp8attn_isa isa : testedIsas())
+    if (whyNot(isa).empty())
+      isas.push_back(isa);
+  return isas;
+}
+
 std::string whyNot(fp8attn_isa isa) {
   return fp8attn_cpu()->isa >= isa ? "" : fp8attn_cpu()->reason;
 }

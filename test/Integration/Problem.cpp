@@ -176,6 +176,13 @@ Arguments Problem::arguments() {
   return all;
 }
 
+void Problem::forget() {
+  std::fill_n(keyCache.data(), keyCache.size(), kUnwritten);
+  std::fill_n(valueCache.data(), valueCache.size(), kUnwritten);
+  std::fill(out.begin(), out.end(), reference::encodeBf16(NAN));
+  std::fill(lse.begin(), lse.end(), NAN);
+}
+
 void Problem::setWorkers(int32_t count) {
   pool.reset(fp8attn_pool_create(count));
   context.parallel_for = fp8attn_pool_parallel_for;
@@ -237,7 +244,7 @@ reference::HeadTensor Problem::valueTensor() {
                      typedValue);
 }
 
-reference::HeadTensor Problem::queryTensor() {
+reference::HeadTensor Problem::queryTensor() const {
   return typedTensor(query, model.numHeads(), model.headDim, model.queryType,
                      typedQuery);
 }
@@ -262,7 +269,7 @@ static reference::PairsCache pairsCache(const Model &model,
   return cache;
 }
 
-reference::PairsCache Problem::referenceCache() {
+reference::PairsCache Problem::referenceCache() const {
   return pairsCache(model, model.cache, model.valueCache, keyCache.data(),
                     valueCache.data());
 }
@@ -293,12 +300,12 @@ attendTo(const Problem &problem, reference::HeadTensor query, bool keepQuery,
   return reference::attend(call);
 }
 
-reference::AttentionResult Problem::referenceAttend() {
+reference::AttentionResult Problem::referenceAttend() const {
   return attendTo(*this, queryTensor(), false, referenceCache(), {keyScale},
                   {valueScale});
 }
 
-reference::AttentionResult Problem::unroundedAttend() {
+reference::AttentionResult Problem::unroundedAttend() const {
   return attendTo(*this, queryTensor(), true, referenceCache(), {keyScale},
                   {valueScale});
 }
@@ -326,11 +333,12 @@ std::vector<double> Problem::outAsDouble() const {
 }
 
 testing::AssertionResult agrees(const Problem &problem,
-                                const reference::AttentionResult &expected) {
+                                const reference::AttentionResult &expected,
+                                double allowedRelativeL2) {
   const reference::Comparison outs = reference::compare(
       problem.outAsDouble(), expected.out,
       reference::allowedOutError(expected, problem.model.outType),
-      reference::kAllowedRelativeL2);
+      allowedRelativeL2);
   if (!outs.passed)
     return testing::AssertionFailure()
            << problem.model.name << " out: " << outs.text;

@@ -93,18 +93,21 @@ public:
   fp8attn_status attend(const Arguments &arguments);
   fp8attn_status attend() { return attend(arguments()); }
 
+  /// Makes the caches unwritten and the results NaN, as they were at first.
+  void forget();
+
   /// Runs on this many workers from now on; 1 at first.
   void setWorkers(int32_t count);
 
   /// Returns the parts of the cache as the reference reads and writes them.
-  fp8attn::reference::PairsCache referenceCache();
+  fp8attn::reference::PairsCache referenceCache() const;
   /// Return the keys and values that the entry points take.
   fp8attn::reference::HeadTensor keyTensor();
   fp8attn::reference::HeadTensor valueTensor();
   /// Returns the exact results for what is in the cache now.
-  fp8attn::reference::AttentionResult referenceAttend();
+  fp8attn::reference::AttentionResult referenceAttend() const;
   /// Returns the same without rounding the query to bf16.
-  fp8attn::reference::AttentionResult unroundedAttend();
+  fp8attn::reference::AttentionResult unroundedAttend() const;
   /// Returns the exact results for keys and values before quantisation.
   fp8attn::reference::AttentionResult unquantizedAttend();
 
@@ -113,7 +116,7 @@ public:
 
 private:
   void makeBlockTable();
-  fp8attn::reference::HeadTensor queryTensor();
+  fp8attn::reference::HeadTensor queryTensor() const;
   fp8attn_status call(EntryPoint entry, int64_t (*workspaceBytes)(int32_t),
                       const Arguments &arguments);
 
@@ -122,14 +125,18 @@ private:
       nullptr, fp8attn_pool_destroy};
   AlignedBytes workspace{0};
   /// query, key and value in the types of the entry points.
-  AlignedBytes typedQuery{0}, typedKey{0}, typedValue{0};
+  AlignedBytes typedKey{0}, typedValue{0};
+  /// Made anew whenever somebody asks for the query.
+  mutable AlignedBytes typedQuery{0};
 };
 
 /// Returns whether `out` and `lse` are within the bounds of the numerics
-/// contract, with the worst element.
+/// contract, with the worst element. The bound of the whole holds for numbers
+/// whose rounding errors are independent of each other.
 testing::AssertionResult
 agrees(const Problem &problem,
-       const fp8attn::reference::AttentionResult &expected);
+       const fp8attn::reference::AttentionResult &expected,
+       double allowedRelativeL2 = fp8attn::reference::kAllowedRelativeL2);
 
 /// Returns whether a call succeeded on exactly this ISA.
 testing::AssertionResult ranOn(const Problem &problem, fp8attn_status status,
@@ -137,6 +144,9 @@ testing::AssertionResult ranOn(const Problem &problem, fp8attn_status status,
 
 /// Returns the ISAs that this program tests.
 std::vector<fp8attn_isa> testedIsas();
+
+/// Returns all ISAs that can run here, tested or only to compare with.
+std::vector<fp8attn_isa> runnableIsas();
 
 /// Returns why this process cannot run an ISA, or "".
 std::string whyNot(fp8attn_isa isa);

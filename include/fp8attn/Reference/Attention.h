@@ -57,6 +57,8 @@ struct AttentionResult {
   std::vector<double> lse;
   /// [tokens, Hq]: keys that the row sees.
   std::vector<int64_t> numKeys;
+  /// [tokens, Hq]: what `out` may lose to underflow, see allowedOutError.
+  std::vector<double> underflow;
 };
 
 /// Computes attention. Rows that see no key give 0, and -inf or the sink.
@@ -68,10 +70,13 @@ AttentionResult attend(const AttentionCall &call);
 ///   |o - ref| <= kOutRounding * u16 * |ref|
 ///              + kProbRounding * u16 * magnitude
 ///              + kSumRounding * u32 * numKeys * magnitude
+///              + underflow
 ///
 /// with the unit roundoffs u16 = 2^-8 of bf16 and u32 = 2^-24 of f32. In the
 /// first term u16 is 2^-11 if out is f16 and 2^-24 if it is f32, and an f16 may
-/// be off by half its smallest value besides.
+/// be off by half its smallest value besides. The last term counts where the
+/// value of every probable key is 0: of an FP8 cache it is 2^-45 of the value 1
+/// of a code.
 std::vector<double> allowedOutError(const AttentionResult &result,
                                     fp8attn_type outType = FP8ATTN_TYPE_BF16);
 

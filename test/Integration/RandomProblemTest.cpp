@@ -1,0 +1,104 @@
+//===- RandomProblemTest.cpp - ISAs against the reference, at random ------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each seed is a problem; it runs on every ISA that can run here. Caches must
+// be the same bytes, each result within the contract of the reference and of
+// the other ISAs' results. FP8ATTN_RANDOM_PROBLEMS says how many seeds to try,
+// FP8ATTN_RANDOM_SEED with which to begin.
+//
+//===----------------------------------------------------------------------===//
+
+#include "RandomProblem.h"
+
+#include "fp8attn/Reference/Compare.h"
+
+#include <cstdlib>
+#include <limits>
+#include <optional>
+
+namespace reference = fp8attn::reference;
+
+/// With two ISAs in one program and three in the other, 10,000 calls.
+static constexpr uint32_t kProblems = 2000;
+
+static uint32_t fromEnvironment(const char *name, uint32_t otherwise) {
+  const char *text = std::getenv(name);
+  return text ? uint32_t(std::strtoul(text, nullptr, 10)) : otherwise;
+}
+
+/// Flat tensors are drawn too, all of whose results round alike.
+static constexpr double kAnyRelativeL2 =
+    std::numeric_limits<double>::infinity();
+
+namespace {
+/// What the calls of one ISA left.
+struct Outcome {
+  explicit Outcome(const Problem &problem)
+      : out(problem.outAsDouble()), cache(bytesOf(problem.keyCache)),
+        valueCache(bytesOf(problem.valueCache)) {}
+
+  static std::vector<uint8_t> bytesOf(const AlignedBytes &memory) {
+    return {memory.data(), memory.data() + memory.size()};
+  }
+
+  std::vector<double> out;
+  std::vector<uint8_t> cache, valueCache;
+};
+} // namespace
+
+/// Expects two results to be as near to each other as two within the contract
+/// are.
+static void expectAgreement(const Outcome &one, const Outcome &other,
+                            const reference::AttentionResult &expected,
+                            fp8attn_type outType) {
+  EXPECT_TRUE(one.cache == other.cache);
+  EXPECT_TRUE(one.valueCache == other.valueCache);
+  std::vector<double> allowed = reference::allowedOutError(expected, outType);
+  for (double &error : allowed)
+    error *= 2;
+  const reference::Comparison outs =
+      reference::compare(one.out, other.out, allowed);
+  EXPECT_TRUE(outs.passed) << outs.text;
+}
+
+/// Runs the problem of a seed on each ISA, the first of which is the one that
+/// the others are compared with.
+static void tryOn(const std::vector<fp8attn_isa> &isas, uint32_t seed) {
+  Problem problem = randomProblem(seed);
+  std::optional<Outcome> first;
+  reference::AttentionResult expected;
+  for (fp8attn_isa isa : isas) {
+    SCOPED_TRACE(std::string(fp8attn_isa_string(isa)) + ", seed " +
+                 std::to_string(seed) + ": " + describe(problem));
+    problem.forget();
+    problem.context.isa_cap = isa;
+    ASSERT_TRUE(ranOn(problem, problem.write(), isa));
+    ASSERT_TRUE(ranOn(problem, problem.attend(), isa));
+    if (!first)
+      expected = problem.referenceAttend();
+    EXPECT_TRUE(agrees(problem, expected, kAnyRelativeL2));
+    if (first)
+      expectAgreement(Outcome(problem), *first, expected,
+                      problem.model.outType);
+    else
+      first.emplace(problem);
+  }
+}
+
+TEST(RandomProblemTest, IsasAgree) {
+  const std::vector<fp8attn_isa> isas = runnableIsas();
+  if (isas.empty())
+    GTEST_SKIP() << whyNot(testedIsas().front());
+  const uint32_t first = fromEnvironment("FP8ATTN_RANDOM_SEED", 1);
+  const uint32_t count = fromEnvironment("FP8ATTN_RANDOM_PROBLEMS", kProblems);
+  for (uint32_t seed = first; seed - first < count; ++seed) {
+    tryOn(isas, seed);
+    if (HasFailure())
+      FAIL() << "repeat with FP8ATTN_RANDOM_SEED=" << seed
+             << " FP8ATTN_RANDOM_PROBLEMS=1";
+  }
+  RecordProperty("calls", std::to_string(count * isas.size()));
+}

@@ -81,9 +81,13 @@ static std::vector<double> scoreRow(const AttentionCall &call,
 
 /// Turns scores into probabilities; returns the log-sum-exp.
 static double softmax(std::vector<double> &scores) {
-  if (scores.empty())
-    return -std::numeric_limits<double>::infinity();
-  const double max = *std::max_element(scores.begin(), scores.end());
+  const double none = -std::numeric_limits<double>::infinity();
+  const double max =
+      scores.empty() ? none : *std::max_element(scores.begin(), scores.end());
+  if (max == none) { // All keys are masked.
+    std::fill(scores.begin(), scores.end(), 0);
+    return none;
+  }
   double sum = 0;
   for (double &score : scores) {
     score = std::exp(score - max);
@@ -95,9 +99,14 @@ static double softmax(std::vector<double> &scores) {
 }
 
 static void attendRow(const AttentionCall &call, const DecodedRun &run,
-                      int64_t token, int64_t head, int64_t numVisible,
-                      AttentionResult &result) {
+                      int64_t sequence, int64_t token, int64_t head,
+                      int64_t numVisible, AttentionResult &result) {
   std::vector<double> probs = scoreRow(call, run, token, head, numVisible);
+  // The last query has the position of the last key.
+  const int64_t position =
+      run.numKeys - (call.queryStart[sequence + 1] - token);
+  for (int64_t t = 0; call.modifyScore && t < numVisible; ++t)
+    probs[t] = call.modifyScore(probs[t], {sequence, token, head, position, t});
   const int64_t row = token * call.numHeads + head;
   result.lse[row] = softmax(probs);
   result.numKeys[row] = numVisible;
@@ -131,7 +140,7 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
         const int64_t hidden = call.causal ? end - 1 - token : 0;
         const int64_t numVisible = std::max<int64_t>(0, run.numKeys - hidden);
         for (int64_t head = kvHead * group; head < (kvHead + 1) * group; ++head)
-          attendRow(call, run, token, head, numVisible, result);
+          attendRow(call, run, s, token, head, numVisible, result);
       }
     }
   }

@@ -135,7 +135,8 @@ typedef enum fp8attn_type {
   FP8ATTN_TYPE_F8E4M3FN = 2,
   FP8ATTN_TYPE_F8E5M2 = 3,
   FP8ATTN_TYPE_I32 = 4,
-  FP8ATTN_TYPE_I64 = 5
+  FP8ATTN_TYPE_I64 = 5,
+  FP8ATTN_TYPE_I8 = 6
 } fp8attn_type;
 
 /// Largest rank of a tensor at the ABI.

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelCalls.h"
+#include "ScoreLoop.h"
 #include "Scratch.h"
 #include "fp8attn/Runtime/kernels.h"
 
@@ -105,6 +106,8 @@ private:
       buffers.add(tiles(FP8ATTN_BLOCK_KEYS, kF32, f32));
       buffers.add(tiles(FP8ATTN_BLOCK_KEYS, kBF16, bf16));
     }
+    if (match.modify)
+      buffers.add(perRow(f32));
     SmallVector<Value> views = buffers.build(builder, loc);
     queryTiles = views[0];
     rowScale = views[1];
@@ -117,6 +120,7 @@ private:
       scores = views[7];
       probs = views[8];
     }
+    softmaxScale = match.modify ? views[9] : rowScale;
     rows = NumRowsOp::create(builder, loc, item);
     keyChannels = index(keyDim);
     valueChannels = index(valueDim);
@@ -142,6 +146,9 @@ private:
     call(builder, loc, rowFor("init", "f32", "f32"),
          {rows, valueChannels, rowMax, rowSum, acc});
     scf::ForOp loop = match.loop;
+    if (match.modify)
+      fillRows(builder, loc, softmaxScale,
+               orOne(builder, loc, match.modify.getFactor()));
     scf::ForOp::create(
         builder, loc, loop.getLowerBound(), loop.getUpperBound(),
         loop.getStep(), ValueRange(),
@@ -152,9 +159,12 @@ private:
           call(body, loc, *candidate.qk,
                {run, firstKey, keys, queryTiles, rows, keyChannels, scores,
                 kernelScratch});
+          if (match.modify)
+            emitScoreLoop(body, loc, match.modify,
+                          {firstKey, keys, rows, scores, rowScale, rowLimit});
           call(body, loc, rowFor("softmax", "f32", "bf16"),
-               {firstKey, keys, rows, scores, rowScale, rowLimit, probExponent,
-                valueChannels, rowMax, rowSum, acc, probs});
+               {firstKey, keys, rows, scores, softmaxScale, rowLimit,
+                probExponent, valueChannels, rowMax, rowSum, acc, probs});
           call(body, loc, *candidate.pv,
                {run, firstKey, keys, probs, rows, valueChannels, acc,
                 kernelScratch});
@@ -192,6 +202,9 @@ private:
   int64_t keyDim = 0, valueDim = 0;
   Value item, run, rows, keyChannels, valueChannels, probExponent;
   Value queryTiles, rowScale, rowLimit, rowMax, rowSum, acc, kernelScratch;
+  /// What softmax multiplies scores by: that of the rows, or what is left of it
+  /// behind a score region.
+  Value softmaxScale;
   Value scores, probs;
 };
 } // namespace

@@ -17,6 +17,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -115,7 +116,8 @@ private:
     auto value = cast<RankedTensorType>(match->value.getTile().getType());
     SmallVector<AttentionCandidate> candidates = getAttentionCandidates(
         {query.getDimSize(0), query.getDimSize(1), value.getDimSize(1),
-         key.getElementType(), value.getElementType(), isa});
+         key.getElementType(), value.getElementType(), isa,
+         static_cast<bool>(match->modify)});
     if (candidates.empty() || !candidates.front().dropped.empty()) {
       InFlightDiagnostic diagnostic =
           finish.emitOpError("has no kernel for keys of ")

@@ -37,7 +37,12 @@ LLVM::LLVMStructType getCacheType(MLIRContext *context);
 
 /// fp8attn_work_item.
 enum WorkItemMember {
+  kWorkItemSequence = 0,
   kWorkItemKvHead = 1,
+  kWorkItemGroup = 2,
+  kWorkItemSeqQ = 4,
+  kWorkItemSeqK = 5,
+  kWorkItemFirstRow = 6,
   kWorkItemNumRows = 7,
   kWorkItemNumKeys = 9,
 };

@@ -216,12 +216,18 @@ private:
 
 void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
                                            RewritePatternSet &patterns) {
-  patterns.add<NumWorkItemsLowering, WorkItemLowering,
-               WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
-               WorkItemFieldLowering<NumKeysOp, abi::kWorkItemNumKeys>,
-               WorkItemFieldLowering<KvHeadOp, abi::kWorkItemKvHead>,
-               KeyRunLowering, CachePartLowering, UkernelNullLowering,
-               UkernelCallLowering>(converter);
+  patterns
+      .add<NumWorkItemsLowering, WorkItemLowering,
+           WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
+           WorkItemFieldLowering<NumKeysOp, abi::kWorkItemNumKeys>,
+           WorkItemFieldLowering<KvHeadOp, abi::kWorkItemKvHead>,
+           WorkItemFieldLowering<SequenceOp, abi::kWorkItemSequence>,
+           WorkItemFieldLowering<GroupOp, abi::kWorkItemGroup>,
+           WorkItemFieldLowering<FirstRowOp, abi::kWorkItemFirstRow>,
+           WorkItemFieldLowering<SeqQOp, abi::kWorkItemSeqQ>,
+           WorkItemFieldLowering<SeqKOp, abi::kWorkItemSeqK>, KeyRunLowering,
+           CachePartLowering, UkernelNullLowering, UkernelCallLowering>(
+          converter);
   patterns.add<TileConfigLowering<UkernelTileBeginOp>>(converter,
                                                        runtime::kTileBegin);
   patterns.add<TileConfigLowering<UkernelTileEndOp>>(converter,

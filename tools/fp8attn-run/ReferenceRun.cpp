@@ -11,6 +11,7 @@
 
 #include "ReferenceRun.h"
 
+#include "ScoreEvaluator.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Reference/Attention.h"
 #include "fp8attn/Reference/Fp8.h"
@@ -56,6 +57,7 @@ static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
   call.blockTable = getInts(op.getBlockTable());
   call.softmaxScale = op.getEffectiveSoftmaxScale();
   call.causal = op.getCausal();
+  call.modifyScore = makeScoreFunction(op, inputs);
 
   const reference::AttentionResult expected = reference::attend(call);
   const Argument &out = results[op.getOut()];

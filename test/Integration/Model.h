@@ -24,6 +24,7 @@ struct Arguments {
   fp8attn_tensor keyScale, valueScale;
   fp8attn_cache keyCache, valueCache;
   fp8attn_tensor query, queryStart, seqLens, blockTable, out, lse;
+  fp8attn_tensor alibi, mask, documents;
 };
 
 using EntryPoint = fp8attn_status (*)(fp8attn_context *context,
@@ -46,6 +47,12 @@ struct Model {
   bool lse;
   /// A key cache and a value cache.
   bool split;
+  /// What modifies scores: a cap or 0, ALiBi slopes, the mask's element type or
+  /// "none", and a region that hides the keys of other documents.
+  float softcap;
+  bool alibi;
+  const char *mask;
+  bool documents;
   EntryPoint write;
   int64_t (*writeWorkspaceBytes)(int32_t numWorkers);
   EntryPoint attend;

@@ -216,7 +216,8 @@ reference::PairsCache Problem::referenceCache() {
 static reference::AttentionResult attendTo(const Problem &problem,
                                            reference::PairsCache cache,
                                            reference::Scales keyScale,
-                                           reference::Scales valueScale) {
+                                           reference::Scales valueScale,
+                                           Problem::ModifyScore modifyScore) {
   const Model &model = problem.model;
   reference::AttentionCall call;
   call.query = headTensor(problem.query, model.numHeads(), model.headDim);
@@ -232,11 +233,13 @@ static reference::AttentionResult attendTo(const Problem &problem,
   call.tableStride = problem.maxPages;
   call.softmaxScale = 1 / std::sqrt(double(model.headDim));
   call.causal = model.causal;
+  call.modifyScore = std::move(modifyScore);
   return reference::attend(call);
 }
 
-reference::AttentionResult Problem::referenceAttend() {
-  return attendTo(*this, referenceCache(), {keyScale}, {valueScale});
+reference::AttentionResult Problem::referenceAttend(ModifyScore modifyScore) {
+  return attendTo(*this, referenceCache(), {keyScale}, {valueScale},
+                  std::move(modifyScore));
 }
 
 reference::AttentionResult Problem::unquantizedAttend() {
@@ -250,7 +253,7 @@ reference::AttentionResult Problem::unquantizedAttend() {
   reference::writeCache(cache.values,
                         headTensor(value, model.numKvHeads, model.headDim),
                         slots.data(), {});
-  return attendTo(*this, cache, {}, {});
+  return attendTo(*this, cache, {}, {}, nullptr);
 }
 
 std::vector<double> Problem::outAsDouble() const {

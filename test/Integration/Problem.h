@@ -94,8 +94,12 @@ public:
 
   /// Returns the parts of the cache as the reference reads and writes them.
   fp8attn::reference::PairsCache referenceCache();
+  /// What the reference does to scores.
+  using ModifyScore = decltype(fp8attn::reference::AttentionCall::modifyScore);
+
   /// Returns the exact results for what is in the cache now.
-  fp8attn::reference::AttentionResult referenceAttend();
+  fp8attn::reference::AttentionResult
+  referenceAttend(ModifyScore modifyScore = nullptr);
   /// Returns the exact results for keys and values before quantisation.
   fp8attn::reference::AttentionResult unquantizedAttend();
 

@@ -15,7 +15,12 @@ import itertools
 
 Model = collections.namedtuple(
     "Model",
-    "name cache kv_heads group head_dim page key_scale value_scale causal lse split",
+    "name cache kv_heads group head_dim page key_scale value_scale causal lse split "
+    # What modifies scores: a cap or 0, whether there are ALiBi slopes, the
+    # mask's elements ("none", "i8" or "f32"), whether a region hides other
+    # documents; `written` says all of that in one hand-written region.
+    "softcap alibi mask documents written",
+    defaults=(0, False, "none", False, False),
 )
 
 # Columns from `cache` on. bf16 caches have no scales. A group of 71 heads is
@@ -71,7 +76,23 @@ LLAMA = [
     for cache in COVERED["cache"]
 ]
 
-MODELS = SWEEP + TRAINED + LLAMA
+# Scores that are modified, each way alone and all at once; and the same said by
+# hand.
+SCORE_ROWS = {
+    "softcap": ("e4m3", 2, 2, 128, 32, "head", "head", True, True, False, 50),
+    "alibi": ("bf16", 2, 4, 64, 64, "none", "none", True, True, False, 0, True),
+    "tree": ("e4m3", 2, 3, 128, 32, "tensor", "head", False, True, True, 0, False, "i8"),
+    "additive": ("e5m2", 1, 7, 64, 32, "head", "tensor", True, True, False, 0, False, "f32"),
+    "documents": ("e4m3", 2, 4, 64, 32, "head", "head", True, True, False, 0, False, "none", True),
+    "all": ("e4m3", 2, 4, 128, 32, "head", "head", True, True, False, 20, True, "i8", True),
+}
+SCORES = [Model(f"score_{name}", *row) for name, row in SCORE_ROWS.items()]
+WRITTEN = [
+    Model(f"written_{name}", *row)._replace(written=True)
+    for name, row in SCORE_ROWS.items()
+]
+
+MODELS = SWEEP + TRAINED + LLAMA + SCORES + WRITTEN
 
 
 def is_possible(pair):

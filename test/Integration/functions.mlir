@@ -1,4 +1,11 @@
-// The functions that fp8attn-expand-math replaces, for ExpandMathTest.cpp.
+// RUN: fp8attn-compile %s --mcpu=x86-64 -o %t.o
+// RUN: llvm-nm --undefined-only --just-symbol-name %t.o | FileCheck %s
+
+// The functions that fp8attn-expand-math replaces, for ExpandMathTest.cpp. No
+// library is called for them.
+// CHECK-NOT: {{^[^f]}}
+// CHECK:     fp8attn_check_context
+// CHECK-NOT: {{^[^f]}}
 func.func @functions(%x: memref<?xf32> {fp8attn.name = "x"}, %y: memref<?x5xf32> {fp8attn.name = "y"}) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index

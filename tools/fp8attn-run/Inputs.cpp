@@ -211,10 +211,6 @@ LogicalResult InputMaker::fillElements(Value value, ArrayRef<int64_t> sizes) {
     case FP8ATTN_TYPE_I32:
       *static_cast<int32_t *>(element) = random.below(2);
       break;
-    case FP8ATTN_TYPE_BF16:
-      *static_cast<uint16_t *>(element) =
-          reference::encodeBf16(random.normal());
-      break;
     default:
       *static_cast<float *>(element) = random.normal();
     }

@@ -120,7 +120,6 @@ private:
         .Case([&](arith::MinimumFOp) { return nan ? NAN : std::fmin(a, b); })
         .Case([&](arith::MaxNumFOp) { return std::fmax(a, b); })
         .Case([&](arith::MinNumFOp) { return std::fmin(a, b); })
-        .Case([&](arith::ExtFOp) { return a; })
         .Case([&](arith::SIToFPOp) {
           return static_cast<double>(
               llvm::SignExtend64(integer(first), width(first)));

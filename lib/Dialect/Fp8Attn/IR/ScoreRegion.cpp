@@ -36,11 +36,11 @@ static bool isElementwise(Operation &op) {
              arith::MaxNumFOp, arith::MinNumFOp, arith::CmpFOp, arith::CmpIOp,
              arith::SelectOp, arith::AddIOp, arith::SubIOp, arith::MulIOp,
              arith::AndIOp, arith::OrIOp, arith::XOrIOp, arith::MaxSIOp,
-             arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::ExtFOp,
-             arith::ExtSIOp, arith::ExtUIOp, arith::TruncIOp, arith::SIToFPOp,
-             arith::UIToFPOp, arith::IndexCastOp, arith::IndexCastUIOp,
-             math::TanhOp, math::ExpOp, math::Exp2Op, math::LogOp, math::Log2Op,
-             math::SqrtOp, math::RsqrtOp, math::AbsFOp>(op);
+             arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::ExtSIOp,
+             arith::ExtUIOp, arith::TruncIOp, arith::SIToFPOp, arith::UIToFPOp,
+             arith::IndexCastOp, arith::IndexCastUIOp, math::TanhOp,
+             math::ExpOp, math::Exp2Op, math::LogOp, math::Log2Op, math::SqrtOp,
+             math::RsqrtOp, math::AbsFOp>(op);
 }
 
 static bool isRegionType(Type type) {
@@ -54,10 +54,9 @@ static LogicalResult verifyLoad(Operation *op, memref::LoadOp load) {
   int64_t offset;
   // score_region_c5
   Type element = type.getElementType();
-  if (!element.isF32() && !element.isBF16() && !element.isInteger(8) &&
-      !element.isInteger(32))
-    return op->emitOpError("expects loads of f32, bf16, i8 or i32 in a score "
-                           "region, got ")
+  if (!element.isF32() && !element.isInteger(8) && !element.isInteger(32))
+    return op->emitOpError("expects loads of f32, i8 or i32 in a score region, "
+                           "got ")
            << type;
   // score_region_c6
   if (type.getMemorySpace() ||

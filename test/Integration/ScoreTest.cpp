@@ -11,32 +11,38 @@
 
 #include "IsaTest.h"
 
+#include "test/guarded_buffer.h"
+
 #include "fp8attn/Reference/Fp8.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
 namespace reference = fp8attn::reference;
 using Place = reference::ScorePlace;
+using fp8attn::test::GuardedBuffer;
 
 static constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 namespace {
-/// The tensors that modify the scores of a problem. Memory beyond the keys of a
-/// sequence has values that would spoil a row.
+/// The tensors that modify the scores of a problem, before pages that cannot be
+/// read. Elements beyond the keys of a sequence have values that would spoil a
+/// row.
 class Scores {
 public:
   Scores(const Problem &problem, uint32_t seed)
-      : model(problem.model), isAdditive(model.mask == std::string("f32")) {
-    for (int32_t length : problem.seqLens)
-      columns = std::max<int64_t>(columns, length);
-    tokens = problem.queryStart.back();
+      : columns(
+            *std::max_element(problem.seqLens.begin(), problem.seqLens.end())),
+        tokens(problem.queryStart.back()), slopes(problem.model.numHeads()),
+        keep(tokens * columns), added(tokens * columns),
+        documents(problem.sequences.size() * columns), model(problem.model),
+        isAdditive(model.mask == std::string("f32")) {
     std::mt19937 bits(seed);
     for (int64_t h = 0; h < model.numHeads(); ++h)
-      slopes.push_back(std::exp2(-8.0f * float(h + 1) / model.numHeads()));
-    keep.assign(tokens * pitch(), 0);
-    added.assign(tokens * pitch(), NAN);
-    documents.assign(problem.sequences.size() * pitch(), -1);
+      slopes[h] = std::exp2(-8.0f * float(h + 1) / float(model.numHeads()));
+    std::fill(added.begin(), added.end(), NAN);
+    std::fill(documents.begin(), documents.end(), -1);
     for (size_t s = 0; s < problem.sequences.size(); ++s)
       fillSequence(problem, s, bits);
   }
@@ -48,7 +54,7 @@ public:
     all.mask = isAdditive ? matrix(added.data(), FP8ATTN_TYPE_F32, tokens)
                           : matrix(keep.data(), FP8ATTN_TYPE_I8, tokens);
     all.documents =
-        matrix(documents.data(), FP8ATTN_TYPE_I32, documents.size() / pitch());
+        matrix(documents.data(), FP8ATTN_TYPE_I32, documents.size() / columns);
     return all;
   }
 
@@ -57,10 +63,10 @@ public:
       score = model.softcap * std::tanh(score / model.softcap);
     if (model.alibi)
       score += double(slopes[place.head]) * double(place.key - place.query);
-    const int32_t *document = documents.data() + place.sequence * pitch();
+    const int32_t *document = documents.data() + place.sequence * columns;
     if (model.documents && document[place.query] != document[place.key])
       score = -kInfinity;
-    const int64_t element = place.token * pitch() + place.key;
+    const int64_t element = place.token * columns + place.key;
     if (isAdditive)
       score += added[element];
     else if (model.mask != std::string("none") && !keep[element])
@@ -68,15 +74,14 @@ public:
     return score;
   }
 
-  std::vector<float> slopes;
-  std::vector<int8_t> keep;
-  std::vector<float> added;
-  std::vector<int32_t> documents;
+  int64_t columns, tokens;
+  /// [Hq], [tokens, columns] twice, and [sequences, columns].
+  GuardedBuffer<float> slopes;
+  GuardedBuffer<int8_t> keep;
+  GuardedBuffer<float> added;
+  GuardedBuffer<int32_t> documents;
 
 private:
-  /// Elements between rows of a matrix.
-  int64_t pitch() const { return columns; }
-
   fp8attn_tensor matrix(void *data, fp8attn_type type, int64_t rows) const {
     return fp8attn_tensor_make(data, type, 2, rows, columns, 0, 0);
   }
@@ -84,7 +89,7 @@ private:
   void fillSequence(const Problem &problem, size_t s, std::mt19937 &bits) {
     const int64_t numKeys = problem.seqLens[s];
     for (int64_t t = 0; t < numKeys; ++t)
-      documents[s * pitch() + t] = t / 50;
+      documents[s * columns + t] = t / 50;
     std::uniform_real_distribution<float> uniform(-3, 3);
     for (int64_t token = problem.queryStart[s];
          token < problem.queryStart[s + 1]; ++token) {
@@ -92,15 +97,14 @@ private:
       const bool none = token % 11 == 5;
       for (int64_t t = 0; t < numKeys; ++t) {
         const bool keeps = !none && bits() % 4 != 0;
-        keep[token * pitch() + t] = keeps ? int8_t(1 + bits() % 200) : 0;
-        added[token * pitch() + t] = keeps ? uniform(bits) : -kInfinity;
+        keep[token * columns + t] = keeps ? int8_t(1 + bits() % 200) : 0;
+        added[token * columns + t] = keeps ? uniform(bits) : -kInfinity;
       }
     }
   }
 
   const Model &model;
   bool isAdditive;
-  int64_t columns = 1, tokens;
 };
 
 class ScoreTest : public IsaTest {
@@ -174,6 +178,26 @@ TEST_P(ScoreTest, DoesNotDependOnChunks) {
   attend(chunk, same);
   EXPECT_TRUE(std::equal(whole.out.end() - 7 * row, whole.out.end(),
                          chunk.out.begin()));
+}
+
+/// A NaN reaches the rows of its query token and no other.
+TEST_P(ScoreTest, NanStaysInItsRow) {
+  if (model().mask != std::string("f32"))
+    return;
+  Problem problem = makeProblem({{1, 40}, {20, 300}});
+  write(problem);
+  Scores scores(problem, 7);
+  attend(problem, scores);
+  std::vector<uint16_t> expected = problem.out;
+  constexpr int64_t kToken = 8;
+  scores.added[kToken * scores.columns + 260] = NAN;
+  attend(problem, scores);
+  const int64_t row = model().numHeads() * model().headDim;
+  for (int64_t i = kToken * row; i < (kToken + 1) * row; ++i) {
+    EXPECT_TRUE(std::isnan(reference::decodeBf16(problem.out[i])));
+    expected[i] = problem.out[i];
+  }
+  EXPECT_EQ(problem.out, expected);
 }
 
 /// A region that says what softcap, ALiBi and masks say.

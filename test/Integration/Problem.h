@@ -101,8 +101,12 @@ public:
   /// Return the keys and values that the entry points take.
   fp8attn::reference::HeadTensor keyTensor();
   fp8attn::reference::HeadTensor valueTensor();
+  /// What the reference does to scores.
+  using ModifyScore = decltype(fp8attn::reference::AttentionCall::modifyScore);
+
   /// Returns the exact results for what is in the cache now.
-  fp8attn::reference::AttentionResult referenceAttend();
+  fp8attn::reference::AttentionResult
+  referenceAttend(ModifyScore modifyScore = nullptr);
   /// Returns the same without rounding the query to bf16.
   fp8attn::reference::AttentionResult unroundedAttend();
   /// Returns the exact results for keys and values before quantisation.

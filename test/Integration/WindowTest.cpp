@@ -71,8 +71,8 @@ TEST_P(WindowTest, EarlierPagesAreNotRead) {
   constexpr uint8_t kNan = 0xff;
   for (int64_t page = 0; page < item.first_key / m.pageTokens; ++page)
     std::memset(problem.keyCache.data() +
-                    problem.blockTable[page] * m.pageBytes(),
-                kNan, m.pageBytes());
+                    problem.blockTable[page] * m.keyPageBytes(),
+                kNan, m.keyPageBytes());
   attend(problem);
   EXPECT_EQ(problem.out, out);
 }

@@ -36,6 +36,7 @@ void mlir::fp8attn::buildToLLVMPipeline(OpPassManager &pm,
   pm.addPass(createOutlineParallel());
   pm.addNestedPass<func::FuncOp>(createInsertTileConfig());
   pm.addNestedPass<func::FuncOp>(createHoistTileConfig());
+  pm.addNestedPass<func::FuncOp>(createExpandMath());
   // From here on there is nothing about attention to be known.
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

@@ -113,10 +113,13 @@ static std::vector<double> scoreRow(const AttentionCall &call,
 /// Turns scores into probabilities; returns the log-sum-exp, of which the sink
 /// is a part.
 static double softmax(std::vector<double> &scores, double sink) {
-  if (scores.empty())
-    return sink;
-  const double max =
-      std::max(sink, *std::max_element(scores.begin(), scores.end()));
+  double max = sink;
+  for (double score : scores)
+    max = std::max(max, score);
+  if (std::isinf(max) && max < 0) { // No key, or all are masked; no sink.
+    std::fill(scores.begin(), scores.end(), 0);
+    return max;
+  }
   double sum = std::exp(sink - max);
   for (double &score : scores) {
     score = std::exp(score - max);
@@ -127,20 +130,27 @@ static double softmax(std::vector<double> &scores, double sink) {
   return max + std::log(sum);
 }
 
+/// `place` is that of the first visible key.
 static void attendRow(const AttentionCall &call, const DecodedRun &run,
-                      int64_t token, int64_t head, KeyRange visible,
+                      ScorePlace place, KeyRange visible,
                       AttentionResult &result) {
-  std::vector<double> probs = scoreRow(call, run, token, head, visible);
-  const double sink =
-      call.sink ? call.sink[head] : -std::numeric_limits<double>::infinity();
+  std::vector<double> probs =
+      scoreRow(call, run, place.token, place.head, visible);
   const int64_t numVisible = visible.end - visible.begin;
-  const int64_t row = token * call.numHeads + head;
+  if (call.modifyScore)
+    for (double &score : probs) {
+      score = call.modifyScore(score, place);
+      ++place.key;
+    }
+  const double sink = call.sink ? call.sink[place.head]
+                                : -std::numeric_limits<double>::infinity();
+  const int64_t row = place.token * call.numHeads + place.head;
   result.lse[row] = softmax(probs, sink);
   result.numKeys[row] = numVisible;
   result.underflow[row] =
       elementBytes(call.values.type) == 1
-          ? kFp8Underflow *
-                call.valueScale.at(head / (call.numHeads / call.values.heads))
+          ? kFp8Underflow * call.valueScale.at(place.head / (call.numHeads /
+                                                             call.values.heads))
           : kWordUnderflow;
   const int64_t channels = call.values.headDim;
   double *out = result.out.data() + row * channels;
@@ -173,7 +183,8 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
             call.topLeft ? token - begin : run.numKeys - (end - token);
         const KeyRange visible = visibleKeys(call, run.numKeys, position);
         for (int64_t head = kvHead * group; head < (kvHead + 1) * group; ++head)
-          attendRow(call, run, token, head, visible, result);
+          attendRow(call, run, {s, token, head, position, visible.begin},
+                    visible, result);
       }
     }
   }

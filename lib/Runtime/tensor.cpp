@@ -30,6 +30,8 @@ const char *fp8attn::typeName(int32_t type) {
     return "i64";
   case FP8ATTN_TYPE_F16:
     return "f16";
+  case FP8ATTN_TYPE_I8:
+    return "i8";
   default:
     return "unknown";
   }
@@ -39,6 +41,7 @@ int64_t fp8attn::typeBytes(int32_t type) {
   switch (type) {
   case FP8ATTN_TYPE_F8E4M3FN:
   case FP8ATTN_TYPE_F8E5M2:
+  case FP8ATTN_TYPE_I8:
     return 1;
   case FP8ATTN_TYPE_BF16:
   case FP8ATTN_TYPE_F16:

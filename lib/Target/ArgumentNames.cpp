@@ -52,6 +52,8 @@ static void forEachRole(Operation *op, RoleCallback callback) {
         callback(attention.getSink(), "sink");
         callback(attention.getOut(), "out");
         callback(attention.getLse(), "lse");
+        callback(attention.getAlibi(), "alibi");
+        callback(attention.getMask(), "mask");
       })
       .Case([&](KvWriteOp write) {
         callback(write.getKey(), "key");

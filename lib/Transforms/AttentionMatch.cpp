@@ -34,6 +34,19 @@ static Value skipDecode(Value value) {
   return decode ? decode.getCodes() : value;
 }
 
+/// Demands that the factor of tile.qk or tile.modify is the same for all keys.
+static LogicalResult checkFactor(Operation *op, scf::ForOp loop) {
+  Value factor;
+  if (auto qk = dyn_cast_or_null<QkOp>(op))
+    factor = qk.getFactor();
+  else if (auto modify = dyn_cast_or_null<ModifyOp>(op))
+    factor = modify.getFactor();
+  if (factor && !loop.isDefinedOutsideOfLoop(factor))
+    return op->emitOpError("cannot be given a kernel: expects a factor that is "
+                           "the same for all keys");
+  return success();
+}
+
 FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   AttentionMatch match;
   match.finish = finish;
@@ -64,7 +77,9 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   auto mask = expectDefinition<MaskOp>(*softmax, softmax->getScores());
   if (failed(mask))
     return failure();
-  auto qk = expectDefinition<QkOp>(*mask, mask->getScores());
+  match.modify = mask->getScores().getDefiningOp<ModifyOp>();
+  Operation *scoresUser = match.modify ? match.modify : mask->getOperation();
+  auto qk = expectDefinition<QkOp>(scoresUser, scoresUser->getOperand(0));
   if (failed(qk))
     return failure();
   match.qk = *qk;
@@ -74,8 +89,8 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
     return failure();
   match.key = *key;
   match.query = *query;
-  if (qk->getFactor() && !match.loop.isDefinedOutsideOfLoop(qk->getFactor()))
-    return qk->emitOpError("cannot be given a kernel: expects a factor that is "
-                           "the same for all keys");
+  for (Operation *op : {qk->getOperation(), match.modify.getOperation()})
+    if (failed(checkFactor(op, match.loop)))
+      return failure();
   return match;
 }

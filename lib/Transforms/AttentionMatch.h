@@ -26,6 +26,8 @@ struct AttentionMatch {
   scf::ForOp loop;
   LoadKeyOp key;
   QkOp qk;
+  /// Null if scores are not modified.
+  ModifyOp modify;
   LoadValueOp value;
   FinishOp finish;
 };

@@ -11,11 +11,13 @@
 
 #include "RuntimeChecks.h"
 #include "ScaleMap.h"
+#include "ScoreModifiers.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Runtime/kernels.h"
 #include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -83,6 +85,8 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
   scores =
       ScaleOp::create(builder, loc, scores,
                       constantF32(builder, loc, op.getEffectiveSoftmaxScale()));
+  if (op.modifiesScores())
+    scores = createModify(builder, loc, op, scores, context.item, firstKey);
   scores =
       ScaleOp::create(builder, loc, scores, constantF32(builder, loc, kLog2E));
   scores = MaskOp::create(builder, loc, scores, context.item, firstKey);
@@ -170,6 +174,13 @@ static void emitChecks(PagedAttentionOp op) {
   for (Value cache : op.getCaches())
     CheckBatchOp::create(builder, loc, op.getQueryStart(), op.getSeqLens(),
                          op.getBlockTable(), tokens, cache);
+  if (!op.getMask())
+    return;
+  emitSameTokensCheck(builder, loc, "tokens of mask", op.getMask(),
+                      "tokens of query", op.getQuery());
+  Value columns = memref::DimOp::create(builder, loc, op.getMask(), 1);
+  CheckColumnsOp::create(builder, loc, builder.getStringAttr("mask"), columns,
+                         op.getSeqLens());
 }
 
 static void decompose(PagedAttentionOp op) {

@@ -63,18 +63,22 @@ struct FoldKeyScale : OpRewritePattern<QkOp> {
   }
 };
 
-/// scale(qk(query, key) factor f, s)  ->  qk(query, key) factor f * s
-struct FoldScoreScale : OpRewritePattern<ScaleOp> {
+/// scale(qk(...) factor f, s)  ->  qk(...) factor f * s, and the same for the
+/// factor behind a score region. The factor moves, not the operation: s may be
+/// defined after it.
+template <typename ScoresOp> struct FoldScoreScale : OpRewritePattern<ScaleOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(ScaleOp op,
                                 PatternRewriter &rewriter) const override {
-    auto qk = op.getTile().getDefiningOp<QkOp>();
-    if (!qk || !qk->hasOneUse())
+    auto scores = op.getTile().template getDefiningOp<ScoresOp>();
+    if (!scores || !scores->hasOneUse())
       return rewriter.notifyMatchFailure(op, "not the only use of scores");
-    Value factor = multiply(rewriter, op, qk.getFactor(), op.getFactor());
-    rewriter.replaceOpWithNewOp<QkOp>(op, op.getType(), qk.getQuery(),
-                                      qk.getKey(), factor);
+    Value factor = multiply(rewriter, op, scores.getFactor(), op.getFactor());
+    rewriter.moveOpBefore(scores, op);
+    rewriter.modifyOpInPlace(scores,
+                             [&] { scores.getFactorMutable().assign(factor); });
+    rewriter.replaceOp(op, scores);
     return success();
   }
 };
@@ -134,9 +138,12 @@ static std::string reasonFor(ScaleOp op) {
   auto loop = op->getParentOfType<LoopLikeOpInterface>();
   if (loop && !loop.isDefinedOutsideOfLoop(op.getFactor()))
     return "the scale is another one in each step of the loop over keys";
-  for (Operation *user : op->getUsers())
+  for (Operation *user : op->getUsers()) {
+    if (isa<ModifyOp>(user))
+      return "a score region, which need not be linear, follows";
     if (!isa<QkOp, PvOp, ScaleOp>(user))
       return ("its result is used by " + user->getName().getStringRef()).str();
+  }
   return "what it scales is used elsewhere too";
 }
 
@@ -144,8 +151,8 @@ namespace {
 struct FoldScalesPass : public fp8attn::impl::FoldScalesBase<FoldScalesPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FoldKeyScale, FoldScoreScale, FoldConsecutiveScales,
-                 FoldValueScale>(&getContext());
+    patterns.add<FoldKeyScale, FoldScoreScale<QkOp>, FoldScoreScale<ModifyOp>,
+                 FoldConsecutiveScales, FoldValueScale>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
     StringRef function = getOperation().getName();

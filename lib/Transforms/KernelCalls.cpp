@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelCalls.h"
+#include "ScoreLoop.h"
 #include "Scratch.h"
 #include "fp8attn/Runtime/kernels.h"
 
@@ -121,6 +122,8 @@ private:
       buffers.add(tiles(FP8ATTN_BLOCK_KEYS, kF32, f32));
       buffers.add(tiles(FP8ATTN_BLOCK_KEYS, kBF16, bf16));
     }
+    if (match.modify)
+      buffers.add(perRow(f32));
     SmallVector<Value> views = buffers.build(builder, loc);
     queryTiles = views[0];
     rowScale = views[1];
@@ -134,6 +137,7 @@ private:
       scores = views[8];
       probs = views[9];
     }
+    softmaxScale = match.modify ? views[10] : rowScale;
     rows = NumRowsOp::create(builder, loc, item);
     keyChannels = index(paddedKeyDim);
     valueChannels = index(paddedValueDim);
@@ -161,6 +165,9 @@ private:
     call(builder, loc, rowFor("init", "f32", "f32"),
          {rows, valueChannels, rowMax, rowSum, acc});
     scf::ForOp loop = match.loop;
+    if (match.modify)
+      fillRows(builder, loc, softmaxScale,
+               orOne(builder, loc, match.modify.getFactor()));
     scf::ForOp::create(
         builder, loc, loop.getLowerBound(), loop.getUpperBound(),
         loop.getStep(), ValueRange(),
@@ -171,8 +178,12 @@ private:
           call(body, loc, *candidate.qk,
                {run, firstKey, keys, queryTiles, rows, keyChannels, scores,
                 kernelScratch});
+          if (match.modify)
+            emitScoreLoop(
+                body, loc, match.modify,
+                {firstKey, keys, rows, scores, rowScale, rowBegin, rowLimit});
           call(body, loc, rowFor("softmax", "f32", "bf16"),
-               {firstKey, keys, rows, scores, rowScale, rowBegin, rowLimit,
+               {firstKey, keys, rows, scores, softmaxScale, rowBegin, rowLimit,
                 probExponent, valueChannels, rowMax, rowSum, acc, probs});
           call(body, loc, *candidate.pv,
                {run, firstKey, keys, probs, rows, valueChannels, acc,
@@ -210,6 +221,9 @@ private:
   Value item, run, rows, keyChannels, valueChannels, probExponent;
   Value queryTiles, rowScale, rowBegin, rowLimit, rowMax, rowSum, acc;
   Value kernelScratch;
+  /// What softmax multiplies scores by: that of the rows, or what is left of it
+  /// behind a score region.
+  Value softmaxScale;
   Value scores, probs;
 };
 } // namespace

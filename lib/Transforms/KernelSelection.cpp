@@ -49,7 +49,10 @@ static void addFused(const AttentionProblem &problem,
       continue;
     AttentionCandidate &candidate = candidates.emplace_back();
     candidate.attend = &row;
-    candidate.dropped = getObstacle(row, problem, problem.keyChannels);
+    candidate.dropped =
+        problem.modifiesScores
+            ? "the score region stands between scores and softmax"
+            : getObstacle(row, problem, problem.keyChannels);
     candidate.cyclesPerKey =
         row.cyclesPerElement(problem.rows) *
         static_cast<double>(problem.keyChannels + problem.valueChannels);

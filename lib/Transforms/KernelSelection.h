@@ -32,6 +32,8 @@ struct AttentionProblem {
   Type valueType;
   /// The best ISA that may be used.
   Isa isa;
+  /// Whether a score region stands between scores and softmax.
+  bool modifiesScores = false;
 };
 
 /// A way to compute it: one fused row, or a row for the scores and one for the

@@ -58,6 +58,9 @@ static func::FuncOp makeBody(scf::ForallOp loop, ValueRange captures,
   auto body = func::FuncOp::create(builder, loc, name,
                                    builder.getFunctionType(inputs, {}));
   body.setPrivate();
+  // The body is compiled for the same ISA.
+  if (Attribute isa = parent->getAttr(Fp8AttnDialect::kIsaAttrName))
+    body->setAttr(Fp8AttnDialect::kIsaAttrName, isa);
 
   Block *entry = body.addEntryBlock();
   builder.setInsertionPointToStart(entry);

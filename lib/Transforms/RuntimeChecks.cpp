@@ -18,7 +18,8 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 static bool isCheck(Operation &op) {
-  return isa<CheckSizeOp, CheckScaleOp, CheckBatchOp, CheckSlotsOp>(op);
+  return isa<CheckSizeOp, CheckColumnsOp, CheckScaleOp, CheckBatchOp,
+             CheckSlotsOp>(op);
 }
 
 OpBuilder mlir::fp8attn::getCheckBuilder(Operation *op) {

@@ -17,6 +17,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -118,7 +119,7 @@ private:
         llvm::alignTo(value.getDimSize(1), kValueTileChannels);
     SmallVector<AttentionCandidate> candidates = getAttentionCandidates(
         {query.getDimSize(0), keyChannels, valueChannels, key.getElementType(),
-         value.getElementType(), isa});
+         value.getElementType(), isa, static_cast<bool>(match->modify)});
     if (candidates.empty() || !candidates.front().dropped.empty()) {
       InFlightDiagnostic diagnostic =
           finish.emitOpError("has no kernel for keys of ")

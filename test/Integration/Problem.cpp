@@ -277,7 +277,7 @@ reference::PairsCache Problem::referenceCache() const {
 static reference::AttentionResult
 attendTo(const Problem &problem, reference::HeadTensor query, bool keepQuery,
          reference::PairsCache cache, reference::Scales keyScale,
-         reference::Scales valueScale) {
+         reference::Scales valueScale, Problem::ModifyScore modifyScore) {
   const Model &model = problem.model;
   reference::AttentionCall call;
   call.query = query;
@@ -297,17 +297,19 @@ attendTo(const Problem &problem, reference::HeadTensor query, bool keepQuery,
   call.windowRight = model.causal ? 0 : model.windowRight;
   call.topLeft = model.topLeft;
   call.sink = model.sink ? problem.sink.data() : nullptr;
+  call.modifyScore = std::move(modifyScore);
   return reference::attend(call);
 }
 
-reference::AttentionResult Problem::referenceAttend() const {
+reference::AttentionResult
+Problem::referenceAttend(ModifyScore modifyScore) const {
   return attendTo(*this, queryTensor(), false, referenceCache(), {keyScale},
-                  {valueScale});
+                  {valueScale}, std::move(modifyScore));
 }
 
 reference::AttentionResult Problem::unroundedAttend() const {
   return attendTo(*this, queryTensor(), true, referenceCache(), {keyScale},
-                  {valueScale});
+                  {valueScale}, nullptr);
 }
 
 reference::AttentionResult Problem::unquantizedAttend() {
@@ -321,7 +323,7 @@ reference::AttentionResult Problem::unquantizedAttend() {
   reference::writeCache(cache.values,
                         headTensor(value, model.numKvHeads, model.valueDim),
                         slots.data(), {});
-  return attendTo(*this, queryTensor(), false, cache, {}, {});
+  return attendTo(*this, queryTensor(), false, cache, {}, {}, nullptr);
 }
 
 std::vector<double> Problem::outAsDouble() const {

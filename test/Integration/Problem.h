@@ -104,8 +104,12 @@ public:
   /// Return the keys and values that the entry points take.
   fp8attn::reference::HeadTensor keyTensor();
   fp8attn::reference::HeadTensor valueTensor();
+  /// What the reference does to scores.
+  using ModifyScore = decltype(fp8attn::reference::AttentionCall::modifyScore);
+
   /// Returns the exact results for what is in the cache now.
-  fp8attn::reference::AttentionResult referenceAttend() const;
+  fp8attn::reference::AttentionResult
+  referenceAttend(ModifyScore modifyScore = nullptr) const;
   /// Returns the same without rounding the query to bf16.
   fp8attn::reference::AttentionResult unroundedAttend() const;
   /// Returns the exact results for keys and values before quantisation.

@@ -38,7 +38,14 @@ public:
   }
   bool onceIn(int64_t n) { return between(1, n) == 1; }
 
-  const Model &model() { return kModels[between(0, int64_t(kNumModels) - 1)]; }
+  /// Any model but those that modify scores, which ScoreTest tries.
+  const Model &model() {
+    for (;;) {
+      const Model &model = kModels[between(0, int64_t(kNumModels) - 1)];
+      if (!model.modifiesScores())
+        return model;
+    }
+  }
   std::vector<Sequence> batch(const Model &model);
 
   std::mt19937 bits;

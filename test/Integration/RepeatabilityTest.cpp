@@ -62,7 +62,8 @@ private:
 static std::vector<const Model *> servedModels() {
   std::vector<const Model *> models;
   for (const Model *model : causalModels())
-    if (!model->topLeft && model->headDim == model->valueDim &&
+    if (!model->topLeft && !model->modifiesScores() &&
+        model->headDim == model->valueDim &&
         model->sourceType == FP8ATTN_TYPE_BF16 &&
         model->queryType == FP8ATTN_TYPE_BF16 &&
         model->outType == FP8ATTN_TYPE_BF16)

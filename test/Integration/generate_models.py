@@ -87,7 +87,106 @@ def attend_arguments(model):
         ("block_table", "memref<?x?xi32>"),
     ]
     arguments += [("sink", f"memref<{heads}xf32>")] * model.sink + [("out", out)]
-    return arguments + [("lse", f"memref<?x{heads}xf32>")] * model.lse
+    arguments += [("lse", f"memref<?x{heads}xf32>")] * model.lse
+    arguments += [("alibi", f"memref<{heads}xf32>")] * model.alibi
+    if model.mask != "none":
+        arguments += [("mask", f"memref<?x?x{model.mask}>")]
+    return arguments + [("documents", "memref<?x?xi32>")] * model.documents
+
+
+class Region:
+    """The text of a score region."""
+
+    def __init__(self):
+        self.lines = []
+        self.score = "%score"
+
+    def op(self, text):
+        """Adds an operation and returns its result."""
+        self.lines.append(f"        %{len(self.lines)} = {text}")
+        return f"%{len(self.lines) - 1}"
+
+    def constant(self, value):
+        return self.op(f"arith.constant {value} : f32")
+
+    def keep_if(self, condition):
+        masked = self.constant("0xFF800000")
+        self.score = self.op(f"arith.select {condition}, {self.score}, {masked} : f32")
+
+    def cap(self, cap):
+        cap = self.constant(f"{cap}.0")
+        ratio = self.op(f"arith.divf {self.score}, {cap} : f32")
+        tanh = self.op(f"math.tanh {ratio} : f32")
+        self.score = self.op(f"arith.mulf {tanh}, {cap} : f32")
+
+    def add_alibi(self, kind):
+        slope = self.op(f"memref.load %alibi[%head] : {kind}")
+        distance = self.op("arith.subi %key, %q : index")
+        distance = self.op(f"arith.index_cast {distance} : index to i32")
+        distance = self.op(f"arith.sitofp {distance} : i32 to f32")
+        bias = self.op(f"arith.mulf {slope}, {distance} : f32")
+        self.score = self.op(f"arith.addf {self.score}, {bias} : f32")
+
+    def hide_documents(self):
+        own = self.op("memref.load %documents[%sequence, %q] : memref<?x?xi32>")
+        other = self.op("memref.load %documents[%sequence, %key] : memref<?x?xi32>")
+        self.keep_if(self.op(f"arith.cmpi eq, {own}, {other} : i32"))
+
+    def query_token(self, top_left):
+        """The token's place among the sequence's queries is its position; or it is as
+        far from their end as its position is from the end of the keys."""
+        if top_left:
+            start = self.op("memref.load %query_start[%sequence] : memref<?xi32>")
+            start = self.op(f"arith.index_cast {start} : i32 to index")
+            return self.op(f"arith.addi {start}, %q : index")
+        one = self.op("arith.constant 1 : index")
+        after = self.op(f"arith.addi %sequence, {one} : index")
+        end = self.op(f"memref.load %query_start[{after}] : memref<?xi32>")
+        end = self.op(f"arith.index_cast {end} : i32 to index")
+        keys = self.op("memref.load %seq_lens[%sequence] : memref<?xi32>")
+        keys = self.op(f"arith.index_cast {keys} : i32 to index")
+        rest = self.op(f"arith.subi {keys}, %q : index")
+        return self.op(f"arith.subi {end}, {rest} : index")
+
+    def apply_mask(self, element, top_left):
+        token = self.query_token(top_left)
+        value = self.op(f"memref.load %mask[{token}, %key] : memref<?x?x{element}>")
+        if element == "f32":
+            self.score = self.op(f"arith.addf {self.score}, {value} : f32")
+            return
+        zero = self.op("arith.constant 0 : i8")
+        self.keep_if(self.op(f"arith.cmpi ne, {value}, {zero} : i8"))
+
+    def text(self):
+        head = "^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):"
+        tail = f"        fp8attn.yield {self.score} : f32"
+        return "\n".join(["      score {", f"      {head}", *self.lines, tail, "      }"])
+
+
+def score_operands(model, arguments):
+    """Returns what modifies scores, as lines of assembly."""
+    region = Region()
+    if model.written:
+        if model.softcap:
+            region.cap(model.softcap)
+        if model.alibi:
+            region.add_alibi(arguments["alibi"])
+    if model.documents:
+        region.hide_documents()
+    if model.written and model.mask != "none":
+        region.apply_mask(model.mask, model.top_left)
+    operands = []
+    if not model.written:
+        operands += [
+            operand(name, [(name, arguments[name])])
+            for name in ("alibi", "mask")
+            if name in arguments
+        ]
+    if region.lines:
+        operands.append(region.text())
+    if model.softcap and not model.written:
+        operands.append(f"      {{softcap = {model.softcap}.0 : f32}}")
+    return operands
 
 
 def operand(keyword, arguments, extra=""):
@@ -123,6 +222,7 @@ def print_mlir(model):
         for name in ("sink", "out", "lse")
         if name in arguments
     ]
+    operands += score_operands(model, arguments)
     operation = "paged_attention" + " causal" * model.causal
     for side in ("window_left", "window_right"):
         if getattr(model, side) is not None:
@@ -167,6 +267,8 @@ def print_cpp(model):
         ", ".join(str(flag).lower() for flag in flags),
         f"{optional(model.window_left)}, {optional(model.window_right)}",
         f"{str(model.top_left).lower()}, {str(model.sink).lower()}",
+        f'{model.softcap}, {str(model.alibi).lower()}, "{model.mask}", '
+        f"{str(model.documents).lower()}",
         entry(f"write_{model.name}", write_arguments(model)),
         f"write_{model.name}_workspace_bytes",
         entry(f"attend_{model.name}", attend_arguments(model)),

@@ -17,8 +17,16 @@ Model = collections.namedtuple(
     "Model",
     "name cache kv_heads group head_dim page key_scale value_scale causal lse split"
     " value_cache value_dim source query out"
-    " window_left window_right top_left sink",
-    defaults=(None, None, "bf16", "bf16", "bf16", None, None, False, False),
+    " window_left window_right top_left sink"
+    # What modifies scores: a cap or 0, whether there are ALiBi slopes, the
+    # mask's elements ("none", "i8" or "f32"), whether a region hides other
+    # documents; `written` says all of that in one hand-written region.
+    " softcap alibi mask documents written",
+    defaults=(
+        (None, None, "bf16", "bf16", "bf16")
+        + (None, None, False, False)
+        + (0, False, "none", False, False)
+    ),
 )
 
 # Columns from `cache` on. bf16 caches have no scales. A group of 71 heads is
@@ -126,7 +134,36 @@ WINDOW = [
            window_right=UNBOUNDED - 1, top_left=True),
 ]
 
-MODELS = SWEEP + TRAINED + LLAMA + SHAPES + WINDOW
+
+def score(cache, kv_heads, group, head_dim, page, key_scale, value_scale, **rest):
+    rest = {"causal": True, "lse": True, "split": False, **rest}
+    return Model(
+        "score", cache, kv_heads, group, head_dim, page, key_scale, value_scale, **rest
+    )
+
+
+# Scores that are modified, each way alone and all at once, and with windows and
+# sinks (Gemma 2 has the cap and the window); and the same said by hand.
+SCORE_ROWS = {
+    "softcap": score("e4m3", 2, 2, 128, 32, "head", "head", softcap=50),
+    "alibi": score("bf16", 2, 4, 64, 64, "none", "none", alibi=True),
+    "tree": score("e4m3", 2, 3, 128, 32, "tensor", "head", causal=False, split=True, mask="i8"),
+    "additive": score("e5m2", 1, 7, 64, 32, "head", "tensor", mask="f32"),
+    "documents": score("e4m3", 2, 4, 64, 32, "head", "head", documents=True),
+    "all": score("e4m3", 2, 4, 128, 32, "head", "head", softcap=20, alibi=True, mask="i8",
+                 documents=True),
+    "gemma2": score("e4m3", 2, 2, 256, 32, "head", "head", window_left=270, sink=True,
+                    softcap=50, alibi=True),
+    "top_left": score("bf16", 1, 3, 40, 64, "none", "none", causal=False, window_left=30,
+                      window_right=270, top_left=True, sink=True, alibi=True, mask="i8"),
+}
+SCORES = [row._replace(name=f"score_{name}") for name, row in SCORE_ROWS.items()]
+WRITTEN = [
+    row._replace(name=f"written_{name}", written=True)
+    for name, row in SCORE_ROWS.items()
+]
+
+MODELS = SWEEP + TRAINED + LLAMA + SHAPES + WINDOW + SCORES + WRITTEN
 
 
 def is_possible(pair):

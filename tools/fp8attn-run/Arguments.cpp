@@ -144,6 +144,8 @@ fp8attn_type mlir::fp8attn::getAbiType(Type type) {
     return FP8ATTN_TYPE_F8E4M3FN;
   if (isa<Float8E5M2Type>(type))
     return FP8ATTN_TYPE_F8E5M2;
+  if (type.isInteger(8))
+    return FP8ATTN_TYPE_I8;
   return type.isInteger(32) ? FP8ATTN_TYPE_I32 : FP8ATTN_TYPE_I64;
 }
 

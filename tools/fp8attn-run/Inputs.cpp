@@ -14,6 +14,8 @@
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Reference/Fp8.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
@@ -33,7 +35,9 @@ mlir::fp8attn::getModelOps(func::FuncOp function) {
           << op.getName();
       return failure();
     }
-    for (Value operand : op.getOperands())
+    llvm::SetVector<Value> operands(op.operand_begin(), op.operand_end());
+    getUsedValuesDefinedAbove(op.getRegions(), operands);
+    for (Value operand : operands)
       if (!isa<BlockArgument>(operand)) {
         op.emitError("expects operands that are arguments of the function, got "
                      "a value of type ")
@@ -71,6 +75,8 @@ private:
   LogicalResult fillSink(Value sink, int64_t heads);
   LogicalResult fillHeads(Value value);
   LogicalResult fillSlots(Value slots, const PageTable &pages);
+  LogicalResult fillScoreModifiers(PagedAttentionOp op);
+  LogicalResult fillElements(Value value, ArrayRef<int64_t> sizes);
   void fillCaches(Value keyCache, Value valueCache, Value keyScale,
                   Value valueScale, const PageTable &pages);
   void writePrompt(const reference::CachePart &part,
@@ -209,6 +215,62 @@ void InputMaker::fillCaches(Value keyCache, Value valueCache, Value keyScale,
   writePrompt(parts.values, getScales(arguments, valueScale), pages, false);
 }
 
+/// Fills a tensor that a score region or a mask is made of. Integers are 0 or
+/// 1: small enough for whatever they stand for, half of a mask's keys.
+LogicalResult InputMaker::fillElements(Value value, ArrayRef<int64_t> sizes) {
+  bool isNew;
+  if (failed(allocate(value, sizes, isNew)))
+    return failure();
+  const Argument &argument = arguments[value];
+  for (int64_t i = 0; isNew && i < argument.getNumElements(); ++i) {
+    void *element = argument.getElement(i);
+    switch (argument.tensor.type) {
+    case FP8ATTN_TYPE_I8:
+      *static_cast<int8_t *>(element) = random.below(2);
+      break;
+    case FP8ATTN_TYPE_I32:
+      *static_cast<int32_t *>(element) = random.below(2);
+      break;
+    default:
+      *static_cast<float *>(element) = random.normal();
+    }
+  }
+  return success();
+}
+
+/// Fills the slopes of ALiBi, the mask, and what the score region loads from.
+LogicalResult InputMaker::fillScoreModifiers(PagedAttentionOp op) {
+  int64_t longest = 0;
+  for (int32_t length : batch.seqLens)
+    longest = std::max<int64_t>(longest, length);
+  if (op.getAlibi()) {
+    bool isNew;
+    if (failed(allocate(op.getAlibi(), op.getNumHeads(), isNew)))
+      return failure();
+    // 2^(-8 h / Hq), the slopes of the paper.
+    for (int64_t head = 0; isNew && head < op.getNumHeads(); ++head)
+      *static_cast<float *>(arguments[op.getAlibi()].getElement(head)) =
+          std::exp2(-8.0f * static_cast<float>(head + 1) /
+                    static_cast<float>(op.getNumHeads()));
+  }
+  if (op.getMask() &&
+      failed(fillElements(op.getMask(), {batch.numTokens(), longest})))
+    return failure();
+  // Sizes of tensors that the region loads from are large enough for any index.
+  const int64_t any = std::max({longest, batch.numTokens(), batch.numSeqs(),
+                                op.getNumHeads(), int64_t(1)});
+  LogicalResult result = success();
+  op.getScore().walk([&](memref::LoadOp load) {
+    SmallVector<int64_t> sizes(load.getMemRefType().getShape());
+    for (int64_t &size : sizes)
+      if (ShapedType::isDynamic(size))
+        size = any;
+    if (failed(fillElements(load.getMemRef(), sizes)))
+      result = failure();
+  });
+  return result;
+}
+
 LogicalResult InputMaker::fill(PagedAttentionOp op) {
   const int64_t heads = op.getNumHeads(), kvHeads = op.getNumKvHeads();
   const PageTable &pages = getPages(op.getKeyCacheType());
@@ -224,6 +286,8 @@ LogicalResult InputMaker::fill(PagedAttentionOp op) {
     return failure();
   fillCaches(op.getKeyCache(), op.getValueCache(), op.getKeyScale(),
              op.getValueScale(), pages);
+  if (failed(fillScoreModifiers(op)))
+    return failure();
   bool isNew;
   if (failed(allocate(op.getOut(), {batch.numTokens(), heads, op.getValueDim()},
                       isNew)))

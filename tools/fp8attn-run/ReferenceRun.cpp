@@ -11,6 +11,7 @@
 
 #include "ReferenceRun.h"
 
+#include "ScoreEvaluator.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Reference/Attention.h"
 #include "fp8attn/Reference/Fp8.h"
@@ -60,6 +61,7 @@ static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
   call.topLeft = op.getAlignment() == Alignment::TopLeft;
   if (op.getSink())
     call.sink = static_cast<const float *>(inputs[op.getSink()].tensor.data);
+  call.modifyScore = makeScoreFunction(op, inputs);
 
   const reference::AttentionResult expected = reference::attend(call);
   const Argument &out = results[op.getOut()];

@@ -32,6 +32,7 @@ SymbolAddresses mlir::fp8attn::getRuntimeSymbols(bool emulateAmx) {
                              FP8ATTN_SYMBOL(fp8attn_check_tensor),
                              FP8ATTN_SYMBOL(fp8attn_check_cache),
                              FP8ATTN_SYMBOL(fp8attn_check_size),
+                             FP8ATTN_SYMBOL(fp8attn_check_columns),
                              FP8ATTN_SYMBOL(fp8attn_check_scale),
                              FP8ATTN_SYMBOL(fp8attn_check_batch),
                              FP8ATTN_SYMBOL(fp8attn_check_slots),

@@ -94,10 +94,18 @@ TEST_F(AbiTest, Cache) {
 TEST_F(AbiTest, WorkItem) {
   const llvm::StructLayout *type = layoutOf(structs::getWorkItemType(&context));
   EXPECT_EQ(type->getSizeInBytes(), sizeof(fp8attn_work_item));
+  EXPECT_EQ(type->getElementOffset(structs::kWorkItemSequence),
+            offsetof(fp8attn_work_item, sequence));
   EXPECT_EQ(type->getElementOffset(structs::kWorkItemKvHead),
             offsetof(fp8attn_work_item, kv_head));
+  EXPECT_EQ(type->getElementOffset(structs::kWorkItemGroup),
+            offsetof(fp8attn_work_item, group));
+  EXPECT_EQ(type->getElementOffset(structs::kWorkItemFirstRow),
+            offsetof(fp8attn_work_item, first_row));
   EXPECT_EQ(type->getElementOffset(structs::kWorkItemNumRows),
             offsetof(fp8attn_work_item, num_rows));
+  EXPECT_EQ(type->getElementOffset(structs::kWorkItemDiagonal),
+            offsetof(fp8attn_work_item, diagonal));
   EXPECT_EQ(type->getElementOffset(structs::kWorkItemFirstKey),
             offsetof(fp8attn_work_item, first_key));
   EXPECT_EQ(type->getElementOffset(structs::kWorkItemNumKeys),
@@ -139,6 +147,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_tensor, kCheckTensor);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_cache, kCheckCache);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_size, kCheckSize);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_columns, kCheckColumns);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_scale, kCheckScale);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_batch, kCheckBatch);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_slots, kCheckSlots);

@@ -144,6 +144,49 @@ TEST(AttentionTest, RowsWithoutKeysAreEmpty) {
   EXPECT_EQ(result.lse[2], 0);
 }
 
+TEST(AttentionTest, ModifiedScores) {
+  // Scores 0 become 0 and ln 3: the second key is seen by its own query only.
+  TinyCall call({1, 1}, {0, 0}, {1, 5});
+  call.modifyScore = [](double score, const ScorePlace &place) {
+    EXPECT_EQ(place.query, place.token);
+    return place.key == 1 ? std::log(3.0) : score;
+  };
+  EXPECT_NEAR(attend(call).out[0], 4.0, kTiny);
+  call.windowRight = 0;
+  EXPECT_NEAR(attend(call).out[0], 1.0, kTiny);
+}
+
+TEST(AttentionTest, RowsWhoseKeysAreAllMaskedAreEmpty) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  TinyCall call({1, 1}, {0, 0}, {1, 5});
+  call.modifyScore = [](double score, const ScorePlace &place) {
+    return place.token == 0 ? -kInfinity : score;
+  };
+  AttentionResult result = attend(call);
+  EXPECT_EQ(result.out, (std::vector<double>{0, 3}));
+  EXPECT_EQ(result.lse[0], -kInfinity);
+  const float sink = -3;
+  call.sink = &sink;
+  result = attend(call);
+  EXPECT_EQ(result.out[0], 0);
+  EXPECT_EQ(result.lse[0], -3);
+}
+
+TEST(AttentionTest, ModifiedScoresOfWindowsHaveTheirPositions) {
+  // Queries see their own key; the first stands at key 1, or at key 0.
+  TinyCall call({1, 1}, {0, 0, 0}, {1, 5, 9});
+  call.windowLeft = call.windowRight = 0;
+  for (int64_t first : {1, 0}) {
+    call.topLeft = first == 0;
+    call.modifyScore = [=](double score, const ScorePlace &place) {
+      EXPECT_EQ(place.query, first + place.token);
+      EXPECT_EQ(place.key, place.query);
+      return score;
+    };
+    EXPECT_NEAR(attend(call).lse[1], 0, kTiny);
+  }
+}
+
 TEST(AttentionTest, TheBlockTableOrdersPages) {
   TinyCall call({1, 1}, {0, 0}, {1, 3});
   call.windowRight = 0;

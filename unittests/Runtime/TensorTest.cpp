@@ -50,8 +50,9 @@ TEST(Tensor, ElementTypes) {
                {FP8ATTN_TYPE_I32, "i32", 4},
                {FP8ATTN_TYPE_I64, "i64", 8},
                {FP8ATTN_TYPE_F16, "f16", 2},
+               {FP8ATTN_TYPE_I8, "i8", 1},
                {-1, "unknown", 0},
-               {7, "unknown", 0}};
+               {8, "unknown", 0}};
   for (const auto &test : cases) {
     EXPECT_STREQ(fp8attn::typeName(test.type), test.name);
     EXPECT_EQ(fp8attn::typeBytes(test.type), test.bytes);

@@ -14,9 +14,20 @@
 
 #include "fp8attn/Reference/Cache.h"
 
+#include <functional>
 #include <optional>
 
 namespace fp8attn::reference {
+
+/// Where a score is: the sequence, the query's token in the call, the query
+/// head, and the positions of query and key among the sequence's keys.
+struct ScorePlace {
+  int64_t sequence;
+  int64_t token;
+  int64_t head;
+  int64_t query;
+  int64_t key;
+};
 
 /// A call of paged attention. Nothing is checked: the batch is valid.
 struct AttentionCall {
@@ -43,6 +54,9 @@ struct AttentionCall {
   bool topLeft = false;
   /// [Hq] or null: natural logits that join the denominator.
   const float *sink = nullptr;
+  /// Returns a visible key's score, given the scaled product; -inf masks the
+  /// key. Null leaves scores as they are.
+  std::function<double(double score, const ScorePlace &place)> modifyScore;
 };
 
 /// Exact results, up to the rounding of double.

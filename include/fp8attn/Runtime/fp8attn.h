@@ -136,7 +136,8 @@ typedef enum fp8attn_type {
   FP8ATTN_TYPE_F8E5M2 = 3,
   FP8ATTN_TYPE_I32 = 4,
   FP8ATTN_TYPE_I64 = 5,
-  FP8ATTN_TYPE_F16 = 6
+  FP8ATTN_TYPE_F16 = 6,
+  FP8ATTN_TYPE_I8 = 7
 } fp8attn_type;
 
 /// Largest rank of a tensor at the ABI.

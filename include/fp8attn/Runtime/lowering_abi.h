@@ -61,6 +61,12 @@ int32_t fp8attn_check_size(fp8attn_context *context, const char *name,
                            int64_t size, const char *other_name,
                            int64_t other_size);
 
+/// Checks that a matrix with a column for each key has as many `columns` as the
+/// longest of `num_seqs` sequences has keys.
+int32_t fp8attn_check_columns(fp8attn_context *context, const char *name,
+                              int64_t columns, const int32_t *seq_lens,
+                              int64_t num_seqs);
+
 /// Checks `count` scales, `stride` elements apart: finite and > 0.
 int32_t fp8attn_check_scale(fp8attn_context *context, const char *name,
                             const float *scale, int64_t count, int64_t stride);

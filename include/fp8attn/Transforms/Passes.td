@@ -44,6 +44,9 @@ def DecomposeAttention
     log2(e) of the scores. `fp8attn-fold-scales` then finds places where they
     are free.
 
+    What modifies scores (softcap, ALiBi, the region, the mask) becomes one
+    region in `tile.modify`, behind the softmax scale and before log2(e).
+
     Items with few rows (decode) and items with many (prefill) get a body each,
     told apart by the number of rows at run time, so that one call may mix them
     and kernels can be chosen for either.
@@ -79,8 +82,8 @@ def DecomposeAttention
            "Emit checks of the arguments that run before memory is touched">
   ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::tensor::TensorDialect", "::mlir::fp8attn::Fp8AttnDialect"];
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect", "::mlir::fp8attn::Fp8AttnDialect"];
 }
 
 def DecomposeQuantization
@@ -179,7 +182,8 @@ def SelectKernels : Pass<"fp8attn-select-kernels", "::mlir::func::FuncOp"> {
     kernel table (runtime_kernels/kernels.def) by predicted cycles: rows of the
     function's ISA (`fp8attn.isa`) or of those it includes. A fused `attend` row
     covers the whole loop over keys when nothing stands between its parts;
-    otherwise scores, softmax and weighted values are kernels of their own.
+    otherwise scores, softmax and weighted values are kernels of their own. A
+    score region becomes loops of vector code between the first two.
     Powers of two that a kernel's decode leaves out (its exponent) are given to
     the query, the probabilities and the final factor.
 
@@ -188,7 +192,7 @@ def SelectKernels : Pass<"fp8attn-select-kernels", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::fp8attn::Fp8AttnDialect"];
+    "::mlir::vector::VectorDialect", "::mlir::fp8attn::Fp8AttnDialect"];
 }
 
 def OutlineParallel : Pass<"fp8attn-outline-parallel", "::mlir::ModuleOp"> {
@@ -200,6 +204,24 @@ def OutlineParallel : Pass<"fp8attn-outline-parallel", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::func::FuncDialect",
     "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
     "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
+def ExpandMath : Pass<"fp8attn-expand-math", "::mlir::func::FuncOp"> {
+  let summary = "Expand functions of f32 into arithmetic";
+  let description = [{
+    Replaces `math.tanh`, `exp`, `exp2`, `log` and `log2` of f32, scalar or
+    vector, by polynomials with a relative error below 1e-6, so that objects
+    need no mathematical library. Infinities, NaN and subnormal numbers are
+    treated as the functions demand.
+
+    ```mlir
+    func.func @cap(%x: vector<16xf32>) -> vector<16xf32> {
+      %0 = math.tanh %x : vector<16xf32>
+      return %0 : vector<16xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 def InsertTileConfig : Pass<"fp8attn-insert-tile-config", "::mlir::func::FuncOp"> {

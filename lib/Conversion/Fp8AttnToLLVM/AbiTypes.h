@@ -37,8 +37,12 @@ LLVM::LLVMStructType getCacheType(MLIRContext *context);
 
 /// fp8attn_work_item.
 enum WorkItemMember {
+  kWorkItemSequence = 0,
   kWorkItemKvHead = 1,
+  kWorkItemGroup = 2,
+  kWorkItemFirstRow = 6,
   kWorkItemNumRows = 7,
+  kWorkItemDiagonal = 8,
   kWorkItemFirstKey = 11,
   kWorkItemNumKeys = 12,
 };

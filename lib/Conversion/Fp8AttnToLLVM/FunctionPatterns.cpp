@@ -74,9 +74,12 @@ static bool isExpressible(Type type) {
   if (!memref || memref.getRank() > 4)
     return false;
   auto [strides, offset] = memref.getStridesAndOffset();
+  Type element = memref.getElementType();
   return offset == 0 &&
-         isa<Float32Type, BFloat16Type, Float16Type, Float8E4M3FNType,
-             Float8E5M2Type, IntegerType>(memref.getElementType());
+         (isa<Float32Type, BFloat16Type, Float16Type, Float8E4M3FNType,
+              Float8E5M2Type>(element) ||
+          element.isSignlessInteger(8) || element.isSignlessInteger(32) ||
+          element.isSignlessInteger(64));
 }
 
 /// Returns the functions that call themselves, directly or not; scratch could
@@ -180,6 +183,8 @@ struct FuncLowering : ConvertOpToLLVMPattern<func::FuncOp> {
         rewriter, op.getLoc(), op.getName(),
         LLVM::LLVMFunctionType::get(rewriter.getI32Type(), inputs),
         LLVM::Linkage::Internal);
+    if (Attribute isa = op->getAttr(Fp8AttnDialect::kIsaAttrName))
+      function->setAttr(Fp8AttnDialect::kIsaAttrName, isa);
     rewriter.inlineRegionBefore(op.getBody(), function.getBody(),
                                 function.end());
     if (failed(rewriter.convertRegionTypes(&function.getBody(),

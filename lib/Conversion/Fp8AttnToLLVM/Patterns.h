@@ -43,6 +43,10 @@ FailureOr<SmallVector<EntryPoint>> prepareFunctions(ModuleOp module);
 void createEntryPoint(ModuleOp module, const EntryPoint &entry,
                       const LLVMTypeConverter &converter, bool runtimeChecks);
 
+/// Has each LLVM function of the module compiled for its `fp8attn.isa`, or
+/// generic if it has none, and takes the attribute away.
+void setIsaTargets(ModuleOp module);
+
 /// Returns the context argument of the function around `op`.
 Value getContextArgument(Operation *op);
 

@@ -31,6 +31,8 @@ inline constexpr RuntimeFunction kCheckWorkspace{"fp8attn_check_workspace",
 inline constexpr RuntimeFunction kCheckTensor{"fp8attn_check_tensor", "ippp"};
 inline constexpr RuntimeFunction kCheckCache{"fp8attn_check_cache", "ipppl"};
 inline constexpr RuntimeFunction kCheckSize{"fp8attn_check_size", "ipplpl"};
+inline constexpr RuntimeFunction kCheckColumns{"fp8attn_check_columns",
+                                               "ipplpl"};
 inline constexpr RuntimeFunction kCheckScale{"fp8attn_check_scale", "ipppll"};
 inline constexpr RuntimeFunction kCheckBatch{"fp8attn_check_batch", "ippl"
                                                                     "pl"

@@ -43,6 +43,26 @@ struct CheckSizeLowering : ConvertOpToLLVMPattern<CheckSizeOp> {
   }
 };
 
+struct CheckColumnsLowering : ConvertOpToLLVMPattern<CheckColumnsOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CheckColumnsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value name = makeString(rewriter, loc, op, op.getName());
+    auto call = callRuntime(
+        rewriter, loc, op, runtime::kCheckColumns,
+        {getContextArgument(op), name, adaptor.getColumns(),
+         getElementPointer(rewriter, loc, *getTypeConverter(),
+                           adaptor.getSeqLens(), op.getSeqLens().getType()),
+         MemRefDescriptor(adaptor.getSeqLens()).size(rewriter, loc, 0)});
+    returnIfFailed(rewriter, loc, call.getResult());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 struct CheckScaleLowering : ConvertOpToLLVMPattern<CheckScaleOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -228,6 +248,9 @@ private:
         LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(getContext()),
                                     {pointer, i64, i64, rewriter.getI32Type()}),
         LLVM::Linkage::Internal);
+    auto parent = op->getParentOfType<FunctionOpInterface>();
+    if (Attribute isa = parent->getAttr(Fp8AttnDialect::kIsaAttrName))
+      function->setAttr(Fp8AttnDialect::kIsaAttrName, isa);
     Block *entry = function.addEntryBlock(rewriter);
     rewriter.setInsertionPointToStart(entry);
     Value packed =
@@ -250,7 +273,7 @@ private:
 
 void mlir::fp8attn::populateRuntimePatterns(const LLVMTypeConverter &converter,
                                             RewritePatternSet &patterns) {
-  patterns.add<CheckSizeLowering, CheckScaleLowering, CheckBatchLowering,
-               CheckSlotsLowering, SelectIsaLowering, WorkerScratchLowering,
-               ParallelForLowering>(converter);
+  patterns.add<CheckSizeLowering, CheckColumnsLowering, CheckScaleLowering,
+               CheckBatchLowering, CheckSlotsLowering, SelectIsaLowering,
+               WorkerScratchLowering, ParallelForLowering>(converter);
 }

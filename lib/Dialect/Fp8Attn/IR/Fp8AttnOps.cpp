@@ -151,6 +151,33 @@ static LogicalResult verifyVisibility(PagedAttentionOp op) {
   return success();
 }
 
+/// Checks what modifies the scores.
+static LogicalResult verifyScoreModifiers(PagedAttentionOp op) {
+  // paged_attention_c13
+  if (std::optional<APFloat> cap = op.getSoftcap())
+    if (!cap->isFinite() || cap->isNegative() || cap->isZero())
+      return op.emitOpError("expects softcap to be finite and greater than 0, "
+                            "got ")
+             << op.getSoftcapAttr();
+  NamedMemRef alibi{"alibi", op.getAlibi()}, mask{"mask", op.getMask()},
+      query{"query", op.getQuery()};
+  // paged_attention_c14
+  if (alibi.value && alibi.size(0) != query.size(1))
+    return noteDefinition(op.emitOpError("expects alibi to have an element for "
+                                         "each head of query (")
+                              << query.size(1) << "), got "
+                              << sizeText(alibi.size(0)),
+                          query.name, query.value);
+  // paged_attention_c15
+  if (mask.value && failed(verifySizesAgree(op, "tokens", mask, 0, query, 0)))
+    return failure();
+  if (failed(verifyMemRef(op, alibi, /*contiguous=*/true)) ||
+      failed(verifyMemRef(op, mask, /*contiguous=*/true)))
+    return failure();
+  return op.getScore().empty() ? success()
+                               : verifyScoreRegion(op, op.getScore());
+}
+
 LogicalResult PagedAttentionOp::verify() {
   if (failed(verifyCaches(*this, getCaches())) || failed(verifyShapes(*this)) ||
       failed(verifyScales(*this)) || failed(verifyBatch(*this)) ||
@@ -162,6 +189,8 @@ LogicalResult PagedAttentionOp::verify() {
       return emitOpError("expects softmax_scale to be finite and greater than "
                          "0, got ")
              << getSoftmaxScaleAttr();
+  if (failed(verifyScoreModifiers(*this)))
+    return failure();
   return verifyMemRefs(*this, {{"query", getQuery()},
                                {"query_start", getQueryStart()},
                                {"seq_lens", getSeqLens()},

@@ -66,6 +66,8 @@ LogicalResult QkOp::verify() {
   return success();
 }
 
+LogicalResult ModifyOp::verify() { return verifyScoreRegion(*this, getBody()); }
+
 /// Checks that the state of an online softmax is for the rows of `acc`.
 template <typename Op> static LogicalResult verifyState(Op op) {
   int64_t rows = op.getAcc().getType().getDimSize(0);

@@ -58,6 +58,10 @@ LogicalResult verifyCachePart(Operation *op, CacheContent content,
 LogicalResult verifyCacheScale(Operation *op, NamedMemRef scale,
                                std::optional<AffineMap> map, CacheType cache);
 
+/// Checks the block of a score region: its arguments, its result, and that it
+/// holds only what can be computed for many keys at once.
+LogicalResult verifyScoreRegion(Operation *op, Region &region);
+
 /// Checks the scale of a dense tensor, and its map from the tensor's indices.
 LogicalResult verifyTensorScale(Operation *op, NamedMemRef scale, AffineMap map,
                                 NamedMemRef tensor);

@@ -133,6 +133,16 @@ def Fp8Attn_CheckSizeOp : Fp8Attn_CheckOp<"size"> {
   }];
 }
 
+def Fp8Attn_CheckColumnsOp : Fp8Attn_CheckOp<"columns"> {
+  let summary = "returns a status if a sequence has more keys than columns";
+  let description = "The name appears in the message.";
+  let arguments = (ins StrAttr:$name, Index:$columns,
+                       MemRefRankOf<[I32], [1]>:$seqLens);
+  let assemblyFormat = [{
+    $name `,` $columns `,` $seqLens attr-dict `:` type($seqLens)
+  }];
+}
+
 def Fp8Attn_CheckScaleOp : Fp8Attn_CheckOp<"scale"> {
   let summary = "returns a status if a scale is not finite and positive";
   let description = "Looks at every scale of the memref.";

@@ -21,6 +21,15 @@ def Fp8Attn_Fp8 : AnyTypeOf<[F8E4M3FN, F8E5M2], "f8E4M3FN or f8E5M2">;
 /// Scales: f32, of the rank of the map's results.
 def Fp8Attn_Scale : MemRefRankOf<[F32], [0, 1]>;
 
+/// The body of a score region ends with it.
+def Fp8Attn_YieldOp : Fp8Attn_Op<"yield", [
+    Pure, Terminator, ParentOneOf<["PagedAttentionOp", "ModifyOp"]>]> {
+  let summary = "result of a score region";
+  let description = "The new score, f32.";
+  let arguments = (ins F32:$score);
+  let assemblyFormat = "$score attr-dict `:` type($score)";
+}
+
 def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     AttrSizedOperandSegments,
     MemoryEffects<[MemRead, MemWrite]>]> {
@@ -31,7 +40,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
 
     ```
     k_t, v_t   = value of the cache element * its scale      (token t < seq_lens[b])
-    score_t    = softmax_scale * <query[i, h], k_t>
+    score_t    = modified(softmax_scale * <query[i, h], k_t>)
     position_i = (i - query_start[b]) + (bottom_right ? seq_lens[b] - seqQ : 0)
     visible_t  = position_i - window_left <= t <= position_i + window_right
     total      = sum over visible t of exp(score_t)  (+ exp(sink[h]))
@@ -80,6 +89,27 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
 
     `softmax_scale` is 1 / sqrt(Dk) if absent.
 
+    Scores can be modified. In this order, each step if it is there:
+
+    1. `softcap` c: `s := c * tanh(s / c)`;
+    2. `alibi` slopes, f32 [Hq]: `s := s + slopes[h] * (key - q)`;
+    3. the region `score`: its block takes (score, sequence, query head, `q`,
+       `key`) and yields the new score;
+    4. `mask` [tokens, columns]: an i8 mask keeps a score where it is not 0 and
+       makes it -inf elsewhere; an f32 mask is added. Row `i` of the mask is for
+       query token `i` of the call, column `t` for key position `t`: there is a
+       row for each query token and a column for each key of the longest
+       sequence.
+
+    where `q = position_i` and `key` are positions among the sequence's keys,
+    counted from 0 (with `alignment = bottom_right`, `q` is negative for the
+    first queries of a sequence that has fewer keys than queries). A score of
+    -inf masks the key, a NaN makes the row NaN, and no modification brings back
+    a key that is not visible; the sink is not modified. The region may use
+    values from outside: it may load from memrefs, and compute with `arith` and
+    `math`. It is evaluated for visible keys of query tokens only; loads must be
+    in bounds for those, and are made for no others.
+
     Numerics: the query enters the first GEMM in bf16 (f16 and f32 are rounded
     to nearest even), probabilities the second in bf16; sums are f32; FP8 codes
     are decoded exactly; `out` is rounded once, from f32 (docs/Numerics.md).
@@ -103,6 +133,32 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
       return
     }
     ```
+
+    A region that lets queries see keys of their own document only:
+
+    ```mlir
+    func.func @documents(%query: memref<?x8x64xbf16>,
+                         %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>,
+                         %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                         %block_table: memref<?x?xi32>, %documents: memref<?x?xi32>,
+                         %out: memref<?x8x64xbf16>) {
+      fp8attn.paged_attention causal
+          query(%query : memref<?x8x64xbf16>)
+          cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>)
+          batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+          out(%out : memref<?x8x64xbf16>)
+          score {
+          ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+            %own = memref.load %documents[%sequence, %q] : memref<?x?xi32>
+            %other = memref.load %documents[%sequence, %key] : memref<?x?xi32>
+            %same = arith.cmpi eq, %own, %other : i32
+            %masked = arith.constant 0xFF800000 : f32
+            %new = arith.select %same, %score, %masked : f32
+            fp8attn.yield %new : f32
+          }
+      return
+    }
+    ```
   }];
   let arguments = (ins
     MemRefRankOf<[BF16, F16, F32], [3]>:$query,
@@ -115,14 +171,18 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     Optional<MemRefRankOf<[F32], [1]>>:$sink,
     MemRefRankOf<[BF16, F16, F32], [3]>:$out,
     Optional<MemRefRankOf<[F32], [2]>>:$lse,
+    Optional<MemRefRankOf<[F32], [1]>>:$alibi,
+    Optional<MemRefRankOf<[I8, F32], [2]>>:$mask,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<F32Attr>:$softmax_scale,
+    OptionalAttr<F32Attr>:$softcap,
     UnitAttr:$causal,
     OptionalAttr<I64Attr>:$window_left,
     OptionalAttr<I64Attr>:$window_right,
     DefaultValuedAttr<Fp8Attn_AlignmentAttr, "Alignment::BottomRight">:$alignment
   );
+  let regions = (region MaxSizedRegion<1>:$score);
   let assemblyFormat = [{
     (`causal` $causal^)?
     (`window_left` `=` $window_left^)?
@@ -137,6 +197,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     (`sink` `(` $sink^ `:` type($sink) `)`)?
     `out` `(` $out `:` type($out) `)`
     (`lse` `(` $lse^ `:` type($lse) `)`)?
+    (`alibi` `(` $alibi^ `:` type($alibi) `)`)?
+    (`mask` `(` $mask^ `:` type($mask) `)`)?
+    (`score` $score^)?
     attr-dict
   }];
   let hasVerifier = 1;
@@ -158,6 +221,10 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     /// Returns the keys seen after a query's position, 0 if causal; none if
     /// there is no end.
     std::optional<int64_t> getEffectiveWindowRight();
+    /// Returns whether scores are modified before the causal mask.
+    bool modifiesScores() {
+      return getSoftcap() || getAlibi() || getMask() || !getScore().empty();
+    }
   }];
 }
 

@@ -106,6 +106,14 @@ def Fp8Attn_NumKeysOp : Fp8Attn_WorkItemField<"num_keys",
     "end of the keys that the rows of a work item see">;
 def Fp8Attn_KvHeadOp : Fp8Attn_WorkItemField<"kv_head",
     "KV head of a work item">;
+def Fp8Attn_SequenceOp : Fp8Attn_WorkItemField<"sequence",
+    "sequence of a work item">;
+def Fp8Attn_GroupOp : Fp8Attn_WorkItemField<"group",
+    "query heads that share the KV head of a work item">;
+def Fp8Attn_FirstRowOp : Fp8Attn_WorkItemField<"first_row",
+    "first row of a work item among those of its sequence and KV head">;
+def Fp8Attn_DiagonalOp : Fp8Attn_WorkItemField<"diagonal",
+    "position of the first query of a work item's sequence among its keys">;
 
 def Fp8Attn_KeyRunOp : Fp8Attn_TileOp<"key_run",
     [MemoryEffects<[MemRead]>]> {
@@ -188,6 +196,37 @@ def Fp8Attn_QkOp : Fp8Attn_TileOp<"qk", [Pure]> {
   let assemblyFormat = [{
     $query `,` $key (`factor` $factor^)? attr-dict `:`
     type($query) `,` type($key) `->` type($scores)
+  }];
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_ModifyOp : Fp8Attn_TileOp<"modify",
+    [RecursiveMemoryEffects, AllTypesMatch<["scores", "result"]>]> {
+  let summary = "applies a score region";
+  let description = [{
+    `result[r, j] = factor * region(scores[r, j], sequence, head(r), position(r),
+    firstKey + j)` for rows r of the item and keys that they see; others are
+    unspecified. See `paged_attention` for the region. Scores are in the natural
+    domain; factor is 1 if absent. Not linear: no scale may move across it.
+
+    ```mlir
+    func.func @add(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index, %bias: f32) -> tensor<16x256xf32> {
+      %0 = fp8attn.tile.modify %s, %item[%k] {
+      ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+        %new = arith.addf %score, %bias : f32
+        fp8attn.yield %new : f32
+      } : tensor<16x256xf32>
+      return %0 : tensor<16x256xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Fp8Attn_F32Tile:$scores, Fp8Attn_WorkItemType:$item,
+                       Index:$firstKey, Optional<F32>:$factor);
+  let results = (outs Fp8Attn_F32Tile:$result);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $scores `,` $item `[` $firstKey `]` (`factor` $factor^)? $body attr-dict `:`
+    type($scores)
   }];
   let hasVerifier = 1;
 }

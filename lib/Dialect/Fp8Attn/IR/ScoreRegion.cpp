@@ -1,0 +1,111 @@
+//===- ScoreRegion.cpp - what a score region may hold ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A score region is computed for a vector of keys at once, on every ISA,
+// without a call of a library. Accepted are operations that are elementwise,
+// cannot trap whatever unused lanes hold, and have code of their own
+// everywhere.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Verifiers.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Block arguments: score, sequence, head, query position, key position.
+static SmallVector<Type> getExpectedArguments(MLIRContext *context) {
+  SmallVector<Type> types(5, IndexType::get(context));
+  types.front() = Float32Type::get(context);
+  return types;
+}
+
+/// Integer divisions and shifts are not among them: they are undefined for some
+/// operands.
+static bool isElementwise(Operation &op) {
+  return isa<arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
+             arith::DivFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
+             arith::MaxNumFOp, arith::MinNumFOp, arith::CmpFOp, arith::CmpIOp,
+             arith::SelectOp, arith::AddIOp, arith::SubIOp, arith::MulIOp,
+             arith::AndIOp, arith::OrIOp, arith::XOrIOp, arith::MaxSIOp,
+             arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::ExtSIOp,
+             arith::ExtUIOp, arith::TruncIOp, arith::SIToFPOp, arith::UIToFPOp,
+             arith::IndexCastOp, arith::IndexCastUIOp, math::TanhOp,
+             math::ExpOp, math::Exp2Op, math::LogOp, math::Log2Op, math::SqrtOp,
+             math::RsqrtOp, math::AbsFOp>(op);
+}
+
+static bool isRegionType(Type type) {
+  return type.isF32() || type.isIndex() || type.isInteger(1) ||
+         type.isInteger(8) || type.isInteger(32) || type.isInteger(64);
+}
+
+static LogicalResult verifyLoad(Operation *op, memref::LoadOp load) {
+  MemRefType type = load.getMemRefType();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  // score_region_c5
+  Type element = type.getElementType();
+  if (!element.isF32() && !element.isInteger(8) && !element.isInteger(32))
+    return op->emitOpError("expects loads of f32, i8 or i32 in a score region, "
+                           "got ")
+           << type;
+  // score_region_c6
+  if (type.getMemorySpace() ||
+      failed(type.getStridesAndOffset(strides, offset)))
+    return op->emitOpError("expects loads of a score region from strided "
+                           "memrefs in the default memory space, got ")
+           << type;
+  return success();
+}
+
+static LogicalResult verifyOperation(Operation *op, Operation &inner) {
+  if (auto load = dyn_cast<memref::LoadOp>(inner))
+    return verifyLoad(op, load);
+  // score_region_c3
+  if (!isElementwise(inner)) {
+    InFlightDiagnostic diagnostic =
+        op->emitOpError("expects a score region of elementwise arith and math "
+                        "operations and memref.load, got ")
+        << inner.getName();
+    diagnostic.attachNote(inner.getLoc()) << "the operation is here";
+    return diagnostic;
+  }
+  // score_region_c4
+  for (Type type : inner.getResultTypes())
+    if (!isRegionType(type))
+      return op->emitOpError("expects values of f32, index, i1, i8, i32 or i64 "
+                             "in a score region, got ")
+             << type << " of " << inner.getName();
+  return success();
+}
+
+LogicalResult fp8attn::detail::verifyScoreRegion(Operation *op,
+                                                 Region &region) {
+  Block &block = region.front();
+  // score_region_c1
+  SmallVector<Type> expected = getExpectedArguments(op->getContext());
+  if (block.getArgumentTypes() != TypeRange(expected)) {
+    InFlightDiagnostic diagnostic = op->emitOpError(
+        "expects a score region that takes (f32, index, index, index, index), "
+        "got (");
+    llvm::interleaveComma(block.getArgumentTypes(), diagnostic);
+    return diagnostic << ")";
+  }
+  // score_region_c2
+  if (block.empty() || !isa<YieldOp>(block.back()))
+    return op->emitOpError("expects a score region that ends with "
+                           "fp8attn.yield");
+  for (Operation &inner : block.without_terminator())
+    if (failed(verifyOperation(op, inner)))
+      return failure();
+  return success();
+}

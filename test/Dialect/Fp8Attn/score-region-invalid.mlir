@@ -1,0 +1,76 @@
+// RUN: fp8attn-opt %s -split-input-file -verify-diagnostics
+
+// score_region_c1
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects a score region that takes (f32, index, index, index, index), got ('f32', 'i64')}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %key: i64):
+    fp8attn.yield %score : f32
+  } : tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// score_region_c2
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects a score region that ends with fp8attn.yield}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+    func.return
+  } : tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// score_region_c3
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects a score region of elementwise arith and math operations and memref.load, got arith.divsi}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+    // expected-note@below {{the operation is here}}
+    %new = arith.divsi %q, %key : index
+    fp8attn.yield %score : f32
+  } : tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// score_region_c4
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects values of f32, index, i1, i8, i32 or i64 in a score region, got 'f64' of arith.constant}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+    %new = arith.constant 1.0 : f64
+    fp8attn.yield %score : f32
+  } : tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// score_region_c5
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index, %mask: memref<?xi1>) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects loads of f32, i8 or i32 in a score region, got 'memref<?xi1>'}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+    %keep = memref.load %mask[%key] : memref<?xi1>
+    fp8attn.yield %score : f32
+  } : tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// score_region_c6
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index, %biases: memref<?xf32, 1>) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects loads of a score region from strided memrefs in the default memory space, got 'memref<?xf32, 1>'}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+    %bias = memref.load %biases[%key] : memref<?xf32, 1>
+    fp8attn.yield %score : f32
+  } : tensor<16x256xf32>
+  return
+}

@@ -1,0 +1,30 @@
+// RUN: fp8attn-compile %s --mcpu=x86-64 -o %t.o
+// RUN: llvm-nm --undefined-only --just-symbol-name %t.o | FileCheck %s
+
+// The functions that fp8attn-expand-math replaces, for ExpandMathTest.cpp. No
+// library is called for them.
+// CHECK-NOT: {{^[^f]}}
+// CHECK:     fp8attn_check_context
+// CHECK-NOT: {{^[^f]}}
+func.func @functions(%x: memref<?xf32> {fp8attn.name = "x"}, %y: memref<?x5xf32> {fp8attn.name = "y"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %c4 = arith.constant 4 : index
+  %n = memref.dim %x, %c0 : memref<?xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    %v = memref.load %x[%i] : memref<?xf32>
+    %tanh = math.tanh %v : f32
+    memref.store %tanh, %y[%i, %c0] : memref<?x5xf32>
+    %exp = math.exp %v : f32
+    memref.store %exp, %y[%i, %c1] : memref<?x5xf32>
+    %exp2 = math.exp2 %v : f32
+    memref.store %exp2, %y[%i, %c2] : memref<?x5xf32>
+    %log = math.log %v : f32
+    memref.store %log, %y[%i, %c3] : memref<?x5xf32>
+    %log2 = math.log2 %v : f32
+    memref.store %log2, %y[%i, %c4] : memref<?x5xf32>
+  }
+  return
+}

@@ -1,0 +1,205 @@
+//===- ScoreEvaluator.cpp - what modifies scores, in double ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Interprets the operations that the verifier allows in a score region, one
+// score at a time.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ScoreEvaluator.h"
+
+#include "fp8attn/Reference/Fp8.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Returns element (row, column) of a matrix.
+static double loadElement(const Argument &matrix, int64_t row, int64_t column) {
+  const auto type = fp8attn_type(matrix.tensor.type);
+  const int64_t place =
+      row * matrix.tensor.strides[0] + column * matrix.tensor.strides[1];
+  const uint8_t *element =
+      matrix.storage.data() + place * reference::elementBytes(type);
+  return type == FP8ATTN_TYPE_I8 ? *element
+                                 : reference::decodeElement(element, type);
+}
+
+namespace {
+/// The value of an operation: one of the members, by its type. Integers are
+/// sign-extended.
+struct Number {
+  double real = 0;
+  int64_t integer = 0;
+};
+
+class RegionEvaluator {
+public:
+  RegionEvaluator(Block &block, const Arguments &inputs)
+      : block(block), inputs(inputs) {}
+
+  double evaluate(double score, const reference::ScorePlace &place) {
+    values[block.getArgument(0)] = {score, 0};
+    const int64_t numbers[] = {place.sequence, place.head, place.query,
+                               place.key};
+    for (auto [argument, number] :
+         llvm::zip(block.getArguments().drop_front(), numbers))
+      values[argument] = {0, number};
+    for (Operation &op : block.without_terminator())
+      values[op.getResult(0)] = compute(op);
+    return real(block.getTerminator()->getOperand(0));
+  }
+
+private:
+  double real(Value value) { return values.lookup(value).real; }
+  int64_t integer(Value value) { return values.lookup(value).integer; }
+  uint64_t bits(Value value) {
+    return integer(value) & llvm::maskTrailingOnes<uint64_t>(width(value));
+  }
+  static unsigned width(Value value) {
+    return value.getType().isIndex() ? 64
+                                     : value.getType().getIntOrFloatBitWidth();
+  }
+
+  Number compute(Operation &op) {
+    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+      if (auto number = dyn_cast<FloatAttr>(constant.getValue()))
+        return {number.getValueAsDouble(), 0};
+      return {0, cast<IntegerAttr>(constant.getValue()).getInt()};
+    }
+    if (auto load = dyn_cast<memref::LoadOp>(op))
+      return evaluateLoad(load);
+    if (auto select = dyn_cast<arith::SelectOp>(op))
+      return values.lookup(integer(select.getCondition())
+                               ? select.getTrueValue()
+                               : select.getFalseValue());
+    if (auto compare = dyn_cast<arith::CmpFOp>(op))
+      return {0, arith::applyCmpPredicate(compare.getPredicate(),
+                                          APFloat(real(compare.getLhs())),
+                                          APFloat(real(compare.getRhs())))};
+    if (auto compare = dyn_cast<arith::CmpIOp>(op)) {
+      auto number = [&](Value value) {
+        return APInt(64, bits(value)).trunc(width(value));
+      };
+      return {0, arith::applyCmpPredicate(compare.getPredicate(),
+                                          number(compare.getLhs()),
+                                          number(compare.getRhs()))};
+    }
+    if (op.getResult(0).getType().isF32())
+      return {computeReal(op), 0};
+    // Wraps around as the type does.
+    const unsigned resultWidth = width(op.getResult(0));
+    const int64_t result = computeInteger(op);
+    return {0, resultWidth == 1 ? result & 1
+                                : llvm::SignExtend64(result, resultWidth)};
+  }
+
+  double computeReal(Operation &op) {
+    Value first = op.getOperand(0);
+    const double a = real(first);
+    const double b = op.getNumOperands() > 1 ? real(op.getOperand(1)) : 0;
+    const bool nan = std::isnan(a) || std::isnan(b);
+    return llvm::TypeSwitch<Operation *, double>(&op)
+        .Case([&](arith::AddFOp) { return a + b; })
+        .Case([&](arith::SubFOp) { return a - b; })
+        .Case([&](arith::MulFOp) { return a * b; })
+        .Case([&](arith::DivFOp) { return a / b; })
+        .Case([&](arith::NegFOp) { return -a; })
+        .Case([&](arith::MaximumFOp) { return nan ? NAN : std::fmax(a, b); })
+        .Case([&](arith::MinimumFOp) { return nan ? NAN : std::fmin(a, b); })
+        .Case([&](arith::MaxNumFOp) { return std::fmax(a, b); })
+        .Case([&](arith::MinNumFOp) { return std::fmin(a, b); })
+        .Case([&](arith::SIToFPOp) {
+          return static_cast<double>(
+              llvm::SignExtend64(integer(first), width(first)));
+        })
+        .Case([&](arith::UIToFPOp) { return static_cast<double>(bits(first)); })
+        .Case([&](math::TanhOp) { return std::tanh(a); })
+        .Case([&](math::ExpOp) { return std::exp(a); })
+        .Case([&](math::Exp2Op) { return std::exp2(a); })
+        .Case([&](math::LogOp) { return std::log(a); })
+        .Case([&](math::Log2Op) { return std::log2(a); })
+        .Case([&](math::SqrtOp) { return std::sqrt(a); })
+        .Case([&](math::RsqrtOp) { return 1 / std::sqrt(a); })
+        .Case([&](math::AbsFOp) { return std::fabs(a); });
+  }
+
+  int64_t computeInteger(Operation &op) {
+    Value first = op.getOperand(0);
+    Value second = op.getNumOperands() > 1 ? op.getOperand(1) : first;
+    const int64_t a = integer(first), b = integer(second);
+    const uint64_t x = bits(first), y = bits(second);
+    return llvm::TypeSwitch<Operation *, int64_t>(&op)
+        .Case([&](arith::AddIOp) { return x + y; })
+        .Case([&](arith::SubIOp) { return x - y; })
+        .Case([&](arith::MulIOp) { return x * y; })
+        .Case([&](arith::AndIOp) { return x & y; })
+        .Case([&](arith::OrIOp) { return x | y; })
+        .Case([&](arith::XOrIOp) { return x ^ y; })
+        .Case([&](arith::MaxSIOp) { return std::max(a, b); })
+        .Case([&](arith::MinSIOp) { return std::min(a, b); })
+        .Case([&](arith::MaxUIOp) { return std::max(x, y); })
+        .Case([&](arith::MinUIOp) { return std::min(x, y); })
+        .Case<arith::ExtUIOp, arith::IndexCastUIOp>([&](auto) { return x; })
+        .Case<arith::ExtSIOp, arith::TruncIOp, arith::IndexCastOp>(
+            [&](auto) { return llvm::SignExtend64(a, width(first)); });
+  }
+
+  Number evaluateLoad(memref::LoadOp load) {
+    const Argument &source = inputs[load.getMemRef()];
+    const auto type = fp8attn_type(source.tensor.type);
+    int64_t place = 0;
+    for (auto [dim, index] : llvm::enumerate(load.getIndices()))
+      place += integer(index) * source.tensor.strides[dim];
+    const uint8_t *element =
+        source.storage.data() + place * reference::elementBytes(type);
+    if (type == FP8ATTN_TYPE_I8)
+      return {0, static_cast<int8_t>(*element)};
+    if (type == FP8ATTN_TYPE_I32)
+      return {0, *reinterpret_cast<const int32_t *>(element)};
+    return {reference::decodeElement(element, type), 0};
+  }
+
+  Block &block;
+  const Arguments &inputs;
+  llvm::DenseMap<Value, Number> values;
+};
+} // namespace
+
+std::function<double(double, const reference::ScorePlace &)>
+mlir::fp8attn::makeScoreFunction(PagedAttentionOp op, const Arguments &inputs) {
+  if (!op.modifiesScores())
+    return nullptr;
+  return [=, &inputs](double score,
+                      const reference::ScorePlace &place) mutable {
+    if (std::optional<APFloat> softcap = op.getSoftcap()) {
+      const double cap = softcap->convertToFloat();
+      score = cap * std::tanh(score / cap);
+    }
+    if (Value slopes = op.getAlibi())
+      score += *static_cast<float *>(inputs[slopes].getElement(place.head)) *
+               static_cast<double>(place.key - place.query);
+    if (!op.getScore().empty())
+      score =
+          RegionEvaluator(op.getScore().front(), inputs).evaluate(score, place);
+    if (TypedValue<MemRefType> mask = op.getMask()) {
+      const double element = loadElement(inputs[mask], place.token, place.key);
+      if (mask.getType().getElementType().isF32())
+        score += element;
+      else if (element == 0)
+        score = -std::numeric_limits<double>::infinity();
+    }
+    return score;
+  };
+}

@@ -14,6 +14,7 @@
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Reference/Attention.h"
 #include "fp8attn/Reference/Fp8.h"
+#include "fp8attn/Reference/Merge.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -69,6 +70,28 @@ static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
         {lse.name, reference::compare(getElements(lse), expected.lse,
                                       reference::allowedLseError(expected))});
   }
+}
+
+/// Merges what the parts were before the call, or, if an operation before this
+/// one wrote them, what it left there.
+static void checkMerge(MergeOp op, const Arguments &inputs,
+                       const Arguments &results,
+                       const llvm::SmallDenseSet<Value> &written,
+                       std::vector<Check> &checks) {
+  auto getPart = [&](Value out, Value lse) {
+    auto elementsOf = [&](Value value) {
+      return getElements((written.contains(value) ? results : inputs)[value]);
+    };
+    return reference::PartialResult{elementsOf(out), elementsOf(lse)};
+  };
+  const reference::MergeResult expected =
+      reference::merge(getPart(op.getFirstOut(), op.getFirstLse()),
+                       getPart(op.getSecondOut(), op.getSecondLse()));
+  const Argument &out = results[op.getOut()], &lse = results[op.getLse()];
+  checks.push_back({out.name, reference::compare(getElements(out), expected.out,
+                                                 expected.allowedOutError)});
+  checks.push_back({lse.name, reference::compare(getElements(lse), expected.lse,
+                                                 expected.allowedLseError)});
 }
 
 static void runKvWrite(KvWriteOp op, const Arguments &inputs) {
@@ -131,10 +154,18 @@ std::vector<Check> mlir::fp8attn::checkResults(ArrayRef<Operation *> ops,
                                                const Arguments &results) {
   std::vector<Check> checks;
   llvm::SmallSetVector<Value, 2> writtenCaches;
+  llvm::SmallDenseSet<Value> writtenResults;
   for (Operation *op : ops)
     llvm::TypeSwitch<Operation *>(op)
         .Case([&](PagedAttentionOp attention) {
           checkAttention(attention, inputs, results, checks);
+          writtenResults.insert(attention.getOut());
+          writtenResults.insert(attention.getLse());
+        })
+        .Case([&](MergeOp merge) {
+          checkMerge(merge, inputs, results, writtenResults, checks);
+          writtenResults.insert(merge.getOut());
+          writtenResults.insert(merge.getLse());
         })
         .Case([&](KvWriteOp write) {
           runKvWrite(write, inputs);

@@ -118,6 +118,39 @@ def DecomposeQuantization
     "::mlir::fp8attn::Fp8AttnDialect"];
 }
 
+def DecomposeMerge : Pass<"fp8attn-decompose-merge", "::mlir::func::FuncOp"> {
+  let summary = "Decompose the merge of partial results into a loop";
+  let description = [{
+    Turns `merge` into a parallel loop over tokens around `tile.merge`, which
+    takes all heads of a token.
+
+    Before:
+    ```mlir
+    func.func @merge(%a: memref<?x32x128xbf16>, %a_lse: memref<?x32xf32>,
+                     %b: memref<?x32x128xbf16>, %b_lse: memref<?x32xf32>) {
+      fp8attn.merge first(%a, %a_lse : memref<?x32x128xbf16>, memref<?x32xf32>)
+          second(%b, %b_lse : memref<?x32x128xbf16>, memref<?x32xf32>)
+          into(%a, %a_lse : memref<?x32x128xbf16>, memref<?x32xf32>)
+      return
+    }
+    ```
+    After, in outline:
+    ```
+    fp8attn.check.size "tokens of second_out", ...
+    scf.forall (%token) in (%tokens) {
+      fp8attn.tile.merge %aToken, %aLseToken, %bToken, %bLseToken into %aToken, %aLseToken
+    }
+    ```
+  }];
+  let options = [
+    Option<"runtimeChecks", "runtime-checks", "bool", "true",
+           "Emit checks of the arguments that run before memory is touched">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
 def FoldScales : Pass<"fp8attn-fold-scales", "::mlir::func::FuncOp"> {
   let summary = "Move scales to where they cost nothing";
   let description = [{

@@ -123,6 +123,31 @@ LogicalResult FinishOp::verify() {
   return verifyMemRef(*this, lse, /*contiguous=*/true);
 }
 
+LogicalResult TileMergeOp::verify() {
+  NamedMemRef first{"first_out", getFirstOut()};
+  NamedMemRef outs[] = {
+      first, {"second_out", getSecondOut()}, {"out", getOut()}};
+  NamedMemRef lses[] = {{"first_lse", getFirstLse()},
+                        {"second_lse", getSecondLse()},
+                        {"lse", getLse()}};
+  // tile_merge_c1
+  if (ShapedType::isDynamic(first.size(1)))
+    return emitOpError("expects a static number of channels of first_out, got ")
+           << first.type();
+  for (const NamedMemRef &out : outs)
+    // tile_merge_c2
+    if (failed(verifySizesAgree(*this, "rows", out, 0, first, 0)) ||
+        failed(verifySizesAgree(*this, "channels", out, 1, first, 1)) ||
+        failed(verifyMemRef(*this, out, /*contiguous=*/true)))
+      return failure();
+  for (const NamedMemRef &lse : lses)
+    // tile_merge_c3
+    if (failed(verifySizesAgree(*this, "rows", lse, 0, first, 0)) ||
+        failed(verifyMemRef(*this, lse, /*contiguous=*/true)))
+      return failure();
+  return success();
+}
+
 LogicalResult StoreOp::verify() {
   CacheType cache = getCache().getType();
   NamedMemRef source{"source", getSource()}, slots{"slots", getSlots()};

@@ -7,14 +7,14 @@
 #
 # Usage: generate_models.py mlir|cpp
 #
-# Prints the entry points write_MODEL and attend_MODEL of every model, or the
-# table through which the tests call them.
+# Prints the entry points write_MODEL and attend_MODEL of every model and the
+# entry point merge_llama, or the table through which the tests call the former.
 #
 #===----------------------------------------------------------------------===//
 
 import sys
 
-from models import MODELS, check_pairs
+from models import LLAMA, MODELS, check_pairs
 
 ELEMENTS = {"e4m3": "f8E4M3FN", "e5m2": "f8E5M2", "bf16": "bf16"}
 TYPES = {"e4m3": "F8E4M3FN", "e5m2": "F8E5M2", "bf16": "BF16"}
@@ -112,6 +112,19 @@ def print_mlir(model):
     print(function(f"attend_{model.name}", attend_arguments(model), operation, operands))
 
 
+def print_merge(model):
+    """Prints merge_llama: heads and channels of the model are all that matters."""
+    heads = model.kv_heads * model.group
+    types = (f"memref<?x{heads}x{model.head_dim}xbf16>", f"memref<?x{heads}xf32>")
+    parts = {
+        "first": list(zip(("first_out", "first_lse"), types)),
+        "second": list(zip(("second_out", "second_lse"), types)),
+        "into": list(zip(("out", "lse"), types)),
+    }
+    operands = [operand(keyword, part) for keyword, part in parts.items()]
+    print(function("merge_llama", sum(parts.values(), []), "merge", operands))
+
+
 def camel_back(name):
     head, *tail = name.split("_")
     return head + "".join(word.capitalize() for word in tail)
@@ -150,6 +163,7 @@ def main():
     if sys.argv[1] == "mlir":
         for model in MODELS:
             print_mlir(model)
+        print_merge(LLAMA[0])
         return
     print('#include "Model.h"\n#include "models_entry_points.h"\n')
     print("const Model kModels[] = {")

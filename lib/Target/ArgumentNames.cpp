@@ -69,6 +69,10 @@ static void forEachRole(Operation *op, RoleCallback callback) {
         callback(write.getValueScale(), "value_scale");
         forEachCache(write.getCaches(), callback);
       })
+      .Case([&](RepackOp repack) {
+        callback(repack.getSource(), "source");
+        callback(repack.getDestination(), "destination");
+      })
       .Case<QuantizeOp, DequantizeOp>([&](auto convert) {
         callback(convert.getSource(), "source");
         callback(convert.getScale(), "scale");

@@ -39,8 +39,8 @@ FailureOr<std::vector<Operation *>>
 mlir::fp8attn::getModelOps(func::FuncOp function) {
   std::vector<Operation *> ops;
   for (Operation &op : function.getBody().front().without_terminator()) {
-    if (!isa<PagedAttentionOp, MergeOp, KvWriteOp, QuantizeOp, DequantizeOp>(
-            op)) {
+    if (!isa<PagedAttentionOp, MergeOp, KvWriteOp, RepackOp, QuantizeOp,
+             DequantizeOp>(op)) {
       op.emitError("expects only operations of the model level in a function "
                    "to run, got ")
           << op.getName();
@@ -72,6 +72,7 @@ public:
   LogicalResult fill(PagedAttentionOp op);
   LogicalResult fill(MergeOp op);
   LogicalResult fill(KvWriteOp op);
+  LogicalResult fill(RepackOp op);
   template <typename ConvertOp> LogicalResult fillConversion(ConvertOp op);
 
   Arguments arguments;
@@ -295,6 +296,21 @@ LogicalResult InputMaker::fill(KvWriteOp op) {
   return success();
 }
 
+/// Any bytes, unless an earlier operation uses the source. The destination has
+/// as many pages.
+LogicalResult InputMaker::fill(RepackOp op) {
+  const Argument &source = arguments[op.getSource()];
+  if (!source.isAllocated()) {
+    arguments.allocateCache(op.getSource(),
+                            getPages(op.getSource().getType()).numPages);
+    for (int64_t i = 0; i < source.storage.size(); ++i)
+      source.storage.data()[i] = random.bits();
+  }
+  if (!arguments[op.getDestination()].isAllocated())
+    arguments.allocateCache(op.getDestination(), source.cache.num_pages);
+  return success();
+}
+
 template <typename ConvertOp>
 LogicalResult InputMaker::fillConversion(ConvertOp op) {
   auto type = cast<MemRefType>(op.getSource().getType());
@@ -335,7 +351,7 @@ FailureOr<Arguments> mlir::fp8attn::makeInputs(func::FuncOp function,
   for (Operation *op : ops) {
     LogicalResult result =
         llvm::TypeSwitch<Operation *, LogicalResult>(op)
-            .Case<PagedAttentionOp, MergeOp, KvWriteOp>(
+            .Case<PagedAttentionOp, MergeOp, KvWriteOp, RepackOp>(
                 [&](auto typed) { return maker.fill(typed); })
             .Case<QuantizeOp, DequantizeOp>(
                 [&](auto typed) { return maker.fillConversion(typed); })

@@ -108,6 +108,9 @@ Work mlir::fp8attn::getWork(ArrayRef<Operation *> ops,
           addSource(merge.getFirstOut(), arguments, work);
           addSource(merge.getSecondOut(), arguments, work);
         })
+        .Case([&](RepackOp repack) {
+          addSource(repack.getSource(), arguments, work);
+        })
         .Case<QuantizeOp, DequantizeOp>([&](auto convert) {
           addSource(convert.getSource(), arguments, work);
         });

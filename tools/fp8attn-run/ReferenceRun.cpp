@@ -104,6 +104,17 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs) {
                         slots, getScales(inputs, op.getValueScale()));
 }
 
+static void runRepack(RepackOp op, const Arguments &inputs) {
+  const CacheParts from = getCacheParts(inputs, op.getSource(), op.getSource());
+  const CacheParts to =
+      getCacheParts(inputs, op.getDestination(), op.getDestination());
+  const int64_t numPages = inputs[op.getSource()].cache.num_pages;
+  if (op.getSource().getType().hasKeys())
+    reference::repackCache(from.keys, to.keys, numPages);
+  if (op.getSource().getType().hasValues())
+    reference::repackCache(from.values, to.values, numPages);
+}
+
 /// Returns the scale of element `index` of a conversion.
 static float getScaleOf(const Argument &source, const Argument &scale,
                         AffineMap map, int64_t index) {
@@ -170,6 +181,10 @@ std::vector<Check> mlir::fp8attn::checkResults(ArrayRef<Operation *> ops,
         .Case([&](KvWriteOp write) {
           runKvWrite(write, inputs);
           writtenCaches.insert_range(write.getCaches());
+        })
+        .Case([&](RepackOp repack) {
+          runRepack(repack, inputs);
+          writtenCaches.insert(repack.getDestination());
         })
         .Case<QuantizeOp, DequantizeOp>([&](auto convert) {
           checkConversion(convert, inputs, results, checks);

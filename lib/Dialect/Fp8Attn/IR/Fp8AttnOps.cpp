@@ -196,6 +196,22 @@ LogicalResult KvWriteOp::verify() {
   return verifyMemRefs(*this, {key, {"value", getValue()}, slots});
 }
 
+LogicalResult RepackOp::verify() {
+  CacheType source = getSource().getType();
+  // repack_c1
+  CacheType expected = CacheType::get(
+      getContext(), source.getContent(), source.getNumHeads(),
+      source.getHeadDim(), source.getPageTokens(), source.getElementType(),
+      getDestination().getType().getLayout());
+  if (getDestination().getType() != expected)
+    return noteDefinition(
+        emitOpError("expects a destination that differs from source (")
+            << source << ") in the layout only, got "
+            << getDestination().getType(),
+        "source", getSource());
+  return success();
+}
+
 /// Checks quantize and dequantize, which differ in direction only.
 template <typename Op> static LogicalResult verifyConvert(Op op) {
   NamedMemRef source{"source", op.getSource()},

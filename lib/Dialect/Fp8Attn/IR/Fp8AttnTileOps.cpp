@@ -26,6 +26,9 @@ LogicalResult KeyRunOp::verify() {
       keys.getPageTokens() != values.getPageTokens())
     return emitOpError("expects caches of the same heads and page, got ")
            << keys << " and " << values;
+  if (failed(verifyHasKernels(*this, getKeyCache())) ||
+      failed(verifyHasKernels(*this, getValueCache())))
+    return failure();
   return verifyMemRef(*this, {"block_table", getBlockTable()},
                       /*contiguous=*/true);
 }
@@ -151,7 +154,8 @@ LogicalResult TileMergeOp::verify() {
 LogicalResult StoreOp::verify() {
   CacheType cache = getCache().getType();
   NamedMemRef source{"source", getSource()}, slots{"slots", getSlots()};
-  if (failed(verifyCachePart(*this, getContent(), cache)))
+  if (failed(verifyCachePart(*this, getContent(), cache)) ||
+      failed(verifyHasKernels(*this, getCache())))
     return failure();
   // tile_store_c1
   if (failed(verifySizeOfCache(*this, "channels", source, 1, getCache(),

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What a user or an importer writes: attention over a paged cache, combining
-// its partial results, writing the cache, and conversion of dense tensors from and to FP8. All operands are
+// its partial results, writing and converting caches, and conversion of dense tensors from and to FP8. All operands are
 // memrefs or caches; results are written to operands.
 //
 //===----------------------------------------------------------------------===//
@@ -241,6 +241,33 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
     ::mlir::Value getKeyCache() { return getCaches().front(); }
     ::mlir::Value getValueCache() { return getCaches().back(); }
   }];
+}
+
+def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "copies a cache into one of another layout";
+  let description = [{
+    Copies every element of every page of `source` to its place in the layout of
+    `destination`. The caches have the same number of pages and must not
+    overlap; their types differ at most in the layout.
+
+    ```mlir
+    func.func @export(%source: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
+                      %destination: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>) {
+      fp8attn.repack %source into %destination
+          : !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
+            !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Fp8Attn_CacheType:$source,
+                       Fp8Attn_CacheType:$destination);
+  let assemblyFormat = [{
+    $source `into` $destination attr-dict `:` qualified(type($source)) `,`
+    qualified(type($destination))
+  }];
+  let hasVerifier = 1;
 }
 
 def Fp8Attn_QuantizeOp : Fp8Attn_Op<"quantize", [

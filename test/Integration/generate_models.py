@@ -8,7 +8,8 @@
 # Usage: generate_models.py mlir|cpp
 #
 # Prints the entry points write_MODEL and attend_MODEL of every model and the
-# entry point merge_llama, or the table through which the tests call the former.
+# entry points of merge and repack, or the table through which the tests call the
+# former.
 #
 #===----------------------------------------------------------------------===//
 
@@ -22,19 +23,19 @@ SCALE_TYPES = {"tensor": "memref<f32>", "head": "memref<{heads}xf32>"}
 SCALE_RESULTS = {"tensor": "", "head": "head"}
 
 
+def cache_type(model, content, layout="pairs"):
+    return (
+        f"!fp8attn.cache<{content}, heads = {model.kv_heads}, "
+        f"head_dim = {model.head_dim}, page = {model.page}, "
+        f"{ELEMENTS[model.cache]}, #fp8attn.layout<{layout}>>"
+    )
+
+
 def cache_arguments(model):
     """Returns (name, type) of the caches."""
-
-    def cache(content):
-        return (
-            f"!fp8attn.cache<{content}, heads = {model.kv_heads}, "
-            f"head_dim = {model.head_dim}, page = {model.page}, "
-            f"{ELEMENTS[model.cache]}, #fp8attn.layout<pairs>>"
-        )
-
     if model.split:
-        return [("key_cache", cache("key")), ("value_cache", cache("value"))]
-    return [("cache", cache("key_value"))]
+        return [(f"{content}_cache", cache_type(model, content)) for content in ("key", "value")]
+    return [("cache", cache_type(model, "key_value"))]
 
 
 def scale_arguments(model):
@@ -125,6 +126,16 @@ def print_merge(model):
     print(function("merge_llama", sum(parts.values(), []), "merge", operands))
 
 
+def print_repack(model, layout):
+    """Prints the entry points export_MODEL_LAYOUT and import_MODEL_LAYOUT."""
+    own = cache_type(model, "key_value")
+    other = cache_type(model, "key_value", layout)
+    for verb, source, destination in (("export", own, other), ("import", other, own)):
+        arguments = [("source", source), ("destination", destination)]
+        operands = [f"      %source into %destination : {source}, {destination}"]
+        print(function(f"{verb}_{model.name}_{layout}", arguments, "repack", operands))
+
+
 def camel_back(name):
     head, *tail = name.split("_")
     return head + "".join(word.capitalize() for word in tail)
@@ -164,6 +175,9 @@ def main():
         for model in MODELS:
             print_mlir(model)
         print_merge(LLAMA[0])
+        for model in LLAMA:
+            for layout in ("row_major", "vllm_amx", "vllm_vector"):
+                print_repack(model, layout)
         return
     print('#include "Model.h"\n#include "models_entry_points.h"\n')
     print("const Model kModels[] = {")

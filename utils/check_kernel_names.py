@@ -19,8 +19,8 @@ import sys
 
 # What the columns of a row may hold, in order.
 GRAMMAR = {
-    "op": r"query|init|qk|softmax|pv|attend|finish|store_key|store_value"
-    r"|quantize|dequantize",
+    "op": r"query|init|qk|softmax|pv|attend|finish|merge|store_key"
+    r"|store_value|quantize|dequantize",
     "in": r"bf16|f16|f32",
     "cache": r"e4m3|e5m2|bf16|f16|f32",
     "acc": r"f32",

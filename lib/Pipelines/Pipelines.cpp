@@ -28,7 +28,9 @@ void mlir::fp8attn::buildToLLVMPipeline(OpPassManager &pm,
   OpPassManager &functions = pm.nest<func::FuncOp>();
   functions.addPass(createNameArguments());
   functions.addPass(createDecomposeAttention({options.runtimeChecks}));
+  functions.addPass(createDecomposeMerge({options.runtimeChecks}));
   functions.addPass(createDecomposeQuantization({options.runtimeChecks}));
+  functions.addPass(createDecomposeRepack({options.runtimeChecks}));
   functions.addPass(createFoldScales());
   // Only once scales are folded do tile operations stop to matter for ISAs.
   pm.addPass(createSpecializeIsas({options.isa}));

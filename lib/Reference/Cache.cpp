@@ -70,6 +70,38 @@ static std::vector<int64_t> elementsInOrder(int64_t numReduced,
   return order;
 }
 
+/// Returns the elements of the layouts of others in the order of their bytes,
+/// as (token * channels + channel).
+static std::vector<int64_t> elementsOfOthers(Layout layout, bool isKey,
+                                             int64_t tokens, int64_t channels) {
+  std::vector<int64_t> order;
+  auto append = [&](int64_t token, int64_t channel) {
+    order.push_back(token * channels + channel);
+  };
+  if (layout == Layout::VllmAmx && isKey) {
+    for (int64_t group = 0; group < tokens; group += kLanes)
+      for (int64_t channel = 0; channel < channels; channel += 2)
+        for (int64_t token = group; token < group + kLanes; ++token)
+          for (int64_t half : {0, 1})
+            append(token, channel + half);
+  } else if (layout == Layout::VllmAmx) {
+    for (int64_t group = 0; group < channels; group += kLanes)
+      for (int64_t token = 0; token < tokens; token += 2)
+        for (int64_t channel = group; channel < group + kLanes; ++channel)
+          for (int64_t half : {0, 1})
+            append(token + half, channel);
+  } else if (layout == Layout::VllmVector && isKey) {
+    for (int64_t channel = 0; channel < channels; ++channel)
+      for (int64_t token = 0; token < tokens; ++token)
+        append(token, channel);
+  } else {
+    for (int64_t token = 0; token < tokens; ++token)
+      for (int64_t channel = 0; channel < channels; ++channel)
+        append(token, channel);
+  }
+  return order;
+}
+
 /// Returns the place of each (token, channel), in elements, among the keys or
 /// the values of a head in a page. Keys reduce channels and have tokens in the
 /// lanes; values the other way round.
@@ -91,16 +123,39 @@ static std::vector<int64_t> placeOfElement(bool isKey, int64_t tokens,
   return places;
 }
 
+/// Returns the same for any layout.
+static std::vector<int64_t> placeInLayout(Layout layout, bool isKey,
+                                          int64_t tokens, int64_t channels,
+                                          int64_t elementSize) {
+  if (layout == Layout::Pairs)
+    return placeOfElement(isKey, tokens, channels, elementSize);
+  const std::vector<int64_t> order =
+      elementsOfOthers(layout, isKey, tokens, channels);
+  std::vector<int64_t> places(order.size());
+  for (size_t place = 0; place < order.size(); ++place)
+    places[order[place]] = place;
+  return places;
+}
+
 PairsCache fp8attn::reference::makePairsCache(void *data, Content content,
                                               fp8attn_type type, int64_t heads,
                                               int64_t headDim,
                                               int64_t pageTokens) {
+  return makeCache(Layout::Pairs, data, content, type, heads, headDim,
+                   pageTokens);
+}
+
+PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
+                                         Content content, fp8attn_type type,
+                                         int64_t heads, int64_t headDim,
+                                         int64_t pageTokens) {
   const int64_t size = elementBytes(type);
-  auto roundUp = [](int64_t value, int64_t granule) {
-    return (value + granule - 1) / granule * granule;
+  auto padded = [&](int64_t granule) {
+    return layout == Layout::Pairs ? (headDim + granule - 1) / granule * granule
+                                   : headDim;
   };
-  const int64_t keyDim = roundUp(headDim, kDepth);
-  const int64_t valueDim = roundUp(headDim, kLanes);
+  const int64_t keyDim = padded(kDepth);
+  const int64_t valueDim = padded(kLanes);
   const int64_t keyBytes =
       content == Content::Value ? 0 : pageTokens * keyDim * size;
   const int64_t valueBytes =
@@ -111,7 +166,7 @@ PairsCache fp8attn::reference::makePairsCache(void *data, Content content,
   auto makePart = [&](bool isKey, int64_t offset) {
     const int64_t paddedDim = isKey ? keyDim : valueDim;
     auto places = std::make_shared<std::vector<int64_t>>(
-        placeOfElement(isKey, pageTokens, paddedDim, size));
+        placeInLayout(layout, isKey, pageTokens, paddedDim, size));
     CachePart part{static_cast<uint8_t *>(data),
                    type,
                    heads,
@@ -134,6 +189,17 @@ PairsCache fp8attn::reference::makePairsCache(void *data, Content content,
   if (content != Content::Key)
     cache.values = makePart(/*isKey=*/false, keyBytes);
   return cache;
+}
+
+void fp8attn::reference::repackCache(const CachePart &from, const CachePart &to,
+                                     int64_t numPages) {
+  const int64_t size = elementBytes(from.type);
+  for (int64_t page = 0; page < numPages; ++page)
+    for (int64_t head = 0; head < from.heads; ++head)
+      for (int64_t token = 0; token < from.pageTokens; ++token)
+        for (int64_t channel = 0; channel < from.headDim; ++channel)
+          std::memcpy(to.data + to.byte(page, head, token, channel),
+                      from.data + from.byte(page, head, token, channel), size);
 }
 
 /// Writes one element of `source` to `to`, in a cache of `type`.

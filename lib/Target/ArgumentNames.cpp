@@ -55,6 +55,15 @@ static void forEachRole(Operation *op, RoleCallback callback) {
         callback(attention.getAlibi(), "alibi");
         callback(attention.getMask(), "mask");
       })
+      .Case([&](MergeOp merge) {
+        // An operand that is read and written is named after its part.
+        callback(merge.getFirstOut(), "first_out");
+        callback(merge.getFirstLse(), "first_lse");
+        callback(merge.getSecondOut(), "second_out");
+        callback(merge.getSecondLse(), "second_lse");
+        callback(merge.getOut(), "out");
+        callback(merge.getLse(), "lse");
+      })
       .Case([&](KvWriteOp write) {
         callback(write.getKey(), "key");
         callback(write.getValue(), "value");
@@ -62,6 +71,10 @@ static void forEachRole(Operation *op, RoleCallback callback) {
         callback(write.getKeyScale(), "key_scale");
         callback(write.getValueScale(), "value_scale");
         forEachCache(write.getCaches(), callback);
+      })
+      .Case([&](RepackOp repack) {
+        callback(repack.getSource(), "source");
+        callback(repack.getDestination(), "destination");
       })
       .Case<QuantizeOp, DequantizeOp>([&](auto convert) {
         callback(convert.getSource(), "source");

@@ -12,6 +12,7 @@
 
 #include "RuntimeChecks.h"
 #include "ScaleMap.h"
+#include "Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -33,19 +34,6 @@ static constexpr int64_t kWriteTokens = 64;
 
 static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
-}
-
-/// Returns the view of `memref` at `offsets` of `sizes`, reduced to the
-/// dimensions of `shape`.
-static Value viewOf(OpBuilder &builder, Location loc, Value memref,
-                    ArrayRef<OpFoldResult> offsets,
-                    ArrayRef<OpFoldResult> sizes, ArrayRef<int64_t> shape) {
-  auto type = cast<MemRefType>(memref.getType());
-  SmallVector<OpFoldResult> strides(type.getRank(), builder.getIndexAttr(1));
-  auto reduced = cast<MemRefType>(memref::SubViewOp::inferRankReducedResultType(
-      shape, type, offsets, sizes, strides));
-  return memref::SubViewOp::create(builder, loc, reduced, memref, offsets,
-                                   sizes, strides);
 }
 
 /// Stores one block of tokens of one head into a cache.

@@ -257,6 +257,22 @@ void mlir::fp8attn::emitStoreCall(StoreOp op, const KernelRow &row) {
   op.erase();
 }
 
+void mlir::fp8attn::emitMergeCall(TileMergeOp op, const KernelRow &row) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  SmallVector<Value> operands = {
+      memref::DimOp::create(builder, loc, op.getFirstOut(), 0),
+      memref::DimOp::create(builder, loc, op.getFirstOut(), 1)};
+  appendStrided(builder, loc, op.getFirstOut(), 1, operands);
+  operands.push_back(op.getFirstLse());
+  appendStrided(builder, loc, op.getSecondOut(), 1, operands);
+  operands.push_back(op.getSecondLse());
+  appendStrided(builder, loc, op.getOut(), 1, operands);
+  operands.push_back(op.getLse());
+  call(builder, loc, row, operands);
+  op.erase();
+}
+
 void mlir::fp8attn::emitConvertCall(Operation *op, const KernelRow &row) {
   OpBuilder builder(op);
   Location loc = op->getLoc();

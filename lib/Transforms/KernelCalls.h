@@ -25,6 +25,9 @@ void emitAttentionCalls(AttentionMatch match,
 /// Replaces a store into a cache.
 void emitStoreCall(StoreOp op, const KernelRow &row);
 
+/// Replaces the merge of some rows.
+void emitMergeCall(TileMergeOp op, const KernelRow &row);
+
 /// Replaces the conversion of a row: tile.quantize or tile.dequantize.
 void emitConvertCall(Operation *op, const KernelRow &row);
 

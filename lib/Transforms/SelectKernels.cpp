@@ -82,7 +82,8 @@ struct SelectKernelsPass
     getOperation().walk([&](Operation *op) {
       if (auto finish = dyn_cast<FinishOp>(op))
         finishes.push_back(finish);
-      else if (llvm::isa<StoreOp, TileQuantizeOp, TileDequantizeOp>(op))
+      else if (llvm::isa<StoreOp, TileMergeOp, TileQuantizeOp,
+                         TileDequantizeOp>(op))
         others.push_back(op);
     });
     for (FinishOp finish : finishes)
@@ -146,6 +147,10 @@ private:
           store.getContent() == CacheContent::Key ? "store_key" : "store_value";
       in = elementOf(0);
       cache = getTypeWord(store.getCache().getType().getElementType());
+    } else if (llvm::isa<TileMergeOp>(op)) {
+      name = "merge";
+      in = elementOf(0);
+      cache = elementOf(4);
     } else if (llvm::isa<TileQuantizeOp>(op)) {
       name = "quantize";
       in = elementOf(0);
@@ -165,6 +170,8 @@ private:
         << remark::reason("chose {0}", row->name);
     if (auto store = dyn_cast<StoreOp>(op))
       emitStoreCall(store, *row);
+    else if (auto merge = dyn_cast<TileMergeOp>(op))
+      emitMergeCall(merge, *row);
     else
       emitConvertCall(op, *row);
     return success();

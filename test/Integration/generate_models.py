@@ -7,14 +7,15 @@
 #
 # Usage: generate_models.py mlir|cpp
 #
-# Prints the entry points write_MODEL and attend_MODEL of every model, or the
-# table through which the tests call them.
+# Prints the entry points write_MODEL and attend_MODEL of every model and the
+# entry points of merge and repack, or the table through which the tests call the
+# former.
 #
 #===----------------------------------------------------------------------===//
 
 import sys
 
-from models import MODELS, check_pairs
+from models import LLAMA, MODELS, check_pairs
 
 ELEMENTS = {"e4m3": "f8E4M3FN", "e5m2": "f8E5M2", "bf16": "bf16"}
 TYPES = {"e4m3": "F8E4M3FN", "e5m2": "F8E5M2", "bf16": "BF16", "f16": "F16", "f32": "F32"}
@@ -30,22 +31,22 @@ def value_dim(model):
     return model.value_dim or model.head_dim
 
 
+def cache_type(model, content, layout="pairs"):
+    is_value = content == "value"
+    head_dim = value_dim(model) if is_value else model.head_dim
+    element = value_cache(model) if is_value else model.cache
+    return (
+        f"!fp8attn.cache<{content}, heads = {model.kv_heads}, "
+        f"head_dim = {head_dim}, page = {model.page}, "
+        f"{ELEMENTS[element]}, #fp8attn.layout<{layout}>>"
+    )
+
+
 def cache_arguments(model):
     """Returns (name, type) of the caches."""
-
-    def cache(content, head_dim, element):
-        return (
-            f"!fp8attn.cache<{content}, heads = {model.kv_heads}, "
-            f"head_dim = {head_dim}, page = {model.page}, "
-            f"{ELEMENTS[element]}, #fp8attn.layout<pairs>>"
-        )
-
-    if not model.split:
-        return [("cache", cache("key_value", model.head_dim, model.cache))]
-    return [
-        ("key_cache", cache("key", model.head_dim, model.cache)),
-        ("value_cache", cache("value", value_dim(model), value_cache(model))),
-    ]
+    if model.split:
+        return [(f"{content}_cache", cache_type(model, content)) for content in ("key", "value")]
+    return [("cache", cache_type(model, "key_value"))]
 
 
 def scale_arguments(model):
@@ -231,6 +232,29 @@ def print_mlir(model):
     print(function(f"attend_{model.name}", attend_arguments(model), operation, operands))
 
 
+def print_merge(model):
+    """Prints merge_llama: heads and channels of the model are all that matters."""
+    heads = model.kv_heads * model.group
+    types = (f"memref<?x{heads}x{model.head_dim}xbf16>", f"memref<?x{heads}xf32>")
+    parts = {
+        "first": list(zip(("first_out", "first_lse"), types)),
+        "second": list(zip(("second_out", "second_lse"), types)),
+        "into": list(zip(("out", "lse"), types)),
+    }
+    operands = [operand(keyword, part) for keyword, part in parts.items()]
+    print(function("merge_llama", sum(parts.values(), []), "merge", operands))
+
+
+def print_repack(model, layout):
+    """Prints the entry points export_MODEL_LAYOUT and import_MODEL_LAYOUT."""
+    own = cache_type(model, "key_value")
+    other = cache_type(model, "key_value", layout)
+    for verb, source, destination in (("export", own, other), ("import", other, own)):
+        arguments = [("source", source), ("destination", destination)]
+        operands = [f"      %source into %destination : {source}, {destination}"]
+        print(function(f"{verb}_{model.name}_{layout}", arguments, "repack", operands))
+
+
 def camel_back(name):
     head, *tail = name.split("_")
     return head + "".join(word.capitalize() for word in tail)
@@ -282,6 +306,10 @@ def main():
     if sys.argv[1] == "mlir":
         for model in MODELS:
             print_mlir(model)
+        print_merge(LLAMA[0])
+        for model in LLAMA:
+            for layout in ("row_major", "vllm_amx", "vllm_vector"):
+                print_repack(model, layout)
         return
     print('#include "Model.h"\n#include "models_entry_points.h"\n')
     print("const Model kModels[] = {")

@@ -109,3 +109,15 @@ func.func @mixed(%query: memref<?x8x40xf16>, %keys: !keys, %values: !values, %sc
       out(%out : memref<?x8x24xf32>)
   return
 }
+
+// A merge too; rows of a strided part are passed on.
+// CHECK-LABEL: func.func @merge
+// CHECK-SAME:    %[[A:[a-z0-9_]+]]: memref<32x128xbf16, strided<[256, 1]>>, %[[B:[a-z0-9_]+]]: memref<32x128xbf16>, %[[LSE:[a-z0-9_]+]]: memref<32xf32>
+// CHECK:         ukernel.call @fp8attn_uk_merge_bf16_bf16_f32_1x1x8_avx512_bf16(%{{.+}}, %{{.+}}, %[[A]], %{{.+}}, %[[LSE]], %[[B]], %{{.+}}, %[[LSE]], %[[B]], %{{.+}}, %[[LSE]])
+func.func @merge(%a: memref<32x128xbf16, strided<[256, 1]>>, %b: memref<32x128xbf16>, %lse: memref<32xf32>)
+    attributes {fp8attn.isa = #fp8attn.isa<amx_bf16>} {
+  fp8attn.tile.merge %a, %lse, %b, %lse into %b, %lse
+      : memref<32x128xbf16, strided<[256, 1]>>, memref<32xf32>, memref<32x128xbf16>, memref<32xf32>,
+        memref<32x128xbf16>, memref<32xf32>
+  return
+}

@@ -166,15 +166,30 @@ reference::HeadTensor mlir::fp8attn::getHeadTensor(const Argument &argument) {
           fp8attn_type(argument.tensor.type)};
 }
 
+static reference::Layout getLayout(LayoutKind kind) {
+  switch (kind) {
+  case LayoutKind::Pairs:
+    return reference::Layout::Pairs;
+  case LayoutKind::RowMajor:
+    return reference::Layout::RowMajor;
+  case LayoutKind::VllmAmx:
+    return reference::Layout::VllmAmx;
+  case LayoutKind::VllmVector:
+    return reference::Layout::VllmVector;
+  }
+  llvm_unreachable("all layouts are above");
+}
+
 static reference::PairsCache getCache(const Arguments &arguments, Value value) {
   auto type = cast<CacheType>(value.getType());
   reference::Content content =
       type.getContent() == CacheContent::Key     ? reference::Content::Key
       : type.getContent() == CacheContent::Value ? reference::Content::Value
                                                  : reference::Content::KeyValue;
-  return reference::makePairsCache(
-      arguments[value].cache.data, content, getAbiType(type.getElementType()),
-      type.getNumHeads(), type.getHeadDim(), type.getPageTokens());
+  return reference::makeCache(
+      getLayout(type.getLayout().getKind()), arguments[value].cache.data,
+      content, getAbiType(type.getElementType()), type.getNumHeads(),
+      type.getHeadDim(), type.getPageTokens());
 }
 
 CacheParts mlir::fp8attn::getCacheParts(const Arguments &arguments,

@@ -25,11 +25,25 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
+/// Reports a merge that overwrites what an earlier operation wrote: only what
+/// the arguments hold at the end can be checked.
+static LogicalResult checkOverwrites(MergeOp merge, ArrayRef<Operation *> ops) {
+  for (Operation *earlier : ops)
+    for (Value written : {Value(merge.getOut()), Value(merge.getLse())})
+      if (llvm::is_contained(earlier->getOperands(), written)) {
+        merge.emitError("expects a result that no earlier operation of the "
+                        "function to run uses");
+        return failure();
+      }
+  return success();
+}
+
 FailureOr<std::vector<Operation *>>
 mlir::fp8attn::getModelOps(func::FuncOp function) {
   std::vector<Operation *> ops;
   for (Operation &op : function.getBody().front().without_terminator()) {
-    if (!isa<PagedAttentionOp, KvWriteOp, QuantizeOp, DequantizeOp>(op)) {
+    if (!isa<PagedAttentionOp, MergeOp, KvWriteOp, RepackOp, QuantizeOp,
+             DequantizeOp>(op)) {
       op.emitError("expects only operations of the model level in a function "
                    "to run, got ")
           << op.getName();
@@ -44,6 +58,9 @@ mlir::fp8attn::getModelOps(func::FuncOp function) {
             << operand.getType();
         return failure();
       }
+    if (auto merge = dyn_cast<MergeOp>(op);
+        merge && failed(checkOverwrites(merge, ops)))
+      return failure();
     ops.push_back(&op);
   }
   return ops;
@@ -58,7 +75,9 @@ public:
       : arguments(function), batch(batch), random(seed) {}
 
   LogicalResult fill(PagedAttentionOp op);
+  LogicalResult fill(MergeOp op);
   LogicalResult fill(KvWriteOp op);
+  LogicalResult fill(RepackOp op);
   template <typename ConvertOp> LogicalResult fillConversion(ConvertOp op);
 
   Arguments arguments;
@@ -74,6 +93,7 @@ private:
   LogicalResult fillScale(Value scale, ArrayRef<int64_t> sizes);
   LogicalResult fillSink(Value sink, int64_t heads);
   LogicalResult fillHeads(Value value);
+  LogicalResult fillPart(Value out, Value lse);
   LogicalResult fillSlots(Value slots, const PageTable &pages);
   LogicalResult fillScoreModifiers(PagedAttentionOp op);
   LogicalResult fillElements(Value value, ArrayRef<int64_t> sizes);
@@ -296,6 +316,41 @@ LogicalResult InputMaker::fill(PagedAttentionOp op) {
                      : success();
 }
 
+/// A partial result, unless an earlier operation makes it. One row in five has
+/// no keys; its out, NaN, must not be looked at.
+LogicalResult InputMaker::fillPart(Value out, Value lse) {
+  constexpr int64_t kEmptyPeriod = 5;
+  constexpr double kLargestLse = 8;
+  const bool isNewOut = !arguments[out].isAllocated();
+  const int64_t heads = cast<MemRefType>(lse.getType()).getDimSize(1);
+  bool isNew;
+  if (failed(fillHeads(out)) ||
+      failed(allocate(lse, {batch.numTokens(), heads}, isNew)))
+    return failure();
+  const int64_t channels = cast<MemRefType>(out.getType()).getDimSize(2);
+  for (int64_t row = 0; isNew && row < batch.numTokens() * heads; ++row) {
+    const bool isEmpty = random.below(kEmptyPeriod) == 0;
+    *static_cast<float *>(arguments[lse].getElement(row)) =
+        isEmpty ? -INFINITY
+                : static_cast<float>(random.uniform(-kLargestLse, kLargestLse));
+    for (int64_t c = 0; isEmpty && isNewOut && c < channels; ++c)
+      *static_cast<uint16_t *>(arguments[out].getElement(row * channels + c)) =
+          reference::encodeBf16(NAN);
+  }
+  return success();
+}
+
+LogicalResult InputMaker::fill(MergeOp op) {
+  bool isNew;
+  ArrayRef<int64_t> shape = op.getOut().getType().getShape();
+  if (failed(fillPart(op.getFirstOut(), op.getFirstLse())) ||
+      failed(fillPart(op.getSecondOut(), op.getSecondLse())) ||
+      failed(allocate(op.getOut(), {batch.numTokens(), shape[1], shape[2]},
+                      isNew)))
+    return failure();
+  return allocate(op.getLse(), {batch.numTokens(), shape[1]}, isNew);
+}
+
 /// The new tokens are the last ones of their sequences; one in thirteen is
 /// skipped, as a padded batch has it.
 LogicalResult InputMaker::fillSlots(Value slots, const PageTable &pages) {
@@ -323,6 +378,21 @@ LogicalResult InputMaker::fill(KvWriteOp op) {
     return failure();
   fillCaches(op.getKeyCache(), op.getValueCache(), op.getKeyScale(),
              op.getValueScale(), pages);
+  return success();
+}
+
+/// Any bytes, unless an earlier operation uses the source. The destination has
+/// as many pages.
+LogicalResult InputMaker::fill(RepackOp op) {
+  const Argument &source = arguments[op.getSource()];
+  if (!source.isAllocated()) {
+    arguments.allocateCache(op.getSource(),
+                            getPages(op.getSource().getType()).numPages);
+    for (int64_t i = 0; i < source.storage.size(); ++i)
+      source.storage.data()[i] = random.bits();
+  }
+  if (!arguments[op.getDestination()].isAllocated())
+    arguments.allocateCache(op.getDestination(), source.cache.num_pages);
   return success();
 }
 
@@ -367,7 +437,7 @@ FailureOr<Arguments> mlir::fp8attn::makeInputs(func::FuncOp function,
   for (Operation *op : ops) {
     LogicalResult result =
         llvm::TypeSwitch<Operation *, LogicalResult>(op)
-            .Case<PagedAttentionOp, KvWriteOp>(
+            .Case<PagedAttentionOp, MergeOp, KvWriteOp, RepackOp>(
                 [&](auto typed) { return maker.fill(typed); })
             .Case<QuantizeOp, DequantizeOp>(
                 [&](auto typed) { return maker.fillConversion(typed); })

@@ -130,6 +130,13 @@ Work mlir::fp8attn::getWork(ArrayRef<Operation *> ops,
           addSource(write.getKey(), arguments, work);
           addSource(write.getValue(), arguments, work);
         })
+        .Case([&](MergeOp merge) {
+          addSource(merge.getFirstOut(), arguments, work);
+          addSource(merge.getSecondOut(), arguments, work);
+        })
+        .Case([&](RepackOp repack) {
+          addSource(repack.getSource(), arguments, work);
+        })
         .Case<QuantizeOp, DequantizeOp>([&](auto convert) {
           addSource(convert.getSource(), arguments, work);
         });

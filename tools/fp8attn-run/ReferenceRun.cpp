@@ -15,6 +15,7 @@
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Reference/Attention.h"
 #include "fp8attn/Reference/Fp8.h"
+#include "fp8attn/Reference/Merge.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -78,6 +79,28 @@ static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
   }
 }
 
+/// Merges what the parts were before the call, or, if an operation before this
+/// one wrote them, what it left there.
+static void checkMerge(MergeOp op, const Arguments &inputs,
+                       const Arguments &results,
+                       const llvm::SmallDenseSet<Value> &written,
+                       std::vector<Check> &checks) {
+  auto getPart = [&](Value out, Value lse) {
+    auto elementsOf = [&](Value value) {
+      return getElements((written.contains(value) ? results : inputs)[value]);
+    };
+    return reference::PartialResult{elementsOf(out), elementsOf(lse)};
+  };
+  const reference::MergeResult expected =
+      reference::merge(getPart(op.getFirstOut(), op.getFirstLse()),
+                       getPart(op.getSecondOut(), op.getSecondLse()));
+  const Argument &out = results[op.getOut()], &lse = results[op.getLse()];
+  checks.push_back({out.name, reference::compare(getElements(out), expected.out,
+                                                 expected.allowedOutError)});
+  checks.push_back({lse.name, reference::compare(getElements(lse), expected.lse,
+                                                 expected.allowedLseError)});
+}
+
 static void runKvWrite(KvWriteOp op, const Arguments &inputs) {
   CacheParts parts =
       getCacheParts(inputs, op.getKeyCache(), op.getValueCache());
@@ -86,6 +109,17 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs) {
                         getScales(inputs, op.getKeyScale()));
   reference::writeCache(parts.values, getHeadTensor(inputs[op.getValue()]),
                         slots, getScales(inputs, op.getValueScale()));
+}
+
+static void runRepack(RepackOp op, const Arguments &inputs) {
+  const CacheParts from = getCacheParts(inputs, op.getSource(), op.getSource());
+  const CacheParts to =
+      getCacheParts(inputs, op.getDestination(), op.getDestination());
+  const int64_t numPages = inputs[op.getSource()].cache.num_pages;
+  if (op.getSource().getType().hasKeys())
+    reference::repackCache(from.keys, to.keys, numPages);
+  if (op.getSource().getType().hasValues())
+    reference::repackCache(from.values, to.values, numPages);
 }
 
 /// Returns the scale of element `index` of a conversion.
@@ -136,14 +170,26 @@ std::vector<Check> mlir::fp8attn::checkResults(ArrayRef<Operation *> ops,
                                                const Arguments &results) {
   std::vector<Check> checks;
   llvm::SmallSetVector<Value, 2> writtenCaches;
+  llvm::SmallDenseSet<Value> writtenResults;
   for (Operation *op : ops)
     llvm::TypeSwitch<Operation *>(op)
         .Case([&](PagedAttentionOp attention) {
           checkAttention(attention, inputs, results, checks);
+          writtenResults.insert(attention.getOut());
+          writtenResults.insert(attention.getLse());
+        })
+        .Case([&](MergeOp merge) {
+          checkMerge(merge, inputs, results, writtenResults, checks);
+          writtenResults.insert(merge.getOut());
+          writtenResults.insert(merge.getLse());
         })
         .Case([&](KvWriteOp write) {
           runKvWrite(write, inputs);
           writtenCaches.insert_range(write.getCaches());
+        })
+        .Case([&](RepackOp repack) {
+          runRepack(repack, inputs);
+          writtenCaches.insert(repack.getDestination());
         })
         .Case<QuantizeOp, DequantizeOp>([&](auto convert) {
           checkConversion(convert, inputs, results, checks);

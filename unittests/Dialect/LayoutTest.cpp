@@ -4,14 +4,16 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The layout is said twice: as affine maps of the attribute, and as the offsets
-// that kernels compute. They must agree on every element, and each map must
-// reach every element's place of the page once.
+// The layout of the kernels is said twice: as affine maps of the attribute, and
+// as the offsets that kernels compute; those of other programs as maps and as
+// the reference's enumeration. They must agree on every element, and each map
+// must reach every element's place of the page once.
 //
 //===----------------------------------------------------------------------===//
 
 #include "common/cache_layout.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Reference/Cache.h"
 
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/MLIRContext.h"
@@ -54,24 +56,98 @@ static void expectSameBijection(AffineMap map, int64_t channels,
     }
 }
 
-template <int ElementBytes> static void expectSameLayout() {
-  MLIRContext context;
+/// Returns the map of a part of a page of kPageTokens.
+static AffineMap mapOf(MLIRContext &context, mlir::fp8attn::LayoutKind kind,
+                       mlir::fp8attn::CacheContent part, int64_t channels,
+                       int64_t elementBytes) {
   context.loadDialect<mlir::fp8attn::Fp8AttnDialect>();
-  auto layout = mlir::fp8attn::LayoutAttr::get(
-      &context, mlir::fp8attn::LayoutKind::Pairs);
+  return mlir::fp8attn::LayoutAttr::get(&context, kind)
+      .getMap(part, kPageTokens, channels, elementBytes);
+}
+
+template <int ElementBytes> static void expectSameLayout() {
+  using mlir::fp8attn::CacheContent;
+  constexpr auto kPairs = mlir::fp8attn::LayoutKind::Pairs;
+  MLIRContext context;
   for (int64_t headDim : {8, 24, 40, 64, 128, 576}) {
     SCOPED_TRACE(headDim);
+    AffineMap keys =
+        mapOf(context, kPairs, CacheContent::Key, headDim, ElementBytes);
+    AffineMap values =
+        mapOf(context, kPairs, CacheContent::Value, headDim, ElementBytes);
+    auto layout = mlir::fp8attn::LayoutAttr::get(&context, kPairs);
     const int64_t keyChannels = layout.getKeyChannels(headDim);
     const int64_t valueChannels = layout.getValueChannels(headDim);
     EXPECT_EQ(keyChannels, ::fp8attn::paddedKeyChannels(headDim));
     EXPECT_EQ(valueChannels, ::fp8attn::paddedValueChannels(headDim));
-    expectSameBijection(layout.getKeyMap(headDim, ElementBytes), keyChannels,
-                        ElementBytes, ::fp8attn::keyOffset<ElementBytes>);
-    expectSameBijection(layout.getValueMap(headDim, ElementBytes),
-                        valueChannels, ElementBytes,
+    expectSameBijection(keys, keyChannels, ElementBytes,
+                        ::fp8attn::keyOffset<ElementBytes>);
+    expectSameBijection(values, valueChannels, ElementBytes,
                         ::fp8attn::valueOffset<ElementBytes>);
   }
 }
 
 TEST(Layout, Fp8) { expectSameLayout<1>(); }
 TEST(Layout, Bf16) { expectSameLayout<2>(); }
+
+/// The layouts for exchange, against the reference's enumeration of places.
+TEST(Layout, Exchange) {
+  using mlir::fp8attn::CacheContent;
+  using mlir::fp8attn::LayoutKind;
+  namespace reference = ::fp8attn::reference;
+  MLIRContext context;
+  const std::pair<LayoutKind, reference::Layout> layouts[] = {
+      {LayoutKind::RowMajor, reference::Layout::RowMajor},
+      {LayoutKind::VllmAmx, reference::Layout::VllmAmx},
+      {LayoutKind::VllmVector, reference::Layout::VllmVector}};
+  for (auto [kind, layout] : layouts)
+    for (fp8attn_type type : {FP8ATTN_TYPE_F8E5M2, FP8ATTN_TYPE_BF16})
+      for (int64_t channels : {64, 128}) {
+        SCOPED_TRACE(testing::Message()
+                     << stringifyLayoutKind(kind).str() << " type " << type
+                     << " channels " << channels);
+        const int64_t bytes = type == FP8ATTN_TYPE_BF16 ? 2 : 1;
+        const reference::PairsCache cache =
+            reference::makeCache(layout, nullptr, reference::Content::KeyValue,
+                                 type, 1, channels, kPageTokens);
+        auto offset = [&](const reference::CachePart &part, int64_t begin) {
+          return [&part, begin](int64_t token, int64_t channel, int64_t) {
+            return part.byte(0, 0, token, channel) - begin;
+          };
+        };
+        expectSameBijection(
+            mapOf(context, kind, CacheContent::Key, channels, bytes), channels,
+            bytes, offset(cache.keys, 0));
+        expectSameBijection(
+            mapOf(context, kind, CacheContent::Value, channels, bytes),
+            channels, bytes,
+            offset(cache.values, kPageTokens * channels * bytes));
+      }
+}
+
+/// Places named one by one, in elements: a page of 64 tokens of 64 channels.
+TEST(Layout, VllmPlaces) {
+  using mlir::fp8attn::CacheContent;
+  using mlir::fp8attn::LayoutKind;
+  MLIRContext context;
+  auto place = [&](LayoutKind kind, CacheContent part, int64_t token,
+                   int64_t channel) {
+    return byteOf(mapOf(context, kind, part, 64, 1), token, channel);
+  };
+  constexpr auto kKey = CacheContent::Key, kValue = CacheContent::Value;
+  // Pairs of channels of 16 tokens, then the next pair; 16 tokens by 64
+  // channels are a group.
+  EXPECT_EQ(place(LayoutKind::VllmAmx, kKey, 0, 1), 1);
+  EXPECT_EQ(place(LayoutKind::VllmAmx, kKey, 1, 0), 2);
+  EXPECT_EQ(place(LayoutKind::VllmAmx, kKey, 0, 2), 32);
+  EXPECT_EQ(place(LayoutKind::VllmAmx, kKey, 16, 0), 1024);
+  // Pairs of tokens of 16 channels, then the next pair; 16 channels of the
+  // whole page are a group.
+  EXPECT_EQ(place(LayoutKind::VllmAmx, kValue, 1, 0), 1);
+  EXPECT_EQ(place(LayoutKind::VllmAmx, kValue, 0, 1), 2);
+  EXPECT_EQ(place(LayoutKind::VllmAmx, kValue, 2, 0), 32);
+  EXPECT_EQ(place(LayoutKind::VllmAmx, kValue, 0, 16), 1024);
+  EXPECT_EQ(place(LayoutKind::VllmVector, kKey, 1, 0), 1);
+  EXPECT_EQ(place(LayoutKind::VllmVector, kKey, 0, 1), 64);
+  EXPECT_EQ(place(LayoutKind::VllmVector, kValue, 1, 0), 64);
+}

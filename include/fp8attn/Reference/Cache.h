@@ -47,7 +47,10 @@ struct CachePart {
 /// What a cache holds.
 enum class Content { Key, Value, KeyValue };
 
-/// A cache in the layout `pairs`.
+/// Order of the bytes of a head's keys or values in a page (docs/Layout.md).
+enum class Layout { Pairs, RowMajor, VllmAmx, VllmVector };
+
+/// A cache.
 struct PairsCache {
   CachePart keys;
   CachePart values;
@@ -59,6 +62,14 @@ struct PairsCache {
 /// multiple of 32 for keys, of 16 for values. pageTokens is a multiple of 32.
 PairsCache makePairsCache(void *data, Content content, fp8attn_type type,
                           int64_t heads, int64_t headDim, int64_t pageTokens);
+
+/// Returns the same for a cache of any layout.
+PairsCache makeCache(Layout layout, void *data, Content content,
+                     fp8attn_type type, int64_t heads, int64_t headDim,
+                     int64_t pageTokens);
+
+/// Copies all elements of the pages of `from` to their places in `to`.
+void repackCache(const CachePart &from, const CachePart &to, int64_t numPages);
 
 /// Scales of a tensor: none (a factor of 1), one, or one for each head.
 struct Scales {

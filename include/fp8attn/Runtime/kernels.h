@@ -214,6 +214,22 @@ typedef void (*fp8attn_uk_finish_fn)(
     int64_t head_stride, float *lse, int64_t lse_token_stride,
     int64_t lse_head_stride);
 
+/// merge: combines attention over two sets of keys, row by row, by their
+/// log-sum-exps: with m = max(first_lse, second_lse) and w_x = exp(x_lse - m),
+/// out = bf16((w_first first_out + w_second second_out) / (w_first + w_second))
+/// and lse = m + ln(w_first + w_second). A part whose lse is -inf has no keys;
+/// its out is not looked at, and the result is the other part, bit for bit; of
+/// two such parts it is 0 and -inf. NaN in an lse gives NaN. Rows are computed
+/// independently of each other.
+/// - rows, channels: of each part; channels is a multiple of the row's K.
+/// - *_out: bf16, rows row_stride elements apart. *_lse: f32, contiguous.
+/// - out, lse: out; each may be that of a part, row for row.
+typedef void (*fp8attn_uk_merge_fn)(
+    int64_t rows, int64_t channels, const void *first_out,
+    int64_t first_row_stride, const float *first_lse, const void *second_out,
+    int64_t second_row_stride, const float *second_lse, void *out,
+    int64_t out_row_stride, float *lse);
+
 /// store_key, store_value: writes one head of `tokens` new tokens into the
 /// cache: FP8 code of (value / scale) at the bytes that the layout gives, or
 /// the value rounded to bf16 if the cache is bf16 (scale is then ignored), and

@@ -121,6 +121,80 @@ def DecomposeQuantization
     "::mlir::fp8attn::Fp8AttnDialect"];
 }
 
+def DecomposeMerge : Pass<"fp8attn-decompose-merge", "::mlir::func::FuncOp"> {
+  let summary = "Decompose the merge of partial results into a loop";
+  let description = [{
+    Turns `merge` into a parallel loop over tokens around `tile.merge`, which
+    takes all heads of a token.
+
+    Before:
+    ```mlir
+    func.func @merge(%a: memref<?x32x128xbf16>, %a_lse: memref<?x32xf32>,
+                     %b: memref<?x32x128xbf16>, %b_lse: memref<?x32xf32>) {
+      fp8attn.merge first(%a, %a_lse : memref<?x32x128xbf16>, memref<?x32xf32>)
+          second(%b, %b_lse : memref<?x32x128xbf16>, memref<?x32xf32>)
+          into(%a, %a_lse : memref<?x32x128xbf16>, memref<?x32xf32>)
+      return
+    }
+    ```
+    After, in outline:
+    ```
+    fp8attn.check.size "tokens of second_out", ...
+    scf.forall (%token) in (%tokens) {
+      fp8attn.tile.merge %aToken, %aLseToken, %bToken, %bLseToken into %aToken, %aLseToken
+    }
+    ```
+  }];
+  let options = [
+    Option<"runtimeChecks", "runtime-checks", "bool", "true",
+           "Emit checks of the arguments that run before memory is touched">
+  ];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
+def DecomposeRepack : Pass<"fp8attn-decompose-repack", "::mlir::func::FuncOp"> {
+  let summary = "Decompose repacks into loops over elements";
+  let description = [{
+    Turns `repack` into a parallel loop over pages and heads around loops over
+    tokens and blocks of 32 channels. Each element is loaded from the place that
+    the affine map of one layout gives and stored where that of the other does;
+    within a block, the places differ by constants. FP8 elements move as bytes,
+    bf16 elements as halfwords.
+
+    Before:
+    ```mlir
+    !from = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+    !to = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<row_major>>
+    func.func @export(%from: !from, %to: !to) {
+      fp8attn.repack %from into %to : !from, !to
+      return
+    }
+    ```
+    After, in outline:
+    ```
+    fp8attn.check.size "pages of destination", ...
+    scf.forall (%i) in (%pagesTimesHeads) {
+      scf.for %token ... {
+        scf.for %block ... {
+          %x = memref.load %fromPart[%placeInPairs] : memref<2048xi16>
+          memref.store %x, %toPart[%placeInRowMajor] : memref<2048xi16>
+          ...
+        }
+      }
+    }
+    ```
+  }];
+  let options = [
+    Option<"runtimeChecks", "runtime-checks", "bool", "true",
+           "Emit checks of the arguments that run before memory is touched">
+  ];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
 def FoldScales : Pass<"fp8attn-fold-scales", "::mlir::func::FuncOp"> {
   let summary = "Move scales to where they cost nothing";
   let description = [{

@@ -163,6 +163,18 @@ struct CachePartLowering : ConvertOpToLLVMPattern<CachePartOp> {
   }
 };
 
+struct CacheNumPagesLowering : ConvertOpToLLVMPattern<CacheNumPagesOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CacheNumPagesOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<LLVM::ExtractValueOp>(op, adaptor.getCache(),
+                                                      abi::kCacheNumPages);
+    return success();
+  }
+};
+
 struct UkernelNullLowering : ConvertOpToLLVMPattern<UkernelNullOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -231,8 +243,8 @@ void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
                WorkItemFieldLowering<GroupOp, abi::kWorkItemGroup>,
                WorkItemFieldLowering<FirstRowOp, abi::kWorkItemFirstRow>,
                WorkItemFieldLowering<DiagonalOp, abi::kWorkItemDiagonal>,
-               KeyRunLowering, CachePartLowering, UkernelNullLowering,
-               UkernelCallLowering>(converter);
+               KeyRunLowering, CachePartLowering, CacheNumPagesLowering,
+               UkernelNullLowering, UkernelCallLowering>(converter);
   patterns.add<TileConfigLowering<UkernelTileBeginOp>>(converter,
                                                        runtime::kTileBegin);
   patterns.add<TileConfigLowering<UkernelTileEndOp>>(converter,

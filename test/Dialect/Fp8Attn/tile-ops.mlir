@@ -65,6 +65,15 @@ func.func @step(%item: !fp8attn.work_item, %run: !fp8attn.key_run,
   return
 }
 
+// CHECK-LABEL: func @merge
+// CHECK: fp8attn.tile.merge {{.+}} into {{.+}} : memref<32x128xbf16, strided<[256, 1]>>, memref<32xf32>, memref<32x128xbf16>, memref<32xf32>, memref<32x128xbf16>, memref<32xf32>
+func.func @merge(%a: memref<32x128xbf16, strided<[256, 1]>>, %b: memref<32x128xbf16>, %lse: memref<32xf32>) {
+  fp8attn.tile.merge %a, %lse, %b, %lse into %b, %lse
+      : memref<32x128xbf16, strided<[256, 1]>>, memref<32xf32>, memref<32x128xbf16>, memref<32xf32>,
+        memref<32x128xbf16>, memref<32xf32>
+  return
+}
+
 // CHECK-LABEL: func @write
 // CHECK: fp8attn.tile.store value %{{.+}}, %{{.+}} scale %{{.+}} into %{{.+}}[%{{.+}}] : memref<?x64xbf16, strided<[512, 1]>>
 // CHECK: fp8attn.tile.store key %{{[^ ]+}}, %{{[^ ]+}} into

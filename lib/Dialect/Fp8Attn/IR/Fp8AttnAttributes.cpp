@@ -53,35 +53,71 @@ static AffineExpr byteInTile(AffineExpr reduce, AffineExpr lane,
 }
 
 int64_t LayoutAttr::getKeyChannels(int64_t headDim) const {
-  return llvm::alignTo(headDim, kReduction);
+  return getKind() == LayoutKind::Pairs ? llvm::alignTo(headDim, kReduction)
+                                        : headDim;
 }
 
 int64_t LayoutAttr::getValueChannels(int64_t headDim) const {
-  return llvm::alignTo(headDim, kLanes);
+  return getKind() == LayoutKind::Pairs ? llvm::alignTo(headDim, kLanes)
+                                        : headDim;
 }
 
-AffineMap LayoutAttr::getKeyMap(int64_t headDim, int64_t elementBytes) const {
-  AffineExpr token, channel;
-  bindDims(getContext(), token, channel);
+/// Keys reduce channels and have tokens in the lanes; values the other way
+/// round. `channels` are those that are stored, with the padding.
+static AffineExpr byteInPairs(CacheContent part, AffineExpr token,
+                              AffineExpr channel, int64_t channels,
+                              int64_t elementBytes) {
   int64_t tileBytes = kLanes * kReduction * elementBytes;
-  AffineExpr tile =
-      token.floorDiv(kLanes) * (getKeyChannels(headDim) / kReduction) +
-      channel.floorDiv(kReduction);
-  return AffineMap::get(2, 0,
-                        tile * tileBytes + byteInTile(channel % kReduction,
-                                                      token % kLanes,
-                                                      elementBytes));
+  if (part == CacheContent::Key) {
+    AffineExpr tile = token.floorDiv(kLanes) * (channels / kReduction) +
+                      channel.floorDiv(kReduction);
+    return tile * tileBytes +
+           byteInTile(channel % kReduction, token % kLanes, elementBytes);
+  }
+  AffineExpr tile = token.floorDiv(kReduction) * (channels / kLanes) +
+                    channel.floorDiv(kLanes);
+  return tile * tileBytes +
+         byteInTile(token % kReduction, channel % kLanes, elementBytes);
 }
 
-AffineMap LayoutAttr::getValueMap(int64_t headDim, int64_t elementBytes) const {
+/// Returns the element of vLLM's AMX layout: pairs along the reduced dimension,
+/// 16 lanes of them. Keys are in groups of 16 tokens, values in groups of 16
+/// channels that run through the whole page.
+static AffineExpr elementInVllmAmx(CacheContent part, AffineExpr token,
+                                   AffineExpr channel, int64_t pageTokens,
+                                   int64_t headDim) {
+  bool isKey = part == CacheContent::Key;
+  AffineExpr lane = isKey ? token : channel;
+  AffineExpr reduced = isKey ? channel : token;
+  int64_t numReduced = isKey ? headDim : pageTokens;
+  return lane.floorDiv(kLanes) * (kLanes * numReduced) +
+         reduced.floorDiv(2) * (2 * kLanes) + lane % kLanes * 2 + reduced % 2;
+}
+
+AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
+                             int64_t headDim, int64_t elementBytes) const {
   AffineExpr token, channel;
   bindDims(getContext(), token, channel);
-  int64_t tileBytes = kLanes * kReduction * elementBytes;
-  AffineExpr tile =
-      token.floorDiv(kReduction) * (getValueChannels(headDim) / kLanes) +
-      channel.floorDiv(kLanes);
-  return AffineMap::get(2, 0,
-                        tile * tileBytes + byteInTile(token % kReduction,
-                                                      channel % kLanes,
-                                                      elementBytes));
+  auto byte = [&]() -> AffineExpr {
+    AffineExpr rowMajor = token * headDim + channel;
+    switch (getKind()) {
+    case LayoutKind::Pairs:
+      return byteInPairs(part, token, channel,
+                         part == CacheContent::Key ? getKeyChannels(headDim)
+                                                   : getValueChannels(headDim),
+                         elementBytes);
+    case LayoutKind::RowMajor:
+      return rowMajor * elementBytes;
+    case LayoutKind::VllmAmx:
+      return elementInVllmAmx(part, token, channel, pageTokens, headDim) *
+             elementBytes;
+    case LayoutKind::VllmVector:
+      // Keys are transposed: the scores of 16 tokens are a vector.
+      return (part == CacheContent::Key ? channel * pageTokens + token
+                                        : rowMajor) *
+             elementBytes;
+    }
+    llvm_unreachable("all layouts are above");
+  };
+  return AffineMap::get(2, 0, byte());
 }

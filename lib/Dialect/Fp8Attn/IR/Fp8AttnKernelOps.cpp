@@ -31,6 +31,7 @@ static std::optional<StringRef> signatureOf(StringRef kernelOp) {
       .Case("pv", "RIIMIIMM")
       .Case("attend", "RMIIIMMMIMMMM")
       .Case("finish", "WMMMMIFIIMIIMII")
+      .Case("merge", "IIMIMMIMMIM")
       .Cases({"store_key", "store_value"}, "MIIIMFMII")
       .Cases({"quantize", "dequantize"}, "MIFM")
       .Default(std::nullopt);

@@ -200,6 +200,42 @@ LogicalResult PagedAttentionOp::verify() {
                                {"lse", getLse()}});
 }
 
+LogicalResult MergeOp::verify() {
+  NamedMemRef first{"first_out", getFirstOut()};
+  // merge_c1
+  for (unsigned dim : {1, 2})
+    if (first.size(dim) < 1)
+      return emitOpError("expects heads and channels of first_out to be static "
+                         "and at least 1, got ")
+             << first.type();
+  // merge_c2
+  constexpr int64_t kChannels = 8;
+  if (first.size(2) % kChannels != 0)
+    return emitOpError("expects channels of first_out to be a multiple of ")
+           << kChannels << ", got " << first.size(2);
+  NamedMemRef operands[] = {first,
+                            {"first_lse", getFirstLse()},
+                            {"second_out", getSecondOut()},
+                            {"second_lse", getSecondLse()},
+                            {"out", getOut()},
+                            {"lse", getLse()}};
+  for (const NamedMemRef &operand : ArrayRef(operands).drop_front()) {
+    // merge_c3
+    ArrayRef<int64_t> inner = operand.type().getShape().drop_front();
+    if (inner != first.type().getShape().slice(1, inner.size()))
+      return noteDefinition(emitOpError("expects heads and channels of ")
+                                << operand.name
+                                << " to equal those of first_out ("
+                                << first.size(1) << " x " << first.size(2)
+                                << "), got " << operand.type(),
+                            first.name, first.value);
+    // merge_c4
+    if (failed(verifySizesAgree(*this, "tokens", operand, 0, first, 0)))
+      return failure();
+  }
+  return verifyMemRefs(*this, operands);
+}
+
 LogicalResult KvWriteOp::verify() {
   if (failed(verifyCaches(*this, getCaches())))
     return failure();
@@ -223,6 +259,33 @@ LogicalResult KvWriteOp::verify() {
   if (failed(verifyScales(*this)))
     return failure();
   return verifyMemRefs(*this, {key, {"value", getValue()}, slots});
+}
+
+LogicalResult RepackOp::verify() {
+  CacheType source = getSource().getType();
+  // repack_c1
+  CacheType expected = CacheType::get(
+      getContext(), source.getContent(), source.getNumHeads(),
+      source.getHeadDim(), source.getPageTokens(), source.getElementType(),
+      getDestination().getType().getLayout());
+  if (getDestination().getType() != expected)
+    return noteDefinition(
+        emitOpError("expects a destination that differs from source (")
+            << source << ") in the layout only, got "
+            << getDestination().getType(),
+        "source", getSource());
+  // repack_c2
+  auto pairs = LayoutAttr::get(getContext(), LayoutKind::Pairs);
+  const int64_t headDim = source.getHeadDim();
+  const int64_t stored = source.hasKeys() ? pairs.getKeyChannels(headDim)
+                                          : pairs.getValueChannels(headDim);
+  if (stored != headDim)
+    return noteDefinition(
+        emitOpError("expects caches whose head_dim fills the tiles of ")
+            << pairs << ", because it writes no padding, got " << headDim
+            << " of " << stored << " channels",
+        "source", getSource());
+  return success();
 }
 
 /// Checks quantize and dequantize, which differ in direction only.

@@ -26,6 +26,9 @@ LogicalResult KeyRunOp::verify() {
       keys.getPageTokens() != values.getPageTokens())
     return emitOpError("expects caches of the same heads and page, got ")
            << keys << " and " << values;
+  if (failed(verifyHasKernels(*this, getKeyCache())) ||
+      failed(verifyHasKernels(*this, getValueCache())))
+    return failure();
   return verifyMemRef(*this, {"block_table", getBlockTable()},
                       /*contiguous=*/true);
 }
@@ -131,10 +134,36 @@ LogicalResult FinishOp::verify() {
   return verifyMemRef(*this, lse, /*contiguous=*/true);
 }
 
+LogicalResult TileMergeOp::verify() {
+  NamedMemRef first{"first_out", getFirstOut()};
+  NamedMemRef outs[] = {
+      first, {"second_out", getSecondOut()}, {"out", getOut()}};
+  NamedMemRef lses[] = {{"first_lse", getFirstLse()},
+                        {"second_lse", getSecondLse()},
+                        {"lse", getLse()}};
+  // tile_merge_c1
+  if (ShapedType::isDynamic(first.size(1)))
+    return emitOpError("expects a static number of channels of first_out, got ")
+           << first.type();
+  for (const NamedMemRef &out : outs)
+    // tile_merge_c2
+    if (failed(verifySizesAgree(*this, "rows", out, 0, first, 0)) ||
+        failed(verifySizesAgree(*this, "channels", out, 1, first, 1)) ||
+        failed(verifyMemRef(*this, out, /*contiguous=*/true)))
+      return failure();
+  for (const NamedMemRef &lse : lses)
+    // tile_merge_c3
+    if (failed(verifySizesAgree(*this, "rows", lse, 0, first, 0)) ||
+        failed(verifyMemRef(*this, lse, /*contiguous=*/true)))
+      return failure();
+  return success();
+}
+
 LogicalResult StoreOp::verify() {
   CacheType cache = getCache().getType();
   NamedMemRef source{"source", getSource()}, slots{"slots", getSlots()};
-  if (failed(verifyCachePart(*this, getContent(), cache)))
+  if (failed(verifyCachePart(*this, getContent(), cache)) ||
+      failed(verifyHasKernels(*this, getCache())))
     return failure();
   // tile_store_c1
   if (failed(verifySizeOfCache(*this, "channels", source, 1, getCache(),

@@ -92,6 +92,19 @@ LogicalResult fp8attn::detail::verifySizeOfCache(Operation *op, StringRef what,
                         "the cache", cache);
 }
 
+LogicalResult fp8attn::detail::verifyHasKernels(Operation *op, Value cache) {
+  // layout_c1
+  LayoutAttr layout = cast<CacheType>(cache.getType()).getLayout();
+  if (!layout.hasKernels())
+    return noteDefinition(
+        op->emitOpError("expects a cache of ")
+            << LayoutAttr::get(op->getContext(), LayoutKind::Pairs)
+            << ", because there are no kernels for " << layout
+            << "; fp8attn.repack converts it",
+        "the cache", cache);
+  return success();
+}
+
 LogicalResult fp8attn::detail::verifyCaches(Operation *op,
                                             OperandRange caches) {
   SmallVector<CacheContent> contents =
@@ -118,7 +131,7 @@ LogicalResult fp8attn::detail::verifyCaches(Operation *op,
                                           "page and layout of the key cache (")
                               << keys << "), got " << values,
                           "the key cache", caches.front());
-  return success();
+  return verifyHasKernels(op, caches.front());
 }
 
 LogicalResult fp8attn::detail::verifyCachePart(Operation *op,

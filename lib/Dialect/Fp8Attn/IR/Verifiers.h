@@ -50,6 +50,9 @@ LogicalResult verifySizeOfCache(Operation *op, llvm::StringRef what,
 /// Checks that the caches are one of keys and values, or one of each.
 LogicalResult verifyCaches(Operation *op, OperandRange caches);
 
+/// Checks that kernels can read and write the cache.
+LogicalResult verifyHasKernels(Operation *op, Value cache);
+
 /// Checks that `content` is keys or values, and that the cache has them.
 LogicalResult verifyCachePart(Operation *op, CacheContent content,
                               CacheType cache);

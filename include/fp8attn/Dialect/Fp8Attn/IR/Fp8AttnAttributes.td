@@ -36,7 +36,10 @@ def Fp8Attn_CacheContentAttr
 }
 
 def Fp8Attn_LayoutKind : I32EnumAttr<"LayoutKind", "order of a page's bytes", [
-    I32EnumAttrCase<"Pairs", 0, "pairs">
+    I32EnumAttrCase<"Pairs", 0, "pairs">,
+    I32EnumAttrCase<"RowMajor", 1, "row_major">,
+    I32EnumAttrCase<"VllmAmx", 2, "vllm_amx">,
+    I32EnumAttrCase<"VllmVector", 3, "vllm_vector">
   ]> {
   let cppNamespace = "::mlir::fp8attn";
   let genSpecializedAttr = 0;
@@ -47,14 +50,22 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
   let description = [{
     Says at which byte of one head's keys (or values) in a page the element
     (token, channel) is stored: an affine map from (token, channel), given by
-    `getKeyMap` and `getValueMap`.
+    `getMap`. docs/Layout.md has the formulas.
 
     `pairs`: tiles of 16 rows of 64 bytes once decoded to bf16, pairs along the
     dimension that the GEMM reduces (channels for keys, tokens for values), and
     for FP8 two tile rows interleaved byte by byte, so that a 64-byte load
     decodes into two rows of an AMX tile, or two AVX-512 vectors, without a
     shuffle. Tiles are 32 channels of keys and 16 of values wide; a head size
-    that does not fill the last one is padded with zeros.
+    that does not fill the last one is padded with zeros. The layout of all
+    kernels.
+
+    The others are for exchange with other programs, without padding: `repack`
+    converts, and nothing else takes a cache of theirs.
+
+    - `row_major`: one token after the other;
+    - `vllm_amx`, `vllm_vector`: the caches of vLLM's CPU backend for its AMX
+      and its vector kernels.
 
     ```mlir
     #fp8attn.layout<pairs>
@@ -63,15 +74,19 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
   let parameters = (ins EnumParameter<Fp8Attn_LayoutKind>:$kind);
   let assemblyFormat = "`<` $kind `>`";
   let extraClassDeclaration = [{
-    /// Returns the map (token, channel) -> byte within one head's keys of a
-    /// page. `headDim` is in channels, `elementBytes` is 1 (FP8) or 2 (bf16).
-    /// Channels from headDim to getKeyChannels(headDim) are padding.
-    ::mlir::AffineMap getKeyMap(int64_t headDim, int64_t elementBytes) const;
+    /// Returns the map (token, channel) -> byte within one head's keys, or
+    /// values, of a page. `pageTokens` is the number of tokens in a page,
+    /// `headDim` that of channels, `elementBytes` 1 (FP8) or 2 (bf16). Channels
+    /// from headDim to getKeyChannels(headDim), or getValueChannels(headDim),
+    /// are padding.
+    ::mlir::AffineMap getMap(CacheContent part, int64_t pageTokens,
+                             int64_t headDim, int64_t elementBytes) const;
     /// Returns the channels that a key of `headDim` channels is stored as.
     int64_t getKeyChannels(int64_t headDim) const;
-    /// Return the same for values.
+    /// Returns the same for values.
     int64_t getValueChannels(int64_t headDim) const;
-    ::mlir::AffineMap getValueMap(int64_t headDim, int64_t elementBytes) const;
+    /// Returns whether kernels read and write caches of this layout.
+    bool hasKernels() const { return getKind() == LayoutKind::Pairs; }
   }];
 }
 

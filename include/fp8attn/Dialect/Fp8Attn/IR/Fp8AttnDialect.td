@@ -20,8 +20,8 @@ def Fp8Attn_Dialect : Dialect {
   let description = [{
     The dialect has three levels, and a program moves down through them:
 
-    - *model*: what a user writes (`paged_attention`, `kv_write`, `quantize`,
-      `dequantize`), on memrefs and on the cache type;
+    - *model*: what a user writes (`paged_attention`, `merge`, `kv_write`,
+      `repack`, `quantize`, `dequantize`), on memrefs and on the cache type;
     - *tiles* (`tile.*`): loops over work items and blocks of keys around
       operations on tiles with value semantics, every FP8 scale an explicit
       multiplication;

@@ -89,6 +89,14 @@ def Fp8Attn_CachePartOp : Fp8Attn_Op<"cache_part",
   let hasVerifier = 1;
 }
 
+def Fp8Attn_CacheNumPagesOp : Fp8Attn_Op<"cache_num_pages", [Pure]> {
+  let summary = "number of pages of a cache";
+  let description = "What the caller says when it passes the cache.";
+  let arguments = (ins Fp8Attn_CacheType:$cache);
+  let results = (outs Index:$pages);
+  let assemblyFormat = "$cache attr-dict `:` type($cache)";
+}
+
 def Fp8Attn_ParallelForOp : Fp8Attn_Op<"parallel_for", [
     MemoryEffects<[MemRead, MemWrite]>,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

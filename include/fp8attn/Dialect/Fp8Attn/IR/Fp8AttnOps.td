@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What a user or an importer writes: attention over a paged cache, writing the
-// cache, and conversion of dense tensors from and to FP8. All operands are
+// What a user or an importer writes: attention over a paged cache, combining
+// its partial results, writing and converting caches, and conversion of dense tensors from and to FP8. All operands are
 // memrefs or caches; results are written to operands.
 //
 //===----------------------------------------------------------------------===//
@@ -228,6 +228,60 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
   }];
 }
 
+def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "combines attention over two sets of keys";
+  let description = [{
+    Given the results of attention over two sets of keys, computes those of
+    attention over both. For each token and head:
+
+    ```
+    m   = max(first_lse, second_lse)
+    w_x = exp(x_lse - m)                            (x: first, second)
+    out = (w_first * first_out + w_second * second_out) / (w_first + w_second)
+    lse = m + ln(w_first + w_second)
+    ```
+
+    A part whose `lse` is -inf has no keys: it contributes nothing, whatever its
+    `out` holds, and the result is the other part, bit for bit. If both are
+    without keys, `out` is 0 and `lse` -inf.
+
+    Operands:
+    - `first`, `second`: `out` bf16 [tokens, heads, D] and `lse` f32 [tokens,
+      heads] of a part, as `paged_attention` writes them;
+    - `into`: `out` and `lse` of the result. Each may be that of a part, element
+      for element; it must not overlap it in any other way.
+
+    Numerics: weights and the sum are f32, rounded to bf16 once. Rows are
+    computed independently of each other.
+
+    ```mlir
+    func.func @merge(%prefix: memref<?x32x128xbf16>, %prefix_lse: memref<?x32xf32>,
+                     %out: memref<?x32x128xbf16>, %lse: memref<?x32xf32>) {
+      fp8attn.merge first(%out, %lse : memref<?x32x128xbf16>, memref<?x32xf32>)
+          second(%prefix, %prefix_lse : memref<?x32x128xbf16>, memref<?x32xf32>)
+          into(%out, %lse : memref<?x32x128xbf16>, memref<?x32xf32>)
+      return
+    }
+    ```
+  }];
+  let arguments = (ins
+    MemRefRankOf<[BF16], [3]>:$firstOut,
+    MemRefRankOf<[F32], [2]>:$firstLse,
+    MemRefRankOf<[BF16], [3]>:$secondOut,
+    MemRefRankOf<[F32], [2]>:$secondLse,
+    MemRefRankOf<[BF16], [3]>:$out,
+    MemRefRankOf<[F32], [2]>:$lse
+  );
+  let assemblyFormat = [{
+    `first` `(` $firstOut `,` $firstLse `:` type($firstOut) `,` type($firstLse) `)`
+    `second` `(` $secondOut `,` $secondLse `:` type($secondOut) `,`
+        type($secondLse) `)`
+    `into` `(` $out `,` $lse `:` type($out) `,` type($lse) `)` attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
 def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
     AttrSizedOperandSegments,
     MemoryEffects<[MemRead, MemWrite]>]> {
@@ -292,6 +346,33 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
     ::mlir::Value getKeyCache() { return getCaches().front(); }
     ::mlir::Value getValueCache() { return getCaches().back(); }
   }];
+}
+
+def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "copies a cache into one of another layout";
+  let description = [{
+    Copies every element of every page of `source` to its place in the layout of
+    `destination`. The caches have the same number of pages and must not
+    overlap; their types differ at most in the layout.
+
+    ```mlir
+    func.func @export(%source: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
+                      %destination: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>) {
+      fp8attn.repack %source into %destination
+          : !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
+            !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Fp8Attn_CacheType:$source,
+                       Fp8Attn_CacheType:$destination);
+  let assemblyFormat = [{
+    $source `into` $destination attr-dict `:` qualified(type($source)) `,`
+    qualified(type($destination))
+  }];
+  let hasVerifier = 1;
 }
 
 def Fp8Attn_QuantizeOp : Fp8Attn_Op<"quantize", [

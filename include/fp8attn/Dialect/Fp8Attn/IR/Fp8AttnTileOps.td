@@ -320,6 +320,26 @@ def Fp8Attn_FinishOp : Fp8Attn_TileOp<"finish", [
   let hasVerifier = 1;
 }
 
+def Fp8Attn_TileMergeOp : Fp8Attn_TileOp<"merge",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "combines two partial results of some rows";
+  let description = [{
+    As `merge`, for rows [rows, channels] that have an `lse` each.
+  }];
+  let arguments = (ins MemRefRankOf<[BF16], [2]>:$firstOut,
+                       MemRefRankOf<[F32], [1]>:$firstLse,
+                       MemRefRankOf<[BF16], [2]>:$secondOut,
+                       MemRefRankOf<[F32], [1]>:$secondLse,
+                       MemRefRankOf<[BF16], [2]>:$out,
+                       MemRefRankOf<[F32], [1]>:$lse);
+  let assemblyFormat = [{
+    $firstOut `,` $firstLse `,` $secondOut `,` $secondLse `into` $out `,` $lse
+    attr-dict `:` type($firstOut) `,` type($firstLse) `,` type($secondOut) `,`
+    type($secondLse) `,` type($out) `,` type($lse)
+  }];
+  let hasVerifier = 1;
+}
+
 def Fp8Attn_StoreOp : Fp8Attn_TileOp<"store", [
     MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "quantises tokens of one head into a cache";

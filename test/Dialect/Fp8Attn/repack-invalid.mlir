@@ -1,0 +1,115 @@
+// RUN: fp8attn-opt %s -split-input-file -verify-diagnostics
+
+// repack_c1: the page size differs too.
+!source = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+!destination = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<row_major>>
+func.func @repack(
+    // expected-note@below {{source is defined here}}
+    %source: !source, %destination: !destination) {
+  // expected-error@below {{'fp8attn.repack' op expects a destination that differs from source ('!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>') in the layout only, got '!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, <row_major>>'}}
+  fp8attn.repack %source into %destination : !source, !destination
+  return
+}
+
+// -----
+
+// repack_c1: the element type differs too.
+!source = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+!destination = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<row_major>>
+func.func @repack(
+    // expected-note@below {{source is defined here}}
+    %source: !source, %destination: !destination) {
+  // expected-error@below {{'fp8attn.repack' op expects a destination that differs from source ('!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>') in the layout only, got '!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, <row_major>>'}}
+  fp8attn.repack %source into %destination : !source, !destination
+  return
+}
+
+// -----
+
+// repack_c1: keys do not make values.
+!source = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+!destination = !fp8attn.cache<value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
+func.func @repack(
+    // expected-note@below {{source is defined here}}
+    %source: !source, %destination: !destination) {
+  // expected-error@below {{'fp8attn.repack' op expects a destination that differs from source ('!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>') in the layout only, got '!fp8attn.cache<value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <row_major>>'}}
+  fp8attn.repack %source into %destination : !source, !destination
+  return
+}
+
+// -----
+
+// repack_c2: keys are stored as 64 channels.
+!source = !fp8attn.cache<key_value, heads = 8, head_dim = 48, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
+!destination = !fp8attn.cache<key_value, heads = 8, head_dim = 48, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @repack(
+    // expected-note@below {{source is defined here}}
+    %source: !source, %destination: !destination) {
+  // expected-error@below {{'fp8attn.repack' op expects caches whose head_dim fills the tiles of #fp8attn.layout<pairs>, because it writes no padding, got 48 of 64 channels}}
+  fp8attn.repack %source into %destination : !source, !destination
+  return
+}
+
+// -----
+
+// repack_c2: values are stored as 32 channels.
+!source = !fp8attn.cache<value, heads = 8, head_dim = 24, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
+!destination = !fp8attn.cache<value, heads = 8, head_dim = 24, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @repack(
+    // expected-note@below {{source is defined here}}
+    %source: !source, %destination: !destination) {
+  // expected-error@below {{'fp8attn.repack' op expects caches whose head_dim fills the tiles of #fp8attn.layout<pairs>, because it writes no padding, got 24 of 32 channels}}
+  fp8attn.repack %source into %destination : !source, !destination
+  return
+}
+
+// -----
+
+// layout_c1: attention over rows.
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<row_major>>
+func.func @attend(%query: memref<?x8x64xbf16>,
+    // expected-note@below {{the cache is defined here}}
+    %cache: !cache,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects a cache of #fp8attn.layout<pairs>, because there are no kernels for #fp8attn.layout<row_major>; fp8attn.repack converts it}}
+  fp8attn.paged_attention query(%query : memref<?x8x64xbf16>) cache(%cache : !cache)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%out : memref<?x8x64xbf16>)
+  return
+}
+
+// -----
+
+// layout_c1: writing a cache of another program.
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<vllm_amx>>
+func.func @write(%key: memref<?x8x64xbf16>, %slots: memref<?xi64>,
+    // expected-note@below {{the cache is defined here}}
+    %cache: !cache) {
+  // expected-error@below {{'fp8attn.kv_write' op expects a cache of #fp8attn.layout<pairs>, because there are no kernels for #fp8attn.layout<vllm_amx>; fp8attn.repack converts it}}
+  fp8attn.kv_write key(%key : memref<?x8x64xbf16>) value(%key : memref<?x8x64xbf16>)
+      slots(%slots : memref<?xi64>) cache(%cache : !cache)
+  return
+}
+
+// -----
+
+// layout_c1: at the level of tiles.
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<vllm_vector>>
+func.func @store(%source: memref<?x64xbf16>, %slots: memref<?xi64>, %head: index,
+    // expected-note@below {{the cache is defined here}}
+    %cache: !cache) {
+  // expected-error@below {{'fp8attn.tile.store' op expects a cache of #fp8attn.layout<pairs>, because there are no kernels for #fp8attn.layout<vllm_vector>; fp8attn.repack converts it}}
+  fp8attn.tile.store key %source, %slots into %cache[%head] : memref<?x64xbf16>, memref<?xi64>, !cache
+  return
+}
+
+// -----
+
+// layout_c1: keys and values of a work item.
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<vllm_vector>>
+func.func @run(%item: !fp8attn.work_item, %table: memref<?x?xi32>,
+    // expected-note@below {{the cache is defined here}}
+    %cache: !cache) {
+  // expected-error@below {{'fp8attn.tile.key_run' op expects a cache of #fp8attn.layout<pairs>, because there are no kernels for #fp8attn.layout<vllm_vector>; fp8attn.repack converts it}}
+  %run = fp8attn.tile.key_run %item, %table, %cache, %cache : memref<?x?xi32>, !cache, !cache
+  return
+}

@@ -1,0 +1,45 @@
+// RUN: fp8attn-run %s --entry=from_row_major_f8e4m3fn --check --context=100,40 --threads=2 | FileCheck %s
+// RUN: fp8attn-run %s --entry=to_row_major_bf16 --check --context=100,40 --threads=2 | FileCheck %s
+// RUN: fp8attn-run %s --entry=to_vllm_amx_f8e4m3fn --check --context=100,40 --threads=2 | FileCheck %s
+// RUN: fp8attn-run %s --entry=from_vllm_amx_bf16 --check --context=100,40 --threads=2 | FileCheck %s
+// RUN: fp8attn-run %s --entry=from_vllm_vector_f8e4m3fn --check --context=100,40 --threads=2 | FileCheck %s
+// RUN: fp8attn-run %s --entry=to_vllm_vector_bf16 --check --context=100,40 --threads=2 | FileCheck %s
+// RUN: fp8attn-run %s --entry=write_and_export --check --context=100,40 --query-len=30,7 | FileCheck %s --check-prefix=EXPORT
+
+// Any bytes, from one layout to the other.
+// CHECK: check of destination passed
+func.func @from_row_major_f8e4m3fn(%from: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<row_major>>, %to: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>) {
+  fp8attn.repack %from into %to : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<row_major>>, !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>
+  return
+}
+func.func @to_row_major_bf16(%from: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<pairs>>, %to: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<row_major>>) {
+  fp8attn.repack %from into %to : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<pairs>>, !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<row_major>>
+  return
+}
+func.func @to_vllm_amx_f8e4m3fn(%from: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>, %to: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<vllm_amx>>) {
+  fp8attn.repack %from into %to : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>, !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<vllm_amx>>
+  return
+}
+func.func @from_vllm_amx_bf16(%from: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<vllm_amx>>, %to: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<pairs>>) {
+  fp8attn.repack %from into %to : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<vllm_amx>>, !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<pairs>>
+  return
+}
+func.func @from_vllm_vector_f8e4m3fn(%from: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<vllm_vector>>, %to: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>) {
+  fp8attn.repack %from into %to : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<vllm_vector>>, !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>
+  return
+}
+func.func @to_vllm_vector_bf16(%from: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<pairs>>, %to: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<vllm_vector>>) {
+  fp8attn.repack %from into %to : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<pairs>>, !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<vllm_vector>>
+  return
+}
+
+// The source is the cache that was written, named by its first use.
+// EXPORT: check of cache passed
+// EXPORT: check of destination passed
+func.func @write_and_export(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>, %slots: memref<?xi64>,
+    %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>, %to: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<row_major>>) {
+  fp8attn.kv_write key(%key : memref<?x8x64xbf16>) value(%value : memref<?x8x64xbf16>)
+      slots(%slots : memref<?xi64>) cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>)
+  fp8attn.repack %cache into %to : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>, !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<row_major>>
+  return
+}

@@ -38,8 +38,9 @@ static constexpr double kSumRounding = 2;
 /// steps of 2^-149: half a step of 2^-45 is lost by the division by the
 /// denominator, and less by products that are no normal numbers.
 static constexpr double kFp8Underflow = 1.0 / (int64_t(1) << 45);
-/// Where words are values, only the products count: below 2^-126 they are 0.
-static constexpr double kWordUnderflow = 0x1p-120;
+/// Where words are values, a probability below 2^-126 becomes 0, and so does a
+/// product; the denominator is at least 1/2.
+static constexpr double kWordUnderflow = 0x1p-125;
 
 /// One KV head of one sequence, decoded and scaled.
 struct DecodedRun {
@@ -147,21 +148,24 @@ static void attendRow(const AttentionCall &call, const DecodedRun &run,
   const int64_t row = place.token * call.numHeads + place.head;
   result.lse[row] = softmax(probs, sink);
   result.numKeys[row] = numVisible;
-  result.underflow[row] =
-      elementBytes(call.values.type) == 1
-          ? kFp8Underflow * call.valueScale.at(place.head / (call.numHeads /
-                                                             call.values.heads))
-          : kWordUnderflow;
   const int64_t channels = call.values.headDim;
   double *out = result.out.data() + row * channels;
   double *magnitude = result.magnitude.data() + row * channels;
+  double largest = 1;
   for (int64_t t = 0; t < numVisible; ++t) {
     const double *value = run.values.data() + (visible.begin + t) * channels;
     for (int64_t c = 0; c < channels; ++c) {
       out[c] += probs[t] * value[c];
       magnitude[c] += probs[t] * std::abs(value[c]);
+      if (std::isfinite(value[c]))
+        largest = std::max(largest, std::abs(value[c]));
     }
   }
+  const int64_t group = call.numHeads / call.values.heads;
+  result.underflow[row] =
+      elementBytes(call.values.type) == 1
+          ? kFp8Underflow * call.valueScale.at(place.head / group)
+          : kWordUnderflow * static_cast<double>(numVisible) * largest;
 }
 
 AttentionResult fp8attn::reference::attend(const AttentionCall &call) {

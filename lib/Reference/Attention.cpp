@@ -45,15 +45,52 @@ static constexpr double kWordUnderflow = 0x1p-125;
 /// One KV head of one sequence, decoded and scaled.
 struct DecodedRun {
   int64_t numKeys;
+  /// [channels of keys]: what the query is multiplied by before it is rounded,
+  /// over `queryPower`; empty if nothing.
+  std::vector<float> queryFactors;
+  double queryPower = 1;
+  /// The largest scale of the values, at least 1 if they differ.
+  double valueScale = 0;
   /// [channels, numKeys]
   std::vector<double> keys;
   /// [numKeys, channels]
   std::vector<double> values;
 };
 
+/// Returns an element times its scale, rounded to bf16 if every element has a
+/// scale of its own.
+static double scaleElement(double element, const Scales &scales,
+                           const ElementPlace &place) {
+  const float scale = scales.at(place);
+  if (!scales.byToken || !scales.byChannel)
+    return element * scale;
+  return decodeBf16(encodeBf16(static_cast<float>(element) * scale));
+}
+
+/// Takes the scales of the keys' channels into the query, without the power of
+/// two above the largest.
+static void scaleQuery(const AttentionCall &call, int64_t head,
+                       DecodedRun &run) {
+  float largest = 0;
+  for (int64_t c = 0; c < call.keys.headDim; ++c) {
+    run.queryFactors.push_back(call.keyScale.at({0, head, 0, c}));
+    largest = std::max(largest, run.queryFactors.back());
+  }
+  int exponent;
+  std::frexp(largest, &exponent);
+  run.queryPower = std::ldexp(1.0, exponent);
+  for (float &factor : run.queryFactors)
+    factor = std::ldexp(factor, -exponent);
+}
+
 static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
                             int64_t head) {
   DecodedRun run;
+  const bool intoQuery = call.keyScale.byChannel && !call.keyScale.byToken;
+  if (intoQuery)
+    scaleQuery(call, head, run);
+  if (call.valueScale.byToken || call.valueScale.byChannel)
+    run.valueScale = 1;
   run.numKeys = call.seqLens[sequence];
   run.keys.resize(call.keys.headDim * run.numKeys);
   run.values.resize(call.values.headDim * run.numKeys);
@@ -61,12 +98,19 @@ static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
   for (int64_t token = 0; token < run.numKeys; ++token) {
     const int64_t page = table[token / call.keys.pageTokens];
     const int64_t place = token % call.keys.pageTokens;
-    for (int64_t c = 0; c < call.keys.headDim; ++c)
+    for (int64_t c = 0; c < call.keys.headDim; ++c) {
+      const double key = call.keys.load(page, head, place, c);
       run.keys[c * run.numKeys + token] =
-          call.keys.load(page, head, place, c) * call.keyScale.at(head);
-    for (int64_t c = 0; c < call.values.headDim; ++c)
-      run.values[token * call.values.headDim + c] =
-          call.values.load(page, head, place, c) * call.valueScale.at(head);
+          intoQuery ? key
+                    : scaleElement(key, call.keyScale, {page, head, place, c});
+    }
+    for (int64_t c = 0; c < call.values.headDim; ++c) {
+      const ElementPlace element = {page, head, place, c};
+      run.values[token * call.values.headDim + c] = scaleElement(
+          call.values.load(page, head, place, c), call.valueScale, element);
+      run.valueScale = std::max(
+          run.valueScale, static_cast<double>(call.valueScale.at(element)));
+    }
   }
   return run;
 }
@@ -101,9 +145,11 @@ static std::vector<double> scoreRow(const AttentionCall &call,
   std::vector<double> scores(numVisible);
   for (int64_t c = 0; c < call.keys.headDim; ++c) {
     const float element = call.query.at(token, head, c);
-    const double q =
-        (call.keepQuery ? element : decodeBf16(encodeBf16(element))) *
-        call.softmaxScale;
+    double q = call.keepQuery ? element : decodeBf16(encodeBf16(element));
+    if (!run.queryFactors.empty())
+      q = run.queryPower *
+          decodeBf16(encodeBf16(static_cast<float>(q) * run.queryFactors[c]));
+    q *= call.softmaxScale;
     const double *keys = run.keys.data() + c * run.numKeys + visible.begin;
     for (int64_t t = 0; t < numVisible; ++t)
       scores[t] += q * keys[t];
@@ -161,10 +207,9 @@ static void attendRow(const AttentionCall &call, const DecodedRun &run,
         largest = std::max(largest, std::abs(value[c]));
     }
   }
-  const int64_t group = call.numHeads / call.values.heads;
   result.underflow[row] =
       elementBytes(call.values.type) == 1
-          ? kFp8Underflow * call.valueScale.at(place.head / group)
+          ? kFp8Underflow * run.valueScale
           : kWordUnderflow * static_cast<double>(numVisible) * largest;
 }
 
@@ -176,6 +221,8 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
   result.lse.resize(rows);
   result.numKeys.resize(rows);
   result.underflow.resize(rows);
+  if (call.valueScale.byToken && !call.valueScale.byChannel)
+    result.extraProbRoundings = 1;
 
   const int64_t group = call.numHeads / call.keys.heads;
   for (int64_t s = 0; s < call.numSeqs; ++s) {
@@ -208,7 +255,7 @@ fp8attn::reference::allowedOutError(const AttentionResult &result,
       result.lse.empty() ? 1 : result.out.size() / result.lse.size();
   for (size_t i = 0; i < allowed.size(); ++i)
     allowed[i] = smallest + kOutRounding * unitOut * std::abs(result.out[i]) +
-                 (kProbRounding * kUnitBf16 +
+                 ((kProbRounding + result.extraProbRoundings) * kUnitBf16 +
                   kSumRounding * kUnitF32 * result.numKeys[i / channels]) *
                      result.magnitude[i] +
                  result.underflow[i / channels];

@@ -230,7 +230,9 @@ void fp8attn::reference::writeCache(const CachePart &part,
         if (channel >= part.headDim)
           std::memset(to, 0, elementBytes(part.type));
         else
-          storeElement(part.type, source, token, head, channel, scales.at(head),
+          storeElement(part.type, source, token, head, channel,
+                       scales.at({slot / part.pageTokens, head,
+                                  slot % part.pageTokens, channel}),
                        to);
       }
     }

@@ -135,6 +135,7 @@ int64_t fp8attn::reference::elementBytes(fp8attn_type type) {
   case FP8ATTN_TYPE_F8E4M3FN:
   case FP8ATTN_TYPE_F8E5M2:
   case FP8ATTN_TYPE_I8:
+  case FP8ATTN_TYPE_F8E8M0FNU:
     return 1;
   case FP8ATTN_TYPE_BF16:
   case FP8ATTN_TYPE_F16:
@@ -159,7 +160,10 @@ double fp8attn::reference::decodeElement(const void *data, fp8attn_type type) {
     std::memcpy(&word, data, sizeof(word));
     return type == FP8ATTN_TYPE_BF16 ? decodeBf16(word) : decodeF16(word);
   }
-  return decodeFp8(*static_cast<const uint8_t *>(data), type);
+  const uint8_t code = *static_cast<const uint8_t *>(data);
+  if (type == FP8ATTN_TYPE_F8E8M0FNU)
+    return code == 255 ? NAN : std::ldexp(1.0, code - 127);
+  return decodeFp8(code, type);
 }
 
 void fp8attn::reference::encodeElement(float value, void *data,

@@ -53,29 +53,6 @@ int32_t fp8attn_check_cache(fp8attn_context *context,
   return FP8ATTN_OK;
 }
 
-int32_t fp8attn_check_scale(fp8attn_context *context, const char *name,
-                            const float *scale, int64_t count, int64_t stride) {
-  if (count <= 0)
-    return FP8ATTN_OK;
-  if (!scale)
-    return fail(context, FP8ATTN_NULL_POINTER,
-                "%s is null, expected %" PRId64 " scales", name, count);
-  // Written so that NaN, for which every comparison is false, is bad.
-  int64_t index = fp8attn::findFirst(count, [=](int64_t i) {
-    return !((scale[i * stride] > 0) & (scale[i * stride] <= FLT_MAX));
-  });
-  if (index < 0)
-    return FP8ATTN_OK;
-  float value = scale[index * stride];
-  if (std::isnan(value)) // printf shows the sign of a NaN.
-    return fail(context, FP8ATTN_BAD_SCALE,
-                "%s[%" PRId64 "] is nan, expected a finite number > 0", name,
-                index);
-  return fail(context, FP8ATTN_BAD_SCALE,
-              "%s[%" PRId64 "] is %g, expected a finite number > 0", name,
-              index, static_cast<double>(value));
-}
-
 int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,
                             int64_t count, int64_t num_slots) {
   if (count <= 0)

@@ -47,6 +47,17 @@ static LogicalResult checkFactor(Operation *op, scf::ForOp loop) {
   return success();
 }
 
+/// Finds the operation that loads an optional factor.
+static LogicalResult matchFactor(Operation *user, Value factor,
+                                 LoadScaleOp &load) {
+  if (!factor)
+    return success();
+  auto definition = expectDefinition<LoadScaleOp>(user, factor);
+  if (succeeded(definition))
+    load = *definition;
+  return definition;
+}
+
 FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   AttentionMatch match;
   match.finish = finish;
@@ -74,6 +85,7 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   if (failed(value) || failed(softmax))
     return failure();
   match.value = *value;
+  match.softmax = *softmax;
   auto mask = expectDefinition<MaskOp>(*softmax, softmax->getScores());
   if (failed(mask))
     return failure();
@@ -89,6 +101,13 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
     return failure();
   match.key = *key;
   match.query = *query;
+  if (failed(matchFactor(*qk, qk->getKeyFactor(), match.keyFactor)) ||
+      failed(
+          matchFactor(*softmax, softmax->getProbFactor(), match.probFactor)) ||
+      failed(
+          matchFactor(*query, query->getChannelFactor(), match.queryFactor)) ||
+      failed(matchFactor(finish, finish.getChannelFactor(), match.outFactor)))
+    return failure();
   for (Operation *op : {qk->getOperation(), match.modify.getOperation()})
     if (failed(checkFactor(op, match.loop)))
       return failure();

@@ -28,8 +28,16 @@ struct AttentionMatch {
   QkOp qk;
   /// Null if scores are not modified.
   ModifyOp modify;
+  SoftmaxOp softmax;
   LoadValueOp value;
   FinishOp finish;
+
+  /// Factors that differ by key (of scores and of probabilities) and by channel
+  /// (of the query and of the result); null where there is none.
+  LoadScaleOp keyFactor;
+  LoadScaleOp probFactor;
+  LoadScaleOp queryFactor;
+  LoadScaleOp outFactor;
 };
 
 /// Matches upwards from `finish`. On failure emits an error that names the

@@ -10,9 +10,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "RuntimeChecks.h"
-#include "ScaleMap.h"
+#include "ScaleLoads.h"
 #include "ScoreModifiers.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/kernels.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -42,25 +43,83 @@ static Value constantF32(OpBuilder &builder, Location loc, float value) {
                                    builder.getF32FloatAttr(value));
 }
 
-/// Decodes a tile if it is FP8, and multiplies it by its scale.
-static Value decodeAndScale(OpBuilder &builder, Location loc, Value tile,
-                            Value scale) {
-  auto type = cast<RankedTensorType>(tile.getType());
-  if (type.getElementType().isBF16())
-    return tile;
-  Value decoded =
-      DecodeOp::create(builder, loc, type.clone(builder.getBF16Type()), tile);
-  return ScaleOp::create(builder, loc, decoded, scale);
-}
+namespace {
+/// The scale of the keys, or the values, of a work item.
+struct ItemScale {
+  Value scale;
+  AffineMap map;
+  CacheType cache;
+  /// The factor, if it is the same for all steps of keys: a number or one for
+  /// each channel.
+  Value factor;
+};
 
 /// What a body needs to know of the operation and the work item.
 struct ItemContext {
   PagedAttentionOp op;
   Value item;
+  Value head;
   Value run;
-  Value keyScale;
-  Value valueScale;
+  ItemScale keyScale;
+  ItemScale valueScale;
 };
+} // namespace
+
+/// Returns the scale, with its factor if that is the same for all keys.
+static ItemScale makeItemScale(OpBuilder &builder, Location loc,
+                               TypedValue<MemRefType> scale,
+                               std::optional<AffineMap> map, CacheType cache,
+                               Value head) {
+  if (!scale)
+    return {};
+  ItemScale result{scale, *map, cache, {}};
+  ScaleGranularity granularity = getGranularity(*map);
+  if (granularity.byToken)
+    return result;
+  if (!granularity.byChannel)
+    result.factor =
+        loadScale(builder, loc, scale, *map, {Value(), head, Value(), Value()});
+  else
+    result.factor = LoadScaleOp::create(
+        builder, loc,
+        RankedTensorType::get({cache.getHeadDim()}, builder.getF32Type()),
+        scale, *map, head, /*run=*/Value(), /*firstKey=*/Value(),
+        cache.getHeadDim(), cache.getPageTokens());
+  return result;
+}
+
+/// Returns the factors of a step of keys, or those that all steps share.
+static Value makeStepFactor(OpBuilder &builder, Location loc,
+                            const ItemContext &context, const ItemScale &scale,
+                            Value firstKey) {
+  if (!scale.scale || scale.factor)
+    return scale.factor;
+  const int64_t channels = scale.cache.getHeadDim();
+  SmallVector<int64_t> shape = {FP8ATTN_BLOCK_KEYS};
+  if (getGranularity(scale.map).byChannel)
+    shape.push_back(channels / getChannelsPerScale(scale.map, channels));
+  return LoadScaleOp::create(builder, loc,
+                             RankedTensorType::get(shape, builder.getF32Type()),
+                             scale.scale, scale.map, context.head, context.run,
+                             firstKey, channels, scale.cache.getPageTokens());
+}
+
+/// Decodes a tile if it is FP8, and multiplies it by its factor.
+static Value decodeAndScale(OpBuilder &builder, Location loc, Value tile,
+                            Value factor) {
+  auto type = cast<RankedTensorType>(tile.getType());
+  if (type.getElementType().isBF16())
+    return tile;
+  Value decoded =
+      DecodeOp::create(builder, loc, type.clone(builder.getBF16Type()), tile);
+  // Factors of rank 1 are of the keys or, loaded without them, of channels.
+  IntegerAttr along;
+  auto factors = dyn_cast<RankedTensorType>(factor.getType());
+  if (factors && factors.getRank() == 1)
+    along = builder.getI64IntegerAttr(
+        factor.getDefiningOp<LoadScaleOp>().getRun() ? 0 : 1);
+  return ScaleOp::create(builder, loc, decoded, factor, along);
+}
 
 /// One step of the loop over keys: returns the new (max, sum, acc).
 static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
@@ -76,28 +135,32 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
   Type f32 = builder.getF32Type(), bf16 = builder.getBF16Type();
   constexpr int64_t kKeys = FP8ATTN_BLOCK_KEYS;
 
+  Value keyFactor =
+      makeStepFactor(builder, loc, context, context.keyScale, firstKey);
+  Value valueFactor =
+      makeStepFactor(builder, loc, context, context.valueScale, firstKey);
   Value key = LoadKeyOp::create(
       builder, loc, tile(kKeys, keys.getHeadDim(), keys.getElementType()),
       context.run, firstKey);
-  key = decodeAndScale(builder, loc, key, context.keyScale);
+  key = decodeAndScale(builder, loc, key, keyFactor);
   Value scores = QkOp::create(builder, loc, tile(rows, kKeys, f32), query, key,
-                              /*factor=*/Value());
-  scores =
-      ScaleOp::create(builder, loc, scores,
-                      constantF32(builder, loc, op.getEffectiveSoftmaxScale()));
+                              /*factor=*/Value(), /*keyFactor=*/Value());
+  scores = ScaleOp::create(
+      builder, loc, scores,
+      constantF32(builder, loc, op.getEffectiveSoftmaxScale()), IntegerAttr());
   if (op.modifiesScores())
     scores = createModify(builder, loc, op, scores, context.item, firstKey);
-  scores =
-      ScaleOp::create(builder, loc, scores, constantF32(builder, loc, kLog2E));
+  scores = ScaleOp::create(builder, loc, scores,
+                           constantF32(builder, loc, kLog2E), IntegerAttr());
   scores = MaskOp::create(builder, loc, scores, context.item, firstKey);
   auto softmax = SoftmaxOp::create(builder, loc, tile(rows, kKeys, bf16),
                                    state[0].getType(), state[1].getType(),
                                    state[2].getType(), scores, state[0],
-                                   state[1], state[2]);
+                                   state[1], state[2], /*probFactor=*/Value());
   Value value = LoadValueOp::create(
       builder, loc, tile(kKeys, values.getHeadDim(), values.getElementType()),
       context.run, firstKey);
-  value = decodeAndScale(builder, loc, value, context.valueScale);
+  value = decodeAndScale(builder, loc, value, valueFactor);
   Value acc = PvOp::create(builder, loc, softmax.getProbs(), value,
                            softmax.getNewAcc());
   return {softmax.getNewMax(), softmax.getNewSum(), acc};
@@ -113,7 +176,7 @@ static void buildItem(OpBuilder &builder, Location loc,
   };
   Value query = LoadQueryOp::create(
       builder, loc, tileType(op.getKeyDim(), builder.getBF16Type()),
-      context.item, op.getQuery());
+      context.item, op.getQuery(), /*channelFactor=*/Value());
   auto init = InitOp::create(builder, loc, rowType, rowType,
                              tileType(op.getValueDim(), builder.getF32Type()));
   Value firstKey = FirstKeyOp::create(builder, loc, context.item);
@@ -127,22 +190,22 @@ static void buildItem(OpBuilder &builder, Location loc,
       });
   FinishOp::create(builder, loc, context.item, loop.getResult(0),
                    loop.getResult(1), loop.getResult(2), op.getSink(),
-                   op.getOut(), op.getLse(), /*factor=*/Value());
+                   op.getOut(), op.getLse(), /*factor=*/Value(),
+                   /*channelFactor=*/Value());
 }
 
 /// Finds the item's head, scales and keys, and builds a body for few rows and
 /// one for many.
 static void buildNonEmptyItem(OpBuilder &builder, Location loc,
                               PagedAttentionOp op, Value item, Value numRows) {
-  ItemContext context{op, item, {}, {}, {}};
-  Value head = KvHeadOp::create(builder, loc, item);
-  SmallVector<Value> dims = {Value(), head, Value(), Value()};
-  if (op.getKeyScale())
-    context.keyScale =
-        loadScale(builder, loc, op.getKeyScale(), *op.getKeyScaleMap(), dims);
-  if (op.getValueScale())
-    context.valueScale = loadScale(builder, loc, op.getValueScale(),
-                                   *op.getValueScaleMap(), dims);
+  ItemContext context{op, item, {}, {}, {}, {}};
+  context.head = KvHeadOp::create(builder, loc, item);
+  context.keyScale =
+      makeItemScale(builder, loc, op.getKeyScale(), op.getKeyScaleMap(),
+                    op.getKeyCacheType(), context.head);
+  context.valueScale =
+      makeItemScale(builder, loc, op.getValueScale(), op.getValueScaleMap(),
+                    op.getValueCacheType(), context.head);
   context.run = KeyRunOp::create(builder, loc, item, op.getBlockTable(),
                                  op.getKeyCache(), op.getValueCache());
   Value isDecode =
@@ -168,8 +231,10 @@ static void emitChecks(PagedAttentionOp op) {
   if (op.getLse())
     emitSameTokensCheck(builder, loc, "tokens of lse", op.getLse(),
                         "tokens of query", op.getQuery());
-  emitScaleCheck(builder, loc, "key_scale", op.getKeyScale());
-  emitScaleCheck(builder, loc, "value_scale", op.getValueScale());
+  emitCacheScaleCheck(builder, loc, "key_scale", op.getKeyScale(),
+                      op.getKeyScaleMap(), op.getKeyCache());
+  emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
+                      op.getValueScaleMap(), op.getValueCache());
   Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
   for (Value cache : op.getCaches())
     CheckBatchOp::create(builder, loc, op.getQueryStart(), op.getSeqLens(),

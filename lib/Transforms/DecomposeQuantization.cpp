@@ -11,7 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RuntimeChecks.h"
-#include "ScaleMap.h"
+#include "ScaleLoads.h"
 #include "Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/Passes.h"
@@ -58,8 +58,10 @@ static void emitChecks(KvWriteOp op) {
                       "tokens of key", op.getKey());
   emitSameTokensCheck(builder, loc, "slots", op.getSlots(), "tokens of key",
                       op.getKey());
-  emitScaleCheck(builder, loc, "key_scale", op.getKeyScale());
-  emitScaleCheck(builder, loc, "value_scale", op.getValueScale());
+  emitCacheScaleCheck(builder, loc, "key_scale", op.getKeyScale(),
+                      op.getKeyScaleMap(), op.getKeyCache());
+  emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
+                      op.getValueScaleMap(), op.getValueCache());
   for (Value cache : op.getCaches())
     CheckSlotsOp::create(builder, loc, op.getSlots(), cache);
 }

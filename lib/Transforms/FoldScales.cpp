@@ -4,10 +4,16 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Moves tile.scale operations to where they are free: into the factor of the
-// score GEMM, or through the value GEMM and the loop over keys into the final
-// factor. Both GEMMs are linear, so a factor that does not depend on what is
-// summed may be taken out of the sum.
+// Moves tile.scale operations to where they are free. Both GEMMs are linear: a
+// factor that does not depend on what is summed may be taken out of the sum,
+// and one that depends on nothing else but what is summed may be put on the
+// other operand.
+//
+//   factor differs by   of keys                      of values
+//   nothing             factor of the scores         factor of the result
+//   key                 key_factor of the scores     prob_factor
+//   channel             channel_factor of the query  channel_factor of the
+//   result both                stays                        stays
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,21 +34,31 @@ namespace mlir::fp8attn {
 using namespace mlir;
 using namespace mlir::fp8attn;
 
+/// Returns the outermost loop around `user` in which neither value is defined,
+/// else `user`.
+static Operation *findPlace(Operation *user, Value a, Value b) {
+  Operation *place = user;
+  for (auto loop = place->getParentOfType<LoopLikeOpInterface>();
+       loop && loop.isDefinedOutsideOfLoop(a) && loop.isDefinedOutsideOfLoop(b);
+       loop = place->getParentOfType<LoopLikeOpInterface>())
+    place = loop;
+  return place;
+}
+
 /// Returns a * b, computed outside of all loops around `user` in which neither
 /// is defined; a null factor counts as 1.
 static Value multiply(PatternRewriter &rewriter, Operation *user, Value a,
                       Value b) {
   if (!a || !b)
     return a ? a : b;
-  Operation *place = user;
-  for (auto loop = place->getParentOfType<LoopLikeOpInterface>();
-       loop && loop.isDefinedOutsideOfLoop(a) && loop.isDefinedOutsideOfLoop(b);
-       loop = place->getParentOfType<LoopLikeOpInterface>())
-    place = loop;
   OpBuilder::InsertionGuard guard(rewriter);
-  rewriter.setInsertionPoint(place);
+  rewriter.setInsertionPoint(findPlace(user, a, b));
   return arith::MulFOp::create(rewriter, user->getLoc(), a, b);
 }
+
+/// What a factor of a tile of keys or values differs by.
+static bool isByKey(ScaleOp op) { return op.getAlong() == 0; }
+static bool isByChannel(ScaleOp op) { return op.getAlong() == 1; }
 
 namespace {
 /// qk(query, scale(key, s)) factor f  ->  qk(query, key) factor f * s
@@ -52,13 +68,71 @@ struct FoldKeyScale : OpRewritePattern<QkOp> {
   LogicalResult matchAndRewrite(QkOp op,
                                 PatternRewriter &rewriter) const override {
     auto scale = op.getKey().getDefiningOp<ScaleOp>();
-    if (!scale)
+    if (!scale || !scale.isUniform())
       return rewriter.notifyMatchFailure(op, "the key is not scaled");
     Value factor = multiply(rewriter, op, op.getFactor(), scale.getFactor());
     rewriter.modifyOpInPlace(op, [&] {
       op.getKeyMutable().assign(scale.getTile());
       op.getFactorMutable().assign(factor);
     });
+    return success();
+  }
+};
+
+/// qk(query, scale(key, s by key))  ->  qk(query, key) key_factor s
+struct FoldScaleByKey : OpRewritePattern<QkOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(QkOp op,
+                                PatternRewriter &rewriter) const override {
+    auto scale = op.getKey().getDefiningOp<ScaleOp>();
+    if (!scale || !isByKey(scale) || op.getKeyFactor())
+      return rewriter.notifyMatchFailure(op, "no scale by key is to be folded");
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getKeyMutable().assign(scale.getTile());
+      op.getKeyFactorMutable().assign(scale.getFactor());
+    });
+    return success();
+  }
+};
+
+/// qk(query, scale(key, s by channel))  ->  qk(scale(query, s by channel), key)
+struct MoveScaleToQuery : OpRewritePattern<QkOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(QkOp op,
+                                PatternRewriter &rewriter) const override {
+    auto scale = op.getKey().getDefiningOp<ScaleOp>();
+    if (!scale || !isByChannel(scale))
+      return rewriter.notifyMatchFailure(op, "no scale by channel");
+    OpBuilder::InsertionGuard guard(rewriter);
+    rewriter.setInsertionPoint(findPlace(op, op.getQuery(), scale.getFactor()));
+    Value query = ScaleOp::create(rewriter, scale.getLoc(), op.getQuery(),
+                                  scale.getFactor(), scale.getAlongAttr());
+    rewriter.modifyOpInPlace(op, [&] {
+      op.getQueryMutable().assign(query);
+      op.getKeyMutable().assign(scale.getTile());
+    });
+    return success();
+  }
+};
+
+/// scale(load_query, s by channel)  ->  load_query channel_factor s. The query
+/// is then rounded after the multiplication, once.
+struct FoldQueryScale : OpRewritePattern<ScaleOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ScaleOp op,
+                                PatternRewriter &rewriter) const override {
+    auto query = op.getTile().getDefiningOp<LoadQueryOp>();
+    if (!query || !isByChannel(op) || query.getChannelFactor() ||
+        !query->hasOneUse())
+      return rewriter.notifyMatchFailure(op, "not the only use of a query");
+    // The factor may be defined after the query.
+    rewriter.moveOpBefore(query, op);
+    rewriter.modifyOpInPlace(
+        query, [&] { query.getChannelFactorMutable().assign(op.getFactor()); });
+    rewriter.replaceOp(op, query);
     return success();
   }
 };
@@ -72,7 +146,7 @@ template <typename ScoresOp> struct FoldScoreScale : OpRewritePattern<ScaleOp> {
   LogicalResult matchAndRewrite(ScaleOp op,
                                 PatternRewriter &rewriter) const override {
     auto scores = op.getTile().template getDefiningOp<ScoresOp>();
-    if (!scores || !scores->hasOneUse())
+    if (!scores || !scores->hasOneUse() || !op.isUniform())
       return rewriter.notifyMatchFailure(op, "not the only use of scores");
     Value factor = multiply(rewriter, op, scores.getFactor(), op.getFactor());
     rewriter.moveOpBefore(scores, op);
@@ -90,10 +164,36 @@ struct FoldConsecutiveScales : OpRewritePattern<ScaleOp> {
   LogicalResult matchAndRewrite(ScaleOp op,
                                 PatternRewriter &rewriter) const override {
     auto inner = op.getTile().getDefiningOp<ScaleOp>();
-    if (!inner)
-      return rewriter.notifyMatchFailure(op, "the operand is not scaled");
+    if (!inner || !inner.isUniform() || !op.isUniform())
+      return rewriter.notifyMatchFailure(op, "not two scales by a number");
     Value factor = multiply(rewriter, op, inner.getFactor(), op.getFactor());
-    rewriter.replaceOpWithNewOp<ScaleOp>(op, inner.getTile(), factor);
+    rewriter.replaceOpWithNewOp<ScaleOp>(op, inner.getTile(), factor,
+                                         IntegerAttr());
+    return success();
+  }
+};
+
+/// pv(softmax, scale(v, s by key))  ->  pv(softmax prob_factor s, v): the
+/// denominator is that of the probabilities alone.
+struct FoldScaleIntoProbs : OpRewritePattern<PvOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(PvOp op,
+                                PatternRewriter &rewriter) const override {
+    auto scale = op.getValue().getDefiningOp<ScaleOp>();
+    auto softmax = op.getProbs().getDefiningOp<SoftmaxOp>();
+    if (!scale || !isByKey(scale) || !softmax || softmax.getProbFactor() ||
+        !softmax.getProbs().hasOneUse())
+      return rewriter.notifyMatchFailure(op, "no scale by key is to be folded");
+    Operation *factor = scale.getFactor().getDefiningOp();
+    if (factor && factor->getBlock() == softmax->getBlock() &&
+        !factor->isBeforeInBlock(softmax))
+      return rewriter.notifyMatchFailure(op, "the factor is defined too late");
+    rewriter.modifyOpInPlace(softmax, [&] {
+      softmax.getProbFactorMutable().assign(scale.getFactor());
+    });
+    rewriter.modifyOpInPlace(
+        op, [&] { op.getValueMutable().assign(scale.getTile()); });
     return success();
   }
 };
@@ -123,11 +223,18 @@ struct FoldValueScale : OpRewritePattern<FinishOp> {
       return rewriter.notifyMatchFailure(
           op, "the accumulators are used between steps");
     if (!loop.isDefinedOutsideOfLoop(scale.getFactor()))
-      return rewriter.notifyMatchFailure(op, "the scale differs by key");
-    Value factor = multiply(rewriter, op, op.getFactor(), scale.getFactor());
+      return rewriter.notifyMatchFailure(op, "the scale differs by step");
+    if (!scale.isUniform() && (!isByChannel(scale) || op.getChannelFactor()))
+      return rewriter.notifyMatchFailure(op, "no place for the scale");
+    Value factor = scale.isUniform() ? multiply(rewriter, op, op.getFactor(),
+                                                scale.getFactor())
+                                     : scale.getFactor();
     rewriter.modifyOpInPlace(
         pv, [&] { pv.getValueMutable().assign(scale.getTile()); });
-    rewriter.modifyOpInPlace(op, [&] { op.getFactorMutable().assign(factor); });
+    rewriter.modifyOpInPlace(op, [&] {
+      (scale.isUniform() ? op.getFactorMutable() : op.getChannelFactorMutable())
+          .assign(factor);
+    });
     return success();
   }
 };
@@ -136,6 +243,10 @@ struct FoldValueScale : OpRewritePattern<FinishOp> {
 /// Says why a scale is still there.
 static std::string reasonFor(ScaleOp op) {
   auto loop = op->getParentOfType<LoopLikeOpInterface>();
+  auto factors = dyn_cast<RankedTensorType>(op.getFactor().getType());
+  if (factors && factors.getRank() == 2)
+    return "the scale differs by key and by channel: elements are multiplied "
+           "one by one";
   if (loop && !loop.isDefinedOutsideOfLoop(op.getFactor()))
     return "the scale is another one in each step of the loop over keys";
   for (Operation *user : op->getUsers()) {
@@ -151,8 +262,10 @@ namespace {
 struct FoldScalesPass : public fp8attn::impl::FoldScalesBase<FoldScalesPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add<FoldKeyScale, FoldScoreScale<QkOp>, FoldScoreScale<ModifyOp>,
-                 FoldConsecutiveScales, FoldValueScale>(&getContext());
+    patterns.add<FoldKeyScale, FoldScaleByKey, MoveScaleToQuery, FoldQueryScale,
+                 FoldScoreScale<QkOp>, FoldScoreScale<ModifyOp>,
+                 FoldConsecutiveScales, FoldScaleIntoProbs, FoldValueScale>(
+        &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       return signalPassFailure();
     StringRef function = getOperation().getName();

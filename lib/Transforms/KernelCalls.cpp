@@ -6,11 +6,15 @@
 //
 // See the header. The powers of two that FP8 decoding leaves out enter here:
 // the query carries 2^exponent of the key kernel, the probabilities
-// 2^getProbExponent, and the finish takes both out again.
+// 2^getProbExponent, and the finish takes both out again. So do scales that
+// differ by key or by channel: between the calls, on what the kernels hand to
+// each other.
 //
 //===----------------------------------------------------------------------===//
 
 #include "KernelCalls.h"
+#include "ScaleLoads.h"
+#include "ScaleLoops.h"
 #include "ScoreLoop.h"
 #include "Scratch.h"
 #include "fp8attn/Runtime/kernels.h"
@@ -124,7 +128,26 @@ private:
     }
     if (match.modify)
       buffers.add(perRow(f32));
+    const unsigned firstFactor = buffers.size();
+    auto addFactors = [&](LoadScaleOp load, int64_t size) {
+      if (load)
+        buffers.add(MemRefType::get({size}, f32));
+    };
+    addFactors(match.keyFactor, FP8ATTN_BLOCK_KEYS);
+    addFactors(match.probFactor, FP8ATTN_BLOCK_KEYS);
+    addFactors(match.queryFactor, paddedKeyDim);
+    addFactors(match.outFactor, paddedValueDim);
     SmallVector<Value> views = buffers.build(builder, loc);
+    auto factors = ArrayRef(views).drop_front(firstFactor);
+    auto takeFactors = [&](LoadScaleOp load) {
+      Value view = load ? factors.front() : Value();
+      factors = factors.drop_front(load ? 1 : 0);
+      return view;
+    };
+    keyFactors = takeFactors(match.keyFactor);
+    probFactors = takeFactors(match.probFactor);
+    queryFactors = takeFactors(match.queryFactor);
+    outFactors = takeFactors(match.outFactor);
     queryTiles = views[0];
     rowScale = views[1];
     rowBegin = views[2];
@@ -147,12 +170,26 @@ private:
   void emitQuery() {
     SmallVector<Value> operands = {item};
     appendStrided(builder, loc, match.query.getQuery(), 2, operands);
-    operands.append({index(keyDim), orOne(builder, loc, match.qk.getFactor()),
-                     index(candidate.keyRow().exponent), queryTiles, rowScale,
-                     rowBegin, rowLimit});
+    Value scale = orOne(builder, loc, match.qk.getFactor());
+    if (match.queryFactor)
+      scale = loadFactors(match.queryFactor, queryFactors, keyDim, scale);
+    operands.append({index(keyDim), scale, index(candidate.keyRow().exponent),
+                     queryTiles, rowScale, rowBegin, rowLimit});
     call(builder, loc,
          rowFor("query", elementWord(match.query.getQuery()), "bf16"),
          operands);
+    if (match.queryFactor)
+      emitScaleColumnsBf16(builder, loc, queryTiles, rows, keyChannels,
+                           queryFactors);
+  }
+
+  /// Collects the factors of the channels without their power of two, which
+  /// joins `scale`.
+  Value loadFactors(LoadScaleOp load, Value buffer, int64_t channels,
+                    Value scale) {
+    emitChannelScales(builder, load, buffer);
+    Value power = normalizeFactors(builder, loc, buffer, channels);
+    return arith::MulFOp::create(builder, loc, scale, power);
   }
 
   void emitFused() {
@@ -178,13 +215,21 @@ private:
           call(body, loc, *candidate.qk,
                {run, firstKey, keys, queryTiles, rows, keyChannels, scores,
                 kernelScratch});
+          if (match.keyFactor)
+            emitKeyScales(body, match.keyFactor, firstKey, keys, keyFactors);
           if (match.modify)
-            emitScoreLoop(
-                body, loc, match.modify,
-                {firstKey, keys, rows, scores, rowScale, rowBegin, rowLimit});
+            emitScoreLoop(body, loc, match.modify,
+                          {firstKey, keys, rows, scores, rowScale, keyFactors,
+                           rowBegin, rowLimit});
+          else if (match.keyFactor)
+            emitScaleColumns(body, loc, scores, rows, keys, keyFactors);
           call(body, loc, rowFor("softmax", "f32", "bf16"),
                {firstKey, keys, rows, scores, softmaxScale, rowBegin, rowLimit,
                 probExponent, valueChannels, rowMax, rowSum, acc, probs});
+          if (match.probFactor) {
+            emitKeyScales(body, match.probFactor, firstKey, keys, probFactors);
+            emitScaleColumnsBf16(body, loc, probs, rows, keys, probFactors);
+          }
           call(body, loc, *candidate.pv,
                {run, firstKey, keys, probs, rows, valueChannels, acc,
                 kernelScratch});
@@ -194,13 +239,18 @@ private:
 
   void emitFinish() {
     FinishOp finish = match.finish;
+    Value scale = orOne(builder, loc, finish.getFactor());
+    if (match.outFactor) {
+      scale = loadFactors(match.outFactor, outFactors, valueDim, scale);
+      emitScaleColumns(builder, loc, acc, rows, valueChannels, outFactors);
+    }
     SmallVector<Value> operands = {item,
                                    acc,
                                    rowMax,
                                    rowSum,
                                    orNull(finish.getSink(), /*rank=*/1),
                                    index(valueDim),
-                                   orOne(builder, loc, finish.getFactor()),
+                                   scale,
                                    index(candidate.valueRow().exponent),
                                    probExponent};
     appendStrided(builder, loc, finish.getOut(), 2, operands);
@@ -225,6 +275,9 @@ private:
   /// behind a score region.
   Value softmaxScale;
   Value scores, probs;
+  /// A factor for each key of the step, or for each channel; null where there
+  /// are none.
+  Value keyFactors, probFactors, queryFactors, outFactors;
 };
 } // namespace
 

@@ -49,10 +49,12 @@ static void addFused(const AttentionProblem &problem,
       continue;
     AttentionCandidate &candidate = candidates.emplace_back();
     candidate.attend = &row;
-    candidate.dropped =
-        problem.modifiesScores
-            ? "the score region stands between scores and softmax"
-            : getObstacle(row, problem, problem.keyChannels);
+    if (problem.modifiesScores)
+      candidate.dropped = "the score region stands between scores and softmax";
+    else if (problem.hasFactorsByKey)
+      candidate.dropped = "scales differ by key and are collected step by step";
+    else
+      candidate.dropped = getObstacle(row, problem, problem.keyChannels);
     candidate.cyclesPerKey =
         row.cyclesPerElement(problem.rows) *
         static_cast<double>(problem.keyChannels + problem.valueChannels);

@@ -34,6 +34,8 @@ struct AttentionProblem {
   Isa isa;
   /// Whether a score region stands between scores and softmax.
   bool modifiesScores = false;
+  /// Whether scores or probabilities have a factor for each key.
+  bool hasFactorsByKey = false;
 };
 
 /// A way to compute it: one fused row, or a row for the scores and one for the

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RuntimeChecks.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -18,8 +19,8 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 static bool isCheck(Operation &op) {
-  return isa<CheckSizeOp, CheckColumnsOp, CheckScaleOp, CheckBatchOp,
-             CheckSlotsOp>(op);
+  return isa<CheckSizeOp, CheckColumnsOp, CheckScaleOp, CheckScalePagesOp,
+             CheckBatchOp, CheckSlotsOp>(op);
 }
 
 OpBuilder mlir::fp8attn::getCheckBuilder(Operation *op) {
@@ -47,6 +48,28 @@ void mlir::fp8attn::emitScaleCheck(OpBuilder &builder, Location loc,
                                    StringRef name, Value scale) {
   if (scale)
     CheckScaleOp::create(builder, loc, builder.getStringAttr(name), scale);
+}
+
+void mlir::fp8attn::emitCacheScaleCheck(OpBuilder &builder, Location loc,
+                                        StringRef name, Value scale,
+                                        std::optional<AffineMap> map,
+                                        Value cache) {
+  if (!scale)
+    return;
+  auto type = cast<CacheType>(cache.getType());
+  for (auto [dim, result] : llvm::enumerate(map->getResults())) {
+    std::optional<IndexRange> range = getIndexRange(result, type);
+    if (!range || range->perPage == 0)
+      continue;
+    Value size = memref::DimOp::create(builder, loc, scale, dim);
+    CheckScalePagesOp::create(builder, loc, builder.getStringAttr(name),
+                              builder.getI64IntegerAttr(dim), size,
+                              builder.getI64IntegerAttr(range->most),
+                              builder.getI64IntegerAttr(range->perPage), cache);
+  }
+  // Scales of tokens that nobody wrote may be anything.
+  if (!getGranularity(*map).byToken)
+    emitScaleCheck(builder, loc, name, scale);
 }
 
 void mlir::fp8attn::emitSameTokensCheck(OpBuilder &builder, Location loc,

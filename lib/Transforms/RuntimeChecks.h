@@ -14,6 +14,7 @@
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
+#include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
 
 namespace mlir::fp8attn {
@@ -26,6 +27,12 @@ OpBuilder getCheckBuilder(Operation *op);
 /// Emits the checks of a scale operand, if there is one.
 void emitScaleCheck(OpBuilder &builder, Location loc, StringRef name,
                     Value scale);
+
+/// Emits the checks of the scale of a cache, if there is one: that it has an
+/// element for each page, and, unless it differs by token, its values.
+void emitCacheScaleCheck(OpBuilder &builder, Location loc, StringRef name,
+                         Value scale, std::optional<AffineMap> map,
+                         Value cache);
 
 /// Emits a check that the first dimensions of two memrefs agree.
 void emitSameTokensCheck(OpBuilder &builder, Location loc, StringRef name,

@@ -249,6 +249,11 @@ private:
     Value scores = vector::LoadOp::create(
         builder, loc, vectorOf(builder.getF32Type()), step.scores, place);
     scores = arith::MulFOp::create(builder, loc, scores, scale);
+    if (step.keyFactors) {
+      Value factors = vector::LoadOp::create(
+          builder, loc, vectorOf(builder.getF32Type()), step.keyFactors, j);
+      scores = arith::MulFOp::create(builder, loc, scores, factors);
+    }
     Value firstKey = arith::AddIOp::create(builder, loc, step.firstKey, j);
     Value result =
         region.emitVarying(builder, loc, scores, firstKey,

@@ -27,12 +27,14 @@ struct ScoreStep {
   Value scores;
   /// memref<rows x f32>, memref<rows x i32> twice.
   Value rowScale;
+  /// memref<keys x f32>, or null: a factor for each key of the step.
+  Value keyFactors;
   Value rowBegin;
   Value rowLimit;
 };
 
-/// Emits scores[r, j] = region(scores[r, j] * rowScale[r], ...) for each key
-/// that each row sees. The region's loads are made for no other.
+/// Emits scores[r, j] = region(scores[r, j] * rowScale[r] * keyFactors[j], ...)
+/// for each key that each row sees. The region's loads are made for no other.
 void emitScoreLoop(OpBuilder &builder, Location loc, ModifyOp modify,
                    const ScoreStep &step);
 

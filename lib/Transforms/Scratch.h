@@ -23,6 +23,9 @@ public:
   /// Reserves a buffer and returns its number.
   unsigned add(MemRefType type);
 
+  /// Returns the number of the next buffer.
+  unsigned size() const { return buffers.size(); }
+
   /// Emits the scratch operation and the views, in the order of `add`.
   SmallVector<Value> build(OpBuilder &builder, Location loc) const;
 

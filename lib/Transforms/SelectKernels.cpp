@@ -120,7 +120,8 @@ private:
         llvm::alignTo(value.getDimSize(1), kValueTileChannels);
     SmallVector<AttentionCandidate> candidates = getAttentionCandidates(
         {query.getDimSize(0), keyChannels, valueChannels, key.getElementType(),
-         value.getElementType(), isa, static_cast<bool>(match->modify)});
+         value.getElementType(), isa, static_cast<bool>(match->modify),
+         match->keyFactor || match->probFactor});
     if (candidates.empty() || !candidates.front().dropped.empty()) {
       InFlightDiagnostic diagnostic =
           finish.emitOpError("has no kernel for keys of ")

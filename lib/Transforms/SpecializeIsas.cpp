@@ -27,8 +27,8 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 static bool isCheck(Operation *op) {
-  return isa<CheckSizeOp, CheckColumnsOp, CheckScaleOp, CheckBatchOp,
-             CheckSlotsOp>(op);
+  return isa<CheckSizeOp, CheckColumnsOp, CheckScaleOp, CheckScalePagesOp,
+             CheckBatchOp, CheckSlotsOp>(op);
 }
 
 /// Returns whether the function has work that kernels are chosen for.

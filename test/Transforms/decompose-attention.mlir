@@ -31,8 +31,8 @@
 // CHECK:               %[[KEY:.+]] = fp8attn.tile.decode %[[CODES]]
 // CHECK:               %[[SCALED_KEY:.+]] = fp8attn.tile.scale %[[KEY]], %[[KEY_SCALE]]
 // CHECK:               %[[S0:.+]] = fp8attn.tile.qk %[[Q]], %[[SCALED_KEY]]
-// CHECK:               %[[S1:.+]] = fp8attn.tile.scale %[[S0]], %[[SOFTMAX_SCALE:.+]] : tensor<16x256xf32>
-// CHECK:               %[[S2:.+]] = fp8attn.tile.scale %[[S1]], %[[LOG2E:.+]] : tensor<16x256xf32>
+// CHECK:               %[[S1:.+]] = fp8attn.tile.scale %[[S0]], %[[SOFTMAX_SCALE:.+]] : tensor<16x256xf32>, f32
+// CHECK:               %[[S2:.+]] = fp8attn.tile.scale %[[S1]], %[[LOG2E:.+]] : tensor<16x256xf32>, f32
 // CHECK:               %[[S3:.+]] = fp8attn.tile.mask %[[S2]], %[[ITEM]][%[[K]]]
 // CHECK:               %[[PROBS:.+]], %{{.+}}, %{{.+}}, %[[ACC:.+]] = fp8attn.tile.softmax %[[S3]]
 // CHECK:               %[[VALUE:.+]] = fp8attn.tile.decode

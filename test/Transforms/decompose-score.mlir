@@ -11,7 +11,7 @@
 // CHECK:         fp8attn.check.columns "mask", %{{.+}}, %[[LENS]]
 // CHECK:         scf.forall
 // CHECK:           %[[S0:.+]] = fp8attn.tile.qk
-// CHECK:           %[[S1:.+]] = fp8attn.tile.scale %[[S0]], %{{.+}} : tensor<16x256xf32>
+// CHECK:           %[[S1:.+]] = fp8attn.tile.scale %[[S0]], %{{.+}} : tensor<16x256xf32>, f32
 // CHECK:           %[[S2:.+]] = fp8attn.tile.modify %[[S1]], %[[ITEM:.+]][%[[K:.+]]] {
 // CHECK-NEXT:      ^bb0(%[[SCORE:.+]]: f32, %[[SEQ:.+]]: index, %[[HEAD:.+]]: index, %[[Q:.+]]: index, %[[KEY:.+]]: index):
 // CHECK:             %[[CAP:.+]] = arith.constant 5.000000e+01 : f32
@@ -28,7 +28,7 @@
 // CHECK:             memref.load %[[MASK]][%{{.+}}, %[[KEY]]]
 // CHECK:             %[[NEW:.+]] = arith.select %{{.+}}, %[[OWN]], %{{.+}} : f32
 // CHECK:             fp8attn.yield %[[NEW]]
-// CHECK:           %[[S3:.+]] = fp8attn.tile.scale %[[S2]], %{{.+}} : tensor<16x256xf32>
+// CHECK:           %[[S3:.+]] = fp8attn.tile.scale %[[S2]], %{{.+}} : tensor<16x256xf32>, f32
 // CHECK:           fp8attn.tile.mask %[[S3]], %[[ITEM]][%[[K]]]
 func.func @all(%query: memref<?x4x64xbf16>, %cache: !kv, %starts: memref<?xi32>, %lens: memref<?xi32>,
     %table: memref<?x?xi32>, %out: memref<?x4x64xbf16>, %slopes: memref<4xf32>, %mask: memref<?x?xi8>) {

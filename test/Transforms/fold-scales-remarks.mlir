@@ -23,7 +23,7 @@ func.func @per_step(%item: !fp8attn.work_item, %run: !fp8attn.key_run, %s: tenso
         : tensor<16x256xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32> -> tensor<16x256xbf16>
     %v = fp8attn.tile.load_value %run[%k] : tensor<256x64xbf16>
     %vs = memref.load %scales[%k] : memref<?xf32>
-    %vx = fp8attn.tile.scale %v, %vs : tensor<256x64xbf16>
+    %vx = fp8attn.tile.scale %v, %vs : tensor<256x64xbf16>, f32
     %o2 = fp8attn.tile.pv %p, %vx, %o1 : tensor<16x256xbf16>, tensor<256x64xbf16>, tensor<16x64xf32>
     scf.yield %m1, %l1, %o2 : tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>
   }
@@ -36,7 +36,7 @@ func.func @per_step(%item: !fp8attn.work_item, %run: !fp8attn.key_run, %s: tenso
 // CHECK-LABEL: func.func @masked
 // CHECK:         fp8attn.tile.scale
 func.func @masked(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index, %a: f32) -> tensor<16x256xf32> {
-  %0 = fp8attn.tile.scale %s, %a : tensor<16x256xf32>
+  %0 = fp8attn.tile.scale %s, %a : tensor<16x256xf32>, f32
   %1 = fp8attn.tile.mask %0, %item[%k] : tensor<16x256xf32>
   return %1 : tensor<16x256xf32>
 }

@@ -12,15 +12,15 @@
 // CHECK:         fp8attn.tile.mask %[[M]]
 func.func @around(%q: tensor<16x64xbf16>, %k: tensor<256x64xbf16>, %item: !fp8attn.work_item, %first: index,
     %a: f32, %b: f32, %c: f32) -> tensor<16x256xf32> {
-  %key = fp8attn.tile.scale %k, %a : tensor<256x64xbf16>
+  %key = fp8attn.tile.scale %k, %a : tensor<256x64xbf16>, f32
   %0 = fp8attn.tile.qk %q, %key : tensor<16x64xbf16>, tensor<256x64xbf16> -> tensor<16x256xf32>
-  %1 = fp8attn.tile.scale %0, %b : tensor<16x256xf32>
+  %1 = fp8attn.tile.scale %0, %b : tensor<16x256xf32>, f32
   %2 = fp8attn.tile.modify %1, %item[%first] {
   ^bb0(%score: f32, %sequence: index, %head: index, %position: index, %j: index):
     %new = math.tanh %score : f32
     fp8attn.yield %new : f32
   } : tensor<16x256xf32>
-  %3 = fp8attn.tile.scale %2, %c : tensor<16x256xf32>
+  %3 = fp8attn.tile.scale %2, %c : tensor<16x256xf32>, f32
   %4 = fp8attn.tile.mask %3, %item[%first] : tensor<16x256xf32>
   return %4 : tensor<16x256xf32>
 }
@@ -31,7 +31,7 @@ func.func @around(%q: tensor<16x64xbf16>, %k: tensor<256x64xbf16>, %item: !fp8at
 // CHECK:         %[[S:.+]] = fp8attn.tile.scale
 // CHECK:         fp8attn.tile.modify %[[S]]
 func.func @before(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %first: index, %a: f32) -> tensor<16x256xf32> {
-  %0 = fp8attn.tile.scale %s, %a : tensor<16x256xf32>
+  %0 = fp8attn.tile.scale %s, %a : tensor<16x256xf32>, f32
   %1 = fp8attn.tile.modify %0, %item[%first] {
   ^bb0(%score: f32, %sequence: index, %head: index, %position: index, %j: index):
     fp8attn.yield %score : f32

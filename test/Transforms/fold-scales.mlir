@@ -12,10 +12,10 @@
 // CHECK-NEXT:    return %[[S]]
 func.func @key_and_scores(%q: tensor<16x64xbf16>, %k: tensor<256x64xbf16>, %a: f32, %b: f32, %c: f32)
     -> tensor<16x256xf32> {
-  %0 = fp8attn.tile.scale %k, %a : tensor<256x64xbf16>
+  %0 = fp8attn.tile.scale %k, %a : tensor<256x64xbf16>, f32
   %1 = fp8attn.tile.qk %q, %0 : tensor<16x64xbf16>, tensor<256x64xbf16> -> tensor<16x256xf32>
-  %2 = fp8attn.tile.scale %1, %b : tensor<16x256xf32>
-  %3 = fp8attn.tile.scale %2, %c : tensor<16x256xf32>
+  %2 = fp8attn.tile.scale %1, %b : tensor<16x256xf32>, f32
+  %3 = fp8attn.tile.scale %2, %c : tensor<16x256xf32>, f32
   return %3 : tensor<16x256xf32>
 }
 
@@ -29,7 +29,7 @@ func.func @key_and_scores(%q: tensor<16x64xbf16>, %k: tensor<256x64xbf16>, %a: f
 func.func @two_uses(%q: tensor<16x64xbf16>, %k: tensor<256x64xbf16>, %a: f32)
     -> (tensor<16x256xf32>, tensor<16x256xf32>) {
   %0 = fp8attn.tile.qk %q, %k : tensor<16x64xbf16>, tensor<256x64xbf16> -> tensor<16x256xf32>
-  %1 = fp8attn.tile.scale %0, %a : tensor<16x256xf32>
+  %1 = fp8attn.tile.scale %0, %a : tensor<16x256xf32>, f32
   return %0, %1 : tensor<16x256xf32>, tensor<16x256xf32>
 }
 
@@ -56,14 +56,14 @@ func.func @value(%item: !fp8attn.work_item, %run: !fp8attn.key_run, %q: tensor<1
       -> (tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>) {
     %kc = fp8attn.tile.load_key %run[%k] : tensor<256x64xf8E4M3FN>
     %kd = fp8attn.tile.decode %kc : tensor<256x64xf8E4M3FN> -> tensor<256x64xbf16>
-    %kx = fp8attn.tile.scale %kd, %ks : tensor<256x64xbf16>
+    %kx = fp8attn.tile.scale %kd, %ks : tensor<256x64xbf16>, f32
     %s = fp8attn.tile.qk %q, %kx : tensor<16x64xbf16>, tensor<256x64xbf16> -> tensor<16x256xf32>
-    %t = fp8attn.tile.scale %s, %log2e : tensor<16x256xf32>
+    %t = fp8attn.tile.scale %s, %log2e : tensor<16x256xf32>, f32
     %p, %m1, %l1, %o1 = fp8attn.tile.softmax %t, %m, %l, %o
         : tensor<16x256xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32> -> tensor<16x256xbf16>
     %vc = fp8attn.tile.load_value %run[%k] : tensor<256x64xf8E4M3FN>
     %vd = fp8attn.tile.decode %vc : tensor<256x64xf8E4M3FN> -> tensor<256x64xbf16>
-    %vx = fp8attn.tile.scale %vd, %vs : tensor<256x64xbf16>
+    %vx = fp8attn.tile.scale %vd, %vs : tensor<256x64xbf16>, f32
     %o2 = fp8attn.tile.pv %p, %vx, %o1 : tensor<16x256xbf16>, tensor<256x64xbf16>, tensor<16x64xf32>
     scf.yield %m1, %l1, %o2 : tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>
   }

@@ -12,6 +12,7 @@
 
 #include "CommandLine.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Reference/Fp8.h"
 #include "fp8attn/Target/ArgumentNames.h"
 
@@ -144,19 +145,59 @@ fp8attn_type mlir::fp8attn::getAbiType(Type type) {
     return FP8ATTN_TYPE_F8E4M3FN;
   if (isa<Float8E5M2Type>(type))
     return FP8ATTN_TYPE_F8E5M2;
+  if (isa<Float8E8M0FNUType>(type))
+    return FP8ATTN_TYPE_F8E8M0FNU;
   if (type.isInteger(8))
     return FP8ATTN_TYPE_I8;
   return type.isInteger(32) ? FP8ATTN_TYPE_I32 : FP8ATTN_TYPE_I64;
 }
 
+/// Returns the value of an affine expression, of which division and remainder
+/// round down.
+static int64_t evaluate(AffineExpr expr, ArrayRef<int64_t> dims) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return constant.getValue();
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return dims[dim.getPosition()];
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  const int64_t left = evaluate(binary.getLHS(), dims);
+  const int64_t right = evaluate(binary.getRHS(), dims);
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return left + right;
+  case AffineExprKind::Mul:
+    return left * right;
+  case AffineExprKind::FloorDiv:
+    return llvm::divideFloorSigned(left, right);
+  case AffineExprKind::CeilDiv:
+    return llvm::divideCeilSigned(left, right);
+  default:
+    return llvm::mod(left, right);
+  }
+}
+
 reference::Scales mlir::fp8attn::getScales(const Arguments &arguments,
-                                           Value scale) {
+                                           Value scale,
+                                           std::optional<AffineMap> map) {
   reference::Scales scales;
   if (!scale)
     return scales;
   const Argument &argument = arguments[scale];
   for (int64_t i = 0; i < argument.getNumElements(); ++i)
-    scales.values.push_back(*static_cast<float *>(argument.getElement(i)));
+    scales.values.push_back(static_cast<float>(reference::decodeElement(
+        argument.getElement(i), fp8attn_type(argument.tensor.type))));
+  const ScaleGranularity granularity = getGranularity(*map);
+  scales.byToken = granularity.byToken;
+  scales.byChannel = granularity.byChannel;
+  SmallVector<int64_t> sizes(argument.tensor.sizes,
+                             argument.tensor.sizes + argument.tensor.rank);
+  scales.index = [map = *map, sizes](const reference::ElementPlace &place) {
+    int64_t index = 0;
+    for (auto [size, result] : llvm::zip(sizes, map.getResults()))
+      index = index * size + evaluate(result, {place.page, place.head,
+                                               place.token, place.channel});
+    return index;
+  };
   return scales;
 }
 

@@ -99,8 +99,9 @@ private:
 /// Returns an element type at the ABI.
 fp8attn_type getAbiType(Type type);
 
-/// Returns the scales of an optional operand for the reference.
-reference::Scales getScales(const Arguments &arguments, Value scale);
+/// Returns the scales of an optional operand of a cache for the reference.
+reference::Scales getScales(const Arguments &arguments, Value scale,
+                            std::optional<AffineMap> map);
 
 /// Returns an argument [tokens, heads, channels] for the reference.
 reference::HeadTensor getHeadTensor(const Argument &argument);

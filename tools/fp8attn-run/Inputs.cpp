@@ -12,6 +12,7 @@
 #include "Inputs.h"
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Reference/Fp8.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -97,8 +98,8 @@ private:
   LogicalResult fillSlots(Value slots, const PageTable &pages);
   LogicalResult fillScoreModifiers(PagedAttentionOp op);
   LogicalResult fillElements(Value value, ArrayRef<int64_t> sizes);
-  void fillCaches(Value keyCache, Value valueCache, Value keyScale,
-                  Value valueScale, const PageTable &pages);
+  template <typename Op> LogicalResult fillCacheScales(Op op);
+  template <typename Op> void fillCaches(Op op);
   void writePrompt(const reference::CachePart &part,
                    const reference::Scales &scales, const PageTable &pages,
                    bool isKey);
@@ -139,9 +140,14 @@ LogicalResult InputMaker::fillScale(Value scale, ArrayRef<int64_t> sizes) {
     return failure();
   // Values reach about 30: a tenth is small enough for e4m3 not to saturate
   // and large enough for small values to become subnormal.
+  const bool isPower = arguments[scale].tensor.type == FP8ATTN_TYPE_F8E8M0FNU;
   for (int64_t i = 0; isNew && i < arguments[scale].getNumElements(); ++i)
-    *static_cast<float *>(arguments[scale].getElement(i)) =
-        static_cast<float>(random.uniform(0.08, 0.3));
+    if (isPower) // 2^-4 to 2^-2
+      *static_cast<uint8_t *>(arguments[scale].getElement(i)) =
+          static_cast<uint8_t>(123 + random.below(3));
+    else
+      *static_cast<float *>(arguments[scale].getElement(i)) =
+          static_cast<float>(random.uniform(0.08, 0.3));
   return success();
 }
 
@@ -223,16 +229,48 @@ void InputMaker::writePrompt(const reference::CachePart &part,
     }
 }
 
-void InputMaker::fillCaches(Value keyCache, Value valueCache, Value keyScale,
-                            Value valueScale, const PageTable &pages) {
+/// Sizes a scale of a cache as its map says.
+static SmallVector<int64_t> getScaleSizes(Value scale, AffineMap map,
+                                          CacheType cache, int64_t numPages) {
+  SmallVector<int64_t> sizes;
+  for (AffineExpr result : map.getResults()) {
+    std::optional<IndexRange> range = getIndexRange(result, cache);
+    sizes.push_back(range->most + range->perPage * (numPages - 1) + 1);
+  }
+  // A static size may be larger than needed.
+  ArrayRef<int64_t> shape = cast<MemRefType>(scale.getType()).getShape();
+  for (auto [size, given] : llvm::zip(sizes, shape))
+    size = ShapedType::isDynamic(given) ? size : std::max(size, given);
+  return sizes;
+}
+
+template <typename Op> LogicalResult InputMaker::fillCacheScales(Op op) {
+  const int64_t numPages = getPages(op.getKeyCacheType()).numPages;
+  auto fill = [&](Value scale, std::optional<AffineMap> map, CacheType cache) {
+    return scale ? fillScale(scale, getScaleSizes(scale, *map, cache, numPages))
+                 : success();
+  };
+  if (failed(fill(op.getKeyScale(), op.getKeyScaleMap(), op.getKeyCacheType())))
+    return failure();
+  return fill(op.getValueScale(), op.getValueScaleMap(),
+              op.getValueCacheType());
+}
+
+template <typename Op> void InputMaker::fillCaches(Op op) {
+  Value keyCache = op.getKeyCache(), valueCache = op.getValueCache();
+  const PageTable &pages = getPages(op.getKeyCacheType());
   if (arguments[keyCache].isAllocated())
     return;
   arguments.allocateCache(keyCache, pages.numPages);
   if (valueCache != keyCache)
     arguments.allocateCache(valueCache, pages.numPages);
   CacheParts parts = getCacheParts(arguments, keyCache, valueCache);
-  writePrompt(parts.keys, getScales(arguments, keyScale), pages, true);
-  writePrompt(parts.values, getScales(arguments, valueScale), pages, false);
+  writePrompt(parts.keys,
+              getScales(arguments, op.getKeyScale(), op.getKeyScaleMap()),
+              pages, true);
+  writePrompt(parts.values,
+              getScales(arguments, op.getValueScale(), op.getValueScaleMap()),
+              pages, false);
 }
 
 /// Fills a tensor that a score region or a mask is made of. Integers are 0 or
@@ -292,11 +330,9 @@ LogicalResult InputMaker::fillScoreModifiers(PagedAttentionOp op) {
 }
 
 LogicalResult InputMaker::fill(PagedAttentionOp op) {
-  const int64_t heads = op.getNumHeads(), kvHeads = op.getNumKvHeads();
+  const int64_t heads = op.getNumHeads();
   const PageTable &pages = getPages(op.getKeyCacheType());
-  if (failed(fillHeads(op.getQuery())) ||
-      failed(fillScale(op.getKeyScale(), kvHeads)) ||
-      failed(fillScale(op.getValueScale(), kvHeads)) ||
+  if (failed(fillHeads(op.getQuery())) || failed(fillCacheScales(op)) ||
       failed(fillSink(op.getSink(), heads)) ||
       failed(fillIntegers(op.getQueryStart(), batch.queryStart,
                           batch.numSeqs() + 1)) ||
@@ -304,8 +340,7 @@ LogicalResult InputMaker::fill(PagedAttentionOp op) {
       failed(fillIntegers(op.getBlockTable(), pages.pages,
                           {batch.numSeqs(), pages.maxPages})))
     return failure();
-  fillCaches(op.getKeyCache(), op.getValueCache(), op.getKeyScale(),
-             op.getValueScale(), pages);
+  fillCaches(op);
   if (failed(fillScoreModifiers(op)))
     return failure();
   bool isNew;
@@ -369,15 +404,11 @@ LogicalResult InputMaker::fillSlots(Value slots, const PageTable &pages) {
 }
 
 LogicalResult InputMaker::fill(KvWriteOp op) {
-  const int64_t kvHeads = op.getKeyCacheType().getNumHeads();
   const PageTable &pages = getPages(op.getKeyCacheType());
   if (failed(fillHeads(op.getKey())) || failed(fillHeads(op.getValue())) ||
-      failed(fillSlots(op.getSlots(), pages)) ||
-      failed(fillScale(op.getKeyScale(), kvHeads)) ||
-      failed(fillScale(op.getValueScale(), kvHeads)))
+      failed(fillSlots(op.getSlots(), pages)) || failed(fillCacheScales(op)))
     return failure();
-  fillCaches(op.getKeyCache(), op.getValueCache(), op.getKeyScale(),
-             op.getValueScale(), pages);
+  fillCaches(op);
   return success();
 }
 

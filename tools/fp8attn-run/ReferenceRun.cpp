@@ -45,8 +45,9 @@ static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
       getCacheParts(inputs, op.getKeyCache(), op.getValueCache());
   call.keys = parts.keys;
   call.values = parts.values;
-  call.keyScale = getScales(inputs, op.getKeyScale());
-  call.valueScale = getScales(inputs, op.getValueScale());
+  call.keyScale = getScales(inputs, op.getKeyScale(), op.getKeyScaleMap());
+  call.valueScale =
+      getScales(inputs, op.getValueScale(), op.getValueScaleMap());
   const fp8attn_tensor &table = inputs[op.getBlockTable()].tensor;
   call.numSeqs = table.sizes[0];
   call.tableStride = table.strides[0];
@@ -105,10 +106,12 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs) {
   CacheParts parts =
       getCacheParts(inputs, op.getKeyCache(), op.getValueCache());
   auto *slots = static_cast<const int64_t *>(inputs[op.getSlots()].tensor.data);
-  reference::writeCache(parts.keys, getHeadTensor(inputs[op.getKey()]), slots,
-                        getScales(inputs, op.getKeyScale()));
-  reference::writeCache(parts.values, getHeadTensor(inputs[op.getValue()]),
-                        slots, getScales(inputs, op.getValueScale()));
+  reference::writeCache(
+      parts.keys, getHeadTensor(inputs[op.getKey()]), slots,
+      getScales(inputs, op.getKeyScale(), op.getKeyScaleMap()));
+  reference::writeCache(
+      parts.values, getHeadTensor(inputs[op.getValue()]), slots,
+      getScales(inputs, op.getValueScale(), op.getValueScaleMap()));
 }
 
 static void runRepack(RepackOp op, const Arguments &inputs) {

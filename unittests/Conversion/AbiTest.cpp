@@ -149,6 +149,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_size, kCheckSize);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_columns, kCheckColumns);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_scale, kCheckScale);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_scale_pages, kCheckScalePages);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_batch, kCheckBatch);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_slots, kCheckSlots);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_select_isa, kSelectIsa);

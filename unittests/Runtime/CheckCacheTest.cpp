@@ -48,53 +48,6 @@ TEST_F(CheckCacheTest, Cache) {
                 FP8ATTN_NULL_POINTER, "key_cache is null, expected a cache");
 }
 
-TEST_F(CheckCacheTest, GoodScales) {
-  std::vector<float> scales = {1, std::numeric_limits<float>::max(),
-                               std::numeric_limits<float>::denorm_min()};
-  EXPECT_EQ(fp8attn_check_scale(&context, "key_scale", scales.data(), 3, 1),
-            FP8ATTN_OK);
-  EXPECT_EQ(fp8attn_check_scale(&context, "key_scale", nullptr, 0, 1),
-            FP8ATTN_OK);
-}
-
-TEST_F(CheckCacheTest, BadScales) {
-  const float inf = std::numeric_limits<float>::infinity();
-  const struct {
-    float value;
-    const char *text;
-  } cases[] = {{std::nanf(""), "nan"},
-               {-std::nanf(""), "nan"},
-               {inf, "inf"},
-               {-inf, "-inf"},
-               {0, "0"},
-               {-0.0f, "-0"},
-               {-1.5f, "-1.5"}};
-  for (const auto &test : cases) {
-    std::vector<float> scales(200, 1.0f);
-    scales[133] = test.value;
-    scales[150] = 0; // Not the first offence.
-    std::string message = std::string("key_scale[133] is ") + test.text +
-                          ", expected a finite number > 0";
-    expectFailure(
-        fp8attn_check_scale(&context, "key_scale", scales.data(), 200, 1),
-        FP8ATTN_BAD_SCALE, message.c_str());
-  }
-}
-
-TEST_F(CheckCacheTest, ScalesApart) {
-  std::vector<float> scales = {1, -1, 2, -1, 0, -1};
-  EXPECT_EQ(fp8attn_check_scale(&context, "value_scale", scales.data(), 2, 2),
-            FP8ATTN_OK);
-  expectFailure(
-      fp8attn_check_scale(&context, "value_scale", scales.data(), 3, 2),
-      FP8ATTN_BAD_SCALE, "value_scale[2] is 0, expected a finite number > 0");
-}
-
-TEST_F(CheckCacheTest, NullScales) {
-  expectFailure(fp8attn_check_scale(&context, "key_scale", nullptr, 8, 1),
-                FP8ATTN_NULL_POINTER, "key_scale is null, expected 8 scales");
-}
-
 TEST_F(CheckCacheTest, Slots) {
   std::vector<int64_t> slots(100, 4095);
   slots[3] = -1; // Skipped tokens.

@@ -30,6 +30,11 @@ struct ScorePlace {
 };
 
 /// A call of paged attention. Nothing is checked: the batch is valid.
+///
+/// Scales that differ by channel, or by token and channel, are rounded where
+/// the contract says so (docs/Numerics.md): those of keys by channel multiply
+/// the query, which is rounded to bf16 afterwards; those by both multiply the
+/// element, which is rounded to bf16.
 struct AttentionCall {
   /// Rounded to bf16 before anything else, unless keepQuery.
   HeadTensor query;
@@ -73,6 +78,8 @@ struct AttentionResult {
   std::vector<int64_t> numKeys;
   /// [tokens, Hq]: what `out` may lose to underflow, see allowedOutError.
   std::vector<double> underflow;
+  /// Roundings of a probability beside those of the contract.
+  double extraProbRoundings = 0;
 };
 
 /// Computes attention. Rows that see no key give 0, and -inf or the sink.
@@ -82,7 +89,7 @@ AttentionResult attend(const AttentionCall &call);
 /// allows:
 ///
 ///   |o - ref| <= kOutRounding * u16 * |ref|
-///              + kProbRounding * u16 * magnitude
+///              + (kProbRounding + extraProbRoundings) * u16 * magnitude
 ///              + kSumRounding * u32 * numKeys * magnitude
 ///              + underflow
 ///

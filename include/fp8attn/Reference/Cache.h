@@ -71,12 +71,28 @@ PairsCache makeCache(Layout layout, void *data, Content content,
 /// Copies all elements of the pages of `from` to their places in `to`.
 void repackCache(const CachePart &from, const CachePart &to, int64_t numPages);
 
-/// Scales of a tensor: none (a factor of 1), one, or one for each head.
+/// Where an element of a cache is: `token` counts those of the page.
+struct ElementPlace {
+  int64_t page;
+  int64_t head;
+  int64_t token;
+  int64_t channel;
+};
+
+/// Scales of a cache: none (a factor of 1), one, one for each head, or, with an
+/// index, any.
 struct Scales {
   std::vector<float> values;
+  /// Returns which of the values is that of an element.
+  std::function<int64_t(const ElementPlace &)> index = nullptr;
+  /// Whether the scales of one head differ by page or token, and by channel.
+  bool byToken = false;
+  bool byChannel = false;
 
-  float at(int64_t head) const {
-    return values.empty() ? 1.0f : values[values.size() == 1 ? 0 : head];
+  float at(const ElementPlace &place) const {
+    if (index)
+      return values[index(place)];
+    return values.empty() ? 1.0f : values[values.size() == 1 ? 0 : place.head];
   }
 };
 

@@ -137,7 +137,9 @@ typedef enum fp8attn_type {
   FP8ATTN_TYPE_I32 = 4,
   FP8ATTN_TYPE_I64 = 5,
   FP8ATTN_TYPE_F16 = 6,
-  FP8ATTN_TYPE_I8 = 7
+  FP8ATTN_TYPE_I8 = 7,
+  /// A power of two: code c is 2^(c - 127), and 255 is NaN.
+  FP8ATTN_TYPE_F8E8M0FNU = 9
 } fp8attn_type;
 
 /// Largest rank of a tensor at the ABI.

@@ -67,9 +67,17 @@ int32_t fp8attn_check_columns(fp8attn_context *context, const char *name,
                               int64_t columns, const int32_t *seq_lens,
                               int64_t num_seqs);
 
-/// Checks `count` scales, `stride` elements apart: finite and > 0.
+/// Checks a tensor of scales, f32 or f8E8M0FNU, of `rank` dimensions: each is
+/// finite and > 0. sizes and strides, in elements, may be null for rank 0.
 int32_t fp8attn_check_scale(fp8attn_context *context, const char *name,
-                            const float *scale, int64_t count, int64_t stride);
+                            const void *scale, int32_t type, int32_t rank,
+                            const int64_t *sizes, const int64_t *strides);
+
+/// Checks that dimension `dimension` of a scale, of `size` elements, has one at
+/// index most + per_page * page for each of num_pages pages; all at least 0.
+int32_t fp8attn_check_scale_pages(fp8attn_context *context, const char *name,
+                                  int64_t dimension, int64_t size, int64_t most,
+                                  int64_t per_page, int64_t num_pages);
 
 /// Checks the raggedness of a batch. query_start: [num_seqs + 1], seq_lens:
 /// [num_seqs], block_table: [num_seqs, max_pages] with rows `table_stride`

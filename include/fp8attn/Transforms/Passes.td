@@ -200,12 +200,19 @@ def FoldScales : Pass<"fp8attn-fold-scales", "::mlir::func::FuncOp"> {
   let description = [{
     Moves each `tile.scale` by the algebra of the operations around it:
 
-    - of keys, and of scores: into the factor of `tile.qk`, which the softmax
-      applies anyway; consecutive factors are multiplied once, outside of the
-      loop;
-    - of values: through `tile.pv` and the loop over keys into the factor of
-      `tile.finish`, which divides by the sum anyway, if the factor is the same
-      for all keys.
+    - of keys, and of scores, by a number: into the factor of `tile.qk`, which
+      the softmax applies anyway; consecutive factors are multiplied once,
+      outside of the loop;
+    - of keys, by a factor for each key: to the scores, as `key_factor` of
+      `tile.qk`;
+    - of keys, by a factor for each channel: to the query, as `channel_factor`
+      of `tile.load_query`;
+    - of values, by a number: through `tile.pv` and the loop over keys into the
+      factor of `tile.finish`, which divides by the sum anyway;
+    - of values, by a factor for each key: into the probabilities, as
+      `prob_factor` of `tile.softmax`, behind the sum for the denominator;
+    - of values, by a factor for each channel: as `channel_factor` of
+      `tile.finish`.
 
     A scale that cannot move stays where it is, correct and explicit, and gets a
     missed remark with the reason.
@@ -213,7 +220,7 @@ def FoldScales : Pass<"fp8attn-fold-scales", "::mlir::func::FuncOp"> {
     Before:
     ```mlir
     func.func @scores(%q: tensor<16x64xbf16>, %k: tensor<256x64xbf16>, %s: f32) -> tensor<16x256xf32> {
-      %0 = fp8attn.tile.scale %k, %s : tensor<256x64xbf16>
+      %0 = fp8attn.tile.scale %k, %s : tensor<256x64xbf16>, f32
       %1 = fp8attn.tile.qk %q, %0 : tensor<16x64xbf16>, tensor<256x64xbf16> -> tensor<16x256xf32>
       return %1 : tensor<16x256xf32>
     }

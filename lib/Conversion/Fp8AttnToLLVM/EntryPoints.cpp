@@ -30,6 +30,8 @@ static int32_t getAbiType(Type elementType) {
     return FP8ATTN_TYPE_F8E4M3FN;
   if (isa<Float8E5M2Type>(elementType))
     return FP8ATTN_TYPE_F8E5M2;
+  if (isa<Float8E8M0FNUType>(elementType))
+    return FP8ATTN_TYPE_F8E8M0FNU;
   if (elementType.isInteger(8))
     return FP8ATTN_TYPE_I8;
   return elementType.isInteger(32) ? FP8ATTN_TYPE_I32 : FP8ATTN_TYPE_I64;

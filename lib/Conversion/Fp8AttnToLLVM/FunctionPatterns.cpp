@@ -77,7 +77,7 @@ static bool isExpressible(Type type) {
   Type element = memref.getElementType();
   return offset == 0 &&
          (isa<Float32Type, BFloat16Type, Float16Type, Float8E4M3FNType,
-              Float8E5M2Type>(element) ||
+              Float8E5M2Type, Float8E8M0FNUType>(element) ||
           element.isSignlessInteger(8) || element.isSignlessInteger(32) ||
           element.isSignlessInteger(64));
 }

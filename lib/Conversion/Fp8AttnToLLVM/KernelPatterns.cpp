@@ -98,6 +98,29 @@ struct WorkItemFieldLowering : ConvertOpToLLVMPattern<Op> {
   }
 };
 
+/// Reads an entry of the run's row of the block table.
+struct RunPageLowering : ConvertOpToLLVMPattern<RunPageOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(RunPageOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto pointer = LLVM::LLVMPointerType::get(getContext());
+    Value member = LLVM::GEPOp::create(
+        rewriter, loc, pointer, abi::getKeyRunType(getContext()),
+        adaptor.getRun(), ArrayRef<LLVM::GEPArg>{0, abi::kKeyRunPages});
+    Value pages = LLVM::LoadOp::create(rewriter, loc, pointer, member);
+    Value entry =
+        LLVM::GEPOp::create(rewriter, loc, pointer, rewriter.getI32Type(),
+                            pages, ArrayRef<LLVM::GEPArg>{adaptor.getIndex()});
+    Value page =
+        LLVM::LoadOp::create(rewriter, loc, rewriter.getI32Type(), entry);
+    rewriter.replaceOpWithNewOp<LLVM::SExtOp>(op, getIndexType(), page);
+    return success();
+  }
+};
+
 struct KeyRunLowering : ConvertOpToLLVMPattern<KeyRunOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -243,8 +266,9 @@ void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
                WorkItemFieldLowering<GroupOp, abi::kWorkItemGroup>,
                WorkItemFieldLowering<FirstRowOp, abi::kWorkItemFirstRow>,
                WorkItemFieldLowering<DiagonalOp, abi::kWorkItemDiagonal>,
-               KeyRunLowering, CachePartLowering, CacheNumPagesLowering,
-               UkernelNullLowering, UkernelCallLowering>(converter);
+               KeyRunLowering, RunPageLowering, CachePartLowering,
+               CacheNumPagesLowering, UkernelNullLowering, UkernelCallLowering>(
+      converter);
   patterns.add<TileConfigLowering<UkernelTileBeginOp>>(converter,
                                                        runtime::kTileBegin);
   patterns.add<TileConfigLowering<UkernelTileEndOp>>(converter,

@@ -33,7 +33,11 @@ inline constexpr RuntimeFunction kCheckCache{"fp8attn_check_cache", "ipppl"};
 inline constexpr RuntimeFunction kCheckSize{"fp8attn_check_size", "ipplpl"};
 inline constexpr RuntimeFunction kCheckColumns{"fp8attn_check_columns",
                                                "ipplpl"};
-inline constexpr RuntimeFunction kCheckScale{"fp8attn_check_scale", "ipppll"};
+inline constexpr RuntimeFunction kCheckScale{"fp8attn_check_scale", "ipppi"
+                                                                    "ipp"};
+inline constexpr RuntimeFunction kCheckScalePages{"fp8attn_check_scale_pages",
+                                                  "ippl"
+                                                  "llll"};
 inline constexpr RuntimeFunction kCheckBatch{"fp8attn_check_batch", "ippl"
                                                                     "pl"
                                                                     "plll"

@@ -72,16 +72,66 @@ struct CheckScaleLowering : ConvertOpToLLVMPattern<CheckScaleOp> {
     Location loc = op.getLoc();
     MemRefType type = op.getScale().getType();
     MemRefDescriptor scale(adaptor.getScale());
-    Value one = makeInteger(rewriter, loc, 64, 1);
-    bool isScalar = type.getRank() == 0;
+    auto toArray = [&](auto member) {
+      return storeToArray(rewriter, loc, type.getRank(), [&](unsigned dim) {
+        return (scale.*member)(rewriter, loc, dim);
+      });
+    };
+    using Member = Value (MemRefDescriptor::*)(OpBuilder &, Location, unsigned);
     Value name = makeString(rewriter, loc, op, op.getName());
+    auto number = [&](int64_t value) {
+      return makeInteger(rewriter, loc, 32, value);
+    };
+    auto call = callRuntime(
+        rewriter, loc, op, runtime::kCheckScale,
+        {getContextArgument(op), name,
+         getElementPointer(rewriter, loc, *getTypeConverter(),
+                           adaptor.getScale(), type),
+         number(type.getElementType().isF32() ? FP8ATTN_TYPE_F32
+                                              : FP8ATTN_TYPE_F8E8M0FNU),
+         number(type.getRank()),
+         toArray(static_cast<Member>(&MemRefDescriptor::size)),
+         toArray(static_cast<Member>(&MemRefDescriptor::stride))});
+    returnIfFailed(rewriter, loc, call.getResult());
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+private:
+  /// Returns the address of `count` i64 on the stack.
+  static Value storeToArray(OpBuilder &builder, Location loc, unsigned count,
+                            function_ref<Value(unsigned)> element) {
+    auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+    Type i64 = builder.getI64Type();
+    Value array = LLVM::AllocaOp::create(builder, loc, pointer, i64,
+                                         makeInteger(builder, loc, 64, count));
+    for (unsigned i = 0; i < count; ++i)
+      LLVM::StoreOp::create(
+          builder, loc, element(i),
+          LLVM::GEPOp::create(builder, loc, pointer, i64, array,
+                              ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)}));
+    return array;
+  }
+};
+
+struct CheckScalePagesLowering : ConvertOpToLLVMPattern<CheckScalePagesOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CheckScalePagesOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto number = [&](int64_t value) {
+      return makeInteger(rewriter, loc, 64, value);
+    };
+    Value name = makeString(rewriter, loc, op, op.getName());
+    Value numPages = LLVM::ExtractValueOp::create(
+        rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
     auto call =
-        callRuntime(rewriter, loc, op, runtime::kCheckScale,
-                    {getContextArgument(op), name,
-                     getElementPointer(rewriter, loc, *getTypeConverter(),
-                                       adaptor.getScale(), type),
-                     isScalar ? one : scale.size(rewriter, loc, 0),
-                     isScalar ? one : scale.stride(rewriter, loc, 0)});
+        callRuntime(rewriter, loc, op, runtime::kCheckScalePages,
+                    {getContextArgument(op), name, number(op.getDimension()),
+                     adaptor.getSize(), number(op.getMost()),
+                     number(op.getPerPage()), numPages});
     returnIfFailed(rewriter, loc, call.getResult());
     rewriter.eraseOp(op);
     return success();
@@ -274,6 +324,7 @@ private:
 void mlir::fp8attn::populateRuntimePatterns(const LLVMTypeConverter &converter,
                                             RewritePatternSet &patterns) {
   patterns.add<CheckSizeLowering, CheckColumnsLowering, CheckScaleLowering,
-               CheckBatchLowering, CheckSlotsLowering, SelectIsaLowering,
-               WorkerScratchLowering, ParallelForLowering>(converter);
+               CheckScalePagesLowering, CheckBatchLowering, CheckSlotsLowering,
+               SelectIsaLowering, WorkerScratchLowering, ParallelForLowering>(
+      converter);
 }

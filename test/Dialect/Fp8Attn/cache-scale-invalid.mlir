@@ -131,7 +131,7 @@ func.func @attention(
 
 // -----
 
-// cache_scale_c4: a scale for each token.
+// cache_scale_c4: an index below 0.
 !cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
 func.func @attention(
     %query: memref<?x16x64xbf16>,
@@ -142,11 +142,11 @@ func.func @attention(
     %seq_lens: memref<?xi32>,
     %block_table: memref<?x?xi32>,
     %out: memref<?x16x64xbf16>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects results () or (head) of the map of key_scale; others are not supported yet, got affine_map<(d0, d1, d2, d3) -> (d2)>}}
+  // expected-error@below {{'fp8attn.paged_attention' op expects results of the map of key_scale to be at least 0, with a constant multiple of page, got affine_map<(d0, d1, d2, d3) -> (d2 - 1)>, whose result 0 is as low as -1}}
   fp8attn.paged_attention
       query(%query : memref<?x16x64xbf16>)
       cache(%cache0 : !cache0)
-      key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (token)>)
+      key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (token - 1)>)
       value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : memref<?x16x64xbf16>)
@@ -155,7 +155,7 @@ func.func @attention(
 
 // -----
 
-// cache_scale_c4: a scale for each block of channels.
+// cache_scale_c4: pages that take turns.
 !cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
 func.func @attention(
     %query: memref<?x16x64xbf16>,
@@ -166,11 +166,11 @@ func.func @attention(
     %seq_lens: memref<?xi32>,
     %block_table: memref<?x?xi32>,
     %out: memref<?x16x64xbf16>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects results () or (head) of the map of key_scale; others are not supported yet, got affine_map<(d0, d1, d2, d3) -> (d3 floordiv 32)>}}
+  // expected-error@below {{'fp8attn.paged_attention' op expects results of the map of key_scale to be at least 0, with a constant multiple of page, got affine_map<(d0, d1, d2, d3) -> (d0 mod 8)>}}
   fp8attn.paged_attention
       query(%query : memref<?x16x64xbf16>)
       cache(%cache0 : !cache0)
-      key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (channel floordiv 32)>)
+      key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (page mod 8)>)
       value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : memref<?x16x64xbf16>)
@@ -214,7 +214,7 @@ func.func @attention(
     %seq_lens: memref<?xi32>,
     %block_table: memref<?x?xi32>,
     %out: memref<?x16x64xbf16>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects key_scale to have an element for each head of the cache (8), got 'memref<4xf32>'}}
+  // expected-error@below {{'fp8attn.paged_attention' op expects key_scale to have 8 elements in dimension 0, as its map says, got 'memref<4xf32>'}}
   fp8attn.paged_attention
       query(%query : memref<?x16x64xbf16>)
       cache(%cache0 : !cache0)
@@ -238,11 +238,35 @@ func.func @attention(
     %seq_lens: memref<?xi32>,
     %block_table: memref<?x?xi32>,
     %out: memref<?x16x64xbf16>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects key_scale to have an element for each head of the cache (8), got 'memref<?xf32>'}}
+  // expected-error@below {{'fp8attn.paged_attention' op expects key_scale to have 8 elements in dimension 0, as its map says, got 'memref<?xf32>'}}
   fp8attn.paged_attention
       query(%query : memref<?x16x64xbf16>)
       cache(%cache0 : !cache0)
       key_scale(%key_scale : memref<?xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
+  return
+}
+
+// -----
+
+// cache_scale_c6: too few tokens for one page, though pages are dynamic.
+!cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @attention(
+    %query: memref<?x16x64xbf16>,
+    %cache0: !cache0,
+    %key_scale: memref<31xf32>,
+    %value_scale: memref<8xf32>,
+    %query_start: memref<?xi32>,
+    %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects key_scale to have at least 32 elements in dimension 0, as its map says, got 'memref<31xf32>'}}
+  fp8attn.paged_attention
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache0 : !cache0)
+      key_scale(%key_scale : memref<31xf32>, affine_map<(page, head, token, channel) -> (page * 32 + token)>)
       value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : memref<?x16x64xbf16>)

@@ -247,3 +247,23 @@ func.func @merge(
       : memref<4x64xbf16>, memref<5xf32>, memref<4x64xbf16>, memref<4xf32>, memref<4x64xbf16>, memref<4xf32>
   return
 }
+
+// -----
+
+// tile_factor_c1: a factor for half of the keys.
+func.func @qk(%q: tensor<16x64xbf16>, %k: tensor<256x64xbf16>, %f: tensor<128xf32>) {
+  // expected-error@below {{'fp8attn.tile.qk' op expects key_factor to have an element for each key (256), got 'tensor<128xf32>'}}
+  %0 = fp8attn.tile.qk %q, %k key_factor(%f : tensor<128xf32>)
+      : tensor<16x64xbf16>, tensor<256x64xbf16> -> tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// tile_factor_c1: factors of keys for the channels of a query.
+func.func @query(%item: !fp8attn.work_item, %query: memref<?x4x64xbf16>, %f: tensor<256xf32>) {
+  // expected-error@below {{'fp8attn.tile.load_query' op expects channel_factor to have an element for each channel (64), got 'tensor<256xf32>'}}
+  %0 = fp8attn.tile.load_query %item, %query channel_factor(%f : tensor<256xf32>)
+      : memref<?x4x64xbf16> -> tensor<16x64xbf16>
+  return
+}

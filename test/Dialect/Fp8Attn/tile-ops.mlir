@@ -33,7 +33,7 @@ func.func @work(%tokens: index, %starts: memref<?xi32>, %lens: memref<?xi32>,
 // CHECK: fp8attn.tile.load_query {{.+}} : memref<?x32x64xbf16> -> tensor<48x64xbf16>
 // CHECK: fp8attn.tile.load_key {{.+}} : tensor<256x64xf8E4M3FN>
 // CHECK: fp8attn.tile.decode {{.+}} : tensor<256x64xf8E4M3FN> -> tensor<256x64xbf16>
-// CHECK: fp8attn.tile.scale {{.+}} : tensor<256x64xbf16>
+// CHECK: fp8attn.tile.scale {{.+}} : tensor<256x64xbf16>, f32
 // CHECK: fp8attn.tile.qk {{.+}} : tensor<48x64xbf16>, tensor<256x64xbf16> -> tensor<48x256xf32>
 // CHECK: fp8attn.tile.qk %{{.+}}, %{{.+}} factor %{{.+}} :
 // CHECK: fp8attn.tile.mask {{.+}} : tensor<48x256xf32>
@@ -49,7 +49,7 @@ func.func @step(%item: !fp8attn.work_item, %run: !fp8attn.key_run,
   %q = fp8attn.tile.load_query %item, %query : memref<?x32x64xbf16> -> tensor<48x64xbf16>
   %codes = fp8attn.tile.load_key %run[%key] : tensor<256x64xf8E4M3FN>
   %raw = fp8attn.tile.decode %codes : tensor<256x64xf8E4M3FN> -> tensor<256x64xbf16>
-  %k = fp8attn.tile.scale %raw, %scale : tensor<256x64xbf16>
+  %k = fp8attn.tile.scale %raw, %scale : tensor<256x64xbf16>, f32
   %s0 = fp8attn.tile.qk %q, %k : tensor<48x64xbf16>, tensor<256x64xbf16> -> tensor<48x256xf32>
   %s1 = fp8attn.tile.qk %q, %k factor %scale : tensor<48x64xbf16>, tensor<256x64xbf16> -> tensor<48x256xf32>
   %s2 = fp8attn.tile.mask %s1, %item[%key] : tensor<48x256xf32>

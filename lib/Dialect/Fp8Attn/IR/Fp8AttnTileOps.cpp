@@ -15,6 +15,17 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 using namespace mlir::fp8attn::detail;
 
+/// Checks that an optional factor has an element for each of `size`.
+static LogicalResult verifyFactor(Operation *op, StringRef name, Value factor,
+                                  int64_t size, StringRef what) {
+  // tile_factor_c1
+  if (factor && cast<RankedTensorType>(factor.getType()).getDimSize(0) != size)
+    return op->emitOpError("expects ")
+           << name << " to have an element for each " << what << " (" << size
+           << "), got " << factor.getType();
+  return success();
+}
+
 LogicalResult KeyRunOp::verify() {
   // tile_key_run_c1
   CacheType keys = getKeyCache().getType(), values = getValueCache().getType();
@@ -41,6 +52,9 @@ LogicalResult LoadQueryOp::verify() {
            << getTile().getType().getDimSize(1)
            << ") to equal channels of query (" << sizeText(query.size(2))
            << ")";
+  if (failed(verifyFactor(*this, "channel_factor", getChannelFactor(),
+                          getTile().getType().getDimSize(1), "channel")))
+    return failure();
   return verifyMemRef(*this, query, /*contiguous=*/true);
 }
 
@@ -49,6 +63,31 @@ LogicalResult DecodeOp::verify() {
   if (getCodes().getType().getShape() != getValues().getType().getShape())
     return emitOpError("expects values of the shape of the codes (")
            << getCodes().getType() << "), got " << getValues().getType();
+  return success();
+}
+
+LogicalResult ScaleOp::verify() {
+  ArrayRef<int64_t> tile = getTile().getType().getShape();
+  auto factor = dyn_cast<RankedTensorType>(getFactor().getType());
+  const bool needsAlong = factor && factor.getRank() == 1;
+  // tile_scale_c1
+  if (needsAlong != getAlong().has_value() ||
+      (needsAlong && (*getAlong() < 0 || *getAlong() > 1)))
+    return emitOpError("expects along = 0 or 1 for a factor of rank 1, and for "
+                       "no other, got ")
+           << getFactor().getType() << " and along "
+           << (getAlong() ? std::to_string(*getAlong()) : "absent");
+  // tile_scale_c2
+  if (needsAlong && factor.getDimSize(0) != tile[*getAlong()])
+    return emitOpError("expects a factor for each ")
+           << (*getAlong() ? "column" : "row") << " of the tile ("
+           << tile[*getAlong()] << "), got " << factor;
+  // tile_scale_c3
+  if (factor && factor.getRank() == 2 &&
+      (factor.getDimSize(0) != tile[0] || tile[1] % factor.getDimSize(1) != 0))
+    return emitOpError("expects factors of the rows of the tile (")
+           << tile[0] << "), and for a divisor of its columns (" << tile[1]
+           << "), got " << factor;
   return success();
 }
 
@@ -66,7 +105,8 @@ LogicalResult QkOp::verify() {
     return emitOpError("expects scores of query rows x keys (")
            << query.getDimSize(0) << "x" << key.getDimSize(0) << "), got "
            << scores;
-  return success();
+  return verifyFactor(*this, "key_factor", getKeyFactor(), key.getDimSize(0),
+                      "key");
 }
 
 LogicalResult ModifyOp::verify() { return verifyScoreRegion(*this, getBody()); }
@@ -95,6 +135,9 @@ LogicalResult SoftmaxOp::verify() {
     return emitOpError("expects rows of acc (")
            << getAcc().getType().getDimSize(0) << ") to equal rows of scores ("
            << scores.getDimSize(0) << ")";
+  if (failed(verifyFactor(*this, "prob_factor", getProbFactor(),
+                          scores.getDimSize(1), "key")))
+    return failure();
   return verifyState(*this);
 }
 
@@ -122,6 +165,9 @@ LogicalResult FinishOp::verify() {
     return emitOpError("expects channels of out (")
            << sizeText(out.size(2)) << ") to equal channels of acc ("
            << getAcc().getType().getDimSize(1) << ")";
+  if (failed(verifyFactor(*this, "channel_factor", getChannelFactor(),
+                          getAcc().getType().getDimSize(1), "channel")))
+    return failure();
   // tile_finish_c2
   NamedMemRef sink{"sink", getSink()};
   if (sink.value && sink.size(0) != out.size(1))

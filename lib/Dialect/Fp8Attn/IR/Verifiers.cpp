@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Verifiers.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Diagnostics.h"
@@ -16,10 +17,6 @@
 
 using namespace mlir;
 using namespace mlir::fp8attn;
-
-/// Dimensions of the map of a cache's scale: (page, head, token, channel).
-static constexpr unsigned kCacheMapDims = 4;
-static constexpr unsigned kCacheMapHead = 1;
 
 InFlightDiagnostic
 fp8attn::detail::noteDefinition(InFlightDiagnostic diagnostic, StringRef name,
@@ -148,6 +145,39 @@ LogicalResult fp8attn::detail::verifyCachePart(Operation *op,
   return success();
 }
 
+/// Checks that a dimension of a scale has an element for each index.
+static LogicalResult verifyScaleSize(Operation *op,
+                                     fp8attn::detail::NamedMemRef scale,
+                                     unsigned dim, AffineMap map,
+                                     CacheType cache) {
+  AffineExpr result = map.getResult(dim);
+  std::optional<IndexRange> range = getIndexRange(result, cache);
+  // cache_scale_c4
+  if (!range || range->least < 0) {
+    InFlightDiagnostic diagnostic =
+        op->emitOpError("expects results of the map of ")
+        << scale.name
+        << " to be at least 0, with a constant multiple of page, got "
+        << AffineMapAttr::get(map);
+    if (range)
+      diagnostic << ", whose result " << dim << " is as low as "
+                 << range->least;
+    return diagnostic;
+  }
+  // cache_scale_c6
+  const int64_t size = scale.size(dim), needed = range->most + 1;
+  const bool enough = range->perPage
+                          ? ShapedType::isDynamic(size) || size >= needed
+                          : size == needed;
+  if (!enough)
+    return op->emitOpError("expects ")
+           << scale.name << " to have " << (range->perPage ? "at least " : "")
+           << needed << " elements in dimension " << dim
+           << ", as its map says, "
+           << "got " << scale.type();
+  return success();
+}
+
 LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
                                                 NamedMemRef scale,
                                                 std::optional<AffineMap> map,
@@ -165,28 +195,18 @@ LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
   if (!map)
     return success();
   // cache_scale_c3
-  if (map->getNumDims() != kCacheMapDims || map->getNumSymbols() != 0)
+  if (map->getNumDims() != kNumScaleDims || map->getNumSymbols() != 0)
     return op->emitOpError("expects dimensions (page, head, token, channel) "
                            "and no symbols in the map of ")
            << scale.name << ", got " << AffineMapAttr::get(*map);
-  // cache_scale_c4
-  bool perHead =
-      map->getNumResults() == 1 &&
-      map->getResult(0) == getAffineDimExpr(kCacheMapHead, op->getContext());
-  if (map->getNumResults() != 0 && !perHead)
-    return op->emitOpError("expects results () or (head) of the map of ")
-           << scale.name << "; others are not supported yet, got "
-           << AffineMapAttr::get(*map);
   // cache_scale_c5
   if (scale.type().getRank() != map->getNumResults())
     return op->emitOpError("expects ")
            << scale.name << " to have a dimension for each result of its map ("
            << map->getNumResults() << "), got " << scale.type();
-  // cache_scale_c6
-  if (perHead && scale.size(0) != cache.getNumHeads())
-    return op->emitOpError("expects ")
-           << scale.name << " to have an element for each head of the cache ("
-           << cache.getNumHeads() << "), got " << scale.type();
+  for (unsigned dim = 0; dim < map->getNumResults(); ++dim)
+    if (failed(verifyScaleSize(op, scale, dim, *map, cache)))
+      return failure();
   return verifyMemRef(op, scale, /*contiguous=*/false);
 }
 

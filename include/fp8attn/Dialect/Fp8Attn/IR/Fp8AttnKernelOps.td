@@ -65,6 +65,16 @@ def Fp8Attn_UkernelTileEndOp : Fp8Attn_Op<"ukernel.tile_end",
   let assemblyFormat = "attr-dict";
 }
 
+def Fp8Attn_RunPageOp : Fp8Attn_Op<"run_page", [MemoryEffects<[MemRead]>]> {
+  let summary = "page of a run";
+  let description = [{
+    The number, in the cache, of the run's page `index`, from 0.
+  }];
+  let arguments = (ins Fp8Attn_KeyRunType:$run, Index:$index);
+  let results = (outs Index:$page);
+  let assemblyFormat = "$run `[` $index `]` attr-dict";
+}
+
 def Fp8Attn_WorkerScratchOp : Fp8Attn_Op<"worker_scratch",
     [MemoryEffects<[MemRead]>]> {
   let summary = "scratch memory of the running worker";
@@ -154,8 +164,24 @@ def Fp8Attn_CheckColumnsOp : Fp8Attn_CheckOp<"columns"> {
 def Fp8Attn_CheckScaleOp : Fp8Attn_CheckOp<"scale"> {
   let summary = "returns a status if a scale is not finite and positive";
   let description = "Looks at every scale of the memref.";
-  let arguments = (ins StrAttr:$name, MemRefRankOf<[F32], [0, 1]>:$scale);
+  let arguments = (ins StrAttr:$name,
+                       MemRefRankOf<[F32, F8E8M0FNU], [0, 1, 2, 3, 4]>:$scale);
   let assemblyFormat = "$name `,` $scale attr-dict `:` type($scale)";
+}
+
+def Fp8Attn_CheckScalePagesOp : Fp8Attn_CheckOp<"scale_pages"> {
+  let summary = "returns a status if a scale has no element for some page";
+  let description = [{
+    Dimension `dimension` of a scale is indexed with up to `most + perPage *
+    page`, for each page of the cache. See `paged_attention`.
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$dimension, Index:$size,
+                       I64Attr:$most, I64Attr:$perPage,
+                       Fp8Attn_CacheType:$cache);
+  let assemblyFormat = [{
+    $name `[` $dimension `]` `,` $size `most` $most `per_page` $perPage `,`
+    $cache attr-dict `:` type($cache)
+  }];
 }
 
 def Fp8Attn_CheckBatchOp : Fp8Attn_CheckOp<"batch"> {

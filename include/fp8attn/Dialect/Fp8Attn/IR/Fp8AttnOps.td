@@ -18,8 +18,11 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Fp8Attn_Fp8 : AnyTypeOf<[F8E4M3FN, F8E5M2], "f8E4M3FN or f8E5M2">;
 
-/// Scales: f32, of the rank of the map's results.
+/// Scales of a dense tensor: f32, of the rank of the map's results.
 def Fp8Attn_Scale : MemRefRankOf<[F32], [0, 1]>;
+
+/// Scales of a cache, of the rank of the map's results.
+def Fp8Attn_CacheScale : MemRefRankOf<[F32, F8E8M0FNU], [0, 1, 2, 3, 4]>;
 
 /// The body of a score region ends with it.
 def Fp8Attn_YieldOp : Fp8Attn_Op<"yield", [
@@ -77,10 +80,15 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
       heads, Hkv a divisor of Hq. The two have heads of size Dk and Dv, which a
       `key_value` cache has in common; two caches may also differ in their
       element types;
-    - `keyScale`, `valueScale`: f32, required for an FP8 cache and absent for
-      bf16; `keyScaleMap` and `valueScaleMap` map (page, head, token, channel)
-      to the scale's indices: `-> ()` a scale for the tensor, `-> (head)` one
-      for each KV head;
+    - `keyScale`, `valueScale`: f32 or f8E8M0FNU (powers of two), required for
+      an FP8 cache and absent for bf16; `keyScaleMap` and `valueScaleMap` are
+      any affine map from (page, head, token, channel) to the scale's indices,
+      where `token` counts the tokens of the page: `-> ()` is a scale for the
+      tensor, `-> (head)` one for each KV head, `-> (page, token)` one for each
+      token, `-> (page, head, token)` one for each token and head, `-> (head,
+      channel)` one for each channel, `-> (page, head, token, channel floordiv
+      32)` one for each block of 32 channels of a token, `-> (page)` one for a
+      page. Keys and values may have different maps;
     - `queryStart`: i32 [B + 1], `seqLens`: i32 [B], `blockTable`: i32
       [B, pages]: entry j of a row is the page of tokens `j * page` and on;
       entries past the sequence's length are never read;
@@ -163,8 +171,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
   let arguments = (ins
     MemRefRankOf<[BF16, F16, F32], [3]>:$query,
     Variadic<Fp8Attn_CacheType>:$caches,
-    Optional<Fp8Attn_Scale>:$keyScale,
-    Optional<Fp8Attn_Scale>:$valueScale,
+    Optional<Fp8Attn_CacheScale>:$keyScale,
+    Optional<Fp8Attn_CacheScale>:$valueScale,
     MemRefRankOf<[I32], [1]>:$queryStart,
     MemRefRankOf<[I32], [1]>:$seqLens,
     MemRefRankOf<[I32], [2]>:$blockTable,
@@ -324,8 +332,8 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
     MemRefRankOf<[BF16, F16, F32], [3]>:$key,
     MemRefRankOf<[BF16, F16, F32], [3]>:$value,
     MemRefRankOf<[I64], [1]>:$slots,
-    Optional<Fp8Attn_Scale>:$keyScale,
-    Optional<Fp8Attn_Scale>:$valueScale,
+    Optional<Fp8Attn_CacheScale>:$keyScale,
+    Optional<Fp8Attn_CacheScale>:$valueScale,
     Variadic<Fp8Attn_CacheType>:$caches,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap

@@ -31,6 +31,8 @@ def Fp8Attn_CodeTile : Fp8Attn_StaticTile<2DTensorOf<[F8E4M3FN, F8E5M2]>>;
 def Fp8Attn_F32Tile : Fp8Attn_StaticTile<2DTensorOf<[F32]>>;
 def Fp8Attn_BF16Tile : Fp8Attn_StaticTile<2DTensorOf<[BF16]>>;
 def Fp8Attn_RowTile : Fp8Attn_StaticTile<1DTensorOf<[F32]>>;
+/// One factor, one for each row or column, or one for each part of a row.
+def Fp8Attn_Factor : AnyTypeOf<[F32, Fp8Attn_RowTile, Fp8Attn_F32Tile]>;
 
 /// Query heads of a KV head, or KV heads: at least 1. tile_c2.
 def Fp8Attn_HeadCount : ConfinedAttr<I64Attr, [IntPositive]>;
@@ -138,14 +140,17 @@ def Fp8Attn_LoadQueryOp : Fp8Attn_TileOp<"load_query",
     [MemoryEffects<[MemRead]>]> {
   let summary = "gathers the query rows of a work item";
   let description = [{
-    `tile[r, c] = query[token(r), head(r), c]` for the rows of the item, rounded
-    to bf16, to nearest even.
+    `tile[r, c] = channelFactor[c] * query[token(r), head(r), c]` for the rows
+    of the item, rounded to bf16 once, to nearest even; channelFactor is 1 if
+    absent.
   }];
   let arguments = (ins Fp8Attn_WorkItemType:$item,
-                       MemRefRankOf<[BF16, F16, F32], [3]>:$query);
+                       MemRefRankOf<[BF16, F16, F32], [3]>:$query,
+                       Optional<Fp8Attn_RowTile>:$channelFactor);
   let results = (outs Fp8Attn_BF16Tile:$tile);
   let assemblyFormat = [{
-    $item `,` $query attr-dict `:` type($query) `->` type($tile)
+    $item `,` $query (`channel_factor` `(` $channelFactor^ `:`
+    type($channelFactor) `)`)? attr-dict `:` type($query) `->` type($tile)
   }];
   let hasVerifier = 1;
 }
@@ -174,27 +179,81 @@ def Fp8Attn_DecodeOp : Fp8Attn_TileOp<"decode", [Pure]> {
 
 def Fp8Attn_ScaleOp : Fp8Attn_TileOp<"scale",
     [Pure, AllTypesMatch<["tile", "result"]>]> {
-  let summary = "multiplies a tile by a number";
+  let summary = "multiplies a tile by a number, or by one for each part of it";
   let description = [{
-    `result[i, j] = tile[i, j] * factor`, in f32 or better and not rounded in
-    between: it is `fp8attn-fold-scales` that gives it a place.
+    `result[i, j] = tile[i, j] * f`, in f32 or better and not rounded in
+    between: it is `fp8attn-fold-scales` that gives it a place. f is
+    - `factor`, if it is a number;
+    - `factor[i]` or `factor[j]`, if it is of rank 1: `along = 0` has a factor
+      for each row, `along = 1` for each column;
+    - `factor[i, j floordiv n]`, n columns having one in common, if it is of
+      rank 2.
+
+    ```mlir
+    func.func @scale(%k: tensor<256x64xbf16>, %a: tensor<256xf32>, %b: tensor<256x2xf32>) -> tensor<256x64xbf16> {
+      %0 = fp8attn.tile.scale %k, %a along 0 : tensor<256x64xbf16>, tensor<256xf32>
+      %1 = fp8attn.tile.scale %0, %b : tensor<256x64xbf16>, tensor<256x2xf32>
+      return %1 : tensor<256x64xbf16>
+    }
+    ```
   }];
-  let arguments = (ins Fp8Attn_Tile:$tile, F32:$factor);
+  let arguments = (ins Fp8Attn_Tile:$tile, Fp8Attn_Factor:$factor,
+                       OptionalAttr<I64Attr>:$along);
   let results = (outs Fp8Attn_Tile:$result);
-  let assemblyFormat = "$tile `,` $factor attr-dict `:` type($tile)";
+  let assemblyFormat = [{
+    $tile `,` $factor (`along` $along^)? attr-dict `:` type($tile) `,`
+    type($factor)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Returns whether the factor is one number.
+    bool isUniform() { return getFactor().getType().isF32(); }
+  }];
 }
 
-def Fp8Attn_QkOp : Fp8Attn_TileOp<"qk", [Pure]> {
+def Fp8Attn_LoadScaleOp : Fp8Attn_TileOp<"load_scale",
+    [AttrSizedOperandSegments, MemoryEffects<[MemRead]>]> {
+  let summary = "scales of a step of keys, of channels, or of both";
+  let description = [{
+    Loads scales of one head through their map from (page, head, token,
+    channel). With `keys`, result[j] is the scale of token firstKey + j of the
+    run; if the result has two dimensions, result[j, b] is that of its b-th group
+    of channels. Without `keys`, result[c] is the scale of channel c. `channels`
+    is the head size.
+
+    ```mlir
+    func.func @load(%scale: memref<?x32x8xf32>, %run: !fp8attn.key_run, %k: index, %head: index) -> tensor<256xf32> {
+      %0 = fp8attn.tile.load_scale %scale[affine_map<(page, head, token, channel) -> (page, token, head)>]
+          head %head keys %run[%k] {channels = 128, page = 32} : memref<?x32x8xf32> -> tensor<256xf32>
+      return %0 : tensor<256xf32>
+    }
+    ```
+  }];
+  let arguments = (ins MemRefRankOf<[F32, F8E8M0FNU], [0, 1, 2, 3, 4]>:$scale,
+                       AffineMapAttr:$map, Index:$head,
+                       Optional<Fp8Attn_KeyRunType>:$run,
+                       Optional<Index>:$firstKey, I64Attr:$channels,
+                       I64Attr:$page);
+  let results = (outs AnyTypeOf<[Fp8Attn_RowTile, Fp8Attn_F32Tile]>:$result);
+  let assemblyFormat = [{
+    $scale `[` $map `]` `head` $head (`keys` $run^ `[` $firstKey `]`)? attr-dict
+    `:` type($scale) `->` type($result)
+  }];
+}
+
+def Fp8Attn_QkOp : Fp8Attn_TileOp<"qk", [Pure, AttrSizedOperandSegments]> {
   let summary = "scores of query rows and keys";
   let description = [{
-    `scores[r, j] = factor * sum over c of query[r, c] * key[j, c]`, the sum in
-    f32; factor is 1 if absent.
+    `scores[r, j] = factor * keyFactor[j] * sum over c of query[r, c] * key[j,
+    c]`, the sum in f32; absent factors are 1.
   }];
   let arguments = (ins Fp8Attn_BF16Tile:$query, Fp8Attn_BF16Tile:$key,
-                       Optional<F32>:$factor);
+                       Optional<F32>:$factor,
+                       Optional<Fp8Attn_RowTile>:$keyFactor);
   let results = (outs Fp8Attn_F32Tile:$scores);
   let assemblyFormat = [{
-    $query `,` $key (`factor` $factor^)? attr-dict `:`
+    $query `,` $key (`factor` $factor^)?
+    (`key_factor` `(` $keyFactor^ `:` type($keyFactor) `)`)? attr-dict `:`
     type($query) `,` type($key) `->` type($scores)
   }];
   let hasVerifier = 1;
@@ -267,14 +326,21 @@ def Fp8Attn_SoftmaxOp : Fp8Attn_TileOp<"softmax", [
     `newSum`, `newAcc` are `sum`, `acc` times `exp2(max - newMax)`, with the
     probabilities added to the sum. A row without a visible key so far has max
     -inf and sum 0.
+
+    With `probFactor`, `probs[r, j] = probFactor[j] * exp2(scores[r, j] -
+    newMax[r])`, rounded once; the sum is that of the probabilities without the
+    factor.
   }];
   let arguments = (ins Fp8Attn_F32Tile:$scores, Fp8Attn_RowTile:$max,
-                       Fp8Attn_RowTile:$sum, Fp8Attn_F32Tile:$acc);
+                       Fp8Attn_RowTile:$sum, Fp8Attn_F32Tile:$acc,
+                       Optional<Fp8Attn_RowTile>:$probFactor);
   let results = (outs Fp8Attn_BF16Tile:$probs, Fp8Attn_RowTile:$newMax,
                       Fp8Attn_RowTile:$newSum, Fp8Attn_F32Tile:$newAcc);
   let assemblyFormat = [{
-    $scores `,` $max `,` $sum `,` $acc attr-dict `:` type($scores) `,`
-    type($max) `,` type($sum) `,` type($acc) `->` type($probs)
+    $scores `,` $max `,` $sum `,` $acc
+    (`prob_factor` `(` $probFactor^ `:` type($probFactor) `)`)? attr-dict `:`
+    type($scores) `,` type($max) `,` type($sum) `,` type($acc) `->`
+    type($probs)
   }];
   let hasVerifier = 1;
 }
@@ -300,9 +366,10 @@ def Fp8Attn_FinishOp : Fp8Attn_TileOp<"finish", [
     AttrSizedOperandSegments, MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "normalises and stores the rows of a work item";
   let description = [{
-    `out[token(r), head(r), c] = factor * acc[r, c] / sum[r]`, rounded to the
-    type of out, 0 where the sum is 0; `lse[token(r), head(r)] = ln(2) * (max[r] +
-    log2(sum[r]))`, -inf where the sum is 0. factor is 1 if absent. With a sink,
+    `out[token(r), head(r), c] = factor * channelFactor[c] * acc[r, c] /
+    sum[r]`, rounded to the type of out, 0 where the sum is 0; `lse[token(r),
+    head(r)] = ln(2) * (max[r] + log2(sum[r]))`, -inf where the sum is 0. Absent
+    factors are 1. With a sink,
     `exp2(log2(e) * sink[head(r)] - max[r])` is added to the sum.
   }];
   let arguments = (ins Fp8Attn_WorkItemType:$item, Fp8Attn_RowTile:$max,
@@ -310,9 +377,11 @@ def Fp8Attn_FinishOp : Fp8Attn_TileOp<"finish", [
                        Optional<MemRefRankOf<[F32], [1]>>:$sink,
                        MemRefRankOf<[BF16, F16, F32], [3]>:$out,
                        Optional<MemRefRankOf<[F32], [2]>>:$lse,
-                       Optional<F32>:$factor);
+                       Optional<F32>:$factor,
+                       Optional<Fp8Attn_RowTile>:$channelFactor);
   let assemblyFormat = [{
     $item `,` $max `,` $sum `,` $acc (`factor` $factor^)?
+    (`channel_factor` `(` $channelFactor^ `:` type($channelFactor) `)`)?
     (`sink` $sink^ `:` type($sink))? `into` $out
     (`lse` $lse^ `:` type($lse))? attr-dict `:` type($max) `,` type($sum) `,`
     type($acc) `,` type($out)

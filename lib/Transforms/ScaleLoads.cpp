@@ -1,0 +1,100 @@
+//===- ScaleLoads.cpp - loading scales through their maps ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ScaleLoads.h"
+
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
+
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+/// Returns 2^(code - 127), or NaN for code 255. The smallest power, 2^-127, is
+/// no normal float.
+static Value decodePower(OpBuilder &builder, Location loc, Value power) {
+  constexpr int32_t kMantissaBits = 23, kNanCode = 255;
+  constexpr int32_t kSmallest = 1 << (kMantissaBits - 1), kNan = 0x7fc00000;
+  Type i32 = builder.getI32Type();
+  auto constant = [&](int32_t value) {
+    return arith::ConstantIntOp::create(builder, loc, i32, value);
+  };
+  auto selectIf = [&](Value code, int32_t equal, int32_t bits, Value other) {
+    Value is = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq,
+                                     code, constant(equal));
+    return arith::SelectOp::create(builder, loc, is, constant(bits), other)
+        .getResult();
+  };
+  Value code =
+      arith::BitcastOp::create(builder, loc, builder.getI8Type(), power);
+  code = arith::ExtUIOp::create(builder, loc, i32, code);
+  Value bits =
+      arith::ShLIOp::create(builder, loc, code, constant(kMantissaBits));
+  bits = selectIf(code, 0, kSmallest, bits);
+  bits = selectIf(code, kNanCode, kNan, bits);
+  return arith::BitcastOp::create(builder, loc, builder.getF32Type(), bits);
+}
+
+Value mlir::fp8attn::loadScale(OpBuilder &builder, Location loc, Value scale,
+                               AffineMap map, ArrayRef<Value> dims) {
+  // Dimensions that the map does not use may be absent.
+  SmallVector<Value> operands(dims);
+  for (Value &operand : operands)
+    if (!operand)
+      operand = constantIndex(builder, loc, 0);
+  SmallVector<Value> indices;
+  for (AffineExpr result : map.getResults())
+    indices.push_back(
+        affine::expandAffineExpr(builder, loc, result, operands, {}));
+  Value value = memref::LoadOp::create(builder, loc, scale, indices);
+  return value.getType().isF32() ? value : decodePower(builder, loc, value);
+}
+
+void mlir::fp8attn::emitChannelScales(OpBuilder &builder, LoadScaleOp load,
+                                      Value buffer) {
+  Location loc = load.getLoc();
+  scf::ForOp::create(
+      builder, loc, constantIndex(builder, loc, 0),
+      constantIndex(builder, loc, load.getChannels()),
+      constantIndex(builder, loc, 1), ValueRange(),
+      [&](OpBuilder &body, Location loc, Value channel, ValueRange) {
+        Value value = loadScale(body, loc, load.getScale(), load.getMap(),
+                                {Value(), load.getHead(), Value(), channel});
+        memref::StoreOp::create(body, loc, value, buffer, channel);
+        scf::YieldOp::create(body, loc);
+      });
+}
+
+void mlir::fp8attn::emitKeyScales(OpBuilder &builder, LoadScaleOp load,
+                                  Value firstKey, Value numKeys, Value buffer) {
+  Location loc = load.getLoc();
+  Value pageTokens = constantIndex(builder, loc, load.getPage());
+  scf::ForOp::create(
+      builder, loc, constantIndex(builder, loc, 0), numKeys,
+      constantIndex(builder, loc, 1), ValueRange(),
+      [&](OpBuilder &body, Location loc, Value j, ValueRange) {
+        Value key = arith::AddIOp::create(body, loc, firstKey, j);
+        Value index = arith::DivUIOp::create(body, loc, key, pageTokens);
+        Value page = RunPageOp::create(body, loc, body.getIndexType(),
+                                       load.getRun(), index);
+        Value token = arith::RemUIOp::create(body, loc, key, pageTokens);
+        Value value = loadScale(body, loc, load.getScale(), load.getMap(),
+                                {page, load.getHead(), token, Value()});
+        memref::StoreOp::create(body, loc, value, buffer, j);
+        scf::YieldOp::create(body, loc);
+      });
+}

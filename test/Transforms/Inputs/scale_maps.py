@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+#===- scale_maps.py - attention with every pair of scale maps -------------===//
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===----------------------------------------------------------------------===//
+#
+# Usage: scale_maps.py [KEYS VALUES]
+#
+# Prints a function for each granularity of the scale of the keys with each of
+# the values, and above it the FileCheck lines that say where fold-scales must
+# have put both. With two names, prints that function alone. --names lists the
+# granularities.
+#
+#===----------------------------------------------------------------------===//
+
+import sys
+
+DIMS = "page, head, token, channel"
+
+# name: (results of the map, type of the scale, what it differs by)
+GRANULARITIES = {
+    "tensor": ("", "f32", "nothing"),
+    "head": ("head", "8xf32", "nothing"),
+    "page": ("page", "?xf32", "key"),
+    "token": ("page * 32 + token", "?xf32", "key"),
+    "token_head": ("page, head, token", "?x8x32xf32", "key"),
+    "channel": ("channel", "64xf32", "channel"),
+    "head_channel": ("head, channel", "8x64xf8E8M0FNU", "channel"),
+    "block": ("head, channel floordiv 32", "8x2xf32", "channel"),
+    "token_block": ("page, head, token, channel floordiv 32", "?x8x32x2xf8E8M0FNU", "both"),
+    "token_channel": ("page, head, token, channel", "?x8x32x64xf32", "both"),
+}
+
+CACHE = "!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>"
+
+
+def checks(name, by_key, by_value):
+    """The lines for the body of few rows; that of many has the same."""
+    lines = [f"CHECK-LABEL: func.func @{name}("]
+    add = lines.append
+    add("CHECK: fp8attn.tile.load_query {{.*}}" + (" channel_factor(" if by_key == "channel" else "%{{[^ ]+}} : memref"))
+    add("CHECK: scf.for")
+    if by_key == "both":
+        add("CHECK: fp8attn.tile.scale {{.*}} : tensor<256x64xbf16>, tensor<256x")
+    else:
+        add("CHECK-NOT: fp8attn.tile.scale")
+    # The softmax scale and log2(e) are a number, and always fold.
+    add("CHECK: fp8attn.tile.qk {{.*}} factor %" + ("{{[^ ]+}} key_factor(" if by_key == "key" else "{{[^ ]+}} : tensor"))
+    add("CHECK-NOT: fp8attn.tile.scale")
+    add("CHECK: fp8attn.tile.softmax {{.*}}" + (" prob_factor(" if by_value == "key" else "%{{[^ ]+}} : tensor"))
+    if by_value == "both":
+        add("CHECK: fp8attn.tile.scale {{.*}} : tensor<256x64xbf16>, tensor<256x")
+    else:
+        add("CHECK-NOT: fp8attn.tile.scale")
+    add("CHECK: fp8attn.tile.pv")
+    place = {"nothing": " factor %{{[^ ]+}} into", "channel": " channel_factor("}.get(by_value, "%{{[^ ]+}} into")
+    add("CHECK: fp8attn.tile.finish {{.*}}" + place)
+    return "".join(f"// {line}\n" for line in lines)
+
+
+def function(key, value):
+    key_map, key_type, by_key = GRANULARITIES[key]
+    value_map, value_type, by_value = GRANULARITIES[value]
+    name = f"{key}_and_{value}"
+    key_type, value_type = f"memref<{key_type}>", f"memref<{value_type}>"
+    return checks(name, by_key, by_value) + f"""\
+func.func @{name}(
+    %query: memref<?x16x64xbf16>, %cache: {CACHE},
+    %key_scale: {key_type}, %value_scale: {value_type},
+    %query_start: memref<?xi32>, %seq_lens: memref<?xi32>, %block_table: memref<?x?xi32>,
+    %out: memref<?x16x64xbf16>) {{
+  fp8attn.paged_attention causal
+      query(%query : memref<?x16x64xbf16>)
+      cache(%cache : {CACHE})
+      key_scale(%key_scale : {key_type}, affine_map<({DIMS}) -> ({key_map})>)
+      value_scale(%value_scale : {value_type}, affine_map<({DIMS}) -> ({value_map})>)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x16x64xbf16>)
+  return
+}}
+"""
+
+
+def main():
+    if sys.argv[1:] == ["--names"]:
+        print("\n".join(GRANULARITIES))
+    elif len(sys.argv) == 3:
+        print(function(sys.argv[1], sys.argv[2]))
+    else:
+        for key in GRANULARITIES:
+            for value in GRANULARITIES:
+                print(function(key, value))
+
+
+main()

@@ -14,7 +14,10 @@
 
 #include "fp8attn/Reference/Fp8.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <map>
 #include <memory>
 
 using namespace fp8attn::reference;
@@ -213,6 +216,35 @@ static void storeElement(fp8attn_type type, const HeadTensor &source,
     std::memcpy(to, source.address(token, head, channel), 2);
   else
     encodeElement(value, to, type);
+}
+
+void fp8attn::reference::computeScales(const CachePart &part,
+                                       const HeadTensor &source,
+                                       const int64_t *slots, bool powers,
+                                       Scales &scales) {
+  constexpr float kSmallest = 0x1p-40f;
+  const float largestCode = part.type == FP8ATTN_TYPE_F8E4M3FN ? 448 : 57344;
+  for (int64_t token = 0; token < source.tokens; ++token) {
+    const int64_t slot = slots[token];
+    if (slot < 0)
+      continue;
+    for (int64_t head = 0; head < part.heads; ++head) {
+      std::map<int64_t, float> largest;
+      for (int64_t channel = 0; channel < part.headDim; ++channel) {
+        float &found = largest[scales.index(
+            {slot / part.pageTokens, head, slot % part.pageTokens, channel})];
+        const float magnitude = std::abs(source.at(token, head, channel));
+        if (std::isfinite(magnitude))
+          found = std::max(found, magnitude);
+      }
+      for (const auto &[index, magnitude] : largest) {
+        float scale = std::max(magnitude / largestCode, kSmallest);
+        if (powers)
+          scale = std::exp2(std::ceil(std::log2(scale)));
+        scales.values[index] = scale;
+      }
+    }
+  }
 }
 
 void fp8attn::reference::writeCache(const CachePart &part,

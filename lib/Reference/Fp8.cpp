@@ -172,6 +172,11 @@ void fp8attn::reference::encodeElement(float value, void *data,
     std::memcpy(data, &value, sizeof(value));
     return;
   }
+  if (type == FP8ATTN_TYPE_F8E8M0FNU) {
+    *static_cast<uint8_t *>(data) =
+        static_cast<uint8_t>(std::ilogb(value) + 127);
+    return;
+  }
   const uint16_t word =
       type == FP8ATTN_TYPE_BF16 ? encodeBf16(value) : encodeF16(value);
   std::memcpy(data, &word, sizeof(word));

@@ -14,6 +14,7 @@
 #include "ScaleLoads.h"
 #include "Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -36,10 +37,22 @@ static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
 
+/// The keys, or the values, of a write.
+namespace {
+struct StoredPart {
+  CacheContent content;
+  Value source;
+  TypedValue<MemRefType> scale;
+  std::optional<AffineMap> scaleMap;
+  Value cache;
+};
+} // namespace
+
 /// Stores one block of tokens of one head into a cache.
-static void buildStore(OpBuilder &builder, Location loc, CacheContent content,
-                       Value source, Value slots, Value scale, Value cache,
-                       Value head, Value begin, Value size) {
+static void buildStore(OpBuilder &builder, Location loc, KvWriteOp op,
+                       const StoredPart &part, Value head, Value begin,
+                       Value size) {
+  Value source = part.source, slots = op.getSlots();
   auto type = cast<MemRefType>(source.getType());
   OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
   Value tokens = viewOf(builder, loc, source, {begin, head, zero},
@@ -47,8 +60,19 @@ static void buildStore(OpBuilder &builder, Location loc, CacheContent content,
                         {ShapedType::kDynamic, type.getDimSize(2)});
   Value slotsOfTokens =
       viewOf(builder, loc, slots, {begin}, {size}, {ShapedType::kDynamic});
-  StoreOp::create(builder, loc, tokens, slotsOfTokens, scale, cache, head,
-                  CacheContentAttr::get(builder.getContext(), content));
+  // One number for all, loaded here, or the map to one for each element.
+  const bool differs = part.scale && (getGranularity(*part.scaleMap).byToken ||
+                                      getGranularity(*part.scaleMap).byChannel);
+  Value factor;
+  if (part.scale && !differs)
+    factor = loadScale(builder, loc, part.scale, *part.scaleMap,
+                       {Value(), head, Value(), Value()});
+  StoreOp::create(
+      builder, loc, tokens, slotsOfTokens, factor,
+      differs ? Value(part.scale) : Value(), part.cache, head,
+      CacheContentAttr::get(builder.getContext(), part.content),
+      differs ? AffineMapAttr::get(*part.scaleMap) : AffineMapAttr(),
+      differs && op.getDynamic() ? builder.getUnitAttr() : UnitAttr());
 }
 
 static void emitChecks(KvWriteOp op) {
@@ -58,6 +82,7 @@ static void emitChecks(KvWriteOp op) {
                       "tokens of key", op.getKey());
   emitSameTokensCheck(builder, loc, "slots", op.getSlots(), "tokens of key",
                       op.getKey());
+  // Dynamic scales differ by token and so are not looked at.
   emitCacheScaleCheck(builder, loc, "key_scale", op.getKeyScale(),
                       op.getKeyScaleMap(), op.getKeyCache());
   emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
@@ -87,18 +112,14 @@ static void decompose(KvWriteOp op) {
         Value begin = arith::MulIOp::create(body, loc, index, block);
         Value rest = arith::SubIOp::create(body, loc, tokens, begin);
         Value size = arith::MinUIOp::create(body, loc, rest, block);
-        SmallVector<Value> dims = {Value(), head, Value(), Value()};
-        Value keyScale, valueScale;
-        if (op.getKeyScale())
-          keyScale = loadScale(body, loc, op.getKeyScale(),
-                               *op.getKeyScaleMap(), dims);
-        if (op.getValueScale())
-          valueScale = loadScale(body, loc, op.getValueScale(),
-                                 *op.getValueScaleMap(), dims);
-        buildStore(body, loc, CacheContent::Key, op.getKey(), op.getSlots(),
-                   keyScale, op.getKeyCache(), head, begin, size);
-        buildStore(body, loc, CacheContent::Value, op.getValue(), op.getSlots(),
-                   valueScale, op.getValueCache(), head, begin, size);
+        buildStore(body, loc, op,
+                   {CacheContent::Key, op.getKey(), op.getKeyScale(),
+                    op.getKeyScaleMap(), op.getKeyCache()},
+                   head, begin, size);
+        buildStore(body, loc, op,
+                   {CacheContent::Value, op.getValue(), op.getValueScale(),
+                    op.getValueScaleMap(), op.getValueCache()},
+                   head, begin, size);
         scf::InParallelOp::create(body, loc);
       });
   op.erase();

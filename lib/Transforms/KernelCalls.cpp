@@ -15,8 +15,10 @@
 #include "KernelCalls.h"
 #include "ScaleLoads.h"
 #include "ScaleLoops.h"
+#include "ScaledStore.h"
 #include "ScoreLoop.h"
 #include "Scratch.h"
+#include "Views.h"
 #include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -292,21 +294,53 @@ void mlir::fp8attn::emitAttentionCalls(AttentionMatch match,
     match.query.erase();
 }
 
-void mlir::fp8attn::emitStoreCall(StoreOp op, const KernelRow &row) {
-  OpBuilder builder(op);
+/// Emits the call that stores `tokens` rows of `source` to their slots.
+static void emitStore(OpBuilder &builder, StoreOp op, const KernelRow &row,
+                      Value source, Value tokens, Value slots, Value scale) {
   Location loc = op.getLoc();
   CacheType cache = op.getCache().getType();
   SmallVector<Value> operands;
-  appendStrided(builder, loc, op.getSource(), 1, operands);
-  operands.push_back(memref::DimOp::create(builder, loc, op.getSource(), 0));
-  operands.push_back(constantIndex(builder, loc, cache.getHeadDim()));
-  operands.push_back(op.getSlots());
-  operands.push_back(orOne(builder, loc, op.getScale()));
-  operands.push_back(CachePartOp::create(builder, loc, op.getCache(),
-                                         op.getHead(), op.getContentAttr()));
-  operands.push_back(constantIndex(builder, loc, cache.getPageBytes()));
-  operands.push_back(constantIndex(builder, loc, cache.getPageTokens()));
+  appendStrided(builder, loc, source, 1, operands);
+  operands.append({tokens, constantIndex(builder, loc, cache.getHeadDim()),
+                   slots, orOne(builder, loc, scale),
+                   CachePartOp::create(builder, loc, op.getCache(),
+                                       op.getHead(), op.getContentAttr()),
+                   constantIndex(builder, loc, cache.getPageBytes()),
+                   constantIndex(builder, loc, cache.getPageTokens())});
   call(builder, loc, row, operands);
+}
+
+/// Emits a loop that divides some tokens by their scales and stores them.
+static void emitScaledStore(OpBuilder &builder, StoreOp op, Value tokens,
+                            const KernelRow &row) {
+  Location loc = op.getLoc();
+  ScratchBuilder buffers;
+  buffers.add(
+      MemRefType::get({kScaledTokens, op.getCache().getType().getHeadDim()},
+                      builder.getF32Type()));
+  Value quotients = buffers.build(builder, loc).front();
+  Value step = constantIndex(builder, loc, kScaledTokens);
+  scf::ForOp::create(
+      builder, loc, constantIndex(builder, loc, 0), tokens, step, ValueRange(),
+      [&](OpBuilder &body, Location loc, Value first, ValueRange) {
+        Value rest = arith::SubIOp::create(body, loc, tokens, first);
+        Value count = arith::MinUIOp::create(body, loc, rest, step);
+        emitQuotients(body, op, first, count, quotients);
+        Value slots = viewOf(body, loc, op.getSlots(), {first}, {count},
+                             {ShapedType::kDynamic});
+        emitStore(body, op, row, quotients, count, slots, /*scale=*/Value());
+        scf::YieldOp::create(body, loc);
+      });
+}
+
+void mlir::fp8attn::emitStoreCall(StoreOp op, const KernelRow &row) {
+  OpBuilder builder(op);
+  Value tokens = memref::DimOp::create(builder, op.getLoc(), op.getSource(), 0);
+  if (op.getScales())
+    emitScaledStore(builder, op, tokens, row);
+  else
+    emitStore(builder, op, row, op.getSource(), tokens, op.getSlots(),
+              op.getScale());
   op.erase();
 }
 

@@ -49,8 +49,9 @@ static Value decodePower(OpBuilder &builder, Location loc, Value power) {
   return arith::BitcastOp::create(builder, loc, builder.getF32Type(), bits);
 }
 
-Value mlir::fp8attn::loadScale(OpBuilder &builder, Location loc, Value scale,
-                               AffineMap map, ArrayRef<Value> dims) {
+SmallVector<Value> mlir::fp8attn::getScaleIndices(OpBuilder &builder,
+                                                  Location loc, AffineMap map,
+                                                  ArrayRef<Value> dims) {
   // Dimensions that the map does not use may be absent.
   SmallVector<Value> operands(dims);
   for (Value &operand : operands)
@@ -60,7 +61,13 @@ Value mlir::fp8attn::loadScale(OpBuilder &builder, Location loc, Value scale,
   for (AffineExpr result : map.getResults())
     indices.push_back(
         affine::expandAffineExpr(builder, loc, result, operands, {}));
-  Value value = memref::LoadOp::create(builder, loc, scale, indices);
+  return indices;
+}
+
+Value mlir::fp8attn::loadScale(OpBuilder &builder, Location loc, Value scale,
+                               AffineMap map, ArrayRef<Value> dims) {
+  Value value = memref::LoadOp::create(
+      builder, loc, scale, getScaleIndices(builder, loc, map, dims));
   return value.getType().isF32() ? value : decodePower(builder, loc, value);
 }
 

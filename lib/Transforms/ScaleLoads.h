@@ -19,6 +19,11 @@
 
 namespace mlir::fp8attn {
 
+/// Returns the map's results, given the value of each dimension that the map
+/// uses (others may be null).
+SmallVector<Value> getScaleIndices(OpBuilder &builder, Location loc,
+                                   AffineMap map, ArrayRef<Value> dims);
+
 /// Loads the scale at the map's results, given the value of each dimension that
 /// the map uses (others may be null), as f32.
 Value loadScale(OpBuilder &builder, Location loc, Value scale, AffineMap map,

@@ -146,7 +146,8 @@ private:
     if (auto store = dyn_cast<StoreOp>(op)) {
       name =
           store.getContent() == CacheContent::Key ? "store_key" : "store_value";
-      in = elementOf(0);
+      // Quotients by scales that differ are f32.
+      in = store.getScales() ? "f32" : elementOf(0);
       cache = getTypeWord(store.getCache().getType().getElementType());
     } else if (llvm::isa<TileMergeOp>(op)) {
       name = "merge";

@@ -102,10 +102,29 @@ static void checkMerge(MergeOp op, const Arguments &inputs,
                                                  expected.allowedLseError)});
 }
 
+/// Computes the scales of a dynamic write of keys or values, in place.
+static void computeScales(Value scale, AffineMap map,
+                          const reference::CachePart &part, Value source,
+                          const int64_t *slots, const Arguments &inputs) {
+  const Argument &argument = inputs[scale];
+  const auto type = fp8attn_type(argument.tensor.type);
+  reference::Scales scales = getScales(inputs, scale, map);
+  reference::computeScales(part, getHeadTensor(inputs[source]), slots,
+                           type == FP8ATTN_TYPE_F8E8M0FNU, scales);
+  for (auto [index, value] : llvm::enumerate(scales.values))
+    reference::encodeElement(value, argument.getElement(index), type);
+}
+
 static void runKvWrite(KvWriteOp op, const Arguments &inputs) {
   CacheParts parts =
       getCacheParts(inputs, op.getKeyCache(), op.getValueCache());
   auto *slots = static_cast<const int64_t *>(inputs[op.getSlots()].tensor.data);
+  if (op.getDynamic()) {
+    computeScales(op.getKeyScale(), *op.getKeyScaleMap(), parts.keys,
+                  op.getKey(), slots, inputs);
+    computeScales(op.getValueScale(), *op.getValueScaleMap(), parts.values,
+                  op.getValue(), slots, inputs);
+  }
   reference::writeCache(
       parts.keys, getHeadTensor(inputs[op.getKey()]), slots,
       getScales(inputs, op.getKeyScale(), op.getKeyScaleMap()));
@@ -189,6 +208,13 @@ std::vector<Check> mlir::fp8attn::checkResults(ArrayRef<Operation *> ops,
         .Case([&](KvWriteOp write) {
           runKvWrite(write, inputs);
           writtenCaches.insert_range(write.getCaches());
+          if (write.getDynamic())
+            for (Value scale : {write.getKeyScale(), write.getValueScale()})
+              checks.push_back(
+                  {results[scale].name,
+                   reference::compare(
+                       getElements(results[scale]), getElements(inputs[scale]),
+                       std::vector<double>(inputs[scale].getNumElements()))});
         })
         .Case([&](RepackOp repack) {
           runRepack(repack, inputs);

@@ -111,6 +111,12 @@ struct HeadTensor {
   float at(int64_t token, int64_t head, int64_t channel) const;
 };
 
+/// Computes the scales that a dynamic write stores: for the elements of a token
+/// that share one, the largest finite magnitude over the largest code, at least
+/// 2^-40, in f32; with `powers` rounded up to a power of two.
+void computeScales(const CachePart &part, const HeadTensor &source,
+                   const int64_t *slots, bool powers, Scales &scales);
+
 /// Writes each token of `source` whose slot is not negative: codes of the
 /// element over its scale, or, in a bf16 part, the element as bf16; zeros in
 /// the padding of the head size.

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Verifiers.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -236,6 +237,33 @@ LogicalResult MergeOp::verify() {
   return verifyMemRefs(*this, operands);
 }
 
+/// Checks that each token, head and block of channels has a scale of its own.
+static LogicalResult verifyDynamicScale(KvWriteOp op, StringRef name,
+                                        std::optional<AffineMap> map) {
+  if (!map)
+    return success();
+  SmallVector<int> uses(kNumScaleDims);
+  bool isPlain = true;
+  for (AffineExpr result : map->getResults()) {
+    auto block = dyn_cast<AffineBinaryOpExpr>(result);
+    if (block && block.getKind() == AffineExprKind::FloorDiv &&
+        block.getLHS() == getAffineDimExpr(kChannel, op.getContext()))
+      result = block.getLHS();
+    if (auto dim = dyn_cast<AffineDimExpr>(result))
+      ++uses[dim.getPosition()];
+    else
+      isPlain = false;
+  }
+  // kv_write_c4
+  if (!isPlain || uses[kPage] != 1 || uses[kHead] != 1 || uses[kToken] != 1 ||
+      uses[kChannel] > 1)
+    return op.emitOpError("expects results page, head, token and at most one "
+                          "of channel in the map of ")
+           << name << ", because it is dynamic, got "
+           << AffineMapAttr::get(*map);
+  return success();
+}
+
 LogicalResult KvWriteOp::verify() {
   if (failed(verifyCaches(*this, getCaches())))
     return failure();
@@ -257,6 +285,15 @@ LogicalResult KvWriteOp::verify() {
       return failure();
   }
   if (failed(verifyScales(*this)))
+    return failure();
+  // kv_write_c5
+  if (getDynamic() && !getKeyScale() && !getValueScale())
+    return emitOpError("expects an FP8 cache, because dynamic computes scales, "
+                       "got ")
+           << getKeyCacheType();
+  if (getDynamic() &&
+      (failed(verifyDynamicScale(*this, "key_scale", getKeyScaleMap())) ||
+       failed(verifyDynamicScale(*this, "value_scale", getValueScaleMap()))))
     return failure();
   return verifyMemRefs(*this, {key, {"value", getValue()}, slots});
 }

@@ -216,9 +216,10 @@ LogicalResult StoreOp::verify() {
                                "head_dim", cache.getHeadDim())))
     return failure();
   // tile_store_c2
-  if (static_cast<bool>(getScale()) != cache.isQuantized())
+  if ((getScale() || getScales()) != cache.isQuantized() ||
+      (getScale() && getScales()))
     return emitOpError("expects ")
-           << (cache.isQuantized() ? "a" : "no") << " scale for a cache of "
+           << (cache.isQuantized() ? "one" : "no") << " scale for a cache of "
            << cache.getElementType();
   // tile_store_c3
   if (failed(verifySizesAgree(*this, "tokens", source, 0, slots, 0)) ||

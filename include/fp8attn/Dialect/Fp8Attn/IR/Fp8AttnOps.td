@@ -314,6 +314,18 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
     - `keyScale`, `valueScale` and their maps: as in `paged_attention`;
     - `caches`: one `key_value` cache, or a `key` and a `value` cache.
 
+    With `dynamic`, the scales are results: for each token, head and, if the map
+    says so, block of channels,
+
+    ```
+    scale = max(largest finite |element| / largest code, 2^-40)
+    ```
+
+    in f32, rounded up to a power of two if the scale is f8E8M0FNU, is computed
+    and stored before its elements are divided by it. Maps then have the results
+    page, head and token, and may have `channel` or `channel floordiv n`, each
+    once, in any order. Scales of tokens that are skipped are left as they are.
+
     ```mlir
     func.func @write(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>,
                      %slots: memref<?xi64>, %scale: memref<f32>,
@@ -336,9 +348,11 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
     Optional<Fp8Attn_CacheScale>:$valueScale,
     Variadic<Fp8Attn_CacheType>:$caches,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
-    OptionalAttr<AffineMapAttr>:$valueScaleMap
+    OptionalAttr<AffineMapAttr>:$valueScaleMap,
+    UnitAttr:$dynamic
   );
   let assemblyFormat = [{
+    (`dynamic` $dynamic^)?
     `key` `(` $key `:` type($key) `)`
     `value` `(` $value `:` type($value) `)`
     `slots` `(` $slots `:` type($slots) `)`

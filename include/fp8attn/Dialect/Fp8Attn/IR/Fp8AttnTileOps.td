@@ -410,18 +410,25 @@ def Fp8Attn_TileMergeOp : Fp8Attn_TileOp<"merge",
 }
 
 def Fp8Attn_StoreOp : Fp8Attn_TileOp<"store", [
-    MemoryEffects<[MemRead, MemWrite]>]> {
+    AttrSizedOperandSegments, MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "quantises tokens of one head into a cache";
   let description = [{
     Writes `source` ([tokens, channels]) divided by `scale` to the slots of
-    head `head` of the keys or values, as in `kv_write`.
+    head `head` of the keys or values, as in `kv_write`. With `scales`, each
+    element is divided by the one that the map from (page, head, token, channel)
+    gives it; with `computed`, that is computed and stored first.
   }];
   let arguments = (ins MemRefRankOf<[BF16, F16, F32], [2]>:$source,
                        MemRefRankOf<[I64], [1]>:$slots, Optional<F32>:$scale,
+                       Optional<MemRefRankOf<[F32, F8E8M0FNU], [0, 1, 2, 3, 4]>>:$scales,
                        Fp8Attn_CacheType:$cache, Index:$head,
-                       Fp8Attn_CacheContentAttr:$content);
+                       Fp8Attn_CacheContentAttr:$content,
+                       OptionalAttr<AffineMapAttr>:$scaleMap,
+                       UnitAttr:$computed);
   let assemblyFormat = [{
-    $content $source `,` $slots (`scale` $scale^)? `into` $cache `[` $head `]`
+    $content $source `,` $slots (`scale` $scale^)?
+    (`scales` `(` $scales^ `[` $scaleMap `]` `:` type($scales) `)`)?
+    (`computed` $computed^)? `into` $cache `[` $head `]`
     attr-dict `:` type($source) `,` type($slots) `,` type($cache)
   }];
   let hasVerifier = 1;

@@ -52,7 +52,8 @@ static void addFused(const AttentionProblem &problem,
     candidate.dropped =
         problem.modifiesScores
             ? "the score region stands between scores and softmax"
-            : getObstacle(row, problem, problem.keyChannels);
+        : problem.isDense ? "dense keys and values are packed before each step"
+                          : getObstacle(row, problem, problem.keyChannels);
     candidate.cyclesPerKey =
         row.cyclesPerElement(problem.rows) *
         static_cast<double>(problem.keyChannels + problem.valueChannels);

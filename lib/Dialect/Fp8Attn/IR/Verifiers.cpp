@@ -148,15 +148,15 @@ LogicalResult fp8attn::detail::verifyCachePart(Operation *op,
   return success();
 }
 
-LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
-                                                NamedMemRef scale,
-                                                std::optional<AffineMap> map,
-                                                CacheType cache) {
+LogicalResult
+fp8attn::detail::verifyCacheScale(Operation *op, NamedMemRef scale,
+                                  std::optional<AffineMap> map, CacheType cache,
+                                  StringRef holder, StringRef outermost) {
   // cache_scale_c1
   if (static_cast<bool>(scale.value) != cache.isQuantized())
     return op->emitOpError("expects ")
-           << (cache.isQuantized() ? "a " : "no ") << scale.name
-           << ", because the cache holds " << cache.getElementType();
+           << (cache.isQuantized() ? "a " : "no ") << scale.name << ", because "
+           << holder << " holds " << cache.getElementType();
   // cache_scale_c2
   if (map.has_value() != static_cast<bool>(scale.value))
     return op->emitOpError("expects ")
@@ -166,8 +166,9 @@ LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
     return success();
   // cache_scale_c3
   if (map->getNumDims() != kCacheMapDims || map->getNumSymbols() != 0)
-    return op->emitOpError("expects dimensions (page, head, token, channel) "
-                           "and no symbols in the map of ")
+    return op->emitOpError("expects dimensions (")
+           << outermost
+           << ", head, token, channel) and no symbols in the map of "
            << scale.name << ", got " << AffineMapAttr::get(*map);
   // cache_scale_c4
   bool perHead =
@@ -185,8 +186,8 @@ LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
   // cache_scale_c6
   if (perHead && scale.size(0) != cache.getNumHeads())
     return op->emitOpError("expects ")
-           << scale.name << " to have an element for each head of the cache ("
-           << cache.getNumHeads() << "), got " << scale.type();
+           << scale.name << " to have an element for each head of " << holder
+           << " (" << cache.getNumHeads() << "), got " << scale.type();
   return verifyMemRef(op, scale, /*contiguous=*/false);
 }
 

@@ -17,6 +17,7 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -87,7 +88,8 @@ static SmallVector<int64_t> chooseStrides(MemRefType type,
     if (ShapedType::isDynamic(strides[dim]))
       strides[dim] =
           dim == 0 && !type.getLayout().isIdentity() ? next + kGap : next;
-    next = std::max<int64_t>(1, sizes[dim]) * strides[dim];
+    // A dimension may have a larger stride than those before it.
+    next = std::max(next, std::max<int64_t>(1, sizes[dim]) * strides[dim]);
   }
   return strides;
 }
@@ -158,6 +160,15 @@ reference::Scales mlir::fp8attn::getScales(const Arguments &arguments,
   for (int64_t i = 0; i < argument.getNumElements(); ++i)
     scales.values.push_back(*static_cast<float *>(argument.getElement(i)));
   return scales;
+}
+
+reference::DenseTensor mlir::fp8attn::getDenseTensor(const Argument &argument) {
+  reference::DenseTensor tensor;
+  tensor.data = argument.tensor.data;
+  tensor.type = fp8attn_type(argument.tensor.type);
+  std::copy_n(argument.tensor.sizes, 4, tensor.sizes);
+  std::copy_n(argument.tensor.strides, 4, tensor.strides);
+  return tensor;
 }
 
 reference::HeadTensor mlir::fp8attn::getHeadTensor(const Argument &argument) {

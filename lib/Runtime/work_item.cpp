@@ -97,6 +97,28 @@ void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
   findKeys(item);
 }
 
+void fp8attn_dense_item_init(fp8attn_work_item *item, int64_t index,
+                             int64_t seq_q, int64_t seq_k, int64_t group,
+                             int64_t num_kv_heads, int64_t block_rows,
+                             int64_t top_left, int64_t left, int64_t right) {
+  const int64_t rows = seq_q * group;
+  const int64_t blocks = (rows + block_rows - 1) / block_rows;
+  const int64_t head = index / blocks;
+
+  item->sequence = head / num_kv_heads;
+  item->kv_head = head % num_kv_heads;
+  item->group = group;
+  item->query_begin = 0;
+  item->seq_q = seq_q;
+  item->seq_k = seq_k;
+  item->first_row = index % blocks * block_rows;
+  item->num_rows = std::min(rows - item->first_row, block_rows);
+  item->diagonal = top_left ? 0 : seq_k - seq_q;
+  item->left = left;
+  item->right = right;
+  findKeys(item);
+}
+
 void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
                           const void *keys, int64_t key_page_bytes,
                           int64_t key_head_bytes, const void *values,

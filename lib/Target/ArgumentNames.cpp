@@ -55,6 +55,18 @@ static void forEachRole(Operation *op, RoleCallback callback) {
         callback(attention.getAlibi(), "alibi");
         callback(attention.getMask(), "mask");
       })
+      .Case([&](AttentionOp attention) {
+        callback(attention.getQuery(), "query");
+        callback(attention.getKey(), "key");
+        callback(attention.getValue(), "value");
+        callback(attention.getKeyScale(), "key_scale");
+        callback(attention.getValueScale(), "value_scale");
+        callback(attention.getSink(), "sink");
+        callback(attention.getOut(), "out");
+        callback(attention.getLse(), "lse");
+        callback(attention.getAlibi(), "alibi");
+        callback(attention.getMask(), "mask");
+      })
       .Case([&](MergeOp merge) {
         // An operand that is read and written is named after its part.
         callback(merge.getFirstOut(), "first_out");

@@ -34,6 +34,21 @@ static Value skipDecode(Value value) {
   return decode ? decode.getCodes() : value;
 }
 
+/// Finds where a tile of keys or values is loaded: from a run or from a dense
+/// tensor.
+template <typename LoadRunOp>
+static LogicalResult matchTile(Operation *user, Value tile, LoadRunOp &run,
+                               LoadDenseOp &dense) {
+  Value loaded = skipDecode(tile);
+  dense = loaded.getDefiningOp<LoadDenseOp>();
+  if (dense)
+    return success();
+  FailureOr<LoadRunOp> load = expectDefinition<LoadRunOp>(user, loaded);
+  if (succeeded(load))
+    run = *load;
+  return load;
+}
+
 /// Demands that the factor of tile.qk or tile.modify is the same for all keys.
 static LogicalResult checkFactor(Operation *op, scf::ForOp loop) {
   Value factor;
@@ -80,11 +95,11 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   auto pv = expectDefinition<PvOp>(yield, yield->getOperand(2));
   if (failed(pv))
     return failure();
-  auto value = expectDefinition<LoadValueOp>(*pv, skipDecode(pv->getValue()));
-  auto softmax = expectDefinition<SoftmaxOp>(*pv, pv->getProbs());
-  if (failed(value) || failed(softmax))
+  if (failed(matchTile(*pv, pv->getValue(), match.value, match.denseValue)))
     return failure();
-  match.value = *value;
+  auto softmax = expectDefinition<SoftmaxOp>(*pv, pv->getProbs());
+  if (failed(softmax))
+    return failure();
   match.softmax = *softmax;
   auto mask = expectDefinition<MaskOp>(*softmax, softmax->getScores());
   if (failed(mask))
@@ -95,11 +110,14 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   if (failed(qk))
     return failure();
   match.qk = *qk;
-  auto key = expectDefinition<LoadKeyOp>(*qk, skipDecode(qk->getKey()));
-  auto query = expectDefinition<LoadQueryOp>(*qk, qk->getQuery());
-  if (failed(key) || failed(query))
+  if (failed(matchTile(*qk, qk->getKey(), match.key, match.denseKey)))
     return failure();
-  match.key = *key;
+  if (!match.denseKey != !match.denseValue)
+    return pv->emitOpError("cannot be given a kernel: expects keys and values "
+                           "that are both in a run or both dense");
+  auto query = expectDefinition<LoadQueryOp>(*qk, qk->getQuery());
+  if (failed(query))
+    return failure();
   match.query = *query;
   if (failed(matchFactor(*qk, qk->getKeyFactor(), match.keyFactor)) ||
       failed(

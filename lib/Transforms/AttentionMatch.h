@@ -24,12 +24,17 @@ struct AttentionMatch {
   LoadQueryOp query;
   InitOp init;
   scf::ForOp loop;
+  /// The keys of a run, or null.
   LoadKeyOp key;
+  /// Dense keys, or null.
+  LoadDenseOp denseKey;
   QkOp qk;
   /// Null if scores are not modified.
   ModifyOp modify;
   SoftmaxOp softmax;
+  /// Values, likewise: in a run if the keys are.
   LoadValueOp value;
+  LoadDenseOp denseValue;
   FinishOp finish;
 
   /// Factors that differ by key (of scores and of probabilities) and by channel
@@ -38,6 +43,15 @@ struct AttentionMatch {
   LoadScaleOp probFactor;
   LoadScaleOp queryFactor;
   LoadScaleOp outFactor;
+  RankedTensorType getKeyTile() { return getTile(key, denseKey); }
+  RankedTensorType getValueTile() { return getTile(value, denseValue); }
+
+private:
+  template <typename LoadRunOp>
+  static RankedTensorType getTile(LoadRunOp run, LoadDenseOp dense) {
+    Value tile = dense ? dense.getTile() : run.getTile();
+    return cast<RankedTensorType>(tile.getType());
+  }
 };
 
 /// Matches upwards from `finish`. On failure emits an error that names the

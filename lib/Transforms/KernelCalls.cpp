@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelCalls.h"
+#include "DensePacking.h"
 #include "ScaleLoads.h"
 #include "ScaleLoops.h"
 #include "ScaledStore.h"
@@ -56,14 +57,34 @@ static void appendStrided(OpBuilder &builder, Location loc, Value memref,
 }
 
 namespace {
+/// One step of the loop over keys.
+struct KeyStep {
+  Value firstKey;
+  Value numKeys;
+  /// The run that has the keys, and the place of the first there.
+  Value run;
+  Value firstInRun;
+};
+
+/// Rows that one call of the kernels takes, and their parts of the buffers.
+struct RowBlock {
+  /// The first one among the rows of the work item.
+  Value firstRow;
+  Value rows;
+  Value queryTiles, rowScale, rowBegin, rowLimit;
+  /// What softmax multiplies scores by: rowScale, or what is left of it behind
+  /// a score region.
+  Value softmaxScale;
+  Value rowMax, rowSum, acc;
+};
+
 /// Emits the calls of one work item.
 class AttentionEmitter {
 public:
   AttentionEmitter(AttentionMatch match, const AttentionCandidate &candidate,
                    Isa isa)
       : match(match), candidate(candidate), isa(isa), builder(match.loop),
-        loc(match.finish.getLoc()), item(match.query.getItem()),
-        run(match.key.getRun()) {}
+        loc(match.finish.getLoc()), item(match.query.getItem()) {}
 
   void emit() {
     prepare();
@@ -101,13 +122,14 @@ private:
     constexpr int64_t kTileRows = FP8ATTN_TILE_ROWS;
     // Elements in a tile row of 64 bytes.
     constexpr int64_t kF32 = 16, kBF16 = 32;
-    int64_t rowTiles = llvm::divideCeil(
-        match.query.getTile().getType().getDimSize(0), kTileRows);
+    itemRows = match.query.getTile().getType().getDimSize(0);
+    int64_t rowTiles = llvm::divideCeil(itemRows, kTileRows);
     keyDim = match.query.getTile().getType().getDimSize(1);
-    valueDim = match.value.getTile().getType().getDimSize(1);
+    valueDim = match.getValueTile().getDimSize(1);
     int64_t paddedKeyDim = llvm::alignTo(keyDim, kKeyTileChannels);
     int64_t paddedValueDim = llvm::alignTo(valueDim, kValueTileChannels);
-    auto tiles = [&](int64_t columns, int64_t perTile, Type element) {
+    auto tiles = [&](int64_t rowTiles, int64_t columns, int64_t perTile,
+                     Type element) {
       return MemRefType::get({rowTiles, columns / perTile, kTileRows, perTile},
                              element);
     };
@@ -115,21 +137,25 @@ private:
       return MemRefType::get({rowTiles * kTileRows}, element);
     };
     ScratchBuilder buffers;
-    buffers.add(tiles(paddedKeyDim, kBF16, bf16));
+    buffers.add(tiles(rowTiles, paddedKeyDim, kBF16, bf16));
     buffers.add(perRow(f32));
     buffers.add(perRow(IntegerType::get(context, 32)));
     buffers.add(perRow(IntegerType::get(context, 32)));
     buffers.add(perRow(f32));
     buffers.add(perRow(f32));
-    buffers.add(tiles(paddedValueDim, kF32, f32));
+    buffers.add(tiles(rowTiles, paddedValueDim, kF32, f32));
     buffers.add(
         MemRefType::get({FP8ATTN_KERNEL_SCRATCH_BYTES}, builder.getI8Type()));
     if (!candidate.attend) {
-      buffers.add(tiles(FP8ATTN_BLOCK_KEYS, kF32, f32));
-      buffers.add(tiles(FP8ATTN_BLOCK_KEYS, kBF16, bf16));
+      constexpr int64_t kBlockTiles = FP8ATTN_BLOCK_ROWS / kTileRows;
+      const int64_t blockTiles = std::min(rowTiles, kBlockTiles);
+      buffers.add(tiles(blockTiles, FP8ATTN_BLOCK_KEYS, kF32, f32));
+      buffers.add(tiles(blockTiles, FP8ATTN_BLOCK_KEYS, kBF16, bf16));
     }
     if (match.modify)
       buffers.add(perRow(f32));
+    if (match.denseKey)
+      packing.emplace(match.denseKey, match.denseValue, isa, buffers);
     const unsigned firstFactor = buffers.size();
     auto addFactors = [&](LoadScaleOp load, int64_t size) {
       if (load)
@@ -150,20 +176,22 @@ private:
     probFactors = takeFactors(match.probFactor);
     queryFactors = takeFactors(match.queryFactor);
     outFactors = takeFactors(match.outFactor);
-    queryTiles = views[0];
-    rowScale = views[1];
-    rowBegin = views[2];
-    rowLimit = views[3];
-    rowMax = views[4];
-    rowSum = views[5];
-    acc = views[6];
+    all.queryTiles = views[0];
+    all.rowScale = views[1];
+    all.rowBegin = views[2];
+    all.rowLimit = views[3];
+    all.rowMax = views[4];
+    all.rowSum = views[5];
+    all.acc = views[6];
     kernelScratch = views[7];
     if (!candidate.attend) {
       scores = views[8];
       probs = views[9];
     }
-    softmaxScale = match.modify ? views[10] : rowScale;
-    rows = NumRowsOp::create(builder, loc, item);
+    all.softmaxScale = match.modify ? views[10] : all.rowScale;
+    all.rows = NumRowsOp::create(builder, loc, item);
+    if (packing)
+      packing->emitPreparation(builder, loc, views);
     keyChannels = index(paddedKeyDim);
     valueChannels = index(paddedValueDim);
     probExponent = index(getProbExponent(candidate.valueRow().exponent));
@@ -176,12 +204,12 @@ private:
     if (match.queryFactor)
       scale = loadFactors(match.queryFactor, queryFactors, keyDim, scale);
     operands.append({index(keyDim), scale, index(candidate.keyRow().exponent),
-                     queryTiles, rowScale, rowBegin, rowLimit});
+                     all.queryTiles, all.rowScale, all.rowBegin, all.rowLimit});
     call(builder, loc,
          rowFor("query", elementWord(match.query.getQuery()), "bf16"),
          operands);
     if (match.queryFactor)
-      emitScaleColumnsBf16(builder, loc, queryTiles, rows, keyChannels,
+      emitScaleColumnsBf16(builder, loc, all.queryTiles, all.rows, keyChannels,
                            queryFactors);
   }
 
@@ -196,16 +224,17 @@ private:
 
   void emitFused() {
     call(builder, loc, *candidate.attend,
-         {run, queryTiles, rows, keyChannels, valueChannels, rowScale, rowBegin,
-          rowLimit, probExponent, rowMax, rowSum, acc, kernelScratch});
+         {match.key.getRun(), all.queryTiles, all.rows, keyChannels,
+          valueChannels, all.rowScale, all.rowBegin, all.rowLimit, probExponent,
+          all.rowMax, all.rowSum, all.acc, kernelScratch});
   }
 
   void emitSeparate() {
     call(builder, loc, rowFor("init", "f32", "f32"),
-         {rows, valueChannels, rowMax, rowSum, acc});
+         {all.rows, valueChannels, all.rowMax, all.rowSum, all.acc});
     scf::ForOp loop = match.loop;
     if (match.modify)
-      fillRows(builder, loc, softmaxScale,
+      fillRows(builder, loc, all.softmaxScale,
                orOne(builder, loc, match.modify.getFactor()));
     scf::ForOp::create(
         builder, loc, loop.getLowerBound(), loop.getUpperBound(),
@@ -214,29 +243,120 @@ private:
           Value rest =
               arith::SubIOp::create(body, loc, loop.getUpperBound(), firstKey);
           Value keys = arith::MinUIOp::create(body, loc, rest, loop.getStep());
-          call(body, loc, *candidate.qk,
-               {run, firstKey, keys, queryTiles, rows, keyChannels, scores,
-                kernelScratch});
-          if (match.keyFactor)
-            emitKeyScales(body, match.keyFactor, firstKey, keys, keyFactors);
-          if (match.modify)
-            emitScoreLoop(body, loc, match.modify,
-                          {firstKey, keys, rows, scores, rowScale, keyFactors,
-                           rowBegin, rowLimit});
-          else if (match.keyFactor)
-            emitScaleColumns(body, loc, scores, rows, keys, keyFactors);
-          call(body, loc, rowFor("softmax", "f32", "bf16"),
-               {firstKey, keys, rows, scores, softmaxScale, rowBegin, rowLimit,
-                probExponent, valueChannels, rowMax, rowSum, acc, probs});
-          if (match.probFactor) {
-            emitKeyScales(body, match.probFactor, firstKey, keys, probFactors);
-            emitScaleColumnsBf16(body, loc, probs, rows, keys, probFactors);
-          }
-          call(body, loc, *candidate.pv,
-               {run, firstKey, keys, probs, rows, valueChannels, acc,
-                kernelScratch});
+          if (packing)
+            emitPackedStep(body, loc, firstKey, keys);
+          else
+            emitBlock(body, loc, {firstKey, keys, match.key.getRun(), firstKey},
+                      all);
           scf::YieldOp::create(body, loc);
         });
+  }
+
+  /// Emits the step of the online softmax of some rows.
+  void emitBlock(OpBuilder &body, Location loc, const KeyStep &step,
+                 const RowBlock &block) {
+    call(body, loc, *candidate.qk,
+         {step.run, step.firstInRun, step.numKeys, block.queryTiles, block.rows,
+          keyChannels, scores, kernelScratch});
+    if (match.keyFactor)
+      emitKeyScales(body, match.keyFactor, step.firstKey, step.numKeys,
+                    keyFactors);
+    if (match.modify)
+      emitScoreLoop(body, loc, match.modify,
+                    {step.firstKey, step.numKeys, block.firstRow, block.rows,
+                     scores, block.rowScale, keyFactors, block.rowBegin,
+                     block.rowLimit});
+    else if (match.keyFactor)
+      emitScaleColumns(body, loc, scores, block.rows, step.numKeys, keyFactors);
+    call(body, loc, rowFor("softmax", "f32", "bf16"),
+         {step.firstKey, step.numKeys, block.rows, scores, block.softmaxScale,
+          block.rowBegin, block.rowLimit, probExponent, valueChannels,
+          block.rowMax, block.rowSum, block.acc, probs});
+    if (match.probFactor) {
+      emitKeyScales(body, match.probFactor, step.firstKey, step.numKeys,
+                    probFactors);
+      emitScaleColumnsBf16(body, loc, probs, block.rows, step.numKeys,
+                           probFactors);
+    }
+    call(body, loc, *candidate.pv,
+         {step.run, step.firstInRun, step.numKeys, probs, block.rows,
+          valueChannels, block.acc, kernelScratch});
+  }
+
+  /// Packs a step of keys and values once for all rows of the item, then takes
+  /// the rows block by block.
+  void emitPackedStep(OpBuilder &body, Location loc, Value firstKey,
+                      Value numKeys) {
+    KeyStep step{firstKey, numKeys,
+                 packing->emitStep(body, loc, firstKey, numKeys),
+                 constantIndex(body, loc, 0)};
+    if (itemRows <= FP8ATTN_BLOCK_ROWS)
+      return emitBlock(body, loc, step, all);
+    Value blockRows = constantIndex(body, loc, FP8ATTN_BLOCK_ROWS);
+    scf::ForOp::create(
+        body, loc, step.firstInRun, all.rows, blockRows, ValueRange(),
+        [&](OpBuilder &inner, Location loc, Value firstRow, ValueRange) {
+          Value rest = arith::SubIOp::create(inner, loc, all.rows, firstRow);
+          Value rows = arith::MinUIOp::create(inner, loc, rest, blockRows);
+          emitVisibleBlock(inner, loc, step,
+                           sliceRows(inner, loc, firstRow, rows));
+          scf::YieldOp::create(inner, loc);
+        });
+  }
+
+  /// Emits the step of a block up to the last key that its rows see, if they
+  /// see any. Both bounds grow with the row.
+  void emitVisibleBlock(OpBuilder &body, Location loc, KeyStep step,
+                        const RowBlock &block) {
+    auto loadBound = [&](Value bounds, Value row) -> Value {
+      Value bound = memref::LoadOp::create(body, loc, bounds, row);
+      bound = arith::IndexCastOp::create(body, loc, body.getIndexType(), bound);
+      return arith::SubIOp::create(body, loc, bound, step.firstKey);
+    };
+    Value zero = constantIndex(body, loc, 0);
+    Value lastRow = arith::SubIOp::create(body, loc, block.rows,
+                                          constantIndex(body, loc, 1));
+    Value begin = arith::MaxSIOp::create(body, loc,
+                                         loadBound(block.rowBegin, zero), zero);
+    step.numKeys = arith::MinSIOp::create(
+        body, loc, loadBound(block.rowLimit, lastRow), step.numKeys);
+    Value any = arith::CmpIOp::create(body, loc, arith::CmpIPredicate::slt,
+                                      begin, step.numKeys);
+    scf::IfOp::create(body, loc, any, [&](OpBuilder &then, Location loc) {
+      emitBlock(then, loc, step, block);
+      scf::YieldOp::create(then, loc);
+    });
+  }
+
+  /// Returns a block of the item's rows, which begins at a row tile.
+  RowBlock sliceRows(OpBuilder &body, Location loc, Value firstRow,
+                     Value rows) {
+    Value firstTile = arith::DivUIOp::create(
+        body, loc, firstRow, constantIndex(body, loc, FP8ATTN_TILE_ROWS));
+    auto slice = [&](Value buffer) {
+      auto type = cast<MemRefType>(buffer.getType());
+      const bool isTiled = type.getRank() > 1;
+      SmallVector<int64_t> shape(type.getShape());
+      shape.front() =
+          isTiled ? FP8ATTN_BLOCK_ROWS / FP8ATTN_TILE_ROWS : FP8ATTN_BLOCK_ROWS;
+      SmallVector<OpFoldResult> offsets(shape.size(), body.getIndexAttr(0));
+      offsets.front() = isTiled ? firstTile : firstRow;
+      return viewOf(body, loc, buffer, offsets,
+                    getAsIndexOpFoldResult(body.getContext(), shape), shape);
+    };
+    RowBlock block{firstRow,
+                   rows,
+                   slice(all.queryTiles),
+                   slice(all.rowScale),
+                   slice(all.rowBegin),
+                   slice(all.rowLimit),
+                   Value(),
+                   slice(all.rowMax),
+                   slice(all.rowSum),
+                   slice(all.acc)};
+    block.softmaxScale =
+        match.modify ? slice(all.softmaxScale) : block.rowScale;
+    return block;
   }
 
   void emitFinish() {
@@ -244,12 +364,13 @@ private:
     Value scale = orOne(builder, loc, finish.getFactor());
     if (match.outFactor) {
       scale = loadFactors(match.outFactor, outFactors, valueDim, scale);
-      emitScaleColumns(builder, loc, acc, rows, valueChannels, outFactors);
+      emitScaleColumns(builder, loc, all.acc, all.rows, valueChannels,
+                       outFactors);
     }
     SmallVector<Value> operands = {item,
-                                   acc,
-                                   rowMax,
-                                   rowSum,
+                                   all.acc,
+                                   all.rowMax,
+                                   all.rowSum,
                                    orNull(finish.getSink(), /*rank=*/1),
                                    index(valueDim),
                                    scale,
@@ -269,17 +390,20 @@ private:
   Isa isa;
   OpBuilder builder;
   Location loc;
+  /// Most rows of the item.
+  int64_t itemRows = 0;
   int64_t keyDim = 0, valueDim = 0;
-  Value item, run, rows, keyChannels, valueChannels, probExponent;
-  Value queryTiles, rowScale, rowBegin, rowLimit, rowMax, rowSum, acc;
+  Value item, keyChannels, valueChannels, probExponent;
+  /// All rows of the item.
+  RowBlock all;
   Value kernelScratch;
-  /// What softmax multiplies scores by: that of the rows, or what is left of it
-  /// behind a score region.
-  Value softmaxScale;
+  /// Of one block of rows.
   Value scores, probs;
   /// A factor for each key of the step, or for each channel; null where there
   /// are none.
   Value keyFactors, probFactors, queryFactors, outFactors;
+  /// Of dense keys and values.
+  std::optional<DensePacking> packing;
 };
 } // namespace
 

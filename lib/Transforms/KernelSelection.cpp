@@ -51,6 +51,8 @@ static void addFused(const AttentionProblem &problem,
     candidate.attend = &row;
     if (problem.modifiesScores)
       candidate.dropped = "the score region stands between scores and softmax";
+    else if (problem.isDense)
+      candidate.dropped = "dense keys and values are packed before each step";
     else if (problem.hasFactorsByKey)
       candidate.dropped = "scales differ by key and are collected step by step";
     else

@@ -24,6 +24,7 @@ inline constexpr int64_t kValueTileChannels = 16;
 
 /// The attention of one work item, as far as it matters for the choice.
 struct AttentionProblem {
+  /// Of one call: more are taken block by block.
   int64_t rows;
   /// Head sizes rounded up to whole tiles.
   int64_t keyChannels;
@@ -36,6 +37,8 @@ struct AttentionProblem {
   bool modifiesScores = false;
   /// Whether scores or probabilities have a factor for each key.
   bool hasFactorsByKey = false;
+  /// Whether keys and values are dense: a step of them is packed at a time.
+  bool isDense = false;
 };
 
 /// A way to compute it: one fused row, or a row for the scores and one for the

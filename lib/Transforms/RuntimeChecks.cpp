@@ -75,8 +75,24 @@ void mlir::fp8attn::emitCacheScaleCheck(OpBuilder &builder, Location loc,
 void mlir::fp8attn::emitSameTokensCheck(OpBuilder &builder, Location loc,
                                         StringRef name, Value value,
                                         StringRef otherName, Value other) {
-  Value size = memref::DimOp::create(builder, loc, value, 0);
-  Value otherSize = memref::DimOp::create(builder, loc, other, 0);
+  emitSameSizeCheck(builder, loc, name, value, 0, otherName, other, 0);
+}
+
+void mlir::fp8attn::emitSameSizeCheck(OpBuilder &builder, Location loc,
+                                      StringRef name, Value value, unsigned dim,
+                                      StringRef otherName, Value other,
+                                      unsigned otherDim) {
+  Value size = memref::DimOp::create(builder, loc, value, dim);
+  Value otherSize = memref::DimOp::create(builder, loc, other, otherDim);
   CheckSizeOp::create(builder, loc, builder.getStringAttr(name), size,
                       builder.getStringAttr(otherName), otherSize);
+}
+
+void mlir::fp8attn::emitCountCheck(OpBuilder &builder, Location loc,
+                                   StringRef name, Value value, unsigned dim) {
+  Value size = memref::DimOp::create(builder, loc, value, dim);
+  Value most = arith::ConstantIndexOp::create(builder, loc, INT32_MAX);
+  Value counted = arith::MinSIOp::create(builder, loc, size, most);
+  CheckSizeOp::create(builder, loc, builder.getStringAttr(name), size,
+                      builder.getStringAttr("the most there may be"), counted);
 }

@@ -33,6 +33,15 @@ void emitScaleCheck(OpBuilder &builder, Location loc, StringRef name,
 void emitCacheScaleCheck(OpBuilder &builder, Location loc, StringRef name,
                          Value scale, std::optional<AffineMap> map,
                          Value cache);
+/// Emits a check that dimensions of two memrefs agree.
+void emitSameSizeCheck(OpBuilder &builder, Location loc, StringRef name,
+                       Value value, unsigned dim, StringRef otherName,
+                       Value other, unsigned otherDim);
+
+/// Emits a check that the tokens in a dimension can be counted in 32 bits, as
+/// kernels do.
+void emitCountCheck(OpBuilder &builder, Location loc, StringRef name,
+                    Value value, unsigned dim);
 
 /// Emits a check that the first dimensions of two memrefs agree.
 void emitSameTokensCheck(OpBuilder &builder, Location loc, StringRef name,

@@ -214,6 +214,8 @@ private:
     Value item = modify.getItem();
     Value group = GroupOp::create(builder, loc, item);
     Value first = FirstRowOp::create(builder, loc, item);
+    if (step.firstRow)
+      first = arith::AddIOp::create(builder, loc, first, step.firstRow);
     Value rowOfSequence = arith::AddIOp::create(builder, loc, first, row);
     Value query = arith::DivUIOp::create(builder, loc, rowOfSequence, group);
     Value member = arith::RemUIOp::create(builder, loc, rowOfSequence, group);

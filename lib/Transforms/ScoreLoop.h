@@ -22,6 +22,8 @@ namespace mlir::fp8attn {
 struct ScoreStep {
   Value firstKey;
   Value numKeys;
+  /// The first row among those of the work item, null if it is row 0.
+  Value firstRow;
   Value rows;
   /// memref<row tiles x key tiles x 16 x 16 x f32>, read and written.
   Value scores;

@@ -22,15 +22,15 @@ namespace {
 /// Builds the body of a score region, one modification after the other.
 class ScoreRegionBuilder {
 public:
-  ScoreRegionBuilder(OpBuilder &builder, Location loc, PagedAttentionOp op,
-                     Block &block)
-      : builder(builder), loc(loc), op(op), score(block.getArgument(0)),
-        sequence(block.getArgument(1)), head(block.getArgument(2)),
-        queryPosition(block.getArgument(3)), keyPosition(block.getArgument(4)) {
-  }
+  ScoreRegionBuilder(OpBuilder &builder, Location loc, AttentionInterface op,
+                     Value diagonal, Block &block)
+      : builder(builder), loc(loc), op(op), diagonal(diagonal),
+        score(block.getArgument(0)), sequence(block.getArgument(1)),
+        head(block.getArgument(2)), queryPosition(block.getArgument(3)),
+        keyPosition(block.getArgument(4)) {}
 
   void build() {
-    if (op.getSoftcap())
+    if (op.getSoftcapAttr())
       capScore();
     if (op.getAlibi())
       addAlibi();
@@ -82,22 +82,34 @@ private:
 
   /// Returns the query's token in the call: the first query of a sequence has
   /// the position of its first key, or the last query that of the last key.
-  Value getQueryToken() {
-    if (op.getAlignment() == Alignment::TopLeft)
-      return arith::AddIOp::create(
-          builder, loc, loadIndex(op.getQueryStart(), sequence), queryPosition);
+  Value getQueryToken(PagedAttentionOp paged) {
+    if (paged.getAlignment() == Alignment::TopLeft)
+      return arith::AddIOp::create(builder, loc,
+                                   loadIndex(paged.getQueryStart(), sequence),
+                                   queryPosition);
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     Value next = arith::AddIOp::create(builder, loc, sequence, one);
-    Value end = loadIndex(op.getQueryStart(), next);
-    Value numKeys = loadIndex(op.getSeqLens(), sequence);
+    Value end = loadIndex(paged.getQueryStart(), next);
+    Value numKeys = loadIndex(paged.getSeqLens(), sequence);
     Value toEnd = arith::SubIOp::create(builder, loc, numKeys, queryPosition);
     return arith::SubIOp::create(builder, loc, end, toEnd);
   }
 
-  /// score = mask[token, key] ? score : -inf, or score + mask[token, key]
+  /// Returns the indices of the mask.
+  SmallVector<Value> getMaskPlace() {
+    if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation()))
+      return {getQueryToken(paged), keyPosition};
+    ArrayRef<int64_t> shape = op.getMask().getType().getShape();
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value query = arith::SubIOp::create(builder, loc, queryPosition, diagonal);
+    return {shape[0] == 1 ? zero : sequence, shape[1] == 1 ? zero : head, query,
+            keyPosition};
+  }
+
+  /// score = mask[place] ? score : -inf, or score + mask[place]
   void applyMask() {
-    Value element = memref::LoadOp::create(
-        builder, loc, op.getMask(), ValueRange{getQueryToken(), keyPosition});
+    Value element =
+        memref::LoadOp::create(builder, loc, op.getMask(), getMaskPlace());
     if (element.getType().isF32()) {
       score = arith::AddFOp::create(builder, loc, score, element);
       return;
@@ -116,14 +128,15 @@ private:
 
   OpBuilder &builder;
   Location loc;
-  PagedAttentionOp op;
+  AttentionInterface op;
+  Value diagonal;
   Value score, sequence, head, queryPosition, keyPosition;
 };
 } // namespace
 
 Value mlir::fp8attn::createModify(OpBuilder &builder, Location loc,
-                                  PagedAttentionOp op, Value scores, Value item,
-                                  Value firstKey) {
+                                  AttentionInterface op, Value scores,
+                                  Value item, Value diagonal, Value firstKey) {
   auto modify = ModifyOp::create(builder, loc, scores.getType(), scores, item,
                                  firstKey, /*factor=*/Value());
   OpBuilder::InsertionGuard guard(builder);
@@ -131,6 +144,6 @@ Value mlir::fp8attn::createModify(OpBuilder &builder, Location loc,
   types.front() = builder.getF32Type();
   Block *block = builder.createBlock(&modify.getBody(), {}, types,
                                      SmallVector<Location>(5, loc));
-  ScoreRegionBuilder(builder, loc, op, *block).build();
+  ScoreRegionBuilder(builder, loc, op, diagonal, *block).build();
   return modify.getResult();
 }

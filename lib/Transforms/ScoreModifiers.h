@@ -20,8 +20,10 @@
 namespace mlir::fp8attn {
 
 /// Returns the scores of a tile as `op`, which modifies scores, wants them.
-Value createModify(OpBuilder &builder, Location loc, PagedAttentionOp op,
-                   Value scores, Value item, Value firstKey);
+/// `diagonal` is the position of query 0 of the item, which masks of dense
+/// attention need; null if keys are in pages.
+Value createModify(OpBuilder &builder, Location loc, AttentionInterface op,
+                   Value scores, Value item, Value diagonal, Value firstKey);
 
 } // namespace mlir::fp8attn
 

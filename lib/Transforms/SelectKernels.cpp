@@ -12,6 +12,7 @@
 #include "AttentionMatch.h"
 #include "KernelCalls.h"
 #include "KernelSelection.h"
+#include "fp8attn/Runtime/kernels.h"
 #include "fp8attn/Target/TargetInfo.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -113,15 +114,16 @@ private:
     if (failed(match))
       return failure();
     auto query = match->query.getTile().getType();
-    auto key = cast<RankedTensorType>(match->key.getTile().getType());
-    auto value = cast<RankedTensorType>(match->value.getTile().getType());
+    RankedTensorType key = match->getKeyTile(), value = match->getValueTile();
     int64_t keyChannels = llvm::alignTo(query.getDimSize(1), kKeyTileChannels);
     int64_t valueChannels =
         llvm::alignTo(value.getDimSize(1), kValueTileChannels);
     SmallVector<AttentionCandidate> candidates = getAttentionCandidates(
-        {query.getDimSize(0), keyChannels, valueChannels, key.getElementType(),
+        {std::min<int64_t>(query.getDimSize(0), FP8ATTN_BLOCK_ROWS),
+         keyChannels, valueChannels, key.getElementType(),
          value.getElementType(), isa, static_cast<bool>(match->modify),
-         match->keyFactor || match->probFactor});
+         match->keyFactor || match->probFactor,
+         static_cast<bool>(match->denseKey)});
     if (candidates.empty() || !candidates.front().dropped.empty()) {
       InFlightDiagnostic diagnostic =
           finish.emitOpError("has no kernel for keys of ")

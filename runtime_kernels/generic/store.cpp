@@ -23,11 +23,14 @@ using LayoutFunction = int64_t(int64_t token, int64_t channel,
 /// Returns the channels that a head size is stored as.
 using PaddingFunction = int64_t(int64_t headSize);
 
-/// Returns the code of a source element.
+/// Returns the code of a source element; a code stays as it is.
 template <typename Format, typename Element> struct StoredCode {
   static typename Format::Storage get(typename Element::Storage source,
                                       float scale) {
-    return Format::encode(Element::decode(source) / scale);
+    if constexpr (__is_same(Element, Format))
+      return source;
+    else
+      return Format::encode(Element::decode(source) / scale);
   }
 };
 
@@ -92,3 +95,5 @@ static void storeTokens(const typename Element::Storage *source,
 FP8ATTN_STORE_FROM(Bf16, bf16)
 FP8ATTN_STORE_FROM(F16, f16)
 FP8ATTN_STORE_FROM(F32, f32)
+FP8ATTN_STORE_TO(E4M3, e4m3, E4M3, e4m3)
+FP8ATTN_STORE_TO(E5M2, e5m2, E5M2, e5m2)

@@ -77,13 +77,13 @@ static uint16_t nearestFp8(const std::string &type, float value) {
 
 uint16_t cacheElement(const std::string &cacheType, const std::string &type,
                       uint32_t bits, int scaleIndex) {
+  if (type == cacheType)
+    return static_cast<uint16_t>(bits);
   const float value = elementValue(type, bits);
   if (cacheType != "bf16")
     return type == "bf16"
                ? goldenCodes(cacheType, scaleIndex)[bits]
                : nearestFp8(cacheType, value / kGoldenScales[scaleIndex]);
-  if (type == "bf16")
-    return static_cast<uint16_t>(bits);
   if (isfinite(value))
     return nearestBf16(value);
   // The upper half; NaN is made quiet.

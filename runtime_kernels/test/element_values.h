@@ -34,7 +34,8 @@ double elementEpsilon(const std::string &type);
 double elementUnderflow(const std::string &type);
 
 /// Returns the element of a cache of `cacheType` for a source element: of bf16
-/// to FP8 what a GPU gives for kGoldenScales[scaleIndex].
+/// to FP8 what a GPU gives for kGoldenScales[scaleIndex]. An element of the
+/// cache's type is taken as it is.
 uint16_t cacheElement(const std::string &cacheType, const std::string &type,
                       uint32_t bits, int scaleIndex);
 

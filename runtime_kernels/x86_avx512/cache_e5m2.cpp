@@ -11,4 +11,5 @@
 #include "x86_avx512/cache_kernels.h"
 
 FP8ATTN_DEFINE_CACHE_KERNELS(fp8attn::E5M2, e5m2)
+FP8ATTN_DEFINE_STORE_KERNELS(fp8attn::E5M2, e5m2, fp8attn::E5M2, e5m2)
 FP8ATTN_DEFINE_QUANTIZE_KERNELS(fp8attn::E5M2, e5m2)

@@ -4,11 +4,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Quantises tokens and puts them at the bytes of common/cache_layout.h. Tokens
-// with consecutive slots that fill whole lines (16 keys of a tile, 4 values)
-// are written line by line. Others write their own bytes only: two threads may
-// write different tokens of one line at the same time. Channels of the padding
-// are stored as zeros.
+// Quantises tokens, or takes codes as they are, and puts them at the bytes of
+// common/cache_layout.h. Tokens with consecutive slots that fill whole lines
+// (16 keys of a tile, 4 values) are written line by line. Others write their
+// own bytes only: two threads may write different tokens of one line at the
+// same time. Channels of the padding are stored as zeros.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,6 +43,14 @@ inline __m512i packKeys(const typename Element::Storage *first,
     return _mm512_inserti64x4(
         _mm512_castsi256_si512(Vectors<Element>::loadBf16(first, mask)),
         Vectors<Element>::loadBf16(second, mask), 1);
+  } else if constexpr (__is_same(Element, Format)) {
+    const __m512i codes = _mm512_inserti64x4(
+        _mm512_castsi256_si512(_mm256_maskz_loadu_epi8(lanes, first)),
+        _mm256_maskz_loadu_epi8(lanes, second), 1);
+    // Channels 4i, 4i + 2, 4i + 1, 4i + 3 in each dword.
+    const __m512i order = _mm512_broadcast_i32x4(
+        _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15));
+    return _mm512_shuffle_epi8(codes, order);
   } else {
     // Channels 4i, 4i + 2, 4i + 1, 4i + 3 in the low dword of each quadword.
     const auto pack = [&](const typename Element::Storage *token) {
@@ -128,6 +136,8 @@ inline __m512i valueCodes(const typename Element::Storage *source,
   const __mmask16 mask = static_cast<__mmask16>(lanes);
   if constexpr (Format::kBytes == 2)
     return _mm512_cvtepu16_epi32(Vectors<Element>::loadBf16(source, mask));
+  else if constexpr (__is_same(Element, Format))
+    return _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, source));
   else
     return quantize(Vectors<Element>::load(source, mask));
 }

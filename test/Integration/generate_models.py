@@ -9,19 +9,17 @@
 #
 # Prints the entry points write_MODEL and attend_MODEL of every model and the
 # entry points of merge and repack, or the table through which the tests call the
-# former.
+# former. generate_dense.py does the same for dense attention.
 #
 #===----------------------------------------------------------------------===//
 
 import sys
 
-from models import LLAMA, MODELS, check_pairs
-
-ELEMENTS = {"e4m3": "f8E4M3FN", "e5m2": "f8E5M2", "bf16": "bf16"}
-TYPES = {"e4m3": "F8E4M3FN", "e5m2": "F8E5M2", "bf16": "BF16", "f16": "F16", "f32": "F32"}
-SCALE_TYPES = {"tensor": "memref<f32>", "head": "memref<{heads}xf32>"}
-SCALE_RESULTS = {"tensor": "", "head": "head"}
-
+import generate_dense
+from model_text import (
+    ELEMENTS, SCALE_RESULTS, SCALE_TYPES, TYPES, Region, camel_back, function, operand, optional,
+)
+from models import DENSE, LLAMA, MODELS, check_pairs
 
 def value_cache(model):
     return model.value_cache or model.cache
@@ -95,75 +93,6 @@ def attend_arguments(model):
     return arguments + [("documents", "memref<?x?xi32>")] * model.documents
 
 
-class Region:
-    """The text of a score region."""
-
-    def __init__(self):
-        self.lines = []
-        self.score = "%score"
-
-    def op(self, text):
-        """Adds an operation and returns its result."""
-        self.lines.append(f"        %{len(self.lines)} = {text}")
-        return f"%{len(self.lines) - 1}"
-
-    def constant(self, value):
-        return self.op(f"arith.constant {value} : f32")
-
-    def keep_if(self, condition):
-        masked = self.constant("0xFF800000")
-        self.score = self.op(f"arith.select {condition}, {self.score}, {masked} : f32")
-
-    def cap(self, cap):
-        cap = self.constant(f"{cap}.0")
-        ratio = self.op(f"arith.divf {self.score}, {cap} : f32")
-        tanh = self.op(f"math.tanh {ratio} : f32")
-        self.score = self.op(f"arith.mulf {tanh}, {cap} : f32")
-
-    def add_alibi(self, kind):
-        slope = self.op(f"memref.load %alibi[%head] : {kind}")
-        distance = self.op("arith.subi %key, %q : index")
-        distance = self.op(f"arith.index_cast {distance} : index to i32")
-        distance = self.op(f"arith.sitofp {distance} : i32 to f32")
-        bias = self.op(f"arith.mulf {slope}, {distance} : f32")
-        self.score = self.op(f"arith.addf {self.score}, {bias} : f32")
-
-    def hide_documents(self):
-        own = self.op("memref.load %documents[%sequence, %q] : memref<?x?xi32>")
-        other = self.op("memref.load %documents[%sequence, %key] : memref<?x?xi32>")
-        self.keep_if(self.op(f"arith.cmpi eq, {own}, {other} : i32"))
-
-    def query_token(self, top_left):
-        """The token's place among the sequence's queries is its position; or it is as
-        far from their end as its position is from the end of the keys."""
-        if top_left:
-            start = self.op("memref.load %query_start[%sequence] : memref<?xi32>")
-            start = self.op(f"arith.index_cast {start} : i32 to index")
-            return self.op(f"arith.addi {start}, %q : index")
-        one = self.op("arith.constant 1 : index")
-        after = self.op(f"arith.addi %sequence, {one} : index")
-        end = self.op(f"memref.load %query_start[{after}] : memref<?xi32>")
-        end = self.op(f"arith.index_cast {end} : i32 to index")
-        keys = self.op("memref.load %seq_lens[%sequence] : memref<?xi32>")
-        keys = self.op(f"arith.index_cast {keys} : i32 to index")
-        rest = self.op(f"arith.subi {keys}, %q : index")
-        return self.op(f"arith.subi {end}, {rest} : index")
-
-    def apply_mask(self, element, top_left):
-        token = self.query_token(top_left)
-        value = self.op(f"memref.load %mask[{token}, %key] : memref<?x?x{element}>")
-        if element == "f32":
-            self.score = self.op(f"arith.addf {self.score}, {value} : f32")
-            return
-        zero = self.op("arith.constant 0 : i8")
-        self.keep_if(self.op(f"arith.cmpi ne, {value}, {zero} : i8"))
-
-    def text(self):
-        head = "^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):"
-        tail = f"        fp8attn.yield {self.score} : f32"
-        return "\n".join(["      score {", f"      {head}", *self.lines, tail, "      }"])
-
-
 def score_operands(model, arguments):
     """Returns what modifies scores, as lines of assembly."""
     region = Region()
@@ -188,19 +117,6 @@ def score_operands(model, arguments):
     if model.softcap and not model.written:
         operands.append(f"      {{softcap = {model.softcap}.0 : f32}}")
     return operands
-
-
-def operand(keyword, arguments, extra=""):
-    """Returns `keyword(%a, %b : type of a, type of b extra)`."""
-    names = ", ".join(f"%{name}" for name, _ in arguments)
-    types = ", ".join(kind for _, kind in arguments)
-    return f"      {keyword}({names} : {types}{extra})"
-
-
-def function(name, arguments, operation, operands):
-    signature = ", ".join(f"%{argument}: {kind}" for argument, kind in arguments)
-    lines = [f"func.func @{name}({signature}) {{", f"  fp8attn.{operation}"]
-    return "\n".join(lines + operands + ["  return", "}", ""])
 
 
 def print_mlir(model):
@@ -255,11 +171,6 @@ def print_repack(model, layout):
         print(function(f"{verb}_{model.name}_{layout}", arguments, "repack", operands))
 
 
-def camel_back(name):
-    head, *tail = name.split("_")
-    return head + "".join(word.capitalize() for word in tail)
-
-
 def entry(name, arguments):
     """Returns a C++ function that unpacks the arguments of an entry point."""
     values = [
@@ -270,10 +181,6 @@ def entry(name, arguments):
         "[](fp8attn_context *context, const Arguments &arguments) {\n"
         f"      return {name}(context, {', '.join(values)});\n    }}"
     )
-
-
-def optional(number):
-    return "std::nullopt" if number is None else f"int64_t({number})"
 
 
 def print_cpp(model):
@@ -310,12 +217,18 @@ def main():
         for model in LLAMA:
             for layout in ("row_major", "vllm_amx", "vllm_vector"):
                 print_repack(model, layout)
+        for model in DENSE:
+            print(generate_dense.mlir(model))
         return
-    print('#include "Model.h"\n#include "models_entry_points.h"\n')
+    print('#include "DenseModel.h"\n#include "Model.h"\n#include "models_entry_points.h"\n')
     print("const Model kModels[] = {")
     for model in MODELS:
         print_cpp(model)
-    print("};\nconst size_t kNumModels = sizeof kModels / sizeof *kModels;")
+    print("};\nconst size_t kNumModels = sizeof kModels / sizeof *kModels;\n")
+    print("const DenseModel kDenseModels[] = {")
+    for model in DENSE:
+        print(generate_dense.cpp(model))
+    print("};\nconst size_t kNumDenseModels = sizeof kDenseModels / sizeof *kDenseModels;")
 
 
 if __name__ == "__main__":

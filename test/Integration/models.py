@@ -165,6 +165,48 @@ WRITTEN = [
 
 MODELS = SWEEP + TRAINED + LLAMA + SHAPES + WINDOW + SCORES + WRITTEN
 
+# Attention over dense tensors: element types and head sizes of keys and values,
+# and how the mask is shared: a letter for the batch and one for the heads, "1" if
+# there is one for all.
+Dense = collections.namedtuple(
+    "Dense",
+    "name key value kv_heads group head_dim value_dim key_scale value_scale query out"
+    " causal window_left window_right top_left sink softcap alibi mask shared documents",
+    defaults=(
+        ("bf16", "bf16", True, None, None, False, False)
+        + (0, False, "none", "11", False)
+    ),
+)
+
+
+def dense_llama(cache):
+    """Returns the shape of LLAMA, with which results are compared bit by bit."""
+    return Dense(f"llama_{cache}", cache, cache, 2, 4, 128, 128, *scales(cache))
+
+
+DENSE = [
+    *(dense_llama(cache) for cache in COVERED["cache"]),
+    Dense("f32", "f32", "f16", 2, 3, 40, 24, "none", "none", "f32", "f32"),
+    Dense("f16", "f16", "f32", 1, 7, 72, 40, "none", "none", "f16", "f16", causal=False),
+    Dense("mixed", "e5m2", "bf16", 3, 1, 64, 72, "tensor", "none", causal=False),
+    Dense("mla", "e4m3", "e5m2", 1, 16, 576, 512, "tensor", "head"),
+    Dense("smallest", "e5m2", "e4m3", 1, 71, 8, 8, "head", "tensor", "f16", "f32"),
+    Dense("top_left", "bf16", "bf16", 2, 2, 64, 64, "none", "none", top_left=True),
+    Dense("window", "e4m3", "e4m3", 2, 3, 64, 64, "head", "head", causal=False,
+          window_left=40, window_right=9, sink=True),
+    Dense("window_top_left", "bf16", "f32", 1, 5, 32, 64, "none", "none", causal=False,
+          window_left=30, window_right=270, top_left=True, sink=True),
+    Dense("softcap", "bf16", "bf16", 2, 2, 128, 128, "none", "none", softcap=20, sink=True,
+          window_left=300),
+    Dense("mask", "bf16", "bf16", 2, 3, 64, 64, "none", "none", causal=False, mask="i8"),
+    Dense("mask_of_head", "e4m3", "e4m3", 2, 2, 64, 64, "head", "tensor", mask="f32",
+          shared="1h", top_left=True),
+    Dense("mask_of_entry", "f32", "bf16", 1, 4, 40, 40, "none", "none", causal=False,
+          mask="i8", shared="b1", top_left=True, alibi=True),
+    Dense("mask_of_all", "bf16", "e5m2", 2, 4, 64, 64, "none", "head", mask="f32",
+          shared="bh", softcap=50, alibi=True, documents=True),
+]
+
 
 def is_possible(pair):
     """Returns whether two columns may have these values together."""

@@ -25,6 +25,17 @@ func.func @attend(%query: memref<?x8x64xbf16>,
   return
 }
 
+// Dense attention has the names of its tensors.
+// CHECK-LABEL: func.func @dense
+// CHECK-SAME:    {fp8attn.name = "query"}, %{{.+}} {fp8attn.name = "key"}, %{{.+}} {fp8attn.name = "value"}, %{{.+}} {fp8attn.name = "mask"}, %{{.+}} {fp8attn.name = "lse"}
+func.func @dense(%0: memref<1x1x1x8xf32>, %1: memref<1x1x1x8xf32>, %2: memref<1x1x1x8xf32>,
+                 %3: memref<1x1x1x1xi8>, %4: memref<1x1x1xf32>) {
+  fp8attn.attention query(%0 : memref<1x1x1x8xf32>) key(%1 : memref<1x1x1x8xf32>)
+      value(%2 : memref<1x1x1x8xf32>) out(%0 : memref<1x1x1x8xf32>) lse(%4 : memref<1x1x1xf32>)
+      mask(%3 : memref<1x1x1x1xi8>)
+  return
+}
+
 // A private function has no entry point.
 // CHECK-LABEL: func.func private @helper
 // CHECK-NOT:     fp8attn.name

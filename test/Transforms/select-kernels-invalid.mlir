@@ -1,4 +1,4 @@
-// RUN: not fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention,fp8attn-select-kernels))' 2>&1 | FileCheck %s
+// RUN: not fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention,fp8attn-select-kernels))' -split-input-file 2>&1 | FileCheck %s
 
 !kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
 #tensor = affine_map<(page, head, token, channel) -> ()>
@@ -12,5 +12,32 @@ func.func @unfolded(%query: memref<?x32x128xbf16>, %cache: !kv, %scale: memref<f
       key_scale(%scale : memref<f32>, #tensor) value_scale(%scale : memref<f32>, #tensor)
       batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : memref<?x32x128xbf16>)
+  return
+}
+
+// -----
+
+// Keys of a run and dense values cannot be one step.
+// CHECK: error: 'fp8attn.tile.pv' op cannot be given a kernel: expects keys and values that are both in a run or both dense
+func.func @mixed(%item: !fp8attn.work_item, %run: !fp8attn.key_run, %values: memref<?x64xbf16>,
+    %query: memref<?x1x64xbf16>) {
+  %q = fp8attn.tile.load_query %item, %query : memref<?x1x64xbf16> -> tensor<16x64xbf16>
+  %max, %sum, %acc = fp8attn.tile.init : tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>
+  %first = fp8attn.tile.first_key %item
+  %end = fp8attn.tile.num_keys %item
+  %step = arith.constant 256 : index
+  %state:3 = scf.for %k = %first to %end step %step iter_args(%m = %max, %s = %sum, %a = %acc)
+      -> (tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>) {
+    %key = fp8attn.tile.load_key %run[%k] : tensor<256x64xbf16>
+    %scores = fp8attn.tile.qk %q, %key : tensor<16x64xbf16>, tensor<256x64xbf16> -> tensor<16x256xf32>
+    %masked = fp8attn.tile.mask %scores, %item[%k] : tensor<16x256xf32>
+    %p, %m1, %s1, %a1 = fp8attn.tile.softmax %masked, %m, %s, %a
+        : tensor<16x256xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32> -> tensor<16x256xbf16>
+    %value = fp8attn.tile.load_dense %values[%k] : memref<?x64xbf16> -> tensor<256x64xbf16>
+    %sums = fp8attn.tile.pv %p, %value, %a1 : tensor<16x256xbf16>, tensor<256x64xbf16>, tensor<16x64xf32>
+    scf.yield %m1, %s1, %sums : tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>
+  }
+  fp8attn.tile.finish %item, %state#0, %state#1, %state#2 into %query
+      : tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>, memref<?x1x64xbf16>
   return
 }

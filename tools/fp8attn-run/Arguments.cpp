@@ -18,6 +18,7 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -88,7 +89,8 @@ static SmallVector<int64_t> chooseStrides(MemRefType type,
     if (ShapedType::isDynamic(strides[dim]))
       strides[dim] =
           dim == 0 && !type.getLayout().isIdentity() ? next + kGap : next;
-    next = std::max<int64_t>(1, sizes[dim]) * strides[dim];
+    // A dimension may have a larger stride than those before it.
+    next = std::max(next, std::max<int64_t>(1, sizes[dim]) * strides[dim]);
   }
   return strides;
 }
@@ -199,6 +201,15 @@ reference::Scales mlir::fp8attn::getScales(const Arguments &arguments,
     return index;
   };
   return scales;
+}
+
+reference::DenseTensor mlir::fp8attn::getDenseTensor(const Argument &argument) {
+  reference::DenseTensor tensor;
+  tensor.data = argument.tensor.data;
+  tensor.type = fp8attn_type(argument.tensor.type);
+  std::copy_n(argument.tensor.sizes, 4, tensor.sizes);
+  std::copy_n(argument.tensor.strides, 4, tensor.strides);
+  return tensor;
 }
 
 reference::HeadTensor mlir::fp8attn::getHeadTensor(const Argument &argument) {

@@ -12,6 +12,7 @@
 #define FP8ATTN_TOOLS_FP8ATTN_RUN_ARGUMENTS_H
 
 #include "fp8attn/Reference/Cache.h"
+#include "fp8attn/Reference/DenseAttention.h"
 #include "fp8attn/Runtime/fp8attn.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -102,6 +103,9 @@ fp8attn_type getAbiType(Type type);
 /// Returns the scales of an optional operand of a cache for the reference.
 reference::Scales getScales(const Arguments &arguments, Value scale,
                             std::optional<AffineMap> map);
+
+/// Returns an argument [batch, heads, tokens, channels] for the reference.
+reference::DenseTensor getDenseTensor(const Argument &argument);
 
 /// Returns an argument [tokens, heads, channels] for the reference.
 reference::HeadTensor getHeadTensor(const Argument &argument);

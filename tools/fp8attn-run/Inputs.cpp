@@ -11,6 +11,7 @@
 
 #include "Inputs.h"
 
+#include "InputMaker.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Reference/Fp8.h"
@@ -21,7 +22,6 @@
 
 #include <cmath>
 #include <cstring>
-#include <map>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -43,8 +43,8 @@ FailureOr<std::vector<Operation *>>
 mlir::fp8attn::getModelOps(func::FuncOp function) {
   std::vector<Operation *> ops;
   for (Operation &op : function.getBody().front().without_terminator()) {
-    if (!isa<PagedAttentionOp, MergeOp, KvWriteOp, RepackOp, QuantizeOp,
-             DequantizeOp>(op)) {
+    if (!isa<PagedAttentionOp, AttentionOp, MergeOp, KvWriteOp, RepackOp,
+             QuantizeOp, DequantizeOp>(op)) {
       op.emitError("expects only operations of the model level in a function "
                    "to run, got ")
           << op.getName();
@@ -66,54 +66,6 @@ mlir::fp8attn::getModelOps(func::FuncOp function) {
   }
   return ops;
 }
-
-namespace {
-
-/// Fills arguments for one operation after the other.
-class InputMaker {
-public:
-  InputMaker(func::FuncOp function, const Batch &batch, uint64_t seed)
-      : arguments(function), batch(batch), random(seed) {}
-
-  LogicalResult fill(PagedAttentionOp op);
-  LogicalResult fill(MergeOp op);
-  LogicalResult fill(KvWriteOp op);
-  LogicalResult fill(RepackOp op);
-  template <typename ConvertOp> LogicalResult fillConversion(ConvertOp op);
-
-  Arguments arguments;
-
-private:
-  /// Allocates the argument unless an earlier operation has. `isNew` says
-  /// whether it must be filled.
-  LogicalResult allocate(Value value, ArrayRef<int64_t> sizes, bool &isNew);
-  LogicalResult fillIntegers(Value value, ArrayRef<int32_t> numbers,
-                             ArrayRef<int64_t> sizes);
-  /// `sizes` are those of a scale with all its dimensions; a scale of rank 0
-  /// has none.
-  LogicalResult fillScale(Value scale, ArrayRef<int64_t> sizes);
-  LogicalResult fillSink(Value sink, int64_t heads);
-  LogicalResult fillHeads(Value value);
-  LogicalResult fillPart(Value out, Value lse);
-  LogicalResult fillSlots(Value slots, const PageTable &pages);
-  LogicalResult fillScoreModifiers(PagedAttentionOp op);
-  LogicalResult fillElements(Value value, ArrayRef<int64_t> sizes);
-  template <typename Op> LogicalResult fillCacheScales(Op op);
-  template <typename Op> void fillCaches(Op op);
-  void writePrompt(const reference::CachePart &part,
-                   const reference::Scales &scales, const PageTable &pages,
-                   bool isKey);
-  /// Writes a row of values of a channel each, as elements of `type`.
-  void fillRow(uint8_t *row, int64_t channels, fp8attn_type type);
-  const PageTable &getPages(CacheType type);
-
-  const Batch &batch;
-  Random random;
-  /// By page size: caches of the same page size share their table.
-  std::map<int64_t, PageTable> pageTables;
-};
-
-} // namespace
 
 LogicalResult InputMaker::allocate(Value value, ArrayRef<int64_t> sizes,
                                    bool &isNew) {
@@ -164,23 +116,21 @@ LogicalResult InputMaker::fillSink(Value sink, int64_t heads) {
   return success();
 }
 
-/// Channels whose values are several times larger, as in most models' keys.
-static float channelFactor(int64_t channel) {
-  constexpr int64_t kOutlierPeriod = 61;
-  constexpr float kOutlierFactor = 5;
-  return channel % kOutlierPeriod == 3 ? kOutlierFactor : 1;
-}
-
-/// Channel 0 carries the attention sink: queries agree on its sign, and the
-/// first key of a sequence is large there.
-static constexpr float kSinkQuery = 4;
-static constexpr float kSinkLogit = 8;
-
 void InputMaker::fillRow(uint8_t *row, int64_t channels, fp8attn_type type) {
   const int64_t size = reference::elementBytes(type);
   for (int64_t c = 0; c < channels; ++c)
     reference::encodeElement(random.normal() * channelFactor(c), row + c * size,
                              type);
+}
+
+void InputMaker::fillQueryRow(Value value, int64_t row) {
+  auto type = cast<MemRefType>(value.getType());
+  const int64_t channels = type.getShape().back();
+  const fp8attn_type abiType = getAbiType(type.getElementType());
+  auto *data =
+      static_cast<uint8_t *>(arguments[value].getElement(row * channels));
+  fillRow(data, channels, abiType);
+  reference::encodeElement(kSinkQuery + random.normal(), data, abiType);
 }
 
 LogicalResult InputMaker::fillHeads(Value value) {
@@ -189,13 +139,8 @@ LogicalResult InputMaker::fillHeads(Value value) {
   bool isNew;
   if (failed(allocate(value, {batch.numTokens(), heads, channels}, isNew)))
     return failure();
-  for (int64_t row = 0; isNew && row < batch.numTokens() * heads; ++row) {
-    const fp8attn_type abiType = getAbiType(type.getElementType());
-    auto *data =
-        static_cast<uint8_t *>(arguments[value].getElement(row * channels));
-    fillRow(data, channels, abiType);
-    reference::encodeElement(kSinkQuery + random.normal(), data, abiType);
-  }
+  for (int64_t row = 0; isNew && row < batch.numTokens() * heads; ++row)
+    fillQueryRow(value, row);
   return success();
 }
 
@@ -297,10 +242,9 @@ LogicalResult InputMaker::fillElements(Value value, ArrayRef<int64_t> sizes) {
 }
 
 /// Fills the slopes of ALiBi, the mask, and what the score region loads from.
-LogicalResult InputMaker::fillScoreModifiers(PagedAttentionOp op) {
-  int64_t longest = 0;
-  for (int32_t length : batch.seqLens)
-    longest = std::max<int64_t>(longest, length);
+LogicalResult InputMaker::fillScoreModifiers(AttentionInterface op,
+                                             ArrayRef<int64_t> maskSizes) {
+  const int64_t longest = longestContext();
   if (op.getAlibi()) {
     bool isNew;
     if (failed(allocate(op.getAlibi(), op.getNumHeads(), isNew)))
@@ -311,8 +255,7 @@ LogicalResult InputMaker::fillScoreModifiers(PagedAttentionOp op) {
           std::exp2(-8.0f * static_cast<float>(head + 1) /
                     static_cast<float>(op.getNumHeads()));
   }
-  if (op.getMask() &&
-      failed(fillElements(op.getMask(), {batch.numTokens(), longest})))
+  if (op.getMask() && failed(fillElements(op.getMask(), maskSizes)))
     return failure();
   // Sizes of tensors that the region loads from are large enough for any index.
   const int64_t any = std::max({longest, batch.numTokens(), batch.numSeqs(),
@@ -341,7 +284,7 @@ LogicalResult InputMaker::fill(PagedAttentionOp op) {
                           {batch.numSeqs(), pages.maxPages})))
     return failure();
   fillCaches(op);
-  if (failed(fillScoreModifiers(op)))
+  if (failed(fillScoreModifiers(op, {batch.numTokens(), longestContext()})))
     return failure();
   bool isNew;
   if (failed(allocate(op.getOut(), {batch.numTokens(), heads, op.getValueDim()},
@@ -468,7 +411,7 @@ FailureOr<Arguments> mlir::fp8attn::makeInputs(func::FuncOp function,
   for (Operation *op : ops) {
     LogicalResult result =
         llvm::TypeSwitch<Operation *, LogicalResult>(op)
-            .Case<PagedAttentionOp, MergeOp, KvWriteOp, RepackOp>(
+            .Case<PagedAttentionOp, AttentionOp, MergeOp, KvWriteOp, RepackOp>(
                 [&](auto typed) { return maker.fill(typed); })
             .Case<QuantizeOp, DequantizeOp>(
                 [&](auto typed) { return maker.fillConversion(typed); })

@@ -11,6 +11,7 @@
 #include "Measurement.h"
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Reference/Fp8.h"
 #include "fp8attn/Runtime/visible_keys.h"
 
 #include "llvm/ADT/TypeSwitch.h"
@@ -23,13 +24,15 @@ using namespace mlir::fp8attn;
 
 /// Returns all rows of one KV head of a sequence, as far as it matters for what
 /// they see.
-static fp8attn_work_item makeRows(PagedAttentionOp op, int64_t seqQ,
+static fp8attn_work_item makeRows(AttentionInterface op, int64_t seqQ,
                                   int64_t seqK) {
   fp8attn_work_item rows = {};
   rows.seq_q = seqQ;
   rows.seq_k = seqK;
-  rows.diagonal = op.getAlignment() == Alignment::TopLeft ? 0 : seqK - seqQ;
-  rows.left = op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED);
+  const bool topLeft = op.getAlignmentAttr().getValue() == Alignment::TopLeft;
+  rows.diagonal = topLeft ? 0 : seqK - seqQ;
+  IntegerAttr left = op.getWindowLeftAttr();
+  rows.left = left ? left.getInt() : FP8ATTN_UNBOUNDED;
   rows.right = op.getEffectiveWindowRight().value_or(FP8ATTN_UNBOUNDED);
   return rows;
 }
@@ -81,6 +84,12 @@ static void addReads(PagedAttentionOp op, const Arguments &arguments,
   work.reads.push_back(std::move(task));
 }
 
+/// Returns the operations for each key that a query sees: multiply and add, in
+/// both GEMMs, for all heads.
+static double getFlopsPerKey(AttentionInterface op) {
+  return 2.0 * op.getNumHeads() * (op.getKeyDim() + op.getValueDim());
+}
+
 static void addAttention(PagedAttentionOp op, const Arguments &arguments,
                          Work &work) {
   auto getInts = [&](Value value) {
@@ -89,9 +98,7 @@ static void addAttention(PagedAttentionOp op, const Arguments &arguments,
   const int32_t *starts = getInts(op.getQueryStart());
   const int32_t *lengths = getInts(op.getSeqLens());
   const fp8attn_tensor &table = arguments[op.getBlockTable()].tensor;
-  // Multiply and add, in both GEMMs.
-  const double flopsPerKey =
-      2.0 * op.getNumHeads() * (op.getKeyDim() + op.getValueDim());
+  const double flopsPerKey = getFlopsPerKey(op);
   for (int64_t s = 0; s < table.sizes[0]; ++s) {
     const int64_t queries = starts[s + 1] - starts[s];
     if (queries == 0)
@@ -106,6 +113,37 @@ static void addAttention(PagedAttentionOp op, const Arguments &arguments,
                getInts(op.getBlockTable()) + s * table.strides[0], head, seen,
                work);
   }
+}
+
+/// Adds the keys, or the values, of one head of a batch entry, token by token.
+static void addReads(const Argument &tensor, int64_t entry, int64_t head,
+                     fp8attn_key_range seen, ReadTask &task, Work &work) {
+  const reference::DenseTensor dense = getDenseTensor(tensor);
+  for (int64_t token = seen.begin; token < seen.end; ++token)
+    addExtent(work, task, dense.address(entry, head, token, 0),
+              dense.sizes[3] * reference::elementBytes(dense.type));
+}
+
+static void addAttention(AttentionOp op, const Arguments &arguments,
+                         Work &work) {
+  const Argument &key = arguments[op.getKey()];
+  const Argument &value = arguments[op.getValue()];
+  const fp8attn_tensor &query = arguments[op.getQuery()].tensor;
+  const int64_t queries = query.sizes[2];
+  if (queries == 0)
+    return; // Nobody asks: nothing need be read.
+  const fp8attn_work_item rows = makeRows(op, queries, key.tensor.sizes[2]);
+  const fp8attn_key_range seen = {fp8attn_visible_keys(&rows, 0).begin,
+                                  fp8attn_visible_keys(&rows, queries - 1).end};
+  work.flops += static_cast<double>(query.sizes[0]) * getFlopsPerKey(op) *
+                countVisibleKeys(rows);
+  for (int64_t entry = 0; entry < query.sizes[0]; ++entry)
+    for (int64_t head = 0; head < op.getNumKvHeads(); ++head) {
+      ReadTask task;
+      addReads(key, entry, head, seen, task, work);
+      addReads(value, entry, head, seen, task, work);
+      work.reads.push_back(std::move(task));
+    }
 }
 
 /// Adds the memory of a source as one task.
@@ -123,9 +161,8 @@ Work mlir::fp8attn::getWork(ArrayRef<Operation *> ops,
   Work work;
   for (Operation *op : ops)
     llvm::TypeSwitch<Operation *>(op)
-        .Case([&](PagedAttentionOp attention) {
-          addAttention(attention, arguments, work);
-        })
+        .Case<PagedAttentionOp, AttentionOp>(
+            [&](auto attention) { addAttention(attention, arguments, work); })
         .Case([&](KvWriteOp write) {
           addSource(write.getKey(), arguments, work);
           addSource(write.getValue(), arguments, work);

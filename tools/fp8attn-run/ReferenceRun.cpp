@@ -35,37 +35,28 @@ static std::vector<double> getElements(const Argument &argument) {
   return values;
 }
 
-static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
-                           const Arguments &results,
-                           std::vector<Check> &checks) {
-  reference::AttentionCall call;
-  call.query = getHeadTensor(inputs[op.getQuery()]);
-  call.numHeads = op.getNumHeads();
-  CacheParts parts =
-      getCacheParts(inputs, op.getKeyCache(), op.getValueCache());
-  call.keys = parts.keys;
-  call.values = parts.values;
+/// Fills in what paged and dense attention have in common.
+template <typename Call>
+static void describeScores(AttentionInterface op, const Arguments &inputs,
+                           Call &call) {
   call.keyScale = getScales(inputs, op.getKeyScale(), op.getKeyScaleMap());
   call.valueScale =
       getScales(inputs, op.getValueScale(), op.getValueScaleMap());
-  const fp8attn_tensor &table = inputs[op.getBlockTable()].tensor;
-  call.numSeqs = table.sizes[0];
-  call.tableStride = table.strides[0];
-  auto getInts = [&](Value value) {
-    return static_cast<const int32_t *>(inputs[value].tensor.data);
-  };
-  call.queryStart = getInts(op.getQueryStart());
-  call.seqLens = getInts(op.getSeqLens());
-  call.blockTable = getInts(op.getBlockTable());
   call.softmaxScale = op.getEffectiveSoftmaxScale();
-  call.windowLeft = op.getWindowLeft();
+  if (IntegerAttr left = op.getWindowLeftAttr())
+    call.windowLeft = left.getInt();
   call.windowRight = op.getEffectiveWindowRight();
-  call.topLeft = op.getAlignment() == Alignment::TopLeft;
+  call.topLeft = op.getAlignmentAttr().getValue() == Alignment::TopLeft;
   if (op.getSink())
     call.sink = static_cast<const float *>(inputs[op.getSink()].tensor.data);
   call.modifyScore = makeScoreFunction(op, inputs);
+}
 
-  const reference::AttentionResult expected = reference::attend(call);
+/// Compares out and lse.
+static void compareAttention(AttentionInterface op,
+                             const reference::AttentionResult &expected,
+                             const Arguments &results,
+                             std::vector<Check> &checks) {
   const Argument &out = results[op.getOut()];
   checks.push_back({out.name, reference::compare(
                                   getElements(out), expected.out,
@@ -78,6 +69,40 @@ static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
         {lse.name, reference::compare(getElements(lse), expected.lse,
                                       reference::allowedLseError(expected))});
   }
+}
+
+static void checkAttention(AttentionOp op, const Arguments &inputs,
+                           const Arguments &results,
+                           std::vector<Check> &checks) {
+  reference::DenseCall call;
+  call.query = getDenseTensor(inputs[op.getQuery()]);
+  call.key = getDenseTensor(inputs[op.getKey()]);
+  call.value = getDenseTensor(inputs[op.getValue()]);
+  describeScores(op, inputs, call);
+  compareAttention(op, reference::attend(call), results, checks);
+}
+
+static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
+                           const Arguments &results,
+                           std::vector<Check> &checks) {
+  reference::AttentionCall call;
+  call.query = getHeadTensor(inputs[op.getQuery()]);
+  call.numHeads = op.getNumHeads();
+  CacheParts parts =
+      getCacheParts(inputs, op.getKeyCache(), op.getValueCache());
+  call.keys = parts.keys;
+  call.values = parts.values;
+  const fp8attn_tensor &table = inputs[op.getBlockTable()].tensor;
+  call.numSeqs = table.sizes[0];
+  call.tableStride = table.strides[0];
+  auto getInts = [&](Value value) {
+    return static_cast<const int32_t *>(inputs[value].tensor.data);
+  };
+  call.queryStart = getInts(op.getQueryStart());
+  call.seqLens = getInts(op.getSeqLens());
+  call.blockTable = getInts(op.getBlockTable());
+  describeScores(op, inputs, call);
+  compareAttention(op, reference::attend(call), results, checks);
 }
 
 /// Merges what the parts were before the call, or, if an operation before this
@@ -195,7 +220,7 @@ std::vector<Check> mlir::fp8attn::checkResults(ArrayRef<Operation *> ops,
   llvm::SmallDenseSet<Value> writtenResults;
   for (Operation *op : ops)
     llvm::TypeSwitch<Operation *>(op)
-        .Case([&](PagedAttentionOp attention) {
+        .Case<PagedAttentionOp, AttentionOp>([&](auto attention) {
           checkAttention(attention, inputs, results, checks);
           writtenResults.insert(attention.getOut());
           writtenResults.insert(attention.getLse());

@@ -25,13 +25,20 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Returns element (row, column) of a matrix.
-static double loadElement(const Argument &matrix, int64_t row, int64_t column) {
-  const auto type = fp8attn_type(matrix.tensor.type);
-  const int64_t place =
-      row * matrix.tensor.strides[0] + column * matrix.tensor.strides[1];
+/// Returns the mask's element for a score: of [tokens, keys], or of [batch,
+/// heads, queries, keys] where dimensions of size 1 are used for all.
+static double loadMask(const Argument &mask,
+                       const reference::ScorePlace &place) {
+  const fp8attn_tensor &tensor = mask.tensor;
+  const auto type = fp8attn_type(tensor.type);
+  const int64_t indices[] = {place.sequence, place.head, place.token,
+                             place.key};
+  int64_t offset = 0;
+  for (int32_t dim = 0; dim < tensor.rank; ++dim)
+    if (tensor.sizes[dim] > 1)
+      offset += indices[4 - tensor.rank + dim] * tensor.strides[dim];
   const uint8_t *element =
-      matrix.storage.data() + place * reference::elementBytes(type);
+      mask.storage.data() + offset * reference::elementBytes(type);
   return type == FP8ATTN_TYPE_I8 ? *element
                                  : reference::decodeElement(element, type);
 }
@@ -178,13 +185,14 @@ private:
 } // namespace
 
 std::function<double(double, const reference::ScorePlace &)>
-mlir::fp8attn::makeScoreFunction(PagedAttentionOp op, const Arguments &inputs) {
+mlir::fp8attn::makeScoreFunction(AttentionInterface op,
+                                 const Arguments &inputs) {
   if (!op.modifiesScores())
     return nullptr;
   return [=, &inputs](double score,
                       const reference::ScorePlace &place) mutable {
-    if (std::optional<APFloat> softcap = op.getSoftcap()) {
-      const double cap = softcap->convertToFloat();
+    if (FloatAttr softcap = op.getSoftcapAttr()) {
+      const double cap = softcap.getValueAsDouble();
       score = cap * std::tanh(score / cap);
     }
     if (Value slopes = op.getAlibi())
@@ -194,7 +202,7 @@ mlir::fp8attn::makeScoreFunction(PagedAttentionOp op, const Arguments &inputs) {
       score =
           RegionEvaluator(op.getScore().front(), inputs).evaluate(score, place);
     if (TypedValue<MemRefType> mask = op.getMask()) {
-      const double element = loadElement(inputs[mask], place.token, place.key);
+      const double element = loadMask(inputs[mask], place);
       if (mask.getType().getElementType().isF32())
         score += element;
       else if (element == 0)

@@ -22,7 +22,7 @@ namespace mlir::fp8attn {
 /// Returns what `op` does to scores, null if it does nothing. Operation and
 /// arguments must outlive the function.
 std::function<double(double, const reference::ScorePlace &)>
-makeScoreFunction(PagedAttentionOp op, const Arguments &inputs);
+makeScoreFunction(AttentionInterface op, const Arguments &inputs);
 
 } // namespace mlir::fp8attn
 

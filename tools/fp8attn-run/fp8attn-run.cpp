@@ -19,7 +19,9 @@ static const char kOverview[] =
     R"(compiles and runs attention over an FP8 cache on random inputs
 
 Sizes that the types leave open come from the options: the batch has --seqs
-sequences of --context keys and --query-len query tokens each.
+sequences of --context keys and --query-len query tokens each. Dense tensors
+(fp8attn.attention) are [--seqs, heads, --query-len or --context, channels]: all
+sequences have the same lengths then.
 
 Examples:
   fp8attn-run decode.mlir --context=8192 --check

@@ -115,6 +115,18 @@ TEST_F(AbiTest, WorkItem) {
 TEST_F(AbiTest, KeyRun) {
   const llvm::StructLayout *type = layoutOf(structs::getKeyRunType(&context));
   EXPECT_EQ(type->getSizeInBytes(), sizeof(fp8attn_key_run));
+  const size_t offsets[] = {
+      offsetof(fp8attn_key_run, keys),
+      offsetof(fp8attn_key_run, values),
+      offsetof(fp8attn_key_run, key_page_bytes),
+      offsetof(fp8attn_key_run, value_page_bytes),
+      offsetof(fp8attn_key_run, pages),
+      offsetof(fp8attn_key_run, page_tokens),
+      offsetof(fp8attn_key_run, first_key),
+      offsetof(fp8attn_key_run, num_keys),
+  };
+  for (size_t member = 0; member < std::size(offsets); ++member)
+    EXPECT_EQ(type->getElementOffset(member), offsets[member]);
 }
 
 //===----------------------------------------------------------------------===//
@@ -156,6 +168,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_parallel, kParallel);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_work_items, kNumWorkItems);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_work_item_init, kWorkItemInit);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_dense_item_init, kDenseItemInit);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_key_run_init, kKeyRunInit);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_uk_tile_begin_amx_bf16, kTileBegin);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_uk_tile_end_amx_bf16, kTileEnd);

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp8attn/Runtime/lowering_abi.h"
+#include "fp8attn/Runtime/visible_keys.h"
 
 #include "gtest/gtest.h"
 
@@ -166,6 +167,48 @@ TEST(WorkItem, DecodeNeedsFewSurplusItems) {
 TEST(WorkItem, LargestBatchDoesNotOverflow) {
   EXPECT_EQ(fp8attn_num_work_items(INT32_MAX, 1, 71, 1),
             int64_t(INT32_MAX) * 71 / FP8ATTN_BLOCK_ROWS + 1);
+}
+
+/// Every row of every head of every entry is in one item, in order, and its
+/// keys are those of the item of a ragged batch with the same block.
+TEST(DenseItem, RowsOfAllHeadsOnce) {
+  constexpr int64_t kEntries = 3, kHeads = 2, kSeqK = 700;
+  for (int64_t group : {1, 3, 71})
+    for (int64_t queries : {1, 16, 64, 65, 300})
+      for (const Window &window : kWindows) {
+        int64_t index = 0;
+        for (int64_t entry = 0; entry < kEntries; ++entry)
+          for (int64_t head = 0; head < kHeads; ++head)
+            for (int64_t row = 0; row < queries * group; ++index) {
+              fp8attn_work_item item;
+              fp8attn_dense_item_init(&item, index, queries, kSeqK, group,
+                                      kHeads, FP8ATTN_DENSE_ROWS,
+                                      window.topLeft, window.left,
+                                      window.right);
+              ASSERT_EQ(item.sequence, entry);
+              ASSERT_EQ(item.kv_head, head);
+              ASSERT_EQ(item.first_row, row);
+              ASSERT_EQ(item.query_begin, 0);
+              ASSERT_EQ(item.diagonal, window.topLeft ? 0 : kSeqK - queries);
+              ASSERT_EQ(
+                  item.num_rows,
+                  std::min<int64_t>(FP8ATTN_DENSE_ROWS, queries * group - row));
+              int64_t first = kSeqK, end = 0;
+              for (int64_t r = row; r < row + item.num_rows; ++r) {
+                const fp8attn_key_range keys =
+                    fp8attn_visible_keys(&item, r / group);
+                if (keys.begin == keys.end)
+                  continue;
+                first = std::min(first, keys.begin);
+                end = std::max(end, keys.end);
+              }
+              ASSERT_EQ(item.num_keys, end);
+              ASSERT_EQ(item.first_key, end == 0 ? 0
+                                                 : first / FP8ATTN_BLOCK_KEYS *
+                                                       FP8ATTN_BLOCK_KEYS);
+              row += item.num_rows;
+            }
+      }
 }
 
 TEST(KeyRun, PointsAtTheHead) {

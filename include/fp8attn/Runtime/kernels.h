@@ -46,6 +46,11 @@ extern "C" {
 /// accumulators compute while three are stored.
 #define FP8ATTN_BLOCK_ROWS 48
 
+/// Most query rows in a work item of dense attention: kernels take them block
+/// by block, so that keys and values are brought into the cache layout once for
+/// four blocks.
+#define FP8ATTN_DENSE_ROWS 192
+
 /// Most rows that a fused `attend` kernel takes: one row tile.
 #define FP8ATTN_DECODE_ROWS 16
 
@@ -76,7 +81,8 @@ typedef struct fp8attn_work_item {
   int64_t seq_k;
   /// First row of the block within the sequence's seq_q * group rows.
   int64_t first_row;
-  /// Rows in the block, 0 to FP8ATTN_BLOCK_ROWS.
+  /// Rows in the block, 0 to FP8ATTN_BLOCK_ROWS (dense attention: to
+  /// FP8ATTN_DENSE_ROWS).
   int64_t num_rows;
   /// Position of query 0 among the keys: query i stands at diagonal + i and
   /// sees the keys from left before to right after it (Runtime/visible_keys.h).
@@ -233,7 +239,8 @@ typedef void (*fp8attn_uk_merge_fn)(
 /// store_key, store_value: writes one head of `tokens` new tokens into the
 /// cache: FP8 code of (value / scale) at the bytes that the layout gives, or
 /// the value rounded to bf16 if the cache is bf16 (scale is then ignored), and
-/// zeros in the channels that pad the head size.
+/// zeros in the channels that pad the head size. A source of the cache's own
+/// type is stored as it is, without a scale.
 /// - source: of the row's `in` type, element (token, channel) at token *
 ///   token_stride + channel.
 /// - channels: head size.

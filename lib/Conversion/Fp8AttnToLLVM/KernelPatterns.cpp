@@ -79,6 +79,29 @@ struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
   }
 };
 
+struct DenseItemLowering : ConvertOpToLLVMPattern<DenseItemOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(DenseItemOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto number = [&](int64_t value) {
+      return makeInteger(rewriter, loc, 64, value);
+    };
+    Value item = allocate(rewriter, op, abi::getWorkItemType(getContext()));
+    callRuntime(rewriter, loc, op, runtime::kDenseItemInit,
+                {item, adaptor.getIndex(), adaptor.getQueries(),
+                 adaptor.getKeys(), number(op.getGroup()),
+                 number(op.getKvHeads()), number(op.getRows()),
+                 number(op.getAlignment() == Alignment::TopLeft),
+                 number(op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED)),
+                 number(op.getWindowRight().value_or(FP8ATTN_UNBOUNDED))});
+    rewriter.replaceOp(op, item);
+    return success();
+  }
+};
+
 /// Reads a member of the work item.
 template <typename Op, int kMember>
 struct WorkItemFieldLowering : ConvertOpToLLVMPattern<Op> {
@@ -149,6 +172,45 @@ struct KeyRunLowering : ConvertOpToLLVMPattern<KeyRunOp> {
                            op.getBlockTable().getType()),
          MemRefDescriptor(adaptor.getBlockTable()).stride(rewriter, loc, 0),
          number(keys.getPageTokens())});
+    rewriter.replaceOp(op, run);
+    return success();
+  }
+};
+
+/// Fills in a run without a call: its only page is number 0.
+struct UkernelPackedRunLowering : ConvertOpToLLVMPattern<UkernelPackedRunOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(UkernelPackedRunOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    LLVM::LLVMStructType type = abi::getKeyRunType(getContext());
+    Type i32 = rewriter.getI32Type();
+    Value zero = makeInteger(rewriter, loc, 64, 0);
+    auto pointerTo = [&](Value descriptor, MemRefType type) {
+      return getElementPointer(rewriter, loc, *getTypeConverter(), descriptor,
+                               type);
+    };
+    Value pages = allocate(rewriter, op, i32);
+    LLVM::StoreOp::create(rewriter, loc, makeInteger(rewriter, loc, 32, 0),
+                          pages);
+    Value run = allocate(rewriter, op, type);
+    // In the order of fp8attn_key_run.
+    Value members[] = {pointerTo(adaptor.getKeys(), op.getKeys().getType()),
+                       pointerTo(adaptor.getValues(), op.getValues().getType()),
+                       /*key_page_bytes=*/zero,
+                       /*value_page_bytes=*/zero,
+                       pages,
+                       makeInteger(rewriter, loc, 64, FP8ATTN_BLOCK_KEYS),
+                       /*first_key=*/zero,
+                       adaptor.getNumKeys()};
+    for (auto [index, member] : llvm::enumerate(members)) {
+      Value address = LLVM::GEPOp::create(
+          rewriter, loc, run.getType(), type, run,
+          ArrayRef<LLVM::GEPArg>{0, static_cast<int32_t>(index)});
+      LLVM::StoreOp::create(rewriter, loc, member, address);
+    }
     rewriter.replaceOp(op, run);
     return success();
   }
@@ -257,7 +319,8 @@ private:
 
 void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
                                            RewritePatternSet &patterns) {
-  patterns.add<NumWorkItemsLowering, WorkItemLowering,
+  patterns.add<NumWorkItemsLowering, WorkItemLowering, DenseItemLowering,
+               UkernelPackedRunLowering,
                WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
                WorkItemFieldLowering<FirstKeyOp, abi::kWorkItemFirstKey>,
                WorkItemFieldLowering<NumKeysOp, abi::kWorkItemNumKeys>,

@@ -49,6 +49,8 @@ inline constexpr RuntimeFunction kNumWorkItems{"fp8attn_num_work_items",
                                                "lllll"};
 inline constexpr RuntimeFunction kWorkItemInit{"fp8attn_work_item_init",
                                                "vplpplllllll"};
+inline constexpr RuntimeFunction kDenseItemInit{"fp8attn_dense_item_init",
+                                                "vplllllllll"};
 inline constexpr RuntimeFunction kKeyRunInit{"fp8attn_key_run_init", "vppp"
                                                                      "ll"
                                                                      "p"

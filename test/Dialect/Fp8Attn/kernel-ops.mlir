@@ -10,6 +10,7 @@
 // CHECK: [[BYTES:%.+]] = fp8attn.cache_part value %{{.+}}[%{{.+}}] : <key_value
 // CHECK: fp8attn.ukernel.call @fp8attn_uk_store_value_bf16_e4m3_f32_16x1x32_generic({{.+}}, [[BYTES]], {{.+}})
 // CHECK: fp8attn.ukernel.null : memref<?xf32>
+// CHECK: fp8attn.ukernel.packed_run [[BYTES]], [[BYTES]], %{{.+}} : memref<?xi8>, memref<?xi8>
 // CHECK: fp8attn.ukernel.tile_end
 func.func @calls(%run: !fp8attn.key_run, %i: index, %f: f32, %q: memref<6144xbf16>,
                  %s: memref<12288xf32>, %x: memref<?xbf16>,
@@ -22,6 +23,7 @@ func.func @calls(%run: !fp8attn.key_run, %i: index, %f: f32, %q: memref<6144xbf1
   fp8attn.ukernel.call @fp8attn_uk_store_value_bf16_e4m3_f32_16x1x32_generic(%x, %i, %i, %i, %slots, %f, %bytes, %i, %i)
       : memref<?xbf16>, index, index, index, memref<?xi64>, f32, memref<?xi8>, index, index
   %lse = fp8attn.ukernel.null : memref<?xf32>
+  %packed = fp8attn.ukernel.packed_run %bytes, %bytes, %i : memref<?xi8>, memref<?xi8>
   fp8attn.ukernel.tile_end
   return
 }

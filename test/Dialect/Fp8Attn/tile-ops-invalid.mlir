@@ -57,6 +57,42 @@ func.func @query(%item: !fp8attn.work_item, %query: memref<?x32x64xbf16>) {
 
 // -----
 
+// tile_load_dense_c1
+func.func @dense(%keys: memref<?x64xbf16>, %first: index) {
+  // expected-error@below {{'fp8attn.tile.load_dense' op expects channels of the tile (32) to equal channels of source (64)}}
+  %0 = fp8attn.tile.load_dense %keys[%first] : memref<?x64xbf16> -> tensor<256x32xbf16>
+  return
+}
+
+// -----
+
+// tile_load_dense_c2: f32 is rounded to bf16.
+func.func @dense(%keys: memref<?x64xf32>, %first: index) {
+  // expected-error@below {{'fp8attn.tile.load_dense' op expects a tile of 'bf16' from a source of 'f32', got 'tensor<256x64xf32>'}}
+  %0 = fp8attn.tile.load_dense %keys[%first] : memref<?x64xf32> -> tensor<256x64xf32>
+  return
+}
+
+// -----
+
+// tile_load_dense_c2: codes stay what they are.
+func.func @dense(%keys: memref<?x64xf8E4M3FN>, %first: index) {
+  // expected-error@below {{'fp8attn.tile.load_dense' op expects a tile of 'f8E4M3FN' from a source of 'f8E4M3FN', got 'tensor<256x64xf8E5M2>'}}
+  %0 = fp8attn.tile.load_dense %keys[%first] : memref<?x64xf8E4M3FN> -> tensor<256x64xf8E5M2>
+  return
+}
+
+// -----
+
+// tile_c2
+func.func @item(%i: index) {
+  // expected-error@below {{'fp8attn.tile.dense_item' op attribute 'rows' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
+  %0 = fp8attn.tile.dense_item %i, %i, %i {group = 1, kv_heads = 1, rows = 0}
+  return
+}
+
+// -----
+
 // tile_decode_c1
 func.func @decode(%codes: tensor<32x64xf8E4M3FN>) {
   // expected-error@below {{'fp8attn.tile.decode' op expects values of the shape of the codes ('tensor<32x64xf8E4M3FN>'), got 'tensor<64x32xbf16>'}}

@@ -17,11 +17,13 @@
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
 
-#include <cmath>
+#include <cstdint>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
 using namespace mlir::fp8attn::detail;
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnInterfaces.cpp.inc"
 
 #define GET_OP_CLASSES
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.cpp.inc"
@@ -38,18 +40,6 @@ CacheType PagedAttentionOp::getValueCacheType() {
 }
 CacheType KvWriteOp::getKeyCacheType() { return keyCacheType(*this); }
 CacheType KvWriteOp::getValueCacheType() { return valueCacheType(*this); }
-
-float PagedAttentionOp::getEffectiveSoftmaxScale() {
-  if (std::optional<APFloat> scale = getSoftmaxScale())
-    return scale->convertToFloat();
-  return 1.0f / std::sqrt(static_cast<float>(getKeyDim()));
-}
-
-std::optional<int64_t> PagedAttentionOp::getEffectiveWindowRight() {
-  if (getCausal())
-    return 0;
-  return getWindowRight();
-}
 
 /// Checks every memref of a list, and that each is contiguous inside.
 static LogicalResult verifyMemRefs(Operation *op,
@@ -129,49 +119,58 @@ static LogicalResult verifyBatch(PagedAttentionOp op) {
 }
 
 /// Checks which keys a query sees, and the sink.
-static LogicalResult verifyVisibility(PagedAttentionOp op) {
+static LogicalResult verifyVisibility(AttentionInterface op) {
   // paged_attention_c9
   for (auto [name, side] : {std::pair("window_left", op.getWindowLeftAttr()),
                             std::pair("window_right", op.getWindowRightAttr())})
     if (side && side.getInt() < 0)
-      return op.emitOpError("expects ")
+      return op->emitOpError("expects ")
              << name << " to be at least 0, got " << side.getInt();
   // paged_attention_c10
-  if (op.getCausal() && op.getWindowRight())
-    return op.emitOpError("expects no window_right beside causal, which is "
-                          "window_right = 0, got ")
-           << *op.getWindowRight();
+  if (op.getCausal() && op.getWindowRightAttr())
+    return op->emitOpError("expects no window_right beside causal, which is "
+                           "window_right = 0, got ")
+           << op.getWindowRightAttr().getInt();
   // paged_attention_c11
   NamedMemRef sink{"sink", op.getSink()}, query{"query", op.getQuery()};
   if (sink.value && sink.size(0) != query.size(1))
-    return noteDefinition(op.emitOpError("expects sink to have an element for "
-                                         "each head of query (")
+    return noteDefinition(op->emitOpError("expects sink to have an element for "
+                                          "each head of query (")
                               << query.size(1) << "), got "
                               << sizeText(sink.size(0)),
                           query.name, query.value);
   return success();
 }
 
-/// Checks what modifies the scores.
-static LogicalResult verifyScoreModifiers(PagedAttentionOp op) {
+/// Checks an attribute that is a finite number above 0, if it is given.
+static LogicalResult verifyPositive(Operation *op, StringRef name,
+                                    FloatAttr attribute) {
+  if (!attribute)
+    return success();
+  APFloat value = attribute.getValue();
+  if (!value.isFinite() || value.isNegative() || value.isZero())
+    return op->emitOpError("expects ")
+           << name << " to be finite and greater than 0, got " << attribute;
+  return success();
+}
+
+/// Checks the softmax scale and what modifies the scores, but for the sizes of
+/// the mask.
+static LogicalResult verifyScores(AttentionInterface op) {
+  // paged_attention_c8
   // paged_attention_c13
-  if (std::optional<APFloat> cap = op.getSoftcap())
-    if (!cap->isFinite() || cap->isNegative() || cap->isZero())
-      return op.emitOpError("expects softcap to be finite and greater than 0, "
-                            "got ")
-             << op.getSoftcapAttr();
+  if (failed(verifyPositive(op, "softmax_scale", op.getSoftmaxScaleAttr())) ||
+      failed(verifyPositive(op, "softcap", op.getSoftcapAttr())))
+    return failure();
   NamedMemRef alibi{"alibi", op.getAlibi()}, mask{"mask", op.getMask()},
       query{"query", op.getQuery()};
   // paged_attention_c14
   if (alibi.value && alibi.size(0) != query.size(1))
-    return noteDefinition(op.emitOpError("expects alibi to have an element for "
-                                         "each head of query (")
-                              << query.size(1) << "), got "
-                              << sizeText(alibi.size(0)),
-                          query.name, query.value);
-  // paged_attention_c15
-  if (mask.value && failed(verifySizesAgree(op, "tokens", mask, 0, query, 0)))
-    return failure();
+    return noteDefinition(
+        op->emitOpError("expects alibi to have an element for "
+                        "each head of query (")
+            << query.size(1) << "), got " << sizeText(alibi.size(0)),
+        query.name, query.value);
   if (failed(verifyMemRef(op, alibi, /*contiguous=*/true)) ||
       failed(verifyMemRef(op, mask, /*contiguous=*/true)))
     return failure();
@@ -182,20 +181,151 @@ static LogicalResult verifyScoreModifiers(PagedAttentionOp op) {
 LogicalResult PagedAttentionOp::verify() {
   if (failed(verifyCaches(*this, getCaches())) || failed(verifyShapes(*this)) ||
       failed(verifyScales(*this)) || failed(verifyBatch(*this)) ||
-      failed(verifyVisibility(*this)))
+      failed(verifyVisibility(*this)) || failed(verifyScores(*this)))
     return failure();
-  // paged_attention_c8
-  if (std::optional<APFloat> scale = getSoftmaxScale())
-    if (!scale->isFinite() || scale->isNegative() || scale->isZero())
-      return emitOpError("expects softmax_scale to be finite and greater than "
-                         "0, got ")
-             << getSoftmaxScaleAttr();
-  if (failed(verifyScoreModifiers(*this)))
+  // paged_attention_c15
+  if (getMask() && failed(verifySizesAgree(*this, "tokens", {"mask", getMask()},
+                                           0, {"query", getQuery()}, 0)))
     return failure();
   return verifyMemRefs(*this, {{"query", getQuery()},
                                {"query_start", getQueryStart()},
                                {"seq_lens", getSeqLens()},
                                {"block_table", getBlockTable()},
+                               {"sink", getSink()},
+                               {"out", getOut()},
+                               {"lse", getLse()}});
+}
+
+//===----------------------------------------------------------------------===//
+// Dense attention
+//===----------------------------------------------------------------------===//
+
+/// Checks the sizes that kernels are compiled for.
+static LogicalResult verifyDenseHeads(AttentionOp op) {
+  constexpr int64_t kMaxHeads = 1024, kChannels = 8, kMaxChannels = 576;
+  NamedMemRef query{"query", op.getQuery()}, key{"key", op.getKey()},
+      value{"value", op.getValue()};
+  // attention_c1
+  int64_t heads = query.size(1), kvHeads = key.size(1);
+  if (kvHeads < 1 || kvHeads > kMaxHeads)
+    return op.emitOpError("expects 1 to ")
+           << kMaxHeads << " static heads of key, got " << sizeText(kvHeads);
+  // attention_c2
+  for (const NamedMemRef &tensor : {key, value})
+    if (tensor.size(3) < 1 || tensor.size(3) % kChannels != 0 ||
+        tensor.size(3) > kMaxChannels)
+      return op.emitOpError("expects static channels of ")
+             << tensor.name << " that are a multiple of " << kChannels
+             << " up to " << kMaxChannels << ", got "
+             << sizeText(tensor.size(3));
+  // attention_c3
+  if (heads < 1 || heads % kvHeads != 0)
+    return noteDefinition(op.emitOpError("expects heads of query (")
+                              << sizeText(heads)
+                              << ") to be a multiple of heads of key ("
+                              << kvHeads << ")",
+                          key.name, key.value);
+  return success();
+}
+
+/// Checks that a size is statically that of another operand.
+static LogicalResult verifySameSize(Operation *op, StringRef what,
+                                    NamedMemRef operand, unsigned dim,
+                                    NamedMemRef other) {
+  if (operand.size(dim) == other.size(dim))
+    return success();
+  return noteDefinition(op->emitOpError("expects static ")
+                            << what << " of " << operand.name << " ("
+                            << sizeText(operand.size(dim)) << ") to equal "
+                            << what << " of " << other.name << " ("
+                            << sizeText(other.size(dim)) << ")",
+                        other.name, other.value);
+}
+
+static LogicalResult verifyDenseMask(AttentionOp op) {
+  NamedMemRef mask{"mask", op.getMask()}, query{"query", op.getQuery()};
+  if (!mask.value)
+    return success();
+  // attention_c8
+  for (auto [dim, what] : {std::pair(0, "batch"), std::pair(1, "heads")})
+    if (mask.size(dim) != 1 &&
+        failed(verifySizesAgree(op, what, mask, dim, query, dim)))
+      return failure();
+  if (ShapedType::isDynamic(mask.size(1)))
+    return op.emitOpError("expects static heads of mask, 1 or those of query (")
+           << query.size(1) << "), got ?";
+  return success(
+      succeeded(verifySizesAgree(op, "queries", mask, 2, query, 2)) &&
+      succeeded(
+          verifySizesAgree(op, "keys", mask, 3, {"key", op.getKey()}, 2)));
+}
+
+/// Checks that the shapes of all operands are those of one attention.
+static LogicalResult verifyDenseShapes(AttentionOp op) {
+  NamedMemRef query{"query", op.getQuery()}, key{"key", op.getKey()},
+      value{"value", op.getValue()}, out{"out", op.getOut()},
+      lse{"lse", op.getLse()};
+  // attention_c4
+  if (failed(verifySameSize(op, "heads", value, 1, key)) ||
+      failed(verifySameSize(op, "channels", query, 3, key)) ||
+      failed(verifySameSize(op, "heads", out, 1, query)) ||
+      failed(verifySameSize(op, "channels", out, 3, value)) ||
+      (lse.value && failed(verifySameSize(op, "heads", lse, 1, query))))
+    return failure();
+  // attention_c5
+  for (const NamedMemRef &operand : {key, value, out, lse})
+    if (operand.value &&
+        failed(verifySizesAgree(op, "batch", operand, 0, query, 0)))
+      return failure();
+  // attention_c6
+  for (const NamedMemRef &operand : {out, lse})
+    if (operand.value &&
+        failed(verifySizesAgree(op, "queries", operand, 2, query, 2)))
+      return failure();
+  if (failed(verifySizesAgree(op, "keys", value, 2, key, 2)))
+    return failure();
+  // attention_c7
+  for (auto [what, operand] : {std::pair("queries", query), {"keys", key}})
+    if (operand.size(2) > INT32_MAX)
+      return op.emitOpError("expects at most ")
+             << INT32_MAX << " " << what << ", got " << operand.size(2);
+  return verifyDenseMask(op);
+}
+
+/// Checks a scale as that of a cache of what kernels are given.
+static LogicalResult verifyDenseScale(AttentionOp op, NamedMemRef scale,
+                                      std::optional<AffineMap> map,
+                                      NamedMemRef tensor) {
+  MLIRContext *context = op.getContext();
+  Type element = tensor.type().getElementType();
+  if (element.getIntOrFloatBitWidth() != 8)
+    element = BFloat16Type::get(context);
+  constexpr int64_t kPage = 32;
+  auto cache = CacheType::get(context, CacheContent::Key, tensor.size(1),
+                              tensor.size(3), kPage, element,
+                              LayoutAttr::get(context, LayoutKind::Pairs));
+  if (failed(verifyCacheScale(op, scale, map, cache, tensor.name, "batch")))
+    return failure();
+  // attention_c9
+  const bool perHead = map && map->getNumResults() == 1 &&
+                       map->getResult(0) == getAffineDimExpr(kHead, context);
+  if (map && map->getNumResults() != 0 && !perHead)
+    return op.emitOpError("expects results () or (head) of the map of ")
+           << scale.name << ", got " << AffineMapAttr::get(*map);
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  if (failed(verifyDenseHeads(*this)) || failed(verifyDenseShapes(*this)) ||
+      failed(verifyDenseScale(*this, {"key_scale", getKeyScale()},
+                              getKeyScaleMap(), {"key", getKey()})) ||
+      failed(verifyDenseScale(*this, {"value_scale", getValueScale()},
+                              getValueScaleMap(), {"value", getValue()})) ||
+      failed(verifyVisibility(*this)) || failed(verifyScores(*this)))
+    return failure();
+  return verifyMemRefs(*this, {{"query", getQuery()},
+                               {"key", getKey()},
+                               {"value", getValue()},
                                {"sink", getSink()},
                                {"out", getOut()},
                                {"lse", getLse()}});

@@ -58,6 +58,25 @@ LogicalResult LoadQueryOp::verify() {
   return verifyMemRef(*this, query, /*contiguous=*/true);
 }
 
+LogicalResult LoadDenseOp::verify() {
+  NamedMemRef source{"source", getSource()};
+  auto tile = cast<RankedTensorType>(getTile().getType());
+  // tile_load_dense_c1
+  if (source.size(1) != tile.getDimSize(1))
+    return emitOpError("expects channels of the tile (")
+           << tile.getDimSize(1) << ") to equal channels of source ("
+           << sizeText(source.size(1)) << ")";
+  // tile_load_dense_c2
+  Type element = source.type().getElementType();
+  Type expected = element.getIntOrFloatBitWidth() == 8
+                      ? element
+                      : BFloat16Type::get(getContext());
+  if (tile.getElementType() != expected)
+    return emitOpError("expects a tile of ")
+           << expected << " from a source of " << element << ", got " << tile;
+  return verifyMemRef(*this, source, /*contiguous=*/true);
+}
+
 LogicalResult DecodeOp::verify() {
   // tile_decode_c1
   if (getCodes().getType().getShape() != getValues().getType().getShape())
@@ -177,7 +196,8 @@ LogicalResult FinishOp::verify() {
       failed(verifyMemRef(*this, sink, /*contiguous=*/true)) ||
       failed(verifyMemRef(*this, out, /*contiguous=*/true)))
     return failure();
-  return verifyMemRef(*this, lse, /*contiguous=*/true);
+  // Its strides are handed to kernels: dense tensors have tokens innermost.
+  return verifyMemRef(*this, lse, /*contiguous=*/false);
 }
 
 LogicalResult TileMergeOp::verify() {

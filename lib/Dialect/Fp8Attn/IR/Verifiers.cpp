@@ -178,15 +178,15 @@ static LogicalResult verifyScaleSize(Operation *op,
   return success();
 }
 
-LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
-                                                NamedMemRef scale,
-                                                std::optional<AffineMap> map,
-                                                CacheType cache) {
+LogicalResult
+fp8attn::detail::verifyCacheScale(Operation *op, NamedMemRef scale,
+                                  std::optional<AffineMap> map, CacheType cache,
+                                  StringRef holder, StringRef outermost) {
   // cache_scale_c1
   if (static_cast<bool>(scale.value) != cache.isQuantized())
     return op->emitOpError("expects ")
-           << (cache.isQuantized() ? "a " : "no ") << scale.name
-           << ", because the cache holds " << cache.getElementType();
+           << (cache.isQuantized() ? "a " : "no ") << scale.name << ", because "
+           << holder << " holds " << cache.getElementType();
   // cache_scale_c2
   if (map.has_value() != static_cast<bool>(scale.value))
     return op->emitOpError("expects ")
@@ -196,8 +196,9 @@ LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
     return success();
   // cache_scale_c3
   if (map->getNumDims() != kNumScaleDims || map->getNumSymbols() != 0)
-    return op->emitOpError("expects dimensions (page, head, token, channel) "
-                           "and no symbols in the map of ")
+    return op->emitOpError("expects dimensions (")
+           << outermost
+           << ", head, token, channel) and no symbols in the map of "
            << scale.name << ", got " << AffineMapAttr::get(*map);
   // cache_scale_c5
   if (scale.type().getRank() != map->getNumResults())

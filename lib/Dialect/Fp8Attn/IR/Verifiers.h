@@ -57,9 +57,12 @@ LogicalResult verifyHasKernels(Operation *op, Value cache);
 LogicalResult verifyCachePart(Operation *op, CacheContent content,
                               CacheType cache);
 
-/// Checks the scale of the keys or values of `cache`, and its map.
+/// Checks the scale of the keys or values of `cache`, and its map. Messages
+/// call the cache `holder` and the first dimension of the map `outermost`.
 LogicalResult verifyCacheScale(Operation *op, NamedMemRef scale,
-                               std::optional<AffineMap> map, CacheType cache);
+                               std::optional<AffineMap> map, CacheType cache,
+                               llvm::StringRef holder = "the cache",
+                               llvm::StringRef outermost = "page");
 
 /// Checks the block of a score region: its arguments, its result, and that it
 /// holds only what can be computed for many keys at once.

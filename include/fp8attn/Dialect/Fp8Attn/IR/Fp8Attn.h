@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Declares the dialect, its attributes, types and operations.
+// Declares the dialect, its attributes, types, interfaces and operations.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +21,8 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include <cmath>
+
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnDialect.h.inc"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnEnums.h.inc"
 
@@ -29,6 +31,8 @@
 
 #define GET_TYPEDEF_CLASSES
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTypes.h.inc"
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnInterfaces.h.inc"
 
 #define GET_OP_CLASSES
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.h.inc"

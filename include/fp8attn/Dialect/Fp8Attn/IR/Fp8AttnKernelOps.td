@@ -49,6 +49,22 @@ def Fp8Attn_UkernelNullOp : Fp8Attn_Op<"ukernel.null", [Pure]> {
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 
+def Fp8Attn_UkernelPackedRunOp : Fp8Attn_Op<"ukernel.packed_run",
+    [MemoryEffects<[MemWrite]>]> {
+  let summary = "key run of one page in scratch";
+  let description = [{
+    Keys and values that were packed into memory of the worker, as kernels take
+    them: a run of `numKeys` keys in one page of FP8ATTN_BLOCK_KEYS tokens. It
+    is valid until the same operation is executed again.
+  }];
+  let arguments = (ins MemRefRankOf<[I8], [1]>:$keys,
+                       MemRefRankOf<[I8], [1]>:$values, Index:$numKeys);
+  let results = (outs Fp8Attn_KeyRunType:$run);
+  let assemblyFormat = [{
+    $keys `,` $values `,` $numKeys attr-dict `:` type($keys) `,` type($values)
+  }];
+}
+
 def Fp8Attn_UkernelTileBeginOp : Fp8Attn_Op<"ukernel.tile_begin",
     [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "configures the AMX tiles of this thread";

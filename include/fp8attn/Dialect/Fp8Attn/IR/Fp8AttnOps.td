@@ -4,15 +4,17 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What a user or an importer writes: attention over a paged cache, combining
-// its partial results, writing and converting caches, and conversion of dense tensors from and to FP8. All operands are
-// memrefs or caches; results are written to operands.
+// What a user or an importer writes: attention over a paged cache or over dense
+// tensors, combining its partial results, writing and converting caches, and
+// conversion of dense tensors from and to FP8. All operands are memrefs or
+// caches; results are written to operands.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNOPS_TD
 #define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNOPS_TD
 
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnInterfaces.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTypes.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -26,7 +28,8 @@ def Fp8Attn_CacheScale : MemRefRankOf<[F32, F8E8M0FNU], [0, 1, 2, 3, 4]>;
 
 /// The body of a score region ends with it.
 def Fp8Attn_YieldOp : Fp8Attn_Op<"yield", [
-    Pure, Terminator, ParentOneOf<["PagedAttentionOp", "ModifyOp"]>]> {
+    Pure, Terminator,
+    ParentOneOf<["PagedAttentionOp", "AttentionOp", "ModifyOp"]>]> {
   let summary = "result of a score region";
   let description = "The new score, f32.";
   let arguments = (ins F32:$score);
@@ -35,6 +38,7 @@ def Fp8Attn_YieldOp : Fp8Attn_Op<"yield", [
 
 def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     AttrSizedOperandSegments,
+    Fp8Attn_AttentionInterface,
     MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "attention of a ragged batch over a paged cache";
   let description = [{
@@ -218,21 +222,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     CacheType getValueCacheType();
     ::mlir::Value getKeyCache() { return getCaches().front(); }
     ::mlir::Value getValueCache() { return getCaches().back(); }
-    int64_t getNumHeads() { return getQuery().getType().getDimSize(1); }
     int64_t getNumKvHeads() { return getKeyCacheType().getNumHeads(); }
-    /// Returns the channels of query and keys.
     int64_t getKeyDim() { return getKeyCacheType().getHeadDim(); }
-    /// Returns the channels of values and out.
     int64_t getValueDim() { return getValueCacheType().getHeadDim(); }
-    /// Returns the factor of the scores, given or 1 / sqrt(Dk).
-    float getEffectiveSoftmaxScale();
-    /// Returns the keys seen after a query's position, 0 if causal; none if
-    /// there is no end.
-    std::optional<int64_t> getEffectiveWindowRight();
-    /// Returns whether scores are modified before the causal mask.
-    bool modifiesScores() {
-      return getSoftcap() || getAlibi() || getMask() || !getScore().empty();
-    }
   }];
 }
 

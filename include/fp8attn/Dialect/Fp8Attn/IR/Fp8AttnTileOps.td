@@ -92,6 +92,38 @@ def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
   }];
 }
 
+def Fp8Attn_DenseItemOp : Fp8Attn_TileOp<"dense_item", [Pure]> {
+  let summary = "describes a work item of a dense batch";
+  let description = [{
+    Finds the batch entry, KV head and rows of work item `index` of `attention`,
+    and the keys that they see. There are `ceil(queries * group / rows)` items,
+    one after the other, for each KV head of each batch entry. Tokens of the item
+    are counted from the first query of its batch entry.
+
+    ```mlir
+    func.func @item(%i: index, %queries: index, %keys: index) -> index {
+      %item = fp8attn.tile.dense_item %i, %queries, %keys window_right = 0
+          {group = 4, kv_heads = 8, rows = 192}
+      %rows = fp8attn.tile.num_rows %item
+      return %rows : index
+    }
+    ```
+  }];
+  let arguments = (ins Index:$index, Index:$queries, Index:$keys,
+                       Fp8Attn_HeadCount:$group, Fp8Attn_HeadCount:$kv_heads,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$rows,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_left,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_right,
+                       DefaultValuedAttr<Fp8Attn_AlignmentAttr,
+                                         "Alignment::BottomRight">:$alignment);
+  let results = (outs Fp8Attn_WorkItemType:$item);
+  let assemblyFormat = [{
+    $index `,` $queries `,` $keys
+    (`window_left` `=` $window_left^)? (`window_right` `=` $window_right^)?
+    (`alignment` `=` $alignment^)? attr-dict
+  }];
+}
+
 class Fp8Attn_WorkItemField<string mnemonic, string what>
     : Fp8Attn_TileOp<mnemonic, [Pure]> {
   let summary = what;
@@ -165,6 +197,32 @@ class Fp8Attn_LoadRunOp<string mnemonic, string what>
 }
 def Fp8Attn_LoadKeyOp : Fp8Attn_LoadRunOp<"load_key", "keys">;
 def Fp8Attn_LoadValueOp : Fp8Attn_LoadRunOp<"load_value", "values">;
+
+def Fp8Attn_LoadDenseOp : Fp8Attn_TileOp<"load_dense",
+    [MemoryEffects<[MemRead]>]> {
+  let summary = "rows of a dense tensor, beginning at a key";
+  let description = [{
+    `tile[j, c] = source[firstKey + j, c]`: FP8 codes as they are, other
+    elements rounded to bf16, to nearest even. Rows beyond the source are
+    unspecified.
+
+    ```mlir
+    func.func @load(%keys: memref<?x64xf32, strided<[?, 1]>>, %first: index) -> tensor<256x64xbf16> {
+      %tile = fp8attn.tile.load_dense %keys[%first]
+          : memref<?x64xf32, strided<[?, 1]>> -> tensor<256x64xbf16>
+      return %tile : tensor<256x64xbf16>
+    }
+    ```
+  }];
+  let arguments = (ins
+      MemRefRankOf<[BF16, F16, F32, F8E4M3FN, F8E5M2], [2]>:$source,
+      Index:$firstKey);
+  let results = (outs Fp8Attn_Tile:$tile);
+  let assemblyFormat = [{
+    $source `[` $firstKey `]` attr-dict `:` type($source) `->` type($tile)
+  }];
+  let hasVerifier = 1;
+}
 
 def Fp8Attn_DecodeOp : Fp8Attn_TileOp<"decode", [Pure]> {
   let summary = "value of FP8 codes, exact in bf16";

@@ -1,0 +1,143 @@
+//===- Fp8AttnDenseOps.td - attention over dense tensors -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Model level, as Fp8AttnOps.td: attention whose keys and values are tensors.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNDENSEOPS_TD
+#define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNDENSEOPS_TD
+
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.td"
+
+/// Keys or values [batch, KV heads, tokens, channels].
+def Fp8Attn_DenseTensor
+    : MemRefRankOf<[BF16, F16, F32, F8E4M3FN, F8E5M2], [4]>;
+
+def Fp8Attn_AttentionOp : Fp8Attn_Op<"attention", [
+    AttrSizedOperandSegments, Fp8Attn_AttentionInterface,
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "attention over dense keys and values";
+  let description = [{
+    Scaled dot-product attention as frameworks have it. For each batch entry
+    `b`, query `i` and query head `h` with KV head `g = h / (Hq / Hkv)`:
+
+    ```
+    k_t, v_t   = value of key[b, g, t], value[b, g, t] * its scale
+    score_t    = modified(softmax_scale * <query[b, h, i], k_t>)
+    position_i = i + (bottom_right ? Sk - Sq : 0)
+    visible_t  = position_i - window_left <= t <= position_i + window_right
+    total      = sum over visible t of exp(score_t)  (+ exp(sink[h]))
+    out[b, h, i] = sum over visible t of exp(score_t) * v_t / total
+    lse[b, h, i] = ln(total)
+    ```
+
+    `causal`, windows, `sink`, `softmax_scale`, `softcap`, `alibi` and rows
+    without a visible key are those of `paged_attention`; batch entries are what
+    sequences are there. `alignment` is `bottom_right` unless given, as there:
+    the last query stands at the last key. PyTorch's `is_causal` and ONNX's
+    attention without a past let the first query stand at the first key, which
+    is `alignment = top_left`, and the same where Sq equals Sk.
+
+    Operands, of any strides but for the last dimension, which is contiguous
+    (a [B, S, H, D] tensor is one whose middle strides are exchanged):
+    - `query`: bf16, f16 or f32 [B, Hq, Sq, Dk];
+    - `key`, `value`: [B, Hkv, Sk, Dk] and [B, Hkv, Sk, Dv], of bf16, f16, f32,
+      f8E4M3FN or f8E5M2 each, Hkv a divisor of Hq;
+    - `keyScale`, `valueScale`: f32, required for FP8 and absent for others;
+      the maps take (batch, head, token, channel) to the scale's indices:
+      `-> ()` a scale for the tensor, `-> (head)` one for each KV head;
+    - `sink`: f32 [Hq], contiguous, optional;
+    - `out`: bf16, f16 or f32 [B, Hq, Sq, Dv]; `lse`: f32 [B, Hq, Sq], optional;
+    - `alibi`: f32 [Hq], optional;
+    - `mask`: i8 or f32 [B or 1, Hq or 1, Sq, Sk], optional. A first or second
+      dimension that is statically 1 is used for all. An i8 mask keeps a score
+      where it is not 0 and makes it -inf elsewhere; an f32 mask is added.
+
+    Scores are modified in the order and by the rules of `paged_attention`; the
+    region takes (score, batch entry, query head, `position_i`, `t`).
+
+    Numerics: as `paged_attention` on a cache that holds the elements of `key`
+    and `value`, bit for bit. FP8 codes are used as they are; f16 and f32 are
+    rounded to bf16 once, to nearest even (docs/Numerics.md).
+
+    The numbered constraints are in docs/Spec.md (attention_c1 and on).
+
+    ```mlir
+    func.func @prefill(%query: memref<?x32x?x128xbf16>, %key: memref<?x8x?x128xbf16>,
+                       %value: memref<?x8x?x128xbf16>, %out: memref<?x32x?x128xbf16>) {
+      fp8attn.attention causal
+          query(%query : memref<?x32x?x128xbf16>)
+          key(%key : memref<?x8x?x128xbf16>) value(%value : memref<?x8x?x128xbf16>)
+          out(%out : memref<?x32x?x128xbf16>)
+      return
+    }
+    ```
+
+    FP8 with scales and a mask for all heads, in [B, S, H, D] order:
+
+    ```mlir
+    !query = memref<?x32x?x128xbf16, strided<[?, 128, 4096, 1]>>
+    !kv = memref<?x8x?x128xf8E4M3FN, strided<[?, 128, 1024, 1]>>
+    func.func @cross(%query: !query, %key: !kv, %value: !kv, %key_scale: memref<8xf32>,
+                     %value_scale: memref<f32>, %mask: memref<?x1x?x?xi8>, %out: !query) {
+      fp8attn.attention
+          query(%query : !query) key(%key : !kv) value(%value : !kv)
+          key_scale(%key_scale : memref<8xf32>, affine_map<(batch, head, token, channel) -> (head)>)
+          value_scale(%value_scale : memref<f32>, affine_map<(batch, head, token, channel) -> ()>)
+          out(%out : !query) mask(%mask : memref<?x1x?x?xi8>)
+      return
+    }
+    ```
+  }];
+  let arguments = (ins
+    MemRefRankOf<[BF16, F16, F32], [4]>:$query,
+    Fp8Attn_DenseTensor:$key,
+    Fp8Attn_DenseTensor:$value,
+    Optional<Fp8Attn_Scale>:$keyScale,
+    Optional<Fp8Attn_Scale>:$valueScale,
+    Optional<MemRefRankOf<[F32], [1]>>:$sink,
+    MemRefRankOf<[BF16, F16, F32], [4]>:$out,
+    Optional<MemRefRankOf<[F32], [3]>>:$lse,
+    Optional<MemRefRankOf<[F32], [1]>>:$alibi,
+    Optional<MemRefRankOf<[I8, F32], [4]>>:$mask,
+    OptionalAttr<AffineMapAttr>:$keyScaleMap,
+    OptionalAttr<AffineMapAttr>:$valueScaleMap,
+    OptionalAttr<F32Attr>:$softmax_scale,
+    OptionalAttr<F32Attr>:$softcap,
+    UnitAttr:$causal,
+    OptionalAttr<I64Attr>:$window_left,
+    OptionalAttr<I64Attr>:$window_right,
+    DefaultValuedAttr<Fp8Attn_AlignmentAttr, "Alignment::BottomRight">:$alignment
+  );
+  let regions = (region MaxSizedRegion<1>:$score);
+  let assemblyFormat = [{
+    (`causal` $causal^)?
+    (`window_left` `=` $window_left^)?
+    (`window_right` `=` $window_right^)?
+    (`alignment` `=` $alignment^)?
+    `query` `(` $query `:` type($query) `)`
+    `key` `(` $key `:` type($key) `)`
+    `value` `(` $value `:` type($value) `)`
+    (`key_scale` `(` $keyScale^ `:` type($keyScale) `,` $keyScaleMap `)`)?
+    (`value_scale` `(` $valueScale^ `:` type($valueScale) `,` $valueScaleMap `)`)?
+    (`sink` `(` $sink^ `:` type($sink) `)`)?
+    `out` `(` $out `:` type($out) `)`
+    (`lse` `(` $lse^ `:` type($lse) `)`)?
+    (`alibi` `(` $alibi^ `:` type($alibi) `)`)?
+    (`mask` `(` $mask^ `:` type($mask) `)`)?
+    (`score` $score^)?
+    attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    int64_t getNumKvHeads() { return getKey().getType().getDimSize(1); }
+    int64_t getKeyDim() { return getKey().getType().getDimSize(3); }
+    int64_t getValueDim() { return getValue().getType().getDimSize(3); }
+  }];
+}
+
+#endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNDENSEOPS_TD

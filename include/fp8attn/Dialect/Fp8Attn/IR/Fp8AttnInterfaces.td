@@ -1,0 +1,88 @@
+//===- Fp8AttnInterfaces.td - what operations have in common -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Attention over a paged cache and over dense tensors differs in where keys and
+// values are. Verifiers, decompositions and tools see the rest through this.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNINTERFACES_TD
+#define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNINTERFACES_TD
+
+include "mlir/IR/OpBase.td"
+
+class Fp8Attn_Getter<string text, string type, string name>
+    : InterfaceMethod<text, type, name>;
+class Fp8Attn_MemRefGetter<string text, string name>
+    : Fp8Attn_Getter<text, "::mlir::TypedValue<::mlir::MemRefType>", name>;
+
+def Fp8Attn_AttentionInterface : OpInterface<"AttentionInterface"> {
+  let cppNamespace = "::mlir::fp8attn";
+  let description = [{
+    Attention, wherever its keys and values are. Optional operands are null if
+    they are absent. Heads are dimension 1 of the query.
+  }];
+  let methods = [
+    Fp8Attn_MemRefGetter<"Returns the queries.", "getQuery">,
+    Fp8Attn_MemRefGetter<"Returns the logits that join the denominator.",
+                         "getSink">,
+    Fp8Attn_MemRefGetter<"Returns the result.", "getOut">,
+    Fp8Attn_MemRefGetter<"Returns the log-sum-exps.", "getLse">,
+    Fp8Attn_MemRefGetter<"Returns the slopes of the heads.", "getAlibi">,
+    Fp8Attn_MemRefGetter<"Returns the mask.", "getMask">,
+    Fp8Attn_MemRefGetter<"Returns the scale of the keys.", "getKeyScale">,
+    Fp8Attn_MemRefGetter<"Returns the scale of the values.", "getValueScale">,
+    Fp8Attn_Getter<"Returns the region that modifies scores.",
+                   "::mlir::Region &", "getScore">,
+    Fp8Attn_Getter<"Returns the map to the scales of the keys.",
+                   "::std::optional<::mlir::AffineMap>", "getKeyScaleMap">,
+    Fp8Attn_Getter<"Returns the map to the scales of the values.",
+                   "::std::optional<::mlir::AffineMap>", "getValueScaleMap">,
+    Fp8Attn_Getter<"Returns the factor of the scores, if it is given.",
+                   "::mlir::FloatAttr", "getSoftmaxScaleAttr">,
+    Fp8Attn_Getter<"Returns the bound of the scores.", "::mlir::FloatAttr",
+                   "getSoftcapAttr">,
+    Fp8Attn_Getter<"Returns whether no query sees beyond its own position.",
+                   "bool", "getCausal">,
+    Fp8Attn_Getter<"Returns the keys seen before a query's position.",
+                   "::mlir::IntegerAttr", "getWindowLeftAttr">,
+    Fp8Attn_Getter<"Returns the keys seen after it, if they are given.",
+                   "::mlir::IntegerAttr", "getWindowRightAttr">,
+    Fp8Attn_Getter<"Returns where queries stand among the keys.",
+                   "::mlir::fp8attn::AlignmentAttr", "getAlignmentAttr">,
+    Fp8Attn_Getter<"Returns the KV heads.", "int64_t", "getNumKvHeads">,
+    Fp8Attn_Getter<"Returns the channels of query and keys.", "int64_t",
+                   "getKeyDim">,
+    Fp8Attn_Getter<"Returns the channels of values and out.", "int64_t",
+                   "getValueDim">
+  ];
+  let extraSharedClassDeclaration = [{
+    /// Returns the query heads.
+    int64_t getNumHeads() { return $_op.getQuery().getType().getDimSize(1); }
+    /// Returns the factor of the scores, given or 1 / sqrt(Dk).
+    float getEffectiveSoftmaxScale() {
+      if (::mlir::FloatAttr scale = $_op.getSoftmaxScaleAttr())
+        return scale.getValue().convertToFloat();
+      return 1.0f / ::std::sqrt(static_cast<float>($_op.getKeyDim()));
+    }
+    /// Returns the keys seen after a query's position, 0 if causal; none if
+    /// there is no end.
+    ::std::optional<int64_t> getEffectiveWindowRight() {
+      if ($_op.getCausal())
+        return 0;
+      if (::mlir::IntegerAttr right = $_op.getWindowRightAttr())
+        return right.getInt();
+      return ::std::nullopt;
+    }
+    /// Returns whether scores are modified before the causal mask.
+    bool modifiesScores() {
+      return $_op.getSoftcapAttr() || $_op.getAlibi() || $_op.getMask() ||
+             !$_op.getScore().empty();
+    }
+  }];
+}
+
+#endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNINTERFACES_TD

@@ -1,0 +1,98 @@
+//===- DensePacking.cpp - dense keys and values as kernels read them ------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "DensePacking.h"
+#include "KernelSelection.h"
+#include "Views.h"
+#include "fp8attn/Runtime/kernels.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+DensePacking::Part::Part(LoadDenseOp load, CacheContent content, Isa isa)
+    : source(load.getSource()) {
+  auto tile = cast<RankedTensorType>(load.getTile().getType());
+  MLIRContext *context = load.getContext();
+  page = CacheType::get(context, content, /*numHeads=*/1, tile.getDimSize(1),
+                        FP8ATTN_BLOCK_KEYS, tile.getElementType(),
+                        LayoutAttr::get(context, LayoutKind::Pairs));
+  store = selectByIsa(
+      content == CacheContent::Key ? "store_key" : "store_value",
+      getTypeWord(cast<MemRefType>(source.getType()).getElementType()),
+      getTypeWord(tile.getElementType()), isa);
+  assert(store && "the table has stores for all types of dense tensors");
+}
+
+DensePacking::DensePacking(LoadDenseOp keyLoad, LoadDenseOp valueLoad, Isa isa,
+                           ScratchBuilder &buffers)
+    : key(keyLoad, CacheContent::Key, isa),
+      value(valueLoad, CacheContent::Value, isa) {
+  MLIRContext *context = keyLoad.getContext();
+  for (Part *part : {&key, &value})
+    part->buffer = buffers.add(MemRefType::get({part->page.getPageBytes()},
+                                               IntegerType::get(context, 8)));
+  slotBuffer = buffers.add(
+      MemRefType::get({FP8ATTN_BLOCK_KEYS}, IntegerType::get(context, 64)));
+}
+
+void DensePacking::emitPreparation(OpBuilder &builder, Location loc,
+                                   ValueRange views) {
+  key.bytes = views[key.buffer];
+  value.bytes = views[value.buffer];
+  slots = views[slotBuffer];
+  scf::ForOp::create(
+      builder, loc, constantIndex(builder, loc, 0),
+      constantIndex(builder, loc, FP8ATTN_BLOCK_KEYS),
+      constantIndex(builder, loc, 1), ValueRange(),
+      [&](OpBuilder &body, Location loc, Value token, ValueRange) {
+        Value slot =
+            arith::IndexCastOp::create(body, loc, body.getI64Type(), token);
+        memref::StoreOp::create(body, loc, slot, slots, token);
+        scf::YieldOp::create(body, loc);
+      });
+}
+
+void DensePacking::emitStore(OpBuilder &builder, Location loc, const Part &part,
+                             Value firstKey, Value numKeys) {
+  auto metadata =
+      memref::ExtractStridedMetadataOp::create(builder, loc, part.source);
+  Value tokenStride = getValueOrCreateConstantIndexOp(
+      builder, loc, metadata.getConstifiedMixedStrides().front());
+  int64_t channels = part.page.getHeadDim();
+  Value rows =
+      viewOf(builder, loc, part.source, {firstKey, builder.getIndexAttr(0)},
+             {numKeys, builder.getIndexAttr(channels)},
+             {ShapedType::kDynamic, channels});
+  // Codes are only moved, and bf16 has no scale: 1 is not looked at.
+  Value scale =
+      arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(1.0f));
+  UkernelCallOp::create(
+      builder, loc, part.store->name,
+      ValueRange{rows, tokenStride, numKeys,
+                 constantIndex(builder, loc, channels), slots, scale,
+                 part.bytes,
+                 constantIndex(builder, loc, part.page.getPageBytes()),
+                 constantIndex(builder, loc, FP8ATTN_BLOCK_KEYS)});
+}
+
+Value DensePacking::emitStep(OpBuilder &builder, Location loc, Value firstKey,
+                             Value numKeys) {
+  emitStore(builder, loc, key, firstKey, numKeys);
+  emitStore(builder, loc, value, firstKey, numKeys);
+  return UkernelPackedRunOp::create(builder, loc, key.bytes, value.bytes,
+                                    numKeys);
+}

@@ -1,0 +1,61 @@
+//===- DenseModel.h - entry points of dense attention, as data --*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The table DENSE of models.py as the tests see it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_TEST_INTEGRATION_DENSEMODEL_H
+#define FP8ATTN_TEST_INTEGRATION_DENSEMODEL_H
+
+#include "fp8attn/Runtime/fp8attn.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+/// Everything that an entry point may take.
+struct DenseArguments {
+  fp8attn_tensor query, keys, values, keyScale, valueScale, sink, out, lse;
+  fp8attn_tensor alibi, mask, documents;
+};
+
+/// A row of models.py.
+struct DenseModel {
+  const char *name;
+  /// Element types of keys, values, queries and outputs.
+  fp8attn_type keyType, valueType, queryType, outType;
+  int64_t numKvHeads;
+  /// Query heads per KV head.
+  int64_t group;
+  /// Channels of queries and keys, and of values and outputs.
+  int64_t headDim, valueDim;
+  /// One scale per KV head, or one for the tensor; only FP8 has any.
+  bool keyScalePerHead, valueScalePerHead;
+  /// Causal is a right side of 0.
+  std::optional<int64_t> windowLeft, windowRight;
+  bool topLeft;
+  /// A sink for each query head.
+  bool sink;
+  /// A cap or 0, ALiBi slopes, the mask's element type or "none", whether there
+  /// is one for each batch entry ("b") and head ("h") or one for all ("1"), and
+  /// a region that hides the keys of other documents.
+  float softcap;
+  bool alibi;
+  const char *mask;
+  const char *shared;
+  bool documents;
+  fp8attn_status (*attend)(fp8attn_context *context,
+                           const DenseArguments &arguments);
+  int64_t (*workspaceBytes)(int32_t numWorkers);
+
+  int64_t numHeads() const { return numKvHeads * group; }
+};
+
+extern const DenseModel kDenseModels[];
+extern const size_t kNumDenseModels;
+
+#endif // FP8ATTN_TEST_INTEGRATION_DENSEMODEL_H

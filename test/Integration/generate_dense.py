@@ -1,0 +1,98 @@
+#===- generate_dense.py - models of dense attention as text ---------------===//
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===----------------------------------------------------------------------===//
+#
+# The entry point dense_MODEL, and its row of the table. Strides are dynamic, so
+# that a test chooses the order of the dimensions.
+#
+#===----------------------------------------------------------------------===//
+
+from model_text import (
+    ELEMENTS, SCALE_RESULTS, SCALE_TYPES, TYPES, Region, camel_back, function, operand, optional,
+)
+
+STRIDED = "strided<[?, ?, ?, 1]>"
+
+
+def tensor(heads, channels, element):
+    return f"memref<?x{heads}x?x{channels}x{ELEMENTS.get(element, element)}, {STRIDED}>"
+
+
+def mask_type(model, heads):
+    batch = "?" if model.shared[0] == "b" else 1
+    of_heads = heads if model.shared[1] == "h" else 1
+    return f"memref<{batch}x{of_heads}x?x?x{model.mask}, {STRIDED}>"
+
+
+def scale_arguments(model):
+    """Returns (name, type, map) of the scales."""
+    return [
+        (name, SCALE_TYPES[kind].format(heads=model.kv_heads),
+         f"affine_map<(batch, head, token, channel) -> ({SCALE_RESULTS[kind]})>")
+        for name, kind in (("key_scale", model.key_scale), ("value_scale", model.value_scale))
+        if kind != "none"
+    ]
+
+
+def arguments_of(model):
+    heads = model.kv_heads * model.group
+    arguments = [
+        ("query", tensor(heads, model.head_dim, model.query)),
+        ("keys", tensor(model.kv_heads, model.head_dim, model.key)),
+        ("values", tensor(model.kv_heads, model.value_dim, model.value)),
+    ]
+    arguments += [scale[:2] for scale in scale_arguments(model)]
+    arguments += [("sink", f"memref<{heads}xf32>")] * model.sink
+    arguments += [("out", tensor(heads, model.value_dim, model.out))]
+    arguments += [("lse", f"memref<?x{heads}x?xf32, strided<[?, ?, 1]>>")]
+    arguments += [("alibi", f"memref<{heads}xf32>")] * model.alibi
+    if model.mask != "none":
+        arguments += [("mask", mask_type(model, heads))]
+    return arguments + [("documents", "memref<?x?xi32>")] * model.documents
+
+
+def mlir(model):
+    """Returns the entry point."""
+    arguments = dict(arguments_of(model))
+    names = {"query": "query", "key": "keys", "value": "values"}
+    operands = [operand(word, [(name, arguments[name])]) for word, name in names.items()]
+    operands += [
+        operand(name, [(name, kind)], f", {scale_map}")
+        for name, kind, scale_map in scale_arguments(model)
+    ]
+    names = ("sink", "out", "lse", "alibi", "mask")
+    operands += [operand(name, [(name, arguments[name])]) for name in names if name in arguments]
+    if model.documents:
+        region = Region()
+        region.hide_documents()
+        operands.append(region.text())
+    if model.softcap:
+        operands.append(f"      {{softcap = {model.softcap}.0 : f32}}")
+    operation = "attention" + " causal" * model.causal
+    for side in ("window_left", "window_right"):
+        if getattr(model, side) is not None:
+            operation += f" {side} = {getattr(model, side)}"
+    operation += " alignment = top_left" * model.top_left
+    return function(f"dense_{model.name}", arguments_of(model), operation, operands)
+
+
+def cpp(model):
+    """Returns the row of the table."""
+    values = ", ".join("&arguments." + camel_back(name) for name, _ in arguments_of(model))
+    types = (model.key, model.value, model.query, model.out)
+    fields = [
+        f'"{model.name}"',
+        ", ".join(f"FP8ATTN_TYPE_{TYPES[element]}" for element in types),
+        f"{model.kv_heads}, {model.group}, {model.head_dim}, {model.value_dim}",
+        ", ".join(str(kind == "head").lower() for kind in (model.key_scale, model.value_scale)),
+        f"{optional(model.window_left)}, {optional(0 if model.causal else model.window_right)}",
+        f"{str(model.top_left).lower()}, {str(model.sink).lower()}",
+        f'{model.softcap}, {str(model.alibi).lower()}, "{model.mask}", "{model.shared}", '
+        f"{str(model.documents).lower()}",
+        "[](fp8attn_context *context, const DenseArguments &arguments) {\n"
+        f"      return dense_{model.name}(context, {values});\n    }}",
+        f"dense_{model.name}_workspace_bytes",
+    ]
+    return "    {" + ",\n     ".join(fields) + "},"

@@ -1,0 +1,69 @@
+// RUN: fp8attn-opt %s --fp8attn-decompose-attention | FileCheck %s
+// RUN: fp8attn-opt %s --fp8attn-decompose-attention=runtime-checks=false | FileCheck %s --check-prefix=UNCHECKED
+
+// Dense keys and values: every head of a batch entry is a matrix, and rows are
+// gathered from a view of the entry in which tokens come first.
+
+!query = memref<?x8x?x64xbf16, strided<[?, 64, 512, 1]>>
+#head = affine_map<(batch, head, token, channel) -> (head)>
+
+// All sizes that the call decides are checked; there are as many items as row
+// blocks of all KV heads of all entries.
+// CHECK-LABEL: func.func @fp8
+// CHECK-SAME:    %[[QUERY:[a-z0-9]+]]: memref<?x8x?x64xbf16, {{.*}}>, %[[KEY:[a-z0-9]+]]: memref<?x2x?x64xf8E4M3FN>, %[[VALUE:[a-z0-9]+]]: memref<?x2x?x32xf32>, %[[KS:[a-z0-9]+]]: memref<2xf32>
+// CHECK-DAG:     fp8attn.check.size "batch of key", {{.*}}, "batch of query"
+// CHECK-DAG:     fp8attn.check.size "batch of value", {{.*}}, "batch of query"
+// CHECK-DAG:     fp8attn.check.size "queries of lse", {{.*}}, "queries of query"
+// CHECK-DAG:     fp8attn.check.size "keys of value", {{.*}}, "keys of key"
+// CHECK-DAG:     fp8attn.check.size "keys of key", {{.*}}, "the most there may be"
+// CHECK-DAG:     fp8attn.check.scale "key_scale", %[[KS]]
+// CHECK:         %[[BLOCKS:.+]] = arith.divui %{{.+}}, %c192
+// CHECK:         %[[ITEMS:.+]] = arith.muli %{{.+}}, %[[BLOCKS]]
+// CHECK:         scf.forall (%[[I:.+]]) in (%[[ITEMS]])
+// CHECK:           %[[ITEM:.+]] = fp8attn.tile.dense_item %[[I]], {{.*}} window_right = 0 alignment = top_left {group = 4 : i64, kv_heads = 2 : i64, rows = 192 : i64}
+// CHECK:           %[[ENTRY:.+]] = fp8attn.tile.sequence %[[ITEM]]
+// CHECK:           %[[HEAD:.+]] = fp8attn.tile.kv_head %[[ITEM]]
+// CHECK:           %[[Q4:.+]] = memref.subview %[[QUERY]][%[[ENTRY]], 0, 0, 0]
+// CHECK:           %[[Q:.+]] = memref.transpose %[[Q4]] (d0, d1, d2) -> (d1, d0, d2) {{.*}} to memref<?x8x64xbf16, strided<[512, 64, 1], offset: ?>>
+// CHECK:           %[[LSE:.+]] = memref.transpose {{.*}} to memref<?x8xf32, strided<[1, ?], offset: ?>>
+// CHECK:           %[[KEYS:.+]] = memref.subview %[[KEY]][%[[ENTRY]], %[[HEAD]], 0, 0]
+// CHECK:           %[[VALUES:.+]] = memref.subview %[[VALUE]][%[[ENTRY]], %[[HEAD]], 0, 0]
+// CHECK:           %[[KEY_SCALE:.+]] = memref.load %[[KS]][%[[HEAD]]]
+// CHECK:           scf.if
+// CHECK:             fp8attn.tile.load_query %[[ITEM]], %[[Q]] {{.*}} -> tensor<16x64xbf16>
+// CHECK:             scf.for %[[K:[a-z0-9]+]] =
+// CHECK:               %[[CODES:.+]] = fp8attn.tile.load_dense %[[KEYS]][%[[K]]] {{.*}} -> tensor<256x64xf8E4M3FN>
+// CHECK:               %[[DECODED:.+]] = fp8attn.tile.decode %[[CODES]]
+// CHECK:               fp8attn.tile.scale %[[DECODED]], %[[KEY_SCALE]]
+// CHECK:               %[[V:.+]] = fp8attn.tile.load_dense %[[VALUES]][%[[K]]] {{.*}} -> tensor<256x32xbf16>
+// CHECK-NEXT:          fp8attn.tile.pv %{{.+}}, %[[V]]
+// CHECK:             fp8attn.tile.finish {{.*}} lse %[[LSE]]
+// CHECK:           } else {
+// CHECK:             fp8attn.tile.load_query {{.*}} -> tensor<192x64xbf16>
+// UNCHECKED-LABEL: func.func @fp8
+// UNCHECKED-NOT:     fp8attn.check
+// UNCHECKED:         scf.forall
+func.func @fp8(%query: !query, %key: memref<?x2x?x64xf8E4M3FN>, %value: memref<?x2x?x32xf32>,
+    %key_scale: memref<2xf32>, %out: memref<?x8x?x32xbf16>, %lse: memref<?x8x?xf32>) {
+  fp8attn.attention causal alignment = top_left query(%query : !query)
+      key(%key : memref<?x2x?x64xf8E4M3FN>) value(%value : memref<?x2x?x32xf32>)
+      key_scale(%key_scale : memref<2xf32>, #head)
+      out(%out : memref<?x8x?x32xbf16>) lse(%lse : memref<?x8x?xf32>)
+  return
+}
+
+// The mask is for all entries, and one for each head; its row is the query, not
+// its position.
+// CHECK-LABEL: func.func @mask
+// CHECK-SAME:    %[[MASK:[a-z0-9]+]]: memref<1x2x?x?xf32>
+// CHECK:         %[[DIAGONAL:.+]] = fp8attn.tile.diagonal
+// CHECK:         fp8attn.tile.modify
+// CHECK-NEXT:    ^bb0(%{{.+}}: f32, %{{.+}}: index, %[[HEAD:.+]]: index, %[[Q:.+]]: index, %[[K:.+]]: index):
+// CHECK-NEXT:      %[[C0:.+]] = arith.constant 0 : index
+// CHECK-NEXT:      %[[ROW:.+]] = arith.subi %[[Q]], %[[DIAGONAL]]
+// CHECK-NEXT:      memref.load %[[MASK]][%[[C0]], %[[HEAD]], %[[ROW]], %[[K]]]
+func.func @mask(%x: memref<3x2x4x8xf16>, %mask: memref<1x2x?x?xf32>) {
+  fp8attn.attention query(%x : memref<3x2x4x8xf16>) key(%x : memref<3x2x4x8xf16>)
+      value(%x : memref<3x2x4x8xf16>) out(%x : memref<3x2x4x8xf16>) mask(%mask : memref<1x2x?x?xf32>)
+  return
+}

@@ -8,18 +8,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "common/cache_layout.h"
-#include "common/element_types.h"
-#include "common/kernel_declarations.h"
-#include "common/sink.h"
-#include "common/tile_layout.h"
+#include "common/finish.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// See fp8attn_uk_finish_fn. The quotient is of the magnitude of a decoded
-/// word, value * 2^-exponent, so it is scaled back before `scale` comes in.
-/// `share` is at most 1.
+/// Writes the outputs of a row, see common/finish.h.
 template <typename Element>
 static void finishRow(const float *acc, int64_t row, float sum,
                       int64_t channels, float share, float scale,
@@ -33,44 +27,9 @@ static void finishRow(const float *acc, int64_t row, float sum,
   }
 }
 
-/// See fp8attn_uk_finish_fn.
-template <typename Element>
-static void finishRows(const fp8attn_work_item &item, const float *acc,
-                       const float *rowMax, const float *rowSum,
-                       const float *sink, int64_t channels, float scale,
-                       int64_t exponent, int64_t probExponent,
-                       typename Element::Storage *out, int64_t tokenStride,
-                       int64_t headStride, float *lse, int64_t lseTokenStride,
-                       int64_t lseHeadStride) {
-  for (int64_t row = 0; row < item.num_rows; ++row) {
-    const FinishedRow finished =
-        finishedRow(item, row, rowMax[row], rowSum[row], probExponent, sink);
-    finishRow<Element>(acc, row, rowSum[row], channels, finished.share, scale,
-                       exponent,
-                       out + rowOffset(item, row, tokenStride, headStride));
-    if (lse)
-      lse[rowOffset(item, row, lseTokenStride, lseHeadStride)] =
-          finished.logSum;
-  }
-}
-
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-#define FP8ATTN_FINISH(Element, out_type)                                      \
-  extern "C" void FP8ATTN_KERNEL_NAME(finish, f32, out_type, f32, 48, 1, 16,   \
-                                      generic)(                                \
-      const fp8attn_work_item *item, const float *acc, const float *row_max,   \
-      const float *row_sum, const float *sink, int64_t channels, float scale,  \
-      int64_t exponent, int64_t prob_exponent, void *out,                      \
-      int64_t token_stride, int64_t head_stride, float *lse,                   \
-      int64_t lse_token_stride, int64_t lse_head_stride) {                     \
-    fp8attn::finishRows<fp8attn::Element>(                                     \
-        *item, acc, row_max, row_sum, sink, channels, scale, exponent,         \
-        prob_exponent, static_cast<fp8attn::Element::Storage *>(out),          \
-        token_stride, head_stride, lse, lse_token_stride, lse_head_stride);    \
-  }
-
-FP8ATTN_FINISH(Bf16, bf16)
-FP8ATTN_FINISH(F16, f16)
-FP8ATTN_FINISH(F32, f32)
+FP8ATTN_DEFINE_FINISH(fp8attn::Bf16, bf16, generic)
+FP8ATTN_DEFINE_FINISH(fp8attn::F16, f16, generic)
+FP8ATTN_DEFINE_FINISH(fp8attn::F32, f32, generic)

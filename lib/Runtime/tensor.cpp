@@ -32,6 +32,8 @@ const char *fp8attn::typeName(int32_t type) {
     return "f16";
   case FP8ATTN_TYPE_I8:
     return "i8";
+  case FP8ATTN_TYPE_BOOL:
+    return "bool";
   default:
     return "unknown";
   }
@@ -42,6 +44,7 @@ int64_t fp8attn::typeBytes(int32_t type) {
   case FP8ATTN_TYPE_F8E4M3FN:
   case FP8ATTN_TYPE_F8E5M2:
   case FP8ATTN_TYPE_I8:
+  case FP8ATTN_TYPE_BOOL:
     return 1;
   case FP8ATTN_TYPE_BF16:
   case FP8ATTN_TYPE_F16:

@@ -236,7 +236,8 @@ void InputMaker::fillCaches(Value keyCache, Value valueCache, Value keyScale,
 }
 
 /// Fills a tensor that a score region or a mask is made of. Integers are 0 or
-/// 1: small enough for whatever they stand for, half of a mask's keys.
+/// 1: small enough for whatever they stand for, half of a mask's keys. True is
+/// any byte but 0.
 LogicalResult InputMaker::fillElements(Value value, ArrayRef<int64_t> sizes) {
   bool isNew;
   if (failed(allocate(value, sizes, isNew)))
@@ -251,8 +252,12 @@ LogicalResult InputMaker::fillElements(Value value, ArrayRef<int64_t> sizes) {
     case FP8ATTN_TYPE_I32:
       *static_cast<int32_t *>(element) = random.below(2);
       break;
+    case FP8ATTN_TYPE_BOOL:
+      *static_cast<uint8_t *>(element) = random.below(2) * (1 + i % UINT8_MAX);
+      break;
     default:
-      *static_cast<float *>(element) = random.normal();
+      reference::encodeElement(random.normal(), element,
+                               fp8attn_type(argument.tensor.type));
     }
   }
   return success();

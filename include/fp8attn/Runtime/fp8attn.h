@@ -137,7 +137,9 @@ typedef enum fp8attn_type {
   FP8ATTN_TYPE_I32 = 4,
   FP8ATTN_TYPE_I64 = 5,
   FP8ATTN_TYPE_F16 = 6,
-  FP8ATTN_TYPE_I8 = 7
+  FP8ATTN_TYPE_I8 = 7,
+  /// A byte: 0 is false, all else is true.
+  FP8ATTN_TYPE_BOOL = 8
 } fp8attn_type;
 
 /// Largest rank of a tensor at the ABI.

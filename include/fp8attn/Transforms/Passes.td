@@ -298,6 +298,25 @@ def ExpandMath : Pass<"fp8attn-expand-math", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def ExpandSmallFloats : Pass<"fp8attn-expand-small-floats", "::mlir::func::FuncOp"> {
+  let summary = "Expand conversions of bf16 and f16 into arithmetic";
+  let description = [{
+    Replaces `arith.extf` and `arith.truncf` between f32 and bf16 or f16, scalar
+    or vector, by operations on bits, so that objects need no library of the
+    compiler and subnormal numbers are kept. Rounding is to nearest even. In a
+    function of an ISA that has instructions for f16 (`fp8attn.isa`), those stay.
+
+    ```mlir
+    func.func @bias(%x: vector<16xi16>) -> vector<16xf32> {
+      %0 = arith.bitcast %x : vector<16xi16> to vector<16xbf16>
+      %1 = arith.extf %0 : vector<16xbf16> to vector<16xf32>
+      return %1 : vector<16xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def InsertTileConfig : Pass<"fp8attn-insert-tile-config", "::mlir::func::FuncOp"> {
   let summary = "Configure AMX tiles around each kernel that needs them";
   let description = [{

@@ -97,6 +97,26 @@ def Fp8Attn_CacheNumPagesOp : Fp8Attn_Op<"cache_num_pages", [Pure]> {
   let assemblyFormat = "$cache attr-dict `:` type($cache)";
 }
 
+def Fp8Attn_ElementBitsOp : Fp8Attn_Op<"element_bits",
+    [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+  let summary = "the same memory, its elements as integers";
+  let description = [{
+    An i1 is a byte, of which any value but 0 is true; a bf16 or f16 is an i16.
+    Vector code reads integers: LLVM packs a vector of i1, and some targets
+    convert small floats by calling a library.
+
+    ```mlir
+    func.func @view(%mask: memref<?x?xi1, strided<[?, 1]>>) -> memref<?x?xi8, strided<[?, 1]>> {
+      %0 = fp8attn.element_bits %mask : memref<?x?xi1, strided<[?, 1]>>
+      return %0 : memref<?x?xi8, strided<[?, 1]>>
+    }
+    ```
+  }];
+  let arguments = (ins MemRefOf<[I1, BF16, F16]>:$elements);
+  let results = (outs MemRefOf<[I8, I16]>:$bits);
+  let assemblyFormat = "$elements attr-dict `:` type($elements)";
+}
+
 def Fp8Attn_ParallelForOp : Fp8Attn_Op<"parallel_for", [
     MemoryEffects<[MemRead, MemWrite]>,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {

@@ -95,8 +95,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     2. `alibi` slopes, f32 [Hq]: `s := s + slopes[h] * (key - q)`;
     3. the region `score`: its block takes (score, sequence, query head, `q`,
        `key`) and yields the new score;
-    4. `mask` [tokens, columns]: an i8 mask keeps a score where it is not 0 and
-       makes it -inf elsewhere; an f32 mask is added. Row `i` of the mask is for
+    4. `mask` [tokens, columns]: an i1 or i8 mask keeps a score where it is not 0
+       and makes it -inf elsewhere (an i1 is a byte in memory, and any byte but 0
+       is true); an f32, bf16 or f16 mask is added. Row `i` of the mask is for
        query token `i` of the call, column `t` for key position `t`: there is a
        row for each query token and a column for each key of the longest
        sequence.
@@ -107,7 +108,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     -inf masks the key, a NaN makes the row NaN, and no modification brings back
     a key that is not visible; the sink is not modified. The region may use
     values from outside: it may load from memrefs, and compute with `arith` and
-    `math`. It is evaluated for visible keys of query tokens only; loads must be
+    `math`. Operations on bf16 and f16 are done in f32 and rounded to nearest
+    even. The region is evaluated for visible keys of query tokens only; loads must be
     in bounds for those, and are made for no others.
 
     Numerics: the query enters the first GEMM in bf16 (f16 and f32 are rounded
@@ -172,7 +174,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     MemRefRankOf<[BF16, F16, F32], [3]>:$out,
     Optional<MemRefRankOf<[F32], [2]>>:$lse,
     Optional<MemRefRankOf<[F32], [1]>>:$alibi,
-    Optional<MemRefRankOf<[I8, F32], [2]>>:$mask,
+    Optional<MemRefRankOf<[I1, I8, F32, BF16, F16], [2]>>:$mask,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<F32Attr>:$softmax_scale,

@@ -339,8 +339,9 @@ LogicalResult InputMaker::fillPart(Value out, Value lse) {
         isEmpty ? -INFINITY
                 : static_cast<float>(random.uniform(-kLargestLse, kLargestLse));
     for (int64_t c = 0; isEmpty && isNewOut && c < channels; ++c)
-      *static_cast<uint16_t *>(arguments[out].getElement(row * channels + c)) =
-          reference::encodeBf16(NAN);
+      reference::encodeElement(NAN,
+                               arguments[out].getElement(row * channels + c),
+                               fp8attn_type(arguments[out].tensor.type));
   }
   return success();
 }

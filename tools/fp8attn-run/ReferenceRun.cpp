@@ -93,7 +93,9 @@ static void checkMerge(MergeOp op, const Arguments &inputs,
   };
   const reference::MergeResult expected =
       reference::merge(getPart(op.getFirstOut(), op.getFirstLse()),
-                       getPart(op.getSecondOut(), op.getSecondLse()));
+                       getPart(op.getSecondOut(), op.getSecondLse()),
+                       getAbiType(op.getFirstOut().getType().getElementType()),
+                       getAbiType(op.getOut().getType().getElementType()));
   const Argument &out = results[op.getOut()], &lse = results[op.getLse()];
   checks.push_back({out.name, reference::compare(getElements(out), expected.out,
                                                  expected.allowedOutError)});

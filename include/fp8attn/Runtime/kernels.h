@@ -216,14 +216,16 @@ typedef void (*fp8attn_uk_finish_fn)(
 
 /// merge: combines attention over two sets of keys, row by row, by their
 /// log-sum-exps: with m = max(first_lse, second_lse) and w_x = exp(x_lse - m),
-/// out = bf16((w_first first_out + w_second second_out) / (w_first + w_second))
-/// and lse = m + ln(w_first + w_second). A part whose lse is -inf has no keys;
-/// its out is not looked at, and the result is the other part, bit for bit; of
-/// two such parts it is 0 and -inf. NaN in an lse gives NaN. Rows are computed
-/// independently of each other.
+/// out = round((w_first first_out + w_second second_out) / (w_first +
+/// w_second)) and lse = m + ln(w_first + w_second). A part whose lse is -inf
+/// has no keys; its out is not looked at, and the result is the other part, bit
+/// for bit, or rounded if the types differ; of two such parts it is 0 and -inf.
+/// NaN in an lse gives NaN. Rows are computed independently of each other.
 /// - rows, channels: of each part; channels is a multiple of the row's K.
-/// - *_out: bf16, rows row_stride elements apart. *_lse: f32, contiguous.
-/// - out, lse: out; each may be that of a part, row for row.
+/// - *_out: of the row's `in` type, rows row_stride elements apart. *_lse: f32,
+/// contiguous.
+/// - out, lse: out, `out` of the row's `cache` type; each may be that of a
+/// part, row for row, if it is of its type.
 typedef void (*fp8attn_uk_merge_fn)(
     int64_t rows, int64_t channels, const void *first_out,
     int64_t first_row_stride, const float *first_lse, const void *second_out,

@@ -233,6 +233,8 @@ LogicalResult MergeOp::verify() {
     if (failed(verifySizesAgree(*this, "tokens", operand, 0, first, 0)))
       return failure();
   }
+  if (failed(verifyMergedTypes(*this, first, operands[2], operands[4])))
+    return failure();
   return verifyMemRefs(*this, operands);
 }
 

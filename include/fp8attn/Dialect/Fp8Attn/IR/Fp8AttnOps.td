@@ -245,17 +245,20 @@ def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
     ```
 
     A part whose `lse` is -inf has no keys: it contributes nothing, whatever its
-    `out` holds, and the result is the other part, bit for bit. If both are
-    without keys, `out` is 0 and `lse` -inf.
+    `out` holds, and the result is the other part, bit for bit (rounded if its
+    type is smaller). If both are without keys, `out` is 0 and `lse` -inf.
 
     Operands:
-    - `first`, `second`: `out` bf16 [tokens, heads, D] and `lse` f32 [tokens,
-      heads] of a part, as `paged_attention` writes them;
-    - `into`: `out` and `lse` of the result. Each may be that of a part, element
-      for element; it must not overlap it in any other way.
+    - `first`, `second`: `out` bf16, f16 or f32 [tokens, heads, D] and `lse` f32
+      [tokens, heads] of a part, as `paged_attention` writes them; both parts
+      are of one type;
+    - `into`: `out` and `lse` of the result. Its type is that of the parts, or
+      any of the three if they are f32: partial results that are kept in f32 are
+      rounded once, by the last merge. Each may be that of a part, element for
+      element; it must not overlap it in any other way.
 
-    Numerics: weights and the sum are f32, rounded to bf16 once. Rows are
-    computed independently of each other.
+    Numerics: weights and the sum are f32, rounded to the type of `out` once.
+    Rows are computed independently of each other.
 
     ```mlir
     func.func @merge(%prefix: memref<?x32x128xbf16>, %prefix_lse: memref<?x32xf32>,
@@ -268,11 +271,11 @@ def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
     ```
   }];
   let arguments = (ins
-    MemRefRankOf<[BF16], [3]>:$firstOut,
+    MemRefRankOf<[BF16, F16, F32], [3]>:$firstOut,
     MemRefRankOf<[F32], [2]>:$firstLse,
-    MemRefRankOf<[BF16], [3]>:$secondOut,
+    MemRefRankOf<[BF16, F16, F32], [3]>:$secondOut,
     MemRefRankOf<[F32], [2]>:$secondLse,
-    MemRefRankOf<[BF16], [3]>:$out,
+    MemRefRankOf<[BF16, F16, F32], [3]>:$out,
     MemRefRankOf<[F32], [2]>:$lse
   );
   let assemblyFormat = [{

@@ -19,7 +19,7 @@ using namespace mlir::fp8attn;
 
 static bool isCheck(Operation &op) {
   return isa<CheckSizeOp, CheckColumnsOp, CheckScaleOp, CheckBatchOp,
-             CheckSlotsOp>(op);
+             CheckSlotsOp, CheckPagesOp>(op);
 }
 
 OpBuilder mlir::fp8attn::getCheckBuilder(Operation *op) {

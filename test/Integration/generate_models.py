@@ -15,7 +15,7 @@
 
 import sys
 
-from models import LLAMA, MODELS, check_pairs
+from models import LLAMA, MODELS, REPACKED, SHAPES, check_pairs
 
 ELEMENTS = {"e4m3": "f8E4M3FN", "e5m2": "f8E5M2", "bf16": "bf16"}
 TYPES = {"e4m3": "F8E4M3FN", "e5m2": "F8E5M2", "bf16": "BF16", "f16": "F16", "f32": "F32"}
@@ -250,13 +250,18 @@ def print_merge(model):
 
 
 def print_repack(model, layout):
-    """Prints the entry points export_MODEL_LAYOUT and import_MODEL_LAYOUT."""
+    """Prints export_MODEL_LAYOUT and import_MODEL_LAYOUT, and the same with a list of
+    pages, export_pages_MODEL_LAYOUT and import_pages_MODEL_LAYOUT."""
     own = cache_type(model, "key_value")
     other = cache_type(model, "key_value", layout)
     for verb, source, destination in (("export", own, other), ("import", other, own)):
         arguments = [("source", source), ("destination", destination)]
-        operands = [f"      %source into %destination : {source}, {destination}"]
+        kinds = f"{source}, {destination}"
+        operands = [f"      %source into %destination : {kinds}"]
         print(function(f"{verb}_{model.name}_{layout}", arguments, "repack", operands))
+        arguments += [("pages", "memref<?x2xi32>")]
+        operands = [f"      %source into %destination pages(%pages : memref<?x2xi32>) : {kinds}"]
+        print(function(f"{verb}_pages_{model.name}_{layout}", arguments, "repack", operands))
 
 
 def camel_back(name):
@@ -311,9 +316,10 @@ def main():
         for model in MODELS:
             print_mlir(model)
         print_merge(LLAMA[0])
-        for model in LLAMA:
+        for model in LLAMA + [model for model in SHAPES if model.name in REPACKED]:
             for layout in ("row_major", "vllm_amx", "vllm_vector"):
-                print_repack(model, layout)
+                if layout != "vllm_amx" or model.head_dim % 16 == 0:
+                    print_repack(model, layout)
         return
     print('#include "Model.h"\n#include "models_entry_points.h"\n')
     print("const Model kModels[] = {")

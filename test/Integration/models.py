@@ -106,6 +106,10 @@ SHAPES = [
     ]
 ]
 
+# Of these, caches that are repacked, too: heads that fill no tile, and a page of
+# several granules.
+REPACKED = ("sweep_dim40", "sweep_dim24_bf16")
+
 UNBOUNDED = 2**63 - 1
 
 

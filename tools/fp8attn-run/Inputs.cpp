@@ -21,6 +21,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -95,6 +96,7 @@ private:
   LogicalResult fillHeads(Value value);
   LogicalResult fillPart(Value out, Value lse);
   LogicalResult fillSlots(Value slots, const PageTable &pages);
+  LogicalResult fillPageList(RepackOp op);
   LogicalResult fillScoreModifiers(PagedAttentionOp op);
   LogicalResult fillElements(Value value, ArrayRef<int64_t> sizes);
   void fillCaches(Value keyCache, Value valueCache, Value keyScale,
@@ -387,9 +389,28 @@ LogicalResult InputMaker::fill(KvWriteOp op) {
   return success();
 }
 
+/// Half of the pages of the source, in random order, go to as many others of
+/// the destination; within one cache, to those of the other half.
+LogicalResult InputMaker::fillPageList(RepackOp op) {
+  const int64_t numPages = arguments[op.getSource()].cache.num_pages;
+  std::vector<int32_t> from(numPages),
+      to(arguments[op.getDestination()].cache.num_pages);
+  std::iota(from.begin(), from.end(), 0);
+  std::iota(to.begin(), to.end(), 0);
+  random.shuffle(from);
+  random.shuffle(to);
+  if (op.getSource() == op.getDestination())
+    to.assign(from.rbegin(), from.rend());
+  std::vector<int32_t> list;
+  for (int64_t i = 0; i < numPages / 2; ++i)
+    list.insert(list.end(), {from[i], to[i]});
+  return fillIntegers(op.getPages(), list, {numPages / 2, 2});
+}
+
 /// Any bytes, unless an earlier operation uses the source. The destination has
-/// as many pages.
+/// as many pages, or, if there is a list of them, some more.
 LogicalResult InputMaker::fill(RepackOp op) {
+  constexpr int64_t kMorePages = 3;
   const Argument &source = arguments[op.getSource()];
   if (!source.isAllocated()) {
     arguments.allocateCache(op.getSource(),
@@ -398,8 +419,10 @@ LogicalResult InputMaker::fill(RepackOp op) {
       source.storage.data()[i] = random.bits();
   }
   if (!arguments[op.getDestination()].isAllocated())
-    arguments.allocateCache(op.getDestination(), source.cache.num_pages);
-  return success();
+    arguments.allocateCache(op.getDestination(),
+                            source.cache.num_pages +
+                                (op.getPages() ? kMorePages : 0));
+  return op.getPages() ? fillPageList(op) : success();
 }
 
 template <typename ConvertOp>

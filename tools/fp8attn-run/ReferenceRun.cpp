@@ -117,11 +117,22 @@ static void runRepack(RepackOp op, const Arguments &inputs) {
   const CacheParts from = getCacheParts(inputs, op.getSource(), op.getSource());
   const CacheParts to =
       getCacheParts(inputs, op.getDestination(), op.getDestination());
-  const int64_t numPages = inputs[op.getSource()].cache.num_pages;
+  reference::PageList pages;
+  if (Value list = op.getPages()) {
+    const Argument &entries = inputs[list];
+    for (int64_t i = 0; i < entries.tensor.sizes[0]; ++i) {
+      auto *entry = static_cast<int32_t *>(entries.getElement(2 * i));
+      pages.emplace_back(entry[0], entry[1]);
+    }
+  } else {
+    for (int64_t page = 0; page < inputs[op.getSource()].cache.num_pages;
+         ++page)
+      pages.emplace_back(page, page);
+  }
   if (op.getSource().getType().hasKeys())
-    reference::repackCache(from.keys, to.keys, numPages);
+    reference::repackCache(from.keys, to.keys, pages);
   if (op.getSource().getType().hasValues())
-    reference::repackCache(from.values, to.values, numPages);
+    reference::repackCache(from.values, to.values, pages);
 }
 
 /// Returns the scale of element `index` of a conversion.

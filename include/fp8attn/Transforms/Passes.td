@@ -157,8 +157,9 @@ def DecomposeMerge : Pass<"fp8attn-decompose-merge", "::mlir::func::FuncOp"> {
 def DecomposeRepack : Pass<"fp8attn-decompose-repack", "::mlir::func::FuncOp"> {
   let summary = "Decompose repacks into loops over elements";
   let description = [{
-    Turns `repack` into a parallel loop over pages and heads around loops over
-    tokens and blocks of 32 channels. Each element is loaded from the place that
+    Turns `repack` into a parallel loop over pages and heads. Where the layouts
+    agree, it moves bytes; else it loops over tokens and blocks of at most 32
+    channels, and then over the padding, which it zeroes. Each element is loaded from the place that
     the affine map of one layout gives and stored where that of the other does;
     within a block, the places differ by constants. FP8 elements move as bytes,
     bf16 elements as halfwords.
@@ -192,7 +193,8 @@ def DecomposeRepack : Pass<"fp8attn-decompose-repack", "::mlir::func::FuncOp"> {
   ];
   let dependentDialects = ["::mlir::affine::AffineDialect",
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect", "::mlir::fp8attn::Fp8AttnDialect"];
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::mlir::fp8attn::Fp8AttnDialect"];
 }
 
 def FoldScales : Pass<"fp8attn-fold-scales", "::mlir::func::FuncOp"> {

@@ -202,4 +202,16 @@ def Fp8Attn_CheckSlotsOp : Fp8Attn_CheckOp<"slots"> {
   let assemblyFormat = "$slots `,` $cache attr-dict `:` type($slots) `,` type($cache)";
 }
 
+def Fp8Attn_CheckPagesOp : Fp8Attn_CheckOp<"pages"> {
+  let summary = "returns a status if a list names a page that is not there";
+  let description = "Entries are (page of `source`, page of `destination`).";
+  let arguments = (ins MemRefRankOf<[I32], [2]>:$pages,
+                       Fp8Attn_CacheType:$source,
+                       Fp8Attn_CacheType:$destination);
+  let assemblyFormat = [{
+    $pages `,` $source `,` $destination attr-dict `:` type($pages) `,`
+    type($source) `,` type($destination)
+  }];
+}
+
 #endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNKERNELOPS_TD

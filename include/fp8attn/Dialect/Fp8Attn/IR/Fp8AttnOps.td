@@ -355,11 +355,22 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
 
 def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
     MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "copies a cache into one of another layout";
+  let summary = "copies pages of a cache into one of any layout";
   let description = [{
-    Copies every element of every page of `source` to its place in the layout of
-    `destination`. The caches have the same number of pages and must not
-    overlap; their types differ at most in the layout.
+    Copies every element of a page of `source` to its place in the layout of
+    `destination`; the types of the caches differ at most in the layout. Padding
+    of the head size is written as zeros; pages whose layouts agree are copied
+    byte for byte, padding included.
+
+    Without `pages`, page i goes to page i for all pages, of which both caches
+    have the same number, and the caches must not overlap.
+
+    `pages`, i32 [n, 2], lists (page of `source`, page of `destination`), in any
+    order; other pages of `destination` stay as they are, and the caches may have
+    different numbers of pages. They may be the same memory, or overlap, if no
+    page that is written is read or written by another entry. If two entries
+    name one page of `destination`, either may be the one that is kept, element
+    by element.
 
     ```mlir
     func.func @export(%source: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
@@ -370,12 +381,25 @@ def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
       return
     }
     ```
+
+    Copy on write, of some pages within a pool:
+
+    ```mlir
+    func.func @fork(%pool: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>,
+                    %pages: memref<?x2xi32>) {
+      fp8attn.repack %pool into %pool pages(%pages : memref<?x2xi32>)
+          : !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>,
+            !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>
+      return
+    }
+    ```
   }];
   let arguments = (ins Fp8Attn_CacheType:$source,
-                       Fp8Attn_CacheType:$destination);
+                       Fp8Attn_CacheType:$destination,
+                       Optional<MemRefRankOf<[I32], [2]>>:$pages);
   let assemblyFormat = [{
-    $source `into` $destination attr-dict `:` qualified(type($source)) `,`
-    qualified(type($destination))
+    $source `into` $destination (`pages` `(` $pages^ `:` type($pages) `)`)?
+    attr-dict `:` qualified(type($source)) `,` qualified(type($destination))
   }];
   let hasVerifier = 1;
 }

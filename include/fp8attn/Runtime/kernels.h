@@ -104,6 +104,10 @@ typedef struct fp8attn_key_run {
   /// Distance between pages, in bytes.
   int64_t key_page_bytes;
   int64_t value_page_bytes;
+  /// Bytes of a granule of keys, and of one of values: what kernels of one part
+  /// need to know to fetch the other ahead.
+  int64_t key_granule_bytes;
+  int64_t value_granule_bytes;
   /// Page numbers, of which those of tokens [first_key, num_keys) are read.
   const int32_t *pages;
   /// Tokens in a page, a multiple of FP8ATTN_GRANULE.
@@ -148,6 +152,8 @@ typedef void (*fp8attn_uk_init_fn)(int64_t rows, int64_t channels,
 /// - first_key: multiple of FP8ATTN_GRANULE; first_key + num_keys <=
 ///   run->num_keys; 1 <= num_keys <= FP8ATTN_BLOCK_KEYS.
 /// - scratch: FP8ATTN_KERNEL_SCRATCH_BYTES, 64-byte aligned.
+/// For up to FP8ATTN_DECODE_ROWS rows, kernels may fetch ahead what attention
+/// reads next: values of the step, keys of the next one.
 typedef void (*fp8attn_uk_qk_fn)(const fp8attn_key_run *run, int64_t first_key,
                                  int64_t num_keys, const void *query_tiles,
                                  int64_t rows, int64_t channels, float *scores,
@@ -181,6 +187,7 @@ typedef void (*fp8attn_uk_softmax_fn)(
 /// pv: acc[r][c] += sum over j of probs[r][j] * word(first_key + j, c), word as
 /// in qk. A value that is NaN or Inf reaches only rows whose probability for
 /// its key is not 0. Values of tokens at or beyond run->num_keys count as 0.
+/// Fetches ahead as qk.
 typedef void (*fp8attn_uk_pv_fn)(const fp8attn_key_run *run, int64_t first_key,
                                  int64_t num_keys, const void *probs,
                                  int64_t rows, int64_t channels, float *acc,

@@ -39,6 +39,7 @@ void mlir::fp8attn::buildToLLVMPipeline(OpPassManager &pm,
   pm.addNestedPass<func::FuncOp>(createInsertTileConfig());
   pm.addNestedPass<func::FuncOp>(createHoistTileConfig());
   pm.addNestedPass<func::FuncOp>(createExpandMath());
+  pm.addNestedPass<func::FuncOp>(createExpandSmallFloats());
   // From here on there is nothing about attention to be known.
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());

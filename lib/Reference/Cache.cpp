@@ -195,14 +195,19 @@ PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
 }
 
 void fp8attn::reference::repackCache(const CachePart &from, const CachePart &to,
-                                     int64_t numPages) {
+                                     const PageList &pages) {
   const int64_t size = elementBytes(from.type);
-  for (int64_t page = 0; page < numPages; ++page)
+  for (auto [page, toPage] : pages)
     for (int64_t head = 0; head < from.heads; ++head)
       for (int64_t token = 0; token < from.pageTokens; ++token)
-        for (int64_t channel = 0; channel < from.headDim; ++channel)
-          std::memcpy(to.data + to.byte(page, head, token, channel),
-                      from.data + from.byte(page, head, token, channel), size);
+        for (int64_t channel = 0; channel < to.paddedDim; ++channel) {
+          uint8_t *place = to.data + to.byte(toPage, head, token, channel);
+          if (channel < from.paddedDim)
+            std::memcpy(
+                place, from.data + from.byte(page, head, token, channel), size);
+          else
+            std::memset(place, 0, size);
+        }
 }
 
 /// Writes one element of `source` to `to`, in a cache of `type`.

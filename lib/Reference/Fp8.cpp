@@ -136,6 +136,7 @@ int64_t fp8attn::reference::elementBytes(fp8attn_type type) {
   case FP8ATTN_TYPE_F8E5M2:
   case FP8ATTN_TYPE_I8:
   case FP8ATTN_TYPE_F8E8M0FNU:
+  case FP8ATTN_TYPE_BOOL:
     return 1;
   case FP8ATTN_TYPE_BF16:
   case FP8ATTN_TYPE_F16:

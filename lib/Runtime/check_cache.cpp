@@ -1,11 +1,11 @@
-//===- check_cache.cpp - checks of caches, slots and scales ---------------===//
+//===- check_cache.cpp - checks of caches, slots, pages, scales -----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
 // The checks of what belongs to a cache: its memory, the slots that new tokens
-// go to, and the scales of its codes.
+// go to, the pages that are copied, and the scales of its codes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -68,4 +68,38 @@ int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,
               "slots[%" PRId64 "] is %" PRId64 ", expected less than %" PRId64
               " (the slots of the cache)",
               index, slots[index], num_slots);
+}
+
+int32_t fp8attn_check_pages(fp8attn_context *context, const int32_t *pages,
+                            int64_t count, int64_t stride,
+                            int64_t num_source_pages,
+                            int64_t num_destination_pages) {
+  if (count <= 0)
+    return FP8ATTN_OK;
+  if (!pages)
+    return fail(context, FP8ATTN_NULL_POINTER,
+                "pages is null, expected %" PRId64 " pairs", count);
+  const auto isOutside = [](int32_t page, int64_t num_pages) {
+    return page < 0 || page >= num_pages;
+  };
+  int64_t index = fp8attn::findFirst(count, [=](int64_t i) {
+    return isOutside(pages[i * stride], num_source_pages) ||
+           isOutside(pages[i * stride + 1], num_destination_pages);
+  });
+  if (index < 0)
+    return FP8ATTN_OK;
+  const int32_t *entry = pages + index * stride;
+  const int column = isOutside(entry[0], num_source_pages) ? 0 : 1;
+  const char *cache = column == 0 ? "source" : "destination";
+  const int64_t num_pages =
+      column == 0 ? num_source_pages : num_destination_pages;
+  if (num_pages == 0)
+    return fail(context, FP8ATTN_BAD_PAGE,
+                "pages[%" PRId64 ", %d] is %" PRId32
+                ", expected no entry as %s has 0 pages",
+                index, column, entry[column], cache);
+  return fail(context, FP8ATTN_BAD_PAGE,
+              "pages[%" PRId64 ", %d] is %" PRId32 ", expected 0 to %" PRId64
+              " (the pages of %s)",
+              index, column, entry[column], num_pages - 1, cache);
 }

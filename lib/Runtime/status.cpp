@@ -42,6 +42,8 @@ const char *fp8attn_status_string(fp8attn_status status) {
     return "the workspace is missing or too small";
   case FP8ATTN_UNSUPPORTED_ISA:
     return "no body of the object may run on this CPU under the ISA cap";
+  case FP8ATTN_BAD_PAGE:
+    return "a list of pages names one that is outside of its cache";
   }
   return "unknown status";
 }

@@ -34,6 +34,8 @@ const char *fp8attn::typeName(int32_t type) {
     return "i8";
   case FP8ATTN_TYPE_F8E8M0FNU:
     return "f8E8M0FNU";
+  case FP8ATTN_TYPE_BOOL:
+    return "bool";
   default:
     return "unknown";
   }
@@ -45,6 +47,7 @@ int64_t fp8attn::typeBytes(int32_t type) {
   case FP8ATTN_TYPE_F8E5M2:
   case FP8ATTN_TYPE_I8:
   case FP8ATTN_TYPE_F8E8M0FNU:
+  case FP8ATTN_TYPE_BOOL:
     return 1;
   case FP8ATTN_TYPE_BF16:
   case FP8ATTN_TYPE_F16:

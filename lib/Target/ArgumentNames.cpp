@@ -87,6 +87,8 @@ static void forEachRole(Operation *op, RoleCallback callback) {
       .Case([&](RepackOp repack) {
         callback(repack.getSource(), "source");
         callback(repack.getDestination(), "destination");
+        if (repack.getPages())
+          callback(repack.getPages(), "pages");
       })
       .Case<QuantizeOp, DequantizeOp>([&](auto convert) {
         callback(convert.getSource(), "source");

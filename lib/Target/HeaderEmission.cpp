@@ -91,7 +91,10 @@ static void printDescription(Type type, raw_ostream &os) {
     os << type;
     return;
   }
-  os << memref.getElementType() << " ";
+  if (memref.getElementType().isInteger(1))
+    os << "bool ";
+  else
+    os << memref.getElementType() << " ";
   printExtents(memref.getShape(), os);
   SmallVector<int64_t> strides;
   int64_t offset;

@@ -4,10 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Writes repack out as a parallel loop over pages and heads around loops over
+// Writes repack out as a parallel loop over pages and heads. Where the layouts
+// agree, it moves the bytes of keys or values as they are; else it loops over
 // tokens and blocks of channels, addressed by the affine maps of the layouts.
-// The loops move elements and compute nothing, so that one body serves every
-// ISA.
+// The loops compute nothing, so that one body serves every ISA.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <numeric>
 
@@ -37,6 +38,11 @@ static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
 static void emitChecks(RepackOp op) {
   OpBuilder builder = getCheckBuilder(op);
   Location loc = op.getLoc();
+  if (op.getPages()) {
+    CheckPagesOp::create(builder, loc, op.getPages(), op.getSource(),
+                         op.getDestination());
+    return;
+  }
   Value pages = CacheNumPagesOp::create(builder, loc, op.getDestination());
   Value sourcePages = CacheNumPagesOp::create(builder, loc, op.getSource());
   CheckSizeOp::create(builder, loc,
@@ -44,20 +50,61 @@ static void emitChecks(RepackOp op) {
                       builder.getStringAttr("pages of source"), sourcePages);
 }
 
-/// Returns the elements of one head's keys or values in a page, as integers of
-/// their size, in the order of their bytes.
-static Value viewPart(OpBuilder &builder, Location loc, Value cache,
-                      CacheContent content, Value page, Value head) {
-  auto type = cast<CacheType>(cache.getType());
+namespace {
+/// A page of a cache, and a head.
+struct HeadOfPage {
+  Value cache, page, head;
+};
+} // namespace
+
+/// Returns the channels that keys, or values, are stored as.
+static int64_t getStoredChannels(CacheType type, CacheContent content) {
+  return content == CacheContent::Key
+             ? type.getLayout().getKeyChannels(type.getHeadDim())
+             : type.getLayout().getValueChannels(type.getHeadDim());
+}
+
+/// Returns one head's keys or values in a page, in the order of their bytes, as
+/// `element`s.
+static Value viewPart(OpBuilder &builder, Location loc, const HeadOfPage &from,
+                      CacheContent content, IntegerType element) {
+  auto type = cast<CacheType>(from.cache.getType());
   Value bytes =
-      CachePartOp::create(builder, loc, cache, head,
+      CachePartOp::create(builder, loc, from.cache, from.head,
                           CacheContentAttr::get(builder.getContext(), content));
-  Value begin = arith::MulIOp::create(
-      builder, loc, page, constantIndex(builder, loc, type.getPageBytes()));
-  auto element = builder.getIntegerType(8 * type.getElementBytes());
-  auto part =
-      MemRefType::get({type.getPageTokens() * type.getHeadDim()}, element);
+  Value begin =
+      arith::MulIOp::create(builder, loc, from.page,
+                            constantIndex(builder, loc, type.getPageBytes()));
+  const int64_t partBytes = type.getPageTokens() *
+                            getStoredChannels(type, content) *
+                            type.getElementBytes();
+  auto part = MemRefType::get({partBytes * 8 / element.getWidth()}, element);
   return memref::ViewOp::create(builder, loc, part, bytes, begin, ValueRange());
+}
+
+/// Bytes of one move and of one turn of the loop: the smallest part has 32
+/// tokens of 8 bytes.
+static constexpr int64_t kMoveBytes = 64, kTurnBytes = 256;
+
+/// Copies the bytes of the keys, or the values, of one head in a page.
+static void buildByteCopy(OpBuilder &builder, Location loc,
+                          CacheContent content, const HeadOfPage &from,
+                          const HeadOfPage &to) {
+  IntegerType byte = builder.getI8Type();
+  Value source = viewPart(builder, loc, from, content, byte);
+  Value destination = viewPart(builder, loc, to, content, byte);
+  const int64_t bytes = cast<MemRefType>(source.getType()).getDimSize(0);
+  auto type = VectorType::get({kMoveBytes}, byte);
+  auto loop = scf::ForOp::create(builder, loc, constantIndex(builder, loc, 0),
+                                 constantIndex(builder, loc, bytes),
+                                 constantIndex(builder, loc, kTurnBytes));
+  OpBuilder body = OpBuilder::atBlockTerminator(loop.getBody());
+  for (int64_t offset = 0; offset < kTurnBytes; offset += kMoveBytes) {
+    Value place = arith::AddIOp::create(body, loc, loop.getInductionVar(),
+                                        constantIndex(body, loc, offset));
+    Value line = vector::LoadOp::create(body, loc, type, source, place);
+    vector::StoreOp::create(body, loc, line, destination, place);
+  }
 }
 
 /// Returns the place, in elements, of (token, channel) in a part.
@@ -73,37 +120,83 @@ static AffineExpr placeIn(CacheType type, CacheContent content,
 /// differ by constants.
 static constexpr int64_t kUnrolledChannels = 32;
 
-/// Copies the keys, or the values, of one head in a page.
-static void buildCopy(OpBuilder &builder, Location loc, RepackOp op,
-                      CacheContent content, Value page, Value head) {
-  CacheType type = op.getSource().getType();
-  Value source = viewPart(builder, loc, op.getSource(), content, page, head);
-  Value destination =
-      viewPart(builder, loc, op.getDestination(), content, page, head);
-  const int64_t unrolled = std::gcd(type.getHeadDim(), kUnrolledChannels);
+/// Moves the elements of the keys, or the values, of one head in a page, and
+/// writes zeros in the padding.
+static void buildElementCopy(OpBuilder &builder, Location loc,
+                             CacheContent content, const HeadOfPage &from,
+                             const HeadOfPage &to) {
+  auto type = cast<CacheType>(from.cache.getType());
+  auto toType = cast<CacheType>(to.cache.getType());
+  auto element = builder.getIntegerType(8 * type.getElementBytes());
+  Value source = viewPart(builder, loc, from, content, element);
+  Value destination = viewPart(builder, loc, to, content, element);
   Value zero = constantIndex(builder, loc, 0);
   Value one = constantIndex(builder, loc, 1);
   AffineExpr token, block;
   bindDims(builder.getContext(), token, block);
-  scf::buildLoopNest(
-      builder, loc, {zero, zero},
-      {constantIndex(builder, loc, type.getPageTokens()),
-       constantIndex(builder, loc, type.getHeadDim() / unrolled)},
-      {one, one}, [&](OpBuilder &body, Location loc, ValueRange indices) {
-        auto placeOf = [&](CacheType cache, int64_t channel) {
-          return affine::expandAffineExpr(
-              body, loc,
-              placeIn(cache, content, token, block * unrolled + channel),
-              indices, {});
-        };
-        for (int64_t channel = 0; channel < unrolled; ++channel) {
-          Value element =
-              memref::LoadOp::create(body, loc, source, placeOf(type, channel));
-          memref::StoreOp::create(
-              body, loc, element, destination,
-              placeOf(op.getDestination().getType(), channel));
-        }
+  /// Loops over the tokens of the page and over blocks of channels.
+  auto buildLoops = [&](int64_t begin, int64_t end, auto buildChannel) {
+    const int64_t unrolled = std::gcd(std::gcd(begin, end), kUnrolledChannels);
+    scf::buildLoopNest(
+        builder, loc, {zero, constantIndex(builder, loc, begin / unrolled)},
+        {constantIndex(builder, loc, type.getPageTokens()),
+         constantIndex(builder, loc, end / unrolled)},
+        {one, one}, [&](OpBuilder &body, Location loc, ValueRange indices) {
+          auto placeOf = [&](CacheType cache, AffineExpr channel) {
+            return affine::expandAffineExpr(
+                body, loc, placeIn(cache, content, token, channel), indices,
+                {});
+          };
+          for (int64_t channel = 0; channel < unrolled; ++channel)
+            buildChannel(body, placeOf, block * unrolled + channel);
+        });
+  };
+  const int64_t headDim = type.getHeadDim();
+  buildLoops(
+      0, headDim, [&](OpBuilder &body, auto placeOf, AffineExpr channel) {
+        Value moved =
+            memref::LoadOp::create(body, loc, source, placeOf(type, channel));
+        memref::StoreOp::create(body, loc, moved, destination,
+                                placeOf(toType, channel));
       });
+  const int64_t stored = getStoredChannels(toType, content);
+  if (stored == headDim)
+    return;
+  Value padding =
+      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
+  buildLoops(headDim, stored,
+             [&](OpBuilder &body, auto placeOf, AffineExpr channel) {
+               memref::StoreOp::create(body, loc, padding, destination,
+                                       placeOf(toType, channel));
+             });
+}
+
+/// Copies the keys, or the values, of one head in a page.
+static void buildCopy(OpBuilder &builder, Location loc, CacheContent content,
+                      const HeadOfPage &from, const HeadOfPage &to) {
+  auto type = cast<CacheType>(from.cache.getType());
+  LayoutAttr layout = cast<CacheType>(to.cache.getType()).getLayout();
+  if (type.getLayout().agreesWith(layout, content, type.getPageTokens(),
+                                  type.getHeadDim(), type.getElementBytes()))
+    buildByteCopy(builder, loc, content, from, to);
+  else
+    buildElementCopy(builder, loc, content, from, to);
+}
+
+/// Returns the pages of source and destination of entry `index`.
+static std::pair<Value, Value> getPages(OpBuilder &builder, Location loc,
+                                        RepackOp op, Value index) {
+  if (!op.getPages())
+    return {index, index};
+  auto load = [&](int64_t column) -> Value {
+    Value page = memref::LoadOp::create(
+        builder, loc, op.getPages(),
+        ValueRange{index, constantIndex(builder, loc, column)});
+    return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                      page);
+  };
+  Value source = load(0);
+  return {source, load(1)};
 }
 
 static void decompose(RepackOp op) {
@@ -111,19 +204,25 @@ static void decompose(RepackOp op) {
   Location loc = op.getLoc();
   CacheType type = op.getSource().getType();
   Value heads = constantIndex(builder, loc, type.getNumHeads());
-  Value pages = CacheNumPagesOp::create(builder, loc, op.getSource());
+  Value pages =
+      op.getPages()
+          ? memref::DimOp::create(builder, loc, op.getPages(), 0).getResult()
+          : CacheNumPagesOp::create(builder, loc, op.getSource()).getResult();
   Value count = arith::MulIOp::create(builder, loc, pages, heads);
   scf::ForallOp::create(
       builder, loc, ArrayRef<OpFoldResult>{count}, ValueRange(), std::nullopt,
       [&](OpBuilder &body, Location loc, ValueRange arguments) {
-        Value page =
+        Value index =
             arith::DivUIOp::create(body, loc, arguments.front(), heads);
         Value head =
             arith::RemUIOp::create(body, loc, arguments.front(), heads);
+        auto [page, toPage] = getPages(body, loc, op, index);
+        HeadOfPage from{op.getSource(), page, head};
+        HeadOfPage to{op.getDestination(), toPage, head};
         if (type.hasKeys())
-          buildCopy(body, loc, op, CacheContent::Key, page, head);
+          buildCopy(body, loc, CacheContent::Key, from, to);
         if (type.hasValues())
-          buildCopy(body, loc, op, CacheContent::Value, page, head);
+          buildCopy(body, loc, CacheContent::Value, from, to);
         scf::InParallelOp::create(body, loc);
       });
   op.erase();

@@ -20,7 +20,7 @@ using namespace mlir::fp8attn;
 
 static bool isCheck(Operation &op) {
   return isa<CheckSizeOp, CheckColumnsOp, CheckScaleOp, CheckScalePagesOp,
-             CheckBatchOp, CheckSlotsOp>(op);
+             CheckBatchOp, CheckSlotsOp, CheckPagesOp>(op);
 }
 
 OpBuilder mlir::fp8attn::getCheckBuilder(Operation *op) {

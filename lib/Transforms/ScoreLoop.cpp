@@ -8,12 +8,17 @@
 // key become vectors; the others stay scalars, are computed once a row, and are
 // broadcast where they meet a vector.
 //
+// Values of bf16 and f16 are held as the f32 that they are, rounded after each
+// operation: no operation on small floats is left but the rounding, which
+// fp8attn-expand-math knows.
+//
 //===----------------------------------------------------------------------===//
 
 #include "ScoreLoop.h"
 #include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -38,6 +43,59 @@ static Value broadcast(OpBuilder &builder, Location loc, Value value) {
     return value;
   return vector::BroadcastOp::create(builder, loc, vectorOf(value.getType()),
                                      value);
+}
+
+static bool isSmallFloat(Type type) { return type.isBF16() || type.isF16(); }
+
+/// Returns the type that values of `type` have in the code: of 16 keys, or of
+/// the row.
+static Type typeInCode(Type type, bool isVarying) {
+  if (isSmallFloat(type))
+    type = Float32Type::get(type.getContext());
+  return isVarying ? vectorOf(type) : type;
+}
+
+/// Returns `type` with the shape, vector or scalar, of `value`.
+static Type likeShapeOf(Value value, Type type) {
+  return isa<VectorType>(value.getType()) ? vectorOf(type) : type;
+}
+
+/// Rounds f32 to nearest even to what `type` has.
+static Value roundTo(OpBuilder &builder, Location loc, Value value, Type type) {
+  Value rounded =
+      arith::TruncFOp::create(builder, loc, likeShapeOf(value, type), value);
+  return arith::ExtFOp::create(builder, loc, value.getType(), rounded);
+}
+
+/// Whether the result of an operation on values of a small type is one of them.
+static bool isExact(Operation &op) {
+  return isa<arith::SelectOp, arith::NegFOp, math::AbsFOp, arith::MaximumFOp,
+             arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(op);
+}
+
+/// Returns the memory that `load` reads, as elements that vectors can have.
+static Value memoryOf(OpBuilder &builder, memref::LoadOp load) {
+  if (!load.getType().isInteger(1) && !isSmallFloat(load.getType()))
+    return load.getMemRef();
+  return ElementBitsOp::create(builder, load.getLoc(), load.getMemRef());
+}
+
+/// Returns what was loaded from that memory as the value of the load.
+static Value valueOf(OpBuilder &builder, memref::LoadOp load, Value loaded) {
+  Location loc = load.getLoc();
+  Type type = load.getType();
+  if (type.isInteger(1)) {
+    Value zero = arith::ConstantOp::create(
+        builder, loc, builder.getZeroAttr(loaded.getType()));
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, loaded,
+                                 zero);
+  }
+  if (!isSmallFloat(type))
+    return loaded;
+  Value small =
+      arith::BitcastOp::create(builder, loc, likeShapeOf(loaded, type), loaded);
+  return arith::ExtFOp::create(
+      builder, loc, likeShapeOf(loaded, builder.getF32Type()), small);
 }
 
 /// Returns (0, 1, ..., 15).
@@ -66,7 +124,7 @@ public:
     mapping.map(block.getArguments().slice(1, 3), sequenceHeadQuery);
     for (Operation &op : block.without_terminator())
       if (!varying.contains(op.getResult(0)))
-        builder.clone(op, mapping);
+        emitOperation(builder, op, /*isVarying=*/false);
   }
 
   /// Emits the rest for 16 keys from `firstKey` on, of which those from lane
@@ -87,33 +145,74 @@ public:
     mapping.map(block.getArgument(0), scores);
     mapping.map(block.getArgument(4), keys);
     for (Operation &op : block.without_terminator()) {
-      if (!varying.contains(op.getResult(0)))
-        continue;
-      if (auto load = dyn_cast<memref::LoadOp>(op))
-        mapping.map(load.getResult(), emitLoad(builder, load));
-      else
-        emitElementwise(builder, op);
+      if (varying.contains(op.getResult(0)))
+        emitOperation(builder, op, /*isVarying=*/true);
     }
     Value result = cast<YieldOp>(block.getTerminator()).getScore();
     return broadcast(builder, loc, mapping.lookupOrDefault(result));
   }
 
 private:
-  void emitElementwise(OpBuilder &builder, Operation &op) {
+  /// Returns what stands for `value` in the code. Small floats from outside of
+  /// the region have not been extended.
+  Value lookup(OpBuilder &builder, Location loc, Value value) {
+    value = mapping.lookupOrDefault(value);
+    return isSmallFloat(value.getType())
+               ? arith::ExtFOp::create(builder, loc, builder.getF32Type(),
+                                       value)
+               : value;
+  }
+
+  void emitOperation(OpBuilder &builder, Operation &op, bool isVarying) {
+    if (isa<arith::ConstantOp>(op)) {
+      builder.clone(op, mapping);
+      return;
+    }
+    auto load = dyn_cast<memref::LoadOp>(op);
+    if (!load) {
+      mapping.map(op.getResult(0), emitElementwise(builder, op, isVarying));
+      return;
+    }
+    Value loaded = isVarying ? emitLoadOfKeys(builder, load)
+                             : emitLoadOfRow(builder, load);
+    mapping.map(load.getResult(), valueOf(builder, load, loaded));
+  }
+
+  Value emitElementwise(OpBuilder &builder, Operation &op, bool isVarying) {
+    Location loc = op.getLoc();
+    Type type = op.getResult(0).getType();
     SmallVector<Value> operands;
-    for (Value operand : op.getOperands())
-      operands.push_back(
-          broadcast(builder, op.getLoc(), mapping.lookupOrDefault(operand)));
-    Operation *vectorized =
-        builder.create(op.getLoc(), op.getName().getIdentifier(), operands,
-                       {vectorOf(op.getResult(0).getType())}, op.getAttrs());
-    mapping.map(op.getResult(0), vectorized->getResult(0));
+    for (Value operand : op.getOperands()) {
+      Value value = lookup(builder, loc, operand);
+      operands.push_back(isVarying ? broadcast(builder, loc, value) : value);
+    }
+    if (isa<arith::ExtFOp>(op))
+      return operands.front();
+    if (isa<arith::TruncFOp>(op))
+      return roundTo(builder, loc, operands.front(), type);
+    Operation *emitted =
+        builder.create(loc, op.getName().getIdentifier(), operands,
+                       {typeInCode(type, isVarying)}, op.getAttrs());
+    Value result = emitted->getResult(0);
+    return isSmallFloat(type) && !isExact(op)
+               ? roundTo(builder, loc, result, type)
+               : result;
+  }
+
+  Value emitLoadOfRow(OpBuilder &builder, memref::LoadOp load) {
+    SmallVector<Value> indices;
+    for (Value index : load.getIndices())
+      indices.push_back(mapping.lookupOrDefault(index));
+    return memref::LoadOp::create(builder, load.getLoc(),
+                                  memoryOf(builder, load), indices);
   }
 
   /// Loads for visible keys; the other lanes are 0.
-  Value emitLoad(OpBuilder &builder, memref::LoadOp load) {
+  Value emitLoadOfKeys(OpBuilder &builder, memref::LoadOp load) {
     Location loc = load.getLoc();
-    VectorType type = vectorOf(load.getType());
+    Value memory = memoryOf(builder, load);
+    VectorType type =
+        vectorOf(cast<MemRefType>(memory.getType()).getElementType());
     Value zero =
         arith::ConstantOp::create(builder, loc, builder.getZeroAttr(type));
     if (isContiguous(load)) {
@@ -121,10 +220,10 @@ private:
       for (Value index : load.getIndices().drop_back())
         indices.push_back(mapping.lookupOrDefault(index));
       indices.push_back(firstKey);
-      return vector::MaskedLoadOp::create(builder, loc, type, load.getMemRef(),
-                                          indices, visible, zero);
+      return vector::MaskedLoadOp::create(builder, loc, type, memory, indices,
+                                          visible, zero);
     }
-    auto [elements, offsets] = linearize(builder, load);
+    auto [elements, offsets] = linearize(builder, load, memory);
     return vector::GatherOp::create(builder, loc, type, elements,
                                     constantIndex(builder, loc, 0), offsets,
                                     visible, zero);
@@ -140,12 +239,13 @@ private:
                          [&](Value index) { return varying.contains(index); });
   }
 
-  /// Returns a view of rank 1 from the memref's first element on, and the
+  /// Returns a view of rank 1 of `memory` from its first element on, and the
   /// offset of each lane's element in it.
-  std::pair<Value, Value> linearize(OpBuilder &builder, memref::LoadOp load) {
+  std::pair<Value, Value> linearize(OpBuilder &builder, memref::LoadOp load,
+                                    Value memory) {
     Location loc = load.getLoc();
-    auto metadata = memref::ExtractStridedMetadataOp::create(builder, loc,
-                                                             load.getMemRef());
+    auto metadata =
+        memref::ExtractStridedMetadataOp::create(builder, loc, memory);
     SmallVector<OpFoldResult> strides = metadata.getConstifiedMixedStrides();
     Value offsets = broadcast(builder, loc, constantIndex(builder, loc, 0));
     for (auto [index, stride] : llvm::zip(load.getIndices(), strides)) {
@@ -156,7 +256,8 @@ private:
       offsets = arith::AddIOp::create(builder, loc, offsets, distance);
     }
     auto type = MemRefType::get(
-        {ShapedType::kDynamic}, load.getType(),
+        {ShapedType::kDynamic},
+        cast<MemRefType>(memory.getType()).getElementType(),
         StridedLayoutAttr::get(builder.getContext(), ShapedType::kDynamic, 1));
     // The view has no use for its size.
     Value elements = memref::ReinterpretCastOp::create(

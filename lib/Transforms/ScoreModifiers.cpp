@@ -110,15 +110,20 @@ private:
   void applyMask() {
     Value element =
         memref::LoadOp::create(builder, loc, op.getMask(), getMaskPlace());
-    if (element.getType().isF32()) {
+    FloatType f32 = builder.getF32Type();
+    if (isa<FloatType>(element.getType())) {
+      if (element.getType() != f32)
+        element = arith::ExtFOp::create(builder, loc, f32, element);
       score = arith::AddFOp::create(builder, loc, score, element);
       return;
     }
-    Value zero = arith::ConstantOp::create(
-        builder, loc, builder.getZeroAttr(element.getType()));
-    Value keep = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
-                                       element, zero);
-    FloatType f32 = builder.getF32Type();
+    Value keep = element;
+    if (!element.getType().isInteger(1)) {
+      Value zero = arith::ConstantOp::create(
+          builder, loc, builder.getZeroAttr(element.getType()));
+      keep = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
+                                   element, zero);
+    }
     Value masked = arith::ConstantOp::create(
         builder, loc,
         FloatAttr::get(f32, APFloat::getInf(f32.getFloatSemantics(),

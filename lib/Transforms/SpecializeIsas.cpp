@@ -28,7 +28,7 @@ using namespace mlir::fp8attn;
 
 static bool isCheck(Operation *op) {
   return isa<CheckSizeOp, CheckColumnsOp, CheckScaleOp, CheckScalePagesOp,
-             CheckBatchOp, CheckSlotsOp>(op);
+             CheckBatchOp, CheckSlotsOp, CheckPagesOp>(op);
 }
 
 /// Returns whether the function has work that kernels are chosen for.

@@ -9,39 +9,59 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "golden.h"
+#include "element_values.h"
 #include "kernel_under_test.h"
 #include "reference.h"
 
-#include <cstring>
+#include <algorithm>
 #include <math.h>
 
 namespace fp8attn::test {
 
 class MergeTest : public KernelTest {};
 
+/// Bits that are NaN in every type, and that no kernel makes.
+constexpr uint32_t kUnwritten = 0xffffffff;
+
 /// A partial result, or the merged one, rows `stride` elements apart.
 struct Part {
-  Part(int64_t rows, int64_t stride, int64_t channels)
-      : stride(stride),
-        out(static_cast<size_t>((rows - 1) * stride + channels)),
+  Part(const std::string &type, int64_t rows, int64_t stride, int64_t channels)
+      : type(type), stride(stride), out(type, (rows - 1) * stride + channels),
         lse(static_cast<size_t>(rows)) {
-    std::fill(out.begin(), out.end(), uint16_t(0xffff));
+    for (int64_t i = 0; i < out.size(); ++i)
+      out.set(i, kUnwritten);
     std::fill(lse.begin(), lse.end(), NAN);
   }
 
-  const uint16_t *row(int64_t row) const { return out.data() + row * stride; }
+  uint8_t *row(int64_t row) {
+    return out.data() + row * stride * elementBytes(type);
+  }
+  uint32_t bits(int64_t row, int64_t channel) const {
+    return out.bits(row * stride + channel);
+  }
+  double value(int64_t row, int64_t channel) const {
+    return out.value(row * stride + channel);
+  }
 
+  std::string type;
   int64_t stride;
-  GuardedBuffer<uint16_t> out;
+  ElementBuffer out;
   GuardedBuffer<float> lse;
 };
 
+/// Whether all bits of two results of the same shape agree.
+static bool isEqual(const Part &a, const Part &b) {
+  for (int64_t i = 0; i < a.out.size(); ++i)
+    if (a.out.bits(i) != b.out.bits(i))
+      return false;
+  return std::equal(a.lse.begin(), a.lse.end(), b.lse.begin());
+}
+
 /// Returns random rows, each third of which has no keys and NaN in its out.
-static Part randomPart(int64_t rows, int64_t channels, int64_t gap, int third,
-                       double spread, Random &random) {
-  Part part(rows, channels + gap, channels);
-  const Matrix<uint16_t> values = randomBf16(rows, channels, random);
+static Part randomPart(const std::string &type, int64_t rows, int64_t channels,
+                       int64_t gap, int third, double spread, Random &random) {
+  Part part(type, rows, channels + gap, channels);
+  std::normal_distribution<double> normal;
   std::uniform_real_distribution<float> uniform(-float(spread), float(spread));
   for (int64_t row = 0; row < rows; ++row) {
     if (row % 3 == third) {
@@ -50,13 +70,13 @@ static Part randomPart(int64_t rows, int64_t channels, int64_t gap, int third,
     }
     part.lse[size_t(row)] = uniform(random);
     for (int64_t c = 0; c < channels; ++c)
-      part.out[size_t(row * part.stride + c)] = values.at(row, c);
+      part.out.set(row * part.stride + c, nearestElement(type, normal(random)));
   }
   return part;
 }
 
-static void run(const KernelUnderTest &kernel, int64_t channels,
-                const Part &first, const Part &second, Part &merged) {
+static void run(const KernelUnderTest &kernel, int64_t channels, Part &first,
+                Part &second, Part &merged) {
   kernel.as<fp8attn_uk_merge_fn>()(
       int64_t(first.lse.size()), channels, first.out.data(), first.stride,
       first.lse.data(), second.out.data(), second.stride, second.lse.data(),
@@ -71,12 +91,13 @@ static void checkRow(const Part &first, const Part &second, const Part &merged,
   const double sum = exp(a - max) + exp(b - max);
   ASSERT_NEAR(merged.lse[r], max + log(sum), 8 * kEpsF32 * (1 + fabs(max)));
   for (int64_t c = 0; c < channels; ++c) {
-    const double x = exp(a - max) / sum * bf16Value(first.row(row)[c]);
-    const double y = exp(b - max) / sum * bf16Value(second.row(row)[c]);
+    const double x = exp(a - max) / sum * first.value(row, c);
+    const double y = exp(b - max) / sum * second.value(row, c);
     const double weightError = kEpsF32 * (16 + 3 * fabs(a - b));
-    ASSERT_NEAR(bf16Value(merged.row(row)[c]), x + y,
-                kEpsBf16 * fabs(x + y) + weightError * (fabs(x) + fabs(y)) +
-                    kSmallestNormal)
+    ASSERT_NEAR(merged.value(row, c), x + y,
+                elementEpsilon(merged.type) * fabs(x + y) +
+                    weightError * (fabs(x) + fabs(y)) +
+                    elementUnderflow(merged.type) + kSmallestNormal)
         << "row " << row << " channel " << c;
   }
 }
@@ -89,9 +110,14 @@ static void checkCopy(const Part &first, const Part &second, const Part &merged,
   const bool isEmpty = firstEmpty && second.lse[r] == -INFINITY;
   ASSERT_EQ(merged.lse[r], firstEmpty ? second.lse[r] : first.lse[r]);
   const Part &part = firstEmpty ? second : first;
-  for (int64_t c = 0; c < channels; ++c)
-    ASSERT_EQ(merged.row(row)[c], isEmpty ? 0 : part.row(row)[c])
+  for (int64_t c = 0; c < channels; ++c) {
+    const uint32_t copied =
+        part.type == merged.type
+            ? part.bits(row, c)
+            : nearestElement(merged.type, part.value(row, c));
+    ASSERT_EQ(merged.bits(row, c), isEmpty ? 0 : copied)
         << "row " << row << " channel " << c;
+  }
 }
 
 TEST_P(MergeTest, EveryShape) {
@@ -101,11 +127,13 @@ TEST_P(MergeTest, EveryShape) {
       for (double spread : {0.5, 8.0, 200.0}) {
         SCOPED_TRACE(testing::Message() << rows << " rows, " << channels
                                         << " channels, spread " << spread);
-        const Part first = randomPart(rows, channels, 0, 1, spread, random);
+        Part first = randomPart(GetParam().row->in, rows, channels, 0, 1,
+                                spread, random);
         // Of each three rows one has keys in both parts; of 32, row 31 too.
-        const Part second =
-            randomPart(rows, channels, 24, rows == 7 ? 1 : 2, spread, random);
-        Part merged(rows, channels + 8, channels);
+        Part second = randomPart(GetParam().row->in, rows, channels, 24,
+                                 rows == 7 ? 1 : 2, spread, random);
+        Part merged(GetParam().row->cache, rows, channels + 8, channels);
+        const uint32_t gap = merged.bits(0, 0);
         run(GetParam(), channels, first, second, merged);
         for (int64_t row = 0; row < rows; ++row) {
           const bool bothHaveKeys = isfinite(first.lse[size_t(row)]) &&
@@ -114,7 +142,7 @@ TEST_P(MergeTest, EveryShape) {
               first, second, merged, row, channels));
           // The gap between rows is the caller's.
           for (int64_t c = channels; row + 1 < rows && c < merged.stride; ++c)
-            ASSERT_EQ(merged.row(row)[c], 0xffff);
+            ASSERT_EQ(merged.bits(row, c), gap);
         }
       }
 }
@@ -122,18 +150,19 @@ TEST_P(MergeTest, EveryShape) {
 // The result may take the place of either part.
 TEST_P(MergeTest, InPlace) {
   constexpr int64_t kRows = 9, kChannels = 128;
+  if (GetParam().row->in != GetParam().row->cache)
+    GTEST_SKIP() << "the result is not of the type of a part";
   for (bool intoFirst : {true, false}) {
     Random random(32);
-    Part first = randomPart(kRows, kChannels, 0, 1, 4, random);
-    Part second = randomPart(kRows, kChannels, 0, 2, 4, random);
-    Part merged(kRows, kChannels, kChannels);
+    Part first =
+        randomPart(GetParam().row->in, kRows, kChannels, 0, 1, 4, random);
+    Part second =
+        randomPart(GetParam().row->in, kRows, kChannels, 0, 2, 4, random);
+    Part merged(GetParam().row->cache, kRows, kChannels, kChannels);
     run(GetParam(), kChannels, first, second, merged);
     Part &place = intoFirst ? first : second;
     run(GetParam(), kChannels, first, second, place);
-    EXPECT_TRUE(
-        std::equal(merged.out.begin(), merged.out.end(), place.out.begin()));
-    EXPECT_TRUE(
-        std::equal(merged.lse.begin(), merged.lse.end(), place.lse.begin()));
+    EXPECT_TRUE(isEqual(merged, place));
   }
 }
 
@@ -141,19 +170,19 @@ TEST_P(MergeTest, InPlace) {
 TEST_P(MergeTest, RowsAlone) {
   constexpr int64_t kRows = 6, kChannels = 64;
   Random random(33);
-  const Part first = randomPart(kRows, kChannels, 0, 1, 4, random);
-  const Part second = randomPart(kRows, kChannels, 0, 2, 4, random);
-  Part merged(kRows, kChannels, kChannels), alone(kRows, kChannels, kChannels);
+  Part first =
+      randomPart(GetParam().row->in, kRows, kChannels, 0, 1, 4, random);
+  Part second =
+      randomPart(GetParam().row->in, kRows, kChannels, 0, 2, 4, random);
+  Part merged(GetParam().row->cache, kRows, kChannels, kChannels),
+      alone(GetParam().row->cache, kRows, kChannels, kChannels);
   run(GetParam(), kChannels, first, second, merged);
   for (int64_t row = 0; row < kRows; ++row)
     GetParam().as<fp8attn_uk_merge_fn>()(
         1, kChannels, first.row(row), kChannels, &first.lse[size_t(row)],
-        second.row(row), kChannels, &second.lse[size_t(row)],
-        alone.out.data() + row * kChannels, kChannels, &alone.lse[size_t(row)]);
-  EXPECT_TRUE(
-      std::equal(merged.out.begin(), merged.out.end(), alone.out.begin()));
-  EXPECT_TRUE(
-      std::equal(merged.lse.begin(), merged.lse.end(), alone.lse.begin()));
+        second.row(row), kChannels, &second.lse[size_t(row)], alone.row(row),
+        kChannels, &alone.lse[size_t(row)]);
+  EXPECT_TRUE(isEqual(merged, alone));
 }
 
 // NaN in one of two log-sum-exps is not lost.
@@ -161,15 +190,17 @@ TEST_P(MergeTest, NanLogSumExp) {
   constexpr int64_t kChannels = 8;
   for (bool inFirst : {true, false}) {
     Random random(34);
-    Part first = randomPart(1, kChannels, 0, -1, 4, random);
-    Part second = randomPart(1, kChannels, 0, -1, 4, random);
+    Part first = randomPart(GetParam().row->in, 1, kChannels, 0, -1, 4, random);
+    Part second =
+        randomPart(GetParam().row->in, 1, kChannels, 0, -1, 4, random);
     (inFirst ? first : second).lse[0] = NAN;
-    Part merged(1, kChannels, kChannels);
+    Part merged(GetParam().row->cache, 1, kChannels, kChannels);
     merged.lse[0] = 0;
-    std::fill(merged.out.begin(), merged.out.end(), uint16_t(0));
+    for (int64_t c = 0; c < kChannels; ++c)
+      merged.out.set(c, 0);
     run(GetParam(), kChannels, first, second, merged);
     EXPECT_TRUE(isnan(merged.lse[0]));
-    EXPECT_TRUE(isnan(bf16Value(merged.row(0)[kChannels - 1])));
+    EXPECT_TRUE(isnan(merged.value(0, kChannels - 1)));
   }
 }
 

@@ -70,8 +70,12 @@ PagedCache::PagedCache(const CacheShape &shape, Random &random)
   memset(bytes.data(), 0xff, bytes.size());
   const int64_t keyBytes = shape.pageTokens * paddedKeys(shape.keyChannels) *
                            elementBytes(shape.type);
-  keyRun = {bytes.data(), bytes.data() + keyBytes, pageBytes, pageBytes,
-            pages.data(), shape.pageTokens,        0,         shape.numKeys};
+  const int64_t granules = shape.pageTokens / FP8ATTN_GRANULE;
+  keyRun = {
+      bytes.data(), bytes.data() + keyBytes, pageBytes,
+      pageBytes,    keyBytes / granules,     (pageBytes - keyBytes) / granules,
+      pages.data(), shape.pageTokens,        0,
+      shape.numKeys};
   for (int64_t token = 0; token < shape.numKeys; ++token) {
     for (int64_t channel = 0; channel < shape.keyChannels; ++channel)
       setKey(token, channel, randomCode(shape.type, random));

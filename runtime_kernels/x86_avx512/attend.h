@@ -21,10 +21,6 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// How far to fetch ahead, in bytes: several times the latency of memory times
-/// the bandwidth of a core. Between 8 and 32 KB makes no difference.
-constexpr int64_t kPrefetchBytes = 8192;
-
 /// Scratch of attend: scores and probabilities of a step, then what qk and pv
 /// need for a granule.
 struct alignas(kLineBytes) AttendScratch {
@@ -58,8 +54,7 @@ inline void attendRun(const fp8attn_key_run &run, const uint8_t *query,
   initState(rows, valueChannels, rowMax, rowSum, acc);
   if (run.first_key >= run.num_keys)
     return;
-  PrefetchStream<Format::kBytes> ahead(run, keyChannels, valueChannels,
-                                       kPrefetchBytes);
+  PrefetchStream ahead(run, run.first_key, StepPart::kKeys);
   for (int64_t key = run.first_key; key < run.num_keys;
        key += FP8ATTN_BLOCK_KEYS) {
     const int64_t left = run.num_keys - key;

@@ -1,43 +1,59 @@
-//===- prefetch.h - the cache lines that attend will need -------*- C++ -*-===//
+//===- prefetch.h - the cache lines that decode will need -------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Runs a fixed distance ahead of a fused kernel through the granules in the
-// order in which it reads them: keys of a step, values of that step, keys of
-// the next one, page by page through the block table. Hardware prefetchers stop
-// at every 4 KB page and know nothing of block tables. Lines go to the L2
-// cache: the L1 cache has too few fill buffers for a core's share of the memory
-// (on Zen 4, decode over bf16 in DRAM: 9.2 GB/s into L1, 14.7 GB/s into L2).
+// Runs a fixed distance ahead of the kernels of few rows through the granules
+// in the order in which they read them: keys of a step, values of that step,
+// keys of the next one, page by page through the block table. The stream of a
+// whole run is either in one fused kernel or goes on from each call of qk to
+// that of pv and back; keys and values may be of different types. Hardware
+// prefetchers stop at every 4 KB page and know nothing of block tables. Lines
+// go to the L2 cache: the L1 cache has too few fill buffers for a core's share
+// of the memory (on Zen 4, decode over bf16 in DRAM: 9.2 GB/s into L1, 14.7
+// GB/s into L2).
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_X86_AVX512_PREFETCH_H
 #define FP8ATTN_X86_AVX512_PREFETCH_H
 
-#include "common/cache_layout.h"
+#include "x86_avx512/tile_dot.h"
 
 #include <immintrin.h>
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
+/// How far to fetch ahead, in bytes: several times the latency of memory times
+/// the bandwidth of a core. Between 8 and 32 KB makes no difference.
+constexpr int64_t kPrefetchBytes = 8192;
+
+/// The part of a step that a kernel reads.
+enum class StepPart { kKeys, kValues };
+
 /// Fetches line by line while the kernel consumes line by line, always in a
 /// granule some granules ahead. At the end of the run it stays on the last one,
-/// which is in the cache. Reads no entry of the block table that the kernel
-/// does not read.
-template <int ElementBytes> class PrefetchStream {
+/// which is in the cache. Reads no entry of the block table of tokens before
+/// first_key or from num_keys on.
+class PrefetchStream {
 public:
-  /// Fetches the first `distance` bytes of the run, in whole granules.
-  PrefetchStream(const fp8attn_key_run &run, int64_t keyChannels,
-                 int64_t valueChannels, int64_t distance)
-      : run(run), keyChannels(keyChannels), valueChannels(valueChannels),
-        step(run.first_key), key(run.first_key) {
+  /// For a kernel that begins with `part` of the step at `firstKey`, which has
+  /// a key. At the begin of the run fetches the first kPrefetchBytes, in whole
+  /// granules; later that has been done.
+  PrefetchStream(const fp8attn_key_run &run, int64_t firstKey, StepPart part)
+      : run(run), step(firstKey), key(firstKey),
+        inValues(part == StepPart::kValues) {
+    const bool isBegin = firstKey == run.first_key && !inValues;
+    for (int64_t done = 0; done < kPrefetchBytes;
+         done += run.key_granule_bytes) {
+      enterGranule();
+      if (isBegin)
+        advance(end - next);
+      leaveGranule();
+    }
     enterGranule();
-    for (int64_t done = 0; done < distance;
-         done += FP8ATTN_GRANULE * keyChannels * ElementBytes)
-      endGranule();
   }
 
   /// Call when `bytes` bytes, a multiple of 64, of a granule are consumed. If
@@ -61,10 +77,13 @@ private:
   static constexpr int64_t kLine = 64;
 
   void enterGranule() {
-    const int64_t channels = inValues ? valueChannels : keyChannels;
-    next = inValues ? valueGranule<ElementBytes>(run, key, channels)
-                    : keyGranule<ElementBytes>(run, key, channels);
-    end = next + FP8ATTN_GRANULE * channels * ElementBytes;
+    const int64_t bytes =
+        inValues ? run.value_granule_bytes : run.key_granule_bytes;
+    next =
+        inValues
+            ? run.values + granuleOffset(run, run.value_page_bytes, key, bytes)
+            : run.keys + granuleOffset(run, run.key_page_bytes, key, bytes);
+    end = next + bytes;
   }
 
   void leaveGranule() {
@@ -83,13 +102,25 @@ private:
   }
 
   const fp8attn_key_run &run;
-  const int64_t keyChannels, valueChannels;
   /// The step and the granule being fetched.
   int64_t step;
   int64_t key;
-  bool inValues = false;
+  bool inValues;
   const uint8_t *next, *end;
 };
+
+/// Calls body(policy) of a kernel of one part of a step. Few rows wait for
+/// memory; more compute for longer than it takes, and share what they read.
+template <class Body>
+inline void withPrefetch(const fp8attn_key_run &run, int64_t firstKey,
+                         int64_t rows, StepPart part, const Body &body) {
+  if (rows <= FP8ATTN_DECODE_ROWS) {
+    PrefetchStream ahead(run, firstKey, part);
+    return body(ahead);
+  }
+  NoPrefetch none;
+  body(none);
+}
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn

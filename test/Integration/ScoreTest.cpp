@@ -36,8 +36,9 @@ public:
             *std::max_element(problem.seqLens.begin(), problem.seqLens.end())),
         tokens(problem.queryStart.back()), slopes(problem.model.numHeads()),
         keep(tokens * columns), added(tokens * columns),
+        smallAdded(tokens * columns),
         documents(problem.sequences.size() * columns), model(problem.model),
-        isAdditive(model.mask == std::string("f32")) {
+        maskType(typeOf(model.mask)) {
     std::mt19937 bits(seed);
     for (int64_t h = 0; h < model.numHeads(); ++h)
       slopes[h] = std::exp2(-8.0f * float(h + 1) / float(model.numHeads()));
@@ -51,8 +52,7 @@ public:
   Arguments in(Arguments all) {
     all.alibi = fp8attn_tensor_make(slopes.data(), FP8ATTN_TYPE_F32, 1,
                                     slopes.size(), 0, 0, 0);
-    all.mask = isAdditive ? matrix(added.data(), FP8ATTN_TYPE_F32, tokens)
-                          : matrix(keep.data(), FP8ATTN_TYPE_I8, tokens);
+    all.mask = matrix(encodeMask(), maskType, tokens);
     all.documents =
         matrix(documents.data(), FP8ATTN_TYPE_I32, documents.size() / columns);
     return all;
@@ -67,7 +67,7 @@ public:
     if (model.documents && document[place.query] != document[place.key])
       score = -kInfinity;
     const int64_t element = place.token * columns + place.key;
-    if (isAdditive)
+    if (isAdditive())
       score += added[element];
     else if (model.mask != std::string("none") && !keep[element])
       score = -kInfinity;
@@ -75,13 +75,38 @@ public:
   }
 
   int64_t columns, tokens;
-  /// [Hq], [tokens, columns] twice, and [sequences, columns].
+  /// [Hq], [tokens, columns] three times, and [sequences, columns].
   GuardedBuffer<float> slopes;
   GuardedBuffer<int8_t> keep;
   GuardedBuffer<float> added;
+  GuardedBuffer<uint16_t> smallAdded;
   GuardedBuffer<int32_t> documents;
 
+  /// Whether the mask is numbers, of `added`, and not bytes of `keep`.
+  bool isAdditive() const { return reference::elementBytes(maskType) > 1; }
+
 private:
+  static fp8attn_type typeOf(const std::string &mask) {
+    if (mask == "f32")
+      return FP8ATTN_TYPE_F32;
+    if (mask == "bf16")
+      return FP8ATTN_TYPE_BF16;
+    if (mask == "f16")
+      return FP8ATTN_TYPE_F16;
+    return mask == "i1" ? FP8ATTN_TYPE_BOOL : FP8ATTN_TYPE_I8;
+  }
+
+  /// Returns the mask's elements as its type has them.
+  void *encodeMask() {
+    if (!isAdditive())
+      return keep.data();
+    if (maskType == FP8ATTN_TYPE_F32)
+      return added.data();
+    for (int64_t i = 0; i < tokens * columns; ++i)
+      reference::encodeElement(added[i], &smallAdded[i], maskType);
+    return smallAdded.data();
+  }
+
   fp8attn_tensor matrix(void *data, fp8attn_type type, int64_t rows) const {
     return fp8attn_tensor_make(data, type, 2, rows, columns, 0, 0);
   }
@@ -98,13 +123,19 @@ private:
       for (int64_t t = 0; t < numKeys; ++t) {
         const bool keeps = !none && bits() % 4 != 0;
         keep[token * columns + t] = keeps ? int8_t(1 + bits() % 200) : 0;
-        added[token * columns + t] = keeps ? uniform(bits) : -kInfinity;
+        added[token * columns + t] =
+            keeps ? representable(uniform(bits)) : -kInfinity;
       }
     }
   }
 
+  /// Returns a number near `value` that every type of mask has.
+  static float representable(float value) {
+    return reference::decodeBf16(reference::encodeBf16(value));
+  }
+
   const Model &model;
-  bool isAdditive;
+  fp8attn_type maskType;
 };
 
 class ScoreTest : public IsaTest {
@@ -186,11 +217,11 @@ TEST_P(ScoreTest, DoesNotDependOnChunks) {
 
 /// A NaN reaches the rows of its query token and no other.
 TEST_P(ScoreTest, NanStaysInItsRow) {
-  if (model().mask != std::string("f32"))
-    return;
   Problem problem = makeProblem({{1, 40}, {20, 300}});
-  write(problem);
   Scores scores(problem, 7);
+  if (!scores.isAdditive())
+    return;
+  write(problem);
   attend(problem, scores);
   std::vector<uint16_t> expected = problem.out;
   constexpr int64_t kToken = 8;

@@ -28,3 +28,23 @@ func.func @functions(%x: memref<?xf32> {fp8attn.name = "x"}, %y: memref<?x5xf32>
   }
   return
 }
+
+// What fp8attn-expand-small-floats replaces.
+func.func @conversions(%x: memref<?xf32> {fp8attn.name = "x"}, %words: memref<?xbf16> {fp8attn.name = "words"},
+    %halves: memref<?xf16> {fp8attn.name = "halves"}, %y: memref<?x2xf32> {fp8attn.name = "y"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = memref.dim %x, %c0 : memref<?xf32>
+  scf.for %i = %c0 to %n step %c1 {
+    %v = memref.load %x[%i] : memref<?xf32>
+    %word = arith.truncf %v : f32 to bf16
+    memref.store %word, %words[%i] : memref<?xbf16>
+    %half = arith.truncf %v : f32 to f16
+    memref.store %half, %halves[%i] : memref<?xf16>
+    %from_word = arith.extf %word : bf16 to f32
+    memref.store %from_word, %y[%i, %c0] : memref<?x2xf32>
+    %from_half = arith.extf %half : f16 to f32
+    memref.store %from_half, %y[%i, %c1] : memref<?x2xf32>
+  }
+  return
+}

@@ -19,7 +19,7 @@ import generate_dense
 from model_text import (
     ELEMENTS, SCALE_RESULTS, SCALE_TYPES, TYPES, Region, camel_back, function, operand, optional,
 )
-from models import DENSE, LLAMA, MODELS, check_pairs
+from models import DENSE, LLAMA, MODELS, REPACKED, SHAPES, check_pairs
 
 def value_cache(model):
     return model.value_cache or model.cache
@@ -162,13 +162,18 @@ def print_merge(model):
 
 
 def print_repack(model, layout):
-    """Prints the entry points export_MODEL_LAYOUT and import_MODEL_LAYOUT."""
+    """Prints export_MODEL_LAYOUT and import_MODEL_LAYOUT, and the same with a list of
+    pages, export_pages_MODEL_LAYOUT and import_pages_MODEL_LAYOUT."""
     own = cache_type(model, "key_value")
     other = cache_type(model, "key_value", layout)
     for verb, source, destination in (("export", own, other), ("import", other, own)):
         arguments = [("source", source), ("destination", destination)]
-        operands = [f"      %source into %destination : {source}, {destination}"]
+        kinds = f"{source}, {destination}"
+        operands = [f"      %source into %destination : {kinds}"]
         print(function(f"{verb}_{model.name}_{layout}", arguments, "repack", operands))
+        arguments += [("pages", "memref<?x2xi32>")]
+        operands = [f"      %source into %destination pages(%pages : memref<?x2xi32>) : {kinds}"]
+        print(function(f"{verb}_pages_{model.name}_{layout}", arguments, "repack", operands))
 
 
 def entry(name, arguments):
@@ -214,9 +219,10 @@ def main():
         for model in MODELS:
             print_mlir(model)
         print_merge(LLAMA[0])
-        for model in LLAMA:
+        for model in LLAMA + [model for model in SHAPES if model.name in REPACKED]:
             for layout in ("row_major", "vllm_amx", "vllm_vector"):
-                print_repack(model, layout)
+                if layout != "vllm_amx" or model.head_dim % 16 == 0:
+                    print_repack(model, layout)
         for model in DENSE:
             print(generate_dense.mlir(model))
         return

@@ -71,9 +71,13 @@ class Region:
     def apply_mask(self, element, top_left):
         token = self.query_token(top_left)
         value = self.op(f"memref.load %mask[{token}, %key] : memref<?x?x{element}>")
-        if element == "f32":
+        if element in ("f32", "bf16", "f16"):
+            if element != "f32":
+                value = self.op(f"arith.extf {value} : {element} to f32")
             self.score = self.op(f"arith.addf {self.score}, {value} : f32")
             return
+        if element == "i1":
+            return self.keep_if(value)
         zero = self.op("arith.constant 0 : i8")
         self.keep_if(self.op(f"arith.cmpi ne, {value}, {zero} : i8"))
 

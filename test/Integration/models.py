@@ -19,7 +19,7 @@ Model = collections.namedtuple(
     " value_cache value_dim source query out"
     " window_left window_right top_left sink"
     # What modifies scores: a cap or 0, whether there are ALiBi slopes, the
-    # mask's elements ("none", "i8" or "f32"), whether a region hides other
+    # mask's elements ("none" or a type), whether a region hides other
     # documents; `written` says all of that in one hand-written region.
     " softcap alibi mask documents written",
     defaults=(
@@ -106,6 +106,10 @@ SHAPES = [
     ]
 ]
 
+# Of these, caches that are repacked, too: heads that fill no tile, and a page of
+# several granules.
+REPACKED = ("sweep_dim40", "sweep_dim24_bf16")
+
 UNBOUNDED = 2**63 - 1
 
 
@@ -149,6 +153,9 @@ SCORE_ROWS = {
     "alibi": score("bf16", 2, 4, 64, 64, "none", "none", alibi=True),
     "tree": score("e4m3", 2, 3, 128, 32, "tensor", "head", causal=False, split=True, mask="i8"),
     "additive": score("e5m2", 1, 7, 64, 32, "head", "tensor", mask="f32"),
+    "bool": score("e5m2", 2, 2, 64, 32, "head", "head", causal=False, mask="i1"),
+    "bf16": score("e4m3", 2, 3, 64, 32, "head", "tensor", mask="bf16"),
+    "f16": score("bf16", 1, 5, 64, 64, "none", "none", mask="f16"),
     "documents": score("e4m3", 2, 4, 64, 32, "head", "head", documents=True),
     "all": score("e4m3", 2, 4, 128, 32, "head", "head", softcap=20, alibi=True, mask="i8",
                  documents=True),

@@ -47,6 +47,14 @@ func.func @scalars(%a: index, %b: i32 {fp8attn.name = "context"}, %c: f32) {
   return
 }
 
+// An i1 is bool: a byte.
+// CHECK: /// - keep: bool [?, 8], row-major
+// CHECK: fp8attn_status flags(fp8attn_context *context,
+// CHECK-NEXT: {{^ +}}const fp8attn_tensor *keep);
+func.func @flags(%keep: memref<?x8xi1> {fp8attn.name = "keep"}) {
+  return
+}
+
 // CHECK-NOT: hidden
 func.func private @hidden(%a: index) {
   return

@@ -151,6 +151,8 @@ fp8attn_type mlir::fp8attn::getAbiType(Type type) {
     return FP8ATTN_TYPE_F8E8M0FNU;
   if (type.isInteger(8))
     return FP8ATTN_TYPE_I8;
+  if (type.isInteger(1))
+    return FP8ATTN_TYPE_BOOL;
   return type.isInteger(32) ? FP8ATTN_TYPE_I32 : FP8ATTN_TYPE_I64;
 }
 

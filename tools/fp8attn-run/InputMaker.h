@@ -71,6 +71,7 @@ private:
   /// Fills a partial result.
   LogicalResult fillPart(Value out, Value lse);
   /// Fills the slots of the new tokens.
+  LogicalResult fillPageList(RepackOp op);
   LogicalResult fillSlots(Value slots, const PageTable &pages);
   /// `maskSizes` are those of the mask, if there is one.
   LogicalResult fillScoreModifiers(AttentionInterface op,

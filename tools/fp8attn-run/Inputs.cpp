@@ -22,6 +22,8 @@
 
 #include <cmath>
 #include <cstring>
+#include <map>
+#include <numeric>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -219,7 +221,8 @@ template <typename Op> void InputMaker::fillCaches(Op op) {
 }
 
 /// Fills a tensor that a score region or a mask is made of. Integers are 0 or
-/// 1: small enough for whatever they stand for, half of a mask's keys.
+/// 1: small enough for whatever they stand for, half of a mask's keys. True is
+/// any byte but 0.
 LogicalResult InputMaker::fillElements(Value value, ArrayRef<int64_t> sizes) {
   bool isNew;
   if (failed(allocate(value, sizes, isNew)))
@@ -234,8 +237,12 @@ LogicalResult InputMaker::fillElements(Value value, ArrayRef<int64_t> sizes) {
     case FP8ATTN_TYPE_I32:
       *static_cast<int32_t *>(element) = random.below(2);
       break;
+    case FP8ATTN_TYPE_BOOL:
+      *static_cast<uint8_t *>(element) = random.below(2) * (1 + i % UINT8_MAX);
+      break;
     default:
-      *static_cast<float *>(element) = random.normal();
+      reference::encodeElement(random.normal(), element,
+                               fp8attn_type(argument.tensor.type));
     }
   }
   return success();
@@ -312,8 +319,9 @@ LogicalResult InputMaker::fillPart(Value out, Value lse) {
         isEmpty ? -INFINITY
                 : static_cast<float>(random.uniform(-kLargestLse, kLargestLse));
     for (int64_t c = 0; isEmpty && isNewOut && c < channels; ++c)
-      *static_cast<uint16_t *>(arguments[out].getElement(row * channels + c)) =
-          reference::encodeBf16(NAN);
+      reference::encodeElement(NAN,
+                               arguments[out].getElement(row * channels + c),
+                               fp8attn_type(arguments[out].tensor.type));
   }
   return success();
 }
@@ -355,9 +363,28 @@ LogicalResult InputMaker::fill(KvWriteOp op) {
   return success();
 }
 
+/// Half of the pages of the source, in random order, go to as many others of
+/// the destination; within one cache, to those of the other half.
+LogicalResult InputMaker::fillPageList(RepackOp op) {
+  const int64_t numPages = arguments[op.getSource()].cache.num_pages;
+  std::vector<int32_t> from(numPages),
+      to(arguments[op.getDestination()].cache.num_pages);
+  std::iota(from.begin(), from.end(), 0);
+  std::iota(to.begin(), to.end(), 0);
+  random.shuffle(from);
+  random.shuffle(to);
+  if (op.getSource() == op.getDestination())
+    to.assign(from.rbegin(), from.rend());
+  std::vector<int32_t> list;
+  for (int64_t i = 0; i < numPages / 2; ++i)
+    list.insert(list.end(), {from[i], to[i]});
+  return fillIntegers(op.getPages(), list, {numPages / 2, 2});
+}
+
 /// Any bytes, unless an earlier operation uses the source. The destination has
-/// as many pages.
+/// as many pages, or, if there is a list of them, some more.
 LogicalResult InputMaker::fill(RepackOp op) {
+  constexpr int64_t kMorePages = 3;
   const Argument &source = arguments[op.getSource()];
   if (!source.isAllocated()) {
     arguments.allocateCache(op.getSource(),
@@ -366,8 +393,10 @@ LogicalResult InputMaker::fill(RepackOp op) {
       source.storage.data()[i] = random.bits();
   }
   if (!arguments[op.getDestination()].isAllocated())
-    arguments.allocateCache(op.getDestination(), source.cache.num_pages);
-  return success();
+    arguments.allocateCache(op.getDestination(),
+                            source.cache.num_pages +
+                                (op.getPages() ? kMorePages : 0));
+  return op.getPages() ? fillPageList(op) : success();
 }
 
 template <typename ConvertOp>

@@ -156,6 +156,22 @@ static void addSource(Value source, const Arguments &arguments, Work &work) {
   work.reads.push_back(std::move(task));
 }
 
+/// Adds the pages that a repack reads, as one task.
+static void addPages(RepackOp op, const Arguments &arguments, Work &work) {
+  if (!op.getPages())
+    return addSource(op.getSource(), arguments, work);
+  const Argument &list = arguments[op.getPages()];
+  const fp8attn_cache &cache = arguments[op.getSource()].cache;
+  ReadTask task;
+  for (int64_t i = 0; i < list.tensor.sizes[0]; ++i)
+    addExtent(work, task,
+              static_cast<uint8_t *>(cache.data) +
+                  *static_cast<int32_t *>(list.getElement(2 * i)) *
+                      cache.page_bytes,
+              cache.page_bytes);
+  work.reads.push_back(std::move(task));
+}
+
 Work mlir::fp8attn::getWork(ArrayRef<Operation *> ops,
                             const Arguments &arguments) {
   Work work;
@@ -171,9 +187,7 @@ Work mlir::fp8attn::getWork(ArrayRef<Operation *> ops,
           addSource(merge.getFirstOut(), arguments, work);
           addSource(merge.getSecondOut(), arguments, work);
         })
-        .Case([&](RepackOp repack) {
-          addSource(repack.getSource(), arguments, work);
-        })
+        .Case([&](RepackOp repack) { addPages(repack, arguments, work); })
         .Case<QuantizeOp, DequantizeOp>([&](auto convert) {
           addSource(convert.getSource(), arguments, work);
         });

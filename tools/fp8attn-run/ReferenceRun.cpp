@@ -119,7 +119,9 @@ static void checkMerge(MergeOp op, const Arguments &inputs,
   };
   const reference::MergeResult expected =
       reference::merge(getPart(op.getFirstOut(), op.getFirstLse()),
-                       getPart(op.getSecondOut(), op.getSecondLse()));
+                       getPart(op.getSecondOut(), op.getSecondLse()),
+                       getAbiType(op.getFirstOut().getType().getElementType()),
+                       getAbiType(op.getOut().getType().getElementType()));
   const Argument &out = results[op.getOut()], &lse = results[op.getLse()];
   checks.push_back({out.name, reference::compare(getElements(out), expected.out,
                                                  expected.allowedOutError)});
@@ -162,11 +164,22 @@ static void runRepack(RepackOp op, const Arguments &inputs) {
   const CacheParts from = getCacheParts(inputs, op.getSource(), op.getSource());
   const CacheParts to =
       getCacheParts(inputs, op.getDestination(), op.getDestination());
-  const int64_t numPages = inputs[op.getSource()].cache.num_pages;
+  reference::PageList pages;
+  if (Value list = op.getPages()) {
+    const Argument &entries = inputs[list];
+    for (int64_t i = 0; i < entries.tensor.sizes[0]; ++i) {
+      auto *entry = static_cast<int32_t *>(entries.getElement(2 * i));
+      pages.emplace_back(entry[0], entry[1]);
+    }
+  } else {
+    for (int64_t page = 0; page < inputs[op.getSource()].cache.num_pages;
+         ++page)
+      pages.emplace_back(page, page);
+  }
   if (op.getSource().getType().hasKeys())
-    reference::repackCache(from.keys, to.keys, numPages);
+    reference::repackCache(from.keys, to.keys, pages);
   if (op.getSource().getType().hasValues())
-    reference::repackCache(from.values, to.values, numPages);
+    reference::repackCache(from.values, to.values, pages);
 }
 
 /// Returns the scale of element `index` of a conversion.

@@ -39,8 +39,19 @@ static double loadMask(const Argument &mask,
       offset += indices[4 - tensor.rank + dim] * tensor.strides[dim];
   const uint8_t *element =
       mask.storage.data() + offset * reference::elementBytes(type);
-  return type == FP8ATTN_TYPE_I8 ? *element
-                                 : reference::decodeElement(element, type);
+  return reference::elementBytes(type) == 1
+             ? *element
+             : reference::decodeElement(element, type);
+}
+
+/// Rounds to nearest even to what bf16 or f16 has; other types are held in
+/// double.
+static double roundTo(Type type, double value) {
+  const auto number = static_cast<float>(value);
+  if (type.isBF16())
+    return reference::decodeBf16(reference::encodeBf16(number));
+  return type.isF16() ? reference::decodeF16(reference::encodeF16(number))
+                      : value;
 }
 
 namespace {
@@ -103,8 +114,8 @@ private:
                                           number(compare.getLhs()),
                                           number(compare.getRhs()))};
     }
-    if (op.getResult(0).getType().isF32())
-      return {computeReal(op), 0};
+    if (isa<FloatType>(op.getResult(0).getType()))
+      return {roundTo(op.getResult(0).getType(), computeReal(op)), 0};
     // Wraps around as the type does.
     const unsigned resultWidth = width(op.getResult(0));
     const int64_t result = computeInteger(op);
@@ -123,6 +134,7 @@ private:
         .Case([&](arith::MulFOp) { return a * b; })
         .Case([&](arith::DivFOp) { return a / b; })
         .Case([&](arith::NegFOp) { return -a; })
+        .Case<arith::ExtFOp, arith::TruncFOp>([&](auto) { return a; })
         .Case([&](arith::MaximumFOp) { return nan ? NAN : std::fmax(a, b); })
         .Case([&](arith::MinimumFOp) { return nan ? NAN : std::fmin(a, b); })
         .Case([&](arith::MaxNumFOp) { return std::fmax(a, b); })
@@ -175,6 +187,8 @@ private:
       return {0, static_cast<int8_t>(*element)};
     if (type == FP8ATTN_TYPE_I32)
       return {0, *reinterpret_cast<const int32_t *>(element)};
+    if (type == FP8ATTN_TYPE_BOOL)
+      return {0, *element != 0};
     return {reference::decodeElement(element, type), 0};
   }
 
@@ -203,7 +217,7 @@ mlir::fp8attn::makeScoreFunction(AttentionInterface op,
           RegionEvaluator(op.getScore().front(), inputs).evaluate(score, place);
     if (TypedValue<MemRefType> mask = op.getMask()) {
       const double element = loadMask(inputs[mask], place);
-      if (mask.getType().getElementType().isF32())
+      if (isa<FloatType>(mask.getType().getElementType()))
         score += element;
       else if (element == 0)
         score = -std::numeric_limits<double>::infinity();

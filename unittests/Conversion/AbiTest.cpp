@@ -164,6 +164,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_scale_pages, kCheckScalePages);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_batch, kCheckBatch);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_slots, kCheckSlots);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_pages, kCheckPages);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_select_isa, kSelectIsa);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_parallel, kParallel);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_work_items, kNumWorkItems);

@@ -151,3 +151,50 @@ TEST(Layout, VllmPlaces) {
   EXPECT_EQ(place(LayoutKind::VllmVector, kKey, 0, 1), 64);
   EXPECT_EQ(place(LayoutKind::VllmVector, kValue, 1, 0), 64);
 }
+
+/// Layouts agree if all bytes are in the same places, and only then.
+TEST(Layout, Agreement) {
+  using namespace mlir::fp8attn;
+  MLIRContext context;
+  context.loadDialect<Fp8AttnDialect>();
+  const auto layoutOf = [&](LayoutKind kind) {
+    return LayoutAttr::get(&context, kind);
+  };
+  const LayoutKind kinds[] = {LayoutKind::Pairs, LayoutKind::RowMajor,
+                              LayoutKind::VllmAmx, LayoutKind::VllmVector};
+  int agreements = 0;
+  for (LayoutKind kind : kinds)
+    for (LayoutKind other : kinds)
+      for (CacheContent part : {CacheContent::Key, CacheContent::Value})
+        for (int64_t pageTokens : {32, 64})
+          for (int64_t headDim : {8, 16, 32, 48, 64})
+            for (int64_t bytes : {1, 2}) {
+              // No such cache: cache_c5.
+              if ((kind == LayoutKind::VllmAmx ||
+                   other == LayoutKind::VllmAmx) &&
+                  part == CacheContent::Value && headDim % 16 != 0)
+                continue;
+              const LayoutAttr a = layoutOf(kind), b = layoutOf(other);
+              const auto stored = [&](LayoutAttr layout) {
+                return part == CacheContent::Key
+                           ? layout.getKeyChannels(headDim)
+                           : layout.getValueChannels(headDim);
+              };
+              bool agree = stored(a) == stored(b);
+              for (int64_t t = 0; agree && t < pageTokens; ++t)
+                for (int64_t c = 0; agree && c < stored(a); ++c)
+                  agree =
+                      byteOf(a.getMap(part, pageTokens, headDim, bytes), t,
+                             c) ==
+                      byteOf(b.getMap(part, pageTokens, headDim, bytes), t, c);
+              ASSERT_EQ(a.agreesWith(b, part, pageTokens, headDim, bytes),
+                        agree)
+                  << stringifyLayoutKind(kind).str() << " and "
+                  << stringifyLayoutKind(other).str() << ", "
+                  << stringifyCacheContent(part).str() << " of " << headDim
+                  << " channels of " << bytes << " bytes, pages of "
+                  << pageTokens;
+              agreements += agree && kind != other;
+            }
+  EXPECT_GT(agreements, 0);
+}

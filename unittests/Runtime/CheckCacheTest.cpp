@@ -67,3 +67,28 @@ TEST_F(CheckCacheTest, Slots) {
                 FP8ATTN_NULL_POINTER, "slots is null, expected 1 slots");
   EXPECT_EQ(fp8attn_check_slots(&context, nullptr, 0, 1), FP8ATTN_OK);
 }
+
+TEST_F(CheckCacheTest, Pages) {
+  std::vector<int32_t> pages;
+  for (int32_t i = 0; i < 100; ++i)
+    pages.insert(pages.end(), {i % 8, 99 - i, -1});
+  const auto check = [&](int64_t source, int64_t destination) {
+    return fp8attn_check_pages(&context, pages.data(), 100, /*stride=*/3,
+                               source, destination);
+  };
+  EXPECT_EQ(check(8, 100), FP8ATTN_OK);
+  expectFailure(check(7, 100), FP8ATTN_BAD_PAGE,
+                "pages[7, 0] is 7, expected 0 to 6 (the pages of source)");
+  expectFailure(check(8, 99), FP8ATTN_BAD_PAGE,
+                "pages[0, 1] is 99, expected 0 to 98 (the pages of "
+                "destination)");
+  expectFailure(check(0, 100), FP8ATTN_BAD_PAGE,
+                "pages[0, 0] is 0, expected no entry as source has 0 pages");
+  pages[3 * 71 + 1] = INT32_MIN;
+  expectFailure(check(8, 100), FP8ATTN_BAD_PAGE,
+                "pages[71, 1] is -2147483648, expected 0 to 99 (the pages of "
+                "destination)");
+  expectFailure(fp8attn_check_pages(&context, nullptr, 1, 2, 1, 1),
+                FP8ATTN_NULL_POINTER, "pages is null, expected 1 pairs");
+  EXPECT_EQ(fp8attn_check_pages(&context, nullptr, 0, 2, 0, 0), FP8ATTN_OK);
+}

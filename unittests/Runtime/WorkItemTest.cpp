@@ -227,10 +227,25 @@ TEST(KeyRun, PointsAtTheHead) {
   EXPECT_EQ(run.values, values.data() + 650);
   EXPECT_EQ(run.key_page_bytes, 1024);
   EXPECT_EQ(run.value_page_bytes, 2048);
+  // Pages of one granule: keys are 50 bytes, or all of a head without values.
+  EXPECT_EQ(run.key_granule_bytes, 50);
+  EXPECT_EQ(run.value_granule_bytes, 150);
   EXPECT_EQ(run.pages, table + 10);
   EXPECT_EQ(run.page_tokens, 32);
   EXPECT_EQ(run.first_key, 256);
   EXPECT_EQ(run.num_keys, 270);
+}
+
+TEST(KeyRun, GranulesOfTwoCaches) {
+  fp8attn_work_item item = {};
+  item.num_keys = 1;
+  const uint8_t keys[1] = {}, values[1] = {};
+  const int32_t table[1] = {};
+  fp8attn_key_run run;
+  fp8attn_key_run_init(&run, &item, keys, 1800, 900, values, 1200, 600, 0,
+                       table, 1, 96);
+  EXPECT_EQ(run.key_granule_bytes, 300);
+  EXPECT_EQ(run.value_granule_bytes, 200);
 }
 
 TEST(KeyRun, NothingIsTouchedWithoutKeys) {

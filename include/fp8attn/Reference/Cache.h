@@ -68,8 +68,13 @@ PairsCache makeCache(Layout layout, void *data, Content content,
                      fp8attn_type type, int64_t heads, int64_t headDim,
                      int64_t pageTokens);
 
-/// Copies all elements of the pages of `from` to their places in `to`.
-void repackCache(const CachePart &from, const CachePart &to, int64_t numPages);
+/// Pages of a cache that are copied to pages of another.
+using PageList = std::vector<std::pair<int64_t, int64_t>>;
+
+/// Copies all elements of pages of `from` to their places in pages of `to`, and
+/// the padding if both have it; else it becomes zeros.
+void repackCache(const CachePart &from, const CachePart &to,
+                 const PageList &pages);
 
 /// Where an element of a cache is: `token` counts those of the page.
 struct ElementPlace {

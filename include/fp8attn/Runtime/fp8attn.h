@@ -66,7 +66,9 @@ typedef enum fp8attn_status {
   /// The workspace is missing or smaller than NAME_workspace_bytes says.
   FP8ATTN_WORKSPACE_TOO_SMALL = 12,
   /// No body of the object may run on this CPU under the context's ISA cap.
-  FP8ATTN_UNSUPPORTED_ISA = 13
+  FP8ATTN_UNSUPPORTED_ISA = 13,
+  /// A list of pages names one that is outside of its cache.
+  FP8ATTN_BAD_PAGE = 14
 } fp8attn_status;
 
 /// Returns a static English sentence for a status, never null.
@@ -138,6 +140,8 @@ typedef enum fp8attn_type {
   FP8ATTN_TYPE_I64 = 5,
   FP8ATTN_TYPE_F16 = 6,
   FP8ATTN_TYPE_I8 = 7,
+  /// A byte: 0 is false, all else is true.
+  FP8ATTN_TYPE_BOOL = 8,
   /// A power of two: code c is 2^(c - 127), and 255 is NaN.
   FP8ATTN_TYPE_F8E8M0FNU = 9
 } fp8attn_type;

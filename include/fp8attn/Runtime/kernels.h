@@ -110,6 +110,10 @@ typedef struct fp8attn_key_run {
   /// Distance between pages, in bytes.
   int64_t key_page_bytes;
   int64_t value_page_bytes;
+  /// Bytes of a granule of keys, and of one of values: what kernels of one part
+  /// need to know to fetch the other ahead.
+  int64_t key_granule_bytes;
+  int64_t value_granule_bytes;
   /// Page numbers, of which those of tokens [first_key, num_keys) are read.
   const int32_t *pages;
   /// Tokens in a page, a multiple of FP8ATTN_GRANULE.
@@ -154,6 +158,8 @@ typedef void (*fp8attn_uk_init_fn)(int64_t rows, int64_t channels,
 /// - first_key: multiple of FP8ATTN_GRANULE; first_key + num_keys <=
 ///   run->num_keys; 1 <= num_keys <= FP8ATTN_BLOCK_KEYS.
 /// - scratch: FP8ATTN_KERNEL_SCRATCH_BYTES, 64-byte aligned.
+/// For up to FP8ATTN_DECODE_ROWS rows, kernels may fetch ahead what attention
+/// reads next: values of the step, keys of the next one.
 typedef void (*fp8attn_uk_qk_fn)(const fp8attn_key_run *run, int64_t first_key,
                                  int64_t num_keys, const void *query_tiles,
                                  int64_t rows, int64_t channels, float *scores,
@@ -187,6 +193,7 @@ typedef void (*fp8attn_uk_softmax_fn)(
 /// pv: acc[r][c] += sum over j of probs[r][j] * word(first_key + j, c), word as
 /// in qk. A value that is NaN or Inf reaches only rows whose probability for
 /// its key is not 0. Values of tokens at or beyond run->num_keys count as 0.
+/// Fetches ahead as qk.
 typedef void (*fp8attn_uk_pv_fn)(const fp8attn_key_run *run, int64_t first_key,
                                  int64_t num_keys, const void *probs,
                                  int64_t rows, int64_t channels, float *acc,
@@ -222,14 +229,16 @@ typedef void (*fp8attn_uk_finish_fn)(
 
 /// merge: combines attention over two sets of keys, row by row, by their
 /// log-sum-exps: with m = max(first_lse, second_lse) and w_x = exp(x_lse - m),
-/// out = bf16((w_first first_out + w_second second_out) / (w_first + w_second))
-/// and lse = m + ln(w_first + w_second). A part whose lse is -inf has no keys;
-/// its out is not looked at, and the result is the other part, bit for bit; of
-/// two such parts it is 0 and -inf. NaN in an lse gives NaN. Rows are computed
-/// independently of each other.
+/// out = round((w_first first_out + w_second second_out) / (w_first +
+/// w_second)) and lse = m + ln(w_first + w_second). A part whose lse is -inf
+/// has no keys; its out is not looked at, and the result is the other part, bit
+/// for bit, or rounded if the types differ; of two such parts it is 0 and -inf.
+/// NaN in an lse gives NaN. Rows are computed independently of each other.
 /// - rows, channels: of each part; channels is a multiple of the row's K.
-/// - *_out: bf16, rows row_stride elements apart. *_lse: f32, contiguous.
-/// - out, lse: out; each may be that of a part, row for row.
+/// - *_out: of the row's `in` type, rows row_stride elements apart. *_lse: f32,
+/// contiguous.
+/// - out, lse: out, `out` of the row's `cache` type; each may be that of a
+/// part, row for row, if it is of its type.
 typedef void (*fp8attn_uk_merge_fn)(
     int64_t rows, int64_t channels, const void *first_out,
     int64_t first_row_stride, const float *first_lse, const void *second_out,

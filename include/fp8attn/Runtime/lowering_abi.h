@@ -96,6 +96,14 @@ int32_t fp8attn_check_batch(fp8attn_context *context,
 int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,
                             int64_t count, int64_t num_slots);
 
+/// Checks a list of `count` pairs of pages, rows `stride` elements apart: the
+/// first is below num_source_pages, the second below num_destination_pages, and
+/// none is negative.
+int32_t fp8attn_check_pages(fp8attn_context *context, const int32_t *pages,
+                            int64_t count, int64_t stride,
+                            int64_t num_source_pages,
+                            int64_t num_destination_pages);
+
 /// Chooses the best ISA of those in `isa_mask` (bit i = fp8attn_isa i) that the
 /// CPU, the process and the context's cap allow; writes it to context->isa and
 /// why no better one to context->message. Returns it, or -1 with the reason in

@@ -157,8 +157,9 @@ def DecomposeMerge : Pass<"fp8attn-decompose-merge", "::mlir::func::FuncOp"> {
 def DecomposeRepack : Pass<"fp8attn-decompose-repack", "::mlir::func::FuncOp"> {
   let summary = "Decompose repacks into loops over elements";
   let description = [{
-    Turns `repack` into a parallel loop over pages and heads around loops over
-    tokens and blocks of 32 channels. Each element is loaded from the place that
+    Turns `repack` into a parallel loop over pages and heads. Where the layouts
+    agree, it moves bytes; else it loops over tokens and blocks of at most 32
+    channels, and then over the padding, which it zeroes. Each element is loaded from the place that
     the affine map of one layout gives and stored where that of the other does;
     within a block, the places differ by constants. FP8 elements move as bytes,
     bf16 elements as halfwords.
@@ -192,7 +193,8 @@ def DecomposeRepack : Pass<"fp8attn-decompose-repack", "::mlir::func::FuncOp"> {
   ];
   let dependentDialects = ["::mlir::affine::AffineDialect",
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
-    "::mlir::scf::SCFDialect", "::mlir::fp8attn::Fp8AttnDialect"];
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::mlir::fp8attn::Fp8AttnDialect"];
 }
 
 def FoldScales : Pass<"fp8attn-fold-scales", "::mlir::func::FuncOp"> {
@@ -299,6 +301,25 @@ def ExpandMath : Pass<"fp8attn-expand-math", "::mlir::func::FuncOp"> {
     func.func @cap(%x: vector<16xf32>) -> vector<16xf32> {
       %0 = math.tanh %x : vector<16xf32>
       return %0 : vector<16xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def ExpandSmallFloats : Pass<"fp8attn-expand-small-floats", "::mlir::func::FuncOp"> {
+  let summary = "Expand conversions of bf16 and f16 into arithmetic";
+  let description = [{
+    Replaces `arith.extf` and `arith.truncf` between f32 and bf16 or f16, scalar
+    or vector, by operations on bits, so that objects need no library of the
+    compiler and subnormal numbers are kept. Rounding is to nearest even. In a
+    function of an ISA that has instructions for f16 (`fp8attn.isa`), those stay.
+
+    ```mlir
+    func.func @bias(%x: vector<16xi16>) -> vector<16xf32> {
+      %0 = arith.bitcast %x : vector<16xi16> to vector<16xbf16>
+      %1 = arith.extf %0 : vector<16xbf16> to vector<16xf32>
+      return %1 : vector<16xf32>
     }
     ```
   }];

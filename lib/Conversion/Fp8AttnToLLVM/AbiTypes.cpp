@@ -57,6 +57,6 @@ LLVM::LLVMStructType abi::getWorkItemType(MLIRContext *context) {
 
 LLVM::LLVMStructType abi::getKeyRunType(MLIRContext *context) {
   return makeStruct(context, [](Type ptr, Type i32, Type i64) {
-    return SmallVector<Type>{ptr, ptr, i64, i64, ptr, i64, i64, i64};
+    return SmallVector<Type>{ptr, ptr, i64, i64, i64, i64, ptr, i64, i64, i64};
   });
 }

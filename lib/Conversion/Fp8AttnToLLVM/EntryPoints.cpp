@@ -34,6 +34,8 @@ static int32_t getAbiType(Type elementType) {
     return FP8ATTN_TYPE_F8E8M0FNU;
   if (elementType.isInteger(8))
     return FP8ATTN_TYPE_I8;
+  if (elementType.isInteger(1))
+    return FP8ATTN_TYPE_BOOL;
   return elementType.isInteger(32) ? FP8ATTN_TYPE_I32 : FP8ATTN_TYPE_I64;
 }
 

@@ -78,8 +78,8 @@ static bool isExpressible(Type type) {
   return offset == 0 &&
          (isa<Float32Type, BFloat16Type, Float16Type, Float8E4M3FNType,
               Float8E5M2Type, Float8E8M0FNUType>(element) ||
-          element.isSignlessInteger(8) || element.isSignlessInteger(32) ||
-          element.isSignlessInteger(64));
+          element.isSignlessInteger(1) || element.isSignlessInteger(8) ||
+          element.isSignlessInteger(32) || element.isSignlessInteger(64));
 }
 
 /// Returns the functions that call themselves, directly or not; scratch could

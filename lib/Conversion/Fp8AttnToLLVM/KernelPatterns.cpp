@@ -260,6 +260,18 @@ struct CacheNumPagesLowering : ConvertOpToLLVMPattern<CacheNumPagesOp> {
   }
 };
 
+/// Descriptors do not say what they point to.
+struct ElementBitsLowering : ConvertOpToLLVMPattern<ElementBitsOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(ElementBitsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, adaptor.getElements());
+    return success();
+  }
+};
+
 struct UkernelNullLowering : ConvertOpToLLVMPattern<UkernelNullOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -330,8 +342,8 @@ void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
                WorkItemFieldLowering<FirstRowOp, abi::kWorkItemFirstRow>,
                WorkItemFieldLowering<DiagonalOp, abi::kWorkItemDiagonal>,
                KeyRunLowering, RunPageLowering, CachePartLowering,
-               CacheNumPagesLowering, UkernelNullLowering, UkernelCallLowering>(
-      converter);
+               CacheNumPagesLowering, ElementBitsLowering, UkernelNullLowering,
+               UkernelCallLowering>(converter);
   patterns.add<TileConfigLowering<UkernelTileBeginOp>>(converter,
                                                        runtime::kTileBegin);
   patterns.add<TileConfigLowering<UkernelTileEndOp>>(converter,

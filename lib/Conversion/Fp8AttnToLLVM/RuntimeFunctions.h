@@ -43,6 +43,8 @@ inline constexpr RuntimeFunction kCheckBatch{"fp8attn_check_batch", "ippl"
                                                                     "plll"
                                                                     "lll"};
 inline constexpr RuntimeFunction kCheckSlots{"fp8attn_check_slots", "ippll"};
+inline constexpr RuntimeFunction kCheckPages{"fp8attn_check_pages", "ipplll"
+                                                                    "l"};
 inline constexpr RuntimeFunction kSelectIsa{"fp8attn_select_isa", "ipi"};
 inline constexpr RuntimeFunction kParallel{"fp8attn_parallel", "vplpp"};
 inline constexpr RuntimeFunction kNumWorkItems{"fp8attn_num_work_items",

@@ -196,6 +196,31 @@ struct CheckSlotsLowering : ConvertOpToLLVMPattern<CheckSlotsOp> {
   }
 };
 
+struct CheckPagesLowering : ConvertOpToLLVMPattern<CheckPagesOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CheckPagesOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto pagesOf = [&](Value cache) -> Value {
+      return LLVM::ExtractValueOp::create(rewriter, loc, cache,
+                                          abi::kCacheNumPages);
+    };
+    MemRefDescriptor pages(adaptor.getPages());
+    auto call = callRuntime(
+        rewriter, loc, op, runtime::kCheckPages,
+        {getContextArgument(op),
+         getElementPointer(rewriter, loc, *getTypeConverter(),
+                           adaptor.getPages(), op.getPages().getType()),
+         pages.size(rewriter, loc, 0), pages.stride(rewriter, loc, 0),
+         pagesOf(adaptor.getSource()), pagesOf(adaptor.getDestination())});
+    returnIfFailed(rewriter, loc, call.getResult());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 struct SelectIsaLowering : ConvertOpToLLVMPattern<SelectIsaOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -325,6 +350,6 @@ void mlir::fp8attn::populateRuntimePatterns(const LLVMTypeConverter &converter,
                                             RewritePatternSet &patterns) {
   patterns.add<CheckSizeLowering, CheckColumnsLowering, CheckScaleLowering,
                CheckScalePagesLowering, CheckBatchLowering, CheckSlotsLowering,
-               SelectIsaLowering, WorkerScratchLowering, ParallelForLowering>(
-      converter);
+               CheckPagesLowering, SelectIsaLowering, WorkerScratchLowering,
+               ParallelForLowering>(converter);
 }

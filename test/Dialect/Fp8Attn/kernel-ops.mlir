@@ -28,6 +28,17 @@ func.func @calls(%run: !fp8attn.key_run, %i: index, %f: f32, %q: memref<6144xbf1
   return
 }
 
+// Sizes, strides and the offset stay.
+// CHECK-LABEL: func @bits
+// CHECK: fp8attn.element_bits %{{.+}} : memref<?x4xi1, strided<[?, 1], offset: ?>>
+// CHECK: fp8attn.element_bits %{{.+}} : memref<8xbf16>
+func.func @bits(%mask: memref<?x4xi1, strided<[?, 1], offset: ?>>, %x: memref<8xbf16>)
+    -> (memref<?x4xi8, strided<[?, 1], offset: ?>>, memref<8xi16>) {
+  %0 = fp8attn.element_bits %mask : memref<?x4xi1, strided<[?, 1], offset: ?>>
+  %1 = fp8attn.element_bits %x : memref<8xbf16>
+  return %0, %1 : memref<?x4xi8, strided<[?, 1], offset: ?>>, memref<8xi16>
+}
+
 func.func private @body(index, index, index, memref<?xf32>, f32)
 
 // CHECK-LABEL: func @host

@@ -113,3 +113,33 @@ func.func @merge(
       into(%out, %lse : memref<?x4x64xbf16>, memref<?x4xf32>)
   return
 }
+
+// -----
+
+// merge_c5: parts of two types.
+func.func @merge(
+    // expected-note@below {{first_out is defined here}}
+    %first: memref<?x4x64xbf16>,
+    %first_lse: memref<?x4xf32>, %second: memref<?x4x64xf32>, %second_lse: memref<?x4xf32>,
+    %out: memref<?x4x64xbf16>, %lse: memref<?x4xf32>) {
+  // expected-error@below {{'fp8attn.merge' op expects elements of second_out to be those of first_out ('bf16'), got 'memref<?x4x64xf32>'}}
+  fp8attn.merge first(%first, %first_lse : memref<?x4x64xbf16>, memref<?x4xf32>)
+      second(%second, %second_lse : memref<?x4x64xf32>, memref<?x4xf32>)
+      into(%out, %lse : memref<?x4x64xbf16>, memref<?x4xf32>)
+  return
+}
+
+// -----
+
+// merge_c6: a result of more bits than the parts.
+func.func @merge(
+    // expected-note@below {{first_out is defined here}}
+    %first: memref<?x4x64xbf16>,
+    %first_lse: memref<?x4xf32>, %second: memref<?x4x64xbf16>, %second_lse: memref<?x4xf32>,
+    %out: memref<?x4x64xf32>, %lse: memref<?x4xf32>) {
+  // expected-error@below {{'fp8attn.merge' op expects elements of out to be those of first_out ('bf16'), or these to be f32, got 'memref<?x4x64xf32>'}}
+  fp8attn.merge first(%first, %first_lse : memref<?x4x64xbf16>, memref<?x4xf32>)
+      second(%second, %second_lse : memref<?x4x64xbf16>, memref<?x4xf32>)
+      into(%out, %lse : memref<?x4x64xf32>, memref<?x4xf32>)
+  return
+}

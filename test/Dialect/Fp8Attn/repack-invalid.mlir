@@ -39,27 +39,21 @@ func.func @repack(
 
 // -----
 
-// repack_c2: keys are stored as 64 channels.
+// repack_c2: which pages are from where is not said.
 !source = !fp8attn.cache<key_value, heads = 8, head_dim = 48, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
-!destination = !fp8attn.cache<key_value, heads = 8, head_dim = 48, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
-func.func @repack(
-    // expected-note@below {{source is defined here}}
-    %source: !source, %destination: !destination) {
-  // expected-error@below {{'fp8attn.repack' op expects caches whose head_dim fills the tiles of #fp8attn.layout<pairs>, because it writes no padding, got 48 of 64 channels}}
-  fp8attn.repack %source into %destination : !source, !destination
+func.func @repack(%source: !source, %destination: !source, %pages: memref<?x?xi32>) {
+  // expected-error@below {{'fp8attn.repack' op expects pages to have two columns, the page of source and that of destination, got 'memref<?x?xi32>'}}
+  fp8attn.repack %source into %destination pages(%pages : memref<?x?xi32>) : !source, !source
   return
 }
 
 // -----
 
-// repack_c2: values are stored as 32 channels.
-!source = !fp8attn.cache<value, heads = 8, head_dim = 24, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
-!destination = !fp8attn.cache<value, heads = 8, head_dim = 24, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
-func.func @repack(
-    // expected-note@below {{source is defined here}}
-    %source: !source, %destination: !destination) {
-  // expected-error@below {{'fp8attn.repack' op expects caches whose head_dim fills the tiles of #fp8attn.layout<pairs>, because it writes no padding, got 24 of 32 channels}}
-  fp8attn.repack %source into %destination : !source, !destination
+// operand_c4: columns apart.
+!source = !fp8attn.cache<key_value, heads = 8, head_dim = 48, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
+func.func @repack(%source: !source, %destination: !source, %pages: memref<?x2xi32, strided<[8, 4]>>) {
+  // expected-error@below {{'fp8attn.repack' op expects innermost stride of pages to be 1, got 4}}
+  fp8attn.repack %source into %destination pages(%pages : memref<?x2xi32, strided<[8, 4]>>) : !source, !source
   return
 }
 

@@ -40,7 +40,7 @@ func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
 
 // score_region_c4
 func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
-  // expected-error@below {{'fp8attn.tile.modify' op expects values of f32, index, i1, i8, i32 or i64 in a score region, got 'f64' of arith.constant}}
+  // expected-error@below {{'fp8attn.tile.modify' op expects values of f32, bf16, f16, index, i1, i8, i32 or i64 in a score region, got 'f64' of arith.constant}}
   %0 = fp8attn.tile.modify %s, %item[%k] {
   ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
     %new = arith.constant 1.0 : f64
@@ -52,11 +52,11 @@ func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
 // -----
 
 // score_region_c5
-func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index, %mask: memref<?xi1>) {
-  // expected-error@below {{'fp8attn.tile.modify' op expects loads of f32, i8 or i32 in a score region, got 'memref<?xi1>'}}
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index, %mask: memref<?xi64>) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects loads of f32, bf16, f16, i1, i8 or i32 in a score region, got 'memref<?xi64>'}}
   %0 = fp8attn.tile.modify %s, %item[%k] {
   ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
-    %keep = memref.load %mask[%key] : memref<?xi1>
+    %keep = memref.load %mask[%key] : memref<?xi64>
     fp8attn.yield %score : f32
   } : tensor<16x256xf32>
   return
@@ -70,6 +70,19 @@ func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index, %bias
   %0 = fp8attn.tile.modify %s, %item[%k] {
   ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
     %bias = memref.load %biases[%key] : memref<?xf32, 1>
+    fp8attn.yield %score : f32
+  } : tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// score_region_c7
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects arith.truncf of a score region to round to nearest even, got downward}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+    %small = arith.truncf %score downward : f32 to bf16
     fp8attn.yield %score : f32
   } : tensor<16x256xf32>
   return

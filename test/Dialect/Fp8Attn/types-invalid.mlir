@@ -51,3 +51,9 @@ func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, pag
 // cache_c4: no kernel decodes it.
 // expected-error@below {{expects elements of f8E4M3FN, f8E5M2 or bf16, got 'f16'}}
 func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f16, #fp8attn.layout<pairs>>)
+
+// -----
+
+// cache_c5: groups of 16 channels would reach beyond the page.
+// expected-error@below {{expects head_dim of #fp8attn.layout<vllm_amx> to be a multiple of 16 where there are values, got 40}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 40, page = 32, bf16, #fp8attn.layout<vllm_amx>>)

@@ -121,3 +121,25 @@ AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
   };
   return AffineMap::get(2, 0, byte());
 }
+
+bool LayoutAttr::agreesWith(LayoutAttr other, CacheContent part,
+                            int64_t pageTokens, int64_t headDim,
+                            int64_t elementBytes) const {
+  if (*this == other)
+    return true;
+  auto areKinds = [&](LayoutKind a, LayoutKind b) {
+    return (getKind() == a && other.getKind() == b) ||
+           (getKind() == b && other.getKind() == a);
+  };
+  bool isKey = part == CacheContent::Key;
+  if (areKinds(LayoutKind::RowMajor, LayoutKind::VllmVector))
+    return !isKey;
+  // Pairs of bf16 in lines of 16 lanes are the same; groups of keys are tiles
+  // one after the other if they have no padding, those of values if there is
+  // only one, or the page is one granule.
+  if (!areKinds(LayoutKind::Pairs, LayoutKind::VllmAmx) || elementBytes != 2)
+    return false;
+  return isKey ? headDim % kReduction == 0
+               : headDim == kLanes ||
+                     (headDim % kLanes == 0 && pageTokens == kReduction);
+}

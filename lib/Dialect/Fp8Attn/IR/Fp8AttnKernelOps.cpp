@@ -97,6 +97,21 @@ LogicalResult CachePartOp::inferReturnTypes(MLIRContext *context,
   return success();
 }
 
+LogicalResult ElementBitsOp::inferReturnTypes(MLIRContext *context,
+                                              std::optional<Location>,
+                                              ValueRange operands,
+                                              DictionaryAttr, OpaqueProperties,
+                                              RegionRange,
+                                              SmallVectorImpl<Type> &results) {
+  auto type = dyn_cast<MemRefType>(operands.front().getType());
+  if (!type)
+    return failure();
+  const unsigned bits = type.getElementType().isInteger(1) ? 8 : 16;
+  results.push_back(MemRefType::Builder(type).setElementType(
+      IntegerType::get(context, bits)));
+  return success();
+}
+
 LogicalResult
 ParallelForOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   auto body =

@@ -17,7 +17,9 @@
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
 
+#include <cmath>
 #include <cstdint>
+#include <tuple>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -364,6 +366,8 @@ LogicalResult MergeOp::verify() {
     if (failed(verifySizesAgree(*this, "tokens", operand, 0, first, 0)))
       return failure();
   }
+  if (failed(verifyMergedTypes(*this, first, operands[2], operands[4])))
+    return failure();
   return verifyMemRefs(*this, operands);
 }
 
@@ -430,29 +434,25 @@ LogicalResult KvWriteOp::verify() {
 
 LogicalResult RepackOp::verify() {
   CacheType source = getSource().getType();
+  auto withoutLayout = [](CacheType type) {
+    return std::make_tuple(type.getContent(), type.getNumHeads(),
+                           type.getHeadDim(), type.getPageTokens(),
+                           type.getElementType());
+  };
   // repack_c1
-  CacheType expected = CacheType::get(
-      getContext(), source.getContent(), source.getNumHeads(),
-      source.getHeadDim(), source.getPageTokens(), source.getElementType(),
-      getDestination().getType().getLayout());
-  if (getDestination().getType() != expected)
+  if (withoutLayout(getDestination().getType()) != withoutLayout(source))
     return noteDefinition(
         emitOpError("expects a destination that differs from source (")
             << source << ") in the layout only, got "
             << getDestination().getType(),
         "source", getSource());
   // repack_c2
-  auto pairs = LayoutAttr::get(getContext(), LayoutKind::Pairs);
-  const int64_t headDim = source.getHeadDim();
-  const int64_t stored = source.hasKeys() ? pairs.getKeyChannels(headDim)
-                                          : pairs.getValueChannels(headDim);
-  if (stored != headDim)
-    return noteDefinition(
-        emitOpError("expects caches whose head_dim fills the tiles of ")
-            << pairs << ", because it writes no padding, got " << headDim
-            << " of " << stored << " channels",
-        "source", getSource());
-  return success();
+  NamedMemRef pages{"pages", getPages()};
+  if (pages.value && pages.size(1) != 2)
+    return emitOpError("expects pages to have two columns, the page of source "
+                       "and that of destination, got ")
+           << pages.type();
+  return verifyMemRef(*this, pages, /*contiguous=*/true);
 }
 
 /// Checks quantize and dequantize, which differ in direction only.

@@ -222,7 +222,7 @@ LogicalResult TileMergeOp::verify() {
     if (failed(verifySizesAgree(*this, "rows", lse, 0, first, 0)) ||
         failed(verifyMemRef(*this, lse, /*contiguous=*/true)))
       return failure();
-  return success();
+  return verifyMergedTypes(*this, outs[0], outs[1], outs[2]);
 }
 
 LogicalResult StoreOp::verify() {

@@ -37,6 +37,8 @@ static constexpr int64_t kMaxHeadDim = FP8ATTN_MAX_CHANNELS;
 static constexpr int64_t kHeadDimGranule = 8;
 /// Tokens that the layout keeps together.
 static constexpr int64_t kGranule = 32;
+/// Channels of values that vLLM's AMX layout keeps together.
+static constexpr int64_t kVllmLanes = 16;
 
 LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                                 CacheContent content, int64_t numHeads,
@@ -63,6 +65,12 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
   if (!isa<Float8E4M3FNType, Float8E5M2Type, BFloat16Type>(elementType))
     return emitError() << "expects elements of f8E4M3FN, f8E5M2 or bf16, got "
                        << elementType;
+  // cache_c5
+  if (layout.getKind() == LayoutKind::VllmAmx && content != CacheContent::Key &&
+      headDim % kVllmLanes != 0)
+    return emitError() << "expects head_dim of " << layout
+                       << " to be a multiple of " << kVllmLanes
+                       << " where there are values, got " << headDim;
   return success();
 }
 

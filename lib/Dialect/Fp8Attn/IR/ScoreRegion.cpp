@@ -36,16 +36,18 @@ static bool isElementwise(Operation &op) {
              arith::MaxNumFOp, arith::MinNumFOp, arith::CmpFOp, arith::CmpIOp,
              arith::SelectOp, arith::AddIOp, arith::SubIOp, arith::MulIOp,
              arith::AndIOp, arith::OrIOp, arith::XOrIOp, arith::MaxSIOp,
-             arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::ExtSIOp,
-             arith::ExtUIOp, arith::TruncIOp, arith::SIToFPOp, arith::UIToFPOp,
-             arith::IndexCastOp, arith::IndexCastUIOp, math::TanhOp,
-             math::ExpOp, math::Exp2Op, math::LogOp, math::Log2Op, math::SqrtOp,
-             math::RsqrtOp, math::AbsFOp>(op);
+             arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::ExtFOp,
+             arith::TruncFOp, arith::ExtSIOp, arith::ExtUIOp, arith::TruncIOp,
+             arith::SIToFPOp, arith::UIToFPOp, arith::IndexCastOp,
+             arith::IndexCastUIOp, math::TanhOp, math::ExpOp, math::Exp2Op,
+             math::LogOp, math::Log2Op, math::SqrtOp, math::RsqrtOp,
+             math::AbsFOp>(op);
 }
 
 static bool isRegionType(Type type) {
-  return type.isF32() || type.isIndex() || type.isInteger(1) ||
-         type.isInteger(8) || type.isInteger(32) || type.isInteger(64);
+  return type.isF32() || type.isBF16() || type.isF16() || type.isIndex() ||
+         type.isInteger(1) || type.isInteger(8) || type.isInteger(32) ||
+         type.isInteger(64);
 }
 
 static LogicalResult verifyLoad(Operation *op, memref::LoadOp load) {
@@ -54,9 +56,10 @@ static LogicalResult verifyLoad(Operation *op, memref::LoadOp load) {
   int64_t offset;
   // score_region_c5
   Type element = type.getElementType();
-  if (!element.isF32() && !element.isInteger(8) && !element.isInteger(32))
-    return op->emitOpError("expects loads of f32, i8 or i32 in a score region, "
-                           "got ")
+  if (!element.isF32() && !element.isBF16() && !element.isF16() &&
+      !element.isInteger(1) && !element.isInteger(8) && !element.isInteger(32))
+    return op->emitOpError("expects loads of f32, bf16, f16, i1, i8 or i32 in "
+                           "a score region, got ")
            << type;
   // score_region_c6
   if (type.getMemorySpace() ||
@@ -82,9 +85,17 @@ static LogicalResult verifyOperation(Operation *op, Operation &inner) {
   // score_region_c4
   for (Type type : inner.getResultTypes())
     if (!isRegionType(type))
-      return op->emitOpError("expects values of f32, index, i1, i8, i32 or i64 "
-                             "in a score region, got ")
+      return op->emitOpError("expects values of f32, bf16, f16, index, i1, i8, "
+                             "i32 or i64 in a score region, got ")
              << type << " of " << inner.getName();
+  // score_region_c7
+  auto truncate = dyn_cast<arith::TruncFOp>(inner);
+  if (truncate && truncate.getRoundingmode().value_or(
+                      arith::RoundingMode::to_nearest_even) !=
+                      arith::RoundingMode::to_nearest_even)
+    return op->emitOpError("expects arith.truncf of a score region to round to "
+                           "nearest even, got ")
+           << arith::stringifyRoundingMode(*truncate.getRoundingmode());
   return success();
 }
 

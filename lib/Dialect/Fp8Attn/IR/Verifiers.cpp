@@ -242,3 +242,24 @@ LogicalResult fp8attn::detail::verifyTensorScale(Operation *op,
       return failure();
   return verifyMemRef(op, scale, /*contiguous=*/false);
 }
+
+LogicalResult fp8attn::detail::verifyMergedTypes(Operation *op,
+                                                 NamedMemRef first,
+                                                 NamedMemRef second,
+                                                 NamedMemRef out) {
+  Type type = first.type().getElementType();
+  // merge_c5
+  if (second.type().getElementType() != type)
+    return noteDefinition(
+        op->emitOpError("expects elements of second_out to be those of "
+                        "first_out (")
+            << type << "), got " << second.type(),
+        first.name, first.value);
+  // merge_c6
+  if (!type.isF32() && out.type().getElementType() != type)
+    return noteDefinition(
+        op->emitOpError("expects elements of out to be those of first_out (")
+            << type << "), or these to be f32, got " << out.type(),
+        first.name, first.value);
+  return success();
+}

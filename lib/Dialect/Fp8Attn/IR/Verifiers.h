@@ -68,6 +68,10 @@ LogicalResult verifyCacheScale(Operation *op, NamedMemRef scale,
 /// holds only what can be computed for many keys at once.
 LogicalResult verifyScoreRegion(Operation *op, Region &region);
 
+/// Checks the element types of a merge: of two parts, and of the result.
+LogicalResult verifyMergedTypes(Operation *op, NamedMemRef first,
+                                NamedMemRef second, NamedMemRef out);
+
 /// Checks the scale of a dense tensor, and its map from the tensor's indices.
 LogicalResult verifyTensorScale(Operation *op, NamedMemRef scale, AffineMap map,
                                 NamedMemRef tensor);

@@ -85,6 +85,10 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     int64_t getKeyChannels(int64_t headDim) const;
     /// Returns the same for values.
     int64_t getValueChannels(int64_t headDim) const;
+    /// Returns whether `other` has every byte of such a part in the same place,
+    /// padding included.
+    bool agreesWith(LayoutAttr other, CacheContent part, int64_t pageTokens,
+                    int64_t headDim, int64_t elementBytes) const;
     /// Returns whether kernels read and write caches of this layout.
     bool hasKernels() const { return getKind() == LayoutKind::Pairs; }
   }];

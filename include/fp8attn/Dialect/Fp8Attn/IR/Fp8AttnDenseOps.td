@@ -53,9 +53,9 @@ def Fp8Attn_AttentionOp : Fp8Attn_Op<"attention", [
     - `sink`: f32 [Hq], contiguous, optional;
     - `out`: bf16, f16 or f32 [B, Hq, Sq, Dv]; `lse`: f32 [B, Hq, Sq], optional;
     - `alibi`: f32 [Hq], optional;
-    - `mask`: i8 or f32 [B or 1, Hq or 1, Sq, Sk], optional. A first or second
-      dimension that is statically 1 is used for all. An i8 mask keeps a score
-      where it is not 0 and makes it -inf elsewhere; an f32 mask is added.
+    - `mask`: i1, i8, f32, bf16 or f16 [B or 1, Hq or 1, Sq, Sk], optional. A first or second
+      dimension that is statically 1 is used for all. An i1 or i8 mask keeps a score
+      where it is not 0 and makes it -inf elsewhere; another is added.
 
     Scores are modified in the order and by the rules of `paged_attention`; the
     region takes (score, batch entry, query head, `position_i`, `t`).
@@ -103,7 +103,7 @@ def Fp8Attn_AttentionOp : Fp8Attn_Op<"attention", [
     MemRefRankOf<[BF16, F16, F32], [4]>:$out,
     Optional<MemRefRankOf<[F32], [3]>>:$lse,
     Optional<MemRefRankOf<[F32], [1]>>:$alibi,
-    Optional<MemRefRankOf<[I8, F32], [4]>>:$mask,
+    Optional<MemRefRankOf<[I1, I8, F32, BF16, F16], [4]>>:$mask,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<F32Attr>:$softmax_scale,

@@ -123,6 +123,26 @@ def Fp8Attn_CacheNumPagesOp : Fp8Attn_Op<"cache_num_pages", [Pure]> {
   let assemblyFormat = "$cache attr-dict `:` type($cache)";
 }
 
+def Fp8Attn_ElementBitsOp : Fp8Attn_Op<"element_bits",
+    [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
+  let summary = "the same memory, its elements as integers";
+  let description = [{
+    An i1 is a byte, of which any value but 0 is true; a bf16 or f16 is an i16.
+    Vector code reads integers: LLVM packs a vector of i1, and some targets
+    convert small floats by calling a library.
+
+    ```mlir
+    func.func @view(%mask: memref<?x?xi1, strided<[?, 1]>>) -> memref<?x?xi8, strided<[?, 1]>> {
+      %0 = fp8attn.element_bits %mask : memref<?x?xi1, strided<[?, 1]>>
+      return %0 : memref<?x?xi8, strided<[?, 1]>>
+    }
+    ```
+  }];
+  let arguments = (ins MemRefOf<[I1, BF16, F16]>:$elements);
+  let results = (outs MemRefOf<[I8, I16]>:$bits);
+  let assemblyFormat = "$elements attr-dict `:` type($elements)";
+}
+
 def Fp8Attn_ParallelForOp : Fp8Attn_Op<"parallel_for", [
     MemoryEffects<[MemRead, MemWrite]>,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -222,6 +242,18 @@ def Fp8Attn_CheckSlotsOp : Fp8Attn_CheckOp<"slots"> {
   let description = "Negative slots are allowed.";
   let arguments = (ins MemRefRankOf<[I64], [1]>:$slots, Fp8Attn_CacheType:$cache);
   let assemblyFormat = "$slots `,` $cache attr-dict `:` type($slots) `,` type($cache)";
+}
+
+def Fp8Attn_CheckPagesOp : Fp8Attn_CheckOp<"pages"> {
+  let summary = "returns a status if a list names a page that is not there";
+  let description = "Entries are (page of `source`, page of `destination`).";
+  let arguments = (ins MemRefRankOf<[I32], [2]>:$pages,
+                       Fp8Attn_CacheType:$source,
+                       Fp8Attn_CacheType:$destination);
+  let assemblyFormat = [{
+    $pages `,` $source `,` $destination attr-dict `:` type($pages) `,`
+    type($source) `,` type($destination)
+  }];
 }
 
 #endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNKERNELOPS_TD

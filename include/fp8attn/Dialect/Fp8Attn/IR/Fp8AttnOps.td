@@ -107,8 +107,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     2. `alibi` slopes, f32 [Hq]: `s := s + slopes[h] * (key - q)`;
     3. the region `score`: its block takes (score, sequence, query head, `q`,
        `key`) and yields the new score;
-    4. `mask` [tokens, columns]: an i8 mask keeps a score where it is not 0 and
-       makes it -inf elsewhere; an f32 mask is added. Row `i` of the mask is for
+    4. `mask` [tokens, columns]: an i1 or i8 mask keeps a score where it is not 0
+       and makes it -inf elsewhere (an i1 is a byte in memory, and any byte but 0
+       is true); an f32, bf16 or f16 mask is added. Row `i` of the mask is for
        query token `i` of the call, column `t` for key position `t`: there is a
        row for each query token and a column for each key of the longest
        sequence.
@@ -119,7 +120,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     -inf masks the key, a NaN makes the row NaN, and no modification brings back
     a key that is not visible; the sink is not modified. The region may use
     values from outside: it may load from memrefs, and compute with `arith` and
-    `math`. It is evaluated for visible keys of query tokens only; loads must be
+    `math`. Operations on bf16 and f16 are done in f32 and rounded to nearest
+    even. The region is evaluated for visible keys of query tokens only; loads must be
     in bounds for those, and are made for no others.
 
     Numerics: the query enters the first GEMM in bf16 (f16 and f32 are rounded
@@ -184,7 +186,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     MemRefRankOf<[BF16, F16, F32], [3]>:$out,
     Optional<MemRefRankOf<[F32], [2]>>:$lse,
     Optional<MemRefRankOf<[F32], [1]>>:$alibi,
-    Optional<MemRefRankOf<[I8, F32], [2]>>:$mask,
+    Optional<MemRefRankOf<[I1, I8, F32, BF16, F16], [2]>>:$mask,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<F32Attr>:$softmax_scale,
@@ -243,17 +245,20 @@ def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
     ```
 
     A part whose `lse` is -inf has no keys: it contributes nothing, whatever its
-    `out` holds, and the result is the other part, bit for bit. If both are
-    without keys, `out` is 0 and `lse` -inf.
+    `out` holds, and the result is the other part, bit for bit (rounded if its
+    type is smaller). If both are without keys, `out` is 0 and `lse` -inf.
 
     Operands:
-    - `first`, `second`: `out` bf16 [tokens, heads, D] and `lse` f32 [tokens,
-      heads] of a part, as `paged_attention` writes them;
-    - `into`: `out` and `lse` of the result. Each may be that of a part, element
-      for element; it must not overlap it in any other way.
+    - `first`, `second`: `out` bf16, f16 or f32 [tokens, heads, D] and `lse` f32
+      [tokens, heads] of a part, as `paged_attention` writes them; both parts
+      are of one type;
+    - `into`: `out` and `lse` of the result. Its type is that of the parts, or
+      any of the three if they are f32: partial results that are kept in f32 are
+      rounded once, by the last merge. Each may be that of a part, element for
+      element; it must not overlap it in any other way.
 
-    Numerics: weights and the sum are f32, rounded to bf16 once. Rows are
-    computed independently of each other.
+    Numerics: weights and the sum are f32, rounded to the type of `out` once.
+    Rows are computed independently of each other.
 
     ```mlir
     func.func @merge(%prefix: memref<?x32x128xbf16>, %prefix_lse: memref<?x32xf32>,
@@ -266,11 +271,11 @@ def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
     ```
   }];
   let arguments = (ins
-    MemRefRankOf<[BF16], [3]>:$firstOut,
+    MemRefRankOf<[BF16, F16, F32], [3]>:$firstOut,
     MemRefRankOf<[F32], [2]>:$firstLse,
-    MemRefRankOf<[BF16], [3]>:$secondOut,
+    MemRefRankOf<[BF16, F16, F32], [3]>:$secondOut,
     MemRefRankOf<[F32], [2]>:$secondLse,
-    MemRefRankOf<[BF16], [3]>:$out,
+    MemRefRankOf<[BF16, F16, F32], [3]>:$out,
     MemRefRankOf<[F32], [2]>:$lse
   );
   let assemblyFormat = [{
@@ -364,11 +369,22 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
 
 def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
     MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "copies a cache into one of another layout";
+  let summary = "copies pages of a cache into one of any layout";
   let description = [{
-    Copies every element of every page of `source` to its place in the layout of
-    `destination`. The caches have the same number of pages and must not
-    overlap; their types differ at most in the layout.
+    Copies every element of a page of `source` to its place in the layout of
+    `destination`; the types of the caches differ at most in the layout. Padding
+    of the head size is written as zeros; pages whose layouts agree are copied
+    byte for byte, padding included.
+
+    Without `pages`, page i goes to page i for all pages, of which both caches
+    have the same number, and the caches must not overlap.
+
+    `pages`, i32 [n, 2], lists (page of `source`, page of `destination`), in any
+    order; other pages of `destination` stay as they are, and the caches may have
+    different numbers of pages. They may be the same memory, or overlap, if no
+    page that is written is read or written by another entry. If two entries
+    name one page of `destination`, either may be the one that is kept, element
+    by element.
 
     ```mlir
     func.func @export(%source: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
@@ -379,12 +395,25 @@ def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
       return
     }
     ```
+
+    Copy on write, of some pages within a pool:
+
+    ```mlir
+    func.func @fork(%pool: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>,
+                    %pages: memref<?x2xi32>) {
+      fp8attn.repack %pool into %pool pages(%pages : memref<?x2xi32>)
+          : !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>,
+            !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>
+      return
+    }
+    ```
   }];
   let arguments = (ins Fp8Attn_CacheType:$source,
-                       Fp8Attn_CacheType:$destination);
+                       Fp8Attn_CacheType:$destination,
+                       Optional<MemRefRankOf<[I32], [2]>>:$pages);
   let assemblyFormat = [{
-    $source `into` $destination attr-dict `:` qualified(type($source)) `,`
-    qualified(type($destination))
+    $source `into` $destination (`pages` `(` $pages^ `:` type($pages) `)`)?
+    attr-dict `:` qualified(type($source)) `,` qualified(type($destination))
   }];
   let hasVerifier = 1;
 }

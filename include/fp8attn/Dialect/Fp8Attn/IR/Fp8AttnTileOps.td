@@ -453,11 +453,11 @@ def Fp8Attn_TileMergeOp : Fp8Attn_TileOp<"merge",
   let description = [{
     As `merge`, for rows [rows, channels] that have an `lse` each.
   }];
-  let arguments = (ins MemRefRankOf<[BF16], [2]>:$firstOut,
+  let arguments = (ins MemRefRankOf<[BF16, F16, F32], [2]>:$firstOut,
                        MemRefRankOf<[F32], [1]>:$firstLse,
-                       MemRefRankOf<[BF16], [2]>:$secondOut,
+                       MemRefRankOf<[BF16, F16, F32], [2]>:$secondOut,
                        MemRefRankOf<[F32], [1]>:$secondLse,
-                       MemRefRankOf<[BF16], [2]>:$out,
+                       MemRefRankOf<[BF16, F16, F32], [2]>:$out,
                        MemRefRankOf<[F32], [1]>:$lse);
   let assemblyFormat = [{
     $firstOut `,` $firstLse `,` $secondOut `,` $secondLse `into` $out `,` $lse

@@ -1,0 +1,50 @@
+// RUN: fp8attn-run %s --entry=list --check --context=300,40,77 --threads=2 | FileCheck %s
+// RUN: fp8attn-run %s --entry=pad --check --context=300,40 --threads=2 | FileCheck %s
+// RUN: fp8attn-run %s --entry=common_values --check --context=300,40 | FileCheck %s
+// RUN: fp8attn-run %s --entry=common_pairs --check --context=300,40 | FileCheck %s
+// RUN: fp8attn-run %s --entry=amx_padded --check --context=300,40 | FileCheck %s
+// RUN: fp8attn-run %s --entry=fork --check --context=300,40,77 | FileCheck %s --check-prefix=FORK
+
+!padded = !fp8attn.cache<key_value, heads = 3, head_dim = 40, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>
+!rows = !fp8attn.cache<key_value, heads = 3, head_dim = 40, page = 64, f8E4M3FN, #fp8attn.layout<row_major>>
+!vector = !fp8attn.cache<key_value, heads = 3, head_dim = 40, page = 64, f8E4M3FN, #fp8attn.layout<vllm_vector>>
+!bf16 = !fp8attn.cache<key_value, heads = 3, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+!amx = !fp8attn.cache<key_value, heads = 3, head_dim = 64, page = 32, bf16, #fp8attn.layout<vllm_amx>>
+
+// Half of the pages, to some of a larger cache.
+// CHECK: check of destination passed
+func.func @list(%from: !padded, %to: !rows, %pages: memref<?x2xi32>) {
+  fp8attn.repack %from into %to pages(%pages : memref<?x2xi32>) : !padded, !rows
+  return
+}
+
+// Padding becomes zeros.
+func.func @pad(%from: !rows, %to: !padded) {
+  fp8attn.repack %from into %to : !rows, !padded
+  return
+}
+
+// Bytes where layouts agree: the values, and everything.
+func.func @common_values(%from: !rows, %to: !vector) {
+  fp8attn.repack %from into %to : !rows, !vector
+  return
+}
+func.func @common_pairs(%from: !bf16, %to: !amx) {
+  fp8attn.repack %from into %to : !bf16, !amx
+  return
+}
+
+// Keys are padded to 64 channels, values are not.
+!padded48 = !fp8attn.cache<key_value, heads = 3, head_dim = 48, page = 64, bf16, #fp8attn.layout<pairs>>
+!amx48 = !fp8attn.cache<key_value, heads = 3, head_dim = 48, page = 64, bf16, #fp8attn.layout<vllm_amx>>
+func.func @amx_padded(%from: !amx48, %to: !padded48) {
+  fp8attn.repack %from into %to : !amx48, !padded48
+  return
+}
+
+// Within a cache; any padding is copied as it is.
+// FORK: check of source passed
+func.func @fork(%pool: !padded, %pages: memref<?x2xi32>) {
+  fp8attn.repack %pool into %pool pages(%pages : memref<?x2xi32>) : !padded, !padded
+  return
+}

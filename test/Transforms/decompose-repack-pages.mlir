@@ -1,0 +1,45 @@
+// RUN: fp8attn-opt %s --fp8attn-decompose-repack | FileCheck %s
+// RUN: fp8attn-opt %s --fp8attn-decompose-repack=runtime-checks=false | FileCheck %s --check-prefix=UNCHECKED
+
+// UNCHECKED-NOT: fp8attn.check
+
+!pairs = !fp8attn.cache<key, heads = 8, head_dim = 40, page = 32, bf16, #fp8attn.layout<pairs>>
+!rows = !fp8attn.cache<key, heads = 8, head_dim = 40, page = 32, bf16, #fp8attn.layout<row_major>>
+
+// Entries are checked against both caches, whose numbers of pages may differ;
+// bytes are moved: 32 tokens of 64 stored channels.
+// CHECK-LABEL: func.func @copy
+// CHECK-SAME:    %[[FROM:[a-z0-9]+]]: !fp8attn.cache{{.+}}, %[[TO:[a-z0-9]+]]: !fp8attn.cache{{.+}}, %[[PAGES:[a-z0-9]+]]: memref<?x2xi32>
+// CHECK-NOT:     fp8attn.check.size
+// CHECK:         fp8attn.check.pages %[[PAGES]], %[[FROM]], %[[TO]]
+// CHECK:         %[[N:.+]] = memref.dim %[[PAGES]]
+// CHECK:         %[[COUNT:.+]] = arith.muli %[[N]]
+// CHECK:         scf.forall (%[[I:.+]]) in (%[[COUNT]]) {
+// CHECK:           %[[ENTRY:.+]] = arith.divui %[[I]]
+// CHECK:           memref.load %[[PAGES]][%[[ENTRY]],
+// CHECK:           memref.load %[[PAGES]][%[[ENTRY]],
+// CHECK:           %[[SOURCE:.+]] = memref.view {{.+}} to memref<4096xi8>
+// CHECK:           %[[DESTINATION:.+]] = memref.view {{.+}} to memref<4096xi8>
+// CHECK:           scf.for
+// CHECK-COUNT-4:     vector.store %{{.+}}, %[[DESTINATION]]
+// CHECK-NOT:       {{vector|memref}}.store
+// CHECK:         return
+func.func @copy(%from: !pairs, %to: !pairs, %pages: memref<?x2xi32>) {
+  fp8attn.repack %from into %to pages(%pages : memref<?x2xi32>) : !pairs, !pairs
+  return
+}
+
+// Channels of a token in blocks of eight, then 24 of padding.
+// CHECK-LABEL: func.func @pad
+// CHECK:         %[[DESTINATION:.+]] = memref.view {{.+}} to memref<2048xi16>
+// CHECK:         scf.for
+// CHECK-COUNT-8:   memref.load
+// CHECK:         %[[ZERO:.+]] = arith.constant 0 : i16
+// CHECK:         scf.for
+// CHECK-COUNT-8:   memref.store %[[ZERO]], %[[DESTINATION]]
+// CHECK-NOT:     memref.store
+// CHECK:         return
+func.func @pad(%from: !rows, %to: !pairs) {
+  fp8attn.repack %from into %to : !rows, !pairs
+  return
+}

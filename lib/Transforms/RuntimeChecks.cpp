@@ -17,7 +17,7 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-static bool isCheck(Operation &op) {
+bool mlir::fp8attn::isCheck(Operation *op) {
   return isa<CheckSizeOp, CheckColumnsOp, CheckScaleOp, CheckBatchOp,
              CheckSlotsOp>(op);
 }
@@ -33,7 +33,7 @@ OpBuilder mlir::fp8attn::getCheckBuilder(Operation *op) {
     return OpBuilder(op);
   Operation *last = nullptr;
   for (Operation &candidate : entry)
-    if (isCheck(candidate))
+    if (isCheck(&candidate))
       last = &candidate;
   OpBuilder builder(op->getContext());
   if (last && last->isBeforeInBlock(entry.findAncestorOpInBlock(*op)))

@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Run-time checks belong before anything that touches memory. Shared by the
-// decompositions.
+// decompositions, which make them, and the pass that moves them to the
+// dispatcher.
 //
 //===----------------------------------------------------------------------===//
 
@@ -17,6 +18,9 @@
 #include "mlir/IR/Builders.h"
 
 namespace mlir::fp8attn {
+
+/// Returns whether `op` is one of `fp8attn.check.*`.
+bool isCheck(Operation *op);
 
 /// Returns a builder for checks that concern `op`: after the checks that the
 /// function begins with if all operands of `op` are arguments of the function,

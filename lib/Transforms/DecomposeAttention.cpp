@@ -160,6 +160,11 @@ static void buildNonEmptyItem(OpBuilder &builder, Location loc,
       });
 }
 
+/// Returns one side of a window as an attribute, null if it has no end.
+static IntegerAttr windowSide(Builder &builder, std::optional<int64_t> keys) {
+  return keys ? builder.getI64IntegerAttr(*keys) : IntegerAttr();
+}
+
 static void emitChecks(PagedAttentionOp op) {
   OpBuilder builder = getCheckBuilder(op);
   Location loc = op.getLoc();
@@ -173,7 +178,10 @@ static void emitChecks(PagedAttentionOp op) {
   Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
   for (Value cache : op.getCaches())
     CheckBatchOp::create(builder, loc, op.getQueryStart(), op.getSeqLens(),
-                         op.getBlockTable(), tokens, cache);
+                         op.getBlockTable(), tokens, cache,
+                         windowSide(builder, op.getWindowLeft()),
+                         windowSide(builder, op.getEffectiveWindowRight()),
+                         op.getAlignmentAttr());
   if (!op.getMask())
     return;
   emitSameTokensCheck(builder, loc, "tokens of mask", op.getMask(),
@@ -190,9 +198,6 @@ static void decompose(PagedAttentionOp op) {
   int64_t group = op.getNumHeads() / kvHeads;
   Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
   Value sequences = memref::DimOp::create(builder, loc, op.getSeqLens(), 0);
-  auto windowSide = [&](std::optional<int64_t> keys) {
-    return keys ? builder.getI64IntegerAttr(*keys) : IntegerAttr();
-  };
   Value items =
       NumWorkItemsOp::create(builder, loc, tokens, sequences, group, kvHeads);
   scf::ForallOp::create(
@@ -201,8 +206,10 @@ static void decompose(PagedAttentionOp op) {
         Value item = WorkItemOp::create(
             body, loc, arguments.front(), tokens, op.getQueryStart(),
             op.getSeqLens(), body.getI64IntegerAttr(group),
-            body.getI64IntegerAttr(kvHeads), windowSide(op.getWindowLeft()),
-            windowSide(op.getEffectiveWindowRight()), op.getAlignmentAttr());
+            body.getI64IntegerAttr(kvHeads),
+            windowSide(body, op.getWindowLeft()),
+            windowSide(body, op.getEffectiveWindowRight()),
+            op.getAlignmentAttr());
         Value numRows = NumRowsOp::create(body, loc, item);
         Value hasRows =
             arith::CmpIOp::create(body, loc, arith::CmpIPredicate::ne, numRows,

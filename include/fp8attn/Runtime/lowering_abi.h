@@ -74,15 +74,17 @@ int32_t fp8attn_check_scale(fp8attn_context *context, const char *name,
 /// Checks the raggedness of a batch. query_start: [num_seqs + 1], seq_lens:
 /// [num_seqs], block_table: [num_seqs, max_pages] with rows `table_stride`
 /// apart; all contiguous otherwise. num_starts and num_tables are the sizes
-/// given by the caller and must be num_seqs + 1 and num_seqs. Entries of the
-/// table past a sequence's length are not read.
+/// given by the caller and must be num_seqs + 1 and num_seqs. The window is as
+/// in fp8attn_work_item_init; only those entries of the table are read that
+/// work items read.
 int32_t fp8attn_check_batch(fp8attn_context *context,
                             const int32_t *query_start, int64_t num_starts,
                             const int32_t *seq_lens, int64_t num_seqs,
                             const int32_t *block_table, int64_t num_tables,
                             int64_t max_pages, int64_t table_stride,
                             int64_t num_tokens, int64_t num_pages,
-                            int64_t page_tokens);
+                            int64_t page_tokens, int64_t top_left, int64_t left,
+                            int64_t right);
 
 /// Checks that every slot is below num_slots (negative ones are skipped).
 int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,

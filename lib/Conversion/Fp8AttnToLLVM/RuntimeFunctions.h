@@ -37,6 +37,7 @@ inline constexpr RuntimeFunction kCheckScale{"fp8attn_check_scale", "ipppll"};
 inline constexpr RuntimeFunction kCheckBatch{"fp8attn_check_batch", "ippl"
                                                                     "pl"
                                                                     "plll"
+                                                                    "lll"
                                                                     "lll"};
 inline constexpr RuntimeFunction kCheckSlots{"fp8attn_check_slots", "ippll"};
 inline constexpr RuntimeFunction kSelectIsa{"fp8attn_select_isa", "ipi"};

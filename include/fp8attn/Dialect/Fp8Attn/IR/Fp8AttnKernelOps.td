@@ -162,15 +162,21 @@ def Fp8Attn_CheckBatchOp : Fp8Attn_CheckOp<"batch"> {
   let summary = "returns a status if a ragged batch is inconsistent";
   let description = [{
     Checks `query_start`, `seq_lens` and `block_table` as `paged_attention`
-    demands them, against the tokens and the pages of the caches.
+    demands them, against the tokens and the pages of the caches. Entries of the
+    table for keys that the window keeps from being read are not looked at.
   }];
   let arguments = (ins MemRefRankOf<[I32], [1]>:$queryStart,
                        MemRefRankOf<[I32], [1]>:$seqLens,
                        MemRefRankOf<[I32], [2]>:$blockTable, Index:$tokens,
-                       Fp8Attn_CacheType:$cache);
+                       Fp8Attn_CacheType:$cache,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_left,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_right,
+                       DefaultValuedAttr<Fp8Attn_AlignmentAttr,
+                                         "Alignment::BottomRight">:$alignment);
   let assemblyFormat = [{
-    $queryStart `,` $seqLens `,` $blockTable `,` $tokens `,` $cache attr-dict
-    `:` type($queryStart) `,` type($seqLens) `,` type($blockTable) `,`
+    $queryStart `,` $seqLens `,` $blockTable `,` $tokens `,` $cache
+    (`window_left` `=` $window_left^)? (`window_right` `=` $window_right^)?
+    (`alignment` `=` $alignment^)? attr-dict `:` type($queryStart) `,` type($seqLens) `,` type($blockTable) `,`
     type($cache)
   }];
 }

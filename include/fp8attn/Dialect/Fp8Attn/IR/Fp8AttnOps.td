@@ -60,7 +60,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
       last key, so that prefill, a prompt's later chunks, decode and multi-token
       verification are all the same call. With `alignment = top_left` the first
       query stands at the first key;
-    - keys before the block of 256 that holds the first visible one are not read.
+    - keys before the block of 256 that holds the first visible one of a sequence,
+      and keys after its last visible one, are not read, nor are their entries of
+      the block table.
 
     A row without a visible key gives 0 and `lse = -inf`, or the sink if there is
     one.
@@ -83,7 +85,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
       for each KV head;
     - `queryStart`: i32 [B + 1], `seqLens`: i32 [B], `blockTable`: i32
       [B, pages]: entry j of a row is the page of tokens `j * page` and on;
-      entries past the sequence's length are never read;
+      entries of keys that are not read may be anything;
     - `sink`: f32 [Hq], contiguous, optional;
     - `out`: bf16, f16 or f32 [tokens, Hq, Dv]; `lse`: f32 [tokens, Hq], optional.
 

@@ -8,8 +8,8 @@
 # Usage: generate_models.py mlir|cpp
 #
 # Prints the entry points write_MODEL and attend_MODEL of every model and the
-# entry points of merge and repack, or the table through which the tests call the
-# former.
+# entry points of merge, repack, quantize and dequantize, or the table through
+# which the tests call the former.
 #
 #===----------------------------------------------------------------------===//
 
@@ -255,6 +255,22 @@ def print_repack(model, layout):
         print(function(f"{verb}_{model.name}_{layout}", arguments, "repack", operands))
 
 
+def print_convert(heads, channels):
+    """Prints quantize_heads and dequantize_heads, with a scale for each head."""
+    values, codes = (f"memref<?x{heads}x{channels}x{kind}>" for kind in ("bf16", "f8E4M3FN"))
+    scale = f"memref<{heads}xf32>"
+    for operation, source, destination in (
+        ("quantize", values, codes),
+        ("dequantize", codes, values),
+    ):
+        arguments = [("source", source), ("scale", scale), ("destination", destination)]
+        operands = [
+            "      %source scale(%scale, affine_map<(t, h, c) -> (h)>) into %destination",
+            f"      : {source}, {scale}, {destination}",
+        ]
+        print(function(f"{operation}_heads", arguments, operation, operands))
+
+
 def camel_back(name):
     head, *tail = name.split("_")
     return head + "".join(word.capitalize() for word in tail)
@@ -307,6 +323,7 @@ def main():
         for model in MODELS:
             print_mlir(model)
         print_merge(LLAMA[0])
+        print_convert(heads=4, channels=64)
         for model in LLAMA:
             for layout in ("row_major", "vllm_amx", "vllm_vector"):
                 print_repack(model, layout)

@@ -42,6 +42,8 @@ const char *fp8attn_status_string(fp8attn_status status) {
     return "the workspace is missing or too small";
   case FP8ATTN_UNSUPPORTED_ISA:
     return "no body of the object may run on this CPU under the ISA cap";
+  case FP8ATTN_OVERLAP:
+    return "a tensor or cache that is written shares memory with another";
   }
   return "unknown status";
 }

@@ -165,6 +165,21 @@ static IntegerAttr windowSide(Builder &builder, std::optional<int64_t> keys) {
   return keys ? builder.getI64IntegerAttr(*keys) : IntegerAttr();
 }
 
+/// Returns the operands other than the query that are read.
+static SmallVector<NamedOperand> getReadOperands(PagedAttentionOp op) {
+  const bool isPair = op.getCaches().size() > 1;
+  return {{isPair ? "key_cache" : "cache", op.getKeyCache()},
+          {"value_cache", isPair ? op.getValueCache() : Value()},
+          {"key_scale", op.getKeyScale()},
+          {"value_scale", op.getValueScale()},
+          {"query_start", op.getQueryStart()},
+          {"seq_lens", op.getSeqLens()},
+          {"block_table", op.getBlockTable()},
+          {"sink", op.getSink()},
+          {"alibi", op.getAlibi()},
+          {"mask", op.getMask()}};
+}
+
 static void emitChecks(PagedAttentionOp op) {
   OpBuilder builder = getCheckBuilder(op);
   Location loc = op.getLoc();
@@ -182,6 +197,10 @@ static void emitChecks(PagedAttentionOp op) {
                          windowSide(builder, op.getWindowLeft()),
                          windowSide(builder, op.getEffectiveWindowRight()),
                          op.getAlignmentAttr());
+  emitOverlapCheck(op, {{"out", op.getOut()}, {"lse", op.getLse()}},
+                   // A work item has read its rows of the query when it writes
+                   // those of the output, and no other item reads them.
+                   {{"query", op.getQuery()}}, getReadOperands(op));
   if (!op.getMask())
     return;
   emitSameTokensCheck(builder, loc, "tokens of mask", op.getMask(),

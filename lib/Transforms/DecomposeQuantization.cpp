@@ -62,6 +62,16 @@ static void emitChecks(KvWriteOp op) {
   emitScaleCheck(builder, loc, "value_scale", op.getValueScale());
   for (Value cache : op.getCaches())
     CheckSlotsOp::create(builder, loc, op.getSlots(), cache);
+  const bool isPair = op.getCaches().size() > 1;
+  emitOverlapCheck(op,
+                   {{isPair ? "key_cache" : "cache", op.getKeyCache()},
+                    {"value_cache", isPair ? op.getValueCache() : Value()}},
+                   {},
+                   {{"key", op.getKey()},
+                    {"value", op.getValue()},
+                    {"slots", op.getSlots()},
+                    {"key_scale", op.getKeyScale()},
+                    {"value_scale", op.getValueScale()}});
 }
 
 static void decompose(KvWriteOp op) {
@@ -119,6 +129,10 @@ template <typename ConvertOp> static void emitConvertChecks(ConvertOp op) {
                         builder.getStringAttr("source" + suffix), other);
   }
   emitScaleCheck(builder, loc, "scale", op.getScale());
+  // Not in place: codes are smaller than elements, so that a row's codes lie on
+  // elements of rows that other workers still have to read.
+  emitOverlapCheck(op, {{"destination", op.getDestination()}}, {},
+                   {{"source", op.getSource()}, {"scale", op.getScale()}});
 }
 
 /// Makes a loop over the rows of `op` with `TileOp` on each.

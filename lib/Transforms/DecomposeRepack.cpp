@@ -42,6 +42,8 @@ static void emitChecks(RepackOp op) {
   CheckSizeOp::create(builder, loc,
                       builder.getStringAttr("pages of destination"), pages,
                       builder.getStringAttr("pages of source"), sourcePages);
+  emitOverlapCheck(op, {{"destination", op.getDestination()}}, {},
+                   {{"source", op.getSource()}});
 }
 
 /// Returns the elements of one head's keys or values in a page, as integers of

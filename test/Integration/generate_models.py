@@ -66,9 +66,14 @@ def scale_arguments(model):
     ]
 
 
+def head_tensor(model, heads, head_dim, element):
+    layout = ", strided<[?, ?, 1]>" * model.views
+    return f"memref<?x{heads}x{head_dim}x{element}{layout}>"
+
+
 def write_arguments(model):
     def tensor(head_dim):
-        return f"memref<?x{model.kv_heads}x{head_dim}x{model.source}>"
+        return head_tensor(model, model.kv_heads, head_dim, model.source)
 
     arguments = [("key", tensor(model.head_dim)), ("value", tensor(value_dim(model)))]
     arguments += [("slots", "memref<?xi64>")]
@@ -78,8 +83,8 @@ def write_arguments(model):
 
 def attend_arguments(model):
     heads = model.kv_heads * model.group
-    query = f"memref<?x{heads}x{model.head_dim}x{model.query}>"
-    out = f"memref<?x{heads}x{value_dim(model)}x{model.out}>"
+    query = head_tensor(model, heads, model.head_dim, model.query)
+    out = head_tensor(model, heads, value_dim(model), model.out)
     arguments = [("query", query)] + cache_arguments(model)
     arguments += [scale[:2] for scale in scale_arguments(model)]
     arguments += [

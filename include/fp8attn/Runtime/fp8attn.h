@@ -66,7 +66,9 @@ typedef enum fp8attn_status {
   /// The workspace is missing or smaller than NAME_workspace_bytes says.
   FP8ATTN_WORKSPACE_TOO_SMALL = 12,
   /// No body of the object may run on this CPU under the context's ISA cap.
-  FP8ATTN_UNSUPPORTED_ISA = 13
+  FP8ATTN_UNSUPPORTED_ISA = 13,
+  /// A tensor or cache that is written shares memory with another argument.
+  FP8ATTN_OVERLAP = 14
 } fp8attn_status;
 
 /// Returns a static English sentence for a status, never null.

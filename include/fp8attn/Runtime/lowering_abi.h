@@ -90,6 +90,25 @@ int32_t fp8attn_check_batch(fp8attn_context *context,
 int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,
                             int64_t count, int64_t num_slots);
 
+/// An operand of an operation, in memory that earlier checks have found to be
+/// within 64 bits. A cache is a vector of its bytes (FP8ATTN_TYPE_I8).
+typedef struct fp8attn_operand {
+  /// For messages.
+  const char *name;
+  fp8attn_tensor tensor;
+} fp8attn_operand;
+
+/// Checks that the first num_written operands share no byte with each other or
+/// with the rest. Each of the num_in_place operands that come next may also be
+/// a written one: the same type, sizes and strides at the same address. What is
+/// empty shares nothing. Exact for operands whose dimensions can be paired so
+/// that in each pair the strides agree or one is stepped over by the other;
+/// others that reach through one another are refused.
+int32_t fp8attn_check_overlap(fp8attn_context *context,
+                              const fp8attn_operand *operands,
+                              int64_t num_operands, int64_t num_written,
+                              int64_t num_in_place);
+
 /// Chooses the best ISA of those in `isa_mask` (bit i = fp8attn_isa i) that the
 /// CPU, the process and the context's cap allow; writes it to context->isa and
 /// why no better one to context->message. Returns it, or -1 with the reason in

@@ -85,3 +85,12 @@ func.func @batch(%n: index, %starts: memref<?xi32>, %table: memref<?x?xi32>, %ca
       : memref<?xi32>, memref<?xi32>, memref<?x?xi32>, !kv
   return
 }
+
+// -----
+
+// check_overlap_c1: which of them has no name?
+func.func @overlap(%out: memref<?xf32>, %query: memref<?xf32>) {
+  // expected-error@below {{'fp8attn.check.overlap' op expects a name for each operand (2), got 1}}
+  fp8attn.check.overlap ["out"] written(%out : memref<?xf32>) read(%query : memref<?xf32>)
+  return
+}

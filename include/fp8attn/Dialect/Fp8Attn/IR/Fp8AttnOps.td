@@ -6,7 +6,8 @@
 //
 // What a user or an importer writes: attention over a paged cache, combining
 // its partial results, writing and converting caches, and conversion of dense tensors from and to FP8. All operands are
-// memrefs or caches; results are written to operands.
+// memrefs or caches; results are written to operands, which share no memory with
+// the others unless it says so.
 //
 //===----------------------------------------------------------------------===//
 
@@ -88,6 +89,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
       entries of keys that are not read may be anything;
     - `sink`: f32 [Hq], contiguous, optional;
     - `out`: bf16, f16 or f32 [tokens, Hq, Dv]; `lse`: f32 [tokens, Hq], optional.
+      `out` may be `query`, element for element; they overlap with nothing else.
 
     `softmax_scale` is 1 / sqrt(Dk) if absent.
 
@@ -252,7 +254,7 @@ def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
     - `first`, `second`: `out` bf16 [tokens, heads, D] and `lse` f32 [tokens,
       heads] of a part, as `paged_attention` writes them;
     - `into`: `out` and `lse` of the result. Each may be that of a part, element
-      for element; it must not overlap it in any other way.
+      for element; it must not overlap anything in any other way.
 
     Numerics: weights and the sum are f32, rounded to bf16 once. Rows are
     computed independently of each other.
@@ -306,7 +308,8 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
       Dv]; any strides for tokens and heads;
     - `slots`: i64 [tokens];
     - `keyScale`, `valueScale` and their maps: as in `paged_attention`;
-    - `caches`: one `key_value` cache, or a `key` and a `value` cache.
+    - `caches`: one `key_value` cache, or a `key` and a `value` cache, which
+      overlap neither each other nor the other operands.
 
     ```mlir
     func.func @write(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>,
@@ -384,7 +387,7 @@ def Fp8Attn_QuantizeOp : Fp8Attn_Op<"quantize", [
     `destination[i...] = quantise(source[i...] / scale[map(i...)])`, rounding
     and special values as in `kv_write`. The map takes the indices of the
     element and must not use the last one; each result is one index. The last
-    dimension of source and destination is contiguous.
+    dimension of source and destination is contiguous. The two do not overlap.
 
     ```mlir
     func.func @quantize(%x: memref<?x8x128xbf16>, %scale: memref<8xf32>, %y: memref<?x8x128xf8E4M3FN>) {
@@ -413,7 +416,7 @@ def Fp8Attn_DequantizeOp : Fp8Attn_Op<"dequantize", [
   let description = [{
     `destination[i...] = value(source[i...]) * scale[map(i...)]`, the product
     in f32, rounded to nearest even if the destination is bf16 or f16. The map is as in
-    `quantize`.
+    `quantize`, and so is the memory.
 
     ```mlir
     func.func @dequantize(%x: memref<?x128xf8E5M2>, %scale: memref<f32>, %y: memref<?x128xf32>) {

@@ -170,6 +170,9 @@ static void expectRead(fp8attn_context *context, int32_t queries, int32_t keys,
     for (int32_t page : {-1, 1, INT32_MAX, INT32_MIN}) {
       row[i] = page;
       EXPECT_EQ(check(), FP8ATTN_BAD_BLOCK_TABLE) << i;
+      const std::string entry = "block_table[0, " + std::to_string(i) + "] is ";
+      EXPECT_EQ(std::string(context->message).find(entry), 0u)
+          << context->message;
       row[i] = 0;
     }
 }

@@ -4,183 +4,163 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The input is a list of changes to the arguments of a valid call: a byte that
-// names a number of it, and the number's new value. Whatever they are, the call
-// stays within the memory that the arguments describe, which the sanitizer
-// watches, or is refused. What no check can know is left out: arguments that
-// describe more memory than there is.
+// The input is a list of changes to the arguments of valid calls: a byte that
+// names a call, a byte that names a number of it, and eight with the number's
+// new value. Whatever they are, the calls stay within the memory that the
+// arguments describe, which the sanitizer watches, or are refused.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Call.h"
 #include "entry_points.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
-#include <vector>
+#include <array>
+
+static constexpr int64_t kTokens = 5, kHeads = 4, kKvHeads = 2, kHeadDim = 64;
+static constexpr int64_t kSequences = 2, kMaxPages = 3, kPages = 4;
+/// Bytes of the keys, or values, of a page of FP8.
+static constexpr int64_t kPartBytes = kKvHeads * kHeadDim * 32;
+
+static fp8attn_tensor &addHeads(Call &call, fp8attn_type type, int64_t heads) {
+  return call.addTensor(type, {kTokens, heads, kHeadDim});
+}
+
+static fp8attn_tensor &addSlots(Call &call) {
+  return call.addTable<int64_t>(FP8ATTN_TYPE_I64, {kTokens},
+                                {0, 1, 33, -1, 127});
+}
+
+/// Scales for heads, or anything else of which there are two floats.
+static fp8attn_tensor &addScales(Call &call, float first, float second) {
+  return call.addTable<float>(FP8ATTN_TYPE_F32, {kKvHeads}, {first, second});
+}
 
 namespace {
-constexpr int64_t kTokens = 5, kHeads = 4, kKvHeads = 2, kHeadDim = 64;
-constexpr int64_t kSequences = 2, kMaxPages = 3, kPages = 4, kPageTokens = 32;
-constexpr int64_t kPageBytes = 2 * kKvHeads * kHeadDim * kPageTokens;
-
-struct Free {
-  void operator()(void *memory) const { std::free(memory); }
-};
-
-/// A number of the call that inputs may change.
-struct Number {
-  void *place;
-  size_t bytes;
-};
-
-/// A tensor in memory of exactly its size.
-struct OwnedTensor {
-  OwnedTensor(fp8attn_type type, size_t elementBytes,
-              std::vector<int64_t> sizes)
-      : elementBytes(elementBytes) {
-    const auto rank = static_cast<int32_t>(sizes.size());
-    bytes = elementBytes;
-    for (int64_t size : sizes)
-      bytes *= static_cast<size_t>(size);
-    sizes.resize(FP8ATTN_MAX_RANK);
-    memory.reset(std::calloc(bytes, 1));
-    tensor = fp8attn_tensor_make(memory.get(), type, rank, sizes[0], sizes[1],
-                                 sizes[2], sizes[3]);
-  }
-  template <typename T> void set(std::initializer_list<T> values) {
-    std::copy(values.begin(), values.end(), static_cast<T *>(memory.get()));
-  }
-  /// Whether the descriptor claims more than there is. Nonsense, which checks
-  /// refuse, claims nothing.
-  bool claimsTooMuch() const {
-    __int128 last = 0;
-    for (int32_t i = 0; i < std::clamp(tensor.rank, 0, FP8ATTN_MAX_RANK); ++i) {
-      if (tensor.sizes[i] <= 0 || tensor.strides[i] < 0)
-        return false;
-      last += static_cast<__int128>(tensor.sizes[i] - 1) * tensor.strides[i];
-    }
-    return (last + 1) * elementBytes > bytes;
-  }
-
-  fp8attn_tensor tensor;
-  size_t elementBytes, bytes;
-  std::unique_ptr<void, Free> memory;
-};
-
-/// A valid call of each entry point.
-class Call {
-public:
-  Call();
-  void change(const uint8_t *data, size_t size);
-  bool claimsTooMuch() const;
-  void run();
-
-private:
-  OwnedTensor key{FP8ATTN_TYPE_BF16, 2, {kTokens, kKvHeads, kHeadDim}};
-  OwnedTensor value{FP8ATTN_TYPE_BF16, 2, {kTokens, kKvHeads, kHeadDim}};
-  OwnedTensor slots{FP8ATTN_TYPE_I64, 8, {kTokens}};
-  OwnedTensor keyScale{FP8ATTN_TYPE_F32, 4, {kKvHeads}};
-  OwnedTensor valueScale{FP8ATTN_TYPE_F32, 4, {kKvHeads}};
-  OwnedTensor query{FP8ATTN_TYPE_BF16, 2, {kTokens, kHeads, kHeadDim}};
-  OwnedTensor queryStart{FP8ATTN_TYPE_I32, 4, {kSequences + 1}};
-  OwnedTensor seqLens{FP8ATTN_TYPE_I32, 4, {kSequences}};
-  OwnedTensor blockTable{FP8ATTN_TYPE_I32, 4, {kSequences, kMaxPages}};
-  OwnedTensor out{FP8ATTN_TYPE_BF16, 2, {kTokens, kHeads, kHeadDim}};
-  OwnedTensor lse{FP8ATTN_TYPE_F32, 4, {kTokens, kHeads}};
-  const std::vector<OwnedTensor *> tensors{
-      &key,        &value,   &slots,      &keyScale, &valueScale, &query,
-      &queryStart, &seqLens, &blockTable, &out,      &lse};
-  fp8attn_cache cache;
-  std::unique_ptr<void, Free> pages, workspace;
-  int64_t workspaceBytes;
-  fp8attn_context context;
-  std::vector<Number> numbers;
+/// query_start, seq_lens and block_table: a chunk of a prompt and a decode.
+struct Batch {
+  explicit Batch(Call &call)
+      : starts(call.addTable<int32_t>(FP8ATTN_TYPE_I32, {kSequences + 1},
+                                      {0, 4, 5})),
+        lens(call.addTable<int32_t>(FP8ATTN_TYPE_I32, {kSequences}, {70, 20})),
+        table(call.addTable<int32_t>(FP8ATTN_TYPE_I32, {kSequences, kMaxPages},
+                                     {2, 0, 3, 1, -1, -1})) {}
+  fp8attn_tensor &starts, &lens, &table;
 };
 } // namespace
 
-Call::Call() {
-  slots.set<int64_t>({0, 1, 33, -1, 127});
-  keyScale.set({1.0f, 0.5f});
-  valueScale.set({2.0f, 1.0f});
-  queryStart.set({0, 4, 5});
-  seqLens.set({70, 20});
-  blockTable.set({2, 0, 3, 1, -1, -1});
-  pages.reset(std::aligned_alloc(FP8ATTN_ALIGNMENT, kPages * kPageBytes));
-  std::memset(pages.get(), 0x38, kPages * kPageBytes);
-  cache = {pages.get(), kPages, kPageBytes};
+static void makeWriteAndAttend(Call &call) {
+  auto &key = addHeads(call, FP8ATTN_TYPE_BF16, kKvHeads);
+  auto &value = addHeads(call, FP8ATTN_TYPE_BF16, kKvHeads);
+  auto &slots = addSlots(call);
+  auto &keyScale = addScales(call, 1.0f, 0.5f);
+  auto &valueScale = addScales(call, 2.0f, 1.0f);
+  auto &query = addHeads(call, FP8ATTN_TYPE_BF16, kHeads);
+  const Batch batch(call);
+  auto &out = addHeads(call, FP8ATTN_TYPE_BF16, kHeads);
+  auto &lse = call.addTensor(FP8ATTN_TYPE_F32, {kTokens, kHeads});
+  auto &cache = call.addCache(kPages, 2 * kPartBytes);
+  call.finish(
+      std::max(fuzz_write_workspace_bytes(1), fuzz_attend_workspace_bytes(1)),
+      [=, &key, &value, &slots, &keyScale, &valueScale, &query, &out, &lse,
+       &cache](fp8attn_context *context) {
+        fuzz_write(context, &key, &value, &slots, &keyScale, &valueScale,
+                   &cache);
+        fuzz_attend(context, &query, &cache, &keyScale, &valueScale,
+                    &batch.starts, &batch.lens, &batch.table, &out, &lse);
+      });
+}
 
-  fp8attn_context_init(&context);
-  workspaceBytes =
-      std::max(fuzz_write_workspace_bytes(1), fuzz_attend_workspace_bytes(1));
-  workspaceBytes = (workspaceBytes + FP8ATTN_ALIGNMENT) / FP8ATTN_ALIGNMENT *
-                   FP8ATTN_ALIGNMENT;
-  workspace.reset(std::aligned_alloc(FP8ATTN_ALIGNMENT, workspaceBytes));
-  context.workspace = workspace.get();
-  context.workspace_bytes = workspaceBytes;
+/// Keys of e5m2 and values of bf16, f32 sources, f16 queries, a sliding window.
+static void makeWindow(Call &call) {
+  auto &key = addHeads(call, FP8ATTN_TYPE_F32, kKvHeads);
+  auto &value = addHeads(call, FP8ATTN_TYPE_F32, kKvHeads);
+  auto &slots = addSlots(call);
+  auto &keyScale = addScales(call, 1.0f, 0.5f);
+  auto &query = addHeads(call, FP8ATTN_TYPE_F16, kHeads);
+  const Batch batch(call);
+  auto &sink = call.addTable<float>(FP8ATTN_TYPE_F32, {kHeads}, {0, 1, 2, 3});
+  auto &out = addHeads(call, FP8ATTN_TYPE_F32, kHeads);
+  auto &keys = call.addCache(kPages, kPartBytes);
+  auto &values = call.addCache(kPages, 2 * kPartBytes);
+  call.finish(std::max(fuzz_write_split_workspace_bytes(1),
+                       fuzz_window_workspace_bytes(1)),
+              [=, &key, &value, &slots, &keyScale, &query, &sink, &out, &keys,
+               &values](fp8attn_context *context) {
+                fuzz_write_split(context, &key, &value, &slots, &keyScale,
+                                 &keys, &values);
+                fuzz_window(context, &query, &keys, &values, &keyScale,
+                            &batch.starts, &batch.lens, &batch.table, &sink,
+                            &out);
+              });
+}
 
-  const auto add = [&](auto &number) {
-    numbers.push_back({&number, sizeof(number)});
-  };
-  for (OwnedTensor *owned : tensors) {
-    add(owned->tensor.data);
-    add(owned->tensor.type);
-    add(owned->tensor.rank);
-    for (int i = 0; i < 3; ++i) {
-      add(owned->tensor.sizes[i]);
-      add(owned->tensor.strides[i]);
-    }
+/// A bf16 cache, f32 queries and f16 outputs, and all that modifies scores.
+static void makeScores(Call &call) {
+  auto &query = addHeads(call, FP8ATTN_TYPE_F32, kHeads);
+  const Batch batch(call);
+  auto &out = addHeads(call, FP8ATTN_TYPE_F16, kHeads);
+  auto &lse = call.addTensor(FP8ATTN_TYPE_F32, {kTokens, kHeads});
+  auto &alibi = call.addTable<float>(FP8ATTN_TYPE_F32, {kHeads}, {0, 1, 2, 3});
+  auto &mask = call.addTensor(FP8ATTN_TYPE_I8, {kTokens, 70});
+  auto &cache = call.addCache(kPages, 4 * kPartBytes);
+  call.finish(
+      fuzz_scores_workspace_bytes(1),
+      [=, &query, &out, &lse, &alibi, &mask, &cache](fp8attn_context *context) {
+        fuzz_scores(context, &query, &cache, &batch.starts, &batch.lens,
+                    &batch.table, &out, &lse, &alibi, &mask);
+      });
+}
+
+static void makeMerge(Call &call) {
+  std::array<fp8attn_tensor *, 6> parts;
+  for (size_t i = 0; i < parts.size(); i += 2) {
+    parts[i] = &addHeads(call, FP8ATTN_TYPE_BF16, kHeads);
+    parts[i + 1] = &call.addTensor(FP8ATTN_TYPE_F32, {kTokens, kHeads});
   }
-  for (OwnedTensor *table :
-       {&slots, &keyScale, &valueScale, &queryStart, &seqLens, &blockTable})
-    for (size_t at = 0; at < table->bytes; at += table->elementBytes)
-      numbers.push_back(
-          {static_cast<char *>(table->memory.get()) + at, table->elementBytes});
-  add(cache.num_pages);
-  add(cache.page_bytes);
-  add(context.abi_version);
-  add(context.num_workers);
-  add(context.isa_cap);
-  add(context.workspace_bytes);
+  call.finish(fuzz_merge_workspace_bytes(1), [parts](fp8attn_context *context) {
+    fuzz_merge(context, parts[0], parts[1], parts[2], parts[3], parts[4],
+               parts[5]);
+  });
 }
 
-void Call::change(const uint8_t *data, size_t size) {
-  constexpr size_t kChangeBytes = 1 + sizeof(int64_t);
-  for (; size >= kChangeBytes; data += kChangeBytes, size -= kChangeBytes) {
-    const Number &number = numbers[data[0] % numbers.size()];
-    std::memcpy(number.place, data + 1, number.bytes);
-  }
-  // A changed pointer is null or not aligned; others would be wild.
-  for (OwnedTensor *owned : tensors) {
-    const auto offset = reinterpret_cast<uintptr_t>(owned->tensor.data) -
-                        reinterpret_cast<uintptr_t>(owned->memory.get());
-    if (owned->tensor.data && offset != 0)
-      owned->tensor.data = static_cast<char *>(owned->memory.get()) + 1;
-  }
+static void makeRepack(Call &call) {
+  auto &source = call.addCache(kPages, 2 * kPartBytes);
+  auto &destination = call.addCache(kPages, 2 * kPartBytes);
+  call.finish(fuzz_repack_workspace_bytes(1),
+              [&source, &destination](fp8attn_context *context) {
+                fuzz_repack(context, &source, &destination);
+              });
 }
 
-bool Call::claimsTooMuch() const {
-  for (OwnedTensor *owned : tensors)
-    if (owned->claimsTooMuch())
-      return true;
-  const bool tooManyPages =
-      cache.num_pages > kPages && cache.num_pages <= INT64_MAX / kPageBytes;
-  return tooManyPages || context.workspace_bytes > workspaceBytes;
+/// There and back.
+static void makeConvert(Call &call) {
+  auto &values = addHeads(call, FP8ATTN_TYPE_F16, kKvHeads);
+  auto &scale = addScales(call, 1.0f, 0.5f);
+  auto &codes = addHeads(call, FP8ATTN_TYPE_F8E5M2, kKvHeads);
+  auto &back = addHeads(call, FP8ATTN_TYPE_F32, kKvHeads);
+  call.finish(std::max(fuzz_quantize_workspace_bytes(1),
+                       fuzz_dequantize_workspace_bytes(1)),
+              [&values, &scale, &codes, &back](fp8attn_context *context) {
+                fuzz_quantize(context, &values, &scale, &codes);
+                fuzz_dequantize(context, &codes, &scale, &back);
+              });
 }
 
-void Call::run() {
-  fuzz_write(&context, &key.tensor, &value.tensor, &slots.tensor,
-             &keyScale.tensor, &valueScale.tensor, &cache);
-  fuzz_attend(&context, &query.tensor, &cache, &keyScale.tensor,
-              &valueScale.tensor, &queryStart.tensor, &seqLens.tensor,
-              &blockTable.tensor, &out.tensor, &lse.tensor);
-}
+/// In the order of the first byte of a change.
+static void (*const kCalls[])(Call &) = {makeWriteAndAttend, makeWindow,
+                                         makeScores,         makeMerge,
+                                         makeRepack,         makeConvert};
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  Call call;
-  call.change(data, size);
-  if (!call.claimsTooMuch())
+  constexpr size_t kChangeBytes = 2 + sizeof(int64_t);
+  for (size_t index = 0; index < std::size(kCalls); ++index) {
+    Call call;
+    kCalls[index](call);
+    for (size_t at = 0; at + kChangeBytes <= size; at += kChangeBytes)
+      if (data[at] % std::size(kCalls) == index)
+        call.change(data[at + 1], data + at + 2);
     call.run();
+  }
   return 0;
 }

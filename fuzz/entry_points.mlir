@@ -31,3 +31,82 @@ func.func @fuzz_attend(%query: memref<?x4x64xbf16>, %cache: !cache,
       out(%out : memref<?x4x64xbf16>) lse(%lse : memref<?x4xf32>)
   return
 }
+
+// Keys and values apart and of different types, and other types of tensors.
+!keys = !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<pairs>>
+!values = !fp8attn.cache<value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+
+func.func @fuzz_write_split(%key: memref<?x2x64xf32>, %value: memref<?x2x64xf32>,
+                            %slots: memref<?xi64>, %key_scale: memref<2xf32>,
+                            %keys: !keys, %values: !values) {
+  fp8attn.kv_write
+      key(%key : memref<?x2x64xf32>) value(%value : memref<?x2x64xf32>)
+      slots(%slots : memref<?xi64>)
+      key_scale(%key_scale : memref<2xf32>, #per_head)
+      cache(%keys, %values : !keys, !values)
+  return
+}
+
+// A window that leaves pages behind, and strides that only the call knows.
+func.func @fuzz_window(%query: memref<?x4x64xf16, strided<[?, ?, 1]>>,
+                       %keys: !keys, %values: !values, %key_scale: memref<2xf32>,
+                       %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                       %block_table: memref<?x?xi32>, %sink: memref<4xf32>,
+                       %out: memref<?x4x64xf32, strided<[?, ?, 1]>>) {
+  fp8attn.paged_attention window_left = 17 window_right = 3 alignment = top_left
+      query(%query : memref<?x4x64xf16, strided<[?, ?, 1]>>)
+      cache(%keys, %values : !keys, !values)
+      key_scale(%key_scale : memref<2xf32>, #per_head)
+      batch(%query_start, %seq_lens, %block_table
+            : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      sink(%sink : memref<4xf32>)
+      out(%out : memref<?x4x64xf32, strided<[?, ?, 1]>>)
+  return
+}
+
+!bf16 = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+
+func.func @fuzz_scores(%query: memref<?x4x64xf32>, %cache: !bf16,
+                       %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                       %block_table: memref<?x?xi32>, %out: memref<?x4x64xf16>,
+                       %lse: memref<?x4xf32>, %alibi: memref<4xf32>,
+                       %mask: memref<?x?xi8>) {
+  fp8attn.paged_attention causal window_left = 40
+      query(%query : memref<?x4x64xf32>) cache(%cache : !bf16)
+      batch(%query_start, %seq_lens, %block_table
+            : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x4x64xf16>) lse(%lse : memref<?x4xf32>)
+      alibi(%alibi : memref<4xf32>) mask(%mask : memref<?x?xi8>)
+      {softcap = 30.0 : f32}
+  return
+}
+
+func.func @fuzz_merge(%first: memref<?x4x64xbf16>, %first_lse: memref<?x4xf32>,
+                      %second: memref<?x4x64xbf16>, %second_lse: memref<?x4xf32>,
+                      %out: memref<?x4x64xbf16>, %lse: memref<?x4xf32>) {
+  fp8attn.merge first(%first, %first_lse : memref<?x4x64xbf16>, memref<?x4xf32>)
+      second(%second, %second_lse : memref<?x4x64xbf16>, memref<?x4xf32>)
+      into(%out, %lse : memref<?x4x64xbf16>, memref<?x4xf32>)
+  return
+}
+
+!rows = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
+
+func.func @fuzz_repack(%source: !cache, %destination: !rows) {
+  fp8attn.repack %source into %destination : !cache, !rows
+  return
+}
+
+func.func @fuzz_quantize(%source: memref<?x2x64xf16>, %scale: memref<2xf32>,
+                         %destination: memref<?x2x64xf8E5M2>) {
+  fp8attn.quantize %source scale(%scale, affine_map<(t, h, c) -> (h)>) into %destination
+      : memref<?x2x64xf16>, memref<2xf32>, memref<?x2x64xf8E5M2>
+  return
+}
+
+func.func @fuzz_dequantize(%source: memref<?x2x64xf8E5M2>, %scale: memref<2xf32>,
+                           %destination: memref<?x2x64xf32>) {
+  fp8attn.dequantize %source scale(%scale, affine_map<(t, h, c) -> (h)>) into %destination
+      : memref<?x2x64xf8E5M2>, memref<2xf32>, memref<?x2x64xf32>
+  return
+}

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-#===- check_docs.py - definitions and docs/Spec.md against the code -------===//
+#===- check_docs.py - definitions and documents against the code ----------===//
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 #===----------------------------------------------------------------------===//
-"""Checks what the definitions and docs/Spec.md say against the code.
+"""Checks what the definitions, docs/Spec.md and docs/Errors.md say against the code.
 
   check_docs.py descriptions --tblgen=... --include=DIR... FILE.td...
       every operation, type, attribute and pass has a summary and a description
@@ -13,6 +13,10 @@
   check_docs.py tags SOURCE_DIR
       every constraint of docs/Spec.md has a check that carries its tag and a
       test in *-invalid.mlir, and there is no other tag
+  check_docs.py errors SOURCE_DIR
+      every text of the runtime, and every diagnostic of passes, target and
+      tools, has a row in docs/Errors.md, and every row has such a text, its
+      status, and a test that exists and looks for the text
 
 Ends with the number of things checked; fails on the first kind of offence.
 """
@@ -88,6 +92,135 @@ def check_tags(args):
     return len(tags), errors
 
 
+# What the code fills in, in a text.
+GAP = "\0"
+STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+CONVERSION = re.compile(r"%[-+ #0]*[0-9]*(?:\.[0-9]+)?(?:ll|l|z)?[a-zA-Z]")
+RUNTIME_CALL = re.compile(r"\b(?:fail|explain|snprintf)\(")
+DIAGNOSTIC_CALL = re.compile(r"\b(?:emitError|emitOpError|createStringError|reportError)\(")
+GTEST = re.compile(r"\bTEST(?:_[FP])?\(\s*(\w+),\s*(\w+)\s*\)")
+
+
+def read_statement(text, start):
+    """Returns the code from `start` to the end of its statement."""
+    depth, end = 0, start
+    while depth >= 0 and (depth > 0 or text[end] != ";"):
+        literal = STRING.match(text, end)
+        if literal:
+            end = literal.end()
+        else:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+    return text[start:end]
+
+
+def unescape(text):
+    return text.replace('\\"', '"')
+
+
+def runtime_text(statement):
+    """Returns the format of a call, a gap for each conversion, and its status."""
+    status = re.search(r"\bFP8ATTN_([A-Z_]+)\s*,", statement)
+    begin = STRING.search(statement)
+    if not begin:
+        return "", None
+    # Literals side by side, and macros that are literals, are one.
+    whole = re.match(r'(?:\s*(?:"(?:[^"\\]|\\.)*"|PRI\w+))+', statement[begin.start() :]).group(0)
+    whole = re.sub(r"%\"\s*PRI\w+\s*\"?", GAP, whole)
+    text = CONVERSION.sub(GAP, "".join(re.split(r'"\s*"|^\s*"|"\s*$', whole)))
+    return unescape(text.replace('"', "")), status and status.group(1)
+
+
+def diagnostic_text(statement):
+    """Returns the literals of a statement, a gap for what is between them."""
+    text, end = "", None
+    for literal in STRING.finditer(statement):
+        between = re.sub(r"[\s+<]", "", statement[end : literal.start()]) if end else ""
+        text += (GAP if between else "") + literal.group(1)
+        end = literal.end()
+    if end and re.search(r"\w", statement[end:]):
+        text += GAP
+    # The separator of a list that is streamed last.
+    return unescape(re.sub(GAP + ", $", GAP, text))
+
+
+def read_texts(root):
+    """Returns {text: (place, status)} of all refusals."""
+    texts = {}
+    places = [(root / "lib/Runtime", RUNTIME_CALL)]
+    # Verifiers have tags instead; the reference compares numbers.
+    places += [(root / "lib" / name, DIAGNOSTIC_CALL) for name in ("Conversion", "Pipelines", "Target", "Transforms")]
+    places += [(root / "tools", DIAGNOSTIC_CALL)]
+    for folder, call in places:
+        for path in sorted(folder.rglob("*.cpp")):
+            code = re.sub(r"//.*", "", path.read_text())
+            for match in call.finditer(code):
+                statement = read_statement(code, match.start())
+                text, status = (
+                    runtime_text(statement)
+                    if call is RUNTIME_CALL
+                    else (diagnostic_text(statement), None)
+                )
+                # What only hands on the text of another has none of its own.
+                if re.search(r"[A-Za-z]{3}", text):
+                    texts[text] = (path.relative_to(root), status)
+    return texts
+
+
+def read_rows(page):
+    """Yields (status or None, text, test) of the rows of tables."""
+    for line in page.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")]
+        if not line.startswith("| ") or len(cells) < 2 or cells[-1] == "test":
+            continue
+        status = re.fullmatch(r"`([A-Z_]+)`", cells[0])
+        text = cells[1] if status else cells[0]
+        if text.startswith("`"):
+            yield status and status.group(1), text.strip("`"), cells[-1].strip("` |")
+
+
+def find_test(root, name):
+    """Returns the text of the file with a test, its literals joined, or None."""
+    if "/" in name:
+        path = root / "test" / name
+        return path.read_text() if path.exists() else None
+    for path in [*(root / "unittests").rglob("*.cpp"), *(root / "test/Integration").glob("*.cpp")]:
+        text = path.read_text()
+        if any(".".join(groups) == name for groups in GTEST.findall(text)):
+            return unescape(re.sub(r'"\s*"', "", text))
+    return None
+
+
+def check_errors(args):
+    root = pathlib.Path(args.source_dir)
+    texts = read_texts(root)
+    rows = list(read_rows((root / "docs/Errors.md").read_text()))
+    errors, described = [], set()
+    for status, row, test in rows:
+        matching = [
+            text
+            for text in texts
+            if re.fullmatch(".*".join(map(re.escape, text.split(GAP))), row) and texts[text][1] == status
+        ]
+        if not matching:
+            errors.append(f"no code says {status or ''} `{row}`")
+            continue
+        # The longest is the most particular one: others have gaps there.
+        text = max(matching, key=lambda text: len(text.replace(GAP, "")))
+        described.add(text)
+        if test.startswith("none: "):
+            continue
+        content = find_test(root, test)
+        pieces = [piece for piece in text.split(GAP) if re.search(r"[a-z]{2}", piece)]
+        if content is None:
+            errors.append(f"there is no test {test}, of `{row}`")
+        elif not all(piece.strip() in content for piece in pieces):
+            errors.append(f"{test} does not look for `{row}`")
+    for text in sorted(set(texts) - described):
+        errors.append(f"docs/Errors.md has no row for `{text.replace(GAP, '...')}` of {texts[text][0]}")
+    return len(rows), errors
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -98,9 +231,15 @@ def main():
         command.add_argument("files", nargs="+")
         if name == "examples":
             command.add_argument("--opt", required=True)
-    commands.add_parser("tags").add_argument("source_dir")
+    for name in ("tags", "errors"):
+        commands.add_parser(name).add_argument("source_dir")
     args = parser.parse_args()
-    check = {"descriptions": check_descriptions, "examples": check_examples, "tags": check_tags}
+    check = {
+        "descriptions": check_descriptions,
+        "examples": check_examples,
+        "tags": check_tags,
+        "errors": check_errors,
+    }
     count, errors = check[args.command](args)
     for error in errors:
         print(f"error: {error}")

@@ -8,6 +8,9 @@
 // pages that exist. After it, kernels and work items use them unchecked: token
 // counts fit in 31 bits and every page number that is read is in the cache.
 //
+// Only those are looked at: engines free the pages that a sliding window has
+// left behind, and leave anything in their entries.
+//
 // A sequence may have fewer keys than queries: under a causal mask its first
 // rows see no key, and give 0.
 //
@@ -17,6 +20,7 @@
 #include "scan.h"
 
 #include "fp8attn/Runtime/lowering_abi.h"
+#include "fp8attn/Runtime/visible_keys.h"
 
 #include <algorithm>
 #include <cinttypes>
@@ -91,18 +95,19 @@ static int32_t checkSeqLens(fp8attn_context *context, const int32_t *seqLens,
               index, seqLens[index], capacity, maxPages, pageTokens);
 }
 
-/// Reads only the entries that hold tokens: the rest of a row may be anything.
+/// Reads only entries `pages` of a row: the rest may be anything.
 static int32_t checkPages(fp8attn_context *context, const int32_t *row,
-                          int64_t sequence, int64_t usedPages,
+                          int64_t sequence, fp8attn_key_range pages,
                           int64_t numPages) {
   // As unsigned, a negative entry is no less than the limit, which is 2^31 at
   // most: 32 bits are enough and compare fastest.
   auto limit = static_cast<uint32_t>(std::min(numPages, kMaxPages));
-  int64_t index = fp8attn::findFirst(usedPages, [=](int64_t i) {
-    return static_cast<uint32_t>(row[i]) >= limit;
+  int64_t index = fp8attn::findFirst(pages.end - pages.begin, [=](int64_t i) {
+    return static_cast<uint32_t>(row[pages.begin + i]) >= limit;
   });
   if (index < 0)
     return FP8ATTN_OK;
+  index += pages.begin;
   if (numPages == 0)
     return fail(context, FP8ATTN_BAD_BLOCK_TABLE,
                 "block_table[%" PRId64 ", %" PRId64 "] is %" PRId32
@@ -114,13 +119,23 @@ static int32_t checkPages(fp8attn_context *context, const int32_t *row,
               sequence, index, row[index], numPages - 1);
 }
 
+/// Returns the entries of a sequence's row that its work items read.
+static fp8attn_key_range readPages(const fp8attn_work_item &item,
+                                   int64_t pageTokens) {
+  if (item.seq_q == 0)
+    return {0, 0};
+  const fp8attn_key_range keys = fp8attn_read_keys(&item, 0, item.seq_q - 1);
+  return {keys.begin / pageTokens, (keys.end + pageTokens - 1) / pageTokens};
+}
+
 int32_t fp8attn_check_batch(fp8attn_context *context,
                             const int32_t *query_start, int64_t num_starts,
                             const int32_t *seq_lens, int64_t num_seqs,
                             const int32_t *block_table, int64_t num_tables,
                             int64_t max_pages, int64_t table_stride,
                             int64_t num_tokens, int64_t num_pages,
-                            int64_t page_tokens) {
+                            int64_t page_tokens, int64_t top_left, int64_t left,
+                            int64_t right) {
   if (int32_t status = checkCounts(context, num_starts, num_seqs, num_tables))
     return status;
   if (int32_t status =
@@ -130,8 +145,14 @@ int32_t fp8attn_check_batch(fp8attn_context *context,
           checkSeqLens(context, seq_lens, num_seqs, max_pages, page_tokens))
     return status;
   for (int64_t sequence = 0; sequence < num_seqs; ++sequence) {
-    int64_t usedPages = (seq_lens[sequence] + page_tokens - 1) / page_tokens;
-    if (usedPages == 0)
+    fp8attn_work_item item = {};
+    item.seq_q = query_start[sequence + 1] - query_start[sequence];
+    item.seq_k = seq_lens[sequence];
+    item.diagonal = fp8attn_diagonal(item.seq_q, item.seq_k, top_left);
+    item.left = left;
+    item.right = right;
+    const fp8attn_key_range pages = readPages(item, page_tokens);
+    if (pages.begin == pages.end)
       continue;
     if (!block_table)
       return fail(context, FP8ATTN_NULL_POINTER,
@@ -140,7 +161,7 @@ int32_t fp8attn_check_batch(fp8attn_context *context,
                   sequence, seq_lens[sequence]);
     if (int32_t status =
             checkPages(context, block_table + sequence * table_stride, sequence,
-                       usedPages, num_pages))
+                       pages, num_pages))
       return status;
   }
   return FP8ATTN_OK;

@@ -44,6 +44,8 @@ const char *fp8attn_status_string(fp8attn_status status) {
     return "no body of the object may run on this CPU under the ISA cap";
   case FP8ATTN_BAD_PAGE:
     return "a list of pages names one that is outside of its cache";
+  case FP8ATTN_OVERLAP:
+    return "a tensor or cache that is written shares memory with another";
   }
   return "unknown status";
 }

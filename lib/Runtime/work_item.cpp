@@ -53,13 +53,9 @@ static void findKeys(fp8attn_work_item *item) {
     return;
   int64_t firstToken = item->first_row / item->group;
   int64_t lastToken = (item->first_row + item->num_rows - 1) / item->group;
-  int64_t begin = fp8attn_visible_keys(item, firstToken).begin;
-  int64_t end = fp8attn_visible_keys(item, lastToken).end;
-  // All windows are before the first key, or all are past the last.
-  if (begin >= end)
-    return;
-  item->first_key = begin / FP8ATTN_BLOCK_KEYS * FP8ATTN_BLOCK_KEYS;
-  item->num_keys = end;
+  const fp8attn_key_range keys = fp8attn_read_keys(item, firstToken, lastToken);
+  item->first_key = keys.begin;
+  item->num_keys = keys.end;
 }
 
 int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
@@ -91,7 +87,7 @@ void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
   item->seq_k = seqK;
   item->first_row = firstRow;
   item->num_rows = numRows;
-  item->diagonal = top_left ? 0 : seqK - seqQ;
+  item->diagonal = fp8attn_diagonal(seqQ, seqK, top_left);
   item->left = left;
   item->right = right;
   findKeys(item);

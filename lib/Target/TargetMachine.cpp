@@ -59,12 +59,11 @@ static llvm::Error unknownName(StringRef what, StringRef name,
       closestDistance = distance;
     }
   }
-  std::string message =
-      ("unknown " + what + " \"" + name + "\" for " + triple.getArchName())
-          .str();
+  std::string correction;
   if (!closest.empty())
-    message += ("; did you mean \"" + closest + "\"?").str();
-  return llvm::createStringError(message + hint.str());
+    correction = ("; did you mean \"" + closest + "\"?").str();
+  return llvm::createStringError("unknown " + what + " \"" + name + "\" for " +
+                                 triple.getArchName() + correction + hint);
 }
 
 static llvm::Error checkFeatures(const TargetTables &tables,

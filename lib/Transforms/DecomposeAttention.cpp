@@ -269,6 +269,26 @@ static void buildNonEmptyItem(OpBuilder &builder, Location loc,
   buildBodies(builder, loc, context, numRows, FP8ATTN_BLOCK_ROWS);
 }
 
+/// Returns one side of a window as an attribute, null if it has no end.
+static IntegerAttr windowSide(Builder &builder, std::optional<int64_t> keys) {
+  return keys ? builder.getI64IntegerAttr(*keys) : IntegerAttr();
+}
+
+/// Returns the operands other than the query that are read.
+static SmallVector<NamedOperand> getReadOperands(PagedAttentionOp op) {
+  const bool isPair = op.getCaches().size() > 1;
+  return {{isPair ? "key_cache" : "cache", op.getKeyCache()},
+          {"value_cache", isPair ? op.getValueCache() : Value()},
+          {"key_scale", op.getKeyScale()},
+          {"value_scale", op.getValueScale()},
+          {"query_start", op.getQueryStart()},
+          {"seq_lens", op.getSeqLens()},
+          {"block_table", op.getBlockTable()},
+          {"sink", op.getSink()},
+          {"alibi", op.getAlibi()},
+          {"mask", op.getMask()}};
+}
+
 static void emitChecks(PagedAttentionOp op) {
   OpBuilder builder = getCheckBuilder(op);
   Location loc = op.getLoc();
@@ -284,7 +304,14 @@ static void emitChecks(PagedAttentionOp op) {
   Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
   for (Value cache : op.getCaches())
     CheckBatchOp::create(builder, loc, op.getQueryStart(), op.getSeqLens(),
-                         op.getBlockTable(), tokens, cache);
+                         op.getBlockTable(), tokens, cache,
+                         windowSide(builder, op.getWindowLeft()),
+                         windowSide(builder, op.getEffectiveWindowRight()),
+                         op.getAlignmentAttr());
+  emitOverlapCheck(op, {{"out", op.getOut()}, {"lse", op.getLse()}},
+                   // A work item has read its rows of the query when it writes
+                   // those of the output, and no other item reads them.
+                   {{"query", op.getQuery()}}, getReadOperands(op));
   if (!op.getMask())
     return;
   emitSameTokensCheck(builder, loc, "tokens of mask", op.getMask(),
@@ -292,10 +319,6 @@ static void emitChecks(PagedAttentionOp op) {
   Value columns = memref::DimOp::create(builder, loc, op.getMask(), 1);
   CheckColumnsOp::create(builder, loc, builder.getStringAttr("mask"), columns,
                          op.getSeqLens());
-}
-
-static IntegerAttr windowSide(OpBuilder &builder, std::optional<int64_t> keys) {
-  return keys ? builder.getI64IntegerAttr(*keys) : IntegerAttr();
 }
 
 static void decompose(PagedAttentionOp op) {
@@ -426,6 +449,15 @@ static void emitChecks(AttentionOp op) {
   emitCountCheck(builder, loc, "keys of key", key, kTokens);
   emitScaleCheck(builder, loc, "key_scale", op.getKeyScale());
   emitScaleCheck(builder, loc, "value_scale", op.getValueScale());
+  emitOverlapCheck(op, {{"out", op.getOut()}, {"lse", op.getLse()}}, {},
+                   {{"query", op.getQuery()},
+                    {"key", op.getKey()},
+                    {"value", op.getValue()},
+                    {"key_scale", op.getKeyScale()},
+                    {"value_scale", op.getValueScale()},
+                    {"sink", op.getSink()},
+                    {"alibi", op.getAlibi()},
+                    {"mask", op.getMask()}});
 }
 
 static void decompose(AttentionOp op) {

@@ -35,6 +35,13 @@ static void emitChecks(MergeOp op) {
   for (auto [name, operand] : operands)
     emitSameTokensCheck(builder, op.getLoc(), name, operand,
                         "tokens of first_out", op.getFirstOut());
+  // A row of the parts is read before that row of the result is written.
+  emitOverlapCheck(op, {{"out", op.getOut()}, {"lse", op.getLse()}},
+                   {{"first_out", op.getFirstOut()},
+                    {"first_lse", op.getFirstLse()},
+                    {"second_out", op.getSecondOut()},
+                    {"second_lse", op.getSecondLse()}},
+                   {});
 }
 
 /// Returns the rows of one token: the view without the first dimension.

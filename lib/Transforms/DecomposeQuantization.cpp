@@ -89,6 +89,16 @@ static void emitChecks(KvWriteOp op) {
                       op.getValueScaleMap(), op.getValueCache());
   for (Value cache : op.getCaches())
     CheckSlotsOp::create(builder, loc, op.getSlots(), cache);
+  const bool isPair = op.getCaches().size() > 1;
+  SmallVector<NamedOperand> written = {
+      {isPair ? "key_cache" : "cache", op.getKeyCache()},
+      {"value_cache", isPair ? op.getValueCache() : Value()}};
+  SmallVector<NamedOperand> read = {
+      {"key", op.getKey()}, {"value", op.getValue()}, {"slots", op.getSlots()}};
+  SmallVector<NamedOperand> &scales = op.getDynamic() ? written : read;
+  scales.emplace_back("key_scale", op.getKeyScale());
+  scales.emplace_back("value_scale", op.getValueScale());
+  emitOverlapCheck(op, written, {}, read);
 }
 
 static void decompose(KvWriteOp op) {
@@ -142,6 +152,10 @@ template <typename ConvertOp> static void emitConvertChecks(ConvertOp op) {
                         builder.getStringAttr("source" + suffix), other);
   }
   emitScaleCheck(builder, loc, "scale", op.getScale());
+  // Not in place: codes are smaller than elements, so that a row's codes lie on
+  // elements of rows that other workers still have to read.
+  emitOverlapCheck(op, {{"destination", op.getDestination()}}, {},
+                   {{"source", op.getSource()}, {"scale", op.getScale()}});
 }
 
 /// Makes a loop over the rows of `op` with `TileOp` on each.

@@ -48,6 +48,8 @@ static void emitChecks(RepackOp op) {
   CheckSizeOp::create(builder, loc,
                       builder.getStringAttr("pages of destination"), pages,
                       builder.getStringAttr("pages of source"), sourcePages);
+  emitOverlapCheck(op, {{"destination", op.getDestination()}}, {},
+                   {{"source", op.getSource()}, {"pages", op.getPages()}});
 }
 
 namespace {

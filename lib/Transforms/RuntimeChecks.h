@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Run-time checks belong before anything that touches memory. Shared by the
-// decompositions.
+// decompositions, which make them, and the pass that moves them to the
+// dispatcher.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,9 +20,12 @@
 
 namespace mlir::fp8attn {
 
+/// Returns whether `op` is one of `fp8attn.check.*`.
+bool isCheck(Operation *op);
+
 /// Returns a builder for checks that concern `op`: after the checks that the
-/// function begins with if all operands of `op` are arguments of the function,
-/// else right before `op`.
+/// function begins with if all operands of `op`, and the memrefs that its
+/// regions use, are arguments of the function, else right before `op`.
 OpBuilder getCheckBuilder(Operation *op);
 
 /// Emits the checks of a scale operand, if there is one.
@@ -46,6 +50,16 @@ void emitCountCheck(OpBuilder &builder, Location loc, StringRef name,
 /// Emits a check that the first dimensions of two memrefs agree.
 void emitSameTokensCheck(OpBuilder &builder, Location loc, StringRef name,
                          Value value, StringRef otherName, Value other);
+
+/// An operand and its role, which names it in messages.
+using NamedOperand = std::pair<StringRef, Value>;
+
+/// Emits a check that what `op` writes shares no memory with its other operands
+/// and with the memrefs that its regions use. Those `inPlace` may also be a
+/// written one, element for element. Operands that are null are absent.
+void emitOverlapCheck(Operation *op, ArrayRef<NamedOperand> written,
+                      ArrayRef<NamedOperand> inPlace,
+                      ArrayRef<NamedOperand> read);
 
 } // namespace mlir::fp8attn
 

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RuntimeChecks.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Target/TargetInfo.h"
 #include "fp8attn/Transforms/Passes.h"
@@ -25,11 +26,6 @@ namespace mlir::fp8attn {
 
 using namespace mlir;
 using namespace mlir::fp8attn;
-
-static bool isCheck(Operation *op) {
-  return isa<CheckSizeOp, CheckColumnsOp, CheckScaleOp, CheckScalePagesOp,
-             CheckBatchOp, CheckSlotsOp, CheckPagesOp>(op);
-}
 
 /// Returns whether the function has work that kernels are chosen for.
 static bool hasTileOps(func::FuncOp function) {

@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "IsaTest.h"
+#include "Loops.h"
 
 #include <algorithm>
 #include <limits>
@@ -143,44 +144,12 @@ TEST_P(HostileCallerTest, WorkspaceEndsWhereItSays) {
             kGuard);
 }
 
-/// Ways of running a loop that a host may choose.
-static void backwards(void *, int64_t count, fp8attn_body body,
-                      void *argument) {
-  for (int64_t i = count - 1; i >= 0; --i)
-    body(argument, i, i + 1, 0);
-}
-
-static void onOtherWorkers(void *, int64_t count, fp8attn_body body,
-                           void *argument) {
-  constexpr int32_t kWorkers = 8;
-  for (int64_t i = 0; i < count; ++i)
-    body(argument, i, i + 1, int32_t((count - i) % kWorkers));
-}
-
-static void withEmptyRanges(void *, int64_t count, fp8attn_body body,
-                            void *argument) {
-  body(argument, 0, 0, 1);
-  body(argument, count / 2, count, 1);
-  body(argument, count, count, 0);
-  body(argument, 0, count / 2, 0);
-}
-
-static void shuffled(void *, int64_t count, fp8attn_body body, void *argument) {
-  std::vector<int64_t> order(count);
-  for (int64_t i = 0; i < count; ++i)
-    order[i] = i;
-  std::shuffle(order.begin(), order.end(), std::mt19937(1));
-  for (int64_t i : order)
-    body(argument, i, i + 1, int32_t(i % 2));
-}
-
 TEST_P(HostileCallerTest, AnyOrderOfBodies) {
   Problem problem = makeWritten();
   attend(problem);
   const std::vector<uint16_t> serial = problem.out;
-  problem.context.num_workers = 8;
-  for (fp8attn_parallel_for loop :
-       {backwards, onOtherWorkers, withEmptyRanges, shuffled}) {
+  problem.context.num_workers = kLoopWorkers;
+  for (fp8attn_parallel_for loop : kLoops) {
     problem.context.parallel_for = loop;
     std::fill(problem.out.begin(), problem.out.end(), uint16_t(0x7FC0));
     attend(problem);

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace {
 class WindowTest : public IsaTest {
@@ -25,6 +26,13 @@ protected:
     constexpr int64_t kLargestWindow = 4096, kBeyond = 700;
     const int64_t left = model().windowLeft.value_or(0);
     return kBeyond + (left < kLargestWindow ? left : 0);
+  }
+
+  /// Keys seen after a query's position, at most all.
+  int64_t rightKeys() const {
+    return model().causal
+               ? 0
+               : std::min(model().windowRight.value_or(INT64_MAX), farLength());
   }
 };
 
@@ -51,30 +59,70 @@ TEST_P(WindowTest, AgreesWithTheReference) {
   EXPECT_TRUE(agrees(problem, problem.referenceAttend()));
 }
 
-/// Pages before the block in which the window begins are of no account.
-TEST_P(WindowTest, EarlierPagesAreNotRead) {
-  Problem problem = makeProblem({{3, farLength()}});
+/// Pages before the block in which the window begins are of no account, nor are
+/// those after the last key that a query sees: engines free them, and leave
+/// anything in the block table.
+TEST_P(WindowTest, OtherPagesAreNotRead) {
+  const std::vector<Sequence> sequences = {
+      {3, farLength()}, {0, 70}, {1, farLength() - 37}};
+  Problem problem = makeProblem(sequences);
   write(problem);
   attend(problem);
   const std::vector<uint16_t> out = problem.out;
 
   const Model &m = model();
-  fp8attn_work_item item;
-  fp8attn_work_item_init(&item, 0, problem.queryStart.data(),
-                         problem.seqLens.data(), 1, 3, m.group, m.numKvHeads,
-                         m.topLeft, m.windowLeft.value_or(FP8ATTN_UNBOUNDED),
-                         m.causal ? 0
-                                  : m.windowRight.value_or(FP8ATTN_UNBOUNDED));
+  int64_t numOthers = 0;
+  for (size_t s = 0; s < sequences.size(); ++s) {
+    // By the definition, not by the code under test.
+    const int64_t first =
+        m.topLeft ? 0 : sequences[s].keys - sequences[s].queries;
+    const int64_t last = first + sequences[s].queries - 1;
+    const int64_t left = m.windowLeft.value_or(first), right = rightKeys();
+    const int64_t begin = std::max<int64_t>(first - left, 0) /
+                          FP8ATTN_BLOCK_KEYS * FP8ATTN_BLOCK_KEYS;
+    const int64_t end = std::min(last + right + 1, sequences[s].keys);
+    for (int64_t page = 0; page < problem.maxPages; ++page) {
+      int32_t &entry = problem.blockTable[s * problem.maxPages + page];
+      const bool isRead = sequences[s].queries > 0 &&
+                          page * m.pageTokens < end &&
+                          (page + 1) * m.pageTokens > begin;
+      if (isRead || entry < 0)
+        continue;
+      std::memset(problem.keyCache.data() + entry * m.keyPageBytes(), 0xff,
+                  m.keyPageBytes());
+      if (m.split)
+        std::memset(problem.valueCache.data() + entry * m.valuePageBytes(),
+                    0xff, m.valuePageBytes());
+      entry = ++numOthers % 2 ? -1 : std::numeric_limits<int32_t>::max();
+    }
+  }
+  // All of the sequence without queries, at least.
+  EXPECT_GE(numOthers, (70 + m.pageTokens - 1) / m.pageTokens);
   const bool isSliding =
       m.windowLeft && *m.windowLeft <= farLength() - 300 && !m.topLeft;
-  EXPECT_EQ(item.first_key > 0, isSliding);
-  constexpr uint8_t kNan = 0xff;
-  for (int64_t page = 0; page < item.first_key / m.pageTokens; ++page)
-    std::memset(problem.keyCache.data() +
-                    problem.blockTable[page] * m.keyPageBytes(),
-                kNan, m.keyPageBytes());
+  EXPECT_TRUE(!isSliding || numOthers > 3);
   attend(problem);
   EXPECT_EQ(problem.out, out);
+}
+
+/// An entry that is read and is no page is refused, the first and the last.
+TEST_P(WindowTest, PagesThatAreReadAreChecked) {
+  Problem problem = makeProblem({{1, farLength()}});
+  write(problem);
+  const Model &m = model();
+  const int64_t position = m.topLeft ? 0 : farLength() - 1;
+  const int64_t left = m.windowLeft.value_or(position), right = rightKeys();
+  const int64_t begin = std::max<int64_t>(position - left, 0) /
+                        FP8ATTN_BLOCK_KEYS * FP8ATTN_BLOCK_KEYS;
+  const int64_t last = std::min(position + right, farLength() - 1);
+  for (int64_t key : {begin, last}) {
+    int32_t &entry = problem.blockTable[key / m.pageTokens];
+    const int32_t page = entry;
+    entry = static_cast<int32_t>(problem.numPages);
+    EXPECT_EQ(problem.attend(), FP8ATTN_BAD_BLOCK_TABLE) << key;
+    entry = page;
+  }
+  attend(problem);
 }
 
 /// The reference of a model that differs by as little as can be.

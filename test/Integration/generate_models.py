@@ -8,8 +8,9 @@
 # Usage: generate_models.py mlir|cpp
 #
 # Prints the entry points write_MODEL and attend_MODEL of every model and the
-# entry points of merge and repack, or the table through which the tests call the
-# former. generate_dense.py does the same for dense attention.
+# entry points of merge, repack, quantize and dequantize, or the table through
+# which the tests call the former. generate_dense.py does the same for dense
+# attention.
 #
 #===----------------------------------------------------------------------===//
 
@@ -64,9 +65,14 @@ def scale_arguments(model):
     ]
 
 
+def head_tensor(model, heads, head_dim, element):
+    layout = ", strided<[?, ?, 1]>" * model.views
+    return f"memref<?x{heads}x{head_dim}x{element}{layout}>"
+
+
 def write_arguments(model):
     def tensor(head_dim):
-        return f"memref<?x{model.kv_heads}x{head_dim}x{model.source}>"
+        return head_tensor(model, model.kv_heads, head_dim, model.source)
 
     arguments = [("key", tensor(model.head_dim)), ("value", tensor(value_dim(model)))]
     arguments += [("slots", "memref<?xi64>")]
@@ -76,8 +82,8 @@ def write_arguments(model):
 
 def attend_arguments(model):
     heads = model.kv_heads * model.group
-    query = f"memref<?x{heads}x{model.head_dim}x{model.query}>"
-    out = f"memref<?x{heads}x{value_dim(model)}x{model.out}>"
+    query = head_tensor(model, heads, model.head_dim, model.query)
+    out = head_tensor(model, heads, value_dim(model), model.out)
     arguments = [("query", query)] + cache_arguments(model)
     arguments += [scale[:2] for scale in scale_arguments(model)]
     arguments += [
@@ -176,6 +182,23 @@ def print_repack(model, layout):
         print(function(f"{verb}_pages_{model.name}_{layout}", arguments, "repack", operands))
 
 
+def print_convert(heads, channels):
+    """Prints quantize_heads and dequantize_heads, with a scale for each head."""
+    values, codes = (f"memref<?x{heads}x{channels}x{kind}>" for kind in ("bf16", "f8E4M3FN"))
+    scale = f"memref<{heads}xf32>"
+    for operation, source, destination in (
+        ("quantize", values, codes),
+        ("dequantize", codes, values),
+    ):
+        arguments = [("source", source), ("scale", scale), ("destination", destination)]
+        operands = [
+            "      %source scale(%scale, affine_map<(t, h, c) -> (h)>) into %destination",
+            f"      : {source}, {scale}, {destination}",
+        ]
+        print(function(f"{operation}_heads", arguments, operation, operands))
+
+
+
 def entry(name, arguments):
     """Returns a C++ function that unpacks the arguments of an entry point."""
     values = [
@@ -219,6 +242,7 @@ def main():
         for model in MODELS:
             print_mlir(model)
         print_merge(LLAMA[0])
+        print_convert(heads=4, channels=64)
         for model in LLAMA + [model for model in SHAPES if model.name in REPACKED]:
             for layout in ("row_major", "vllm_amx", "vllm_vector"):
                 if layout != "vllm_amx" or model.head_dim % 16 == 0:

@@ -21,11 +21,13 @@ Model = collections.namedtuple(
     # What modifies scores: a cap or 0, whether there are ALiBi slopes, the
     # mask's elements ("none" or a type), whether a region hides other
     # documents; `written` says all of that in one hand-written region.
-    " softcap alibi mask documents written",
+    " softcap alibi mask documents written"
+    # Any strides of tokens and heads.
+    " views",
     defaults=(
         (None, None, "bf16", "bf16", "bf16")
         + (None, None, False, False)
-        + (0, False, "none", False, False)
+        + (0, False, "none", False, False, False)
     ),
 )
 
@@ -109,6 +111,12 @@ SHAPES = [
 # Of these, caches that are repacked, too: heads that fill no tile, and a page of
 # several granules.
 REPACKED = ("sweep_dim40", "sweep_dim24_bf16")
+# Queries, outputs, keys and values as views of larger tensors.
+VIEWS = [
+    Model("views_e4m3", "e4m3", 2, 4, 64, 32, "head", "head", True, True, False, views=True),
+    Model("views_f32", "bf16", 1, 3, 40, 32, "none", "none", True, True, False,
+          source="f32", query="f32", out="f32", views=True),
+]
 
 UNBOUNDED = 2**63 - 1
 
@@ -170,7 +178,7 @@ WRITTEN = [
     for name, row in SCORE_ROWS.items()
 ]
 
-MODELS = SWEEP + TRAINED + LLAMA + SHAPES + WINDOW + SCORES + WRITTEN
+MODELS = SWEEP + TRAINED + LLAMA + SHAPES + VIEWS + WINDOW + SCORES + WRITTEN
 
 # Attention over dense tensors: element types and head sizes of keys and values,
 # and how the mask is shared: a letter for the batch and one for the heads, "1" if

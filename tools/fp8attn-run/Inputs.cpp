@@ -17,7 +17,6 @@
 #include "fp8attn/Reference/Fp8.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
@@ -52,15 +51,6 @@ mlir::fp8attn::getModelOps(func::FuncOp function) {
           << op.getName();
       return failure();
     }
-    llvm::SetVector<Value> operands(op.operand_begin(), op.operand_end());
-    getUsedValuesDefinedAbove(op.getRegions(), operands);
-    for (Value operand : operands)
-      if (!isa<BlockArgument>(operand)) {
-        op.emitError("expects operands that are arguments of the function, got "
-                     "a value of type ")
-            << operand.getType();
-        return failure();
-      }
     if (auto merge = dyn_cast<MergeOp>(op);
         merge && failed(checkOverwrites(merge, ops)))
       return failure();

@@ -63,10 +63,21 @@ TEST_F(AbiTest, Tensor) {
   EXPECT_EQ(type->getSizeInBytes(), sizeof(fp8attn_tensor));
   EXPECT_EQ(type->getElementOffset(structs::kTensorData),
             offsetof(fp8attn_tensor, data));
+  EXPECT_EQ(type->getElementOffset(structs::kTensorElementType),
+            offsetof(fp8attn_tensor, type));
+  EXPECT_EQ(type->getElementOffset(structs::kTensorRank),
+            offsetof(fp8attn_tensor, rank));
   EXPECT_EQ(type->getElementOffset(structs::kTensorSizes),
             offsetof(fp8attn_tensor, sizes));
   EXPECT_EQ(type->getElementOffset(structs::kTensorStrides),
             offsetof(fp8attn_tensor, strides));
+}
+
+TEST_F(AbiTest, Operand) {
+  const llvm::StructLayout *type = layoutOf(structs::getOperandType(&context));
+  EXPECT_EQ(type->getSizeInBytes(), sizeof(fp8attn_operand));
+  EXPECT_EQ(type->getElementOffset(0), offsetof(fp8attn_operand, name));
+  EXPECT_EQ(type->getElementOffset(1), offsetof(fp8attn_operand, tensor));
 }
 
 TEST_F(AbiTest, TensorSpec) {
@@ -165,6 +176,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_batch, kCheckBatch);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_slots, kCheckSlots);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_pages, kCheckPages);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_overlap, kCheckOverlap);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_select_isa, kSelectIsa);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_parallel, kParallel);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_work_items, kNumWorkItems);

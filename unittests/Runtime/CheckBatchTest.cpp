@@ -11,6 +11,7 @@
 
 #include "Expect.h"
 
+#include <algorithm>
 #include <vector>
 
 using namespace fp8attn;
@@ -26,7 +27,7 @@ protected:
     return fp8attn_check_batch(&context, queryStart.data(), numStarts,
                                seqLens.data(), numSeqs, table.data(), numTables,
                                maxPages, /*table_stride=*/4, numTokens,
-                               numPages, kPageTokens);
+                               numPages, kPageTokens, topLeft, left, right);
   }
 
   std::vector<int32_t> queryStart = {0, 5, 5, 6, 10};
@@ -41,6 +42,7 @@ protected:
   int64_t maxPages = 3;
   int64_t numTokens = 10;
   int64_t numPages = 10;
+  int64_t topLeft = 0, left = FP8ATTN_UNBOUNDED, right = 0;
 };
 } // namespace
 
@@ -49,7 +51,7 @@ TEST_F(CheckBatchTest, GoodBatch) { EXPECT_EQ(check(), FP8ATTN_OK); }
 TEST_F(CheckBatchTest, EmptyBatchOfAnEmptyCache) {
   const int32_t zero = 0;
   EXPECT_EQ(fp8attn_check_batch(&context, &zero, 1, nullptr, 0, nullptr, 0, 0,
-                                0, 0, 0, kPageTokens),
+                                0, 0, 0, kPageTokens, 0, 0, 0),
             FP8ATTN_OK);
 }
 
@@ -143,8 +145,55 @@ TEST_F(CheckBatchTest, EntriesPastTheLengthAreNotRead) {
   std::vector<int32_t> pages = {1, 0};
   EXPECT_EQ(fp8attn_check_batch(&context, starts.data(), 2, lens.data(), 1,
                                 pages.data(), 1, /*max_pages=*/1000, 1000, 1, 2,
-                                kPageTokens),
+                                kPageTokens, topLeft, left, right),
             FP8ATTN_OK);
+}
+
+/// The first entry that is looked at, and the end: everything else is no page.
+static void expectRead(fp8attn_context *context, int32_t queries, int32_t keys,
+                       int64_t topLeft, int64_t left, int64_t right,
+                       int64_t begin, int64_t end) {
+  SCOPED_TRACE(testing::Message()
+               << queries << " queries, " << keys << " keys, top_left "
+               << topLeft << ", window " << left << " " << right);
+  const int32_t starts[] = {0, queries};
+  const int64_t maxPages = (keys + kPageTokens - 1) / kPageTokens + 1;
+  std::vector<int32_t> row(maxPages, kUnused);
+  std::fill(row.begin() + begin, row.begin() + end, 0);
+  const auto check = [&] {
+    return fp8attn_check_batch(context, starts, 2, &keys, 1, row.data(), 1,
+                               maxPages, maxPages, queries, /*num_pages=*/1,
+                               kPageTokens, topLeft, left, right);
+  };
+  EXPECT_EQ(check(), FP8ATTN_OK) << context->message;
+  for (int64_t i = begin; i < end; ++i)
+    for (int32_t page : {-1, 1, INT32_MAX, INT32_MIN}) {
+      row[i] = page;
+      EXPECT_EQ(check(), FP8ATTN_BAD_BLOCK_TABLE) << i;
+      const std::string entry = "block_table[0, " + std::to_string(i) + "] is ";
+      EXPECT_EQ(std::string(context->message).find(entry), 0u)
+          << context->message;
+      row[i] = 0;
+    }
+}
+
+TEST_F(CheckBatchTest, OnlyEntriesOfVisibleKeysAreLookedAt) {
+  const int64_t all = FP8ATTN_UNBOUNDED;
+  // Key 1000 - 1 - 99 is in the fourth block of 256, which begins at page 24.
+  expectRead(&context, 1, 1000, 0, 99, 0, 24, 32);
+  // The window of the first of two queries begins with key 767 or 768.
+  expectRead(&context, 2, 1000, 0, 231, 0, 16, 32);
+  expectRead(&context, 2, 1000, 0, 230, 0, 24, 32);
+  expectRead(&context, 1, 1000, 0, all, 0, 0, 32);
+  // From the first key on, up to key 99 or, if causal, up to key 9.
+  expectRead(&context, 10, 1000, 1, all, 90, 0, 4);
+  expectRead(&context, 10, 1000, 1, 5, 0, 0, 1);
+  expectRead(&context, 10, 1000, 1, all, all, 0, 32);
+  // The last queries stand past the last key, the first where 5 are before it.
+  expectRead(&context, 1000, 40, 1, 5, 0, 0, 2);
+  // Queries before the first key see it only as far as their window reaches.
+  expectRead(&context, 100, 40, 0, 5, 0, 0, 2);
+  expectRead(&context, 0, 1000, 0, all, all, 0, 0);
 }
 
 TEST_F(CheckBatchTest, Null) {
@@ -152,7 +201,7 @@ TEST_F(CheckBatchTest, Null) {
   const int32_t lens[] = {7};
   auto checkWith = [&](const int32_t *start, const int32_t *len) {
     return fp8attn_check_batch(&context, start, 2, len, 1, nullptr, 1, 1, 1, 1,
-                               1, kPageTokens);
+                               1, kPageTokens, topLeft, left, right);
   };
   expectFailure(checkWith(nullptr, lens), FP8ATTN_NULL_POINTER,
                 "query_start is null, expected 1 + 1 elements");

@@ -18,16 +18,17 @@
 
 TEST(Status, EveryStatusHasItsOwnSentence) {
   std::set<std::string> sentences;
-  for (int status = FP8ATTN_OK; status <= FP8ATTN_BAD_PAGE; ++status)
+  for (int status = FP8ATTN_OK; status <= FP8ATTN_OVERLAP; ++status)
     sentences.insert(
         fp8attn_status_string(static_cast<fp8attn_status>(status)));
-  EXPECT_EQ(sentences.size(), FP8ATTN_BAD_PAGE + 1u);
+  EXPECT_EQ(sentences.size(), FP8ATTN_OVERLAP + 1u);
   EXPECT_EQ(sentences.count("unknown status"), 0u);
 }
 
 TEST(Status, UnknownStatusHasASentence) {
-  // The next values that the enumeration's bits can hold.
-  EXPECT_STREQ(fp8attn_status_string(static_cast<fp8attn_status>(15)),
+  // Of a runtime that has more.
+  volatile int unknown = FP8ATTN_OVERLAP + 1;
+  EXPECT_STREQ(fp8attn_status_string(static_cast<fp8attn_status>(unknown)),
                "unknown status");
 }
 

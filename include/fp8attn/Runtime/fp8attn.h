@@ -68,7 +68,9 @@ typedef enum fp8attn_status {
   /// No body of the object may run on this CPU under the context's ISA cap.
   FP8ATTN_UNSUPPORTED_ISA = 13,
   /// A list of pages names one that is outside of its cache.
-  FP8ATTN_BAD_PAGE = 14
+  FP8ATTN_BAD_PAGE = 14,
+  /// A tensor or cache that is written shares memory with another argument.
+  FP8ATTN_OVERLAP = 15
 } fp8attn_status;
 
 /// Returns a static English sentence for a status, never null.

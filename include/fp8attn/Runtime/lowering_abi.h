@@ -82,15 +82,17 @@ int32_t fp8attn_check_scale_pages(fp8attn_context *context, const char *name,
 /// Checks the raggedness of a batch. query_start: [num_seqs + 1], seq_lens:
 /// [num_seqs], block_table: [num_seqs, max_pages] with rows `table_stride`
 /// apart; all contiguous otherwise. num_starts and num_tables are the sizes
-/// given by the caller and must be num_seqs + 1 and num_seqs. Entries of the
-/// table past a sequence's length are not read.
+/// given by the caller and must be num_seqs + 1 and num_seqs. The window is as
+/// in fp8attn_work_item_init; only those entries of the table are read that
+/// work items read.
 int32_t fp8attn_check_batch(fp8attn_context *context,
                             const int32_t *query_start, int64_t num_starts,
                             const int32_t *seq_lens, int64_t num_seqs,
                             const int32_t *block_table, int64_t num_tables,
                             int64_t max_pages, int64_t table_stride,
                             int64_t num_tokens, int64_t num_pages,
-                            int64_t page_tokens);
+                            int64_t page_tokens, int64_t top_left, int64_t left,
+                            int64_t right);
 
 /// Checks that every slot is below num_slots (negative ones are skipped).
 int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,
@@ -103,6 +105,25 @@ int32_t fp8attn_check_pages(fp8attn_context *context, const int32_t *pages,
                             int64_t count, int64_t stride,
                             int64_t num_source_pages,
                             int64_t num_destination_pages);
+
+/// An operand of an operation, in memory that earlier checks have found to be
+/// within 64 bits. A cache is a vector of its bytes (FP8ATTN_TYPE_I8).
+typedef struct fp8attn_operand {
+  /// For messages.
+  const char *name;
+  fp8attn_tensor tensor;
+} fp8attn_operand;
+
+/// Checks that the first num_written operands share no byte with each other or
+/// with the rest. Each of the num_in_place operands that come next may also be
+/// a written one: the same type, sizes and strides at the same address. What is
+/// empty shares nothing. Exact for operands whose dimensions can be paired so
+/// that in each pair the strides agree or one is stepped over by the other;
+/// others that reach through one another are refused.
+int32_t fp8attn_check_overlap(fp8attn_context *context,
+                              const fp8attn_operand *operands,
+                              int64_t num_operands, int64_t num_written,
+                              int64_t num_in_place);
 
 /// Chooses the best ISA of those in `isa_mask` (bit i = fp8attn_isa i) that the
 /// CPU, the process and the context's cap allow; writes it to context->isa and

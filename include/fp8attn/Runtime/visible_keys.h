@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // The one place where the window of a query is computed, for the runtime, which
-// decides what a work item reads, and for the kernels, which mask the rest.
+// decides what a work item reads and which pages must therefore exist, and for
+// the kernels, which mask the rest.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,6 +41,29 @@ fp8attn_visible_keys(const fp8attn_work_item *item, int64_t token) {
   if (keys.begin > keys.end)
     keys.begin = keys.end;
   return keys;
+}
+
+/// Returns the keys that are read for query tokens [first_token, last_token] of
+/// the item's sequence: from the block of FP8ATTN_BLOCK_KEYS in which the first
+/// visible one lies to the last visible one, or none from 0 on. Neighbours see
+/// neighbouring keys, so that what is read for a sequence is what is read for
+/// its parts.
+static inline fp8attn_key_range fp8attn_read_keys(const fp8attn_work_item *item,
+                                                  int64_t first_token,
+                                                  int64_t last_token) {
+  fp8attn_key_range keys = {fp8attn_visible_keys(item, first_token).begin,
+                            fp8attn_visible_keys(item, last_token).end};
+  // All windows are before the first key, or all are past the last.
+  if (keys.begin >= keys.end)
+    keys.begin = keys.end = 0;
+  keys.begin = keys.begin / FP8ATTN_BLOCK_KEYS * FP8ATTN_BLOCK_KEYS;
+  return keys;
+}
+
+/// Returns the position of query 0 of a sequence among its keys.
+static inline int64_t fp8attn_diagonal(int64_t seq_q, int64_t seq_k,
+                                       int64_t top_left) {
+  return top_left ? 0 : seq_k - seq_q;
 }
 
 #ifdef __cplusplus

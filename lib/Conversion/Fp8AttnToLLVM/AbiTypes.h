@@ -25,8 +25,20 @@ enum ContextMember {
 LLVM::LLVMStructType getContextType(MLIRContext *context);
 
 /// fp8attn_tensor.
-enum TensorMember { kTensorData = 0, kTensorSizes = 3, kTensorStrides = 4 };
+enum TensorMember {
+  kTensorData = 0,
+  kTensorElementType = 1,
+  kTensorRank = 2,
+  kTensorSizes = 3,
+  kTensorStrides = 4,
+};
 LLVM::LLVMStructType getTensorType(MLIRContext *context);
+
+/// Returns the fp8attn_type of an element type that tensors have.
+int32_t getElementType(Type type);
+
+/// fp8attn_operand.
+LLVM::LLVMStructType getOperandType(MLIRContext *context);
 
 /// fp8attn_tensor_spec.
 LLVM::LLVMStructType getTensorSpecType(MLIRContext *context);

@@ -19,26 +19,6 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-static int32_t getAbiType(Type elementType) {
-  if (elementType.isF32())
-    return FP8ATTN_TYPE_F32;
-  if (elementType.isBF16())
-    return FP8ATTN_TYPE_BF16;
-  if (elementType.isF16())
-    return FP8ATTN_TYPE_F16;
-  if (isa<Float8E4M3FNType>(elementType))
-    return FP8ATTN_TYPE_F8E4M3FN;
-  if (isa<Float8E5M2Type>(elementType))
-    return FP8ATTN_TYPE_F8E5M2;
-  if (isa<Float8E8M0FNUType>(elementType))
-    return FP8ATTN_TYPE_F8E8M0FNU;
-  if (elementType.isInteger(8))
-    return FP8ATTN_TYPE_I8;
-  if (elementType.isInteger(1))
-    return FP8ATTN_TYPE_BOOL;
-  return elementType.isInteger(32) ? FP8ATTN_TYPE_I32 : FP8ATTN_TYPE_I64;
-}
-
 namespace {
 /// Builds one entry point.
 class EntryPointBuilder {
@@ -141,7 +121,8 @@ private:
         spec = LLVM::InsertValueOp::create(builder, loc, spec, value, position);
       };
       set(makeString(builder, loc, global, name), {0});
-      set(makeInteger(builder, loc, 32, getAbiType(type.getElementType())),
+      set(makeInteger(builder, loc, 32,
+                      abi::getElementType(type.getElementType())),
           {1});
       set(makeInteger(builder, loc, 32, type.getRank()), {2});
       auto strides = type.getStridesAndOffset().first;

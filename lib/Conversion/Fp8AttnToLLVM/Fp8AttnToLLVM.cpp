@@ -57,6 +57,7 @@ struct ConvertFp8AttnToLLVMPass
     RewritePatternSet patterns(&getContext());
     populateFunctionPatterns(converter, patterns);
     populateRuntimePatterns(converter, patterns);
+    populateOverlapPatterns(converter, patterns);
     populateKernelPatterns(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);

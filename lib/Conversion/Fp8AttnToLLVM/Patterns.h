@@ -59,6 +59,8 @@ void populateFunctionPatterns(const LLVMTypeConverter &converter,
                               RewritePatternSet &patterns);
 void populateRuntimePatterns(const LLVMTypeConverter &converter,
                              RewritePatternSet &patterns);
+void populateOverlapPatterns(const LLVMTypeConverter &converter,
+                             RewritePatternSet &patterns);
 void populateKernelPatterns(const LLVMTypeConverter &converter,
                             RewritePatternSet &patterns);
 

@@ -41,10 +41,13 @@ inline constexpr RuntimeFunction kCheckScalePages{"fp8attn_check_scale_pages",
 inline constexpr RuntimeFunction kCheckBatch{"fp8attn_check_batch", "ippl"
                                                                     "pl"
                                                                     "plll"
+                                                                    "lll"
                                                                     "lll"};
 inline constexpr RuntimeFunction kCheckSlots{"fp8attn_check_slots", "ippll"};
 inline constexpr RuntimeFunction kCheckPages{"fp8attn_check_pages", "ipplll"
                                                                     "l"};
+inline constexpr RuntimeFunction kCheckOverlap{"fp8attn_check_overlap",
+                                               "ipplll"};
 inline constexpr RuntimeFunction kSelectIsa{"fp8attn_select_isa", "ipi"};
 inline constexpr RuntimeFunction kParallel{"fp8attn_parallel", "vplpp"};
 inline constexpr RuntimeFunction kNumWorkItems{"fp8attn_num_work_items",

@@ -14,6 +14,7 @@
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Runtime/fp8attn.h"
+#include "fp8attn/Runtime/kernels.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -165,7 +166,13 @@ struct CheckBatchLowering : ConvertOpToLLVMPattern<CheckBatchOp> {
          table.size(rewriter, loc, 0), table.size(rewriter, loc, 1),
          table.stride(rewriter, loc, 0), adaptor.getTokens(), numPages,
          makeInteger(rewriter, loc, 64,
-                     op.getCache().getType().getPageTokens())});
+                     op.getCache().getType().getPageTokens()),
+         makeInteger(rewriter, loc, 64,
+                     op.getAlignment() == Alignment::TopLeft),
+         makeInteger(rewriter, loc, 64,
+                     op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED)),
+         makeInteger(rewriter, loc, 64,
+                     op.getWindowRight().value_or(FP8ATTN_UNBOUNDED))});
     returnIfFailed(rewriter, loc, call.getResult());
     rewriter.eraseOp(op);
     return success();

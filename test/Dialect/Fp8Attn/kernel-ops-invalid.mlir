@@ -73,3 +73,24 @@ func.func @select() {
   %0 = fp8attn.select_isa [#fp8attn.layout<pairs>]
   return
 }
+
+// -----
+
+!kv = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+
+// tile_c3: a window that does not reach the query itself.
+func.func @batch(%n: index, %starts: memref<?xi32>, %table: memref<?x?xi32>, %cache: !kv) {
+  // expected-error@below {{'fp8attn.check.batch' op attribute 'window_left' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}
+  fp8attn.check.batch %starts, %starts, %table, %n, %cache window_left = -1
+      : memref<?xi32>, memref<?xi32>, memref<?x?xi32>, !kv
+  return
+}
+
+// -----
+
+// check_overlap_c1: which of them has no name?
+func.func @overlap(%out: memref<?xf32>, %query: memref<?xf32>) {
+  // expected-error@below {{'fp8attn.check.overlap' op expects a name for each operand (2), got 1}}
+  fp8attn.check.overlap ["out"] written(%out : memref<?xf32>) read(%query : memref<?xf32>)
+  return
+}

@@ -47,6 +47,9 @@ func.func private @body(index, index, index, memref<?xf32>, f32)
 // CHECK: fp8attn.check.size "out", %{{.+}}, "query", %{{.+}}
 // CHECK: fp8attn.check.scale "key_scale", %{{.+}} : memref<?xf32>
 // CHECK: fp8attn.check.batch {{.+}} : memref<?xi32>, memref<?xi32>, memref<?x?xi32>, <key_value
+// CHECK: fp8attn.check.batch {{.+}} window_left = 4095 window_right = 0 alignment = top_left : memref
+// CHECK: fp8attn.check.overlap ["s", "table"] written(%{{.+}} : memref<?xf32>) read(%{{.+}} : memref<?x?xi32>)
+// CHECK: fp8attn.check.overlap ["cache", "s"] written(%{{.+}} : !fp8attn.cache<{{.+}}>) in_place(%{{.+}} : memref<?xf32>)
 // CHECK: fp8attn.check.slots {{.+}} : memref<?xi64>, <key_value
 func.func @host(%n: index, %s: memref<?xf32>, %f: f32, %starts: memref<?xi32>,
                 %table: memref<?x?xi32>, %slots: memref<?xi64>, %cache: !kv) {
@@ -56,6 +59,11 @@ func.func @host(%n: index, %s: memref<?xf32>, %f: f32, %starts: memref<?xi32>,
   fp8attn.check.scale "key_scale", %s : memref<?xf32>
   fp8attn.check.batch %starts, %starts, %table, %n, %cache
       : memref<?xi32>, memref<?xi32>, memref<?x?xi32>, !kv
+  fp8attn.check.batch %starts, %starts, %table, %n, %cache
+      window_left = 4095 window_right = 0 alignment = top_left
+      : memref<?xi32>, memref<?xi32>, memref<?x?xi32>, !kv
+  fp8attn.check.overlap ["s", "table"] written(%s : memref<?xf32>) read(%table : memref<?x?xi32>)
+  fp8attn.check.overlap ["cache", "s"] written(%cache : !kv) in_place(%s : memref<?xf32>)
   fp8attn.check.slots %slots, %cache : memref<?xi64>, !kv
   return
 }

@@ -83,6 +83,14 @@ LogicalResult WorkerScratchOp::verify() {
   return success();
 }
 
+LogicalResult CheckOverlapOp::verify() {
+  // check_overlap_c1
+  if (getNames().size() != getNumOperands())
+    return emitOpError("expects a name for each operand (")
+           << getNumOperands() << "), got " << getNames().size();
+  return success();
+}
+
 LogicalResult CachePartOp::verify() {
   return detail::verifyCachePart(*this, getContent(), getCache().getType());
 }

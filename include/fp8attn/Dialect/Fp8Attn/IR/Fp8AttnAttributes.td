@@ -111,6 +111,9 @@ def Fp8Attn_AlignmentAttr
   let assemblyFormat = "$value";
 }
 
+/// Keys that a query sees beside its own position: tile_c3.
+def Fp8Attn_WindowSide : ConfinedAttr<I64Attr, [IntNonNegative]>;
+
 def Fp8Attn_Isa : I32EnumAttr<"Isa", "instruction set of a body", [
     I32EnumAttrCase<"Generic", 0, "generic">,
     I32EnumAttrCase<"Avx512Bf16", 1, "avx512_bf16">,

@@ -174,8 +174,9 @@ def Fp8Attn_SelectIsaOp : Fp8Attn_Op<"select_isa",
   let assemblyFormat = "$isas attr-dict";
 }
 
-class Fp8Attn_CheckOp<string mnemonic>
-    : Fp8Attn_Op<"check." # mnemonic, [MemoryEffects<[MemRead, MemWrite]>]>;
+class Fp8Attn_CheckOp<string mnemonic, list<Trait> traits = []>
+    : Fp8Attn_Op<"check." # mnemonic,
+                 traits # [MemoryEffects<[MemRead, MemWrite]>]>;
 
 def Fp8Attn_CheckSizeOp : Fp8Attn_CheckOp<"size"> {
   let summary = "returns a status if two sizes differ";
@@ -224,15 +225,21 @@ def Fp8Attn_CheckBatchOp : Fp8Attn_CheckOp<"batch"> {
   let summary = "returns a status if a ragged batch is inconsistent";
   let description = [{
     Checks `query_start`, `seq_lens` and `block_table` as `paged_attention`
-    demands them, against the tokens and the pages of the caches.
+    demands them, against the tokens and the pages of the caches. Entries of the
+    table for keys that the window keeps from being read are not looked at.
   }];
   let arguments = (ins MemRefRankOf<[I32], [1]>:$queryStart,
                        MemRefRankOf<[I32], [1]>:$seqLens,
                        MemRefRankOf<[I32], [2]>:$blockTable, Index:$tokens,
-                       Fp8Attn_CacheType:$cache);
+                       Fp8Attn_CacheType:$cache,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_left,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_right,
+                       DefaultValuedAttr<Fp8Attn_AlignmentAttr,
+                                         "Alignment::BottomRight">:$alignment);
   let assemblyFormat = [{
-    $queryStart `,` $seqLens `,` $blockTable `,` $tokens `,` $cache attr-dict
-    `:` type($queryStart) `,` type($seqLens) `,` type($blockTable) `,`
+    $queryStart `,` $seqLens `,` $blockTable `,` $tokens `,` $cache
+    (`window_left` `=` $window_left^)? (`window_right` `=` $window_right^)?
+    (`alignment` `=` $alignment^)? attr-dict `:` type($queryStart) `,` type($seqLens) `,` type($blockTable) `,`
     type($cache)
   }];
 }
@@ -254,6 +261,43 @@ def Fp8Attn_CheckPagesOp : Fp8Attn_CheckOp<"pages"> {
     $pages `,` $source `,` $destination attr-dict `:` type($pages) `,`
     type($source) `,` type($destination)
   }];
+}
+
+/// What has memory in the caller's hands.
+def Fp8Attn_CheckedOperand
+    : AnyTypeOf<[MemRefRankOf<[F32, BF16, F16, F8E4M3FN, F8E5M2, F8E8M0FNU, I1,
+                               I8, I32, I64],
+                              [0, 1, 2, 3, 4]>,
+                 Fp8Attn_CacheType]>;
+
+def Fp8Attn_CheckOverlapOp
+    : Fp8Attn_CheckOp<"overlap", [AttrSizedOperandSegments]> {
+  let summary = "returns a status if what is written shares memory";
+  let description = [{
+    No `written` operand may share a byte with another one, of any list. Each of
+    `in_place` may also be a written one, element for element. Operands may reach
+    through one another, as the columns of a fused buffer do. The names, one for
+    each operand in order, appear in the message.
+
+    ```mlir
+    func.func @check(%out: memref<?x8x64xbf16>, %query: memref<?x8x64xbf16>, %table: memref<?x?xi32>) {
+      fp8attn.check.overlap ["out", "query", "block_table"]
+          written(%out : memref<?x8x64xbf16>) in_place(%query : memref<?x8x64xbf16>)
+          read(%table : memref<?x?xi32>)
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrArrayAttr:$names,
+                       Variadic<Fp8Attn_CheckedOperand>:$written,
+                       Variadic<Fp8Attn_CheckedOperand>:$inPlace,
+                       Variadic<Fp8Attn_CheckedOperand>:$read);
+  let assemblyFormat = [{
+    $names `written` `(` $written `:` type($written) `)`
+    (`in_place` `(` $inPlace^ `:` type($inPlace) `)`)?
+    (`read` `(` $read^ `:` type($read) `)`)? attr-dict
+  }];
+  let hasVerifier = 1;
 }
 
 #endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNKERNELOPS_TD

@@ -7,7 +7,8 @@
 // What a user or an importer writes: attention over a paged cache or over dense
 // tensors, combining its partial results, writing and converting caches, and
 // conversion of dense tensors from and to FP8. All operands are memrefs or
-// caches; results are written to operands.
+// caches; results are written to operands, which share no memory
+// with the others unless it says so.
 //
 //===----------------------------------------------------------------------===//
 
@@ -67,7 +68,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
       last key, so that prefill, a prompt's later chunks, decode and multi-token
       verification are all the same call. With `alignment = top_left` the first
       query stands at the first key;
-    - keys before the block of 256 that holds the first visible one are not read.
+    - keys before the block of 256 that holds the first visible one of a sequence,
+      and keys after its last visible one, are not read, nor are their entries of
+      the block table.
 
     A row without a visible key gives 0 and `lse = -inf`, or the sink if there is
     one.
@@ -95,9 +98,10 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
       page. Keys and values may have different maps;
     - `queryStart`: i32 [B + 1], `seqLens`: i32 [B], `blockTable`: i32
       [B, pages]: entry j of a row is the page of tokens `j * page` and on;
-      entries past the sequence's length are never read;
+      entries of keys that are not read may be anything;
     - `sink`: f32 [Hq], contiguous, optional;
     - `out`: bf16, f16 or f32 [tokens, Hq, Dv]; `lse`: f32 [tokens, Hq], optional.
+      `out` may be `query`, element for element; they overlap with nothing else.
 
     `softmax_scale` is 1 / sqrt(Dk) if absent.
 
@@ -255,7 +259,7 @@ def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
     - `into`: `out` and `lse` of the result. Its type is that of the parts, or
       any of the three if they are f32: partial results that are kept in f32 are
       rounded once, by the last merge. Each may be that of a part, element for
-      element; it must not overlap it in any other way.
+      element; it must not overlap anything in any other way.
 
     Numerics: weights and the sum are f32, rounded to the type of `out` once.
     Rows are computed independently of each other.
@@ -309,7 +313,8 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
       Dv]; any strides for tokens and heads;
     - `slots`: i64 [tokens];
     - `keyScale`, `valueScale` and their maps: as in `paged_attention`;
-    - `caches`: one `key_value` cache, or a `key` and a `value` cache.
+    - `caches`: one `key_value` cache, or a `key` and a `value` cache, which
+      overlap neither each other nor the other operands.
 
     With `dynamic`, the scales are results: for each token, head and, if the map
     says so, block of channels,
@@ -425,7 +430,7 @@ def Fp8Attn_QuantizeOp : Fp8Attn_Op<"quantize", [
     `destination[i...] = quantise(source[i...] / scale[map(i...)])`, rounding
     and special values as in `kv_write`. The map takes the indices of the
     element and must not use the last one; each result is one index. The last
-    dimension of source and destination is contiguous.
+    dimension of source and destination is contiguous. The two do not overlap.
 
     ```mlir
     func.func @quantize(%x: memref<?x8x128xbf16>, %scale: memref<8xf32>, %y: memref<?x8x128xf8E4M3FN>) {
@@ -454,7 +459,7 @@ def Fp8Attn_DequantizeOp : Fp8Attn_Op<"dequantize", [
   let description = [{
     `destination[i...] = value(source[i...]) * scale[map(i...)]`, the product
     in f32, rounded to nearest even if the destination is bf16 or f16. The map is as in
-    `quantize`.
+    `quantize`, and so is the memory.
 
     ```mlir
     func.func @dequantize(%x: memref<?x128xf8E5M2>, %scale: memref<f32>, %y: memref<?x128xf32>) {

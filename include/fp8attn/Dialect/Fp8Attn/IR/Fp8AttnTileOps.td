@@ -37,9 +37,6 @@ def Fp8Attn_Factor : AnyTypeOf<[F32, Fp8Attn_RowTile, Fp8Attn_F32Tile]>;
 /// Query heads of a KV head, or KV heads: at least 1. tile_c2.
 def Fp8Attn_HeadCount : ConfinedAttr<I64Attr, [IntPositive]>;
 
-/// Keys that a query sees beside its own position: tile_c3.
-def Fp8Attn_WindowSide : ConfinedAttr<I64Attr, [IntNonNegative]>;
-
 def Fp8Attn_NumWorkItemsOp : Fp8Attn_TileOp<"num_work_items", [Pure]> {
   let summary = "number of work items of a batch";
   let description = [{

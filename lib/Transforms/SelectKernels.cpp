@@ -118,12 +118,15 @@ private:
     int64_t keyChannels = llvm::alignTo(query.getDimSize(1), kKeyTileChannels);
     int64_t valueChannels =
         llvm::alignTo(value.getDimSize(1), kValueTileChannels);
+    const bool isDense = static_cast<bool>(match->denseKey);
+    int64_t rows = query.getDimSize(0);
+    if (isDense)
+      rows = std::min<int64_t>(rows, FP8ATTN_BLOCK_ROWS);
     SmallVector<AttentionCandidate> candidates = getAttentionCandidates(
-        {std::min<int64_t>(query.getDimSize(0), FP8ATTN_BLOCK_ROWS),
-         keyChannels, valueChannels, key.getElementType(),
+        {rows, keyChannels, valueChannels, key.getElementType(),
          value.getElementType(), isa, static_cast<bool>(match->modify),
          match->keyFactor || match->probFactor,
-         static_cast<bool>(match->denseKey)});
+         isDense});
     if (candidates.empty() || !candidates.front().dropped.empty()) {
       InFlightDiagnostic diagnostic =
           finish.emitOpError("has no kernel for keys of ")

@@ -137,6 +137,22 @@ TEST_P(DenseTest, BitsDoNotDependOnTheWorkers) {
   }
 }
 
+/// A host may run work items in any order, on any worker.
+TEST_P(DenseTest, AnyOrderOfBodies) {
+  DenseProblem problem = makeProblem({2, 130, 300});
+  ASSERT_NO_FATAL_FAILURE(attend(problem));
+  const std::vector<uint8_t> out = problem.out.bits();
+  problem.forget();
+  problem.context.num_workers = 8;
+  problem.context.parallel_for = [](void *, int64_t count, fp8attn_body body,
+                                    void *argument) {
+    for (int64_t i = count - 1; i >= 0; --i)
+      body(argument, i, i + 1, static_cast<int32_t>((count - i) % 8));
+  };
+  ASSERT_NO_FATAL_FAILURE(attend(problem));
+  EXPECT_EQ(problem.out.bits(), out);
+}
+
 /// Returns a part of a tensor: indices from `first` on in a dimension.
 static fp8attn_tensor dropFirst(fp8attn_tensor tensor, int dim, int64_t first) {
   const int64_t bytes = reference::elementBytes(fp8attn_type(tensor.type));

@@ -41,3 +41,30 @@ func.func @mixed(%item: !fp8attn.work_item, %run: !fp8attn.key_run, %values: mem
       : tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>, memref<?x1x64xbf16>
   return
 }
+
+// -----
+
+// Only rows of dense attention are taken block by block.
+// CHECK: error: 'fp8attn.tile.finish' op has no kernel for keys of
+// CHECK: takes at most 48 rows, but there are 192
+func.func @rows(%item: !fp8attn.work_item, %run: !fp8attn.key_run, %query: memref<?x1x64xbf16>) {
+  %q = fp8attn.tile.load_query %item, %query : memref<?x1x64xbf16> -> tensor<192x64xbf16>
+  %max, %sum, %acc = fp8attn.tile.init : tensor<192xf32>, tensor<192xf32>, tensor<192x64xf32>
+  %first = fp8attn.tile.first_key %item
+  %end = fp8attn.tile.num_keys %item
+  %step = arith.constant 256 : index
+  %state:3 = scf.for %k = %first to %end step %step iter_args(%m = %max, %s = %sum, %a = %acc)
+      -> (tensor<192xf32>, tensor<192xf32>, tensor<192x64xf32>) {
+    %key = fp8attn.tile.load_key %run[%k] : tensor<256x64xbf16>
+    %scores = fp8attn.tile.qk %q, %key : tensor<192x64xbf16>, tensor<256x64xbf16> -> tensor<192x256xf32>
+    %masked = fp8attn.tile.mask %scores, %item[%k] : tensor<192x256xf32>
+    %p, %m1, %s1, %a1 = fp8attn.tile.softmax %masked, %m, %s, %a
+        : tensor<192x256xf32>, tensor<192xf32>, tensor<192xf32>, tensor<192x64xf32> -> tensor<192x256xbf16>
+    %value = fp8attn.tile.load_value %run[%k] : tensor<256x64xbf16>
+    %sums = fp8attn.tile.pv %p, %value, %a1 : tensor<192x256xbf16>, tensor<256x64xbf16>, tensor<192x64xf32>
+    scf.yield %m1, %s1, %sums : tensor<192xf32>, tensor<192xf32>, tensor<192x64xf32>
+  }
+  fp8attn.tile.finish %item, %state#0, %state#1, %state#2 into %query
+      : tensor<192xf32>, tensor<192xf32>, tensor<192x64xf32>, memref<?x1x64xbf16>
+  return
+}

@@ -12,7 +12,9 @@
 // A *work item* is a block of up to FP8ATTN_BLOCK_ROWS query rows of one KV
 // head of one sequence. Row `r` of the sequence is query token `r / group` of
 // head `kv_head * group + r % group`, where group = Hq / Hkv: the rows that
-// share a KV head are gathered over queries and heads.
+// share a KV head are gathered over queries and heads. Dense attention has
+// items of up to FP8ATTN_DENSE_ROWS rows: query, init and finish take them all,
+// the others a block at a time.
 //
 // A *tile* is 1 KB, 16 rows of 64 bytes, aligned to 64 bytes: the AMX tile.
 //   query   bf16 [rows/16][channels/32] tiles of 16 rows x 32 channels

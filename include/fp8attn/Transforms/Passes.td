@@ -37,12 +37,16 @@ def DecomposeAttention
     : Pass<"fp8attn-decompose-attention", "::mlir::func::FuncOp"> {
   let summary = "Decompose attention into tile operations with explicit scales";
   let description = [{
-    Turns `paged_attention` into a parallel loop over work items (blocks of
-    query rows of one KV head of one sequence) around a loop over blocks of
-    keys. FP8 tiles are decoded, and each factor is a multiplication of its own:
+    Turns `paged_attention` and `attention` into a parallel loop over work items
+    (blocks of query rows of one KV head of one sequence, or batch entry) around
+    a loop over blocks of keys. FP8 tiles are decoded, and each factor is a multiplication of its own:
     the key scale and the value scale of their tiles, the softmax scale and
     log2(e) of the scores. `fp8attn-fold-scales` then finds places where they
     are free.
+
+    Dense keys and values are loaded by `tile.load_dense` from views of a head of
+    a batch entry, and an item has up to 192 rows, because each of its steps will
+    be packed. All else is alike.
 
     What modifies scores (softcap, ALiBi, the region, the mask) becomes one
     region in `tile.modify`, behind the softmax scale and before log2(e).

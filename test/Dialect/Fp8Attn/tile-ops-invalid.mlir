@@ -84,6 +84,15 @@ func.func @dense(%keys: memref<?x64xf8E4M3FN>, %first: index) {
 
 // -----
 
+// tile_load_dense_c3: no head size of a cache.
+func.func @dense(%keys: memref<?x36xbf16>, %first: index) {
+  // expected-error@below {{'fp8attn.tile.load_dense' op expects channels that are a multiple of 8 up to 576, got 36}}
+  %0 = fp8attn.tile.load_dense %keys[%first] : memref<?x36xbf16> -> tensor<256x36xbf16>
+  return
+}
+
+// -----
+
 // tile_c2
 func.func @item(%i: index) {
   // expected-error@below {{'fp8attn.tile.dense_item' op attribute 'rows' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}

@@ -4,7 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The portable finish rows of kernels.def.
+// The finish rows of kernels.def of ISAs without kernels of their own, generic
+// and avx2.
 //
 //===----------------------------------------------------------------------===//
 
@@ -59,7 +60,7 @@ static void finishRows(const fp8attn_work_item &item, const float *acc,
 
 #define FP8ATTN_FINISH(Element, out_type)                                      \
   extern "C" void FP8ATTN_KERNEL_NAME(finish, f32, out_type, f32, 48, 1, 16,   \
-                                      generic)(                                \
+                                      FP8ATTN_KERNEL_ISA)(                     \
       const fp8attn_work_item *item, const float *acc, const float *row_max,   \
       const float *row_sum, const float *sink, int64_t channels, float scale,  \
       int64_t exponent, int64_t prob_exponent, void *out,                      \

@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The portable query rows of kernels.def. Elements become bf16 first;
-// multiplying by 2^(exponent - e) with 0 <= e <= exponent then never loses a
-// bit: it only adds to the bf16 exponent.
+// The query rows of kernels.def of ISAs without kernels of their own, generic
+// and avx2. Elements become bf16 first; multiplying by 2^(exponent - e) with
+// 0 <= e <= exponent then never loses a bit: it only adds to the bf16 exponent.
 //
 //===----------------------------------------------------------------------===//
 
@@ -76,7 +76,7 @@ static void gatherQuery(const fp8attn_work_item &item,
 
 #define FP8ATTN_QUERY(Element, in)                                             \
   extern "C" void FP8ATTN_KERNEL_NAME(query, in, bf16, f32, 48, 1, 32,         \
-                                      generic)(                                \
+                                      FP8ATTN_KERNEL_ISA)(                     \
       const fp8attn_work_item *item, const void *query, int64_t token_stride,  \
       int64_t head_stride, int64_t channels, float scale, int64_t exponent,    \
       void *tiles, float *row_scale, int32_t *row_begin, int32_t *row_limit) { \

@@ -68,7 +68,7 @@ static void finishRows(const fp8attn_work_item &item, const float *acc,
 
 #define FP8ATTN_FINISH(Element, out_type)                                      \
   extern "C" void FP8ATTN_KERNEL_NAME(finish, f32, out_type, f32, 48, 1, 16,   \
-                                      avx512_bf16)(                            \
+                                      FP8ATTN_KERNEL_ISA)(                     \
       const fp8attn_work_item *item, const float *acc, const float *row_max,   \
       const float *row_sum, const float *sink, int64_t channels, float scale,  \
       int64_t exponent, int64_t prob_exponent, void *out,                      \

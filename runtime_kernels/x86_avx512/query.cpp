@@ -95,7 +95,7 @@ static void gatherQuery(const fp8attn_work_item &item,
 
 #define FP8ATTN_QUERY(Element, in)                                             \
   extern "C" void FP8ATTN_KERNEL_NAME(query, in, bf16, f32, 48, 1, 32,         \
-                                      avx512_bf16)(                            \
+                                      FP8ATTN_KERNEL_ISA)(                     \
       const fp8attn_work_item *item, const void *query, int64_t token_stride,  \
       int64_t head_stride, int64_t channels, float scale, int64_t exponent,    \
       void *tiles, float *row_scale, int32_t *row_begin, int32_t *row_limit) { \

@@ -1,10 +1,10 @@
-//===- merge.cpp - combines two partial results, AVX-512 ------------------===//
+//===- merge.cpp - combines two partial results, vectors ------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// The AVX-512 merge row of kernels.def.
+// The merge row of kernels.def of a vector ISA: the common template vectorises.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,7 +12,7 @@
 #include "common/kernel_declarations.h"
 
 extern "C" void FP8ATTN_KERNEL_NAME(merge, bf16, bf16, f32, 1, 1, 8,
-                                    avx512_bf16)(
+                                    FP8ATTN_KERNEL_ISA)(
     int64_t rows, int64_t channels, const void *first_out,
     int64_t first_row_stride, const float *first_lse, const void *second_out,
     int64_t second_row_stride, const float *second_lse, void *out,

@@ -13,8 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_X86_AVX512_PREFETCH_H
-#define FP8ATTN_X86_AVX512_PREFETCH_H
+#ifndef FP8ATTN_X86_VECTOR_PREFETCH_H
+#define FP8ATTN_X86_VECTOR_PREFETCH_H
 
 #include "common/cache_layout.h"
 
@@ -94,4 +94,4 @@ private:
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-#endif // FP8ATTN_X86_AVX512_PREFETCH_H
+#endif // FP8ATTN_X86_VECTOR_PREFETCH_H

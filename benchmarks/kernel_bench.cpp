@@ -21,16 +21,18 @@
 using namespace fp8attn;
 
 static const char kUsage[] =
-    "usage: fp8attn-bench [--filter=TEXT] [--rounds=N] [--json]\n"
+    "usage: fp8attn-bench [--filter=TEXT] [--rounds=N] [--generic] [--json]\n"
     "  --filter=TEXT  only groups whose name contains TEXT: decode, "
     "decode-l2,\n"
     "                 prefill, store\n"
     "  --rounds=N     timed rounds of each group, 1 to 1000 (default 7)\n"
+    "  --generic      the portable kernels too, which are many times slower\n"
     "  --json         one JSON object a line\n";
 
 struct Options {
   std::string filter;
   int rounds = 7;
+  bool generic = false;
   bool json = false;
 };
 
@@ -44,19 +46,21 @@ static constexpr BatchShape kStore = {1, 1, 2048, 32, 8, 128, 32, 1};
 static const char kVectorPeak[] = "vdpbf16ps peak";
 static const char kTilePeak[] = "tdpbf16ps peak";
 
-/// The ISAs to compare, the generic one only where nothing else runs.
-static std::vector<fp8attn_isa> hostIsas() {
+/// The ISAs to compare, the generic one only if it is asked for or where
+/// nothing else runs.
+static std::vector<fp8attn_isa> hostIsas(const Options &options) {
   std::vector<fp8attn_isa> isas;
-  for (int isa = FP8ATTN_ISA_AVX512_BF16; isa <= fp8attn_cpu()->isa; ++isa)
-    isas.push_back(static_cast<fp8attn_isa>(isa));
-  if (isas.empty())
+  if (options.generic || fp8attn_cpu()->isa == FP8ATTN_ISA_GENERIC)
     isas.push_back(FP8ATTN_ISA_GENERIC);
+  for (int isa = FP8ATTN_ISA_AVX2; isa <= fp8attn_cpu()->isa; ++isa)
+    isas.push_back(static_cast<fp8attn_isa>(isa));
   return isas;
 }
 
 /// Calls body(kernels) for each ISA and cache type.
-template <class Body> static void forKernelSets(const Body &body) {
-  for (fp8attn_isa isa : hostIsas())
+template <class Body>
+static void forKernelSets(const Options &options, const Body &body) {
+  for (fp8attn_isa isa : hostIsas(options))
     for (const char *cache : {"e4m3", "e5m2", "bf16"})
       body(KernelSet(isa, cache));
 }
@@ -71,9 +75,10 @@ static std::function<void()> repeated(int times, const Body &body) {
 }
 
 /// Decode runs `times` times over the same cache, or over the next layers'.
-static std::vector<Case> decodeCases(const BatchShape &shape, int times) {
+static std::vector<Case> decodeCases(const Options &options,
+                                     const BatchShape &shape, int times) {
   std::vector<Case> cases;
-  forKernelSets([&](const KernelSet &kernels) {
+  forKernelSets(options, [&](const KernelSet &kernels) {
     auto state = std::make_shared<AttentionCase>(kernels, shape);
     const std::string limit = "read " + kernels.cache;
     bool known = fp8attn_cpu()->isa < FP8ATTN_ISA_AVX512_BF16;
@@ -102,9 +107,9 @@ static std::vector<Case> peakCases() {
   return cases;
 }
 
-static std::vector<Case> prefillCases() {
+static std::vector<Case> prefillCases(const Options &options) {
   std::vector<Case> cases = peakCases();
-  forKernelSets([&](const KernelSet &kernels) {
+  forKernelSets(options, [&](const KernelSet &kernels) {
     auto state = std::make_shared<AttentionCase>(kernels, kPrefill);
     cases.push_back(
         {kernels.label(), "GFLOP/s", state->causalFlops(),
@@ -115,9 +120,9 @@ static std::vector<Case> prefillCases() {
   return cases;
 }
 
-static std::vector<Case> storeCases() {
+static std::vector<Case> storeCases(const Options &options) {
   std::vector<Case> cases;
-  forKernelSets([&](const KernelSet &kernels) {
+  forKernelSets(options, [&](const KernelSet &kernels) {
     auto state = std::make_shared<StoreCase>(kernels, kStore);
     cases.push_back({kernels.label(), "GB/s", state->inputBytes(),
                      [state] { state->run(); }, ""});
@@ -133,6 +138,8 @@ static bool parse(int argc, char **argv, Options &options) {
       options.filter = argument.substr(std::strlen("--filter="));
     } else if (argument.rfind("--rounds=", 0) == 0) {
       options.rounds = std::atoi(argument.c_str() + std::strlen("--rounds="));
+    } else if (argument == "--generic") {
+      options.generic = true;
     } else if (argument == "--json") {
       options.json = true;
     } else {
@@ -161,12 +168,12 @@ int main(int argc, char **argv) {
   };
   group("decode",
         "decode: 8 sequences x 2048 keys, 32/8 heads of 128, 4 layers",
-        [] { return decodeCases(kDecode, 1); });
+        [&] { return decodeCases(options, kDecode, 1); });
   group("decode-l2", "decode-l2: 1 sequence x 1024 keys, 4/1 heads of 128",
-        [] { return decodeCases(kDecodeL2, 200); });
+        [&] { return decodeCases(options, kDecodeL2, 200); });
   group("prefill", "prefill: 2048 tokens, causal, 8/2 heads of 128",
-        prefillCases);
+        [&] { return prefillCases(options); });
   group("store", "store: 2048 tokens, 8 heads of 128, bytes of bf16 input",
-        storeCases);
+        [&] { return storeCases(options); });
   return 0;
 }

@@ -27,7 +27,7 @@ GRAMMAR = {
     "M": r"[1-9]\d*",
     "N": r"[1-9]\d*",
     "K": r"[1-9]\d*",
-    "isa": r"generic|avx512_bf16|amx_bf16",
+    "isa": r"generic|avx2|avx512|avx512_bf16|amx_bf16",
     "exponent": r"0|[1-9]\d*",
     "decodeCycles": r"\d+(\.\d+)?",
     "rowGranule": r"[1-9]\d*",

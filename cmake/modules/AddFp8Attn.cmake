@@ -10,10 +10,16 @@ set(FP8ATTN_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter)
 
 # Kernels are always optimised: a debug kernel is of no use to anybody.
 function(fp8attn_isa_flags out isa)
-  set(avx512_bf16 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vbmi
-      -mavx512bf16 -mavx2 -mfma -mprefer-vector-width=512)
+  set(avx2 -mavx2 -mfma -mf16c)
+  set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl
+      -mprefer-vector-width=512)
+  set(avx512_bf16 ${avx512} -mavx512vbmi -mavx512bf16)
   if(isa STREQUAL "generic")
     set(flags)
+  elseif(isa STREQUAL "avx2")
+    set(flags ${avx2})
+  elseif(isa STREQUAL "avx512")
+    set(flags ${avx512})
   elseif(isa STREQUAL "avx512_bf16")
     set(flags ${avx512_bf16})
   elseif(isa STREQUAL "amx_bf16")

@@ -77,15 +77,48 @@ double measure_paged_read(fp8attn_pool *pool, const uint8_t *cache,
 enum { kRounds = 20000 };
 
 /// Operations of one run of each chain: a multiply and an add for each product.
-static const double avx512_operations = 2.0 * 32 * 16 * kRounds;
+static const double avx2_operations = 2.0 * 8 * 12 * kRounds;
+static const double avx512_operations = 2.0 * 16 * 16 * kRounds;
+static const double avx512_bf16_operations = 2.0 * 32 * 16 * kRounds;
 static const double amx_operations = 2.0 * 16 * 16 * 32 * 6 * kRounds;
 
 #ifdef __x86_64__
 #include <immintrin.h>
 
-/// Sixteen independent accumulators: more than the latency of VDPBF16PS times
-/// its throughput, fewer than the registers.
-__attribute__((target("avx512f,avx512bf16"))) static void run_avx512(void) {
+/// Independent accumulators: more than the latency of the instruction times its
+/// throughput, fewer than the registers.
+__attribute__((target("avx2,fma"))) static void run_avx2(void) {
+  __m256 sums[12];
+  const __m256 one = _mm256_set1_ps(1);
+  for (int i = 0; i < 12; ++i)
+    sums[i] = _mm256_setzero_ps();
+  for (int round = 0; round < kRounds; ++round)
+    for (int i = 0; i < 12; ++i) {
+      sums[i] = _mm256_fmadd_ps(one, one, sums[i]);
+      __asm__ volatile("" : "+x"(sums[i]));
+    }
+  for (int i = 1; i < 12; ++i)
+    sums[0] = _mm256_add_ps(sums[0], sums[i]);
+  sink = (uint64_t)_mm256_cvtss_f32(sums[0]);
+}
+
+__attribute__((target("avx512f"))) static void run_avx512(void) {
+  __m512 sums[16];
+  const __m512 one = _mm512_set1_ps(1);
+  for (int i = 0; i < 16; ++i)
+    sums[i] = _mm512_setzero_ps();
+  for (int round = 0; round < kRounds; ++round)
+    for (int i = 0; i < 16; ++i) {
+      sums[i] = _mm512_fmadd_ps(one, one, sums[i]);
+      __asm__ volatile("" : "+v"(sums[i]));
+    }
+  for (int i = 1; i < 16; ++i)
+    sums[0] = _mm512_add_ps(sums[0], sums[i]);
+  sink = (uint64_t)_mm512_reduce_add_ps(sums[0]);
+}
+
+__attribute__((target("avx512f,avx512bf16"))) static void
+run_avx512_bf16(void) {
   __m512 sums[16];
   const __m512bh one = (__m512bh)_mm512_set1_epi16(0x3F80);
   for (int i = 0; i < 16; ++i)
@@ -123,9 +156,22 @@ __attribute__((target("amx-tile,amx-bf16"))) static void run_amx(void) {
   _tile_release();
 }
 #else
+static void run_avx2(void) {}
 static void run_avx512(void) {}
+static void run_avx512_bf16(void) {}
 static void run_amx(void) {}
 #endif
+
+/// The best chain of each ISA.
+static const struct chain {
+  void (*run)(void);
+  const double *operations;
+} chains[] = {
+    [FP8ATTN_ISA_AVX2] = {run_avx2, &avx2_operations},
+    [FP8ATTN_ISA_AVX512] = {run_avx512, &avx512_operations},
+    [FP8ATTN_ISA_AVX512_BF16] = {run_avx512_bf16, &avx512_bf16_operations},
+    [FP8ATTN_ISA_AMX_BF16] = {run_amx, &amx_operations},
+};
 
 static void run_chains(void *argument, int64_t begin, int64_t end,
                        int32_t worker) {
@@ -139,11 +185,10 @@ double measure_peak(fp8attn_pool *pool, int num_workers, fp8attn_isa isa) {
   enum { kRunsPerWorker = 8 };
   if (isa == FP8ATTN_ISA_GENERIC)
     return 0;
-  const int amx = isa == FP8ATTN_ISA_AMX_BF16;
-  void (*run)(void) = amx ? run_amx : run_avx512;
+  const struct chain *chain = &chains[isa];
   const int64_t count = (int64_t)kRunsPerWorker * num_workers;
   const double start = now();
-  fp8attn_pool_parallel_for(pool, count, run_chains, &run);
+  fp8attn_pool_parallel_for(pool, count, run_chains, (void *)&chain->run);
   const double seconds = now() - start;
-  return (double)count * (amx ? amx_operations : avx512_operations) / seconds;
+  return (double)count * *chain->operations / seconds;
 }

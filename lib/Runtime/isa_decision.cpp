@@ -37,15 +37,21 @@ struct Demand {
 };
 } // namespace
 
-/// The features that the AVX-512 kernels are compiled with.
-static constexpr Feature kAvx512Features[] = {
+/// The features that the kernels are compiled with.
+static constexpr Feature kAvx2Features[] = {
     {"fma", &CpuWords::leaf1Ecx, 12},
     {"f16c", &CpuWords::leaf1Ecx, 29},
     {"avx2", &CpuWords::leaf7Ebx, 5},
+};
+
+static constexpr Feature kAvx512Features[] = {
     {"avx512f", &CpuWords::leaf7Ebx, 16},
     {"avx512dq", &CpuWords::leaf7Ebx, 17},
     {"avx512bw", &CpuWords::leaf7Ebx, 30},
     {"avx512vl", &CpuWords::leaf7Ebx, 31},
+};
+
+static constexpr Feature kAvx512Bf16Features[] = {
     {"avx512vbmi", &CpuWords::leaf7Ecx, 1},
     {"avx512bf16", &CpuWords::leaf7Sub1Eax, 5},
 };
@@ -55,16 +61,27 @@ static constexpr Feature kAmxFeatures[] = {
     {"amx-bf16", &CpuWords::leaf7Edx, 22},
 };
 
-/// SSE, AVX, the mask registers and both halves of the ZMM registers.
+/// SSE and AVX.
+static constexpr uint64_t kAvxState = 0x6;
+/// Those, the mask registers and both halves of the ZMM registers.
 static constexpr uint64_t kAvx512State = 0xe6;
 /// Tile configuration and tile data.
 static constexpr uint64_t kAmxState = 0x60000;
 
-static constexpr Demand kAvx512 = {"AVX-512", kAvx512Features,
-                                   std::size(kAvx512Features), kAvx512State,
-                                   "vector"};
-static constexpr Demand kAmx = {"AMX", kAmxFeatures, std::size(kAmxFeatures),
-                                kAmxState, "tile"};
+template <size_t N>
+static constexpr Demand demand(const char *title, const Feature (&features)[N],
+                               uint64_t xcr0, const char *state) {
+  return {title, features, N, xcr0, state};
+}
+
+/// What each ISA above generic needs, in order.
+static constexpr Demand kDemands[] = {
+    demand("AVX2", kAvx2Features, kAvxState, "AVX"),
+    demand("AVX-512", kAvx512Features, kAvx512State, "AVX-512"),
+    demand("AVX-512 BF16", kAvx512Bf16Features, kAvx512State, "AVX-512"),
+    demand("AMX", kAmxFeatures, kAmxState, "tile"),
+};
+static_assert(std::size(kDemands) == FP8ATTN_ISA_AMX_BF16);
 
 /// Returns true if nothing is missing; else writes to `reason` what is.
 static bool isMet(const Demand &demand, const CpuWords &words,
@@ -97,18 +114,18 @@ static fp8attn_cpu_info climb(const CpuWords &words, int (*requestTiles)(),
     snprintf(info.reason, sizeof(info.reason), "the CPU is not x86-64");
     return info;
   }
-  if (!isMet(kAvx512, words, info.reason))
-    return info;
-  info.isa = FP8ATTN_ISA_AVX512_BF16;
-  if (cap == FP8ATTN_ISA_AVX512_BF16 || !isMet(kAmx, words, info.reason))
-    return info;
-  if (int error = requestTiles()) {
-    snprintf(info.reason, sizeof(info.reason),
-             "AMX: the kernel refuses the permission: %s",
-             fp8attn::tileRefusal(error));
-    return info;
+  for (int next = FP8ATTN_ISA_AVX2; next <= cap; ++next) {
+    if (!isMet(kDemands[next - 1], words, info.reason))
+      return info;
+    int error = next == FP8ATTN_ISA_AMX_BF16 ? requestTiles() : 0;
+    if (error) {
+      snprintf(info.reason, sizeof(info.reason),
+               "AMX: the kernel refuses the permission: %s",
+               fp8attn::tileRefusal(error));
+      return info;
+    }
+    info.isa = static_cast<fp8attn_isa>(next);
   }
-  info.isa = FP8ATTN_ISA_AMX_BF16;
   return info;
 }
 
@@ -141,8 +158,8 @@ fp8attn_cpu_info fp8attn::decideIsa(const CpuWords &words,
   memcpy(reason, info.reason, sizeof(reason));
   // 20 characters tell which value it is and leave room for what follows.
   snprintf(info.reason, sizeof(info.reason),
-           "FP8ATTN_ISA is '%.20s', expected generic, avx512_bf16 or amx_bf16%s"
-           "%s",
+           "FP8ATTN_ISA is '%.20s', expected generic, avx2, avx512, "
+           "avx512_bf16 or amx_bf16%s%s",
            isaVariable, *reason ? "; " : "", reason);
   return info;
 }

@@ -54,6 +54,10 @@ const char *fp8attn_isa_string(fp8attn_isa isa) {
   switch (isa) {
   case FP8ATTN_ISA_GENERIC:
     return "generic";
+  case FP8ATTN_ISA_AVX2:
+    return "avx2";
+  case FP8ATTN_ISA_AVX512:
+    return "avx512";
   case FP8ATTN_ISA_AVX512_BF16:
     return "avx512_bf16";
   case FP8ATTN_ISA_AMX_BF16:

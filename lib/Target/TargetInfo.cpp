@@ -22,24 +22,29 @@ using namespace mlir::fp8attn;
 
 ArrayRef<Isa> mlir::fp8attn::getAllIsas() {
   static constexpr Isa kBestFirst[] = {Isa::AmxBf16, Isa::Avx512Bf16,
-                                       Isa::Generic};
+                                       Isa::Avx512, Isa::Avx2, Isa::Generic};
   return kBestFirst;
 }
 
 // The same features as the compiler flags of cmake/modules/AddFp8Attn.cmake.
 ArrayRef<StringRef> mlir::fp8attn::getIsaFeatures(Isa isa) {
-  static constexpr StringRef kAmxBf16[] = {
-      "avx512f",    "avx512bw",   "avx512dq", "avx512vl",
-      "avx512vbmi", "avx512bf16", "amx-tile", "amx-bf16"};
-  // AMX kernels are AVX-512 kernels that also use tiles.
-  static constexpr size_t kTileFeatures = 2;
+  // Each ISA has the features of those before it.
+  static constexpr StringRef kFeatures[] = {
+      "avx2",       "fma",      "f16c",     "avx512f",
+      "avx512bw",   "avx512dq", "avx512vl", "avx512vbmi",
+      "avx512bf16", "amx-tile", "amx-bf16"};
+  constexpr size_t kAvx2 = 3, kAvx512 = 7, kAvx512Bf16 = 9;
   switch (isa) {
   case Isa::Generic:
     return {};
+  case Isa::Avx2:
+    return ArrayRef(kFeatures).take_front(kAvx2);
+  case Isa::Avx512:
+    return ArrayRef(kFeatures).take_front(kAvx512);
   case Isa::Avx512Bf16:
-    return ArrayRef(kAmxBf16).drop_back(kTileFeatures);
+    return ArrayRef(kFeatures).take_front(kAvx512Bf16);
   case Isa::AmxBf16:
-    return kAmxBf16;
+    return kFeatures;
   }
   llvm_unreachable("unknown ISA");
 }

@@ -15,6 +15,8 @@ using namespace mlir::fp8attn;
 
 // The table spells ISAs as kernel names do.
 static constexpr Isa kIsa_generic = Isa::Generic;
+static constexpr Isa kIsa_avx2 = Isa::Avx2;
+static constexpr Isa kIsa_avx512 = Isa::Avx512;
 static constexpr Isa kIsa_avx512_bf16 = Isa::Avx512Bf16;
 static constexpr Isa kIsa_amx_bf16 = Isa::AmxBf16;
 

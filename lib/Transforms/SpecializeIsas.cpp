@@ -122,8 +122,8 @@ private:
     if (!isa.empty()) {
       std::optional<Isa> only = symbolizeIsa(isa);
       if (!only)
-        return module.emitError("expects isa to be generic, avx512_bf16 or "
-                                "amx_bf16, got '")
+        return module.emitError("expects isa to be generic, avx2, avx512, "
+                                "avx512_bf16 or amx_bf16, got '")
                << isa << "'";
       if (!target->supports(*only))
         return module.emitError("the target '")

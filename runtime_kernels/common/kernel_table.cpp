@@ -14,10 +14,14 @@
 #include "common/kernel_declarations.h"
 
 #define FP8ATTN_TABLE_ISA_generic FP8ATTN_ISA_GENERIC
+#define FP8ATTN_TABLE_ISA_avx2 FP8ATTN_ISA_AVX2
+#define FP8ATTN_TABLE_ISA_avx512 FP8ATTN_ISA_AVX512
 #define FP8ATTN_TABLE_ISA_avx512_bf16 FP8ATTN_ISA_AVX512_BF16
 #define FP8ATTN_TABLE_ISA_amx_bf16 FP8ATTN_ISA_AMX_BF16
 
 #define FP8ATTN_IF_EMULATED_generic(code, otherwise) otherwise
+#define FP8ATTN_IF_EMULATED_avx2(code, otherwise) otherwise
+#define FP8ATTN_IF_EMULATED_avx512(code, otherwise) otherwise
 #define FP8ATTN_IF_EMULATED_avx512_bf16(code, otherwise) otherwise
 #define FP8ATTN_IF_EMULATED_amx_bf16(code, otherwise) code
 

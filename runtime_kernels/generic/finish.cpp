@@ -4,7 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The portable finish rows of kernels.def.
+// The finish rows of kernels.def of ISAs without kernels of their own, generic
+// and avx2.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,6 +31,6 @@ static void finishRow(const float *acc, int64_t row, float sum,
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-FP8ATTN_DEFINE_FINISH(fp8attn::Bf16, bf16, generic)
-FP8ATTN_DEFINE_FINISH(fp8attn::F16, f16, generic)
-FP8ATTN_DEFINE_FINISH(fp8attn::F32, f32, generic)
+FP8ATTN_DEFINE_FINISH(fp8attn::Bf16, bf16, FP8ATTN_KERNEL_ISA)
+FP8ATTN_DEFINE_FINISH(fp8attn::F16, f16, FP8ATTN_KERNEL_ISA)
+FP8ATTN_DEFINE_FINISH(fp8attn::F32, f32, FP8ATTN_KERNEL_ISA)

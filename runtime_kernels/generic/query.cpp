@@ -4,7 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The portable query rows of kernels.def.
+// The query rows of kernels.def of ISAs without kernels of their own, generic
+// and avx2.
 //
 //===----------------------------------------------------------------------===//
 
@@ -48,6 +49,6 @@ static int64_t gatherRow(const typename Element::Storage *source,
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-FP8ATTN_DEFINE_QUERY(fp8attn::Bf16, bf16, generic)
-FP8ATTN_DEFINE_QUERY(fp8attn::F16, f16, generic)
-FP8ATTN_DEFINE_QUERY(fp8attn::F32, f32, generic)
+FP8ATTN_DEFINE_QUERY(fp8attn::Bf16, bf16, FP8ATTN_KERNEL_ISA)
+FP8ATTN_DEFINE_QUERY(fp8attn::F16, f16, FP8ATTN_KERNEL_ISA)
+FP8ATTN_DEFINE_QUERY(fp8attn::F32, f32, FP8ATTN_KERNEL_ISA)

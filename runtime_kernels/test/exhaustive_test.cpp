@@ -75,8 +75,10 @@ void PrintTo(const Probe &probe, std::ostream *stream) {
 static const Probe kProbes[] = {
     {"e4m3_generic", fp8attn_probe_e4m3_generic, "e4m3", FP8ATTN_ISA_GENERIC},
     {"e5m2_generic", fp8attn_probe_e5m2_generic, "e5m2", FP8ATTN_ISA_GENERIC},
-    {"e4m3_avx512", fp8attn_probe_e4m3_avx512, "e4m3", FP8ATTN_ISA_AVX512_BF16},
-    {"e5m2_avx512", fp8attn_probe_e5m2_avx512, "e5m2", FP8ATTN_ISA_AVX512_BF16},
+    {"e4m3_avx2", fp8attn_probe_e4m3_avx2, "e4m3", FP8ATTN_ISA_AVX2},
+    {"e5m2_avx2", fp8attn_probe_e5m2_avx2, "e5m2", FP8ATTN_ISA_AVX2},
+    {"e4m3_avx512", fp8attn_probe_e4m3_avx512, "e4m3", FP8ATTN_ISA_AVX512},
+    {"e5m2_avx512", fp8attn_probe_e5m2_avx512, "e5m2", FP8ATTN_ISA_AVX512},
 };
 
 class EveryFloatTest : public testing::TestWithParam<Probe> {

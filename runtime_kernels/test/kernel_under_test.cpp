@@ -17,18 +17,22 @@
 
 namespace fp8attn::test {
 
-/// Returns the first feature of avx512_bf16 kernels that the CPU lacks.
-static std::string missingAvx512() {
+/// Returns the first feature of the vector kernels of an ISA that the CPU
+/// lacks.
+static std::string missingVectors(fp8attn_isa isa) {
   __builtin_cpu_init();
-#define FP8ATTN_REQUIRE(feature)                                               \
-  if (!__builtin_cpu_supports(feature))                                        \
+#define FP8ATTN_REQUIRE(first, feature)                                        \
+  if (isa >= first && !__builtin_cpu_supports(feature))                        \
     return feature;
-  FP8ATTN_REQUIRE("avx512f")
-  FP8ATTN_REQUIRE("avx512bw")
-  FP8ATTN_REQUIRE("avx512dq")
-  FP8ATTN_REQUIRE("avx512vl")
-  FP8ATTN_REQUIRE("avx512vbmi")
-  FP8ATTN_REQUIRE("avx512bf16")
+  FP8ATTN_REQUIRE(FP8ATTN_ISA_AVX2, "avx2")
+  FP8ATTN_REQUIRE(FP8ATTN_ISA_AVX2, "fma")
+  FP8ATTN_REQUIRE(FP8ATTN_ISA_AVX2, "f16c")
+  FP8ATTN_REQUIRE(FP8ATTN_ISA_AVX512, "avx512f")
+  FP8ATTN_REQUIRE(FP8ATTN_ISA_AVX512, "avx512bw")
+  FP8ATTN_REQUIRE(FP8ATTN_ISA_AVX512, "avx512dq")
+  FP8ATTN_REQUIRE(FP8ATTN_ISA_AVX512, "avx512vl")
+  FP8ATTN_REQUIRE(FP8ATTN_ISA_AVX512_BF16, "avx512vbmi")
+  FP8ATTN_REQUIRE(FP8ATTN_ISA_AVX512_BF16, "avx512bf16")
 #undef FP8ATTN_REQUIRE
   return "";
 }
@@ -51,9 +55,7 @@ std::string KernelUnderTest::name() const {
 }
 
 std::string KernelUnderTest::missingFeature() const {
-  if (row->isa == FP8ATTN_ISA_GENERIC)
-    return "";
-  std::string missing = missingAvx512();
+  std::string missing = missingVectors(row->isa);
   if (missing.empty() && row->isa == FP8ATTN_ISA_AMX_BF16 && !emulated)
     missing = missingAmx();
   return missing;

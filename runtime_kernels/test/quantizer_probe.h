@@ -25,6 +25,8 @@ typedef void (*fp8attn_quantizer_probe)(const float *values, float scale,
 extern "C" {
 void fp8attn_probe_e4m3_generic(const float *, float, uint8_t *);
 void fp8attn_probe_e5m2_generic(const float *, float, uint8_t *);
+void fp8attn_probe_e4m3_avx2(const float *, float, uint8_t *);
+void fp8attn_probe_e5m2_avx2(const float *, float, uint8_t *);
 void fp8attn_probe_e4m3_avx512(const float *, float, uint8_t *);
 void fp8attn_probe_e5m2_avx512(const float *, float, uint8_t *);
 }

@@ -13,7 +13,7 @@
 
 #include "common/kernel_declarations.h"
 #include "x86_amx/step.h"
-#include "x86_avx512/softmax.h"
+#include "x86_vector/softmax.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {

@@ -21,7 +21,7 @@
 #define FP8ATTN_X86_AMX_TILE_STREAM_H
 
 #include "x86_amx/cache_tiles.h"
-#include "x86_avx512/decode.h"
+#include "x86_vector/decode.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {

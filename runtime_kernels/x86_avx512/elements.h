@@ -16,22 +16,10 @@
 
 #include "common/element_types.h"
 #include "x86_avx512/vector_math.h"
+#include "x86_vector/for_channels.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
-
-/// Calls body(c, lanes) for channels [c, c + Width) with a mask of those below
-/// `channels`, while c < padded.
-template <int Width, class Body>
-[[gnu::always_inline]] inline void forChannels(int64_t channels, int64_t padded,
-                                               const Body &body) {
-  constexpr uint32_t kAll = Width == 32 ? ~0u : (1u << Width) - 1;
-  int64_t c = 0;
-  for (; c + Width <= channels; c += Width)
-    body(c, kAll);
-  for (; c < padded; c += Width)
-    body(c, c < channels ? (1u << (channels - c)) - 1 : 0);
-}
 
 /// Loads and stores of elements of a type.
 template <class Element> struct Vectors;

@@ -39,6 +39,6 @@ static void finishRow(const float *acc, int64_t row, float sum,
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-FP8ATTN_DEFINE_FINISH(fp8attn::Bf16, bf16, avx512_bf16)
-FP8ATTN_DEFINE_FINISH(fp8attn::F16, f16, avx512_bf16)
-FP8ATTN_DEFINE_FINISH(fp8attn::F32, f32, avx512_bf16)
+FP8ATTN_DEFINE_FINISH(fp8attn::Bf16, bf16, FP8ATTN_KERNEL_ISA)
+FP8ATTN_DEFINE_FINISH(fp8attn::F16, f16, FP8ATTN_KERNEL_ISA)
+FP8ATTN_DEFINE_FINISH(fp8attn::F32, f32, FP8ATTN_KERNEL_ISA)

@@ -58,6 +58,6 @@ static int64_t gatherRow(const typename Element::Storage *source,
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-FP8ATTN_DEFINE_QUERY(fp8attn::Bf16, bf16, avx512_bf16)
-FP8ATTN_DEFINE_QUERY(fp8attn::F16, f16, avx512_bf16)
-FP8ATTN_DEFINE_QUERY(fp8attn::F32, f32, avx512_bf16)
+FP8ATTN_DEFINE_QUERY(fp8attn::Bf16, bf16, FP8ATTN_KERNEL_ISA)
+FP8ATTN_DEFINE_QUERY(fp8attn::F16, f16, FP8ATTN_KERNEL_ISA)
+FP8ATTN_DEFINE_QUERY(fp8attn::F32, f32, FP8ATTN_KERNEL_ISA)

@@ -13,8 +13,7 @@
 #define FP8ATTN_X86_AVX512_VECTOR_MATH_H
 
 #include "common/fp8_format.h"
-
-#include <immintrin.h>
+#include "x86_avx512/vectors.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -50,16 +49,20 @@ inline __m512 floatFromBf16(__m256i words) {
       _mm512_slli_epi32(_mm512_cvtepu16_epi32(words), 16));
 }
 
-/// Returns floats rounded to nearest even; NaN stays NaN, made quiet.
-inline __m256i bf16FromFloat(__m512 x) {
+/// Returns the bits of floats rounded to nearest even bf16, in the high half of
+/// each lane; NaN stays NaN, made quiet.
+inline __m512i roundToBf16(__m512 x) {
   const __m512i bits = _mm512_castps_si512(x);
   const __m512i odd =
       _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
-  __m512i rounded =
+  const __m512i rounded =
       _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
-  rounded = _mm512_mask_or_epi32(rounded, _mm512_cmpunord_ps_mask(x, x), bits,
-                                 _mm512_set1_epi32(0x400000));
-  return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16));
+  return _mm512_mask_or_epi32(rounded, _mm512_cmpunord_ps_mask(x, x), bits,
+                              _mm512_set1_epi32(0x400000));
+}
+
+inline __m256i bf16FromFloat(__m512 x) {
+  return simd::highWords(roundToBf16(x));
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

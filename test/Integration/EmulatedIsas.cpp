@@ -25,7 +25,8 @@ std::vector<fp8attn_isa> testedIsas() { return {FP8ATTN_ISA_AMX_BF16}; }
 std::vector<fp8attn_isa> runnableIsas() {
   if (!whyNot(FP8ATTN_ISA_AMX_BF16).empty())
     return {};
-  return {FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX512_BF16, FP8ATTN_ISA_AMX_BF16};
+  return {FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX2, FP8ATTN_ISA_AVX512,
+          FP8ATTN_ISA_AVX512_BF16, FP8ATTN_ISA_AMX_BF16};
 }
 
 /// The emulation, and what runs between the tiles, is AVX-512.

@@ -76,11 +76,11 @@ TEST_P(WriteErrorsTest, AreRefused) { expectRefusal(problem.model.write); }
 
 static const Offence kAttendOffences[] = {
     {"AbiVersion", [](Call call) { call.context.abi_version = 7; },
-     FP8ATTN_BAD_CONTEXT, "abi_version is 7, expected 1"},
+     FP8ATTN_BAD_CONTEXT, "abi_version is 7, expected 2"},
     {"NumWorkers", [](Call call) { call.context.num_workers = 0; },
      FP8ATTN_BAD_CONTEXT, "num_workers is 0, expected at least 1"},
-    {"IsaCap", [](Call call) { call.context.isa_cap = 3; }, FP8ATTN_BAD_CONTEXT,
-     "isa_cap is 3, expected 0 to 2"},
+    {"IsaCap", [](Call call) { call.context.isa_cap = 5; }, FP8ATTN_BAD_CONTEXT,
+     "isa_cap is 5, expected 0 to 4"},
     {"NullData", [](Call call) { call.arguments.query.data = nullptr; },
      FP8ATTN_NULL_POINTER,
      "query.data is null, expected memory as no size is 0"},

@@ -11,7 +11,8 @@
 #include "Problem.h"
 
 std::vector<fp8attn_isa> testedIsas() {
-  return {FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX512_BF16, FP8ATTN_ISA_AMX_BF16};
+  return {FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX2, FP8ATTN_ISA_AVX512,
+          FP8ATTN_ISA_AVX512_BF16, FP8ATTN_ISA_AMX_BF16};
 }
 
 std::vector<fp8attn_isa> runnableIsas() {

@@ -6,12 +6,16 @@ module attributes {llvm.target = #llvm.target<triple = "x86_64-unknown-linux-gnu
   // CHECK-LABEL: func.func @f(
   // CHECK-SAME:    %[[X:[a-z0-9]+]]: memref<8xbf16>, %[[S:[a-z0-9]+]]: memref<f32>
   // CHECK:         fp8attn.check.scale "scale", %[[S]]
-  // CHECK-NEXT:    %[[ISA:.+]] = fp8attn.select_isa [#fp8attn.isa<amx_bf16>, #fp8attn.isa<avx512_bf16>, #fp8attn.isa<generic>]
+  // CHECK-NEXT:    %[[ISA:.+]] = fp8attn.select_isa [#fp8attn.isa<amx_bf16>, #fp8attn.isa<avx512_bf16>, #fp8attn.isa<avx512>, #fp8attn.isa<avx2>, #fp8attn.isa<generic>]
   // CHECK-NEXT:    scf.index_switch %[[ISA]]
-  // CHECK-NEXT:    case 2
+  // CHECK-NEXT:    case 4
   // CHECK-NEXT:      call @f.amx_bf16(%[[X]], %[[S]]
-  // CHECK:         case 1
+  // CHECK:         case 3
   // CHECK-NEXT:      call @f.avx512_bf16
+  // CHECK:         case 2
+  // CHECK-NEXT:      call @f.avx512(
+  // CHECK:         case 1
+  // CHECK-NEXT:      call @f.avx2(
   // CHECK:         default
   // CHECK-NEXT:      call @f.generic
   // ONE-LABEL:   func.func @f(

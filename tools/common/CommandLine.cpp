@@ -30,8 +30,9 @@ CompileOptions::CompileOptions(cl::OptionCategory &category)
                       "host's)"),
              cl::value_desc("triple"), cl::cat(category)),
       isa("isa",
-          cl::desc("Compile bodies for this ISA only: generic, avx512_bf16 or "
-                   "amx_bf16 (default: all that the target has)"),
+          cl::desc(
+              "Compile bodies for this ISA only: generic, avx2, avx512, "
+              "avx512_bf16 or amx_bf16 (default: all that the target has)"),
           cl::value_desc("isa"), cl::cat(category)),
       noRuntimeChecks("no-runtime-checks",
                       cl::desc("Leave out the checks of arguments at run time"),

@@ -59,15 +59,55 @@ static constexpr int64_t kRounds = 20000;
 /// Independent sums: latency times throughput of the instruction.
 static constexpr int64_t kVectorSums = 12;
 
-/// Returns floating-point operations.
+/// These return floating-point operations.
+__attribute__((target("avx2,fma"))) static double
+multiplyAvx2(std::atomic<uint64_t> &sink) {
+  __m256 sums[kVectorSums];
+  for (int64_t s = 0; s < kVectorSums; ++s)
+    sums[s] = _mm256_set1_ps(s);
+  __m256 a = _mm256_set1_ps(0.5f);
+  for (int64_t round = 0; round < kRounds; ++round) {
+    // Keeps the compiler from taking the product out of the loop.
+    asm volatile("" : "+x"(a));
+#pragma clang loop unroll(full)
+    for (int64_t s = 0; s < kVectorSums; ++s)
+      sums[s] = _mm256_fmadd_ps(sums[s], a, a);
+  }
+  __m256 total = sums[0];
+  for (int64_t s = 1; s < kVectorSums; ++s)
+    total = _mm256_add_ps(total, sums[s]);
+  sink += static_cast<uint64_t>(_mm256_cvtss_f32(total));
+  // 8 lanes of a product and a sum.
+  return double(kRounds) * kVectorSums * 16;
+}
+
+__attribute__((target("avx512f"))) static double
+multiplyAvx512(std::atomic<uint64_t> &sink) {
+  __m512 sums[kVectorSums];
+  for (int64_t s = 0; s < kVectorSums; ++s)
+    sums[s] = _mm512_set1_ps(s);
+  __m512 a = _mm512_set1_ps(0.5f);
+  for (int64_t round = 0; round < kRounds; ++round) {
+    asm volatile("" : "+v"(a));
+#pragma clang loop unroll(full)
+    for (int64_t s = 0; s < kVectorSums; ++s)
+      sums[s] = _mm512_fmadd_ps(sums[s], a, a);
+  }
+  float total = 0;
+  for (int64_t s = 0; s < kVectorSums; ++s)
+    total += _mm512_reduce_add_ps(sums[s]);
+  sink += static_cast<uint64_t>(total);
+  // 16 lanes of a product and a sum.
+  return double(kRounds) * kVectorSums * 32;
+}
+
 __attribute__((target("avx512f,avx512bf16"))) static double
-multiplyVectors(std::atomic<uint64_t> &sink) {
+multiplyAvx512Bf16(std::atomic<uint64_t> &sink) {
   __m512 sums[kVectorSums];
   for (int64_t s = 0; s < kVectorSums; ++s)
     sums[s] = _mm512_set1_ps(s);
   __m512bh a = (__m512bh)_mm512_set1_epi16(0x3F80);
   for (int64_t round = 0; round < kRounds; ++round) {
-    // Keeps the compiler from taking the product out of the loop.
     asm volatile("" : "+v"(a));
 #pragma clang loop unroll(full)
     for (int64_t s = 0; s < kVectorSums; ++s)
@@ -103,6 +143,20 @@ __attribute__((target("amx-tile,amx-bf16"))) static double multiplyTiles() {
   // 16 x 16 elements, 32 products and sums each.
   return double(kRounds) * 6 * 16 * 16 * 64;
 }
+
+/// Multiplies with the best instruction of an ISA beyond generic.
+static double multiply(fp8attn_isa isa, std::atomic<uint64_t> &sink) {
+  switch (isa) {
+  case FP8ATTN_ISA_AMX_BF16:
+    return multiplyTiles();
+  case FP8ATTN_ISA_AVX512_BF16:
+    return multiplyAvx512Bf16(sink);
+  case FP8ATTN_ISA_AVX512:
+    return multiplyAvx512(sink);
+  default:
+    return multiplyAvx2(sink);
+  }
+}
 #endif
 
 namespace {
@@ -124,7 +178,7 @@ uint64_t mlir::fp8attn::readAll(fp8attn_context &context,
     auto &loop = *static_cast<ReadLoop *>(argument);
     auto *sum = sumLinesGeneric;
 #ifdef __x86_64__
-    if (fp8attn_cpu()->isa >= FP8ATTN_ISA_AVX512_BF16)
+    if (fp8attn_cpu()->isa >= FP8ATTN_ISA_AVX512)
       sum = sumLinesAvx512;
 #endif
     uint64_t total = 0;
@@ -147,9 +201,7 @@ double mlir::fp8attn::multiplyInRegisters(fp8attn_context &context,
     auto &loop = *static_cast<MultiplyLoop *>(argument);
     double operations = 0;
     for (int64_t i = begin; i < end; ++i)
-      operations += loop.isa == FP8ATTN_ISA_AMX_BF16
-                        ? multiplyTiles()
-                        : multiplyVectors(loop.sink);
+      operations += multiply(loop.isa, loop.sink);
     double before = loop.operations;
     while (!loop.operations.compare_exchange_weak(before, before + operations))
       ;

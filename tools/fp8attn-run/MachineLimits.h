@@ -33,9 +33,9 @@ using ReadTask = std::vector<Extent>;
 /// Reads all extents with the workers of the context; returns a checksum.
 uint64_t readAll(fp8attn_context &context, const std::vector<ReadTask> &tasks);
 
-/// Runs multiply-adds of bf16 pairs in the registers of the context's workers,
-/// with the best instruction of `isa`; returns the number of floating-point
-/// operations, 0 if there is no such instruction.
+/// Runs multiply-adds, of bf16 pairs or floats, in the registers of the
+/// context's workers, with the best instruction of `isa`; returns the number of
+/// floating-point operations, 0 if there is no such instruction.
 double multiplyInRegisters(fp8attn_context &context, fp8attn_isa isa);
 
 } // namespace mlir::fp8attn

@@ -41,8 +41,10 @@ RunOptions::RunOptions(cl::OptionCategory &category)
       isaCap("isa-cap", cl::desc("Best ISA that the run may use"),
              cl::values(
                  clEnumValN(FP8ATTN_ISA_GENERIC, "generic", "portable code"),
+                 clEnumValN(FP8ATTN_ISA_AVX2, "avx2", "AVX2 vectors"),
+                 clEnumValN(FP8ATTN_ISA_AVX512, "avx512", "AVX-512 vectors"),
                  clEnumValN(FP8ATTN_ISA_AVX512_BF16, "avx512_bf16",
-                            "AVX-512 vectors"),
+                            "AVX-512 with bf16 products"),
                  clEnumValN(FP8ATTN_ISA_AMX_BF16, "amx_bf16",
                             "AMX tiles (default)")),
              cl::init(FP8ATTN_ISA_AMX_BF16), cl::cat(category)),

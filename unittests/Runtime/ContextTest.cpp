@@ -41,11 +41,11 @@ TEST_F(ContextTest, NullAndForeignContextsAreLeftAlone) {
 
 TEST_F(ContextTest, Versions) {
   expectFailure(fp8attn_check_context(&context, 9), FP8ATTN_BAD_CONTEXT,
-                "the object was compiled for ABI version 9, expected 1 (the "
+                "the object was compiled for ABI version 9, expected 2 (the "
                 "runtime's)");
   context.abi_version = 7;
   expectFailure(fp8attn_check_context(&context, FP8ATTN_ABI_VERSION),
-                FP8ATTN_BAD_CONTEXT, "abi_version is 7, expected 1");
+                FP8ATTN_BAD_CONTEXT, "abi_version is 7, expected 2");
 }
 
 TEST_F(ContextTest, Workers) {
@@ -55,12 +55,12 @@ TEST_F(ContextTest, Workers) {
 }
 
 TEST_F(ContextTest, IsaCap) {
-  context.isa_cap = 3;
+  context.isa_cap = 5;
   expectFailure(fp8attn_check_context(&context, FP8ATTN_ABI_VERSION),
-                FP8ATTN_BAD_CONTEXT, "isa_cap is 3, expected 0 to 2");
+                FP8ATTN_BAD_CONTEXT, "isa_cap is 5, expected 0 to 4");
   context.isa_cap = -1;
   expectFailure(fp8attn_check_context(&context, FP8ATTN_ABI_VERSION),
-                FP8ATTN_BAD_CONTEXT, "isa_cap is -1, expected 0 to 2");
+                FP8ATTN_BAD_CONTEXT, "isa_cap is -1, expected 0 to 4");
 }
 
 TEST_F(ContextTest, PoolMustNotHaveMoreWorkers) {

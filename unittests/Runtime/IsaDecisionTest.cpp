@@ -52,24 +52,22 @@ TEST(IsaDecision, EachMissingFeatureIsNamed) {
     fp8attn_isa isa;
     const char *reason;
   } cases[] = {
-      {&CpuWords::leaf1Ecx, 12, FP8ATTN_ISA_GENERIC,
-       "AVX-512: the CPU lacks fma"},
+      {&CpuWords::leaf1Ecx, 12, FP8ATTN_ISA_GENERIC, "AVX2: the CPU lacks fma"},
       {&CpuWords::leaf1Ecx, 29, FP8ATTN_ISA_GENERIC,
-       "AVX-512: the CPU lacks f16c"},
-      {&CpuWords::leaf7Ebx, 5, FP8ATTN_ISA_GENERIC,
-       "AVX-512: the CPU lacks avx2"},
-      {&CpuWords::leaf7Ebx, 16, FP8ATTN_ISA_GENERIC,
+       "AVX2: the CPU lacks f16c"},
+      {&CpuWords::leaf7Ebx, 5, FP8ATTN_ISA_GENERIC, "AVX2: the CPU lacks avx2"},
+      {&CpuWords::leaf7Ebx, 16, FP8ATTN_ISA_AVX2,
        "AVX-512: the CPU lacks avx512f"},
-      {&CpuWords::leaf7Ebx, 17, FP8ATTN_ISA_GENERIC,
+      {&CpuWords::leaf7Ebx, 17, FP8ATTN_ISA_AVX2,
        "AVX-512: the CPU lacks avx512dq"},
-      {&CpuWords::leaf7Ebx, 30, FP8ATTN_ISA_GENERIC,
+      {&CpuWords::leaf7Ebx, 30, FP8ATTN_ISA_AVX2,
        "AVX-512: the CPU lacks avx512bw"},
-      {&CpuWords::leaf7Ebx, 31, FP8ATTN_ISA_GENERIC,
+      {&CpuWords::leaf7Ebx, 31, FP8ATTN_ISA_AVX2,
        "AVX-512: the CPU lacks avx512vl"},
-      {&CpuWords::leaf7Ecx, 1, FP8ATTN_ISA_GENERIC,
-       "AVX-512: the CPU lacks avx512vbmi"},
-      {&CpuWords::leaf7Sub1Eax, 5, FP8ATTN_ISA_GENERIC,
-       "AVX-512: the CPU lacks avx512bf16"},
+      {&CpuWords::leaf7Ecx, 1, FP8ATTN_ISA_AVX512,
+       "AVX-512 BF16: the CPU lacks avx512vbmi"},
+      {&CpuWords::leaf7Sub1Eax, 5, FP8ATTN_ISA_AVX512,
+       "AVX-512 BF16: the CPU lacks avx512bf16"},
       {&CpuWords::leaf7Edx, 24, FP8ATTN_ISA_AVX512_BF16,
        "AMX: the CPU lacks amx-tile"},
       {&CpuWords::leaf7Edx, 22, FP8ATTN_ISA_AVX512_BF16,
@@ -93,14 +91,22 @@ TEST(IsaDecision, StateThatIsNotSaved) {
   expectDecision(words, FP8ATTN_ISA_AVX512_BF16,
                  "AMX: the operating system does not save tile state (XCR0 is "
                  "0xe7)");
-  for (uint64_t missing : {0x2, 0x4, 0x20, 0x40, 0x80}) {
+  for (uint64_t missing : {0x20, 0x40, 0x80}) {
+    words.xcr0 = 0x602e7 & ~missing;
+    EXPECT_EQ(decideIsa(words, answer<0>, nullptr).isa, FP8ATTN_ISA_AVX2);
+  }
+  words.xcr0 = 0x7;
+  expectDecision(words, FP8ATTN_ISA_AVX2,
+                 "AVX-512: the operating system does not save AVX-512 state "
+                 "(XCR0 is 0x7)");
+  for (uint64_t missing : {0x2, 0x4}) {
     words.xcr0 = 0x602e7 & ~missing;
     EXPECT_EQ(decideIsa(words, answer<0>, nullptr).isa, FP8ATTN_ISA_GENERIC);
   }
-  words.xcr0 = 0x7;
+  words.xcr0 = 0x3;
   expectDecision(words, FP8ATTN_ISA_GENERIC,
-                 "AVX-512: the operating system does not save vector state "
-                 "(XCR0 is 0x7)");
+                 "AVX2: the operating system does not save AVX state (XCR0 is "
+                 "0x3)");
 }
 
 template <int error> static void expectRefusal(const char *meaning) {
@@ -135,6 +141,9 @@ TEST(IsaDecision, PermissionIsAskedOnlyIfItDecides) {
 TEST(IsaDecision, VariableLowers) {
   expectDecision(fullWords(), FP8ATTN_ISA_GENERIC, "FP8ATTN_ISA is generic",
                  "generic");
+  expectDecision(fullWords(), FP8ATTN_ISA_AVX2, "FP8ATTN_ISA is avx2", "avx2");
+  expectDecision(fullWords(), FP8ATTN_ISA_AVX512, "FP8ATTN_ISA is avx512",
+                 "avx512");
   expectDecision(fullWords(), FP8ATTN_ISA_AVX512_BF16,
                  "FP8ATTN_ISA is avx512_bf16", "avx512_bf16");
   expectDecision(fullWords(), FP8ATTN_ISA_AMX_BF16, "", "amx_bf16");
@@ -147,20 +156,20 @@ TEST(IsaDecision, VariableDoesNotRaise) {
   expectDecision(words, FP8ATTN_ISA_AVX512_BF16, "AMX: the CPU lacks amx-tile",
                  "amx_bf16");
   words.leaf7Ecx = 0;
-  expectDecision(words, FP8ATTN_ISA_GENERIC,
-                 "AVX-512: the CPU lacks avx512vbmi", "avx512_bf16");
+  expectDecision(words, FP8ATTN_ISA_AVX512,
+                 "AVX-512 BF16: the CPU lacks avx512vbmi", "avx512_bf16");
 }
 
 TEST(IsaDecision, UnknownVariableIsReportedAndIgnored) {
   expectDecision(fullWords(), FP8ATTN_ISA_AMX_BF16,
-                 "FP8ATTN_ISA is 'AMX', expected generic, avx512_bf16 or "
-                 "amx_bf16",
+                 "FP8ATTN_ISA is 'AMX', expected generic, avx2, avx512, "
+                 "avx512_bf16 or amx_bf16",
                  "AMX");
   CpuWords words = fullWords();
   words.leaf7Edx = 0;
   expectDecision(words, FP8ATTN_ISA_AVX512_BF16,
-                 "FP8ATTN_ISA is 'AMX', expected generic, avx512_bf16 or "
-                 "amx_bf16; AMX: the CPU lacks amx-tile",
+                 "FP8ATTN_ISA is 'AMX', expected generic, avx2, avx512, "
+                 "avx512_bf16 or amx_bf16; AMX: the CPU lacks amx-tile",
                  "AMX");
 }
 

@@ -16,11 +16,13 @@
 using namespace fp8attn;
 
 static constexpr uint32_t kGeneric = 1u << FP8ATTN_ISA_GENERIC;
+static constexpr uint32_t kAvx2 = 1u << FP8ATTN_ISA_AVX2;
 static constexpr uint32_t kAvx512 = 1u << FP8ATTN_ISA_AVX512_BF16;
 static constexpr uint32_t kAmx = 1u << FP8ATTN_ISA_AMX_BF16;
-static constexpr uint32_t kAll = kGeneric | kAvx512 | kAmx;
+static constexpr uint32_t kAll = kGeneric | kAvx2 | kAvx512 | kAmx;
 
 static const fp8attn_cpu_info kPlainCpu = {FP8ATTN_ISA_GENERIC, "no vectors"};
+static const fp8attn_cpu_info kAvx2Cpu = {FP8ATTN_ISA_AVX2, "no AVX-512"};
 static const fp8attn_cpu_info kAvx512Cpu = {FP8ATTN_ISA_AVX512_BF16,
                                             "no tiles"};
 static const fp8attn_cpu_info kAmxCpu = {FP8ATTN_ISA_AMX_BF16, ""};
@@ -41,6 +43,7 @@ protected:
 TEST_F(IsaSelectionTest, Best) {
   expectIsa(kAmxCpu, kAll, FP8ATTN_ISA_AMX_BF16, "");
   expectIsa(kAvx512Cpu, kAll, FP8ATTN_ISA_AVX512_BF16, "no tiles");
+  expectIsa(kAvx2Cpu, kAll, FP8ATTN_ISA_AVX2, "no AVX-512");
   expectIsa(kPlainCpu, kAll, FP8ATTN_ISA_GENERIC, "no vectors");
 }
 
@@ -48,7 +51,9 @@ TEST_F(IsaSelectionTest, BodiesOfTheObjectLimit) {
   expectIsa(kAmxCpu, kGeneric | kAvx512, FP8ATTN_ISA_AVX512_BF16,
             "the object has no body for amx_bf16");
   expectIsa(kAmxCpu, kGeneric, FP8ATTN_ISA_GENERIC,
-            "the object has no body for avx512_bf16");
+            "the object has no body for avx2");
+  expectIsa(kAmxCpu, kGeneric | kAvx2, FP8ATTN_ISA_AVX2,
+            "the object has no body for avx512");
   expectIsa(kAvx512Cpu, kGeneric | kAmx, FP8ATTN_ISA_GENERIC, "no tiles");
 }
 
@@ -58,7 +63,7 @@ TEST_F(IsaSelectionTest, CapLimits) {
             "amx_bf16: isa_cap of the context is avx512_bf16");
   context.isa_cap = FP8ATTN_ISA_GENERIC;
   expectIsa(kAvx512Cpu, kAll, FP8ATTN_ISA_GENERIC,
-            "avx512_bf16: isa_cap of the context is generic");
+            "avx2: isa_cap of the context is generic");
 }
 
 TEST_F(IsaSelectionTest, NoBodyMayRun) {

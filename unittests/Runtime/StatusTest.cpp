@@ -34,7 +34,9 @@ TEST(Status, UnknownStatusHasASentence) {
 
 TEST(Status, IsaNamesAreThoseOfKernels) {
   EXPECT_STREQ(fp8attn_isa_string(FP8ATTN_ISA_GENERIC), "generic");
+  EXPECT_STREQ(fp8attn_isa_string(FP8ATTN_ISA_AVX2), "avx2");
+  EXPECT_STREQ(fp8attn_isa_string(FP8ATTN_ISA_AVX512), "avx512");
   EXPECT_STREQ(fp8attn_isa_string(FP8ATTN_ISA_AVX512_BF16), "avx512_bf16");
   EXPECT_STREQ(fp8attn_isa_string(FP8ATTN_ISA_AMX_BF16), "amx_bf16");
-  EXPECT_STREQ(fp8attn_isa_string(static_cast<fp8attn_isa>(3)), "unknown");
+  EXPECT_STREQ(fp8attn_isa_string(static_cast<fp8attn_isa>(5)), "unknown");
 }

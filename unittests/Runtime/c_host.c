@@ -42,6 +42,8 @@ int main(void) {
 
   // A generic body runs anywhere.
   if (fp8attn_select_isa(&context, 1u << FP8ATTN_ISA_GENERIC |
+                                       1u << FP8ATTN_ISA_AVX2 |
+                                       1u << FP8ATTN_ISA_AVX512 |
                                        1u << FP8ATTN_ISA_AVX512_BF16 |
                                        1u << FP8ATTN_ISA_AMX_BF16) < 0)
     return failed("fp8attn_select_isa");

@@ -26,8 +26,8 @@ struct ToLLVMPipelineOptions
   Option<std::string> isa{
       *this, "isa",
       llvm::cl::desc(
-          "Compile bodies for this ISA only: generic, avx512_bf16 or "
-          "amx_bf16 (default: all that the target has)"),
+          "Compile bodies for this ISA only: generic, avx2, avx512, "
+          "avx512_bf16 or amx_bf16 (default: all that the target has)"),
       llvm::cl::init("")};
 };
 

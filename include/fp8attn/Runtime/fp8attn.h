@@ -28,7 +28,7 @@ extern "C" {
 
 /// Version of the structs and functions in this header. It grows by one with
 /// every incompatible change; objects and runtime must agree on it.
-#define FP8ATTN_ABI_VERSION 1
+#define FP8ATTN_ABI_VERSION 2
 
 /// Alignment, in bytes, that caches and workspaces must have: one cache line,
 /// one AVX-512 vector, one row of an AMX tile.
@@ -81,15 +81,19 @@ const char *fp8attn_status_string(fp8attn_status status);
 typedef enum fp8attn_isa {
   /// Portable C++: runs on any CPU.
   FP8ATTN_ISA_GENERIC = 0,
-  /// AVX-512 F, BW, DQ, VL, VBMI and BF16.
-  FP8ATTN_ISA_AVX512_BF16 = 1,
+  /// AVX2, FMA and F16C.
+  FP8ATTN_ISA_AVX2 = 1,
+  /// The above with AVX-512 F, BW, DQ and VL.
+  FP8ATTN_ISA_AVX512 = 2,
+  /// The above with AVX-512 VBMI and BF16.
+  FP8ATTN_ISA_AVX512_BF16 = 3,
   /// The above with AMX-TILE and AMX-BF16, and the kernel's permission to use
   /// the tile data.
-  FP8ATTN_ISA_AMX_BF16 = 2
+  FP8ATTN_ISA_AMX_BF16 = 4
 } fp8attn_isa;
 
-/// Returns the name of an ISA as kernels carry it ("generic", "avx512_bf16",
-/// "amx_bf16"), or "unknown".
+/// Returns the name of an ISA as kernels carry it ("generic", "avx2", "avx512",
+/// "avx512_bf16", "amx_bf16"), or "unknown".
 const char *fp8attn_isa_string(fp8attn_isa isa);
 
 /// Runs iterations [begin, end) of a parallel loop on worker `worker`, which
@@ -187,7 +191,7 @@ typedef struct fp8attn_cpu_info {
   fp8attn_isa isa;
   /// Why no better one is usable, e.g. "AMX: the CPU lacks amx-bf16"; empty
   /// if isa is the best there is.
-  char reason[160];
+  char reason[200];
 } fp8attn_cpu_info;
 
 /// Asks the CPU (CPUID, XCR0) and, once per process, the kernel for the

@@ -254,8 +254,8 @@ def SpecializeIsas : Pass<"fp8attn-specialize-isas", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"isa", "isa", "std::string", "",
-           "The only ISA to make a body for: generic, avx512_bf16 or amx_bf16 "
-           "(default: all that the target has)">
+           "The only ISA to make a body for: generic, avx2, avx512, avx512_bf16 "
+           "or amx_bf16 (default: all that the target has)">
   ];
   let dependentDialects = ["::mlir::func::FuncDialect",
     "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",

@@ -11,9 +11,16 @@
 // CHECK:     fp8attn_parallel
 // CHECK-NOT: {{^[^f]}}
 
-// 16 keys are one register where there are such registers, and nowhere else.
+// 16 keys are one register, or two, where there are such registers, and nowhere
+// else.
 // VECTORS-LABEL: {{^}}f.generic.body{{.*}}:
+// VECTORS-NOT:     {{ymm|zmm}}
+// VECTORS-LABEL: {{^}}f.avx2.body{{.*}}:
 // VECTORS-NOT:     zmm
+// VECTORS:         vmulps {{.*}}ymm
+// VECTORS-NOT:     zmm
+// VECTORS-LABEL: {{^}}f.avx512.body{{.*}}:
+// VECTORS:         vmulps {{.*}}zmm
 // VECTORS-LABEL: {{^}}f.avx512_bf16.body{{.*}}:
 // VECTORS:         vmulps {{.*}}zmm
 

@@ -116,8 +116,10 @@ def Fp8Attn_WindowSide : ConfinedAttr<I64Attr, [IntNonNegative]>;
 
 def Fp8Attn_Isa : I32EnumAttr<"Isa", "instruction set of a body", [
     I32EnumAttrCase<"Generic", 0, "generic">,
-    I32EnumAttrCase<"Avx512Bf16", 1, "avx512_bf16">,
-    I32EnumAttrCase<"AmxBf16", 2, "amx_bf16">
+    I32EnumAttrCase<"Avx2", 1, "avx2">,
+    I32EnumAttrCase<"Avx512", 2, "avx512">,
+    I32EnumAttrCase<"Avx512Bf16", 3, "avx512_bf16">,
+    I32EnumAttrCase<"AmxBf16", 4, "amx_bf16">
   ]> {
   let cppNamespace = "::mlir::fp8attn";
   let genSpecializedAttr = 0;

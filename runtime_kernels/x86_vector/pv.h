@@ -11,10 +11,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_X86_AVX512_PV_H
-#define FP8ATTN_X86_AVX512_PV_H
+#ifndef FP8ATTN_X86_VECTOR_PV_H
+#define FP8ATTN_X86_VECTOR_PV_H
 
-#include "x86_avx512/pv_exact.h"
+#include "x86_vector/pv_exact.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -22,7 +22,7 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// One granule of values, and where its results go.
 struct PvGranule {
   const uint8_t *values;
-  /// Its tile of the first rows.
+  /// Its tile of the first rows, prepared.
   const uint8_t *probs;
   int64_t rows;
   int64_t channels;
@@ -37,7 +37,7 @@ inline void pvFewRowsTiles(const PvGranule &in, int64_t firstTile,
                            Prefetch &prefetch) {
   if (pvBlock<Format, Specials::kDetect, Rows, Tiles>(
           in.values + firstTile * kCacheTileBytes<Format>, 1, 0, in.probs,
-          in.acc + firstTile * kTileFloats, prefetch, NoGuard()))
+          in.acc + firstTile * kTileFloats, prefetch, RowDot::NoGuard()))
     pvExact<Format>(in.values, FP8ATTN_GRANULE, in.probs, Rows, in.channels,
                     firstTile, Tiles, in.acc, in.scratch);
 }
@@ -73,16 +73,16 @@ inline void pvPanel(const fp8attn_key_run &run, int64_t firstKey,
   if (special) {
     for (int64_t g = 0; g < granules; ++g)
       pvExact<Format>(granule(g), FP8ATTN_GRANULE,
-                      in.probs + g * FP8ATTN_TILE_BYTES, in.rows, in.channels,
+                      in.probs + g * RowDot::kTileBytes, in.rows, in.channels,
                       firstTile, Tiles, in.acc, in.scratch);
     return;
   }
   NoPrefetch none;
   for (int64_t r = 0; r < in.rows; r += kBlockRows)
     pvBlock<Bf16, Specials::kIgnore, kBlockRows, Tiles>(
-        in.scratch, granules, kStride, rowOf(in.probs, r, kProbTiles),
+        in.scratch, granules, kStride, preparedRowOf(in.probs, r, kProbTiles),
         rowOf(in.acc, r, in.channels / kLanes) + firstTile * kTileFloats, none,
-        NoGuard());
+        RowDot::NoGuard());
 }
 
 /// The step's complete granules for many rows. `in` has the first one.
@@ -113,10 +113,12 @@ inline void pvStep(const fp8attn_key_run &run, int64_t firstKey,
                    int64_t numKeys, const uint8_t *probs, int64_t rows,
                    int64_t channels, float *acc, uint8_t *scratch,
                    Prefetch &prefetch) {
+  const uint8_t *prepared = RowDot::prepare(probs, rows, kProbTiles, scratch);
+  scratch += RowDot::scratchBytes(rows, kProbTiles);
   const auto granuleAt = [&](int64_t g) -> PvGranule {
     return {valueGranule<Format::kBytes>(run, firstKey + g * FP8ATTN_GRANULE,
                                          channels),
-            probs + g * FP8ATTN_TILE_BYTES,
+            prepared + g * RowDot::kTileBytes,
             rows,
             channels,
             acc,
@@ -145,4 +147,4 @@ inline void pvStep(const fp8attn_key_run &run, int64_t firstKey,
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-#endif // FP8ATTN_X86_AVX512_PV_H
+#endif // FP8ATTN_X86_VECTOR_PV_H

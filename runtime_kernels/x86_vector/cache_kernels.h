@@ -9,18 +9,18 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_X86_AVX512_CACHE_KERNELS_H
-#define FP8ATTN_X86_AVX512_CACHE_KERNELS_H
+#ifndef FP8ATTN_X86_VECTOR_CACHE_KERNELS_H
+#define FP8ATTN_X86_VECTOR_CACHE_KERNELS_H
 
 #include "common/kernel_declarations.h"
-#include "x86_avx512/attend.h"
-#include "x86_avx512/store.h"
+#include "x86_vector/attend.h"
+#include "x86_vector/store.h"
 
 /// Defines qk, pv, attend, store_key and store_value for caches of `Format`,
 /// which the table calls `cache`.
 #define FP8ATTN_DEFINE_CACHE_KERNELS(Format, cache)                            \
   extern "C" void FP8ATTN_KERNEL_NAME(qk, bf16, cache, f32, 48, 256, 32,       \
-                                      avx512_bf16)(                            \
+                                      FP8ATTN_KERNEL_ISA)(                     \
       const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
       const void *query_tiles, int64_t rows, int64_t channels, float *scores,  \
       void *scratch) {                                                         \
@@ -33,7 +33,7 @@
         });                                                                    \
   }                                                                            \
   extern "C" void FP8ATTN_KERNEL_NAME(pv, bf16, cache, f32, 48, 256, 16,       \
-                                      avx512_bf16)(                            \
+                                      FP8ATTN_KERNEL_ISA)(                     \
       const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
       const void *probs, int64_t rows, int64_t channels, float *acc,           \
       void *scratch) {                                                         \
@@ -45,7 +45,7 @@
         });                                                                    \
   }                                                                            \
   extern "C" void FP8ATTN_KERNEL_NAME(attend, bf16, cache, f32, 16, 256, 32,   \
-                                      avx512_bf16)(                            \
+                                      FP8ATTN_KERNEL_ISA)(                     \
       const fp8attn_key_run *run, const void *query_tiles, int64_t rows,       \
       int64_t key_channels, int64_t value_channels, const float *row_scale,    \
       const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,    \
@@ -69,7 +69,7 @@
 #define FP8ATTN_DEFINE_STORE_KERNEL(op, function, Format, cacheType, Element,  \
                                     in)                                        \
   extern "C" void FP8ATTN_KERNEL_NAME(op, in, cacheType, f32, 16, 1, 32,       \
-                                      avx512_bf16)(                            \
+                                      FP8ATTN_KERNEL_ISA)(                     \
       const void *source, int64_t token_stride, int64_t tokens,                \
       int64_t channels, const int64_t *slots, float scale, uint8_t *cache,     \
       int64_t page_bytes, int64_t page_tokens) {                               \
@@ -86,11 +86,11 @@
 
 #define FP8ATTN_DEFINE_QUANTIZE_KERNEL(Format, cache, Element, in)             \
   extern "C" void FP8ATTN_KERNEL_NAME(quantize, in, cache, f32, 1, 1, 1,       \
-                                      avx512_bf16)(                            \
+                                      FP8ATTN_KERNEL_ISA)(                     \
       const void *source, int64_t count, float scale, void *destination) {     \
     fp8attn::quantizeDense<Format, Element>(                                   \
         static_cast<const Element::Storage *>(source), count, scale,           \
         static_cast<uint8_t *>(destination));                                  \
   }
 
-#endif // FP8ATTN_X86_AVX512_CACHE_KERNELS_H
+#endif // FP8ATTN_X86_VECTOR_CACHE_KERNELS_H

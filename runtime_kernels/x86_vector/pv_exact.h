@@ -4,25 +4,26 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The slow path of pv, for any ISA that has AVX-512: a granule with NaN or
+// The slow path of pv, for any vector ISA: a granule with NaN or
 // infinity, or one whose last tokens do not exist. A value reaches only rows
 // whose probability for its key is not 0, and no row if its token is at or
-// beyond `valid`. Everything else is added exactly as on the fast path of the
-// AVX-512 kernels: same chain, same order.
+// beyond `valid`. Everything else is added exactly as on the fast path:
+// same chain, same order.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_X86_AVX512_PV_EXACT_H
-#define FP8ATTN_X86_AVX512_PV_EXACT_H
+#ifndef FP8ATTN_X86_VECTOR_PV_EXACT_H
+#define FP8ATTN_X86_VECTOR_PV_EXACT_H
 
-#include "x86_avx512/row_blocks.h"
+#include "x86_vector/row_blocks.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
 /// acc of `Rows` rows and `Tiles` tiles of channels += probs * granules, if the
-/// decoder saw no special value, which is returned. `probs` and `acc` are the
-/// first row in its first tile; granules are `stride` bytes apart.
+/// decoder saw no special value, which is returned. `probs`
+/// (prepared, here and below) and `acc` are the first row in its first tile;
+/// granules are `stride` bytes apart.
 template <class Format, Specials Mode, int Rows, int Tiles, class Prefetch,
           class Guard>
 inline bool pvBlock(const uint8_t *values, int64_t granules, int64_t stride,
@@ -31,16 +32,16 @@ inline bool pvBlock(const uint8_t *values, int64_t granules, int64_t stride,
   Decoder<Format, Mode> decoder;
   const TileDotOperands in = {probs, values, kCacheTileBytes<Format>, stride,
                               granules};
-  __m512 sums[Rows][Tiles];
+  simd::Floats sums[Rows][Tiles];
   for (int r = 0; r < Rows; ++r)
     for (int t = 0; t < Tiles; ++t)
-      sums[r][t] = _mm512_load_ps(acc + t * kTileFloats + r * 16);
+      sums[r][t] = simd::loadFloats(acc + t * kTileFloats + r * kLanes);
   tileDot(in, decoder, prefetch, guard, sums);
   if (decoder.sawSpecial())
     return true;
   for (int r = 0; r < Rows; ++r)
     for (int t = 0; t < Tiles; ++t)
-      _mm512_store_ps(acc + t * kTileFloats + r * 16, sums[r][t]);
+      simd::storeFloats(acc + t * kTileFloats + r * kLanes, sums[r][t]);
   return false;
 }
 
@@ -58,12 +59,13 @@ template <class Format>
   for (int64_t r = 0; r < rows; r += kBlockRows)
     for (int64_t t = 0; t < tiles; ++t)
       pvBlock<Bf16, Specials::kIgnore, kBlockRows, 1>(
-          scratch + t * FP8ATTN_TILE_BYTES, 1, 0, rowOf(probs, r, kProbTiles),
+          scratch + t * FP8ATTN_TILE_BYTES, 1, 0,
+          preparedRowOf(probs, r, kProbTiles),
           rowOf(acc, r, channels / kLanes) + (firstTile + t) * kTileFloats,
-          none, ZeroGuard{valid});
+          none, RowDot::ZeroGuard{valid});
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-#endif // FP8ATTN_X86_AVX512_PV_EXACT_H
+#endif // FP8ATTN_X86_VECTOR_PV_EXACT_H

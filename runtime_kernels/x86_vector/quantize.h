@@ -11,12 +11,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_X86_AVX512_QUANTIZE_H
-#define FP8ATTN_X86_AVX512_QUANTIZE_H
+#ifndef FP8ATTN_X86_VECTOR_QUANTIZE_H
+#define FP8ATTN_X86_VECTOR_QUANTIZE_H
 
-#include "common/fp8_format.h"
-
-#include <immintrin.h>
+#include "x86_vector/vectors.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -35,31 +33,28 @@ template <> struct QuantizeFormat<E5M2> {
 /// Quantises 16 floats at a time by one scale.
 template <class Format> class Quantizer {
 public:
-  explicit Quantizer(float scale) : scale(_mm512_set1_ps(scale)) {}
+  explicit Quantizer(float scale) : scale(simd::set(scale)) {}
 
   /// Returns the codes, each in the low byte of its lane, the rest 0.
-  __m512i operator()(__m512 value) const {
-    const __m512 x = _mm512_div_ps(value, scale);
-    const __m512i bits = _mm512_castps_si512(x);
+  simd::Line operator()(simd::Floats value) const {
+    using namespace simd;
+    const Floats x = div(value, scale);
+    const Line bits = bitsOf(x);
     // NaN compares as a large integer and saturates too.
-    const __m512i magnitude =
-        _mm512_min_epu32(_mm512_and_si512(bits, set(kFloatMagnitude)),
-                         set(floatBits(Format::decode(Format::kMaxFinite))));
-    const __m512i exponent = _mm512_max_epu32(
-        _mm512_and_si512(magnitude, set(kFloatInf)), set(kMinExponent));
-    const __m512i rounder = _mm512_add_epi32(exponent, set(kRounder));
-    const __m512 sum = _mm512_add_ps(_mm512_castsi512_ps(magnitude),
-                                     _mm512_castsi512_ps(rounder));
+    const Line magnitude =
+        min32(bitAnd(bits, set32(kFloatMagnitude)),
+              set32(floatBits(Format::decode(Format::kMaxFinite))));
+    const Line exponent =
+        max32(bitAnd(magnitude, set32(kFloatInf)), set32(kMinExponent));
+    const Line rounder = add32(exponent, set32(kRounder));
+    const Floats sum = add(asFloats(magnitude), asFloats(rounder));
     // Ulps of the code, plus what its exponent is worth.
-    const __m512i ulps = _mm512_sub_epi32(_mm512_castps_si512(sum), rounder);
-    const __m512i binade = _mm512_srli_epi32(
-        _mm512_sub_epi32(exponent, set(kMinExponent)), kMantissaShift);
-    const __m512i code = _mm512_add_epi32(ulps, binade);
-    constexpr int kOrAnd = 0xf8; // a | (b & c)
-    const __m512i result = _mm512_ternarylogic_epi32(
-        code, _mm512_srli_epi32(bits, 24), set(0x80), kOrAnd);
-    return _mm512_mask_mov_epi32(result, _mm512_cmpunord_ps_mask(x, x),
-                                 set(Format::kNan));
+    const Line ulps = sub32(bitsOf(sum), rounder);
+    const Line binade =
+        shiftRight32<kMantissaShift>(sub32(exponent, set32(kMinExponent)));
+    const Line code = add32(ulps, binade);
+    const Line result = orAnd(code, shiftRight32<24>(bits), set32(0x80));
+    return ifNan(x, set32(Format::kNan), result);
   }
 
 private:
@@ -74,11 +69,7 @@ private:
   static constexpr uint32_t kRounder = static_cast<uint32_t>(kMantissaShift)
                                        << kFloatMantissaBits;
 
-  static __m512i set(uint32_t bits) {
-    return _mm512_set1_epi32(static_cast<int>(bits));
-  }
-
-  __m512 scale;
+  simd::Floats scale;
 };
 
 /// A bf16 cache is not quantised.
@@ -90,4 +81,4 @@ public:
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-#endif // FP8ATTN_X86_AVX512_QUANTIZE_H
+#endif // FP8ATTN_X86_VECTOR_QUANTIZE_H

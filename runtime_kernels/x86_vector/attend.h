@@ -10,19 +10,19 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_X86_AVX512_ATTEND_H
-#define FP8ATTN_X86_AVX512_ATTEND_H
+#ifndef FP8ATTN_X86_VECTOR_ATTEND_H
+#define FP8ATTN_X86_VECTOR_ATTEND_H
 
-#include "x86_avx512/prefetch.h"
-#include "x86_avx512/pv.h"
-#include "x86_avx512/qk.h"
-#include "x86_avx512/softmax.h"
+#include "x86_vector/prefetch.h"
+#include "x86_vector/pv.h"
+#include "x86_vector/qk.h"
+#include "x86_vector/softmax.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
 /// Scratch of attend: scores and probabilities of a step, then what qk and pv
-/// need for a granule.
+/// need for a granule and the rows of A.
 struct alignas(kLineBytes) AttendScratch {
   float scores[kScoreTiles * kTileFloats];
   uint8_t probs[kProbTiles * FP8ATTN_TILE_BYTES];
@@ -31,7 +31,9 @@ struct alignas(kLineBytes) AttendScratch {
 };
 static_assert(sizeof(AttendScratch) == FP8ATTN_KERNEL_SCRATCH_BYTES);
 static_assert(sizeof(AttendScratch::granule) >=
-              FP8ATTN_GRANULE * FP8ATTN_MAX_CHANNELS * Bf16::kBytes);
+              kGranuleWordBytes +
+                  RowDot::scratchBytes(FP8ATTN_DECODE_ROWS,
+                                       FP8ATTN_MAX_CHANNELS / kPairedElements));
 
 /// Empties the state of the online softmax, for at most one row tile.
 inline void initState(int64_t rows, int64_t channels, float *rowMax,
@@ -41,7 +43,7 @@ inline void initState(int64_t rows, int64_t channels, float *rowMax,
     rowSum[r] = 0;
   }
   for (int64_t i = 0; i < channels; ++i)
-    _mm512_store_ps(acc + i * 16, _mm512_setzero_ps());
+    simd::storeFloats(acc + i * kLanes, simd::set(0));
 }
 
 /// An fp8attn_uk_attend_fn.
@@ -71,4 +73,4 @@ inline void attendRun(const fp8attn_key_run &run, const uint8_t *query,
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-#endif // FP8ATTN_X86_AVX512_ATTEND_H
+#endif // FP8ATTN_X86_VECTOR_ATTEND_H

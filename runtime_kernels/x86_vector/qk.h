@@ -13,10 +13,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_X86_AVX512_QK_H
-#define FP8ATTN_X86_AVX512_QK_H
+#ifndef FP8ATTN_X86_VECTOR_QK_H
+#define FP8ATTN_X86_VECTOR_QK_H
 
-#include "x86_avx512/row_blocks.h"
+#include "x86_vector/row_blocks.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -24,20 +24,38 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// Tiles of keys in a granule.
 constexpr int kGranuleKeyTiles = FP8ATTN_GRANULE / FP8ATTN_TILE_ROWS;
 
-/// Scores of `Rows` rows with one granule: `query` and `scores` are the first
-/// row in its first tile. Returns whether the decoder saw a special value.
+/// Bytes of a decoded granule of keys.
+constexpr int64_t kGranuleWordBytes =
+    FP8ATTN_GRANULE * FP8ATTN_MAX_CHANNELS * Bf16::kBytes;
+static_assert(kGranuleWordBytes + RowDot::scratchBytes(FP8ATTN_BLOCK_ROWS,
+                                                       FP8ATTN_MAX_CHANNELS /
+                                                           kPairedElements) <=
+              FP8ATTN_KERNEL_SCRATCH_BYTES);
+
+/// Scores of `Rows` rows with one granule: `query` (prepared, here and below)
+/// and `scores` are the first row in its first tile. Returns whether the
+/// decoder saw a special value.
 template <class Format, Specials Mode, int Rows, class Prefetch>
 inline bool qkBlock(const uint8_t *granule, const uint8_t *query,
                     int64_t channels, float *scores, Prefetch &prefetch) {
+  constexpr int kTiles =
+      kWideTiles<Rows> < kGranuleKeyTiles ? kWideTiles<Rows> : kGranuleKeyTiles;
   Decoder<Format, Mode> decoder;
   const int64_t steps = channels / kPairedElements;
-  const TileDotOperands in = {query, granule, steps * kCacheTileBytes<Format>,
-                              kCacheTileBytes<Format>, steps};
-  __m512 acc[Rows][kGranuleKeyTiles] = {};
-  tileDot(in, decoder, prefetch, NoGuard(), acc);
-  for (int r = 0; r < Rows; ++r)
-    for (int t = 0; t < kGranuleKeyTiles; ++t)
-      _mm512_store_ps(scores + t * kTileFloats + r * 16, acc[r][t]);
+  const int64_t tileBytes = steps * kCacheTileBytes<Format>;
+  for (int first = 0; first < kGranuleKeyTiles; first += kTiles) {
+    const TileDotOperands in = {query, granule + first * tileBytes, tileBytes,
+                                kCacheTileBytes<Format>, steps};
+    simd::Floats acc[Rows][kTiles];
+    for (int r = 0; r < Rows; ++r)
+      for (int t = 0; t < kTiles; ++t)
+        acc[r][t] = simd::set(0);
+    tileDot(in, decoder, prefetch, RowDot::NoGuard(), acc);
+    for (int r = 0; r < Rows; ++r)
+      for (int t = 0; t < kTiles; ++t)
+        simd::storeFloats(scores + (first + t) * kTileFloats + r * kLanes,
+                          acc[r][t]);
+  }
   return decoder.sawSpecial();
 }
 
@@ -47,7 +65,7 @@ inline void qkWords(const uint8_t *words, const uint8_t *query, int64_t rows,
   NoPrefetch none;
   for (int64_t r = 0; r < rows; r += kBlockRows)
     qkBlock<Bf16, Specials::kIgnore, kBlockRows>(
-        words, rowOf(query, r, channels / kPairedElements), channels,
+        words, preparedRowOf(query, r, channels / kPairedElements), channels,
         rowOf(scores, r, kScoreTiles), none);
 }
 
@@ -92,6 +110,9 @@ inline void qkStep(const fp8attn_key_run &run, int64_t firstKey,
                    int64_t numKeys, const uint8_t *query, int64_t rows,
                    int64_t channels, float *scores, uint8_t *scratch,
                    Prefetch &prefetch) {
+  const int64_t queryTiles = channels / kPairedElements;
+  const uint8_t *prepared = RowDot::prepare(query, rows, queryTiles, scratch);
+  scratch += RowDot::scratchBytes(rows, queryTiles);
   const auto forGranules = [&](const auto &body) {
     for (int64_t j = 0; j < numKeys; j += FP8ATTN_GRANULE) {
       body(keyGranule<Format::kBytes>(run, firstKey + j, channels),
@@ -101,11 +122,11 @@ inline void qkStep(const fp8attn_key_run &run, int64_t firstKey,
   };
   if (rows > kBlockRows)
     return forGranules([&](const uint8_t *granule, float *out) {
-      qkManyRows<Format>(granule, query, rows, channels, out, scratch);
+      qkManyRows<Format>(granule, prepared, rows, channels, out, scratch);
     });
   withRows(rows, [&](auto few) {
     forGranules([&](const uint8_t *granule, float *out) {
-      qkFewRows<Format, decltype(few)::value>(granule, query, channels, out,
+      qkFewRows<Format, decltype(few)::value>(granule, prepared, channels, out,
                                               scratch, prefetch);
     });
   });
@@ -114,4 +135,4 @@ inline void qkStep(const fp8attn_key_run &run, int64_t firstKey,
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-#endif // FP8ATTN_X86_AVX512_QK_H
+#endif // FP8ATTN_X86_VECTOR_QK_H

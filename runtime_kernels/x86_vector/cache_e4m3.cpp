@@ -4,11 +4,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The AVX-512 rows of kernels.def for caches of e4m3, and to quantise to it.
+// The rows of kernels.def of a vector ISA for caches of e4m3, and to quantise
+// to it.
 //
 //===----------------------------------------------------------------------===//
 
-#include "x86_avx512/cache_kernels.h"
+#include "x86_vector/cache_kernels.h"
 
 FP8ATTN_DEFINE_CACHE_KERNELS(fp8attn::E4M3, e4m3)
 FP8ATTN_DEFINE_STORE_KERNELS(fp8attn::E4M3, e4m3, fp8attn::E4M3, e4m3)

@@ -13,11 +13,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_X86_AVX512_SOFTMAX_H
-#define FP8ATTN_X86_AVX512_SOFTMAX_H
+#ifndef FP8ATTN_X86_VECTOR_SOFTMAX_H
+#define FP8ATTN_X86_VECTOR_SOFTMAX_H
 
+#include "common/exp2_log2.h"
 #include "common/tile_layout.h"
-#include "x86_avx512/vector_math.h"
+#include "x86_vector/instructions.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -29,41 +30,42 @@ public:
   /// and from `end` on are masked; `stored` is a multiple of 32.
   SoftmaxRow(const float *scores, float scale, int64_t begin, int64_t end,
              int64_t stored, uint16_t *probs)
-      : scores(scores), scale(_mm512_set1_ps(scale)), begin(begin), end(end),
+      : scores(scores), scale(simd::set(scale)), begin(begin), end(end),
         stored(stored), probs(probs) {}
 
   /// Returns the largest score * scale, NaN if all visible ones are NaN, -inf
   /// if none is visible.
   float maximum() const {
-    const __m512 none = _mm512_set1_ps(-__builtin_inff());
-    __m512 largest = none;
-    __mmask16 nan = 0;
+    const simd::Floats none = simd::set(-__builtin_inff());
+    simd::Floats largest = none;
+    uint32_t nan = 0;
     for (int64_t j = begin & -kVector; j < end; j += kVector) {
-      const __m512 x = _mm512_mask_mul_ps(none, seen(j), load(j), scale);
-      nan |= _mm512_cmpunord_ps_mask(x, x);
-      largest = _mm512_max_ps(x, largest); // NaN gives `largest`.
+      const simd::Floats x =
+          simd::select(seen(j), simd::mul(load(j), scale), none);
+      nan |= simd::nanLanes(x);
+      largest = simd::max(x, largest); // NaN gives `largest`.
     }
-    const float result = _mm512_reduce_max_ps(largest);
+    const float result = simd::largest(largest);
     return nan && result == -__builtin_inff() ? __builtin_nanf("") : result;
   }
 
   /// Writes the probabilities exp2(score * scale - max), times the power of two
   /// in `exp2`, adds them to `sum` and returns the largest score * scale - max.
   float exponentiate(float max, const ScaledExp2 &exp2, float &sum) const {
-    const __m512 maximum = _mm512_set1_ps(max);
-    const __m512 none = _mm512_set1_ps(-__builtin_inff());
+    const simd::Floats maximum = simd::set(max);
+    const simd::Floats none = simd::set(-__builtin_inff());
     // Two roundings: a fused one would see products that exceed the maximum,
     // which was found among rounded ones, by half an ulp.
     const auto argument = [&](int64_t j) {
-      return _mm512_sub_ps(_mm512_mul_ps(load(j), scale), maximum);
+      return simd::sub(simd::mul(load(j), scale), maximum);
     };
-    State state = {_mm512_setzero_ps(), none};
+    State state = {simd::set(0), none};
     // Only the pairs of vectors in which the visible keys begin and end need a
     // mask.
     const auto packMasked = [&](int64_t j) {
-      pack(j, _mm512_mask_mov_ps(none, seen(j), argument(j)),
-           _mm512_mask_mov_ps(none, seen(j + kVector), argument(j + kVector)),
-           exp2, state);
+      pack(j, simd::select(seen(j), argument(j), none),
+           simd::select(seen(j + kVector), argument(j + kVector), none), exp2,
+           state);
     };
     int64_t j = 0;
     for (; j + kPair <= begin; j += kPair)
@@ -80,67 +82,55 @@ public:
     }
     for (; j < stored; j += kPair)
       hide(j);
-    sum += _mm512_reduce_add_ps(state.sum);
-    return _mm512_reduce_max_ps(state.largest);
+    sum += simd::sum(state.sum);
+    return simd::largest(state.largest);
   }
 
 private:
   struct State {
-    __m512 sum, largest;
+    simd::Floats sum, largest;
   };
 
   /// Keys in a vector of scores, and in one of probabilities.
   static constexpr int64_t kVector = 16;
   static constexpr int64_t kPair = 2 * kVector;
 
-  static __mmask16 lanes(int64_t count) {
+  static uint32_t lanes(int64_t count) {
     return count >= kVector ? 0xffff : count <= 0 ? 0 : (1u << count) - 1;
   }
   /// Which keys of the vector at `j` the row sees.
-  __mmask16 seen(int64_t j) const { return lanes(end - j) & ~lanes(begin - j); }
-  __m512 load(int64_t j) const {
-    return _mm512_load_ps(scores +
-                          tileIndex<kFloatColumns>(0, j, FP8ATTN_BLOCK_KEYS));
+  uint32_t seen(int64_t j) const { return lanes(end - j) & ~lanes(begin - j); }
+  simd::Floats load(int64_t j) const {
+    return simd::loadFloats(scores +
+                            tileIndex<kFloatColumns>(0, j, FP8ATTN_BLOCK_KEYS));
   }
   uint16_t *prob(int64_t j) const {
     return probs + tileIndex<kBf16Columns>(0, j, FP8ATTN_BLOCK_KEYS);
   }
 
-  void hide(int64_t j) const {
-    _mm512_store_si512(prob(j), _mm512_setzero_si512());
-  }
+  void hide(int64_t j) const { simd::store(prob(j), simd::zero()); }
 
   /// The denominator is the sum of what pv multiplies: the rounded values, by
   /// the same instruction.
-  void pack(int64_t j, __m512 low, __m512 high, const ScaledExp2 &exp2,
-            State &state) const {
-    const __m512i one = _mm512_set1_epi16(0x3f80);
-    state.largest = _mm512_max_ps(low, state.largest);
-    state.largest = _mm512_max_ps(high, state.largest);
-    const __m512bh p = _mm512_cvtne2ps_pbh(exp2(high), exp2(low));
-    state.sum = _mm512_dpbf16_ps(state.sum, p, reinterpret_cast<__m512bh>(one));
-    _mm512_store_si512(prob(j), reinterpret_cast<__m512i>(p));
+  void pack(int64_t j, simd::Floats low, simd::Floats high,
+            const ScaledExp2 &exp2, State &state) const {
+    state.largest = simd::max(low, state.largest);
+    state.largest = simd::max(high, state.largest);
+    simd::store(prob(j), RowDot::packProbs(exp2(low), exp2(high), state.sum));
   }
 
   const float *scores;
-  __m512 scale;
+  simd::Floats scale;
   int64_t begin, end, stored;
   uint16_t *probs;
 };
 
-/// Returns the smallest integer that is not less than x.
-inline float nextInteger(float x) {
-  const __m128 v = _mm_set_ss(x);
-  return _mm_cvtss_f32(
-      _mm_roundscale_ss(v, v, _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC));
-}
-
-/// Multiplies a row of acc by 2^exponent.
-inline void rescaleRow(float *acc, int64_t channels, float exponent) {
-  for (int64_t c = 0; c < channels; c += 16) {
+/// Multiplies a row of acc by a power of two.
+inline void rescaleRow(float *acc, int64_t channels, float factor) {
+  for (int64_t c = 0; c < channels; c += kFloatColumns) {
     float *lane = acc + c * FP8ATTN_TILE_ROWS;
-    _mm512_store_ps(
-        lane, _mm512_scalef_ps(_mm512_load_ps(lane), _mm512_set1_ps(exponent)));
+    simd::storeFloats(lane,
+                      simd::mul(simd::loadFloats(lane), simd::set(factor)));
   }
 }
 
@@ -162,19 +152,19 @@ inline void softmaxStep(int64_t firstKey, int64_t numKeys, int64_t rows,
                              tileIndex<kBf16Columns>(r, 0, FP8ATTN_BLOCK_KEYS));
     const float none = -__builtin_inff();
     if (rowMax[r] == none)
-      rowMax[r] = nextInteger(row.maximum());
+      rowMax[r] = ceilToInteger(row.maximum());
     // While no key has counted, -inf less any finite maximum gives 0.
     const float max = rowMax[r] == none ? 0 : rowMax[r];
     float sum = rowSum[r];
     const float largest = row.exponentiate(max, exp2, sum);
     if (largest > FP8ATTN_RESCALE_THRESHOLD) {
-      const float newMax = nextInteger(row.maximum());
-      const float change = rowMax[r] - newMax;
-      const __m128 scaled =
-          _mm_scalef_ss(_mm_set_ss(rowSum[r]), _mm_set_ss(change));
-      sum = _mm_cvtss_f32(scaled);
+      const float newMax = ceilToInteger(row.maximum());
+      // Of an integer: a power of two, or 0 where all that is rescaled would
+      // underflow.
+      const float factor = exp2Polynomial(rowMax[r] - newMax);
+      sum = rowSum[r] * factor;
       rescaleRow(acc + tileIndex<kFloatColumns>(r, 0, channels), channels,
-                 change);
+                 factor);
       rowMax[r] = newMax;
       row.exponentiate(newMax, exp2, sum);
     }
@@ -185,4 +175,4 @@ inline void softmaxStep(int64_t firstKey, int64_t numKeys, int64_t rows,
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-#endif // FP8ATTN_X86_AVX512_SOFTMAX_H
+#endif // FP8ATTN_X86_VECTOR_SOFTMAX_H

@@ -12,12 +12,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_X86_AVX512_STORE_H
-#define FP8ATTN_X86_AVX512_STORE_H
+#ifndef FP8ATTN_X86_VECTOR_STORE_H
+#define FP8ATTN_X86_VECTOR_STORE_H
 
-#include "x86_avx512/decode.h"
-#include "x86_avx512/elements.h"
-#include "x86_avx512/quantize.h"
+#include "x86_vector/decode.h"
+#include "x86_vector/for_channels.h"
+#include "x86_vector/quantize.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -35,60 +35,57 @@ constexpr int64_t kValueTokens = 4;
 /// Returns kKeyChannels channels, those in the mask and zeros, of two tokens as
 /// they stand in the lines: the first token's dwords in the lower half.
 template <class Format, class Element>
-inline __m512i packKeys(const typename Element::Storage *first,
-                        const typename Element::Storage *second, uint32_t lanes,
-                        const Quantizer<Format> &quantize) {
+inline simd::Line packKeys(const typename Element::Storage *first,
+                           const typename Element::Storage *second,
+                           uint32_t lanes, const Quantizer<Format> &quantize) {
   if constexpr (Format::kBytes == 2) {
-    const __mmask16 mask = static_cast<__mmask16>(lanes);
-    return _mm512_inserti64x4(
-        _mm512_castsi256_si512(Vectors<Element>::loadBf16(first, mask)),
-        Vectors<Element>::loadBf16(second, mask), 1);
+    return simd::fromHalves(Vectors<Element>::loadBf16(first, lanes),
+                            Vectors<Element>::loadBf16(second, lanes));
   } else if constexpr (__is_same(Element, Format)) {
-    const __m512i codes = _mm512_inserti64x4(
-        _mm512_castsi256_si512(_mm256_maskz_loadu_epi8(lanes, first)),
-        _mm256_maskz_loadu_epi8(lanes, second), 1);
-    // Channels 4i, 4i + 2, 4i + 1, 4i + 3 in each dword.
-    const __m512i order = _mm512_broadcast_i32x4(
-        _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15));
-    return _mm512_shuffle_epi8(codes, order);
+    alignas(kLineBytes) uint8_t codes[kLineBytes];
+    for (int i = 0; i < kLineBytes / 2; ++i) {
+      // Channels 4i, 4i + 2, 4i + 1, 4i + 3 in each dword.
+      const int channel = (i & ~3) | ((i & 1) << 1) | ((i >> 1) & 1);
+      const bool isStored = lanes >> channel & 1;
+      codes[i] = isStored ? first[channel] : 0;
+      codes[i + kLineBytes / 2] = isStored ? second[channel] : 0;
+    }
+    return simd::load(codes);
   } else {
     // Channels 4i, 4i + 2, 4i + 1, 4i + 3 in the low dword of each quadword.
     const auto pack = [&](const typename Element::Storage *token) {
-      __m512 evenChannels, oddChannels;
+      simd::Floats evenChannels, oddChannels;
       Vectors<Element>::loadPairs(token, lanes, evenChannels, oddChannels);
-      const __m512i even = quantize(evenChannels), odd = quantize(oddChannels);
-      const __m512i codes = _mm512_or_si512(even, _mm512_slli_epi32(odd, 16));
-      return _mm512_or_si512(codes, _mm512_srli_epi64(codes, 24));
+      const simd::Line even = quantize(evenChannels);
+      const simd::Line odd = quantize(oddChannels);
+      const simd::Line codes = simd::bitOr(even, simd::shiftLeft32<16>(odd));
+      return simd::bitOr(codes, simd::shiftRight64<24>(codes));
     };
-    const __m512i lowDwords = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16,
-                                                18, 20, 22, 24, 26, 28, 30);
-    return _mm512_permutex2var_epi32(pack(first), lowDwords, pack(second));
+    return simd::lowDwords(pack(first), pack(second));
   }
 }
 
 /// Writes lines[i] = dword i of tokens 0 to 15, where keys[k] has tokens k and
 /// k + 4 for k < 4, k + 4 and k + 8 for the rest.
-inline void storeTransposed(const __m512i (&keys)[kKeyLines], uint8_t *lines) {
-  __m512i quads[2][4];
+inline void storeTransposed(const simd::Line (&keys)[kKeyLines],
+                            uint8_t *lines) {
+  simd::Line quads[2][4];
   for (int g = 0; g < 2; ++g) {
-    const __m512i *k = keys + 4 * g;
-    const __m512i low01 = _mm512_unpacklo_epi32(k[0], k[1]);
-    const __m512i low23 = _mm512_unpacklo_epi32(k[2], k[3]);
-    const __m512i high01 = _mm512_unpackhi_epi32(k[0], k[1]);
-    const __m512i high23 = _mm512_unpackhi_epi32(k[2], k[3]);
-    quads[g][0] = _mm512_unpacklo_epi64(low01, low23);
-    quads[g][1] = _mm512_unpackhi_epi64(low01, low23);
-    quads[g][2] = _mm512_unpacklo_epi64(high01, high23);
-    quads[g][3] = _mm512_unpackhi_epi64(high01, high23);
+    const simd::Line *k = keys + 4 * g;
+    const simd::Line low01 = simd::unpackLow32(k[0], k[1]);
+    const simd::Line low23 = simd::unpackLow32(k[2], k[3]);
+    const simd::Line high01 = simd::unpackHigh32(k[0], k[1]);
+    const simd::Line high23 = simd::unpackHigh32(k[2], k[3]);
+    quads[g][0] = simd::unpackLow64(low01, low23);
+    quads[g][1] = simd::unpackHigh64(low01, low23);
+    quads[g][2] = simd::unpackLow64(high01, high23);
+    quads[g][3] = simd::unpackHigh64(high01, high23);
   }
-  constexpr int kEvenLanes = 0x88, kOddLanes = 0xdd;
   for (int i = 0; i < 4; ++i) {
-    _mm512_store_si512(
-        lines + i * kLineBytes,
-        _mm512_shuffle_i64x2(quads[0][i], quads[1][i], kEvenLanes));
-    _mm512_store_si512(
-        lines + (i + 4) * kLineBytes,
-        _mm512_shuffle_i64x2(quads[0][i], quads[1][i], kOddLanes));
+    simd::store(lines + i * kLineBytes,
+                simd::evenQuarters(quads[0][i], quads[1][i]));
+    simd::store(lines + (i + 4) * kLineBytes,
+                simd::oddQuarters(quads[0][i], quads[1][i]));
   }
 }
 
@@ -100,7 +97,7 @@ inline void storeKeyTile(const typename Element::Storage *source,
                          uint8_t *destination) {
   forChannels<kKeyChannels<Format>>(
       channels, paddedKeyChannels(channels), [&](int64_t c, uint32_t lanes) {
-        __m512i keys[kKeyLines];
+        simd::Line keys[kKeyLines];
         for (int64_t k = 0; k < kKeyLines; ++k) {
           const auto *first = source + (k < 4 ? k : k + 4) * tokenStride + c;
           keys[k] = packKeys<Format, Element>(first, first + 4 * tokenStride,
@@ -121,9 +118,8 @@ inline void storeKeyToken(const typename Element::Storage *source,
   forChannels<kKeyChannels<Format>>(
       channels, padded, [&](int64_t c, uint32_t lanes) {
         alignas(kLineBytes) int32_t dwords[16];
-        _mm512_store_si512(
-            dwords,
-            packKeys<Format, Element>(source + c, source + c, lanes, quantize));
+        simd::store(dwords, packKeys<Format, Element>(source + c, source + c,
+                                                      lanes, quantize));
         for (int64_t i = 0; i < kKeyLines; ++i, destination += kLineBytes)
           __builtin_memcpy(destination, dwords + i, 4);
       });
@@ -131,15 +127,19 @@ inline void storeKeyToken(const typename Element::Storage *source,
 
 /// Returns the codes of 16 channels, those in the mask and zeros, one a lane.
 template <class Format, class Element>
-inline __m512i valueCodes(const typename Element::Storage *source,
-                          uint32_t lanes, const Quantizer<Format> &quantize) {
-  const __mmask16 mask = static_cast<__mmask16>(lanes);
-  if constexpr (Format::kBytes == 2)
-    return _mm512_cvtepu16_epi32(Vectors<Element>::loadBf16(source, mask));
-  else if constexpr (__is_same(Element, Format))
-    return _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, source));
-  else
-    return quantize(Vectors<Element>::load(source, mask));
+inline simd::Line valueCodes(const typename Element::Storage *source,
+                             uint32_t lanes,
+                             const Quantizer<Format> &quantize) {
+  if constexpr (Format::kBytes == 2) {
+    return simd::widen(Vectors<Element>::loadBf16(source, lanes));
+  } else if constexpr (__is_same(Element, Format)) {
+    alignas(kLineBytes) uint32_t codes[kLineBytes / 4];
+    for (int i = 0; i < kLineBytes / 4; ++i)
+      codes[i] = lanes >> i & 1 ? source[i] : 0;
+    return simd::load(codes);
+  } else {
+    return quantize(Vectors<Element>::load(source, lanes));
+  }
 }
 
 /// Writes values of kValueTokens tokens, the first a multiple of that.
@@ -151,21 +151,19 @@ inline void storeValueLines(const typename Element::Storage *source,
   const int64_t padded = paddedValueChannels(channels);
   uint8_t *line = page + valueOffset<Format::kBytes>(token, 0, padded);
   forChannels<kLanes>(channels, padded, [&](int64_t c, uint32_t lanes) {
-    __m512i pairs[2];
+    simd::Line pairs[2];
     for (int i = 0; i < 2; ++i) {
       const auto *even = source + 2 * i * tokenStride + c;
-      const __m512i odd =
+      const simd::Line odd =
           valueCodes<Format, Element>(even + tokenStride, lanes, quantize);
-      pairs[i] =
-          _mm512_or_si512(valueCodes<Format, Element>(even, lanes, quantize),
-                          _mm512_slli_epi32(odd, 16));
+      pairs[i] = simd::bitOr(valueCodes<Format, Element>(even, lanes, quantize),
+                             simd::shiftLeft32<16>(odd));
     }
     if constexpr (Format::kBytes == 2) {
-      _mm512_store_si512(line, pairs[0]);
-      _mm512_store_si512(line + kLineBytes, pairs[1]);
+      simd::store(line, pairs[0]);
+      simd::store(line + kLineBytes, pairs[1]);
     } else {
-      _mm512_store_si512(
-          line, _mm512_or_si512(pairs[0], _mm512_slli_epi32(pairs[1], 8)));
+      simd::store(line, simd::bitOr(pairs[0], simd::shiftLeft32<8>(pairs[1])));
     }
     line += kCacheTileBytes<Format>;
   });
@@ -180,13 +178,9 @@ inline void storeValueToken(const typename Element::Storage *source,
   const int64_t offset = valueOffset<Format::kBytes>(token, 0, padded);
   const int64_t byte = offset % kLineBytes;
   uint8_t *line = page + offset - byte;
-  const __mmask64 own =
-      (Format::kBytes == 1 ? 0x1111111111111111u : 0x3333333333333333u) << byte;
-  const __m128i shift = _mm_cvtsi64_si128(8 * byte);
   forChannels<kLanes>(channels, padded, [&](int64_t c, uint32_t lanes) {
-    const __m512i codes =
-        valueCodes<Format, Element>(source + c, lanes, quantize);
-    _mm512_mask_storeu_epi8(line, own, _mm512_sll_epi32(codes, shift));
+    simd::storeParts<Format::kBytes>(
+        line, byte, valueCodes<Format, Element>(source + c, lanes, quantize));
     line += kCacheTileBytes<Format>;
   });
 }
@@ -270,13 +264,12 @@ inline void quantizeDense(const typename Element::Storage *source,
                           int64_t count, float scale, uint8_t *codes) {
   const Quantizer<Format> quantize(scale);
   forChannels<kLanes>(count, count, [&](int64_t i, uint32_t lanes) {
-    const __mmask16 mask = static_cast<__mmask16>(lanes);
-    const __m512 values = Vectors<Element>::load(source + i, mask);
-    _mm512_mask_cvtepi32_storeu_epi8(codes + i, mask, quantize(values));
+    simd::storeBytes(codes + i, lanes,
+                     quantize(Vectors<Element>::load(source + i, lanes)));
   });
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-#endif // FP8ATTN_X86_AVX512_STORE_H
+#endif // FP8ATTN_X86_VECTOR_STORE_H

@@ -16,8 +16,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_X86_AVX512_PREFETCH_H
-#define FP8ATTN_X86_AVX512_PREFETCH_H
+#ifndef FP8ATTN_X86_VECTOR_PREFETCH_H
+#define FP8ATTN_X86_VECTOR_PREFETCH_H
 
 #include "x86_avx512/tile_dot.h"
 
@@ -125,4 +125,4 @@ inline void withPrefetch(const fp8attn_key_run &run, int64_t firstKey,
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-#endif // FP8ATTN_X86_AVX512_PREFETCH_H
+#endif // FP8ATTN_X86_VECTOR_PREFETCH_H

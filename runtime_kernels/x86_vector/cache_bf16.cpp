@@ -4,10 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The AVX-512 rows of kernels.def for caches of bf16.
+// The rows of kernels.def of a vector ISA for caches of bf16.
 //
 //===----------------------------------------------------------------------===//
 
-#include "x86_avx512/cache_kernels.h"
+#include "x86_vector/cache_kernels.h"
 
 FP8ATTN_DEFINE_CACHE_KERNELS(fp8attn::Bf16, bf16)

@@ -1,4 +1,4 @@
-//===- softmax.cpp - the AVX-512 softmax row of the table -----------------===//
+//===- softmax.cpp - the softmax row of a vector ISA ----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -8,12 +8,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "x86_avx512/softmax.h"
+#include "x86_vector/softmax.h"
 
 #include "common/kernel_declarations.h"
 
 extern "C" void FP8ATTN_KERNEL_NAME(softmax, f32, bf16, f32, 48, 256, 1,
-                                    avx512_bf16)(
+                                    FP8ATTN_KERNEL_ISA)(
     int64_t first_key, int64_t num_keys, int64_t rows, const float *scores,
     const float *row_scale, const int32_t *row_begin, const int32_t *row_limit,
     int64_t exponent, int64_t channels, float *row_max, float *row_sum,

@@ -1,0 +1,111 @@
+//===- elements.h - vectors of tensor elements ------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Loads of 16 or 32 elements of bf16, f16 or f32 as floats or as bf16, as in
+// x86_avx512/elements.h. AVX2 has no masks for words: what is outside of a
+// mask, which is always the end, is left out by a copy.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AVX2_ELEMENTS_H
+#define FP8ATTN_X86_AVX2_ELEMENTS_H
+
+#include "common/element_types.h"
+#include "x86_avx2/vector_math.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Returns 16 elements of which the lanes of the mask exist, zeros for the
+/// others, as two vectors of 32 bytes or (words) as the first of them.
+template <class Storage>
+inline simd::Line loadElements(const Storage *from, uint32_t lanes) {
+  constexpr int kElements = 16;
+  constexpr bool kWide = sizeof(Storage) == 4;
+  alignas(32) Storage copy[kElements];
+  if (lanes != 0xffff) {
+    for (int i = 0; i < kElements; ++i)
+      copy[i] = lanes >> i & 1 ? from[i] : Storage();
+    from = copy;
+  }
+  const auto *halves = reinterpret_cast<const __m256i *>(from);
+  return {_mm256_loadu_si256(halves),
+          kWide ? _mm256_loadu_si256(halves + kWide) : _mm256_setzero_si256()};
+}
+
+template <class Element> struct Vectors;
+
+/// Loads 32 elements as floats; returns those with an even index, then the
+/// others.
+template <class Element>
+inline void separate(const typename Element::Storage *from, uint32_t lanes,
+                     simd::Floats &even, simd::Floats &odd) {
+  const simd::Floats first = Vectors<Element>::load(from, lanes & 0xffff);
+  // The second half may lie beyond the elements altogether.
+  const simd::Floats second =
+      lanes >> 16 ? Vectors<Element>::load(from + 16, lanes >> 16)
+                  : simd::set(0);
+  const auto inOrder = [](__m256 quarters) {
+    return _mm256_castpd_ps(
+        _mm256_permute4x64_pd(_mm256_castps_pd(quarters), 0xd8));
+  };
+  even = {inOrder(_mm256_shuffle_ps(first.low, first.high, 0x88)),
+          inOrder(_mm256_shuffle_ps(second.low, second.high, 0x88))};
+  odd = {inOrder(_mm256_shuffle_ps(first.low, first.high, 0xdd)),
+         inOrder(_mm256_shuffle_ps(second.low, second.high, 0xdd))};
+}
+
+/// Loads of elements of a type.
+template <> struct Vectors<Bf16> {
+  static __m256i loadBf16(const uint16_t *from, uint32_t lanes) {
+    return loadElements(from, lanes).low;
+  }
+  static simd::Floats load(const uint16_t *from, uint32_t lanes) {
+    return floatFromBf16(loadBf16(from, lanes));
+  }
+  /// Loads 32 elements; returns those with an even index, then the others.
+  static void loadPairs(const uint16_t *from, uint32_t lanes,
+                        simd::Floats &even, simd::Floats &odd) {
+    const simd::Line pairs = {loadBf16(from, lanes & 0xffff),
+                              lanes >> 16 ? loadBf16(from + 16, lanes >> 16)
+                                          : _mm256_setzero_si256()};
+    even = simd::asFloats(simd::shiftLeft32<16>(pairs));
+    odd = simd::asFloats(simd::bitAnd(pairs, simd::set32(0xffff0000)));
+  }
+};
+
+template <> struct Vectors<F16> {
+  static simd::Floats load(const uint16_t *from, uint32_t lanes) {
+    const __m256i words = loadElements(from, lanes).low;
+    return {_mm256_cvtph_ps(_mm256_castsi256_si128(words)),
+            _mm256_cvtph_ps(_mm256_extracti128_si256(words, 1))};
+  }
+  static __m256i loadBf16(const uint16_t *from, uint32_t lanes) {
+    return bf16FromFloat(load(from, lanes));
+  }
+  static void loadPairs(const uint16_t *from, uint32_t lanes,
+                        simd::Floats &even, simd::Floats &odd) {
+    separate<F16>(from, lanes, even, odd);
+  }
+};
+
+template <> struct Vectors<F32> {
+  static simd::Floats load(const float *from, uint32_t lanes) {
+    return simd::asFloats(loadElements(from, lanes));
+  }
+  static __m256i loadBf16(const float *from, uint32_t lanes) {
+    return bf16FromFloat(load(from, lanes));
+  }
+  static void loadPairs(const float *from, uint32_t lanes, simd::Floats &even,
+                        simd::Floats &odd) {
+    separate<F32>(from, lanes, even, odd);
+  }
+};
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AVX2_ELEMENTS_H

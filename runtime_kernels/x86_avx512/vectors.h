@@ -1,0 +1,185 @@
+//===- vectors.h - the rows of a tile in AVX-512 registers ------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The operations that the templates of x86_vector/ are written with, on AVX-512
+// F, BW, DQ and VL: a row of a tile, 64 bytes, is one register. See
+// x86_avx2/vectors.h for the other implementation.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AVX512_VECTORS_H
+#define FP8ATTN_X86_AVX512_VECTORS_H
+
+#include "common/kernel_namespace.h"
+
+#include <immintrin.h>
+#include <stdint.h>
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Most rows of a register block; divides FP8ATTN_TILE_ROWS.
+constexpr int kBlockRows = 8;
+
+/// Tiles side by side in a block of `Rows` rows: enough chains to hide the
+/// latency of a multiplication, few enough for accumulators and decoded rows to
+/// stay in 32 registers.
+template <int Rows> constexpr int kWideTiles = Rows <= 2 ? 4 : 2;
+
+namespace simd {
+
+/// 64 bytes: codes, words or integers.
+using Line = __m512i;
+/// 16 floats.
+using Floats = __m512;
+/// 16 words.
+using Words = __m256i;
+
+/// Loads and stores of whole lines at aligned addresses.
+inline Line load(const void *from) { return _mm512_load_si512(from); }
+inline void store(void *to, Line line) { _mm512_store_si512(to, line); }
+inline Floats loadFloats(const float *from) { return _mm512_load_ps(from); }
+inline void storeFloats(float *to, Floats values) {
+  _mm512_store_ps(to, values);
+}
+
+inline Line zero() { return _mm512_setzero_si512(); }
+inline Line set8(int value) {
+  return _mm512_set1_epi8(static_cast<char>(value));
+}
+inline Line set16(int value) {
+  return _mm512_set1_epi16(static_cast<short>(value));
+}
+inline Line set32(uint32_t value) {
+  return _mm512_set1_epi32(static_cast<int>(value));
+}
+/// Repeats 16 bytes.
+inline Line repeat16(const void *from) {
+  return _mm512_broadcast_i32x4(
+      _mm_load_si128(static_cast<const __m128i *>(from)));
+}
+
+inline Line bitAnd(Line a, Line b) { return _mm512_and_si512(a, b); }
+inline Line bitOr(Line a, Line b) { return _mm512_or_si512(a, b); }
+/// a | (b & c)
+inline Line orAnd(Line a, Line b, Line c) {
+  constexpr int kOrAnd = 0xf8;
+  return _mm512_ternarylogic_epi32(a, b, c, kOrAnd);
+}
+
+inline Line add8(Line a, Line b) { return _mm512_add_epi8(a, b); }
+inline Line add16(Line a, Line b) { return _mm512_add_epi16(a, b); }
+inline Line add32(Line a, Line b) { return _mm512_add_epi32(a, b); }
+inline Line sub32(Line a, Line b) { return _mm512_sub_epi32(a, b); }
+/// Unsigned.
+inline Line min8(Line a, Line b) { return _mm512_min_epu8(a, b); }
+inline Line max8(Line a, Line b) { return _mm512_max_epu8(a, b); }
+inline Line max16(Line a, Line b) { return _mm512_max_epu16(a, b); }
+inline Line min32(Line a, Line b) { return _mm512_min_epu32(a, b); }
+inline Line max32(Line a, Line b) { return _mm512_max_epu32(a, b); }
+
+template <int N> Line shiftLeft16(Line a) { return _mm512_slli_epi16(a, N); }
+template <int N> Line shiftLeft32(Line a) { return _mm512_slli_epi32(a, N); }
+template <int N> Line shiftRight32(Line a) { return _mm512_srli_epi32(a, N); }
+template <int N> Line shiftRight64(Line a) { return _mm512_srli_epi64(a, N); }
+
+/// Words of unsigned * signed even bytes plus odd bytes, saturated.
+inline Line multiplyAddBytes(Line a, Line b) {
+  return _mm512_maddubs_epi16(a, b);
+}
+/// Bytes of a table of 16 that repeats every 16 bytes; `index` below 16.
+inline Line lookUp(Line table, Line index) {
+  return _mm512_shuffle_epi8(table, index);
+}
+
+/// Whether some unsigned element of `a` is not less than that of `b`.
+inline bool anyNotLess8(Line a, Line b) {
+  return _mm512_cmpge_epu8_mask(a, b) != 0;
+}
+inline bool anyNotLess16(Line a, Line b) {
+  return _mm512_cmpge_epu16_mask(a, b) != 0;
+}
+/// Words of `yes` where a > b, signed, or a == b, and of `no` elsewhere.
+inline Line ifGreater16(Line a, Line b, Line yes, Line no) {
+  return _mm512_mask_mov_epi16(no, _mm512_cmpgt_epi16_mask(a, b), yes);
+}
+inline Line ifEqual16(Line a, Line b, Line yes, Line no) {
+  return _mm512_mask_mov_epi16(no, _mm512_cmpeq_epi16_mask(a, b), yes);
+}
+
+/// Transpositions, in each 16 bytes of the lines.
+inline Line unpackLow32(Line a, Line b) { return _mm512_unpacklo_epi32(a, b); }
+inline Line unpackHigh32(Line a, Line b) { return _mm512_unpackhi_epi32(a, b); }
+inline Line unpackLow64(Line a, Line b) { return _mm512_unpacklo_epi64(a, b); }
+inline Line unpackHigh64(Line a, Line b) { return _mm512_unpackhi_epi64(a, b); }
+/// Quarters 0 and 2, or 1 and 3, of `a`, then those of `b`.
+inline Line evenQuarters(Line a, Line b) {
+  return _mm512_shuffle_i64x2(a, b, 0x88);
+}
+inline Line oddQuarters(Line a, Line b) {
+  return _mm512_shuffle_i64x2(a, b, 0xdd);
+}
+/// The low half of each quadword of `a`, then of `b`.
+inline Line lowDwords(Line a, Line b) {
+  const __m512i index = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20,
+                                          22, 24, 26, 28, 30);
+  return _mm512_permutex2var_epi32(a, index, b);
+}
+inline Line fromHalves(Words low, Words high) {
+  return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+}
+/// Words, widened with zeros.
+inline Line widen(Words words) { return _mm512_cvtepu16_epi32(words); }
+/// The high word of each integer.
+inline Words highWords(Line integers) {
+  return _mm512_cvtepi32_epi16(_mm512_srli_epi32(integers, 16));
+}
+
+/// Writes the low byte of each integer in the mask to consecutive bytes.
+inline void storeBytes(uint8_t *to, uint32_t lanes, Line integers) {
+  _mm512_mask_cvtepi32_storeu_epi8(to, static_cast<__mmask16>(lanes), integers);
+}
+/// Writes the low `Bytes` bytes of each integer to byte `first` of the dwords
+/// of a line, and nothing between them.
+template <int Bytes>
+inline void storeParts(uint8_t *line, int64_t first, Line integers) {
+  const __mmask64 own = (Bytes == 1 ? 0x1111111111111111u : 0x3333333333333333u)
+                        << first;
+  _mm512_mask_storeu_epi8(
+      line, own, _mm512_sll_epi32(integers, _mm_cvtsi64_si128(8 * first)));
+}
+
+inline Floats asFloats(Line bits) { return _mm512_castsi512_ps(bits); }
+inline Line bitsOf(Floats values) { return _mm512_castps_si512(values); }
+inline Floats set(float value) { return _mm512_set1_ps(value); }
+inline Floats add(Floats a, Floats b) { return _mm512_add_ps(a, b); }
+inline Floats sub(Floats a, Floats b) { return _mm512_sub_ps(a, b); }
+inline Floats mul(Floats a, Floats b) { return _mm512_mul_ps(a, b); }
+inline Floats div(Floats a, Floats b) { return _mm512_div_ps(a, b); }
+/// a * b + c, rounded once.
+inline Floats fma(Floats a, Floats b, Floats c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+/// The larger, `b` if one is NaN.
+inline Floats max(Floats a, Floats b) { return _mm512_max_ps(a, b); }
+inline float largest(Floats a) { return _mm512_reduce_max_ps(a); }
+inline float sum(Floats a) { return _mm512_reduce_add_ps(a); }
+/// `yes` in the lanes of the mask, `no` in the others.
+inline Floats select(uint32_t lanes, Floats yes, Floats no) {
+  return _mm512_mask_mov_ps(no, static_cast<__mmask16>(lanes), yes);
+}
+/// The lanes that are NaN.
+inline uint32_t nanLanes(Floats a) { return _mm512_cmpunord_ps_mask(a, a); }
+/// `yes` where `a` is NaN, `no` elsewhere.
+inline Line ifNan(Floats a, Line yes, Line no) {
+  return _mm512_mask_mov_epi32(no, _mm512_cmpunord_ps_mask(a, a), yes);
+}
+
+} // namespace simd
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AVX512_VECTORS_H

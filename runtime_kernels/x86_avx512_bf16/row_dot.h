@@ -1,0 +1,77 @@
+//===- row_dot.h - products of bf16 pairs by vdpbf16ps ----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Words are multiplied as they are, in pairs; denormals count as 0. A comes as
+// it is in its tiles.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AVX512_BF16_ROW_DOT_H
+#define FP8ATTN_X86_AVX512_BF16_ROW_DOT_H
+
+#include "x86_avx512/vectors.h"
+#include "x86_vector/word_table.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// See x86_vector/row_dot.h, which has the same members.
+struct RowDot {
+  static constexpr int64_t kRowBytes = kLineBytes;
+  static constexpr int64_t kTileBytes = FP8ATTN_TILE_BYTES;
+  static constexpr int64_t scratchBytes(int64_t, int64_t) { return 0; }
+
+  static const uint8_t *prepare(const uint8_t *tiles, int64_t, int64_t,
+                                uint8_t *) {
+    return tiles;
+  }
+
+  using Operand = __m512i;
+  static Operand operand(__m512i words) { return words; }
+
+  /// Words of B count where their partner in A is not zero and lies before pair
+  /// element `valid` of the (only) step: 0 times NaN is 0 here.
+  struct ZeroGuard {
+    int64_t valid;
+
+    __m512i select(__m512i words, __m512i a, int64_t pair) const {
+      const int64_t left = valid - 2 * pair;
+      const __mmask32 lanes = left >= 2 ? ~0u : left == 1 ? 0x55555555u : 0u;
+      return _mm512_maskz_mov_epi16(_mm512_mask_test_epi16_mask(lanes, a, a),
+                                    words);
+    }
+  };
+  /// Every word of B counts.
+  struct NoGuard {
+    static __m512i select(__m512i words, __m512i, int64_t) { return words; }
+  };
+
+  template <int Tiles, class Guard>
+  [[gnu::always_inline]] static void
+  addPair(const uint8_t *row, int64_t pair, const Operand (&b)[Tiles],
+          const Guard &guard, __m512 (&acc)[Tiles]) {
+    int32_t bits;
+    __builtin_memcpy(&bits, row + pair * 4, sizeof(bits));
+    const __m512i two = _mm512_set1_epi32(bits);
+#pragma GCC unroll 8
+    for (int t = 0; t < Tiles; ++t)
+      acc[t] = _mm512_dpbf16_ps(
+          acc[t], reinterpret_cast<__m512bh>(guard.select(b[t], two, pair)),
+          reinterpret_cast<__m512bh>(two));
+  }
+
+  static __m512i packProbs(__m512 low, __m512 high, __m512 &sum) {
+    const __m512i one = _mm512_set1_epi16(0x3f80);
+    const __m512bh p = _mm512_cvtne2ps_pbh(high, low);
+    sum = _mm512_dpbf16_ps(sum, p, reinterpret_cast<__m512bh>(one));
+    return reinterpret_cast<__m512i>(p);
+  }
+};
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AVX512_BF16_ROW_DOT_H

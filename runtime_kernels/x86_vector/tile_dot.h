@@ -1,0 +1,76 @@
+//===- tile_dot.h - the register block of both GEMMs ------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   acc[r][t] += sum over steps s, pairs p of  A[s][r][p] . B[t][s][p]
+//
+// A row of A is 16 pairs as RowDot::prepare leaves them, the next step a tile
+// further (query or probability tiles). B are cache tiles, decoded in registers
+// on the way; lanes of acc[r][t] are the 16 lanes of tile t. For scores, steps
+// are blocks of 32 channels and tiles are 16 keys; for outputs, steps are
+// granules of 32 keys and tiles are 16 channels.
+//
+// Each lane of acc is one chain of additions with pairs ascending, whatever the
+// block's shape. The shape only serves to have enough chains in flight.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_VECTOR_TILE_DOT_H
+#define FP8ATTN_X86_VECTOR_TILE_DOT_H
+
+#include "x86_vector/decode.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Where a block's operands are, in bytes.
+struct TileDotOperands {
+  const uint8_t *a;
+  const uint8_t *b;
+  /// From one tile of B, and from one step of a tile of B, to the next.
+  int64_t tileStride;
+  int64_t stepStride;
+  int64_t steps;
+};
+
+/// Nothing is fetched ahead.
+struct NoPrefetch {
+  void advance(int64_t) {}
+  void endGranule() {}
+};
+
+template <int Rows, int Tiles, class Decode, class Prefetch, class Guard>
+[[gnu::always_inline]] inline void
+tileDot(const TileDotOperands &in, Decode &decode, Prefetch &prefetch,
+        const Guard &guard, simd::Floats (&acc)[Rows][Tiles]) {
+  constexpr int64_t kPairBytes = Decode::kPairBytes;
+  for (int64_t step = 0; step < in.steps; ++step) {
+    const uint8_t *a = in.a + step * RowDot::kTileBytes;
+    const uint8_t *b = in.b + step * in.stepStride;
+    for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
+      prefetch.advance(Tiles * kPairBytes);
+      RowPair words[Tiles];
+#pragma GCC unroll 8
+      for (int t = 0; t < Tiles; ++t)
+        words[t] = decode.load(b + t * in.tileStride + pair * kPairBytes);
+#pragma GCC unroll 2
+      for (int half = 0; half < 2; ++half) {
+        RowDot::Operand rows[Tiles];
+#pragma GCC unroll 8
+        for (int t = 0; t < Tiles; ++t)
+          rows[t] = RowDot::operand(half ? words[t].odd : words[t].even);
+#pragma GCC unroll 8
+        for (int r = 0; r < Rows; ++r)
+          RowDot::addPair(a + r * RowDot::kRowBytes, 2 * pair + half, rows,
+                          guard, acc[r]);
+      }
+    }
+  }
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_VECTOR_TILE_DOT_H

@@ -36,6 +36,9 @@ struct AttentionProblem {
   bool modifiesScores = false;
 };
 
+/// Returns what work items of that many rows are for: "decode" or "prefill".
+StringRef getPhase(int64_t rows);
+
 /// A way to compute it: one fused row, or a row for the scores and one for the
 /// weighted values.
 struct AttentionCandidate {
@@ -48,6 +51,8 @@ struct AttentionCandidate {
   std::string dropped;
 
   std::string getName() const;
+  /// Returns why it lost against `chosen`.
+  std::string whyNot(const AttentionCandidate &chosen) const;
   const KernelRow &keyRow() const { return attend ? *attend : *qk; }
   const KernelRow &valueRow() const { return attend ? *attend : *pv; }
 };

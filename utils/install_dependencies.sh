@@ -20,6 +20,8 @@ readonly packages=(
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   # The build, the tests and the benchmarks.
   cmake ninja-build ccache libgtest-dev python3
+  # Programs for AArch64, and their emulator.
+  libstdc++-12-dev-arm64-cross qemu-user
   # The style check.
   clang-format-22
 )

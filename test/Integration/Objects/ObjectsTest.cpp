@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Problem.h"
+#include "ObjectModel.h"
 
 #include "embedded.h"
 #include "embedded_too.h"
@@ -22,51 +22,6 @@
 
 #include <dlfcn.h>
 #include <thread>
-
-/// Returns a row for entry points that are known by their names.
-#define FP8ATTN_MODEL(name, writeEntry, attendEntry, writeBytes, attendBytes)  \
-  {#name,                                                                      \
-   FP8ATTN_TYPE_F8E4M3FN,                                                      \
-   FP8ATTN_TYPE_F8E4M3FN,                                                      \
-   FP8ATTN_TYPE_BF16,                                                          \
-   FP8ATTN_TYPE_BF16,                                                          \
-   FP8ATTN_TYPE_BF16,                                                          \
-   2,                                                                          \
-   3,                                                                          \
-   64,                                                                         \
-   64,                                                                         \
-   32,                                                                         \
-   false,                                                                      \
-   false,                                                                      \
-   true,                                                                       \
-   false,                                                                      \
-   false,                                                                      \
-   std::nullopt,                                                               \
-   std::nullopt,                                                               \
-   false,                                                                      \
-   false,                                                                      \
-   0,                                                                          \
-   false,                                                                      \
-   "none",                                                                     \
-   false,                                                                      \
-   [](fp8attn_context *context, const Arguments &arguments) {                  \
-     return writeEntry(context, &arguments.key, &arguments.value,              \
-                       &arguments.slots, &arguments.keyScale,                  \
-                       &arguments.valueScale, &arguments.keyCache);            \
-   },                                                                          \
-   writeBytes,                                                                 \
-   [](fp8attn_context *context, const Arguments &arguments) {                  \
-     return attendEntry(context, &arguments.query, &arguments.keyCache,        \
-                        &arguments.keyScale, &arguments.valueScale,            \
-                        &arguments.queryStart, &arguments.seqLens,             \
-                        &arguments.blockTable, &arguments.out);                \
-   },                                                                          \
-   attendBytes}
-
-#define FP8ATTN_LINKED_MODEL(name)                                             \
-  FP8ATTN_MODEL(name, write_##name, attend_##name,                             \
-                write_##name##_workspace_bytes,                                \
-                attend_##name##_workspace_bytes)
 
 /// Returns a function of the shared library.
 template <typename Function>

@@ -80,6 +80,8 @@ void Explanation::print(llvm::raw_ostream &os) const {
   for (const Row &row : rows)
     if (!row.whyNot.empty())
       kernelWidth = std::max(kernelWidth, row.kernel.size());
+  if (rows.empty())
+    os << "no function has work for kernels\n";
   StringRef title;
   for (const Row &row : rows) {
     if (row.title != title) {

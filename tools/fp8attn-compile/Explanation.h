@@ -23,7 +23,7 @@ namespace mlir::fp8attn {
 /// What the passes said about kernels, in the order in which they said it.
 class Explanation {
 public:
-  /// Returns what passes report to; it must not outlive the explanation.
+  /// Returns what passes report to; they write to this explanation.
   std::unique_ptr<remark::detail::MLIRRemarkStreamerBase> makeStreamer();
 
   /// Prints a table for each function, ISA and phase: the chosen kernels first,

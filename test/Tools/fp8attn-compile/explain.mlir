@@ -1,6 +1,9 @@
 // RUN: fp8attn-compile %s --explain | FileCheck %s
 // RUN: fp8attn-compile %s --explain -o %t.o | FileCheck %s && llvm-nm %t.o | FileCheck %s --check-prefix=OBJECT
 // RUN: fp8attn-compile %s --explain 2>&1 >/dev/null | count 0
+// RUN: echo "func.func @f() { return }" | fp8attn-compile --explain | FileCheck %s --check-prefix=NOTHING
+
+// NOTHING: no function has work for kernels
 
 !kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>
 

@@ -7,8 +7,9 @@
 #
 # Usage: demo.sh [OPTION...]
 #
-# Builds the compiler, compiles examples/llama3-8b to an object and a C header,
-# links them with a C program, and runs it with the options given: --threads N,
+# Builds the compiler, compiles examples/llama3-8b to an object with its kernels
+# and a C header, says which kernels a decode step uses here, links object and
+# header with a C program, and runs it with the options given: --threads N,
 # --repeat N. The program compares its results with double precision; the exit
 # code is not 0 if they are off.
 #
@@ -32,18 +33,21 @@ utils/install_dependencies.sh
 echo "== 2/5 configure ($build)"
 cmake --preset release --log-level=NOTICE
 
-echo "== 3/5 build the compiler, the kernels and the runtime"
-cmake --build --preset release \
-  --target fp8attn-compile Fp8AttnKernels Fp8AttnRuntime
+echo "== 3/5 build the compiler, with the kernels in it, and the runtime"
+cmake --build --preset release --target fp8attn-compile Fp8AttnRuntime
 
 echo "== 4/5 compile $example"
 mkdir -p "$out"
-run "$build/bin/fp8attn-compile" $example/attention.mlir -o "$out/attention.o"
+run "$build/bin/fp8attn-compile" $example/attention.mlir --embed-kernels \
+  -o "$out/attention.o"
+echo "+ fp8attn-compile $example/attention.mlir --explain   (of which a decode step:)"
+"$build/bin/fp8attn-compile" $example/attention.mlir --explain |
+  sed -n '/^decode, .*phase decode/,/chosen/p'
 run "$build/bin/fp8attn-compile" $example/attention.mlir -o "$out/attention.h"
 run clang-22 -std=c11 -O3 -march=native -D_POSIX_C_SOURCE=200809L \
   -Iinclude -I"$out" $example/{main,problem,reference,machine}.c \
-  "$out/attention.o" "$build/lib/libFp8AttnKernels.a" \
-  "$build/lib/libFp8AttnRuntime.a" -pthread -lm -o "$out/llama3-8b"
+  "$out/attention.o" "$build/lib/libFp8AttnRuntime.a" -pthread -lm \
+  -o "$out/llama3-8b"
 
 echo "== 5/5 run"
 run "$out/llama3-8b" "$@"

@@ -1,6 +1,7 @@
 # Wrappers around add_library and friends that every folder uses.
 #
 #   add_fp8attn_plain_library(NAME files... )     no LLVM: runtime and kernels
+#   add_fp8attn_bitcode(NAME libraries...)        the same sources as LLVM bitcode
 #   add_fp8attn_library(NAME files... [DEPENDS t...] [LINK_LIBS t...])
 #   add_fp8attn_tool(NAME files... [LINK_LIBS t...])
 #   add_fp8attn_unittest(NAME files... [LINK_LIBS t...])
@@ -33,6 +34,26 @@ endfunction()
 function(add_fp8attn_plain_library name)
   add_library(${name} STATIC ${ARGN})
   target_compile_options(${name} PRIVATE ${FP8ATTN_WARNINGS})
+endfunction()
+
+# Compiles the sources of libraries of this folder once more, to LLVM bitcode, as
+# the object library NAME. Whatever the build type, the code is what a user's
+# object shall carry: optimised, without debug information, unsanitised.
+function(add_fp8attn_bitcode name)
+  foreach(library ${ARGN})
+    get_target_property(sources ${library} SOURCES)
+    get_target_property(folder ${library} SOURCE_DIR)
+    list(TRANSFORM sources PREPEND ${folder}/)
+    add_library(${library}Bitcode OBJECT ${sources})
+    target_compile_definitions(${library}Bitcode PRIVATE
+      NDEBUG $<TARGET_PROPERTY:${library},COMPILE_DEFINITIONS>)
+    target_compile_options(${library}Bitcode PRIVATE -O2
+      $<TARGET_PROPERTY:${library},COMPILE_OPTIONS>
+      -emit-llvm -g0 -fno-sanitize=all -fomit-frame-pointer)
+    list(APPEND objects $<TARGET_OBJECTS:${library}Bitcode>)
+  endforeach()
+  add_library(${name} INTERFACE)
+  target_sources(${name} INTERFACE ${objects})
 endfunction()
 
 # One precompiled header for all that includes MLIR: it halves the build.

@@ -16,6 +16,7 @@
 #include "mlir/Conversion/ReconcileUnrealizedCasts/ReconcileUnrealizedCasts.h"
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
@@ -23,36 +24,87 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-void mlir::fp8attn::buildToLLVMPipeline(OpPassManager &pm,
-                                        const ToLLVMPipelineOptions &options) {
-  OpPassManager &functions = pm.nest<func::FuncOp>();
-  functions.addPass(createNameArguments());
-  functions.addPass(createDecomposeAttention({options.runtimeChecks}));
-  functions.addPass(createDecomposeMerge({options.runtimeChecks}));
-  functions.addPass(createDecomposeQuantization({options.runtimeChecks}));
-  functions.addPass(createDecomposeRepack({options.runtimeChecks}));
-  functions.addPass(createFoldScales());
+namespace {
+/// Appends passes to a pass manager, up to the one that is to be the last.
+class Appender {
+public:
+  Appender(OpPassManager &pm, StringRef last) : pm(pm), last(last) {}
+
+  void addToModule(std::unique_ptr<Pass> pass) {
+    if (takes(*pass))
+      pm.addPass(std::move(pass));
+  }
+  void addToFunctions(std::unique_ptr<Pass> pass) {
+    if (takes(*pass))
+      pm.addNestedPass<func::FuncOp>(std::move(pass));
+  }
+
+  /// The arguments of the passes that were appended.
+  SmallVector<StringRef> names;
+
+private:
+  bool takes(const Pass &pass) {
+    if (!names.empty() && names.back() == last)
+      return false;
+    names.push_back(pass.getArgument());
+    return true;
+  }
+
+  OpPassManager &pm;
+  StringRef last;
+};
+} // namespace
+
+static void appendPasses(const ToLLVMPipelineOptions &options,
+                         Appender &passes) {
+  passes.addToFunctions(createNameArguments());
+  passes.addToFunctions(createDecomposeAttention({options.runtimeChecks}));
+  passes.addToFunctions(createDecomposeMerge({options.runtimeChecks}));
+  passes.addToFunctions(createDecomposeQuantization({options.runtimeChecks}));
+  passes.addToFunctions(createDecomposeRepack({options.runtimeChecks}));
+  passes.addToFunctions(createFoldScales());
   // Only once scales are folded do tile operations stop to matter for ISAs.
-  pm.addPass(createSpecializeIsas({options.isa}));
-  pm.addNestedPass<func::FuncOp>(createSelectKernels());
-  pm.addPass(createOutlineParallel());
-  pm.addNestedPass<func::FuncOp>(createInsertTileConfig());
-  pm.addNestedPass<func::FuncOp>(createHoistTileConfig());
-  pm.addNestedPass<func::FuncOp>(createExpandMath());
-  pm.addNestedPass<func::FuncOp>(createExpandSmallFloats());
+  passes.addToModule(createSpecializeIsas({options.isa, options.fat}));
+  passes.addToFunctions(createSelectKernels());
+  passes.addToModule(createOutlineParallel());
+  passes.addToFunctions(createInsertTileConfig());
+  passes.addToFunctions(createHoistTileConfig());
+  passes.addToFunctions(createExpandMath());
+  passes.addToFunctions(createExpandSmallFloats());
   // From here on there is nothing about attention to be known.
-  pm.addPass(createCanonicalizerPass());
-  pm.addPass(createCSEPass());
-  pm.addPass(memref::createExpandStridedMetadataPass());
-  pm.addPass(createLowerAffinePass());
-  pm.addPass(createSCFToControlFlowPass());
-  pm.addPass(createConvertFp8AttnToLLVM({options.runtimeChecks}));
-  pm.addPass(createReconcileUnrealizedCastsPass());
+  passes.addToModule(createCanonicalizerPass());
+  passes.addToModule(createCSEPass());
+  passes.addToModule(memref::createExpandStridedMetadataPass());
+  passes.addToModule(createLowerAffinePass());
+  passes.addToModule(createSCFToControlFlowPass());
+  passes.addToModule(createConvertFp8AttnToLLVM({options.runtimeChecks}));
+  passes.addToModule(createReconcileUnrealizedCastsPass());
+  // Operations keep their places in the input through all passes; only
+  // functions of the LLVM dialect can say so to debuggers.
+  if (options.debugInfo)
+    passes.addToModule(LLVM::createDIScopeForLLVMFuncOpPass());
+}
+
+void mlir::fp8attn::buildToLLVMPipeline(OpPassManager &pm,
+                                        const ToLLVMPipelineOptions &options,
+                                        StringRef stopAfter) {
+  Appender appender(pm, stopAfter);
+  appendPasses(options, appender);
+}
+
+SmallVector<StringRef>
+mlir::fp8attn::getToLLVMPassNames(const ToLLVMPipelineOptions &options) {
+  OpPassManager unused(ModuleOp::getOperationName());
+  Appender appender(unused, /*last=*/"");
+  appendPasses(options, appender);
+  return appender.names;
 }
 
 void mlir::fp8attn::registerPipelines() {
   PassPipelineRegistration<ToLLVMPipelineOptions>(
       "fp8attn-to-llvm",
       "Lower attention from the model level to the LLVM dialect",
-      buildToLLVMPipeline);
+      [](OpPassManager &pm, const ToLLVMPipelineOptions &options) {
+        buildToLLVMPipeline(pm, options);
+      });
 }

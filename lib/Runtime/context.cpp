@@ -19,23 +19,18 @@
 void fp8attn_context_init(fp8attn_context *context) {
   if (!context)
     return;
-  *context = {};
-  context->struct_bytes = sizeof(fp8attn_context);
-  context->abi_version = FP8ATTN_ABI_VERSION;
-  context->num_workers = 1;
-  context->isa_cap = FP8ATTN_ISA_AMX_BF16;
+  *context = FP8ATTN_CONTEXT_INIT;
 }
 
 /// A pool of ours tells how many workers it has: a smaller num_workers would
 /// let worker numbers run past the end of the workspace.
 static int32_t checkPool(fp8attn_context *context) {
-  if (context->parallel_for != fp8attn_pool_parallel_for)
+  int32_t workers = fp8attn::poolWorkers(context);
+  if (workers == fp8attn::kForeignPool)
     return FP8ATTN_OK;
-  if (!context->pool)
+  if (workers == 0)
     return fp8attn::fail(context, FP8ATTN_BAD_CONTEXT,
                          "pool is null, expected an fp8attn_pool");
-  int32_t workers =
-      fp8attn::poolWorkers(static_cast<const fp8attn_pool *>(context->pool));
   if (context->num_workers < workers)
     return fp8attn::fail(context, FP8ATTN_BAD_CONTEXT,
                          "num_workers is %" PRId32

@@ -214,8 +214,11 @@ static bool startThreads(fp8attn_pool *pool, int32_t numWorkers) {
   return true;
 }
 
-int32_t fp8attn::poolWorkers(const fp8attn_pool *pool) {
-  return pool->numWorkers;
+int32_t fp8attn::poolWorkers(const fp8attn_context *context) {
+  if (context->parallel_for != fp8attn_pool_parallel_for)
+    return kForeignPool;
+  auto *pool = static_cast<const fp8attn_pool *>(context->pool);
+  return pool ? pool->numWorkers : 0;
 }
 
 fp8attn_pool *fp8attn_pool_create(int32_t num_workers) {

@@ -15,8 +15,13 @@
 
 namespace fp8attn {
 
-/// Returns the number of workers of a pool, the caller of a loop included.
-int32_t poolWorkers(const fp8attn_pool *pool);
+/// What a context that has no pool of this runtime gets from poolWorkers.
+inline constexpr int32_t kForeignPool = -1;
+
+/// Returns the number of workers of the context's pool, the caller of a loop
+/// included; 0 if it uses fp8attn_pool_parallel_for without a pool,
+/// kForeignPool if its loop is another.
+int32_t poolWorkers(const fp8attn_context *context);
 
 } // namespace fp8attn
 

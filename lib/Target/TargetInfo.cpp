@@ -86,6 +86,7 @@ FailureOr<TargetInfo> TargetInfo::get(ModuleOp module) {
            << attr;
 
   llvm::Triple triple(target.getTriple().getValue());
+  info.isX86_64 = triple.getArch() == llvm::Triple::x86_64;
   llvm::StringMap<bool> features;
   StringRef chip = target.getChip().getValue();
   if (failed(addChipFeatures(module, triple, chip, features)))
@@ -112,4 +113,9 @@ SmallVector<StringRef> TargetInfo::missingFeatures(Isa isa) const {
 SmallVector<Isa> TargetInfo::supportedIsas() const {
   return llvm::filter_to_vector(getAllIsas(),
                                 [&](Isa isa) { return supports(isa); });
+}
+
+ArrayRef<Isa> TargetInfo::architectureIsas() const {
+  static constexpr Isa kAnyArchitecture[] = {Isa::Generic};
+  return isX86_64 ? getAllIsas() : ArrayRef(kAnyArchitecture);
 }

@@ -10,6 +10,8 @@
 
 #include "KernelSelection.h"
 
+#include "fp8attn/Runtime/kernels.h"
+
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -17,6 +19,19 @@ using namespace mlir::fp8attn;
 
 std::string AttentionCandidate::getName() const {
   return attend ? attend->name.str() : (qk->name + " + " + pv->name).str();
+}
+
+std::string AttentionCandidate::whyNot(const AttentionCandidate &chosen) const {
+  if (!dropped.empty())
+    return dropped;
+  if (cyclesPerKey > chosen.cyclesPerKey)
+    return llvm::formatv("{0:F1} times as many cycles",
+                         cyclesPerKey / chosen.cyclesPerKey);
+  return "no faster, and more calls";
+}
+
+StringRef mlir::fp8attn::getPhase(int64_t rows) {
+  return rows <= FP8ATTN_DECODE_ROWS ? "decode" : "prefill";
 }
 
 /// Returns why `row` cannot compute the problem's keys (or values), or "".

@@ -41,6 +41,9 @@ struct AttentionProblem {
   bool isDense = false;
 };
 
+/// Returns what work items of that many rows are for: "decode" or "prefill".
+StringRef getPhase(int64_t rows);
+
 /// A way to compute it: one fused row, or a row for the scores and one for the
 /// weighted values.
 struct AttentionCandidate {
@@ -53,6 +56,8 @@ struct AttentionCandidate {
   std::string dropped;
 
   std::string getName() const;
+  /// Returns why it lost against `chosen`.
+  std::string whyNot(const AttentionCandidate &chosen) const;
   const KernelRow &keyRow() const { return attend ? *attend : *qk; }
   const KernelRow &valueRow() const { return attend ? *attend : *pv; }
 };

@@ -30,30 +30,35 @@ namespace mlir::fp8attn {
 using namespace mlir;
 using namespace mlir::fp8attn;
 
+static remark::RemarkOpts getRemarkOptions(StringRef function) {
+  return remark::RemarkOpts::name("SelectKernels")
+      .category("fp8attn")
+      .function(function);
+}
+
 /// Says what was chosen, what it should cost, and why every other candidate
-/// was not.
-static void emitRemarks(Location loc, StringRef function,
+/// was not. The reason is for people; the arguments beside it are for tools.
+static void emitRemarks(Location loc, StringRef function, Isa isa, int64_t rows,
                         ArrayRef<AttentionCandidate> candidates) {
-  auto options = remark::RemarkOpts::name("SelectKernels")
-                     .category("fp8attn")
-                     .function(function);
+  remark::RemarkOpts options = getRemarkOptions(function);
   const AttentionCandidate &chosen = candidates.front();
-  remark::passed(loc, options)
-      << remark::reason("chose {0}: {1:F1} cycles a key", chosen.getName(),
-                        chosen.cyclesPerKey)
-      << remark::metric("CyclesPerKey", chosen.cyclesPerKey);
-  for (const AttentionCandidate &other : candidates.drop_front()) {
-    if (!other.dropped.empty())
-      remark::analysis(loc, options)
-          << remark::reason("not {0}: {1}", other.getName(), other.dropped);
-    else if (other.cyclesPerKey > chosen.cyclesPerKey)
-      remark::analysis(loc, options) << remark::reason(
-          "not {0}: {1:F1} cycles a key, {2:F1} times as many", other.getName(),
-          other.cyclesPerKey, other.cyclesPerKey / chosen.cyclesPerKey);
-    else
-      remark::analysis(loc, options) << remark::reason(
-          "not {0}: no faster, and more calls", other.getName());
-  }
+  auto addArguments = [&](auto &&remark, const AttentionCandidate &candidate) {
+    remark << remark::metric("Isa", stringifyIsa(isa))
+           << remark::metric("Phase", getPhase(rows))
+           << remark::metric("Kernel", candidate.getName());
+    if (candidate.dropped.empty())
+      remark << remark::metric("CyclesPerKey", candidate.cyclesPerKey);
+  };
+  addArguments(remark::passed(loc, options)
+                   << remark::reason("chose {0}: {1:F1} cycles a key",
+                                     chosen.getName(), chosen.cyclesPerKey),
+               chosen);
+  for (const AttentionCandidate &other : candidates.drop_front())
+    addArguments(remark::analysis(loc, options)
+                     << remark::reason("not {0}: {1}", other.getName(),
+                                       other.whyNot(chosen))
+                     << remark::metric("WhyNot", other.whyNot(chosen)),
+                 other);
 }
 
 /// Gives all scratch of a function the size of the largest: workers run
@@ -136,7 +141,8 @@ private:
             << "not " << candidate.getName() << ": " << candidate.dropped;
       return diagnostic;
     }
-    emitRemarks(finish.getLoc(), getOperation().getName(), candidates);
+    emitRemarks(finish.getLoc(), getOperation().getName(), isa,
+                query.getDimSize(0), candidates);
     emitAttentionCalls(*match, candidates.front(), isa);
     return success();
   }
@@ -171,10 +177,10 @@ private:
     if (!row)
       return op->emitOpError("has no kernel: the table has no row ")
              << name << " for " << in << " and " << cache;
-    remark::passed(op->getLoc(), remark::RemarkOpts::name("SelectKernels")
-                                     .category("fp8attn")
-                                     .function(getOperation().getName()))
-        << remark::reason("chose {0}", row->name);
+    remark::passed(op->getLoc(), getRemarkOptions(getOperation().getName()))
+        << remark::reason("chose {0}", row->name)
+        << remark::metric("Isa", stringifyIsa(isa))
+        << remark::metric("Kernel", row->name);
     if (auto store = dyn_cast<StoreOp>(op))
       emitStoreCall(store, *row);
     else if (auto merge = dyn_cast<TileMergeOp>(op))

@@ -119,6 +119,9 @@ private:
     FailureOr<TargetInfo> target = TargetInfo::get(module);
     if (failed(target))
       return failure();
+    if (fat && !isa.empty())
+      return module.emitError("expects one of isa and fat, got isa '")
+             << isa << "' and fat";
     if (!isa.empty()) {
       std::optional<Isa> only = symbolizeIsa(isa);
       if (!only)
@@ -131,7 +134,8 @@ private:
                << llvm::join(target->missingFeatures(*only), ", ");
       return SmallVector<Isa>{*only};
     }
-    return target->supportedIsas();
+    return fat ? llvm::to_vector(target->architectureIsas())
+               : target->supportedIsas();
   }
 };
 } // namespace

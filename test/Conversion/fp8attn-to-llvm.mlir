@@ -11,11 +11,14 @@
 // CHECK:         %[[BAD:.+]] = llvm.icmp "ne" %[[STATUS]]
 // CHECK:         llvm.cond_br %[[BAD]], ^[[EXIT:.+]], ^[[GO_ON:bb[0-9]+]]
 // CHECK:       ^[[GO_ON]]:
-// CHECK:         llvm.call @fp8attn_parallel(%[[CONTEXT]]
+// CHECK:         %[[LOOP_STATUS:.+]] = llvm.call @fp8attn_parallel(%[[CONTEXT]]
+// CHECK:         %[[LOOP_BAD:.+]] = llvm.icmp "ne" %[[LOOP_STATUS]]
+// CHECK:         llvm.cond_br %[[LOOP_BAD]]
 // CHECK:         %[[OK:.+]] = llvm.mlir.constant(0 : i32) : i32
 // CHECK:         llvm.return %[[OK]]
 // CHECK:       ^[[EXIT]]:
 // CHECK:         llvm.return %[[STATUS]]
+// CHECK:         llvm.return %[[LOOP_STATUS]]
 func.func @f(%scale: memref<8xf32> {fp8attn.name = "scale"}, %cache: !kv {fp8attn.name = "cache"}, %n: index) {
   fp8attn.check.scale "scale", %scale : memref<8xf32>
   fp8attn.parallel_for @f.body count %n captures(%cache) : !kv

@@ -17,22 +17,22 @@ using namespace mlir::fp8attn;
 
 CompileOptions::CompileOptions(cl::OptionCategory &category)
     : cpu("mcpu",
-          cl::desc("CPU to compile for, as llc takes it: a name, \"native\" "
-                   "for this host, \"help\" for a list (default: the module's "
-                   "llvm.target, else native)"),
+          cl::desc("CPU to compile for, as llc takes it: a name, \"native\"\n"
+                   "for this host, \"help\" for a list (default: the\n"
+                   "module's llvm.target, else native)"),
           cl::value_desc("cpu"), cl::init("native"), cl::cat(category)),
       features("mattr",
-               cl::desc("Features to add to or take from the CPU's, e.g. "
+               cl::desc("Features to add to or take from the CPU's, e.g.\n"
                         "+avx512bf16,-amx-bf16"),
                cl::value_desc("features"), cl::cat(category)),
       triple("mtriple",
-             cl::desc("Target triple, e.g. aarch64-linux-gnu (default: this "
-                      "host's)"),
+             cl::desc("Target triple, e.g. aarch64-linux-gnu\n"
+                      "(default: this host's)"),
              cl::value_desc("triple"), cl::cat(category)),
       isa("isa",
-          cl::desc(
-              "Compile bodies for this ISA only: generic, avx2, avx512, "
-              "avx512_bf16 or amx_bf16 (default: all that the target has)"),
+          cl::desc("Compile bodies for this ISA only: generic, avx2,\n"
+                   "avx512, avx512_bf16 or amx_bf16\n"
+                   "(default: all that the target has)"),
           cl::value_desc("isa"), cl::cat(category)),
       noRuntimeChecks("no-runtime-checks",
                       cl::desc("Leave out the checks of arguments at run time"),

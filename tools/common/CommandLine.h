@@ -34,6 +34,13 @@ struct CompileOptions {
   llvm::cl::opt<bool> noRuntimeChecks;
   llvm::cl::opt<bool> remarks;
 
+  /// Bodies for every ISA of the architecture, whatever the CPU has.
+  bool fat = false;
+  /// Line tables for debuggers.
+  bool debugInfo = false;
+  /// Argument of the last pass to run; empty for all.
+  std::string stopAfter;
+
   /// Features that the tool needs whatever the user says, as in `features`.
   std::string requiredFeatures;
 };

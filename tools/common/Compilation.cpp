@@ -21,6 +21,7 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/TargetSelect.h"
 
 using namespace mlir;
@@ -44,18 +45,6 @@ Compilation::Compilation(const CompileOptions &options)
 
 Compilation::~Compilation() = default;
 
-/// Has remarks of all kinds printed as diagnostics.
-static LogicalResult enableRemarks(MLIRContext &context) {
-  const std::string category = "fp8attn";
-  remark::RemarkCategories categories;
-  categories.passed = categories.missed = category;
-  categories.analysis = categories.failed = category;
-  return remark::enableOptimizationRemarks(
-      context, /*streamer=*/nullptr,
-      std::make_unique<remark::RemarkEmittingPolicyAll>(), categories,
-      /*printAsEmitRemarks=*/true);
-}
-
 LogicalResult Compilation::parse(StringRef path) {
   std::string error;
   std::unique_ptr<llvm::MemoryBuffer> file = openInputFile(path, &error);
@@ -63,8 +52,6 @@ LogicalResult Compilation::parse(StringRef path) {
     reportError(error);
     return failure();
   }
-  if (options.remarks && failed(enableRemarks(context)))
-    return failure();
   sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   module = parseSourceFile<ModuleOp>(sources, &context);
   return success(static_cast<bool>(module));
@@ -99,9 +86,16 @@ static void initializeTargets() {
   llvm::InitializeAllTargets();
   llvm::InitializeAllTargetMCs();
   llvm::InitializeAllAsmPrinters();
+  // Embedded code that asks the CPU has inline assembly.
+  llvm::InitializeAllAsmParsers();
 }
 
 LogicalResult Compilation::chooseTarget() {
+  if (options.fat && !options.isa.empty()) {
+    reportError("expects one of --fat and --isa, got --fat and --isa=" +
+                options.isa.getValue());
+    return failure();
+  }
   initializeTargets();
   llvm::Expected<std::unique_ptr<llvm::TargetMachine>> created =
       createTargetMachine(describeTarget(options, *module));
@@ -114,12 +108,40 @@ LogicalResult Compilation::chooseTarget() {
   return success();
 }
 
-LogicalResult Compilation::lower() {
+/// Has remarks of all kinds printed as diagnostics, or given to `streamer`.
+static LogicalResult enableRemarks(
+    MLIRContext &context, bool prints,
+    std::unique_ptr<remark::detail::MLIRRemarkStreamerBase> streamer) {
+  const std::string category = "fp8attn";
+  remark::RemarkCategories categories;
+  categories.passed = categories.missed = category;
+  categories.analysis = categories.failed = category;
+  return remark::enableOptimizationRemarks(
+      context, std::move(streamer),
+      std::make_unique<remark::RemarkEmittingPolicyAll>(), categories,
+      /*printAsEmitRemarks=*/prints);
+}
+
+LogicalResult Compilation::lower(
+    std::unique_ptr<remark::detail::MLIRRemarkStreamerBase> streamer) {
+  if ((options.remarks || streamer) &&
+      failed(enableRemarks(context, options.remarks, std::move(streamer))))
+    return failure();
   ToLLVMPipelineOptions pipelineOptions;
   pipelineOptions.runtimeChecks = !options.noRuntimeChecks;
   pipelineOptions.isa = options.isa.getValue();
+  pipelineOptions.fat = options.fat;
+  pipelineOptions.debugInfo = options.debugInfo;
+  if (!options.stopAfter.empty()) {
+    SmallVector<StringRef> names = getToLLVMPassNames(pipelineOptions);
+    if (!llvm::is_contained(names, options.stopAfter)) {
+      reportError("unknown pass \"" + options.stopAfter +
+                  "\"; expects one of: " + llvm::join(names, ", "));
+      return failure();
+    }
+  }
   PassManager passes(&context);
-  buildToLLVMPipeline(passes, pipelineOptions);
+  buildToLLVMPipeline(passes, pipelineOptions, options.stopAfter);
   return passes.run(*module);
 }
 

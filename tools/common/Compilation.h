@@ -17,6 +17,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Target/TargetMachine.h"
@@ -43,8 +44,11 @@ public:
   /// module names, else this host, and writes it into the module.
   LogicalResult chooseTarget();
 
-  /// Runs fp8attn-to-llvm: the module is in the LLVM dialect afterwards.
-  LogicalResult lower();
+  /// Runs fp8attn-to-llvm: the module is in the LLVM dialect afterwards, unless
+  /// the options stop before. Remarks are printed if the options say so, and
+  /// given to `streamer` if there is one.
+  LogicalResult
+  lower(std::unique_ptr<remark::detail::MLIRRemarkStreamerBase> streamer = {});
 
   /// Translates the lowered module and optimises it. Null on error.
   std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &llvmContext);

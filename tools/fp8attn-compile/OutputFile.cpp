@@ -11,6 +11,9 @@
 
 #include "OutputFile.h"
 
+#include "Explanation.h"
+#include "SharedLibrary.h"
+#include "fp8attn/Embedding/EmbeddedLibrary.h"
 #include "fp8attn/Target/CodeEmission.h"
 #include "fp8attn/Target/HeaderEmission.h"
 
@@ -33,15 +36,32 @@ static FailureOr<OutputKind> decideKind(StringRef path) {
                         .Case(".bc", OutputKind::Bitcode)
                         .Case(".s", OutputKind::Assembly)
                         .Case(".o", OutputKind::Object)
+                        .Case(".so", OutputKind::SharedLibrary)
                         .Default(OutputKind::Automatic);
   if (kind != OutputKind::Automatic)
     return kind;
-  reportError("expects the output file to end in .o, .s, .ll, .bc or .h, or "
-              "--emit, got \"" +
+  reportError("expects the output file to end in .o, .so, .s, .ll, .bc or .h, "
+              "or --emit, got \"" +
               path + "\"");
   return failure();
 }
 
+/// Decides with --stop-after, when there is nothing but MLIR to write.
+static FailureOr<OutputKind> decideStoppedKind(const OutputOptions &output) {
+  if (output.kind != OutputKind::Automatic) {
+    reportError("expects one of --stop-after and --emit, got both");
+    return failure();
+  }
+  StringRef path = output.outputPath;
+  if (path == "-" || llvm::sys::path::extension(path) == ".mlir")
+    return OutputKind::MLIRText;
+  reportError("expects the output file to end in .mlir with --stop-after, got "
+              "\"" +
+              path + "\"");
+  return failure();
+}
+
+/// Returns the form of LLVM's output that is the file, or goes into it.
 static CodeKind toCodeKind(OutputKind kind) {
   switch (kind) {
   case OutputKind::LLVMText:
@@ -51,75 +71,115 @@ static CodeKind toCodeKind(OutputKind kind) {
   case OutputKind::Assembly:
     return CodeKind::Assembly;
   case OutputKind::Object:
+  case OutputKind::SharedLibrary:
     return CodeKind::Object;
   case OutputKind::Automatic:
   case OutputKind::Header:
+  case OutputKind::MLIRText:
     break;
   }
   llvm_unreachable("not a form of code");
 }
 
-static LogicalResult writeCode(Compilation &compilation, CodeKind kind,
-                               llvm::raw_pwrite_stream &os) {
+static LogicalResult report(llvm::Error error) {
+  if (!error)
+    return success();
+  reportError(llvm::toString(std::move(error)));
+  return failure();
+}
+
+/// Writes the lowered module to `bytes` as code.
+static LogicalResult writeCode(Compilation &compilation,
+                               const OutputOptions &output, OutputKind kind,
+                               SmallVectorImpl<char> &bytes) {
+  const bool isShared = kind == OutputKind::SharedLibrary;
   llvm::LLVMContext llvmContext;
-  if (failed(compilation.chooseTarget()) || failed(compilation.lower()))
+  std::unique_ptr<llvm::Module> module = compilation.translate(llvmContext);
+  if (!module)
     return failure();
-  std::unique_ptr<llvm::Module> llvmModule = compilation.translate(llvmContext);
-  if (!llvmModule)
+  if ((output.embedKernels || isShared) &&
+      failed(report(linkEmbeddedLibrary(*module))))
     return failure();
-  if (llvm::Error error =
-          emitCode(*llvmModule, compilation.getMachine(), kind, os)) {
-    reportError(llvm::toString(std::move(error)));
+  llvm::raw_svector_ostream os(bytes);
+  llvm::TargetMachine &machine = compilation.getMachine();
+  if (failed(report(emitCode(*module, machine, toCodeKind(kind), os))))
     return failure();
-  }
-  return success();
+  if (!isShared)
+    return success();
+  StringRef name = output.outputPath == "-"
+                       ? StringRef("fp8attn.so")
+                       : llvm::sys::path::filename(output.outputPath);
+  return report(linkSharedLibrary(machine.getTargetTriple(), name, bytes));
 }
 
 /// Returns what names the include guard: the output file, or the input file if
 /// the output has no name.
-static StringRef getHeaderName(StringRef inputPath, StringRef outputPath) {
-  return llvm::sys::path::stem(outputPath == "-" ? inputPath : outputPath);
+static StringRef getHeaderName(const OutputOptions &output) {
+  return llvm::sys::path::stem(output.outputPath == "-" ? output.inputPath
+                                                        : output.outputPath);
 }
 
-LogicalResult mlir::fp8attn::compileToFile(const CompileOptions &options,
-                                           StringRef inputPath,
-                                           StringRef outputPath,
-                                           OutputKind kind) {
-  if (kind == OutputKind::Automatic) {
-    FailureOr<OutputKind> decided = decideKind(outputPath);
-    if (failed(decided))
-      return failure();
-    kind = *decided;
-  }
-
-  Compilation compilation(options);
-  if (failed(compilation.parse(inputPath)))
+/// Writes the output to `bytes`; nothing if only the explanation is asked for.
+static LogicalResult compile(Compilation &compilation,
+                             const OutputOptions &output, OutputKind kind,
+                             SmallVectorImpl<char> &bytes) {
+  llvm::raw_svector_ostream os(bytes);
+  if (kind == OutputKind::Header)
+    return emitHeader(compilation.getModule(), getHeaderName(output), os);
+  Explanation explanation;
+  if (failed(compilation.chooseTarget()) ||
+      failed(compilation.lower(output.explain ? explanation.makeStreamer()
+                                              : nullptr)))
     return failure();
-  SmallString<0> buffer;
-  llvm::raw_svector_ostream os(buffer);
-  LogicalResult result =
-      kind == OutputKind::Header
-          ? emitHeader(compilation.getModule(),
-                       getHeaderName(inputPath, outputPath), os)
-          : writeCode(compilation, toCodeKind(kind), os);
-  if (failed(result))
-    return failure();
+  if (output.explain)
+    explanation.print(llvm::outs());
+  if (output.explain && output.outputPath == "-")
+    return success();
+  if (kind != OutputKind::MLIRText)
+    return writeCode(compilation, output, kind, bytes);
+  compilation.getModule()->print(os);
+  os << "\n";
+  return success();
+}
 
+static LogicalResult writeFile(StringRef path, ArrayRef<char> bytes) {
   std::string error;
-  std::unique_ptr<llvm::ToolOutputFile> file =
-      openOutputFile(outputPath, &error);
+  std::unique_ptr<llvm::ToolOutputFile> file = openOutputFile(path, &error);
   if (!file) {
     reportError(error);
     return failure();
   }
-  file->os() << buffer;
+  file->os().write(bytes.data(), bytes.size());
   file->os().close();
   if (file->os().has_error()) {
-    reportError("cannot write \"" + outputPath +
+    reportError("cannot write \"" + path +
                 "\": " + file->os().error().message());
     file->os().clear_error();
     return failure();
   }
   file->keep();
   return success();
+}
+
+LogicalResult mlir::fp8attn::compileToFile(const CompileOptions &options,
+                                           const OutputOptions &output) {
+  FailureOr<OutputKind> kind = output.kind;
+  if (!options.stopAfter.empty())
+    kind = decideStoppedKind(output);
+  else if (output.kind == OutputKind::Automatic)
+    kind = decideKind(output.outputPath);
+  if (failed(kind))
+    return failure();
+  if (output.explain && *kind == OutputKind::Header) {
+    reportError("expects --explain with code, got a header, for which no "
+                "kernels are chosen");
+    return failure();
+  }
+
+  Compilation compilation(options);
+  SmallVector<char, 0> bytes;
+  if (failed(compilation.parse(output.inputPath)) ||
+      failed(compile(compilation, output, *kind, bytes)))
+    return failure();
+  return writeFile(output.outputPath, bytes);
 }

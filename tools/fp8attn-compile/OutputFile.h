@@ -19,16 +19,31 @@ namespace mlir::fp8attn {
 enum class OutputKind {
   Automatic,
   Header,
+  MLIRText,
   LLVMText,
   Bitcode,
   Assembly,
-  Object
+  Object,
+  SharedLibrary
 };
 
-/// Compiles `inputPath` and writes `outputPath` ("-": standard output). If
-/// anything fails it is reported, and no file is left behind.
-LogicalResult compileToFile(const CompileOptions &options, StringRef inputPath,
-                            StringRef outputPath, OutputKind kind);
+/// What to write, and where.
+struct OutputOptions {
+  /// "-": standard input and output.
+  std::string inputPath = "-";
+  std::string outputPath = "-";
+  OutputKind kind = OutputKind::Automatic;
+  /// Put kernels and runtime into the code; shared libraries always have them.
+  bool embedKernels = false;
+  /// Print a table of the chosen kernels to standard output; without an output
+  /// file there is no code then.
+  bool explain = false;
+};
+
+/// Compiles and writes. If anything fails it is reported, and no file is left
+/// behind.
+LogicalResult compileToFile(const CompileOptions &options,
+                            const OutputOptions &output);
 
 } // namespace mlir::fp8attn
 

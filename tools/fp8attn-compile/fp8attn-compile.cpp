@@ -22,8 +22,12 @@ static const char kOverview[] =
 Examples:
   fp8attn-compile decode.mlir -o decode.o             for this host
   fp8attn-compile decode.mlir -o decode.h             the C header beside it
-  fp8attn-compile decode.mlir -o decode.s --mcpu=sapphirerapids
+  fp8attn-compile decode.mlir -o decode.o --fat --embed-kernels
+                                                      for any x86-64, no library
+  fp8attn-compile decode.mlir -o decode.so            for dlopen, no library
   fp8attn-compile decode.mlir -o decode.o --mcpu=generic --mtriple=aarch64-linux-gnu
+  fp8attn-compile decode.mlir --explain               which kernels, and why
+  fp8attn-compile decode.mlir --stop-after=fp8attn-fold-scales
 )";
 
 int main(int argc, char **argv) {
@@ -31,25 +35,56 @@ int main(int argc, char **argv) {
   // libLLVM brings hundreds of options of its own, some of the same names.
   cl::ResetCommandLineParser();
   cl::OptionCategory category("fp8attn-compile options");
-  cl::opt<std::string> input(cl::Positional, cl::desc("<input.mlir>"),
-                             cl::init("-"), cl::cat(category));
-  cl::opt<std::string> output(
+  OutputOptions output;
+  CompileOptions options(category);
+  cl::opt<std::string, true> input(cl::Positional, cl::desc("<input.mlir>"),
+                                   cl::location(output.inputPath),
+                                   cl::init("-"), cl::cat(category));
+  cl::opt<std::string, true> outputPath(
       "o",
-      cl::desc(
-          "Output file, \"-\" for standard output: .o, .s, .ll, .bc or .h"),
-      cl::value_desc("file"), cl::init("-"), cl::cat(category));
-  cl::opt<OutputKind> kind(
+      cl::desc("Output file: .o, .so, .s, .ll, .bc or .h\n"
+               "(default: assembly on standard output)"),
+      cl::value_desc("file"), cl::location(output.outputPath), cl::init("-"),
+      cl::cat(category));
+  cl::opt<OutputKind, true> kind(
       "emit", cl::desc("What to write (default: as the file's extension says)"),
       cl::values(clEnumValN(OutputKind::Header, "header", "C header"),
-                 clEnumValN(OutputKind::Object, "obj", "object"),
-                 clEnumValN(OutputKind::Assembly, "asm", "assembly"),
-                 clEnumValN(OutputKind::LLVMText, "llvm", "LLVM IR"),
-                 clEnumValN(OutputKind::Bitcode, "bc", "LLVM bitcode")),
-      cl::init(OutputKind::Automatic), cl::cat(category));
-  CompileOptions options(category);
+                 clEnumValN(OutputKind::Object, "object", "object"),
+                 clEnumValN(OutputKind::SharedLibrary, "shared",
+                            "shared library with kernels; needs lld"),
+                 clEnumValN(OutputKind::Assembly, "assembly", "assembly"),
+                 clEnumValN(OutputKind::LLVMText, "llvm-ir", "LLVM IR"),
+                 clEnumValN(OutputKind::Bitcode, "bitcode", "LLVM bitcode")),
+      cl::location(output.kind), cl::init(OutputKind::Automatic),
+      cl::cat(category));
+  cl::opt<bool, true> embedKernels(
+      "embed-kernels",
+      cl::desc("Put the kernels and the runtime into the code,\n"
+               "so that it needs the C library only"),
+      cl::location(output.embedKernels), cl::cat(category));
+  cl::opt<bool, true> fat(
+      "fat",
+      cl::desc("Compile bodies for every ISA of the architecture,\n"
+               "of which each call chooses (default: for those\n"
+               "that --mcpu has)"),
+      cl::location(options.fat), cl::cat(category));
+  cl::opt<bool, true> debugInfo(
+      "g", cl::desc("Map code to lines of the input, for debuggers"),
+      cl::location(options.debugInfo), cl::cat(category));
+  cl::opt<bool, true> explain(
+      "explain",
+      cl::desc("Print a table of the chosen kernels, and why not\n"
+               "others; code is written only if there is -o"),
+      cl::location(output.explain), cl::cat(category));
+  cl::opt<std::string, true> stopAfter(
+      "stop-after",
+      cl::desc("Write the MLIR after this pass of the pipeline, e.g.\n"
+               "fp8attn-fold-scales, and stop"),
+      cl::value_desc("pass"), cl::location(options.stopAfter),
+      cl::cat(category));
   cl::ParseCommandLineOptions(argc, argv, kOverview);
 
   if (options.cpu == "help")
     return failed(printKnownCpus(options.triple));
-  return failed(compileToFile(options, input, output, kind));
+  return failed(compileToFile(options, output));
 }

@@ -61,7 +61,10 @@ TEST(Pool, EachIndexOnce) {
   for (int32_t workers : {1, 2, 3, 8}) {
     PoolPtr pool = makePool(workers);
     ASSERT_NE(pool, nullptr);
-    EXPECT_EQ(fp8attn::poolWorkers(pool.get()), workers);
+    fp8attn_context context = {};
+    context.parallel_for = fp8attn_pool_parallel_for;
+    context.pool = pool.get();
+    EXPECT_EQ(fp8attn::poolWorkers(&context), workers);
     for (int64_t count : {1, 2, 7, 64, 1000, 100003}) {
       Record record(count, workers);
       fp8attn_pool_parallel_for(pool.get(), count, Record::body, &record);

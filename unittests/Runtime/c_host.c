@@ -49,8 +49,10 @@ int main(void) {
     return failed("fp8attn_select_isa");
 
   int64_t sums[kWorkers] = {0};
-  fp8attn_parallel(&context, kCount, addRange, sums);
+  int32_t status = fp8attn_parallel(&context, kCount, addRange, sums);
   fp8attn_pool_destroy(context.pool);
+  if (status != FP8ATTN_OK)
+    return failed(context.message);
 
   int64_t sum = 0;
   for (int worker = 0; worker < kWorkers; ++worker)

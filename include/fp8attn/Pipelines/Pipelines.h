@@ -29,13 +29,27 @@ struct ToLLVMPipelineOptions
           "Compile bodies for this ISA only: generic, avx2, avx512, "
           "avx512_bf16 or amx_bf16 (default: all that the target has)"),
       llvm::cl::init("")};
+  Option<bool> fat{
+      *this, "fat",
+      llvm::cl::desc("Compile bodies for every ISA of the target's "
+                     "architecture, whatever its CPU has"),
+      llvm::cl::init(false)};
+  Option<bool> debugInfo{
+      *this, "debug-info",
+      llvm::cl::desc("Map the code to lines of the input, for debuggers"),
+      llvm::cl::init(false)};
 };
 
 /// Appends the passes that lower a module from the model level to the LLVM
 /// dialect. The module names its target in the attribute `llvm.target`; without
-/// it only generic kernels are chosen.
+/// it only generic kernels are chosen. If `stopAfter` is the argument of one of
+/// the passes (`fp8attn-fold-scales`), those behind it are left out.
 void buildToLLVMPipeline(OpPassManager &pm,
-                         const ToLLVMPipelineOptions &options);
+                         const ToLLVMPipelineOptions &options,
+                         StringRef stopAfter = "");
+
+/// Returns the arguments of the passes of the pipeline, in order.
+SmallVector<StringRef> getToLLVMPassNames(const ToLLVMPipelineOptions &options);
 
 /// Registers `fp8attn-to-llvm` for textual pipelines.
 void registerPipelines();

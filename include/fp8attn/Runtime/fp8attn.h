@@ -133,6 +133,21 @@ typedef struct fp8attn_context {
   char message[244];
 } fp8attn_context;
 
+/// Initialises a context like fp8attn_context_init, for hosts that link objects
+/// with embedded kernels and no runtime:
+/// `fp8attn_context context = FP8ATTN_CONTEXT_INIT;`.
+#define FP8ATTN_CONTEXT_INIT                                                   \
+  {sizeof(fp8attn_context),                                                    \
+   FP8ATTN_ABI_VERSION,                                                        \
+   0,                                                                          \
+   0,                                                                          \
+   1,                                                                          \
+   FP8ATTN_ISA_AMX_BF16,                                                       \
+   0,                                                                          \
+   0,                                                                          \
+   0,                                                                          \
+   ""}
+
 /// Sets every member to its default: serial, no workspace, no ISA cap.
 void fp8attn_context_init(fp8attn_context *context);
 

@@ -131,9 +131,11 @@ int32_t fp8attn_check_overlap(fp8attn_context *context,
 /// the message if there is none.
 int32_t fp8attn_select_isa(fp8attn_context *context, uint32_t isa_mask);
 
-/// Runs the loop through the context's parallel_for, or serially.
-void fp8attn_parallel(fp8attn_context *context, int64_t count,
-                      fp8attn_body body, void *argument);
+/// Runs the loop through the context's parallel_for, or serially. A range that
+/// comes with a worker number outside of [0, num_workers) is not run, for its
+/// workspace would be another's; the result is then FP8ATTN_BAD_CONTEXT.
+int32_t fp8attn_parallel(fp8attn_context *context, int64_t count,
+                         fp8attn_body body, void *argument);
 
 /// Number of work items of a batch for num_kv_heads heads: an upper bound that
 /// needs no pass over the batch; surplus items come out with num_rows = 0.

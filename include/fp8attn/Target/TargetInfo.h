@@ -55,12 +55,17 @@ public:
   /// `generic` is always among them.
   SmallVector<Isa> supportedIsas() const;
 
+  /// Returns the ISAs that some CPU of the target's architecture supports, best
+  /// first: all for x86-64, `generic` for others and for no target.
+  ArrayRef<Isa> architectureIsas() const;
+
   /// Returns the name of the chip, "generic" if none is given.
   StringRef chip() const { return chipName; }
 
 private:
   std::string chipName = "generic";
   llvm::StringSet<> features;
+  bool isX86_64 = false;
 };
 
 } // namespace mlir::fp8attn

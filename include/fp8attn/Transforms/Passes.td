@@ -250,12 +250,16 @@ def SpecializeIsas : Pass<"fp8attn-specialize-isas", "::mlir::ModuleOp"> {
     features in `llvm.target` allow, and leaves in the function itself the
     run-time checks, the question which ISA this process may use, and a switch.
     So an object built for a CPU with AMX runs on AVX-512 where the kernel
-    refuses the tiles, and says why.
+    refuses the tiles, and says why. With `fat` the architecture decides, not
+    the CPU: an object built anywhere uses what each machine has.
   }];
   let options = [
     Option<"isa", "isa", "std::string", "",
            "The only ISA to make a body for: generic, avx2, avx512, avx512_bf16 "
-           "or amx_bf16 (default: all that the target has)">
+           "or amx_bf16 (default: all that the target has)">,
+    Option<"fat", "fat", "bool", "false",
+           "Make bodies for every ISA of the target's architecture, whatever "
+           "its CPU has">
   ];
   let dependentDialects = ["::mlir::func::FuncDialect",
     "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",

@@ -27,7 +27,7 @@ public:
                     const LLVMTypeConverter &converter, bool runtimeChecks)
       : module(module), entry(entry), converter(converter),
         runtimeChecks(runtimeChecks), builder(module.getContext()),
-        loc(module.getLoc()),
+        loc(entry.loc),
         pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
 
   void build() {

@@ -102,8 +102,7 @@ static bool isRecursive(func::FuncOp function, ModuleOp module,
 }
 
 static FailureOr<EntryPoint> describe(func::FuncOp function, ModuleOp module) {
-  EntryPoint entry;
-  entry.name = function.getName().str();
+  EntryPoint entry{function.getName().str(), function.getLoc(), {}, {}};
   if (function.getNumResults() != 0)
     return function.emitOpError("expects an entry point without results, "
                                 "because it returns a status, got ")

@@ -25,6 +25,8 @@ namespace mlir::fp8attn {
 /// An entry point as it was before conversion.
 struct EntryPoint {
   std::string name;
+  /// Where the function stands.
+  Location loc;
   SmallVector<Type> types;
   SmallVector<std::string> argumentNames;
   /// Scratch that one worker needs, in bytes.

@@ -49,7 +49,7 @@ inline constexpr RuntimeFunction kCheckPages{"fp8attn_check_pages", "ipplll"
 inline constexpr RuntimeFunction kCheckOverlap{"fp8attn_check_overlap",
                                                "ipplll"};
 inline constexpr RuntimeFunction kSelectIsa{"fp8attn_select_isa", "ipi"};
-inline constexpr RuntimeFunction kParallel{"fp8attn_parallel", "vplpp"};
+inline constexpr RuntimeFunction kParallel{"fp8attn_parallel", "iplpp"};
 inline constexpr RuntimeFunction kNumWorkItems{"fp8attn_num_work_items",
                                                "lllll"};
 inline constexpr RuntimeFunction kWorkItemInit{"fp8attn_work_item_init",

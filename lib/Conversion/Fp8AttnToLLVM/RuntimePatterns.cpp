@@ -309,9 +309,10 @@ struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
     LLVM::StoreOp::create(rewriter, loc, packed, argument);
     LLVM::LLVMFuncOp trampoline = makeTrampoline(op, type, rewriter);
     Value address = LLVM::AddressOfOp::create(rewriter, loc, trampoline);
-    callRuntime(
+    auto call = callRuntime(
         rewriter, loc, op, runtime::kParallel,
         {getContextArgument(op), adaptor.getCount(), address, argument});
+    returnIfFailed(rewriter, loc, call.getResult());
     rewriter.eraseOp(op);
     return success();
   }

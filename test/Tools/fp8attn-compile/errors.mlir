@@ -6,8 +6,10 @@
 // RUN: not fp8attn-compile %s -o %t.xyz 2>&1 | FileCheck %s --check-prefix=EXTENSION
 // RUN: not fp8attn-compile %t.missing 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: not fp8attn-compile %s -o %t.missing/a.s 2>&1 | FileCheck %s --check-prefix=FOLDER
-// RUN: not fp8attn-compile %s --emit=obj -o /dev/full 2>&1 | FileCheck %s --check-prefix=FULL
+// RUN: not fp8attn-compile %s --emit=object -o /dev/full 2>&1 | FileCheck %s --check-prefix=FULL
 // RUN: not fp8attn-compile %s --mtriple=nvptx64 --mcpu=sm_90 -o %t.o 2>&1 | FileCheck %s --check-prefix=KIND
+// RUN: not fp8attn-compile %s --fat --isa=generic 2>&1 | FileCheck %s --check-prefix=FAT
+// RUN: not fp8attn-compile %s --explain -o %t.h 2>&1 | FileCheck %s --check-prefix=EXPLAIN
 // RUN: echo "func.func @f(%%x: wrong) {" | not fp8attn-compile - 2>&1 | FileCheck %s --check-prefix=PARSE
 // RUN: echo "func.func @f(%%x: wrong) {" | not fp8attn-compile - -o %t.o 2>&1 && not ls %t.o
 
@@ -18,11 +20,13 @@
 // FEATURE: error: unknown feature "avx512bf17" for x86_64; did you mean "avx512bf16"?
 // SIGN: error: expects "+" or "-" before feature "avx"
 // TRIPLE: error: unknown target triple "foo"
-// EXTENSION: error: expects the output file to end in .o, .s, .ll, .bc or .h, or --emit, got "{{.*}}.xyz"
+// EXTENSION: error: expects the output file to end in .o, .so, .s, .ll, .bc or .h, or --emit, got "{{.*}}.xyz"
 // MISSING: error: cannot open input file '{{.*}}.missing': No such file or directory
 // FOLDER: error: cannot open output file '{{.*}}.missing/a.s': No such file or directory
 // FULL: error: cannot write "/dev/full": No space left on device
 // KIND: error: LLVM cannot write this kind of file for "nvptx64"
+// FAT: error: expects one of --fat and --isa, got --fat and --isa=generic
+// EXPLAIN: error: expects --explain with code, got a header, for which no kernels are chosen
 // PARSE: <stdin>:1:17: error: expected non-function type
 func.func @nothing() {
   return

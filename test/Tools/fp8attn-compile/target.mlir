@@ -1,10 +1,10 @@
-// RUN: fp8attn-compile %s -o - --emit=obj | llvm-nm - | FileCheck %s --check-prefix=MODULE
-// RUN: fp8attn-compile %s -o - --emit=obj --mcpu=x86-64 | llvm-nm - | FileCheck %s --check-prefix=GENERIC
-// RUN: fp8attn-compile %s -o - --emit=obj --mcpu=haswell | llvm-nm - | FileCheck %s --check-prefix=HASWELL
-// RUN: fp8attn-compile %s -o - --emit=obj --mcpu=skylake-avx512 | llvm-nm - | FileCheck %s --check-prefix=SKYLAKE
-// RUN: fp8attn-compile %s -o - --emit=obj --isa=generic | llvm-nm - | FileCheck %s --check-prefix=GENERIC
-// RUN: fp8attn-compile %s -o - --emit=obj --mcpu=x86-64 --mtriple=x86_64-linux-gnu --mattr=+avx512vl,+avx512dq,+avx512vbmi,+avx512bf16 | llvm-nm - | FileCheck %s --check-prefix=MODULE
-// RUN: fp8attn-compile %s -o - --emit=obj --no-runtime-checks | llvm-nm - | FileCheck %s --check-prefix=UNCHECKED
+// RUN: fp8attn-compile %s -o - --emit=object | llvm-nm - | FileCheck %s --check-prefix=MODULE
+// RUN: fp8attn-compile %s -o - --emit=object --mcpu=x86-64 | llvm-nm - | FileCheck %s --check-prefix=GENERIC
+// RUN: fp8attn-compile %s -o - --emit=object --mcpu=haswell | llvm-nm - | FileCheck %s --check-prefix=HASWELL
+// RUN: fp8attn-compile %s -o - --emit=object --mcpu=skylake-avx512 | llvm-nm - | FileCheck %s --check-prefix=SKYLAKE
+// RUN: fp8attn-compile %s -o - --emit=object --isa=generic | llvm-nm - | FileCheck %s --check-prefix=GENERIC
+// RUN: fp8attn-compile %s -o - --emit=object --mcpu=x86-64 --mtriple=x86_64-linux-gnu --mattr=+avx512vl,+avx512dq,+avx512vbmi,+avx512bf16 | llvm-nm - | FileCheck %s --check-prefix=MODULE
+// RUN: fp8attn-compile %s -o - --emit=object --no-runtime-checks | llvm-nm - | FileCheck %s --check-prefix=UNCHECKED
 
 // The module's target holds unless the command line names another.
 

@@ -1,0 +1,65 @@
+//===- EmbeddedLibrary.cpp - objects that stand alone ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Links bitcode. The library is read lazily: of its hundreds of functions only
+// those that the module needs are parsed.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Embedding/EmbeddedLibrary.h"
+
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/Linker/Linker.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/TargetParser/Triple.h"
+#include "llvm/Transforms/IPO/Internalize.h"
+
+/// The bitcode (embedded_bitcode.c). A zero follows its end.
+extern "C" const char fp8attn_embedded_bitcode[];
+extern "C" const char fp8attn_embedded_bitcode_end[];
+
+using namespace llvm;
+
+/// Whether code for one triple may be linked with code for the other. Vendors
+/// are only names.
+static bool isSameTarget(const Triple &a, const Triple &b) {
+  return a.getArch() == b.getArch() && a.getOS() == b.getOS() &&
+         a.getEnvironment() == b.getEnvironment();
+}
+
+Error mlir::fp8attn::linkEmbeddedLibrary(Module &module) {
+  StringRef bytes(fp8attn_embedded_bitcode,
+                  fp8attn_embedded_bitcode_end - fp8attn_embedded_bitcode);
+  Expected<std::unique_ptr<Module>> library = getLazyBitcodeModule(
+      MemoryBufferRef(bytes, "embedded kernels"), module.getContext());
+  if (!library)
+    return library.takeError();
+  const Triple &target = module.getTargetTriple();
+  const Triple &known = (*library)->getTargetTriple();
+  if (!isSameTarget(target, known))
+    return createStringError("cannot embed kernels for \"" + target.str() +
+                             "\": this compiler has them for \"" + known.str() +
+                             "\"");
+  (*library)->setTargetTriple(target);
+  (*library)->setDataLayout(module.getDataLayout());
+
+  StringSet<> interface;
+  for (const GlobalValue &value : module.global_values())
+    if (!value.isDeclaration() && !value.hasLocalLinkage())
+      interface.insert(value.getName());
+  if (Linker::linkModules(module, std::move(*library),
+                          Linker::Flags::LinkOnlyNeeded))
+    return createStringError("cannot link the embedded kernels");
+  for (const Function &function : module)
+    if (function.isDeclaration() && function.getName().contains("fp8attn"))
+      return createStringError("no embedded library has \"" +
+                               function.getName() + "\"");
+  internalizeModule(module, [&](const GlobalValue &value) {
+    return interface.contains(value.getName());
+  });
+  return Error::success();
+}

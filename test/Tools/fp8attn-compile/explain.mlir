@@ -1,0 +1,42 @@
+// RUN: fp8attn-compile %s --explain | FileCheck %s
+// RUN: fp8attn-compile %s --explain -o %t.o | FileCheck %s && llvm-nm %t.o | FileCheck %s --check-prefix=OBJECT
+// RUN: fp8attn-compile %s --explain 2>&1 >/dev/null | count 0
+// RUN: echo "func.func @f() { return }" | fp8attn-compile --explain | FileCheck %s --check-prefix=NOTHING
+
+// NOTHING: no function has work for kernels
+
+!kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>
+
+// A table for each function, body and phase, on standard output: what was
+// chosen, what it should cost, and why each other candidate lost. Without -o
+// there is no code.
+
+// CHECK-NOT:   {{error|\.text}}
+// CHECK-LABEL: f, body generic, phase decode
+// CHECK-NEXT:  cycles/key  kernel (fp8attn_uk_...)
+// CHECK-NEXT:  {{^}}  chosen {{ *[0-9.]+}}  attend_bf16_bf16_f32_16x256x32_generic{{$}}
+// CHECK-NEXT:  {{^}} {{ *[0-9.]+}}  qk_{{.*}}_generic + pv_{{.*}}_generic {{ *}}no faster, and more calls
+// CHECK:       {{^}}                   -  attend_{{.*}}_avx512_bf16 {{ *}}needs avx512_bf16, but bodies here are for generic
+// CHECK-LABEL: f, body generic, phase prefill
+// CHECK:       attend_bf16_bf16_f32_16x256x32_generic {{ *}}takes at most 16 rows, but there are 48
+// CHECK-LABEL: f, body avx512_bf16, phase decode
+// CHECK:       chosen {{ *[0-9.]+}}  attend_bf16_bf16_f32_16x256x32_avx512_bf16{{$}}
+// CHECK:       attend_bf16_bf16_f32_16x256x32_generic {{ *[0-9.]+}} times as many cycles
+// CHECK-LABEL: f, body avx512_bf16, phase prefill
+// CHECK-LABEL: convert, body generic
+// CHECK:       {{^}}  chosen           -  dequantize_f32_e4m3_f32_1x1x1_generic
+// OBJECT: T f
+module attributes {llvm.target = #llvm.target<triple = "x86_64-unknown-linux-gnu", chip = "znver4">} {
+  func.func @f(%query: memref<?x32x128xbf16>, %cache: !kv, %starts: memref<?xi32>, %lens: memref<?xi32>,
+      %table: memref<?x?xi32>, %out: memref<?x32x128xbf16>) {
+    fp8attn.paged_attention query(%query : memref<?x32x128xbf16>) cache(%cache : !kv)
+        batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+        out(%out : memref<?x32x128xbf16>)
+    return
+  }
+  func.func @convert(%codes: memref<?x128xf8E4M3FN>, %scale: memref<f32>, %x: memref<?x128xf32>) {
+    fp8attn.dequantize %codes scale(%scale, affine_map<(t, c) -> ()>) into %x
+        : memref<?x128xf8E4M3FN>, memref<f32>, memref<?x128xf32>
+    return
+  }
+}

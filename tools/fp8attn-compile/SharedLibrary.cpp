@@ -1,0 +1,105 @@
+//===- SharedLibrary.cpp - objects that dlopen takes ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Runs lld on temporary files. No C library is named: its functions are found
+// in the process that loads the library, so that neither headers nor start-up
+// files of a C compiler are needed, for no architecture.
+//
+//===----------------------------------------------------------------------===//
+
+#include "SharedLibrary.h"
+
+#include "llvm/Config/llvm-config.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace llvm;
+
+/// Returns the path of the linker.
+static Expected<std::string> findLinker() {
+  const std::string versioned = "ld.lld-" + std::to_string(LLVM_VERSION_MAJOR);
+  for (StringRef name : {StringRef(versioned), StringRef("ld.lld")})
+    if (ErrorOr<std::string> path = sys::findProgramByName(name))
+      return *path;
+  return createStringError("a shared library needs a linker: expects " +
+                           versioned + " or ld.lld in the PATH (package lld-" +
+                           std::to_string(LLVM_VERSION_MAJOR) + ")");
+}
+
+/// Returns the path of a new, empty temporary file.
+static Expected<std::string> makeTemporaryFile(StringRef suffix) {
+  SmallString<128> path;
+  if (std::error_code error =
+          sys::fs::createTemporaryFile("fp8attn", suffix, path))
+    return createStringError(error, "cannot make a temporary file");
+  return path.str().str();
+}
+
+static Error writeFile(StringRef path, ArrayRef<char> bytes) {
+  std::error_code error;
+  raw_fd_ostream os(path, error);
+  if (!error) {
+    os.write(bytes.data(), bytes.size());
+    os.close();
+    error = os.error();
+    os.clear_error();
+  }
+  return error ? createStringError(error, "cannot write \"" + path + "\"")
+               : Error::success();
+}
+
+static Error run(StringRef linker, StringRef name, StringRef object,
+                 StringRef library) {
+  std::string soname = ("--soname=" + name).str();
+  SmallVector<StringRef> arguments = {
+      linker, "-shared", object, "-o", library, soname,
+      // Unwinding for profilers; no code on the stack; sections of constants
+      // are read-only after relocation.
+      "--eh-frame-hdr", "-z", "noexecstack", "-z", "relro", "-z", "now",
+      "--hash-style=gnu", "--build-id"};
+  std::string message;
+  int code = sys::ExecuteAndWait(linker, arguments, /*Env=*/std::nullopt,
+                                 /*Redirects=*/{}, /*SecondsToWait=*/0,
+                                 /*MemoryLimit=*/0, &message);
+  if (code == 0)
+    return Error::success();
+  return createStringError("\"" + linker + "\" failed" +
+                           (message.empty() ? "" : ": " + message));
+}
+
+Error mlir::fp8attn::linkSharedLibrary(const Triple &triple, StringRef name,
+                                       SmallVectorImpl<char> &bytes) {
+  if (!triple.isOSBinFormatELF())
+    return createStringError("expects an ELF target for a shared library, got "
+                             "\"" +
+                             triple.str() + "\"");
+  Expected<std::string> linker = findLinker();
+  if (!linker)
+    return linker.takeError();
+  Expected<std::string> object = makeTemporaryFile("o");
+  if (!object)
+    return object.takeError();
+  FileRemover removeObject(*object);
+  Expected<std::string> library = makeTemporaryFile("so");
+  if (!library)
+    return library.takeError();
+  FileRemover removeLibrary(*library);
+  if (Error error = writeFile(*object, bytes))
+    return error;
+  if (Error error = run(*linker, name, *object, *library))
+    return error;
+  ErrorOr<std::unique_ptr<MemoryBuffer>> linked =
+      MemoryBuffer::getFile(*library, /*IsText=*/false,
+                            /*RequiresNullTerminator=*/false);
+  if (!linked)
+    return createStringError(linked.getError(),
+                             "cannot read \"" + *library + "\"");
+  bytes.assign((*linked)->getBufferStart(), (*linked)->getBufferEnd());
+  return Error::success();
+}

@@ -161,9 +161,13 @@ static std::vector<double> scoreRow(const AttentionCall &call,
 /// is a part.
 static double softmax(std::vector<double> &scores, double sink) {
   double max = sink;
-  for (double score : scores)
+  bool anyNan = false;
+  for (double score : scores) {
     max = std::max(max, score);
-  if (std::isinf(max) && max < 0) { // No key, or all are masked; no sink.
+    anyNan |= std::isnan(score);
+  }
+  if (std::isinf(max) && max < 0 && !anyNan) {
+    // No key, or all are masked; no sink.
     std::fill(scores.begin(), scores.end(), 0);
     return max;
   }
@@ -175,6 +179,18 @@ static double softmax(std::vector<double> &scores, double sink) {
   for (double &prob : scores)
     prob /= sum;
   return max + std::log(sum);
+}
+
+/// See AttentionResult::commonRounding.
+static double commonRounding(const std::vector<double> &probs, bool hasSink) {
+  double weight = 0, squares = 0;
+  for (double prob : probs) {
+    weight += prob;
+    squares += prob * prob;
+  }
+  const double sink =
+      hasSink && weight > 0 ? (1 - weight) * std::sqrt(squares) / weight : 0;
+  return sink + (2 * squares > weight * weight);
 }
 
 /// `place` is that of the first visible key.
@@ -194,11 +210,15 @@ static void attendRow(const AttentionCall &call, const DecodedRun &run,
   const int64_t row = place.token * call.numHeads + place.head;
   result.lse[row] = softmax(probs, sink);
   result.numKeys[row] = numVisible;
+  result.commonRounding[row] = commonRounding(probs, call.sink);
   const int64_t channels = call.values.headDim;
   double *out = result.out.data() + row * channels;
   double *magnitude = result.magnitude.data() + row * channels;
   double largest = 1;
   for (int64_t t = 0; t < numVisible; ++t) {
+    // A masked key counts for nothing, whatever its value is.
+    if (probs[t] == 0)
+      continue;
     const double *value = run.values.data() + (visible.begin + t) * channels;
     for (int64_t c = 0; c < channels; ++c) {
       out[c] += probs[t] * value[c];
@@ -223,6 +243,7 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
   result.underflow.resize(rows);
   if (call.valueScale.byToken && !call.valueScale.byChannel)
     result.extraProbRoundings = 1;
+  result.commonRounding.resize(rows);
 
   const int64_t group = call.numHeads / call.keys.heads;
   for (int64_t s = 0; s < call.numSeqs; ++s) {
@@ -242,6 +263,20 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
   return result;
 }
 
+/// Half of the smallest number that an out of the type keeps: the instruction
+/// that rounds to bf16 takes what is no normal number for 0.
+static double smallestOut(fp8attn_type outType) {
+  constexpr double kHalfSmallestF16 = 0x1p-25, kSmallestNormalBf16 = 0x1p-126;
+  constexpr double kHalfSmallestF32 = 0x1p-150;
+  return outType == FP8ATTN_TYPE_F32   ? kHalfSmallestF32
+         : outType == FP8ATTN_TYPE_F16 ? kHalfSmallestF16
+                                       : kSmallestNormalBf16;
+}
+
+static size_t channelsOf(const AttentionResult &result) {
+  return result.lse.empty() ? 1 : result.out.size() / result.lse.size();
+}
+
 std::vector<double>
 fp8attn::reference::allowedOutError(const AttentionResult &result,
                                     fp8attn_type outType) {
@@ -249,17 +284,36 @@ fp8attn::reference::allowedOutError(const AttentionResult &result,
   const double unitOut = outType == FP8ATTN_TYPE_F32   ? kUnitF32
                          : outType == FP8ATTN_TYPE_F16 ? kUnitF16
                                                        : kUnitBf16;
-  const double smallest = outType == FP8ATTN_TYPE_F16 ? kUnitF32 / 2 : 0;
   std::vector<double> allowed(result.out.size());
-  const size_t channels =
-      result.lse.empty() ? 1 : result.out.size() / result.lse.size();
+  const size_t channels = channelsOf(result);
   for (size_t i = 0; i < allowed.size(); ++i)
-    allowed[i] = smallest + kOutRounding * unitOut * std::abs(result.out[i]) +
+    allowed[i] = smallestOut(outType) +
+                 kOutRounding * unitOut * std::abs(result.out[i]) +
                  ((kProbRounding + result.extraProbRoundings) * kUnitBf16 +
                   kSumRounding * kUnitF32 * result.numKeys[i / channels]) *
                      result.magnitude[i] +
                  result.underflow[i / channels];
   return allowed;
+}
+
+double fp8attn::reference::allowedRelativeL2(const AttentionResult &result,
+                                             fp8attn_type outType) {
+  double squares = 0, lost = 0, common = 0;
+  const size_t channels = channelsOf(result);
+  for (size_t i = 0; i < result.out.size(); ++i) {
+    if (!std::isfinite(result.out[i]))
+      continue;
+    const size_t row = i / channels;
+    const double floor = smallestOut(outType) + result.underflow[row];
+    const double error = kUnitBf16 * result.commonRounding[row] * result.out[i];
+    squares += result.out[i] * result.out[i];
+    lost += floor * floor;
+    common += error * error;
+  }
+  if (squares == 0)
+    return std::numeric_limits<double>::infinity();
+  return kAllowedRelativeL2 +
+         (std::sqrt(lost) + std::sqrt(common)) / std::sqrt(squares);
 }
 
 std::vector<double>

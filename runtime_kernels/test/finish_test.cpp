@@ -33,6 +33,9 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
   item.num_rows = rows;
   item.seq_q = (item.first_row + rows - 1) / group + 1;
   const int64_t heads = 2 * group, tokens = item.query_begin + item.seq_q;
+  // Gaps between heads and between tokens; an lse has its heads outermost.
+  const int64_t headStride = channels + 3;
+  const int64_t tokenStride = heads * headStride + 5;
   std::normal_distribution<double> normal;
   Tiles<float> acc(rows, paddedValues(channels), NAN);
   GuardedBuffer<float> max(static_cast<size_t>(rows)), sum(max.size());
@@ -47,30 +50,31 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
   }
   const std::string type = kernel.row->cache;
   constexpr uint32_t kUntouched = 0x1234;
-  ElementBuffer out(type, tokens * heads * channels);
+  ElementBuffer out(type, (tokens - 1) * tokenStride +
+                              (heads - 1) * headStride + channels);
   for (int64_t i = 0; i < out.size(); ++i)
     out.set(i, kUntouched);
   GuardedBuffer<float> lse(static_cast<size_t>(tokens * heads));
+  const auto sink = GuardedBuffer<float>::copyOf(sinks);
   kernel.as<fp8attn_uk_finish_fn>()(&item, acc.data(), max.data(), sum.data(),
-                                    sinks.empty() ? nullptr : sinks.data(),
+                                    sinks.empty() ? nullptr : sink.data(),
                                     channels, scale, exponent, kProbExponent,
-                                    out.data(), heads * channels, channels,
-                                    wantLse ? lse.data() : nullptr, heads, 1);
+                                    out.data(), tokenStride, headStride,
+                                    wantLse ? lse.data() : nullptr, 1, tokens);
   for (int64_t row = 0; row < rows; ++row) {
     const size_t r = static_cast<size_t>(row);
-    const int64_t place = (1 + (item.first_row + row) / group) * heads + group +
-                          (item.first_row + row) % group;
+    const int64_t token = 1 + (item.first_row + row) / group;
+    const int64_t head = group + (item.first_row + row) % group;
     const double keysLse =
         sum[r] == 0 ? -INFINITY
                     : M_LN2 * (max[r] + log2(sum[r]) - kProbExponent);
-    const double sink =
-        sinks.empty() ? -INFINITY : sinks[size_t(place % heads)];
+    const double sink = sinks.empty() ? -INFINITY : sinks[size_t(head)];
     const double share = sink == -INFINITY ? 1 : 1 / (1 + exp(sink - keysLse));
     // What log-sum-exp and sink are off by in f32 is a relative error here.
     const double shareError =
         sinks.empty() ? 0 : 40e-6 + 8 * kEpsF32 * (fabs(max[r]) + fabs(sink));
     for (int64_t c = 0; c < channels; ++c) {
-      const int64_t index = place * channels + c;
+      const int64_t index = token * tokenStride + head * headStride + c;
       const double expected =
           sum[r] == 0 ? 0
                       : ldexp(double(acc.at(row, c)) / sum[r], exponent) *
@@ -89,7 +93,7 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
     }
     if (!wantLse)
       continue;
-    const float value = lse[static_cast<size_t>(place)];
+    const float value = lse[static_cast<size_t>(head * tokens + token)];
     const double expected =
         fmax(keysLse, sink) + log1p(exp(-fabs(keysLse - sink)));
     // The logarithm of the sum, about 40, has a relative error of 1e-6; the

@@ -51,7 +51,8 @@ static std::string missingAmx() {
 }
 
 std::string KernelUnderTest::name() const {
-  return std::string(row->name) + (emulated ? "_emulated" : "");
+  return std::string(row->name) + (emulated ? "_emulated" : "") +
+         (guardSide == GuardSide::Before ? "_guard_before" : "");
 }
 
 std::string KernelUnderTest::missingFeature() const {
@@ -67,13 +68,14 @@ void PrintTo(const KernelUnderTest &kernel, std::ostream *stream) {
 
 std::vector<KernelUnderTest> kernelsOf(const std::string &op) {
   std::vector<KernelUnderTest> kernels;
-  for (const KernelRow &row : kernelTable()) {
-    if (row.op != op)
-      continue;
-    kernels.push_back({&row, false});
-    if (row.emulated)
-      kernels.push_back({&row, true});
-  }
+  for (GuardSide side : {GuardSide::After, GuardSide::Before})
+    for (const KernelRow &row : kernelTable()) {
+      if (row.op != op)
+        continue;
+      kernels.push_back({&row, false, side});
+      if (row.emulated)
+        kernels.push_back({&row, true, side});
+    }
   return kernels;
 }
 

@@ -5,9 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Each row is a test parameter; an AMX row is one twice, as compiled and with
-// its tile instructions emulated. A row that the host cannot run is skipped by
-// name.
+// Each row is a test parameter twice, with guard pages after and before all
+// operands; an AMX row also with its tile instructions emulated. A row that the
+// host cannot run is skipped by name.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +16,7 @@
 
 #include "common/kernel_table.h"
 #include "fp8attn/Runtime/kernels.h"
+#include "guarded_buffer.h"
 
 #include <gtest/gtest.h>
 #include <ostream>
@@ -28,6 +29,8 @@ namespace fp8attn::test {
 struct KernelUnderTest {
   const KernelRow *row;
   bool emulated;
+  /// Where its operands have guard pages.
+  GuardSide guardSide = GuardSide::After;
 
   /// Returns the function under the signature of its operation.
   template <typename Signature> Signature as() const {
@@ -40,7 +43,8 @@ struct KernelUnderTest {
 
 void PrintTo(const KernelUnderTest &kernel, std::ostream *stream);
 
-/// Returns all parameters of an operation.
+/// Returns all parameters of an operation, those with guard pages after the
+/// operands first.
 std::vector<KernelUnderTest> kernelsOf(const std::string &op);
 
 /// Returns the kernel of the best ISA not above `isa` for an operation around
@@ -70,6 +74,7 @@ protected:
     const std::string missing = GetParam().missingFeature();
     if (!missing.empty())
       GTEST_SKIP() << "the CPU lacks " << missing;
+    guardSide = GetParam().guardSide;
   }
 };
 

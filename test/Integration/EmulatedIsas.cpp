@@ -19,6 +19,8 @@ extern "C" const fp8attn_cpu_info *__wrap_fp8attn_cpu() {
   return &emulated;
 }
 
+bool isEmulation() { return true; }
+
 std::vector<fp8attn_isa> testedIsas() { return {FP8ATTN_ISA_AMX_BF16}; }
 
 /// The objects have bodies for the lesser ISAs too.

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "IsaTest.h"
+#include "Scores.h"
 
 #include <algorithm>
 
@@ -36,33 +37,57 @@ protected:
     copyFront(from.value, to.value);
     to.keyScale = from.keyScale;
     to.valueScale = from.valueScale;
+    to.sink = from.sink;
+  }
+};
+
+/// What holds without a causal mask too, and however scores are modified.
+class BatchInvarianceTest : public InvarianceTest {
+protected:
+  void attend(Problem &problem, Scores &scores) const {
+    ASSERT_TRUE(
+        ranOn(problem, problem.attend(scores.in(problem.arguments())), isa()));
   }
 };
 } // namespace
 
-TEST_P(InvarianceTest, NumberOfWorkers) {
+TEST_P(BatchInvarianceTest, NumberOfWorkers) {
   Problem problem = makeProblem({{1, 300}, {50, 400}, {100, 100}});
   write(problem);
-  attend(problem);
+  Scores scores(problem, 2);
+  attend(problem, scores);
   const std::vector<uint16_t> serial = problem.out;
+  const std::vector<float> serialLse = problem.lse;
   for (int32_t workers : {2, 3, 8}) {
     problem.setWorkers(workers);
-    attend(problem);
+    attend(problem, scores);
     EXPECT_EQ(problem.out, serial) << workers << " workers";
+    if (model().lse)
+      EXPECT_EQ(problem.lse, serialLse) << workers << " workers";
   }
 }
 
-TEST_P(InvarianceTest, OtherSequences) {
+TEST_P(BatchInvarianceTest, OtherSequences) {
   Problem alone = makeProblem({{60, 300}});
   write(alone);
-  attend(alone);
+  Scores scores(alone, 2);
+  attend(alone, scores);
 
   Problem batch = makeProblem({{60, 300}, {1, 77}, {13, 260}});
   copyInputs(alone, batch);
   write(batch);
-  attend(batch);
+  Scores batchScores(batch, 3);
+  std::copy(scores.keep.begin(), scores.keep.end(), batchScores.keep.begin());
+  std::copy(scores.added.begin(), scores.added.end(),
+            batchScores.added.begin());
+  std::copy(scores.documents.begin(), scores.documents.end(),
+            batchScores.documents.begin());
+  attend(batch, batchScores);
   EXPECT_TRUE(
       std::equal(alone.out.begin(), alone.out.end(), batch.out.begin()));
+  if (model().lse)
+    EXPECT_TRUE(
+        std::equal(alone.lse.begin(), alone.lse.end(), batch.lse.begin()));
 }
 
 /// A prompt of 300 tokens at once, and in chunks of 100: rows land in other
@@ -110,3 +135,16 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Combine(testing::ValuesIn(modelsNamed("sweep_dim")),
                      testing::ValuesIn(testedIsas())),
     isaTestName);
+
+FP8ATTN_INSTANTIATE(BatchInvarianceTest, "llama");
+#define FP8ATTN_INSTANTIATE_AS(Name, prefix)                                   \
+  INSTANTIATE_TEST_SUITE_P(                                                    \
+      Name, BatchInvarianceTest,                                               \
+      testing::Combine(testing::ValuesIn(modelsNamed(prefix)),                 \
+                       testing::ValuesIn(testedIsas())),                       \
+      isaTestName)
+FP8ATTN_INSTANTIATE_AS(HeadSizes, "sweep_dim");
+FP8ATTN_INSTANTIATE_AS(Types, "sweep_f");
+FP8ATTN_INSTANTIATE_AS(Windows, "window_");
+FP8ATTN_INSTANTIATE_AS(Scores, "score_");
+FP8ATTN_INSTANTIATE_AS(Mixed, "mix_");

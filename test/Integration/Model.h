@@ -66,6 +66,8 @@ struct Model {
   bool alibi;
   const char *mask;
   bool documents;
+  /// Tensors may have strides of the caller's; their channels are contiguous.
+  bool strided;
   bool modifiesScores() const {
     return softcap != 0 || alibi || documents || mask[0] != 'n';
   }

@@ -17,6 +17,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <numeric>
 
 namespace reference = fp8attn::reference;
@@ -46,6 +47,19 @@ const Model &findModel(const char *name) {
   });
 }
 
+float fastNormal(std::mt19937 &bits) {
+  constexpr int kNumbers = 1 << 16;
+  static const std::vector<float> numbers = [] {
+    std::mt19937 generator;
+    std::normal_distribution<float> normal;
+    std::vector<float> result(kNumbers);
+    for (float &number : result)
+      number = normal(generator);
+    return result;
+  }();
+  return numbers[bits() % kNumbers];
+}
+
 Problem::Problem(const Model &model, std::vector<Sequence> sequences,
                  uint32_t seed)
     : model(model), sequences(std::move(sequences)), generator(seed) {
@@ -63,15 +77,14 @@ Problem::Problem(const Model &model, std::vector<Sequence> sequences,
   lse.resize(rows, NAN);
   key.resize(numKeys * model.numKvHeads * model.headDim);
   value.resize(numKeys * model.numKvHeads * model.valueDim);
-  std::normal_distribution<float> normal;
   for (std::vector<uint16_t> *tensor : {&query, &key, &value})
-    fill(*tensor, [&](std::mt19937 &bits) { return normal(bits); });
+    fill(*tensor, fastNormal);
   chooseScales();
   // About the log-sum-exp of a few hundred keys, so that both sides count.
   constexpr float kMeanSink = 5, kSinkDeviation = 2;
   if (model.sink)
     for (int64_t head = 0; head < model.numHeads(); ++head)
-      sink.push_back(kMeanSink + kSinkDeviation * normal(generator));
+      sink.push_back(kMeanSink + kSinkDeviation * fastNormal(generator));
   makeBlockTable();
   keyCache = AlignedBytes(numPages * model.keyPageBytes(), kUnwritten);
   if (model.split)
@@ -223,7 +236,9 @@ static reference::HeadTensor typedTensor(const std::vector<uint16_t> &words,
   if (type == FP8ATTN_TYPE_BF16)
     return tensor;
   const int64_t size = reference::elementBytes(type);
-  memory = AlignedBytes(int64_t(words.size()) * size);
+  // Memory stays where it is while its size does.
+  if (memory.size() != int64_t(words.size()) * size)
+    memory = AlignedBytes(int64_t(words.size()) * size);
   for (size_t i = 0; i < words.size(); ++i) {
     const float digits = float(int(i * 37 % 255) - 127) * 0x1p-15f;
     reference::encodeElement(reference::decodeBf16(words[i]) * (1 + digits),
@@ -326,6 +341,16 @@ reference::AttentionResult Problem::unquantizedAttend() {
   return attendTo(*this, queryTensor(), false, cache, {}, {}, nullptr);
 }
 
+bool Problem::sees(size_t sequence, int64_t query, int64_t key) const {
+  const Sequence &tokens = sequences[sequence];
+  const int64_t position =
+      model.topLeft ? query : tokens.keys - tokens.queries + query;
+  constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
+  const int64_t right = model.causal ? 0 : model.windowRight.value_or(kAll);
+  return position - key <= model.windowLeft.value_or(kAll) &&
+         key - position <= right;
+}
+
 std::vector<double> Problem::outAsDouble() const {
   const int64_t words = reference::elementBytes(model.outType) / 2;
   std::vector<double> result(out.size() / words);
@@ -336,11 +361,13 @@ std::vector<double> Problem::outAsDouble() const {
 
 testing::AssertionResult agrees(const Problem &problem,
                                 const reference::AttentionResult &expected,
-                                double allowedRelativeL2) {
+                                bool roundsIndependently) {
+  const fp8attn_type outType = problem.model.outType;
   const reference::Comparison outs = reference::compare(
       problem.outAsDouble(), expected.out,
-      reference::allowedOutError(expected, problem.model.outType),
-      allowedRelativeL2);
+      reference::allowedOutError(expected, outType),
+      roundsIndependently ? reference::allowedRelativeL2(expected, outType)
+                          : std::numeric_limits<double>::infinity());
   if (!outs.passed)
     return testing::AssertionFailure()
            << problem.model.name << " out: " << outs.text;

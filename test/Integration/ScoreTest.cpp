@@ -10,134 +10,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "IsaTest.h"
-
-#include "test/guarded_buffer.h"
+#include "Scores.h"
 
 #include "fp8attn/Reference/Fp8.h"
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 namespace reference = fp8attn::reference;
-using Place = reference::ScorePlace;
-using fp8attn::test::GuardedBuffer;
-
-static constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 namespace {
-/// The tensors that modify the scores of a problem, before pages that cannot be
-/// read. Elements beyond the keys of a sequence have values that would spoil a
-/// row.
-class Scores {
-public:
-  Scores(const Problem &problem, uint32_t seed)
-      : columns(
-            *std::max_element(problem.seqLens.begin(), problem.seqLens.end())),
-        tokens(problem.queryStart.back()), slopes(problem.model.numHeads()),
-        keep(tokens * columns), added(tokens * columns),
-        smallAdded(tokens * columns),
-        documents(problem.sequences.size() * columns), model(problem.model),
-        maskType(typeOf(model.mask)) {
-    std::mt19937 bits(seed);
-    for (int64_t h = 0; h < model.numHeads(); ++h)
-      slopes[h] = std::exp2(-8.0f * float(h + 1) / float(model.numHeads()));
-    std::fill(added.begin(), added.end(), NAN);
-    std::fill(documents.begin(), documents.end(), -1);
-    for (size_t s = 0; s < problem.sequences.size(); ++s)
-      fillSequence(problem, s, bits);
-  }
-
-  /// Returns the arguments with these tensors.
-  Arguments in(Arguments all) {
-    all.alibi = fp8attn_tensor_make(slopes.data(), FP8ATTN_TYPE_F32, 1,
-                                    slopes.size(), 0, 0, 0);
-    all.mask = matrix(encodeMask(), maskType, tokens);
-    all.documents =
-        matrix(documents.data(), FP8ATTN_TYPE_I32, documents.size() / columns);
-    return all;
-  }
-
-  double modify(double score, const Place &place) const {
-    if (model.softcap)
-      score = model.softcap * std::tanh(score / model.softcap);
-    if (model.alibi)
-      score += double(slopes[place.head]) * double(place.key - place.query);
-    const int32_t *document = documents.data() + place.sequence * columns;
-    if (model.documents && document[place.query] != document[place.key])
-      score = -kInfinity;
-    const int64_t element = place.token * columns + place.key;
-    if (isAdditive())
-      score += added[element];
-    else if (model.mask != std::string("none") && !keep[element])
-      score = -kInfinity;
-    return score;
-  }
-
-  int64_t columns, tokens;
-  /// [Hq], [tokens, columns] three times, and [sequences, columns].
-  GuardedBuffer<float> slopes;
-  GuardedBuffer<int8_t> keep;
-  GuardedBuffer<float> added;
-  GuardedBuffer<uint16_t> smallAdded;
-  GuardedBuffer<int32_t> documents;
-
-  /// Whether the mask is numbers, of `added`, and not bytes of `keep`.
-  bool isAdditive() const { return reference::elementBytes(maskType) > 1; }
-
-private:
-  static fp8attn_type typeOf(const std::string &mask) {
-    if (mask == "f32")
-      return FP8ATTN_TYPE_F32;
-    if (mask == "bf16")
-      return FP8ATTN_TYPE_BF16;
-    if (mask == "f16")
-      return FP8ATTN_TYPE_F16;
-    return mask == "i1" ? FP8ATTN_TYPE_BOOL : FP8ATTN_TYPE_I8;
-  }
-
-  /// Returns the mask's elements as its type has them.
-  void *encodeMask() {
-    if (!isAdditive())
-      return keep.data();
-    if (maskType == FP8ATTN_TYPE_F32)
-      return added.data();
-    for (int64_t i = 0; i < tokens * columns; ++i)
-      reference::encodeElement(added[i], &smallAdded[i], maskType);
-    return smallAdded.data();
-  }
-
-  fp8attn_tensor matrix(void *data, fp8attn_type type, int64_t rows) const {
-    return fp8attn_tensor_make(data, type, 2, rows, columns, 0, 0);
-  }
-
-  void fillSequence(const Problem &problem, size_t s, std::mt19937 &bits) {
-    const int64_t numKeys = problem.seqLens[s];
-    for (int64_t t = 0; t < numKeys; ++t)
-      documents[s * columns + t] = t / 50;
-    std::uniform_real_distribution<float> uniform(-3, 3);
-    for (int64_t token = problem.queryStart[s];
-         token < problem.queryStart[s + 1]; ++token) {
-      // One query in eleven sees nothing at all.
-      const bool none = token % 11 == 5;
-      for (int64_t t = 0; t < numKeys; ++t) {
-        const bool keeps = !none && bits() % 4 != 0;
-        keep[token * columns + t] = keeps ? int8_t(1 + bits() % 200) : 0;
-        added[token * columns + t] =
-            keeps ? representable(uniform(bits)) : -kInfinity;
-      }
-    }
-  }
-
-  /// Returns a number near `value` that every type of mask has.
-  static float representable(float value) {
-    return reference::decodeBf16(reference::encodeBf16(value));
-  }
-
-  const Model &model;
-  fp8attn_type maskType;
-};
-
 class ScoreTest : public IsaTest {
 protected:
   /// Decode, verification of several tokens, chunks, a prompt, empty sequences,
@@ -154,9 +36,7 @@ protected:
 
   static reference::AttentionResult expected(Problem &problem,
                                              const Scores &scores) {
-    return problem.referenceAttend([&](double score, const Place &place) {
-      return scores.modify(score, place);
-    });
+    return problem.referenceAttend(scores.modifier());
   }
 };
 

@@ -66,7 +66,7 @@ def mlir(model):
     operands += [operand(name, [(name, arguments[name])]) for name in names if name in arguments]
     if model.documents:
         region = Region()
-        region.hide_documents()
+        region.hide_documents(dict(arguments)["documents"])
         operands.append(region.text())
     if model.softcap:
         operands.append(f"      {{softcap = {model.softcap}.0 : f32}}")

@@ -65,14 +65,17 @@ def scale_arguments(model):
     ]
 
 
-def head_tensor(model, heads, head_dim, element):
-    layout = ", strided<[?, ?, 1]>" * model.views
-    return f"memref<?x{heads}x{head_dim}x{element}{layout}>"
+def memref(model, shape):
+    """Returns the type of a tensor, which may have gaps if the model is strided."""
+    if not model.strided:
+        return f"memref<{shape}>"
+    outer = "?, " * (shape.count("x") - 1)
+    return f"memref<{shape}, strided<[{outer}1]>>"
 
 
 def write_arguments(model):
     def tensor(head_dim):
-        return head_tensor(model, model.kv_heads, head_dim, model.source)
+        return memref(model, f"?x{model.kv_heads}x{head_dim}x{model.source}")
 
     arguments = [("key", tensor(model.head_dim)), ("value", tensor(value_dim(model)))]
     arguments += [("slots", "memref<?xi64>")]
@@ -82,21 +85,21 @@ def write_arguments(model):
 
 def attend_arguments(model):
     heads = model.kv_heads * model.group
-    query = head_tensor(model, heads, model.head_dim, model.query)
-    out = head_tensor(model, heads, value_dim(model), model.out)
+    query = memref(model, f"?x{heads}x{model.head_dim}x{model.query}")
+    out = memref(model, f"?x{heads}x{value_dim(model)}x{model.out}")
     arguments = [("query", query)] + cache_arguments(model)
     arguments += [scale[:2] for scale in scale_arguments(model)]
     arguments += [
         ("query_start", "memref<?xi32>"),
         ("seq_lens", "memref<?xi32>"),
-        ("block_table", "memref<?x?xi32>"),
+        ("block_table", memref(model, "?x?xi32")),
     ]
     arguments += [("sink", f"memref<{heads}xf32>")] * model.sink + [("out", out)]
-    arguments += [("lse", f"memref<?x{heads}xf32>")] * model.lse
+    arguments += [("lse", memref(model, f"?x{heads}xf32"))] * model.lse
     arguments += [("alibi", f"memref<{heads}xf32>")] * model.alibi
     if model.mask != "none":
-        arguments += [("mask", f"memref<?x?x{model.mask}>")]
-    return arguments + [("documents", "memref<?x?xi32>")] * model.documents
+        arguments += [("mask", memref(model, f"?x?x{model.mask}"))]
+    return arguments + [("documents", memref(model, "?x?xi32"))] * model.documents
 
 
 def score_operands(model, arguments):
@@ -108,9 +111,9 @@ def score_operands(model, arguments):
         if model.alibi:
             region.add_alibi(arguments["alibi"])
     if model.documents:
-        region.hide_documents()
+        region.hide_documents(arguments["documents"])
     if model.written and model.mask != "none":
-        region.apply_mask(model.mask, model.top_left)
+        region.apply_mask(model.mask, arguments["mask"], model.top_left)
     operands = []
     if not model.written:
         operands += [
@@ -227,7 +230,7 @@ def print_cpp(model):
         f"{optional(model.window_left)}, {optional(model.window_right)}",
         f"{str(model.top_left).lower()}, {str(model.sink).lower()}",
         f'{model.softcap}, {str(model.alibi).lower()}, "{model.mask}", '
-        f"{str(model.documents).lower()}",
+        f"{str(model.documents).lower()}, {str(model.strided).lower()}",
         entry(f"write_{model.name}", write_arguments(model)),
         f"write_{model.name}_workspace_bytes",
         entry(f"attend_{model.name}", attend_arguments(model)),

@@ -47,9 +47,9 @@ class Region:
         bias = self.op(f"arith.mulf {slope}, {distance} : f32")
         self.score = self.op(f"arith.addf {self.score}, {bias} : f32")
 
-    def hide_documents(self):
-        own = self.op("memref.load %documents[%sequence, %q] : memref<?x?xi32>")
-        other = self.op("memref.load %documents[%sequence, %key] : memref<?x?xi32>")
+    def hide_documents(self, kind):
+        own = self.op(f"memref.load %documents[%sequence, %q] : {kind}")
+        other = self.op(f"memref.load %documents[%sequence, %key] : {kind}")
         self.keep_if(self.op(f"arith.cmpi eq, {own}, {other} : i32"))
 
     def query_token(self, top_left):
@@ -68,9 +68,9 @@ class Region:
         rest = self.op(f"arith.subi {keys}, %q : index")
         return self.op(f"arith.subi {end}, {rest} : index")
 
-    def apply_mask(self, element, top_left):
+    def apply_mask(self, element, kind, top_left):
         token = self.query_token(top_left)
-        value = self.op(f"memref.load %mask[{token}, %key] : memref<?x?x{element}>")
+        value = self.op(f"memref.load %mask[{token}, %key] : {kind}")
         if element in ("f32", "bf16", "f16"):
             if element != "f32":
                 value = self.op(f"arith.extf {value} : {element} to f32")

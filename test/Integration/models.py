@@ -12,6 +12,7 @@
 
 import collections
 import itertools
+import random
 
 Model = collections.namedtuple(
     "Model",
@@ -22,12 +23,13 @@ Model = collections.namedtuple(
     # mask's elements ("none" or a type), whether a region hides other
     # documents; `written` says all of that in one hand-written region.
     " softcap alibi mask documents written"
-    # Any strides of tokens and heads.
-    " views",
+    # Whether tensors may have strides of the caller's.
+    " strided",
     defaults=(
         (None, None, "bf16", "bf16", "bf16")
         + (None, None, False, False)
-        + (0, False, "none", False, False, False)
+        + (0, False, "none", False, False)
+        + (False,)
     ),
 )
 
@@ -113,9 +115,9 @@ SHAPES = [
 REPACKED = ("sweep_dim40", "sweep_dim24_bf16")
 # Queries, outputs, keys and values as views of larger tensors.
 VIEWS = [
-    Model("views_e4m3", "e4m3", 2, 4, 64, 32, "head", "head", True, True, False, views=True),
+    Model("views_e4m3", "e4m3", 2, 4, 64, 32, "head", "head", True, True, False, strided=True),
     Model("views_f32", "bf16", 1, 3, 40, 32, "none", "none", True, True, False,
-          source="f32", query="f32", out="f32", views=True),
+          source="f32", query="f32", out="f32", strided=True),
 ]
 
 UNBOUNDED = 2**63 - 1
@@ -178,8 +180,6 @@ WRITTEN = [
     for name, row in SCORE_ROWS.items()
 ]
 
-MODELS = SWEEP + TRAINED + LLAMA + SHAPES + VIEWS + WINDOW + SCORES + WRITTEN
-
 # Attention over dense tensors: element types and head sizes of keys and values,
 # and how the mask is shared: a letter for the batch and one for the heads, "1" if
 # there is one for all.
@@ -221,6 +221,117 @@ DENSE = [
     Dense("mask_of_all", "bf16", "e5m2", 2, 4, 64, 64, "none", "head", mask="f32",
           shared="bh", softcap=50, alibi=True, documents=True),
 ]
+# Every option at once, in a covering array of its own: of any two columns, each
+# pair of values that may stand together is in some row. Rows are chosen greedily;
+# the number makes them the same ones every time.
+MIX_SEED = 1
+MIX_COLUMNS = {
+    "caches": [("e4m3", "e4m3"), ("e5m2", "e4m3"), ("bf16", "e5m2"), ("e4m3", "bf16"), ("e5m2", "e5m2"), ("bf16", "bf16")],
+    "dims": [(64, 64), (128, 128), (8, 8), (40, 40), (576, 512), (192, 128), (72, 200), (24, 576)],
+    "heads": [(2, 4), (1, 7), (3, 1), (2, 16)],
+    "page": [32, 64, 96],
+    "scales": [("head", "head"), ("tensor", "head"), ("head", "tensor"), ("tensor", "tensor")],
+    # causal, window_left, window_right
+    "window": [(True, None, None), (True, 70, None), (False, None, None), (False, 30, 270), (False, None, 5), (False, 0, None)],
+    "top_left": [False, True],
+    "sink": [True, False],
+    "lse": [True, False],
+    "softcap": [20, 0],
+    "alibi": [True, False],
+    "mask": ["i8", "f32", "none"],
+    "documents": [True, False],
+    "written": [False, True],
+    "types": [("bf16", "bf16", "bf16"), ("f32", "f32", "f32"), ("f16", "f32", "f16"), ("f32", "f16", "bf16")],
+}
+
+
+def mix(name, row):
+    cache, value_cache = row["caches"]
+    head_dim, value_dim = row["dims"]
+    kv_heads, group = row["heads"]
+    causal, left, right = row["window"]
+    source, query, out = row["types"]
+    key_scale, value_scale = row["scales"]
+    # One cache holds keys and values of one type and size.
+    split = row["caches"][0] != row["caches"][1] or head_dim != value_dim or row["sink"]
+    return Model(
+        name, cache, kv_heads, group, head_dim, row["page"],
+        "none" if cache == "bf16" else key_scale,
+        "none" if value_cache == "bf16" else value_scale,
+        causal, row["lse"], split, value_cache, value_dim, source, query, out,
+        left, right, row["top_left"], row["sink"],
+        row["softcap"], row["alibi"], row["mask"], row["documents"], row["written"],
+        strided=True,
+    )
+
+
+def mix_models():
+    """Returns the models of the covering array."""
+    bits = random.Random(MIX_SEED)
+    missing = {
+        (left, right, x, y)
+        for left, right in itertools.combinations(MIX_COLUMNS, 2)
+        for x in MIX_COLUMNS[left]
+        for y in MIX_COLUMNS[right]
+    }
+
+    def new_pairs(row):
+        return [
+            (left, right, row[left], row[right])
+            for left, right in itertools.combinations(MIX_COLUMNS, 2)
+            if (left, right, row[left], row[right]) in missing
+        ]
+
+    rows = []
+    while missing:
+        # A row around a pair that is missing, the best of some.
+        left, right, x, y = min(missing, key=repr)
+        candidates = []
+        for _ in range(40):
+            row = {name: bits.choice(values) for name, values in MIX_COLUMNS.items()}
+            row[left], row[right] = x, y
+            candidates.append(row)
+        best = max(candidates, key=lambda row: len(new_pairs(row)))
+        missing.difference_update(new_pairs(best))
+        rows.append(best)
+    return [mix(f"mix_{i:02}", row) for i, row in enumerate(rows)]
+
+
+def well_known(name, kv_heads, group, head_dim, cache="e4m3", **rest):
+    return Model(
+        f"shape_{name}", cache, kv_heads, group, head_dim, 32, *scales(cache),
+        True, True, False, **rest,
+    )
+
+
+# Models as they are published: all their heads.
+WELL_KNOWN = [
+    well_known("llama3_8b", 8, 4, 128),
+    well_known("llama3_70b", 8, 8, 128),
+    well_known("llama32_1b", 8, 4, 64),
+    well_known("qwen25_05b", 2, 7, 64),
+    well_known("qwen25_7b", 4, 7, 128, "e5m2"),
+    well_known("mistral_7b", 8, 4, 128, window_left=4095),
+    well_known("gemma2_9b", 8, 2, 256, softcap=50, window_left=4095),
+    well_known("gemma3_1b", 1, 4, 256, window_left=511),
+    well_known("gpt_oss_120b", 8, 8, 64, window_left=127, sink=True),
+    well_known("gpt_oss_120b_full", 8, 8, 64, sink=True),
+    well_known("phi3_mini", 32, 1, 96),
+    well_known("falcon_7b", 1, 71, 64),
+    Model("shape_deepseek_mla", "e4m3", 1, 128, 576, 64, "tensor", "tensor", True,
+          True, True, "e4m3", 512),
+]
+
+# Query heads of one KV head, from multi-head to multi-query attention.
+RATIOS = [
+    Model(f"ratio_{group}", "e4m3", 2, group, 64, 32, "head", "head", True, True, False)
+    for group in (1, 3, 4, 7, 16, 71, 128)
+]
+
+MODELS = (
+    SWEEP + TRAINED + LLAMA + SHAPES + VIEWS + WINDOW + SCORES + WRITTEN
+    + mix_models() + WELL_KNOWN + RATIOS
+)
 
 
 def is_possible(pair):

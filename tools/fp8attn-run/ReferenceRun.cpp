@@ -58,11 +58,12 @@ static void compareAttention(AttentionInterface op,
                              const Arguments &results,
                              std::vector<Check> &checks) {
   const Argument &out = results[op.getOut()];
-  checks.push_back({out.name, reference::compare(
-                                  getElements(out), expected.out,
-                                  reference::allowedOutError(
-                                      expected, fp8attn_type(out.tensor.type)),
-                                  reference::kAllowedRelativeL2)});
+  const auto outType = fp8attn_type(out.tensor.type);
+  checks.push_back(
+      {out.name,
+       reference::compare(getElements(out), expected.out,
+                          reference::allowedOutError(expected, outType),
+                          reference::allowedRelativeL2(expected, outType))});
   if (op.getLse()) {
     const Argument &lse = results[op.getLse()];
     checks.push_back(

@@ -172,6 +172,22 @@ TEST(AttentionTest, RowsWhoseKeysAreAllMaskedAreEmpty) {
   EXPECT_EQ(result.lse[0], -3);
 }
 
+TEST(AttentionTest, NanScoresAndMaskedNanValues) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  TinyCall call({1, 1}, {0, 0}, {1, 5});
+  // Row 0 sees nothing but a NaN; row 1 does not see the key that is NaN.
+  call.modifyScore = [](double score, const ScorePlace &place) {
+    if (place.key == 0)
+      return -kInfinity;
+    return place.token == 0 ? double(NAN) : score;
+  };
+  call.valueCodes[0] = 0x7F;
+  AttentionResult result = attend(call);
+  EXPECT_TRUE(std::isnan(result.out[0]));
+  EXPECT_TRUE(std::isnan(result.lse[0]));
+  EXPECT_EQ(result.out[1], 5);
+}
+
 TEST(AttentionTest, ModifiedScoresOfWindowsHaveTheirPositions) {
   // Queries see their own key; the first stands at key 1, or at key 0.
   TinyCall call({1, 1}, {0, 0, 0}, {1, 5, 9});

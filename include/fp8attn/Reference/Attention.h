@@ -80,6 +80,9 @@ struct AttentionResult {
   std::vector<double> underflow;
   /// Roundings of a probability beside those of the contract.
   double extraProbRoundings = 0;
+  /// [tokens, Hq]: the relative error that the elements of a row may have in
+  /// common, in units of u16, see allowedRelativeL2.
+  std::vector<double> commonRounding;
 };
 
 /// Computes attention. Rows that see no key give 0, and -inf or the sink.
@@ -94,10 +97,10 @@ AttentionResult attend(const AttentionCall &call);
 ///              + underflow
 ///
 /// with the unit roundoffs u16 = 2^-8 of bf16 and u32 = 2^-24 of f32. In the
-/// first term u16 is 2^-11 if out is f16 and 2^-24 if it is f32, and an f16 may
-/// be off by half its smallest value besides. The last term counts where the
-/// value of every probable key is 0: of an FP8 cache it is 2^-45 of the value 1
-/// of a code.
+/// first term u16 is 2^-11 if out is f16 and 2^-24 if it is f32. The last term
+/// counts where the value of every probable key is 0: of an FP8 cache it is
+/// 2^-45 of the value 1 of a code. Besides, an out may be off by half the
+/// smallest value of an f16 or f32, and by the smallest normal bf16.
 std::vector<double> allowedOutError(const AttentionResult &result,
                                     fp8attn_type outType = FP8ATTN_TYPE_BF16);
 
@@ -105,8 +108,22 @@ std::vector<double> allowedOutError(const AttentionResult &result,
 /// bf16, so its logarithm is off by as much as they are, and is itself f32.
 std::vector<double> allowedLseError(const AttentionResult &result);
 
-/// The relative L2 error that the contract allows for `out` as a whole.
+/// The relative L2 error that the contract allows for `out` as a whole, where
+/// all elements round independently and nothing underflows.
 inline constexpr double kAllowedRelativeL2 = 3e-3;
+
+/// Returns the same for any result but those of tensors that are one number:
+///
+///   kAllowedRelativeL2 + (||underflow|| + u16 ||commonRounding out||) /
+///   ||out||
+///
+/// Elements of a row round alike by up to u16 where one key has more than half
+/// of the keys' weight, as they are then near to few different numbers; and by
+/// a part of that beside a sink, which is exact: with n equally probable keys
+/// their sum is off by u16 / sqrt(n), and the row by that times the sink's
+/// share. Infinite if all elements are 0 or not finite.
+double allowedRelativeL2(const AttentionResult &result,
+                         fp8attn_type outType = FP8ATTN_TYPE_BF16);
 
 } // namespace fp8attn::reference
 

@@ -21,6 +21,8 @@ static int64_t bytesOf(fp8attn_type type) {
   case FP8ATTN_TYPE_F8E4M3FN:
   case FP8ATTN_TYPE_F8E5M2:
   case FP8ATTN_TYPE_I8:
+  case FP8ATTN_TYPE_BOOL:
+  case FP8ATTN_TYPE_F8E8M0FNU:
     return 1;
   case FP8ATTN_TYPE_BF16:
   case FP8ATTN_TYPE_F16:

@@ -107,41 +107,43 @@ void mlir::fp8attn::emitCountCheck(OpBuilder &builder, Location loc,
   Value counted = arith::MinSIOp::create(builder, loc, size, most);
   CheckSizeOp::create(builder, loc, builder.getStringAttr(name), size,
                       builder.getStringAttr("the most there may be"), counted);
-  /// Returns the name of an argument of the function around `op`, or what a
-  /// score region loads from.
-  static StringRef getCapturedName(Operation * op, Value memref) {
-    auto argument = dyn_cast<BlockArgument>(memref);
-    if (argument && argument.getOwner()->isEntryBlock())
-      if (auto name =
-              op->getParentOfType<func::FuncOp>().getArgAttrOfType<StringAttr>(
-                  argument.getArgNumber(), Fp8AttnDialect::kNameAttrName))
-        return name;
-    return "a memref of the score region";
-  }
+}
 
-  void mlir::fp8attn::emitOverlapCheck(
-      Operation * op, ArrayRef<NamedOperand> written,
-      ArrayRef<NamedOperand> inPlace, ArrayRef<NamedOperand> read) {
-    SmallVector<StringRef> names;
-    SmallVector<Value> lists[3];
-    auto add = [&](SmallVector<Value> &list, ArrayRef<NamedOperand> operands) {
-      for (auto [name, value] : operands)
-        if (value) {
-          names.push_back(name);
-          list.push_back(value);
-        }
-    };
-    add(lists[0], written);
-    add(lists[1], inPlace);
-    add(lists[2], read);
-    for (Value memref : getCapturedMemRefs(op)) {
-      // Memory of a rank that no entry point takes is none of the caller's.
-      if (cast<MemRefType>(memref.getType()).getRank() <= FP8ATTN_MAX_RANK &&
-          !llvm::is_contained(lists[2], memref))
-        add(lists[2], NamedOperand(getCapturedName(op, memref), memref));
-    }
-    OpBuilder builder = getCheckBuilder(op);
-    CheckOverlapOp::create(builder, op->getLoc(),
-                           builder.getStrArrayAttr(names), lists[0], lists[1],
-                           lists[2]);
+/// Returns the name of an argument of the function around `op`, or what a
+/// score region loads from.
+static StringRef getCapturedName(Operation *op, Value memref) {
+  auto argument = dyn_cast<BlockArgument>(memref);
+  if (argument && argument.getOwner()->isEntryBlock())
+    if (auto name =
+            op->getParentOfType<func::FuncOp>().getArgAttrOfType<StringAttr>(
+                argument.getArgNumber(), Fp8AttnDialect::kNameAttrName))
+      return name;
+  return "a memref of the score region";
+}
+
+void mlir::fp8attn::emitOverlapCheck(Operation *op,
+                                     ArrayRef<NamedOperand> written,
+                                     ArrayRef<NamedOperand> inPlace,
+                                     ArrayRef<NamedOperand> read) {
+  SmallVector<StringRef> names;
+  SmallVector<Value> lists[3];
+  auto add = [&](SmallVector<Value> &list, ArrayRef<NamedOperand> operands) {
+    for (auto [name, value] : operands)
+      if (value) {
+        names.push_back(name);
+        list.push_back(value);
+      }
+  };
+  add(lists[0], written);
+  add(lists[1], inPlace);
+  add(lists[2], read);
+  for (Value memref : getCapturedMemRefs(op)) {
+    // Memory of a rank that no entry point takes is none of the caller's.
+    if (cast<MemRefType>(memref.getType()).getRank() <= FP8ATTN_MAX_RANK &&
+        !llvm::is_contained(lists[2], memref))
+      add(lists[2], NamedOperand(getCapturedName(op, memref), memref));
   }
+  OpBuilder builder = getCheckBuilder(op);
+  CheckOverlapOp::create(builder, op->getLoc(), builder.getStrArrayAttr(names),
+                         lists[0], lists[1], lists[2]);
+}

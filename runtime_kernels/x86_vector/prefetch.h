@@ -19,7 +19,7 @@
 #ifndef FP8ATTN_X86_VECTOR_PREFETCH_H
 #define FP8ATTN_X86_VECTOR_PREFETCH_H
 
-#include "x86_avx512/tile_dot.h"
+#include "x86_vector/tile_dot.h"
 
 #include <immintrin.h>
 

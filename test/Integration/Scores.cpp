@@ -11,8 +11,6 @@
 
 #include "Scores.h"
 
-#include "fp8attn/Reference/Fp8.h"
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -49,8 +47,7 @@ Scores::Scores(const Problem &problem, uint32_t seed, MaskKind kind)
       slopes(problem.model.numHeads()), keep(tokens * columns),
       added(tokens * columns), smallAdded(tokens * columns),
       documents(problem.sequences.size() * columns), model(&problem.model),
-      maskType(typeOfMask(model->mask)),
-      isAdditive(reference::elementBytes(maskType) > 1) {
+      maskType(typeOfMask(model->mask)) {
   std::mt19937 bits(seed);
   for (int64_t h = 0; h < model->numHeads(); ++h)
     slopes[h] = std::exp2(-8.0f * float(h + 1) / float(model->numHeads()));
@@ -102,7 +99,8 @@ void Scores::fillSequence(const Problem &problem, size_t s, MaskKind kind,
         continue;
       const bool kept = keeps(t);
       keep[token * columns + t] = kept ? int8_t(1 + bits() % 200) : 0;
-      added[token * columns + t] = kept ? representable(uniform(bits)) : -kInfinity;
+      added[token * columns + t] =
+          kept ? representable(uniform(bits)) : -kInfinity;
     }
   }
 }
@@ -113,7 +111,7 @@ fp8attn_tensor Scores::matrix(void *data, fp8attn_type type,
 }
 
 void *Scores::encodeMask() {
-  if (!isAdditive)
+  if (!isAdditive())
     return keep.data();
   if (maskType == FP8ATTN_TYPE_F32)
     return added.data();
@@ -140,7 +138,7 @@ double Scores::modify(double score, const Place &place) const {
   if (model->documents && document[place.query] != document[place.key])
     score = -kInfinity;
   const int64_t element = place.token * columns + place.key;
-  if (isAdditive)
+  if (isAdditive())
     score += added[element];
   else if (model->mask != std::string("none") && !keep[element])
     score = -kInfinity;

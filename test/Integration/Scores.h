@@ -14,6 +14,7 @@
 #define FP8ATTN_TEST_INTEGRATION_SCORES_H
 
 #include "Problem.h"
+#include "fp8attn/Reference/Fp8.h"
 
 #include "test/guarded_buffer.h"
 
@@ -52,6 +53,11 @@ public:
   fp8attn::test::GuardedBuffer<uint16_t> smallAdded;
   fp8attn::test::GuardedBuffer<int32_t> documents;
 
+  /// Whether the mask is numbers, of `added`, and not bytes of `keep`.
+  bool isAdditive() const {
+    return fp8attn::reference::elementBytes(maskType) > 1;
+  }
+
 private:
   fp8attn_tensor matrix(void *data, fp8attn_type type, int64_t rows) const;
   void fillSequence(const Problem &problem, size_t s, MaskKind kind,
@@ -62,8 +68,6 @@ private:
 
   const Model *model;
   fp8attn_type maskType;
-  /// Whether the mask is numbers, of `added`, and not bytes of `keep`.
-  bool isAdditive;
 };
 
 #endif // FP8ATTN_TEST_INTEGRATION_SCORES_H

@@ -131,6 +131,8 @@ TEST_F(AbiTest, KeyRun) {
       offsetof(fp8attn_key_run, values),
       offsetof(fp8attn_key_run, key_page_bytes),
       offsetof(fp8attn_key_run, value_page_bytes),
+      offsetof(fp8attn_key_run, key_granule_bytes),
+      offsetof(fp8attn_key_run, value_granule_bytes),
       offsetof(fp8attn_key_run, pages),
       offsetof(fp8attn_key_run, page_tokens),
       offsetof(fp8attn_key_run, first_key),
@@ -138,6 +140,8 @@ TEST_F(AbiTest, KeyRun) {
   };
   for (size_t member = 0; member < std::size(offsets); ++member)
     EXPECT_EQ(type->getElementOffset(member), offsets[member]);
+  EXPECT_EQ(type->getElementOffset(structs::kKeyRunPages),
+            offsetof(fp8attn_key_run, pages));
 }
 
 //===----------------------------------------------------------------------===//

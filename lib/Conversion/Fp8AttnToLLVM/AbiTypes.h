@@ -61,7 +61,7 @@ enum WorkItemMember {
 LLVM::LLVMStructType getWorkItemType(MLIRContext *context);
 
 /// fp8attn_key_run.
-enum KeyRunMember { kKeyRunPages = 4 };
+enum KeyRunMember { kKeyRunPages = 6 };
 LLVM::LLVMStructType getKeyRunType(MLIRContext *context);
 
 } // namespace mlir::fp8attn::abi

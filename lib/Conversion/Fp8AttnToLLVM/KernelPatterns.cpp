@@ -192,6 +192,12 @@ struct UkernelPackedRunLowering : ConvertOpToLLVMPattern<UkernelPackedRunOp> {
       return getElementPointer(rewriter, loc, *getTypeConverter(), descriptor,
                                type);
     };
+    auto granuleBytes = [&](Value descriptor) -> Value {
+      Value bytes = MemRefDescriptor(descriptor).size(rewriter, loc, 0);
+      constexpr int64_t kGranules = FP8ATTN_BLOCK_KEYS / FP8ATTN_GRANULE;
+      return LLVM::UDivOp::create(rewriter, loc, bytes,
+                                  makeInteger(rewriter, loc, 64, kGranules));
+    };
     Value pages = allocate(rewriter, op, i32);
     LLVM::StoreOp::create(rewriter, loc, makeInteger(rewriter, loc, 32, 0),
                           pages);
@@ -201,6 +207,8 @@ struct UkernelPackedRunLowering : ConvertOpToLLVMPattern<UkernelPackedRunOp> {
                        pointerTo(adaptor.getValues(), op.getValues().getType()),
                        /*key_page_bytes=*/zero,
                        /*value_page_bytes=*/zero,
+                       granuleBytes(adaptor.getKeys()),
+                       granuleBytes(adaptor.getValues()),
                        pages,
                        makeInteger(rewriter, loc, 64, FP8ATTN_BLOCK_KEYS),
                        /*first_key=*/zero,

@@ -490,7 +490,7 @@ func.func @attention(
     %key_scale: memref<16xf32>,
     %out: memref<?x16x?x32xbf16>,
     %lse: memref<?x16x?xf32>) {
-  // expected-error@below {{'fp8attn.attention' op expects key_scale to have an element for each head of key (8), got 'memref<16xf32>'}}
+  // expected-error@below {{'fp8attn.attention' op expects key_scale to have 8 elements in dimension 0, as its map says, got 'memref<16xf32>'}}
   fp8attn.attention
       query(%query : memref<?x16x?x64xbf16>)
       key(%key : memref<?x8x?x64xf8E4M3FN>)

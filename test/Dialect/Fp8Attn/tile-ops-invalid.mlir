@@ -206,7 +206,7 @@ func.func @store(%x: memref<?x128xbf16>, %slots: memref<?xi64>, %s: f32, %cache:
 // tile_store_c2
 !kv = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
 func.func @store(%x: memref<?x64xbf16>, %slots: memref<?xi64>, %cache: !kv, %h: index) {
-  // expected-error@below {{'fp8attn.tile.store' op expects a scale for a cache of 'f8E4M3FN'}}
+  // expected-error@below {{'fp8attn.tile.store' op expects one scale for a cache of 'f8E4M3FN'}}
   fp8attn.tile.store key %x, %slots into %cache[%h] : memref<?x64xbf16>, memref<?xi64>, !kv
   return
 }

@@ -42,7 +42,7 @@ target_include_directories(CrossTests PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/..
   ${CMAKE_CURRENT_BINARY_DIR} ${PROJECT_SOURCE_DIR}/runtime_kernels
   $<TARGET_PROPERTY:Fp8AttnReference,INCLUDE_DIRECTORIES>)
 target_include_directories(CrossTests SYSTEM PRIVATE ${gtest} ${gtest}/include)
-target_compile_definitions(CrossTests PRIVATE FP8ATTN_KERNEL_NAMESPACE=cross)
+target_compile_definitions(CrossTests PRIVATE FP8ATTN_KERNEL_NAMESPACE=cross FP8ATTN_KERNEL_ISA=generic)
 # The emulator is slow: no sanitizers, no debug build.
 target_compile_options(CrossTests PRIVATE --target=${triple} -O2 -fno-sanitize=all)
 target_link_options(CrossTests PRIVATE --target=${triple} -fno-sanitize=all -pthread)

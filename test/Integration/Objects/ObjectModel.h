@@ -39,6 +39,7 @@
    false,                                                                      \
    "none",                                                                     \
    false,                                                                      \
+   false,                                                                      \
    [](fp8attn_context *context, const Arguments &arguments) {                  \
      return writeEntry(context, &arguments.key, &arguments.value,              \
                        &arguments.slots, &arguments.keyScale,                  \

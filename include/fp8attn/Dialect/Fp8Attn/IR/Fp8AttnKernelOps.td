@@ -54,8 +54,8 @@ def Fp8Attn_UkernelPackedRunOp : Fp8Attn_Op<"ukernel.packed_run",
   let summary = "key run of one page in scratch";
   let description = [{
     Keys and values that were packed into memory of the worker, as kernels take
-    them: a run of `numKeys` keys in one page of FP8ATTN_BLOCK_KEYS tokens. It
-    is valid until the same operation is executed again.
+    them: a run of `numKeys` keys in one page of FP8ATTN_BLOCK_KEYS tokens, which
+    fill the memrefs. It is valid until the same operation is executed again.
   }];
   let arguments = (ins MemRefRankOf<[I8], [1]>:$keys,
                        MemRefRankOf<[I8], [1]>:$values, Index:$numKeys);

@@ -12,10 +12,10 @@
 // CHECK:         fp8attn.check.slots
 // CHECK:         scf.forall (%[[I:.+]]) in
 // CHECK:           %[[HEAD:.+]] = arith.remui %[[I]]
-// CHECK:           %[[KS:.+]] = memref.load %{{.+}}[%[[HEAD]]] : memref<8xf32>
-// CHECK:           %[[VS:.+]] = memref.load %{{.+}}[%[[HEAD]]] : memref<8xf32>
 // CHECK:           %[[KEY:.+]] = memref.subview {{.*}} to memref<?x64xbf16
+// CHECK:           %[[KS:.+]] = memref.load %{{.+}}[%[[HEAD]]] : memref<8xf32>
 // CHECK:           fp8attn.tile.store key %[[KEY]], %{{.+}} scale %[[KS]] into %[[CACHE:.+]][%[[HEAD]]]
+// CHECK:           %[[VS:.+]] = memref.load %{{.+}}[%[[HEAD]]] : memref<8xf32>
 // CHECK:           fp8attn.tile.store value %{{.+}} scale %[[VS]] into %[[CACHE]][%[[HEAD]]]
 func.func @kv_write(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>, %slots: memref<?xi64>,
     %key_scale: memref<8xf32>, %value_scale: memref<8xf32>, %cache: !kv) {

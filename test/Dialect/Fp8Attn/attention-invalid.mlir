@@ -674,3 +674,22 @@ func.func @attention(
       lse(%lse : memref<?x16x?xf32>)
   return
 }
+
+// -----
+
+// attention_c9: a scale for each channel.
+func.func @attention(
+    %query: memref<?x16x?x64xbf16>,
+    %key: memref<?x8x?x64xf8E4M3FN>,
+    %value: memref<?x8x?x32xbf16>,
+    %key_scale: memref<64xf32>,
+    %out: memref<?x16x?x32xbf16>) {
+  // expected-error@below {{'fp8attn.attention' op expects results () or (head) of the map of key_scale, got affine_map<(d0, d1, d2, d3) -> (d3)>}}
+  fp8attn.attention
+      query(%query : memref<?x16x?x64xbf16>)
+      key(%key : memref<?x8x?x64xf8E4M3FN>)
+      value(%value : memref<?x8x?x32xbf16>)
+      key_scale(%key_scale : memref<64xf32>, affine_map<(batch, head, token, channel) -> (channel)>)
+      out(%out : memref<?x16x?x32xbf16>)
+  return
+}

@@ -16,6 +16,7 @@
 
 // VECTORS-LABEL: {{^}}f.generic.body{{.*}}:
 // VECTORS-NOT:     vcvt
+// VECTORS:         .size {{.*}}f.generic.body
 // VECTORS-LABEL: {{^}}f.avx512_bf16.body{{.*}}:
 // VECTORS:         vcvtph2ps {{.*}}zmm
 

@@ -5,12 +5,12 @@
 #
 #===----------------------------------------------------------------------===//
 #
-# Usage: scale_maps.py [KEYS VALUES]
+# Usage: scale_maps.py check|mlir|cpp
 #
 # Prints a function for each granularity of the scale of the keys with each of
-# the values, and above it the FileCheck lines that say where fold-scales must
-# have put both. With two names, prints that function alone. --names lists the
-# granularities.
+# the values: with the FileCheck lines that say where fold-scales must have put
+# both (check), those that kernels can compute (mlir), or a table of the latter
+# for the test that runs them (cpp).
 #
 #===----------------------------------------------------------------------===//
 
@@ -59,12 +59,13 @@ def checks(name, by_key, by_value):
     return "".join(f"// {line}\n" for line in lines)
 
 
-def function(key, value):
+def function(key, value, with_checks):
     key_map, key_type, by_key = GRANULARITIES[key]
     value_map, value_type, by_value = GRANULARITIES[value]
     name = f"{key}_and_{value}"
     key_type, value_type = f"memref<{key_type}>", f"memref<{value_type}>"
-    return checks(name, by_key, by_value) + f"""\
+    lines = checks(name, by_key, by_value) if with_checks else ""
+    return lines + f"""\
 func.func @{name}(
     %query: memref<?x16x64xbf16>, %cache: {CACHE},
     %key_scale: {key_type}, %value_scale: {value_type},
@@ -83,14 +84,21 @@ func.func @{name}(
 
 
 def main():
-    if sys.argv[1:] == ["--names"]:
-        print("\n".join(GRANULARITIES))
-    elif len(sys.argv) == 3:
-        print(function(sys.argv[1], sys.argv[2]))
-    else:
-        for key in GRANULARITIES:
-            for value in GRANULARITIES:
-                print(function(key, value))
+    kind = sys.argv[1]
+    pairs = [(key, value) for key in GRANULARITIES for value in GRANULARITIES]
+    if kind != "check":
+        # A factor of each element of its own has no place.
+        pairs = [p for p in pairs if "both" not in (GRANULARITIES[p[0]][2], GRANULARITIES[p[1]][2])]
+    if kind == "cpp":
+        print('#include "ScaleMaps.h"\n#include "scale_maps.h"\n')
+        print("const ScaleMaps kScaleMaps[] = {")
+        for key, value in pairs:
+            name = f"{key}_and_{value}"
+            print(f'    {{"{key}", "{value}", {name}, {name}_workspace_bytes}},')
+        print("};\nconst size_t kNumScaleMaps = std::size(kScaleMaps);")
+        return
+    for key, value in pairs:
+        print(function(key, value, kind == "check"))
 
 
 main()

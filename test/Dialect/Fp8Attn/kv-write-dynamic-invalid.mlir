@@ -1,0 +1,40 @@
+// RUN: fp8attn-opt %s --split-input-file --verify-diagnostics
+
+// kv_write_c4: tokens of all pages would share scales.
+!kv = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @no_page(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>, %slots: memref<?xi64>,
+    %key_scale: memref<2x32xf32>, %value_scale: memref<?x2x32xf32>, %cache: !kv) {
+  // expected-error@below {{'fp8attn.kv_write' op expects results page, head, token and at most one of channel in the map of key_scale, because it is dynamic, got affine_map<(d0, d1, d2, d3) -> (d1, d2)>}}
+  fp8attn.kv_write dynamic key(%key : memref<?x2x64xbf16>) value(%value : memref<?x2x64xbf16>)
+      slots(%slots : memref<?xi64>)
+      key_scale(%key_scale : memref<2x32xf32>, affine_map<(page, head, token, channel) -> (head, token)>)
+      value_scale(%value_scale : memref<?x2x32xf32>, affine_map<(page, head, token, channel) -> (page, head, token)>)
+      cache(%cache : !kv)
+  return
+}
+
+// -----
+
+// kv_write_c4: a sum of indices is not one of them.
+!kv = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @sum(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>, %slots: memref<?xi64>,
+    %key_scale: memref<?x2x32xf32>, %value_scale: memref<?x33xf32>, %cache: !kv) {
+  // expected-error@below {{'fp8attn.kv_write' op expects results page, head, token and at most one of channel in the map of value_scale, because it is dynamic, got affine_map<(d0, d1, d2, d3) -> (d0, d1 + d2)>}}
+  fp8attn.kv_write dynamic key(%key : memref<?x2x64xbf16>) value(%value : memref<?x2x64xbf16>)
+      slots(%slots : memref<?xi64>)
+      key_scale(%key_scale : memref<?x2x32xf32>, affine_map<(page, head, token, channel) -> (page, head, token)>)
+      value_scale(%value_scale : memref<?x33xf32>, affine_map<(page, head, token, channel) -> (page, head + token)>)
+      cache(%cache : !kv)
+  return
+}
+
+// -----
+
+// kv_write_c5: nothing to scale.
+!kv = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+func.func @bf16(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>, %slots: memref<?xi64>, %cache: !kv) {
+  // expected-error@below {{'fp8attn.kv_write' op expects an FP8 cache, because dynamic computes scales, got '!fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, <pairs>>'}}
+  fp8attn.kv_write dynamic key(%key : memref<?x2x64xbf16>) value(%value : memref<?x2x64xbf16>)
+      slots(%slots : memref<?xi64>) cache(%cache : !kv)
+  return
+}

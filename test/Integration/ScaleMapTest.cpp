@@ -1,0 +1,309 @@
+//===- ScaleMapTest.cpp - scales of every granularity ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Attention whose scales differ by head, page, token or channel, in any pair of
+// keys and values, against double precision. What no sequence reads, codes and
+// scales, is NaN.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ScaleMaps.h"
+
+#include "Problem.h"
+#include "fp8attn/Reference/Attention.h"
+#include "fp8attn/Reference/Compare.h"
+#include "fp8attn/Reference/Fp8.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
+
+using namespace fp8attn;
+using reference::ElementPlace;
+
+/// The shape of scale_maps.py.
+static constexpr int64_t kHeads = 16, kKvHeads = 8, kDim = 64, kPage = 32;
+static constexpr int64_t kBlock = 32;
+static constexpr int64_t kPages = 40;
+static constexpr fp8attn_type kCache = FP8ATTN_TYPE_F8E4M3FN;
+
+namespace {
+/// A granularity of scale_maps.py: the sizes of the tensor, and the index.
+struct Granularity {
+  const char *name;
+  std::vector<int64_t> sizes;
+  int64_t (*index)(const ElementPlace &place);
+  bool byToken, byChannel;
+  fp8attn_type type = FP8ATTN_TYPE_F32;
+};
+} // namespace
+
+static const Granularity kGranularities[] = {
+    {"tensor",
+     {},
+     [](const ElementPlace &) { return int64_t(0); },
+     false,
+     false},
+    {"head",
+     {kKvHeads},
+     [](const ElementPlace &p) { return p.head; },
+     false,
+     false},
+    {"page",
+     {kPages},
+     [](const ElementPlace &p) { return p.page; },
+     true,
+     false},
+    {"token",
+     {kPages * kPage},
+     [](const ElementPlace &p) { return p.page * kPage + p.token; },
+     true,
+     false},
+    {"token_head",
+     {kPages, kKvHeads, kPage},
+     [](const ElementPlace &p) {
+       return (p.page * kKvHeads + p.head) * kPage + p.token;
+     },
+     true,
+     false},
+    {"channel",
+     {kDim},
+     [](const ElementPlace &p) { return p.channel; },
+     false,
+     true},
+    {"head_channel",
+     {kKvHeads, kDim},
+     [](const ElementPlace &p) { return p.head * kDim + p.channel; },
+     false,
+     true,
+     FP8ATTN_TYPE_F8E8M0FNU},
+    {"block",
+     {kKvHeads, kDim / kBlock},
+     [](const ElementPlace &p) {
+       return p.head * (kDim / kBlock) + p.channel / kBlock;
+     },
+     false,
+     true},
+};
+
+static const Granularity &granularityOf(const std::string &name) {
+  for (const Granularity &granularity : kGranularities)
+    if (name == granularity.name)
+      return granularity;
+  ADD_FAILURE() << "unknown granularity " << name;
+  return kGranularities[0];
+}
+
+namespace {
+/// A tensor of scales and what the reference takes.
+class ScaleTensor {
+public:
+  ScaleTensor(const Granularity &granularity, std::mt19937 &bits)
+      : granularity(granularity) {
+    const int64_t count =
+        std::accumulate(granularity.sizes.begin(), granularity.sizes.end(),
+                        int64_t(1), std::multiplies<>());
+    bytes.resize(count * reference::elementBytes(granularity.type));
+    // Normal codes have a deviation of 4 (see Call): about 1 after scaling.
+    std::uniform_real_distribution<float> uniform(0.1f, 0.5f);
+    for (int64_t i = 0; i < count; ++i)
+      reference::encodeElement(granularity.type == FP8ATTN_TYPE_F32
+                                   ? uniform(bits)
+                                   : std::exp2(-1.0f - float(bits() % 3)),
+                               at(i), granularity.type);
+  }
+
+  /// Makes NaN of the scales of what nobody reads.
+  void spoil(const std::vector<bool> &isRead) {
+    if (!granularity.byToken)
+      return;
+    std::vector<bool> isNeeded(values().size());
+    for (size_t slot = 0; slot < isRead.size(); ++slot)
+      for (int64_t head = 0; head < kKvHeads && isRead[slot]; ++head)
+        isNeeded[granularity.index(
+            {int64_t(slot) / kPage, head, int64_t(slot) % kPage, 0})] = true;
+    for (size_t i = 0; i < isNeeded.size(); ++i)
+      if (!isNeeded[i])
+        reference::encodeElement(NAN, at(i), granularity.type);
+  }
+
+  fp8attn_tensor tensor() {
+    std::vector<int64_t> sizes = granularity.sizes;
+    const auto rank = static_cast<int32_t>(sizes.size());
+    sizes.resize(FP8ATTN_MAX_RANK);
+    return fp8attn_tensor_make(bytes.data(), granularity.type, rank, sizes[0],
+                               sizes[1], sizes[2], sizes[3]);
+  }
+
+  reference::Scales scales() const {
+    reference::Scales result;
+    result.values = values();
+    result.index = granularity.index;
+    result.byToken = granularity.byToken;
+    result.byChannel = granularity.byChannel;
+    return result;
+  }
+
+private:
+  uint8_t *at(int64_t i) {
+    return bytes.data() + i * reference::elementBytes(granularity.type);
+  }
+  std::vector<float> values() const {
+    const int64_t size = reference::elementBytes(granularity.type);
+    std::vector<float> result;
+    for (size_t i = 0; i < bytes.size(); i += size)
+      result.push_back(static_cast<float>(
+          reference::decodeElement(bytes.data() + i, granularity.type)));
+    return result;
+  }
+
+  const Granularity &granularity;
+  std::vector<uint8_t> bytes;
+};
+
+/// A decode step, a chunk of a prompt and a short prompt.
+class Call {
+public:
+  Call(const ScaleMaps &maps, uint32_t seed)
+      : bits(seed), keyScale(granularityOf(maps.key), bits),
+        valueScale(granularityOf(maps.value), bits), cache(kPages * pageBytes),
+        query(kTokens * kHeads * kDim), out(query.size()),
+        table(kSeqs * kMaxPages, -1) {
+    // Every code is NaN until it is written.
+    std::fill_n(cache.data(), cache.size(), 0x7f);
+    std::normal_distribution<float> normal;
+    for (uint16_t &element : query)
+      element = reference::encodeBf16(normal(bits));
+    std::vector<int32_t> pages(kPages);
+    std::iota(pages.begin(), pages.end(), 0);
+    std::shuffle(pages.begin(), pages.end(), bits);
+    std::vector<bool> isRead(kPages * kPage);
+    parts =
+        reference::makePairsCache(cache.data(), reference::Content::KeyValue,
+                                  kCache, kKvHeads, kDim, kPage);
+    for (int64_t s = 0, next = 0; s < kSeqs; ++s)
+      for (int64_t t = 0; t < kKeys[s]; ++t) {
+        int32_t &page = table[s * kMaxPages + t / kPage];
+        if (t % kPage == 0)
+          page = pages[next++];
+        isRead[page * kPage + t % kPage] = true;
+        for (const reference::CachePart *part : {&parts.keys, &parts.values})
+          for (int64_t head = 0; head < kKvHeads; ++head)
+            for (int64_t c = 0; c < kDim; ++c)
+              part->data[part->byte(page, head, t % kPage, c)] =
+                  reference::quantizeFp8(4 * normal(bits), 1, kCache);
+      }
+    keyScale.spoil(isRead);
+    valueScale.spoil(isRead);
+  }
+
+  fp8attn_status attend(const ScaleMaps &maps, fp8attn_isa isa) {
+    AlignedBytes workspace(maps.workspaceBytes(1));
+    fp8attn_context_init(&context);
+    context.isa_cap = isa;
+    context.workspace = workspace.data();
+    context.workspace_bytes = workspace.size();
+    const auto heads = [](std::vector<uint16_t> &data) {
+      return fp8attn_tensor_make(data.data(), FP8ATTN_TYPE_BF16, 3, kTokens,
+                                 kHeads, kDim, 0);
+    };
+    const auto integers = [](const int32_t *data, int32_t rank, int64_t first,
+                             int64_t second) {
+      return fp8attn_tensor_make(const_cast<int32_t *>(data), FP8ATTN_TYPE_I32,
+                                 rank, first, second, 0, 0);
+    };
+    const fp8attn_tensor queries = heads(query), outs = heads(out),
+                         keyScales = keyScale.tensor(),
+                         valueScales = valueScale.tensor(),
+                         starts = integers(kStarts, 1, kSeqs + 1, 0),
+                         lens = integers(kKeys, 1, kSeqs, 0),
+                         tables = integers(table.data(), 2, kSeqs, kMaxPages);
+    const fp8attn_cache pages = {cache.data(), kPages, pageBytes};
+    return maps.attend(&context, &queries, &pages, &keyScales, &valueScales,
+                       &starts, &lens, &tables, &outs);
+  }
+
+  /// Compares with the reference, of scales that `change` may have changed.
+  reference::Comparison
+  compare(const std::function<void(reference::AttentionCall &)> &change) const {
+    reference::AttentionCall call;
+    call.query = {query.data(), kTokens, kHeads * kDim, kDim};
+    call.numHeads = kHeads;
+    call.keys = parts.keys;
+    call.values = parts.values;
+    call.keyScale = keyScale.scales();
+    call.valueScale = valueScale.scales();
+    call.numSeqs = kSeqs;
+    call.queryStart = kStarts;
+    call.seqLens = kKeys;
+    call.blockTable = table.data();
+    call.tableStride = kMaxPages;
+    call.softmaxScale = 1 / std::sqrt(double(kDim));
+    call.windowRight = 0;
+    change(call);
+    const reference::AttentionResult expected = reference::attend(call);
+    std::vector<double> got;
+    for (uint16_t element : out)
+      got.push_back(reference::decodeBf16(element));
+    return reference::compare(
+        got, expected.out, reference::allowedOutError(expected),
+        reference::allowedRelativeL2(expected, FP8ATTN_TYPE_BF16));
+  }
+
+  fp8attn_context context;
+
+private:
+  static constexpr int64_t kSeqs = 3, kTokens = 24, kMaxPages = 10;
+  static constexpr int32_t kStarts[kSeqs + 1] = {0, 1, 21, 24};
+  static constexpr int32_t kKeys[kSeqs] = {300, 70, 3};
+  static constexpr int64_t pageBytes = kKvHeads * kPage * kDim * 2;
+
+  std::mt19937 bits;
+  ScaleTensor keyScale, valueScale;
+  AlignedBytes cache;
+  std::vector<uint16_t> query, out;
+  std::vector<int32_t> table;
+  reference::PairsCache parts;
+};
+
+class ScaleMapTest
+    : public testing::TestWithParam<std::tuple<size_t, fp8attn_isa>> {
+protected:
+  const ScaleMaps &maps() const { return kScaleMaps[std::get<0>(GetParam())]; }
+  fp8attn_isa isa() const { return std::get<1>(GetParam()); }
+  void SetUp() override { FP8ATTN_REQUIRE_ISA(isa()); }
+};
+} // namespace
+
+TEST_P(ScaleMapTest, AgreesWithTheReference) {
+  Call call(maps(), 1 + std::get<0>(GetParam()));
+  ASSERT_EQ(call.attend(maps(), isa()), FP8ATTN_OK) << call.context.message;
+  ASSERT_EQ(call.context.isa, isa());
+  const reference::Comparison same = call.compare([](auto &) {});
+  EXPECT_TRUE(same.passed) << same.text;
+  // The comparison is no test if it accepts other scales.
+  const reference::Comparison keys = call.compare([](auto &other) {
+    for (float &scale : other.keyScale.values)
+      scale *= 1.1f;
+  });
+  EXPECT_FALSE(keys.passed);
+  const reference::Comparison values = call.compare([](auto &other) {
+    for (size_t i = 0; i < other.valueScale.values.size(); i += 2)
+      other.valueScale.values[i] *= 1.1f;
+  });
+  EXPECT_FALSE(values.passed);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Pairs, ScaleMapTest,
+    testing::Combine(testing::Range(size_t(0), kNumScaleMaps),
+                     testing::ValuesIn(testedIsas())),
+    [](const testing::TestParamInfo<ScaleMapTest::ParamType> &info) {
+      const ScaleMaps &maps = kScaleMaps[std::get<0>(info.param)];
+      return std::string(maps.key) + "_and_" + maps.value + "_" +
+             fp8attn_isa_string(std::get<1>(info.param));
+    });

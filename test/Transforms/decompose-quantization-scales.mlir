@@ -1,0 +1,42 @@
+// RUN: fp8attn-opt %s --fp8attn-decompose-quantization | FileCheck %s
+// RUN: fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-quantization),fp8attn-specialize-isas{isa=generic},func.func(fp8attn-select-kernels))' | FileCheck %s --check-prefix=KERNELS
+
+!kv = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+#token_head = affine_map<(page, head, token, channel) -> (page, head, token)>
+#blocks = affine_map<(page, head, token, channel) -> (page, head, token, channel floordiv 32)>
+#channel = affine_map<(page, head, token, channel) -> (channel)>
+
+// A scale that differs by token or channel stays a map.
+// CHECK-LABEL: func.func @given
+// CHECK:         fp8attn.check.scale_pages "key_scale"[0], %{{.+}} most 0 per_page 1
+// CHECK-NOT:     fp8attn.check.scale "key_scale"
+// CHECK:         fp8attn.check.scale "value_scale"
+// CHECK:         fp8attn.tile.store key {{.*}} scales(%{{.+}}[#{{.+}}] : memref<?x8x32xf32>) into
+// CHECK:         fp8attn.tile.store value {{.*}} scales(%{{.+}}[#{{.+}}] : memref<64xf32>) into
+
+// Sixteen tokens are divided at a time, then stored as f32 with a scale of 1.
+// KERNELS-LABEL: func.func private @given.generic
+// KERNELS:         %[[ONE:.+]] = arith.constant 1.000000e+00 : f32
+// KERNELS:         scf.for
+// KERNELS:           arith.divf
+// KERNELS:           fp8attn.ukernel.call @fp8attn_uk_store_key_f32_e4m3_f32_16x1x32_generic
+func.func @given(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>, %slots: memref<?xi64>,
+    %key_scale: memref<?x8x32xf32>, %value_scale: memref<64xf32>, %cache: !kv) {
+  fp8attn.kv_write key(%key : memref<?x8x64xbf16>) value(%value : memref<?x8x64xbf16>)
+      slots(%slots : memref<?xi64>) key_scale(%key_scale : memref<?x8x32xf32>, #token_head)
+      value_scale(%value_scale : memref<64xf32>, #channel) cache(%cache : !kv)
+  return
+}
+
+// Scales that are written are checked like other results.
+// CHECK-LABEL: func.func @dynamic
+// CHECK:         fp8attn.check.overlap ["cache", "key_scale", "value_scale", "key", "value", "slots"]
+// CHECK:         fp8attn.tile.store key {{.*}} computed into
+// CHECK:         fp8attn.tile.store value {{.*}} : memref<?x8x32x2xf8E8M0FNU>) computed into
+func.func @dynamic(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>, %slots: memref<?xi64>,
+    %key_scale: memref<?x8x32xf32>, %value_scale: memref<?x8x32x2xf8E8M0FNU>, %cache: !kv) {
+  fp8attn.kv_write dynamic key(%key : memref<?x8x64xbf16>) value(%value : memref<?x8x64xbf16>)
+      slots(%slots : memref<?xi64>) key_scale(%key_scale : memref<?x8x32xf32>, #token_head)
+      value_scale(%value_scale : memref<?x8x32x2xf8E8M0FNU>, #blocks) cache(%cache : !kv)
+  return
+}

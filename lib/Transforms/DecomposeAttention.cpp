@@ -11,12 +11,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ItemScale.h"
 #include "RuntimeChecks.h"
-#include "ScaleLoads.h"
 #include "ScoreModifiers.h"
 #include "Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
-#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/kernels.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -48,19 +47,6 @@ static Value constantF32(OpBuilder &builder, Location loc, float value) {
 }
 
 namespace {
-/// The scale of the keys, or the values, of a work item.
-struct ItemScale {
-  /// Null if the elements are not scaled.
-  Value scale;
-  AffineMap map;
-  int64_t channels = 0;
-  /// Tokens in a page; 0 if keys are dense.
-  int64_t pageTokens = 0;
-  /// The factor, if it is the same for all steps of keys: a number or one for
-  /// each channel.
-  Value factor;
-};
-
 /// What a body needs to know of the operation and the work item.
 struct ItemContext {
   AttentionInterface op;
@@ -69,8 +55,6 @@ struct ItemContext {
   Value query, out;
   /// [tokens, heads], null if absent.
   Value lse;
-  /// The KV head.
-  Value head;
   ItemScale keyScale, valueScale;
   /// Keys and values in pages; null if they are dense.
   Value run;
@@ -82,60 +66,6 @@ struct ItemContext {
   Type keyType, valueType;
 };
 } // namespace
-
-/// Returns the scale, with its factor if that is the same for all keys.
-static ItemScale makeItemScale(OpBuilder &builder, Location loc, Value scale,
-                               std::optional<AffineMap> map, int64_t channels,
-                               int64_t pageTokens, Value head) {
-  if (!scale)
-    return {};
-  ItemScale result{scale, *map, channels, pageTokens, {}};
-  ScaleGranularity granularity = getGranularity(*map);
-  if (granularity.byToken)
-    return result;
-  if (!granularity.byChannel)
-    result.factor =
-        loadScale(builder, loc, scale, *map, {Value(), head, Value(), Value()});
-  else
-    result.factor = LoadScaleOp::create(
-        builder, loc, RankedTensorType::get({channels}, builder.getF32Type()),
-        scale, *map, head, /*run=*/Value(), /*firstKey=*/Value(), channels,
-        pageTokens);
-  return result;
-}
-
-/// Returns the factors of a step of keys, or those that all steps share.
-static Value makeStepFactor(OpBuilder &builder, Location loc,
-                            const ItemContext &context, const ItemScale &scale,
-                            Value firstKey) {
-  if (!scale.scale || scale.factor)
-    return scale.factor;
-  SmallVector<int64_t> shape = {FP8ATTN_BLOCK_KEYS};
-  if (getGranularity(scale.map).byChannel)
-    shape.push_back(scale.channels /
-                    getChannelsPerScale(scale.map, scale.channels));
-  return LoadScaleOp::create(builder, loc,
-                             RankedTensorType::get(shape, builder.getF32Type()),
-                             scale.scale, scale.map, context.head, context.run,
-                             firstKey, scale.channels, scale.pageTokens);
-}
-
-/// Decodes a tile if it is FP8, and multiplies it by its factor.
-static Value decodeAndScale(OpBuilder &builder, Location loc, Value tile,
-                            Value factor) {
-  auto type = cast<RankedTensorType>(tile.getType());
-  if (type.getElementType().isBF16())
-    return tile;
-  Value decoded =
-      DecodeOp::create(builder, loc, type.clone(builder.getBF16Type()), tile);
-  // Factors of rank 1 are of the keys or, loaded without them, of channels.
-  IntegerAttr along;
-  auto factors = dyn_cast<RankedTensorType>(factor.getType());
-  if (factors && factors.getRank() == 1)
-    along = builder.getI64IntegerAttr(
-        factor.getDefiningOp<LoadScaleOp>().getRun() ? 0 : 1);
-  return ScaleOp::create(builder, loc, decoded, factor, along);
-}
 
 /// Loads a step's tile of keys or values.
 template <typename LoadRunOp>
@@ -161,9 +91,9 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
   constexpr int64_t kKeys = FP8ATTN_BLOCK_KEYS;
 
   Value keyFactor =
-      makeStepFactor(builder, loc, context, context.keyScale, firstKey);
+      makeStepFactor(builder, loc, context.keyScale, context.run, firstKey);
   Value valueFactor =
-      makeStepFactor(builder, loc, context, context.valueScale, firstKey);
+      makeStepFactor(builder, loc, context.valueScale, context.run, firstKey);
   Value key = loadTile<LoadKeyOp>(builder, loc, context, context.denseKeys,
                                   context.keyType, op.getKeyDim(), firstKey);
   key = decodeAndScale(builder, loc, key, keyFactor);
@@ -223,7 +153,6 @@ static void buildItem(OpBuilder &builder, Location loc,
 static void makeScales(OpBuilder &builder, Location loc, Value head,
                        int64_t pageTokens, ItemContext &context) {
   AttentionInterface op = context.op;
-  context.head = head;
   context.keyScale =
       makeItemScale(builder, loc, op.getKeyScale(), op.getKeyScaleMap(),
                     op.getKeyDim(), pageTokens, head);

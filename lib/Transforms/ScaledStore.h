@@ -21,8 +21,8 @@ namespace mlir::fp8attn {
 /// Tokens that are divided at a time: a row tile of the kernels.
 inline constexpr int64_t kScaledTokens = 16;
 
-/// Emits quotients[t, c] = source[first + t, c] / scale for the first `count` <=
-/// kScaledTokens tokens of `op`, memref<16 x head_dim x f32>, computing the
+/// Emits quotients[t, c] = source[first + t, c] / scale for the first `count`
+/// <= kScaledTokens tokens of `op`, memref<16 x head_dim x f32>, computing the
 /// scales first if the operation says so. Rows of skipped tokens are left.
 void emitQuotients(OpBuilder &builder, StoreOp op, Value first, Value count,
                    Value quotients);

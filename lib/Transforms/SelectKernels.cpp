@@ -130,8 +130,7 @@ private:
     SmallVector<AttentionCandidate> candidates = getAttentionCandidates(
         {rows, keyChannels, valueChannels, key.getElementType(),
          value.getElementType(), isa, static_cast<bool>(match->modify),
-         match->keyFactor || match->probFactor,
-         isDense});
+         match->keyFactor || match->probFactor, isDense});
     if (candidates.empty() || !candidates.front().dropped.empty()) {
       InFlightDiagnostic diagnostic =
           finish.emitOpError("has no kernel for keys of ")

@@ -4,7 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The merge rows of kernels.def of a vector ISA: the common template vectorises.
+// The merge rows of kernels.def of a vector ISA: the common template
+// vectorises.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,0 +1,83 @@
+//===- Fp8AttnRowOps.td - the tile level beside attention -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Operations of the tile level on rows in memory: what decomposition makes of
+// merging, of cache writes and of conversions.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNROWOPS_TD
+#define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNROWOPS_TD
+
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTileOps.td"
+
+def Fp8Attn_TileMergeOp : Fp8Attn_TileOp<"merge",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "combines two partial results of some rows";
+  let description = [{
+    As `merge`, for rows [rows, channels] that have an `lse` each.
+  }];
+  let arguments = (ins MemRefRankOf<[BF16, F16, F32], [2]>:$firstOut,
+                       MemRefRankOf<[F32], [1]>:$firstLse,
+                       MemRefRankOf<[BF16, F16, F32], [2]>:$secondOut,
+                       MemRefRankOf<[F32], [1]>:$secondLse,
+                       MemRefRankOf<[BF16, F16, F32], [2]>:$out,
+                       MemRefRankOf<[F32], [1]>:$lse);
+  let assemblyFormat = [{
+    $firstOut `,` $firstLse `,` $secondOut `,` $secondLse `into` $out `,` $lse
+    attr-dict `:` type($firstOut) `,` type($firstLse) `,` type($secondOut) `,`
+    type($secondLse) `,` type($out) `,` type($lse)
+  }];
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_StoreOp : Fp8Attn_TileOp<"store", [
+    AttrSizedOperandSegments, MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "quantises tokens of one head into a cache";
+  let description = [{
+    Writes `source` ([tokens, channels]) divided by `scale` to the slots of
+    head `head` of the keys or values, as in `kv_write`. With `scales`, each
+    element is divided by the one that the map from (page, head, token, channel)
+    gives it; with `computed`, that is computed and stored first.
+  }];
+  let arguments = (ins MemRefRankOf<[BF16, F16, F32], [2]>:$source,
+                       MemRefRankOf<[I64], [1]>:$slots, Optional<F32>:$scale,
+                       Optional<MemRefRankOf<[F32, F8E8M0FNU], [0, 1, 2, 3, 4]>>:$scales,
+                       Fp8Attn_CacheType:$cache, Index:$head,
+                       Fp8Attn_CacheContentAttr:$content,
+                       OptionalAttr<AffineMapAttr>:$scaleMap,
+                       UnitAttr:$computed);
+  let assemblyFormat = [{
+    $content $source `,` $slots (`scale` $scale^)?
+    (`scales` `(` $scales^ `[` $scaleMap `]` `:` type($scales) `)`)?
+    (`computed` $computed^)? `into` $cache `[` $head `]`
+    attr-dict `:` type($source) `,` type($slots) `,` type($cache)
+  }];
+  let hasVerifier = 1;
+}
+
+class Fp8Attn_RowConvertOp<string mnemonic, Type from, Type to, string what>
+    : Fp8Attn_TileOp<mnemonic, [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = what;
+  let arguments = (ins MemRefRankOf<[from], [1]>:$source, F32:$scale,
+                       MemRefRankOf<[to], [1]>:$destination);
+  let assemblyFormat = [{
+    $source `,` $scale `into` $destination attr-dict `:` type($source) `,`
+    type($destination)
+  }];
+  let hasVerifier = 1;
+}
+def Fp8Attn_Fp8Element : AnyTypeOf<[F8E4M3FN, F8E5M2]>;
+def Fp8Attn_TileQuantizeOp : Fp8Attn_RowConvertOp<"quantize",
+    AnyTypeOf<[BF16, F16, F32]>, Fp8Attn_Fp8Element, "quantises a contiguous row"> {
+  let description = "As `quantize`, with one scale.";
+}
+def Fp8Attn_TileDequantizeOp : Fp8Attn_RowConvertOp<"dequantize",
+    Fp8Attn_Fp8Element, AnyTypeOf<[BF16, F16, F32]>, "converts a contiguous row back"> {
+  let description = "As `dequantize`, with one scale.";
+}
+
+#endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNROWOPS_TD

@@ -300,6 +300,7 @@ double fp8attn::reference::allowedRelativeL2(const AttentionResult &result,
                                              fp8attn_type outType) {
   double squares = 0, lost = 0, common = 0;
   const size_t channels = channelsOf(result);
+  std::vector<bool> counts(result.lse.size());
   for (size_t i = 0; i < result.out.size(); ++i) {
     if (!std::isfinite(result.out[i]))
       continue;
@@ -307,12 +308,14 @@ double fp8attn::reference::allowedRelativeL2(const AttentionResult &result,
     const double floor = smallestOut(outType) + result.underflow[row];
     const double error = kUnitBf16 * result.commonRounding[row] * result.out[i];
     squares += result.out[i] * result.out[i];
+    counts[row] = counts[row] || result.out[i] != 0;
     lost += floor * floor;
     common += error * error;
   }
   if (squares == 0)
     return std::numeric_limits<double>::infinity();
-  return kAllowedRelativeL2 +
+  const bool isFew = std::count(counts.begin(), counts.end(), true) < kManyRows;
+  return (isFew ? 2 : 1) * kAllowedRelativeL2 +
          (std::sqrt(lost) + std::sqrt(common)) / std::sqrt(squares);
 }
 

@@ -54,7 +54,9 @@ namespace {
 /// prompts.
 class Step {
 public:
-  Step(Problem &problem, Scores &scores, std::vector<Chunk> chunks);
+  /// `whole` are the arguments of the whole problem.
+  Step(const Problem &problem, const Arguments &whole,
+       std::vector<Chunk> chunks);
 
   /// Returns the arguments of a call on these tensors and the problem's cache.
   const Arguments &arguments() const { return step; }
@@ -67,7 +69,8 @@ private:
               const std::vector<int64_t> &rows);
   void scatter(fp8attn_tensor Arguments::*tensor);
 
-  Arguments whole, step;
+  const Arguments whole;
+  Arguments step;
   /// Of the step's tokens among the whole problem's.
   std::vector<int64_t> tokens;
   std::vector<std::vector<uint8_t>> memory;
@@ -104,6 +107,7 @@ protected:
     ASSERT_TRUE(
         ranOn(whole, whole.attend(scores.in(whole.arguments())), isa()));
     Problem served = makePrompts();
+    const Arguments arguments = scores.in(served.arguments());
     std::vector<int64_t> done(served.sequences.size());
     while (std::accumulate(done.begin(), done.end(), int64_t(0)) <
            served.queryStart.back()) {
@@ -115,7 +119,7 @@ protected:
         done[i] = end;
       }
       served.setWorkers(workers[chunks.size() % workers.size()]);
-      Step step(served, scores, chunks);
+      Step step(served, arguments, chunks);
       ASSERT_TRUE(ranOn(served, served.write(step.arguments()), isa()));
       ASSERT_TRUE(ranOn(served, served.attend(step.arguments()), isa()));
       step.scatter();
@@ -131,8 +135,9 @@ protected:
 };
 } // namespace
 
-Step::Step(Problem &problem, Scores &scores, std::vector<Chunk> chunks)
-    : whole(scores.in(problem.arguments())), step(whole) {
+Step::Step(const Problem &problem, const Arguments &whole,
+           std::vector<Chunk> chunks)
+    : whole(whole), step(whole) {
   std::vector<int64_t> sequences;
   for (const Chunk &chunk : chunks) {
     for (int64_t token = chunk.begin; token < chunk.end; ++token)

@@ -89,6 +89,8 @@ TEST_P(ScoreTest, DoesNotDependOnChunks) {
   std::copy(scores.keep.end() - 7 * 300, scores.keep.end(), same.keep.begin());
   std::copy(scores.added.end() - 7 * 300, scores.added.end(),
             same.added.begin());
+  std::copy(scores.documents.begin(), scores.documents.end(),
+            same.documents.begin());
   chunk.setWorkers(3);
   attend(chunk, same);
   EXPECT_TRUE(std::equal(whole.out.end() - 7 * row, whole.out.end(),

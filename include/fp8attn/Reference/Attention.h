@@ -111,10 +111,13 @@ std::vector<double> allowedLseError(const AttentionResult &result);
 /// The relative L2 error that the contract allows for `out` as a whole, where
 /// all elements round independently and nothing underflows.
 inline constexpr double kAllowedRelativeL2 = 3e-3;
+/// From so many rows on, that is: errors of fewer may be at their largest at
+/// once, and are allowed twice as much.
+inline constexpr int64_t kManyRows = 32;
 
 /// Returns the same for any result but those of tensors that are one number:
 ///
-///   kAllowedRelativeL2 + (||underflow|| + u16 ||commonRounding out||) /
+///   [2] kAllowedRelativeL2 + (||underflow|| + u16 ||commonRounding out||) /
 ///   ||out||
 ///
 /// Elements of a row round alike by up to u16 where one key has more than half

@@ -263,6 +263,9 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
   return result;
 }
 
+/// Standard deviations by which rows may be off their usual error at once.
+static constexpr double kDeviations = 3;
+
 /// Half of the smallest number that an out of the type keeps: the instruction
 /// that rounds to bf16 takes what is no normal number for 0.
 static double smallestOut(fp8attn_type outType) {
@@ -298,24 +301,35 @@ fp8attn::reference::allowedOutError(const AttentionResult &result,
 
 double fp8attn::reference::allowedRelativeL2(const AttentionResult &result,
                                              fp8attn_type outType) {
-  double squares = 0, lost = 0, common = 0;
+  double lost = 0, common = 0;
   const size_t channels = channelsOf(result);
-  std::vector<bool> counts(result.lse.size());
+  std::vector<double> rowSquares(result.lse.size());
   for (size_t i = 0; i < result.out.size(); ++i) {
     if (!std::isfinite(result.out[i]))
       continue;
     const size_t row = i / channels;
     const double floor = smallestOut(outType) + result.underflow[row];
     const double error = kUnitBf16 * result.commonRounding[row] * result.out[i];
-    squares += result.out[i] * result.out[i];
-    counts[row] = counts[row] || result.out[i] != 0;
+    rowSquares[row] += result.out[i] * result.out[i];
     lost += floor * floor;
     common += error * error;
   }
+  double squares = 0, largest = 0;
+  for (double square : rowSquares) {
+    squares += square;
+    largest = std::max(largest, square);
+  }
   if (squares == 0)
     return std::numeric_limits<double>::infinity();
-  const bool isFew = std::count(counts.begin(), counts.end(), true) < kManyRows;
-  return (isFew ? 2 : 1) * kAllowedRelativeL2 +
+  // In units of the largest row: squares of squares would leave the range.
+  double weights = 0, weightSquares = 0;
+  for (double square : rowSquares) {
+    const double weight = square / largest;
+    weights += weight;
+    weightSquares += weight * weight;
+  }
+  const double rows = weights * weights / weightSquares;
+  return kAllowedRelativeL2 * std::min(2.0, 1 + kDeviations / std::sqrt(rows)) +
          (std::sqrt(lost) + std::sqrt(common)) / std::sqrt(squares);
 }
 

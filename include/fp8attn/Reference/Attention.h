@@ -111,15 +111,15 @@ std::vector<double> allowedLseError(const AttentionResult &result);
 /// The relative L2 error that the contract allows for `out` as a whole, where
 /// all elements round independently and nothing underflows.
 inline constexpr double kAllowedRelativeL2 = 3e-3;
-/// From so many rows on, that is: errors of fewer may be at their largest at
-/// once, and are allowed twice as much.
-inline constexpr int64_t kManyRows = 32;
 
 /// Returns the same for any result but those of tensors that are one number:
 ///
-///   [2] kAllowedRelativeL2 + (||underflow|| + u16 ||commonRounding out||) /
+///   kAllowedRelativeL2 * min(2, 1 + 3 / sqrt(R)) +
+///       (||underflow|| + u16 ||commonRounding out||) /
 ///   ||out||
 ///
+/// R is the number of rows by weight, (sum r^2)^2 / sum r^4 of their norms r:
+/// errors of few rows may be at their largest at once.
 /// Elements of a row round alike by up to u16 where one key has more than half
 /// of the keys' weight, as they are then near to few different numbers; and by
 /// a part of that beside a sink, which is exact: with n equally probable keys

@@ -193,7 +193,8 @@ TEST_P(HostileOperationsTest, Contexts) {
         << "a context of another size was written to";
   }
   operation.context = valid;
-  for (uint32_t version : {0u, 2u, UINT32_MAX}) {
+  constexpr uint32_t kVersion = FP8ATTN_ABI_VERSION;
+  for (uint32_t version : {0u, kVersion - 1, kVersion + 1, UINT32_MAX}) {
     operation.context.abi_version = version;
     expectRefused(FP8ATTN_BAD_CONTEXT, "abi_version is ", "version");
   }
@@ -203,7 +204,8 @@ TEST_P(HostileOperationsTest, Contexts) {
     expectRefused(FP8ATTN_BAD_CONTEXT, "num_workers is ", "workers");
   }
   operation.context = valid;
-  for (int32_t cap : {-1, 3, std::numeric_limits<int32_t>::max()}) {
+  for (int32_t cap :
+       {-1, FP8ATTN_ISA_AMX_BF16 + 1, std::numeric_limits<int32_t>::max()}) {
     operation.context.isa_cap = cap;
     expectRefused(FP8ATTN_BAD_CONTEXT, "isa_cap is ", "cap");
   }

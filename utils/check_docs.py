@@ -14,8 +14,8 @@
       every constraint of docs/Spec.md has a check that carries its tag and a
       test in *-invalid.mlir, and there is no other tag
   check_docs.py errors SOURCE_DIR
-      every text of the runtime, and every diagnostic of passes, target and
-      tools, has a row in docs/Errors.md, and every row has such a text, its
+      every text of the runtime, and every diagnostic of passes, target,
+      embedding and tools, has a row in docs/Errors.md, and every row has such a text, its
       status, and a test that exists and looks for the text
 
 Ends with the number of things checked; fails on the first kind of offence.
@@ -149,7 +149,8 @@ def read_texts(root):
     texts = {}
     places = [(root / "lib/Runtime", RUNTIME_CALL)]
     # Verifiers have tags instead; the reference compares numbers.
-    places += [(root / "lib" / name, DIAGNOSTIC_CALL) for name in ("Conversion", "Pipelines", "Target", "Transforms")]
+    folders = ("Conversion", "Embedding", "Pipelines", "Target", "Transforms")
+    places += [(root / "lib" / name, DIAGNOSTIC_CALL) for name in folders]
     places += [(root / "tools", DIAGNOSTIC_CALL)]
     for folder, call in places:
         for path in sorted(folder.rglob("*.cpp")):

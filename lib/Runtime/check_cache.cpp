@@ -14,9 +14,7 @@
 
 #include "fp8attn/Runtime/lowering_abi.h"
 
-#include <cfloat>
 #include <cinttypes>
-#include <cmath>
 
 using fp8attn::fail;
 

@@ -193,7 +193,8 @@ TEST_P(HostileOperationsTest, Contexts) {
         << "a context of another size was written to";
   }
   operation.context = valid;
-  for (uint32_t version : {0u, FP8ATTN_ABI_VERSION + 1u, UINT32_MAX}) {
+  constexpr uint32_t kVersion = FP8ATTN_ABI_VERSION;
+  for (uint32_t version : {0u, kVersion - 1, kVersion + 1, UINT32_MAX}) {
     operation.context.abi_version = version;
     expectRefused(FP8ATTN_BAD_CONTEXT, "abi_version is ", "version");
   }

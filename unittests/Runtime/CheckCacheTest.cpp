@@ -1,4 +1,4 @@
-//===- CheckCacheTest.cpp - checks of caches, slots and scales ------------===//
+//===- CheckCacheTest.cpp - checks of caches, slots and pages -------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,8 +11,6 @@
 
 #include "Expect.h"
 
-#include <cmath>
-#include <limits>
 #include <vector>
 
 using namespace fp8attn;

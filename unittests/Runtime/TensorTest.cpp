@@ -52,8 +52,9 @@ TEST(Tensor, ElementTypes) {
                {FP8ATTN_TYPE_F16, "f16", 2},
                {FP8ATTN_TYPE_I8, "i8", 1},
                {FP8ATTN_TYPE_BOOL, "bool", 1},
+               {FP8ATTN_TYPE_F8E8M0FNU, "f8E8M0FNU", 1},
                {-1, "unknown", 0},
-               {9, "unknown", 0}};
+               {10, "unknown", 0}};
   for (const auto &test : cases) {
     EXPECT_STREQ(fp8attn::typeName(test.type), test.name);
     EXPECT_EQ(fp8attn::typeBytes(test.type), test.bytes);

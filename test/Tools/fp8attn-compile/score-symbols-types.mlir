@@ -16,7 +16,10 @@
 
 // VECTORS-LABEL: {{^}}f.generic.body{{.*}}:
 // VECTORS-NOT:     vcvt
-// VECTORS:         .size {{.*}}f.generic.body
+// VECTORS-LABEL: {{^}}f.avx2.body{{.*}}:
+// VECTORS:         vcvtph2ps {{.*}}ymm
+// VECTORS-LABEL: {{^}}f.avx512.body{{.*}}:
+// VECTORS:         vcvtph2ps {{.*}}zmm
 // VECTORS-LABEL: {{^}}f.avx512_bf16.body{{.*}}:
 // VECTORS:         vcvtph2ps {{.*}}zmm
 

@@ -1,11 +1,11 @@
-//===- check_cache.cpp - checks of caches, slots, pages, scales -----------===//
+//===- check_cache.cpp - checks of caches, slots and pages ------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
 // The checks of what belongs to a cache: its memory, the slots that new tokens
-// go to, the pages that are copied, and the scales of its codes.
+// go to, and the pages that are copied.
 //
 //===----------------------------------------------------------------------===//
 

@@ -21,7 +21,7 @@ import sys
 GRAMMAR = {
     "op": r"query|init|qk|softmax|pv|attend|finish|merge|store_key"
     r"|store_value|quantize|dequantize",
-    "in": r"bf16|f16|f32",
+    "in": r"bf16|f16|f32|e4m3|e5m2",
     "cache": r"e4m3|e5m2|bf16|f16|f32",
     "acc": r"f32",
     "M": r"[1-9]\d*",

@@ -30,6 +30,21 @@ func.func @sum(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>, %slots: m
 
 // -----
 
+// kv_write_c4: a last block that is smaller than the others.
+!kv = !fp8attn.cache<key_value, heads = 2, head_dim = 72, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @blocks(%key: memref<?x2x72xbf16>, %value: memref<?x2x72xbf16>, %slots: memref<?xi64>,
+    %key_scale: memref<?x2x32x3xf32>, %value_scale: memref<?x2x32xf32>, %cache: !kv) {
+  // expected-error@below {{'fp8attn.kv_write' op expects results page, head, token and at most one of channel in the map of key_scale, because it is dynamic, got affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3 floordiv 32)>}}
+  fp8attn.kv_write dynamic key(%key : memref<?x2x72xbf16>) value(%value : memref<?x2x72xbf16>)
+      slots(%slots : memref<?xi64>)
+      key_scale(%key_scale : memref<?x2x32x3xf32>, affine_map<(page, head, token, channel) -> (page, head, token, channel floordiv 32)>)
+      value_scale(%value_scale : memref<?x2x32xf32>, affine_map<(page, head, token, channel) -> (page, head, token)>)
+      cache(%cache : !kv)
+  return
+}
+
+// -----
+
 // kv_write_c5: nothing to scale.
 !kv = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 func.func @bf16(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>, %slots: memref<?xi64>, %cache: !kv) {

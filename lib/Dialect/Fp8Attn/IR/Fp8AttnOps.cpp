@@ -373,7 +373,8 @@ LogicalResult MergeOp::verify() {
 
 /// Checks that each token, head and block of channels has a scale of its own.
 static LogicalResult verifyDynamicScale(KvWriteOp op, StringRef name,
-                                        std::optional<AffineMap> map) {
+                                        std::optional<AffineMap> map,
+                                        int64_t headDim) {
   if (!map)
     return success();
   SmallVector<int> uses(kNumScaleDims);
@@ -381,8 +382,12 @@ static LogicalResult verifyDynamicScale(KvWriteOp op, StringRef name,
   for (AffineExpr result : map->getResults()) {
     auto block = dyn_cast<AffineBinaryOpExpr>(result);
     if (block && block.getKind() == AffineExprKind::FloorDiv &&
-        block.getLHS() == getAffineDimExpr(kChannel, op.getContext()))
+        block.getLHS() == getAffineDimExpr(kChannel, op.getContext())) {
+      // A smaller last block would be computed in parts.
+      auto size = cast<AffineConstantExpr>(block.getRHS()).getValue();
+      isPlain &= headDim % size == 0;
       result = block.getLHS();
+    }
     if (auto dim = dyn_cast<AffineDimExpr>(result))
       ++uses[dim.getPosition()];
     else
@@ -426,8 +431,10 @@ LogicalResult KvWriteOp::verify() {
                        "got ")
            << getKeyCacheType();
   if (getDynamic() &&
-      (failed(verifyDynamicScale(*this, "key_scale", getKeyScaleMap())) ||
-       failed(verifyDynamicScale(*this, "value_scale", getValueScaleMap()))))
+      (failed(verifyDynamicScale(*this, "key_scale", getKeyScaleMap(),
+                                 getKeyCacheType().getHeadDim())) ||
+       failed(verifyDynamicScale(*this, "value_scale", getValueScaleMap(),
+                                 getValueCacheType().getHeadDim()))))
     return failure();
   return verifyMemRefs(*this, {key, {"value", getValue()}, slots});
 }

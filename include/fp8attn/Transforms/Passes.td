@@ -281,7 +281,7 @@ def SelectKernels : Pass<"fp8attn-select-kernels", "::mlir::func::FuncOp"> {
     A remark (`--remarks-filter=fp8attn`) says for each choice what it predicts
     and why each other candidate lost.
   }];
-  let dependentDialects = ["::mlir::arith::ArithDialect",
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect", "::mlir::fp8attn::Fp8AttnDialect"];
 }

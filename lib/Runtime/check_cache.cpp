@@ -1,4 +1,4 @@
-//===- check_cache.cpp - checks of caches, slots and pages -----------------===//
+//===- check_cache.cpp - checks of caches, slots and pages -------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -61,9 +61,7 @@ protected:
   /// Returns `count` indices of a dimension, from `first` on.
   static fp8attn_tensor slice(fp8attn_tensor tensor, int dim, int64_t first,
                               int64_t count) {
-    const fp8attn_type type = fp8attn_type(tensor.type);
-    const int64_t bytes =
-        type == FP8ATTN_TYPE_I8 ? 1 : reference::elementBytes(type);
+    const int64_t bytes = reference::elementBytes(fp8attn_type(tensor.type));
     tensor.data = static_cast<uint8_t *>(tensor.data) +
                   first * tensor.strides[dim] * bytes;
     tensor.sizes[dim] = count;

@@ -13,6 +13,7 @@
 #include "ScaleMaps.h"
 
 #include "Problem.h"
+#include "ScaleKinds.h"
 #include "fp8attn/Reference/Attention.h"
 #include "fp8attn/Reference/Compare.h"
 #include "fp8attn/Reference/Fp8.h"
@@ -23,145 +24,60 @@
 #include <random>
 
 using namespace fp8attn;
-using reference::ElementPlace;
 
 /// The shape of scale_maps.py.
 static constexpr int64_t kHeads = 16, kKvHeads = 8, kDim = 64, kPage = 32;
-static constexpr int64_t kBlock = 32;
 static constexpr int64_t kPages = 40;
 static constexpr fp8attn_type kCache = FP8ATTN_TYPE_F8E4M3FN;
-
-namespace {
-/// A granularity of scale_maps.py: the sizes of the tensor, and the index.
-struct Granularity {
-  const char *name;
-  std::vector<int64_t> sizes;
-  int64_t (*index)(const ElementPlace &place);
-  bool byToken, byChannel;
-  fp8attn_type type = FP8ATTN_TYPE_F32;
-};
-} // namespace
-
-static const Granularity kGranularities[] = {
-    {"tensor",
-     {},
-     [](const ElementPlace &) { return int64_t(0); },
-     false,
-     false},
-    {"head",
-     {kKvHeads},
-     [](const ElementPlace &p) { return p.head; },
-     false,
-     false},
-    {"page",
-     {kPages},
-     [](const ElementPlace &p) { return p.page; },
-     true,
-     false},
-    {"token",
-     {kPages * kPage},
-     [](const ElementPlace &p) { return p.page * kPage + p.token; },
-     true,
-     false},
-    {"token_head",
-     {kPages, kKvHeads, kPage},
-     [](const ElementPlace &p) {
-       return (p.page * kKvHeads + p.head) * kPage + p.token;
-     },
-     true,
-     false},
-    {"channel",
-     {kDim},
-     [](const ElementPlace &p) { return p.channel; },
-     false,
-     true},
-    {"head_channel",
-     {kKvHeads, kDim},
-     [](const ElementPlace &p) { return p.head * kDim + p.channel; },
-     false,
-     true,
-     FP8ATTN_TYPE_F8E8M0FNU},
-    {"block",
-     {kKvHeads, kDim / kBlock},
-     [](const ElementPlace &p) {
-       return p.head * (kDim / kBlock) + p.channel / kBlock;
-     },
-     false,
-     true},
-};
-
-static const Granularity &granularityOf(const std::string &name) {
-  for (const Granularity &granularity : kGranularities)
-    if (name == granularity.name)
-      return granularity;
-  ADD_FAILURE() << "unknown granularity " << name;
-  return kGranularities[0];
-}
 
 namespace {
 /// A tensor of scales and what the reference takes.
 class ScaleTensor {
 public:
-  ScaleTensor(const Granularity &granularity, std::mt19937 &bits)
-      : granularity(granularity) {
-    const int64_t count =
-        std::accumulate(granularity.sizes.begin(), granularity.sizes.end(),
-                        int64_t(1), std::multiplies<>());
-    bytes.resize(count * reference::elementBytes(granularity.type));
+  ScaleTensor(const char *kind, std::mt19937 &bits)
+      : shape{&findScaleKind(kind), kPages, kKvHeads, kPage, kDim} {
+    bytes.resize(shape.count() * reference::elementBytes(type()));
     // Normal codes have a deviation of 4 (see Call): about 1 after scaling.
     std::uniform_real_distribution<float> uniform(0.1f, 0.5f);
-    for (int64_t i = 0; i < count; ++i)
-      reference::encodeElement(granularity.type == FP8ATTN_TYPE_F32
+    for (int64_t i = 0; i < shape.count(); ++i)
+      reference::encodeElement(type() == FP8ATTN_TYPE_F32
                                    ? uniform(bits)
                                    : std::exp2(-1.0f - float(bits() % 3)),
-                               at(i), granularity.type);
+                               at(i), type());
   }
 
   /// Makes NaN of the scales of what nobody reads.
   void spoil(const std::vector<bool> &isRead) {
-    if (!granularity.byToken)
+    if (!shape.kind->byToken())
       return;
-    std::vector<bool> isNeeded(values().size());
+    std::vector<bool> isNeeded(shape.count());
     for (size_t slot = 0; slot < isRead.size(); ++slot)
       for (int64_t head = 0; head < kKvHeads && isRead[slot]; ++head)
-        isNeeded[granularity.index(
+        isNeeded[shape.index(
             {int64_t(slot) / kPage, head, int64_t(slot) % kPage, 0})] = true;
     for (size_t i = 0; i < isNeeded.size(); ++i)
       if (!isNeeded[i])
-        reference::encodeElement(NAN, at(i), granularity.type);
+        reference::encodeElement(NAN, at(i), type());
   }
 
-  fp8attn_tensor tensor() {
-    std::vector<int64_t> sizes = granularity.sizes;
-    const auto rank = static_cast<int32_t>(sizes.size());
-    sizes.resize(FP8ATTN_MAX_RANK);
-    return fp8attn_tensor_make(bytes.data(), granularity.type, rank, sizes[0],
-                               sizes[1], sizes[2], sizes[3]);
-  }
+  fp8attn_tensor tensor() const { return shape.describe(bytes.data()); }
 
   reference::Scales scales() const {
-    reference::Scales result;
-    result.values = values();
-    result.index = granularity.index;
-    result.byToken = granularity.byToken;
-    result.byChannel = granularity.byChannel;
-    return result;
+    const int64_t size = reference::elementBytes(type());
+    std::vector<float> values;
+    for (size_t i = 0; i < bytes.size(); i += size)
+      values.push_back(static_cast<float>(
+          reference::decodeElement(bytes.data() + i, type())));
+    return shape.reference(std::move(values));
   }
 
 private:
+  fp8attn_type type() const { return shape.kind->type; }
   uint8_t *at(int64_t i) {
-    return bytes.data() + i * reference::elementBytes(granularity.type);
-  }
-  std::vector<float> values() const {
-    const int64_t size = reference::elementBytes(granularity.type);
-    std::vector<float> result;
-    for (size_t i = 0; i < bytes.size(); i += size)
-      result.push_back(static_cast<float>(
-          reference::decodeElement(bytes.data() + i, granularity.type)));
-    return result;
+    return bytes.data() + i * reference::elementBytes(type());
   }
 
-  const Granularity &granularity;
+  ScaleShape shape;
   std::vector<uint8_t> bytes;
 };
 
@@ -169,10 +85,9 @@ private:
 class Call {
 public:
   Call(const ScaleMaps &maps, uint32_t seed)
-      : bits(seed), keyScale(granularityOf(maps.key), bits),
-        valueScale(granularityOf(maps.value), bits), cache(kPages * pageBytes),
-        query(kTokens * kHeads * kDim), out(query.size()),
-        table(kSeqs * kMaxPages, -1) {
+      : bits(seed), keyScale(maps.key, bits), valueScale(maps.value, bits),
+        cache(kPages * pageBytes), query(kTokens * kHeads * kDim),
+        out(query.size()), table(kSeqs * kMaxPages, -1) {
     // Every code is NaN until it is written.
     std::fill_n(cache.data(), cache.size(), 0x7f);
     std::normal_distribution<float> normal;

@@ -9,9 +9,8 @@
 #
 #===----------------------------------------------------------------------===//
 
-from model_text import (
-    ELEMENTS, SCALE_RESULTS, SCALE_TYPES, TYPES, Region, camel_back, function, operand, optional,
-)
+from model_text import ELEMENTS, TYPES, Region, camel_back, function, operand, optional
+from scale_kinds import scale_type
 
 STRIDED = "strided<[?, ?, ?, 1]>"
 
@@ -29,8 +28,8 @@ def mask_type(model, heads):
 def scale_arguments(model):
     """Returns (name, type, map) of the scales."""
     return [
-        (name, SCALE_TYPES[kind].format(heads=model.kv_heads),
-         f"affine_map<(batch, head, token, channel) -> ({SCALE_RESULTS[kind]})>")
+        (name, scale_type(kind, model.kv_heads, page=None, channels=None),
+         f"affine_map<(batch, head, token, channel) -> ({'head' if kind == 'head' else ''})>")
         for name, kind in (("key_scale", model.key_scale), ("value_scale", model.value_scale))
         if kind != "none"
     ]

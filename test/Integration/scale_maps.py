@@ -16,21 +16,7 @@
 
 import sys
 
-DIMS = "page, head, token, channel"
-
-# name: (results of the map, type of the scale, what it differs by)
-GRANULARITIES = {
-    "tensor": ("", "f32", "nothing"),
-    "head": ("head", "8xf32", "nothing"),
-    "page": ("page", "?xf32", "key"),
-    "token": ("page * 32 + token", "?xf32", "key"),
-    "token_head": ("page, head, token", "?x8x32xf32", "key"),
-    "channel": ("channel", "64xf32", "channel"),
-    "head_channel": ("head, channel", "8x64xf8E8M0FNU", "channel"),
-    "block": ("head, channel floordiv 32", "8x2xf32", "channel"),
-    "token_block": ("page, head, token, channel floordiv 32", "?x8x32x2xf8E8M0FNU", "both"),
-    "token_channel": ("page, head, token, channel", "?x8x32x64xf32", "both"),
-}
+from scale_kinds import SCALE_KINDS, differs_by, scale_map, scale_type
 
 CACHE = "!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>"
 
@@ -60,11 +46,9 @@ def checks(name, by_key, by_value):
 
 
 def function(key, value, with_checks):
-    key_map, key_type, by_key = GRANULARITIES[key]
-    value_map, value_type, by_value = GRANULARITIES[value]
+    key_type, value_type = (scale_type(kind, heads=8, page=32, channels=64) for kind in (key, value))
     name = f"{key}_and_{value}"
-    key_type, value_type = f"memref<{key_type}>", f"memref<{value_type}>"
-    lines = checks(name, by_key, by_value) if with_checks else ""
+    lines = checks(name, differs_by(key), differs_by(value)) if with_checks else ""
     return lines + f"""\
 func.func @{name}(
     %query: memref<?x16x64xbf16>, %cache: {CACHE},
@@ -74,8 +58,8 @@ func.func @{name}(
   fp8attn.paged_attention causal
       query(%query : memref<?x16x64xbf16>)
       cache(%cache : {CACHE})
-      key_scale(%key_scale : {key_type}, affine_map<({DIMS}) -> ({key_map})>)
-      value_scale(%value_scale : {value_type}, affine_map<({DIMS}) -> ({value_map})>)
+      key_scale(%key_scale : {key_type}, {scale_map(key, 32)})
+      value_scale(%value_scale : {value_type}, {scale_map(value, 32)})
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : memref<?x16x64xbf16>)
   return
@@ -85,10 +69,10 @@ func.func @{name}(
 
 def main():
     kind = sys.argv[1]
-    pairs = [(key, value) for key in GRANULARITIES for value in GRANULARITIES]
+    pairs = [(key, value) for key in SCALE_KINDS for value in SCALE_KINDS]
     if kind != "check":
         # A factor of each element of its own has no place.
-        pairs = [p for p in pairs if "both" not in (GRANULARITIES[p[0]][2], GRANULARITIES[p[1]][2])]
+        pairs = [p for p in pairs if "both" not in (differs_by(p[0]), differs_by(p[1]))]
     if kind == "cpp":
         print('#include "ScaleMaps.h"\n#include "scale_maps.h"\n')
         print("const ScaleMaps kScaleMaps[] = {")

@@ -38,9 +38,12 @@ static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
 static void emitChecks(RepackOp op) {
   OpBuilder builder = getCheckBuilder(op);
   Location loc = op.getLoc();
+  NamedOperand destination{"destination", op.getDestination()};
   if (op.getPages()) {
     CheckPagesOp::create(builder, loc, op.getPages(), op.getSource(),
                          op.getDestination());
+    // Pages may be copied within one cache, but what says which must stay.
+    emitOverlapCheck(op, {destination}, {}, {{"pages", op.getPages()}});
     return;
   }
   Value pages = CacheNumPagesOp::create(builder, loc, op.getDestination());
@@ -48,8 +51,7 @@ static void emitChecks(RepackOp op) {
   CheckSizeOp::create(builder, loc,
                       builder.getStringAttr("pages of destination"), pages,
                       builder.getStringAttr("pages of source"), sourcePages);
-  emitOverlapCheck(op, {{"destination", op.getDestination()}}, {},
-                   {{"source", op.getSource()}, {"pages", op.getPages()}});
+  emitOverlapCheck(op, {destination}, {}, {{"source", op.getSource()}});
 }
 
 namespace {

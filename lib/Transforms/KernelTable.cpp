@@ -22,7 +22,7 @@ static constexpr Isa kIsa_amx_bf16 = Isa::AmxBf16;
 
 static const KernelRow kKernels[] = {
 #define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, exponent,             \
-                       decodeCycles, rowGranule, rowCycles)                    \
+                       decodeCycles, rowGranule, rowCycles, ahead)             \
   {"fp8attn_uk_" #op "_" #in "_" #cache "_" #acc "_" #M "x" #N "x" #K          \
    "_" #isa,                                                                   \
    #op,                                                                        \
@@ -35,7 +35,8 @@ static const KernelRow kKernels[] = {
    exponent,                                                                   \
    decodeCycles,                                                               \
    rowGranule,                                                                 \
-   rowCycles},
+   rowCycles,                                                                  \
+   ahead},
 #include "kernels.def"
 };
 

@@ -30,9 +30,10 @@ struct KernelRow {
   double decodeCycles;
   int64_t rowGranule;
   double rowCycles;
+  bool fetchesAhead;
 
-  /// Returns the predicted cycles of one core per key and channel for a block
-  /// of `rows` query rows.
+  /// Returns the predicted cycles of one core per key and channel, or of
+  /// softmax per key, for a block of `rows` query rows.
   double cyclesPerElement(int64_t rows) const;
 };
 

@@ -36,7 +36,7 @@
 
 extern "C" {
 #define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, exponent,             \
-                       decodeCycles, rowGranule, rowCycles)                    \
+                       decodeCycles, rowGranule, rowCycles, ahead)             \
   std::remove_pointer_t<FP8ATTN_SIGNATURE(op)> FP8ATTN_KERNEL_NAME(            \
       op, in, cache, acc, M, N, K, isa);
 #include "kernels.def"

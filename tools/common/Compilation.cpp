@@ -131,7 +131,9 @@ LogicalResult Compilation::lower(
   pipelineOptions.runtimeChecks = !options.noRuntimeChecks;
   pipelineOptions.isa = options.isa.getValue();
   pipelineOptions.fat = options.fat;
+  pipelineOptions.force = llvm::to_vector(options.force);
   pipelineOptions.debugInfo = options.debugInfo;
+  pipelineOptions.mixIsas = options.mixIsas.getValue();
   if (!options.stopAfter.empty()) {
     SmallVector<StringRef> names = getToLLVMPassNames(pipelineOptions);
     if (!llvm::is_contained(names, options.stopAfter)) {

@@ -279,9 +279,21 @@ def SelectKernels : Pass<"fp8attn-select-kernels", "::mlir::func::FuncOp"> {
     Powers of two that a kernel's decode leaves out (its exponent) are given to
     the query, the probabilities and the final factor.
 
-    A remark (`--remarks-filter=fp8attn`) says for each choice what it predicts
-    and why each other candidate lost.
+    The prediction is for the rows and keys of a typical work item and for the
+    caches and the memory that the module's `dlti.target_system_spec` states
+    (docs/Kernels.md), for few rows and for many apart. A remark
+    (`--remarks-filter=fp8attn`) says for each choice what it predicts and why
+    each other candidate lost.
   }];
+  let options = [
+    ListOption<"force", "force", "std::string",
+               "Kernels of attention to use wherever they can be, however slow, "
+               "by name (qk and pv together) or all those of an ISA">,
+    Option<"mixIsas", "mix-isas", "bool", "false",
+           "Let few rows take kernels of a lesser ISA than many where those are "
+           "faster; the bits of a result then depend on how a prompt is cut into "
+           "chunks">
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect", "::mlir::fp8attn::Fp8AttnDialect"];

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Constants.h"
 #include "RuntimeChecks.h"
 #include "Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
@@ -75,10 +76,6 @@ static Value viewOfRows(OpBuilder &builder, Location loc, Value memref,
 
 /// Queries of a head that are one turn of the loop.
 static constexpr int64_t kBlockQueries = 64;
-
-static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
-  return arith::ConstantIndexOp::create(builder, loc, value);
-}
 
 /// Returns the blocks of queries of each head.
 static Value countBlocks(OpBuilder &builder, Location loc, Value queries) {

@@ -80,7 +80,7 @@ void Call::finish(int64_t bytes, std::function<void(fp8attn_context *)> run) {
     addNumber(owned.tensor.data);
     addNumber(owned.tensor.type);
     addNumber(owned.tensor.rank);
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < std::max(3, owned.tensor.rank); ++i) {
       addNumber(owned.tensor.sizes[i]);
       addNumber(owned.tensor.strides[i]);
     }

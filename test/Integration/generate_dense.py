@@ -4,8 +4,8 @@
 #
 #===----------------------------------------------------------------------===//
 #
-# The entry point dense_MODEL, and its row of the table. Strides are dynamic, so
-# that a test chooses the order of the dimensions.
+# The entry points dense_MODEL and merge_dense_MODEL, and the row of the table.
+# Strides are dynamic, so that a test chooses the order of the dimensions.
 #
 #===----------------------------------------------------------------------===//
 
@@ -76,6 +76,18 @@ def mlir(model):
             operation += f" {side} = {getattr(model, side)}"
     operation += " alignment = top_left" * model.top_left
     return function(f"dense_{model.name}", arguments_of(model), operation, operands)
+
+
+def merge(model):
+    """Returns an entry point that merges two results of the model."""
+    types = [dict(arguments_of(model))[name] for name in ("out", "lse")]
+    parts = {
+        "first": list(zip(("first_out", "first_lse"), types)),
+        "second": list(zip(("second_out", "second_lse"), types)),
+        "into": list(zip(("out", "lse"), types)),
+    }
+    operands = [operand(keyword, part) for keyword, part in parts.items()]
+    return function(f"merge_dense_{model.name}", sum(parts.values(), []), "merge", operands)
 
 
 def cpp(model):

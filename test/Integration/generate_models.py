@@ -20,7 +20,7 @@ import generate_dense
 from model_text import (
     ELEMENTS, SCALE_RESULTS, SCALE_TYPES, TYPES, Region, camel_back, function, operand, optional,
 )
-from models import DENSE, LLAMA, MODELS, REPACKED, SHAPES, check_pairs
+from models import DENSE, LLAMA, MERGED, MODELS, REPACKED, SHAPES, check_pairs
 
 def value_cache(model):
     return model.value_cache or model.cache
@@ -252,6 +252,8 @@ def main():
                     print_repack(model, layout)
         for model in DENSE:
             print(generate_dense.mlir(model))
+            if model.name in MERGED:
+                print(generate_dense.merge(model))
         return
     print('#include "DenseModel.h"\n#include "Model.h"\n#include "models_entry_points.h"\n')
     print("const Model kModels[] = {")

@@ -221,6 +221,10 @@ DENSE = [
     Dense("mask_of_all", "bf16", "e5m2", 2, 4, 64, 64, "none", "head", mask="f32",
           shared="bh", softcap=50, alibi=True, documents=True),
 ]
+# Of these, models whose partial results are merged, too: keys may be attended to in
+# any parts, as no position counts.
+MERGED = ("f16", "mixed", "mask")
+
 # Every option at once, in a covering array of its own: of any two columns, each
 # pair of values that may stand together is in some row. Rows are chosen greedily;
 # the number makes them the same ones every time.

@@ -151,8 +151,9 @@ def DecomposeQuantization
 def DecomposeMerge : Pass<"fp8attn-decompose-merge", "::mlir::func::FuncOp"> {
   let summary = "Decompose the merge of partial results into a loop";
   let description = [{
-    Turns `merge` into a parallel loop over tokens around `tile.merge`, which
-    takes all heads of a token.
+    Turns `merge` into a parallel loop around `tile.merge`: over tokens, whose
+    heads it takes at a time, or, of dense tensors, over batch entries, heads and
+    blocks of 64 queries.
 
     Before:
     ```mlir

@@ -59,6 +59,14 @@ LogicalResult fp8attn::detail::verifyMemRef(Operation *op, NamedMemRef operand,
   return success();
 }
 
+LogicalResult fp8attn::detail::verifyMemRefs(Operation *op,
+                                             ArrayRef<NamedMemRef> operands) {
+  for (const NamedMemRef &operand : operands)
+    if (failed(verifyMemRef(op, operand, /*contiguous=*/true)))
+      return failure();
+  return success();
+}
+
 LogicalResult fp8attn::detail::verifySizesAgree(Operation *op, StringRef what,
                                                 NamedMemRef operand,
                                                 unsigned dim, NamedMemRef other,

@@ -36,6 +36,10 @@ std::string sizeText(int64_t size);
 /// 1. An absent operand is correct.
 LogicalResult verifyMemRef(Operation *op, NamedMemRef operand, bool contiguous);
 
+/// Checks every memref of a list so, and that each is contiguous inside.
+LogicalResult verifyMemRefs(Operation *op,
+                            llvm::ArrayRef<NamedMemRef> operands);
+
 /// Checks that two sizes do not contradict each other: dynamic ones agree with
 /// everything, because the call checks them.
 LogicalResult verifySizesAgree(Operation *op, llvm::StringRef what,

@@ -100,7 +100,6 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   auto softmax = expectDefinition<SoftmaxOp>(*pv, pv->getProbs());
   if (failed(softmax))
     return failure();
-  match.softmax = *softmax;
   auto mask = expectDefinition<MaskOp>(*softmax, softmax->getScores());
   if (failed(mask))
     return failure();

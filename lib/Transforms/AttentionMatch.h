@@ -31,7 +31,6 @@ struct AttentionMatch {
   QkOp qk;
   /// Null if scores are not modified.
   ModifyOp modify;
-  SoftmaxOp softmax;
   /// Values, likewise: in a run if the keys are.
   LoadValueOp value;
   LoadDenseOp denseValue;
@@ -43,6 +42,7 @@ struct AttentionMatch {
   LoadScaleOp probFactor;
   LoadScaleOp queryFactor;
   LoadScaleOp outFactor;
+
   RankedTensorType getKeyTile() { return getTile(key, denseKey); }
   RankedTensorType getValueTile() { return getTile(value, denseValue); }
 

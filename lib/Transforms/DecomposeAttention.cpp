@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Constants.h"
 #include "ItemScale.h"
 #include "RuntimeChecks.h"
 #include "ScoreModifiers.h"
@@ -36,15 +37,6 @@ using namespace mlir::fp8attn;
 
 /// Scores are turned to base 2: exp(x) = exp2(x * log2(e)).
 static constexpr float kLog2E = 1.4426950408889634f;
-
-static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
-  return arith::ConstantIndexOp::create(builder, loc, value);
-}
-
-static Value constantF32(OpBuilder &builder, Location loc, float value) {
-  return arith::ConstantOp::create(builder, loc,
-                                   builder.getF32FloatAttr(value));
-}
 
 namespace {
 /// What a body needs to know of the operation and the work item.

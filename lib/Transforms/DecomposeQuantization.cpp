@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Constants.h"
 #include "RuntimeChecks.h"
 #include "ScaleLoads.h"
 #include "Views.h"
@@ -32,10 +33,6 @@ using namespace mlir::fp8attn;
 /// Tokens of one iteration of a cache write: four tiles of 16 slots, enough to
 /// pay for the call and small enough to spread a prompt over threads.
 static constexpr int64_t kWriteTokens = 64;
-
-static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
-  return arith::ConstantIndexOp::create(builder, loc, value);
-}
 
 /// The keys, or the values, of a write.
 namespace {
@@ -61,8 +58,8 @@ static void buildStore(OpBuilder &builder, Location loc, KvWriteOp op,
   Value slotsOfTokens =
       viewOf(builder, loc, slots, {begin}, {size}, {ShapedType::kDynamic});
   // One number for all, loaded here, or the map to one for each element.
-  const bool differs = part.scale && (getGranularity(*part.scaleMap).byToken ||
-                                      getGranularity(*part.scaleMap).byChannel);
+  const bool differs =
+      part.scale && !getGranularity(*part.scaleMap).isUniform();
   Value factor;
   if (part.scale && !differs)
     factor = loadScale(builder, loc, part.scale, *part.scaleMap,

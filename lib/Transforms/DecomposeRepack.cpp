@@ -11,6 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Constants.h"
 #include "RuntimeChecks.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/Passes.h"
@@ -30,10 +31,6 @@ namespace mlir::fp8attn {
 
 using namespace mlir;
 using namespace mlir::fp8attn;
-
-static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
-  return arith::ConstantIndexOp::create(builder, loc, value);
-}
 
 static void emitChecks(RepackOp op) {
   OpBuilder builder = getCheckBuilder(op);

@@ -9,6 +9,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "DensePacking.h"
+#include "Constants.h"
+#include "KernelCalls.h"
 #include "KernelSelection.h"
 #include "Views.h"
 #include "fp8attn/Runtime/kernels.h"
@@ -18,10 +20,6 @@
 
 using namespace mlir;
 using namespace mlir::fp8attn;
-
-static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
-  return arith::ConstantIndexOp::create(builder, loc, value);
-}
 
 DensePacking::Part::Part(LoadDenseOp load, CacheContent content, Isa isa)
     : source(load.getSource()) {
@@ -43,17 +41,15 @@ DensePacking::DensePacking(LoadDenseOp keyLoad, LoadDenseOp valueLoad, Isa isa,
       value(valueLoad, CacheContent::Value, isa) {
   MLIRContext *context = keyLoad.getContext();
   for (Part *part : {&key, &value})
-    part->buffer = buffers.add(MemRefType::get({part->page.getPageBytes()},
-                                               IntegerType::get(context, 8)));
-  slotBuffer = buffers.add(
-      MemRefType::get({FP8ATTN_BLOCK_KEYS}, IntegerType::get(context, 64)));
+    buffers.add(MemRefType::get({part->page.getPageBytes()},
+                                IntegerType::get(context, 8)),
+                part->bytes);
+  buffers.add(
+      MemRefType::get({FP8ATTN_BLOCK_KEYS}, IntegerType::get(context, 64)),
+      slots);
 }
 
-void DensePacking::emitPreparation(OpBuilder &builder, Location loc,
-                                   ValueRange views) {
-  key.bytes = views[key.buffer];
-  value.bytes = views[value.buffer];
-  slots = views[slotBuffer];
+void DensePacking::emitPreparation(OpBuilder &builder, Location loc) {
   scf::ForOp::create(
       builder, loc, constantIndex(builder, loc, 0),
       constantIndex(builder, loc, FP8ATTN_BLOCK_KEYS),
@@ -68,25 +64,14 @@ void DensePacking::emitPreparation(OpBuilder &builder, Location loc,
 
 void DensePacking::emitStore(OpBuilder &builder, Location loc, const Part &part,
                              Value firstKey, Value numKeys) {
-  auto metadata =
-      memref::ExtractStridedMetadataOp::create(builder, loc, part.source);
-  Value tokenStride = getValueOrCreateConstantIndexOp(
-      builder, loc, metadata.getConstifiedMixedStrides().front());
   int64_t channels = part.page.getHeadDim();
   Value rows =
       viewOf(builder, loc, part.source, {firstKey, builder.getIndexAttr(0)},
              {numKeys, builder.getIndexAttr(channels)},
              {ShapedType::kDynamic, channels});
-  // Codes are only moved, and bf16 has no scale: 1 is not looked at.
-  Value scale =
-      arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(1.0f));
-  UkernelCallOp::create(
-      builder, loc, part.store->name,
-      ValueRange{rows, tokenStride, numKeys,
-                 constantIndex(builder, loc, channels), slots, scale,
-                 part.bytes,
-                 constantIndex(builder, loc, part.page.getPageBytes()),
-                 constantIndex(builder, loc, FP8ATTN_BLOCK_KEYS)});
+  // Codes are only moved, and bf16 has no scale.
+  emitStoreCall(builder, loc, *part.store, part.page,
+                {rows, numKeys, slots, /*scale=*/Value(), part.bytes});
 }
 
 Value DensePacking::emitStep(OpBuilder &builder, Location loc, Value firstKey,

@@ -21,12 +21,12 @@ namespace mlir::fp8attn {
 /// Emits the packing of one work item's keys and values.
 class DensePacking {
 public:
-  /// Reserves memory in `buffers`.
+  /// Reserves memory in `buffers`, which must be built while this lives.
   DensePacking(LoadDenseOp key, LoadDenseOp value, Isa isa,
                ScratchBuilder &buffers);
 
-  /// Emits what is done once for a work item. `views` are those of the buffers.
-  void emitPreparation(OpBuilder &builder, Location loc, ValueRange views);
+  /// Emits what is done once for a work item, after the buffers are built.
+  void emitPreparation(OpBuilder &builder, Location loc);
 
   /// Emits the packing of `numKeys` keys and values from `firstKey` on. Returns
   /// their run, in which they are keys 0 to numKeys - 1.
@@ -41,15 +41,13 @@ private:
     Value source;
     CacheType page;
     const KernelRow *store;
-    /// Number of the buffer, and its view.
-    unsigned buffer = 0;
+    /// The page's memory.
     Value bytes;
   };
   void emitStore(OpBuilder &builder, Location loc, const Part &part,
                  Value firstKey, Value numKeys);
 
   Part key, value;
-  unsigned slotBuffer;
   /// [FP8ATTN_BLOCK_KEYS]: token i goes to slot i.
   Value slots;
 };

@@ -4,23 +4,48 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Replaces matched tile operations by calls of chosen rows, operands in the
-// order of Runtime/kernels.h.
+// Calls of chosen rows, operands in the order of Runtime/kernels.h, and the
+// replacement of tile operations that are one call or little more.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_LIB_TRANSFORMS_KERNELCALLS_H
 #define FP8ATTN_LIB_TRANSFORMS_KERNELCALLS_H
 
-#include "AttentionMatch.h"
-#include "KernelSelection.h"
+#include "KernelTable.h"
+
+#include "mlir/IR/Builders.h"
 
 namespace mlir::fp8attn {
 
-/// Replaces the matched attention by calls of the candidate's rows and of
-/// `isa`'s rows around them, and erases it.
-void emitAttentionCalls(AttentionMatch match,
-                        const AttentionCandidate &candidate, Isa isa);
+/// Returns `factor`, or the constant 1 if it is null.
+Value orOne(OpBuilder &builder, Location loc, Value factor);
+
+/// Appends a memref and the strides of its first `numStrides` dimensions.
+void appendStrided(OpBuilder &builder, Location loc, Value memref,
+                   unsigned numStrides, SmallVectorImpl<Value> &operands);
+
+/// Emits the call of a row.
+void emitKernelCall(OpBuilder &builder, Location loc, const KernelRow &row,
+                    ValueRange operands);
+
+/// What a kernel that stores is told of its tokens.
+struct StoreOperands {
+  /// memref<tokens x head_dim>; the element type is the row's `in`.
+  Value source;
+  /// Number of tokens.
+  Value tokens;
+  /// memref<tokens x i64>.
+  Value slots;
+  /// f32, null for 1.
+  Value scale;
+  /// memref<? x i8>: one head's part of the first page.
+  Value pages;
+};
+
+/// Emits the call that stores tokens into pages of `cache`.
+void emitStoreCall(OpBuilder &builder, Location loc, const KernelRow &row,
+                   CacheType cache, const StoreOperands &operands);
 
 /// Replaces a store into a cache.
 void emitStoreCall(StoreOp op, const KernelRow &row);

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Constants.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -66,7 +67,7 @@ static func::FuncOp makeBody(scf::ForallOp loop, ValueRange captures,
   builder.setInsertionPointToStart(entry);
   IRMapping mapping;
   mapping.map(captures, entry->getArguments().drop_front(3));
-  Value step = arith::ConstantIndexOp::create(builder, loc, 1);
+  Value step = constantIndex(builder, loc, 1);
   scf::ForOp::create(
       builder, loc, entry->getArgument(0), entry->getArgument(1), step,
       ValueRange(),

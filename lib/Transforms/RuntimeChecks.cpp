@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RuntimeChecks.h"
+#include "Constants.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/fp8attn.h"
 
@@ -103,7 +104,7 @@ void mlir::fp8attn::emitSameSizeCheck(OpBuilder &builder, Location loc,
 void mlir::fp8attn::emitCountCheck(OpBuilder &builder, Location loc,
                                    StringRef name, Value value, unsigned dim) {
   Value size = memref::DimOp::create(builder, loc, value, dim);
-  Value most = arith::ConstantIndexOp::create(builder, loc, INT32_MAX);
+  Value most = constantIndex(builder, loc, INT32_MAX);
   Value counted = arith::MinSIOp::create(builder, loc, size, most);
   CheckSizeOp::create(builder, loc, builder.getStringAttr(name), size,
                       builder.getStringAttr("the most there may be"), counted);

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ScaleLoads.h"
+#include "Constants.h"
 
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
@@ -19,10 +20,6 @@
 
 using namespace mlir;
 using namespace mlir::fp8attn;
-
-static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
-  return arith::ConstantIndexOp::create(builder, loc, value);
-}
 
 /// Returns 2^(code - 127), or NaN for code 255. The smallest power, 2^-127, is
 /// no normal float.

@@ -9,7 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ScaleLoops.h"
-
+#include "Constants.h"
 #include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -18,24 +18,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
-
-static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
-  return arith::ConstantIndexOp::create(builder, loc, value);
-}
-
-static Value constantLike(OpBuilder &builder, Location loc, Type type,
-                          int64_t value) {
-  TypedAttr attribute =
-      builder.getIntegerAttr(getElementTypeOrSelf(type), value);
-  if (auto vector = dyn_cast<VectorType>(type))
-    attribute = DenseElementsAttr::get(vector, cast<Attribute>(attribute));
-  return arith::ConstantOp::create(builder, loc, attribute);
-}
-
-static Value constantF32(OpBuilder &builder, Location loc, float value) {
-  return arith::ConstantOp::create(builder, loc,
-                                   builder.getF32FloatAttr(value));
-}
+using namespace mlir::fp8attn;
 
 /// Returns the largest power of two that is not greater than `value` > 0, but
 /// at least the smallest normal number.
@@ -44,8 +27,8 @@ static Value powerBelow(OpBuilder &builder, Location loc, Value value) {
   constexpr float kSmallestNormal = 0x1p-126f;
   Type i32 = builder.getI32Type();
   Value bits = arith::BitcastOp::create(builder, loc, i32, value);
-  bits = arith::AndIOp::create(builder, loc, bits,
-                               constantLike(builder, loc, i32, kExponentField));
+  Value mask = arith::ConstantIntOp::create(builder, loc, i32, kExponentField);
+  bits = arith::AndIOp::create(builder, loc, bits, mask);
   Value power =
       arith::BitcastOp::create(builder, loc, builder.getF32Type(), bits);
   return arith::MaximumFOp::create(builder, loc, power,
@@ -84,32 +67,6 @@ Value mlir::fp8attn::normalizeFactors(OpBuilder &builder, Location loc,
     memref::StoreOp::create(builder, loc, constantF32(builder, loc, 0), factors,
                             constantIndex(builder, loc, i));
   return arith::AddFOp::create(builder, loc, below, below);
-}
-
-/// Returns floats rounded to bf16, to nearest even; NaN stays NaN. LLVM would
-/// call a library for it where the CPU has no instruction.
-static Value roundToBf16(OpBuilder &builder, Location loc, Value value) {
-  constexpr int64_t kHalf = 0x7fff, kQuiet = 0x400000, kBf16Bits = 16;
-  auto floats = cast<VectorType>(value.getType());
-  auto words = floats.clone(builder.getI32Type());
-  auto constant = [&](int64_t bits) {
-    return constantLike(builder, loc, words, bits);
-  };
-  auto shifted = [&](Value bits) -> Value {
-    return arith::ShRUIOp::create(builder, loc, bits, constant(kBf16Bits));
-  };
-  Value bits = arith::BitcastOp::create(builder, loc, words, value);
-  Value odd = arith::AndIOp::create(builder, loc, shifted(bits), constant(1));
-  Value rounded = arith::AddIOp::create(builder, loc, bits, constant(kHalf));
-  rounded = arith::AddIOp::create(builder, loc, rounded, odd);
-  Value isNan = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::UNO,
-                                      value, value);
-  Value quiet = arith::OrIOp::create(builder, loc, bits, constant(kQuiet));
-  rounded = arith::SelectOp::create(builder, loc, isNan, quiet, rounded);
-  Value high = arith::TruncIOp::create(
-      builder, loc, floats.clone(builder.getI16Type()), shifted(rounded));
-  return arith::BitcastOp::create(builder, loc,
-                                  floats.clone(builder.getBF16Type()), high);
 }
 
 /// Emits a loop over rows and, within each, over the vectors of a tile row.
@@ -178,6 +135,6 @@ void mlir::fp8attn::emitScaleColumnsBf16(OpBuilder &builder, Location loc,
             body, loc, value,
             loadFactors(body, loc, factors, column, type.getDimSize(0)));
         product = arith::SelectOp::create(body, loc, isZero, zero, product);
-        return roundToBf16(body, loc, product);
+        return arith::TruncFOp::create(body, loc, type, product);
       });
 }

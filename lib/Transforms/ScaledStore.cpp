@@ -11,7 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ScaledStore.h"
-
+#include "Constants.h"
 #include "ScaleLoads.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
@@ -26,15 +26,6 @@ using namespace mlir::fp8attn;
 /// The smallest scale that is computed: far below any that matters, and far
 /// from where a product of scales would underflow.
 static constexpr float kSmallestScale = 0x1p-40f;
-
-static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
-  return arith::ConstantIndexOp::create(builder, loc, value);
-}
-
-static Value constantF32(OpBuilder &builder, Location loc, float value) {
-  return arith::ConstantOp::create(builder, loc,
-                                   builder.getF32FloatAttr(value));
-}
 
 namespace {
 /// Emits the code for a group of channels of one token that share a scale.

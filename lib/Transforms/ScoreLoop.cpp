@@ -10,11 +10,12 @@
 //
 // Values of bf16 and f16 are held as the f32 that they are, rounded after each
 // operation: no operation on small floats is left but the rounding, which
-// fp8attn-expand-math knows.
+// fp8attn-expand-small-floats knows.
 //
 //===----------------------------------------------------------------------===//
 
 #include "ScoreLoop.h"
+#include "Constants.h"
 #include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -29,10 +30,6 @@ using namespace mlir::fp8attn;
 
 /// Keys in a row of a score tile.
 static constexpr int64_t kLanes = 16;
-
-static Value constantIndex(OpBuilder &builder, Location loc, int64_t value) {
-  return arith::ConstantIndexOp::create(builder, loc, value);
-}
 
 static VectorType vectorOf(Type element) {
   return VectorType::get({kLanes}, element);

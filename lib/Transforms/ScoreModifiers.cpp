@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "ScoreModifiers.h"
+#include "Constants.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -87,7 +88,7 @@ private:
       return arith::AddIOp::create(builder, loc,
                                    loadIndex(paged.getQueryStart(), sequence),
                                    queryPosition);
-    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+    Value one = constantIndex(builder, loc, 1);
     Value next = arith::AddIOp::create(builder, loc, sequence, one);
     Value end = loadIndex(paged.getQueryStart(), next);
     Value numKeys = loadIndex(paged.getSeqLens(), sequence);
@@ -100,7 +101,7 @@ private:
     if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation()))
       return {getQueryToken(paged), keyPosition};
     ArrayRef<int64_t> shape = op.getMask().getType().getShape();
-    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value zero = constantIndex(builder, loc, 0);
     Value query = arith::SubIOp::create(builder, loc, queryPosition, diagonal);
     return {shape[0] == 1 ? zero : sequence, shape[1] == 1 ? zero : head, query,
             keyPosition};

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Scratch.h"
+#include "Constants.h"
 #include "fp8attn/Runtime/fp8attn.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -17,22 +18,17 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-unsigned ScratchBuilder::add(MemRefType type) {
-  buffers.emplace_back(bytes, type);
+void ScratchBuilder::add(MemRefType type, Value &view) {
+  buffers.push_back({bytes, type, &view});
   int64_t size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
   bytes += llvm::alignTo(size, FP8ATTN_ALIGNMENT);
-  return buffers.size() - 1;
 }
 
-SmallVector<Value> ScratchBuilder::build(OpBuilder &builder,
-                                         Location loc) const {
+void ScratchBuilder::build(OpBuilder &builder, Location loc) const {
   auto type = MemRefType::get({bytes}, builder.getI8Type());
   Value scratch = WorkerScratchOp::create(builder, loc, type);
-  SmallVector<Value> views;
-  for (auto [offset, viewType] : buffers) {
-    Value byte = arith::ConstantIndexOp::create(builder, loc, offset);
-    views.push_back(memref::ViewOp::create(builder, loc, viewType, scratch,
-                                           byte, ValueRange()));
-  }
-  return views;
+  for (const Buffer &buffer : buffers)
+    *buffer.view = memref::ViewOp::create(
+        builder, loc, buffer.type, scratch,
+        constantIndex(builder, loc, buffer.offset), ValueRange());
 }

@@ -20,17 +20,19 @@ namespace mlir::fp8attn {
 /// Collects buffers, each aligned to a cache line, then makes views of them.
 class ScratchBuilder {
 public:
-  /// Reserves a buffer and returns its number.
-  unsigned add(MemRefType type);
+  /// Reserves a buffer whose view `build` puts into `view`.
+  void add(MemRefType type, Value &view);
 
-  /// Returns the number of the next buffer.
-  unsigned size() const { return buffers.size(); }
-
-  /// Emits the scratch operation and the views, in the order of `add`.
-  SmallVector<Value> build(OpBuilder &builder, Location loc) const;
+  /// Emits the scratch operation and the views.
+  void build(OpBuilder &builder, Location loc) const;
 
 private:
-  SmallVector<std::pair<int64_t, MemRefType>> buffers;
+  struct Buffer {
+    int64_t offset;
+    MemRefType type;
+    Value *view;
+  };
+  SmallVector<Buffer> buffers;
   int64_t bytes = 0;
 };
 

@@ -9,7 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AttentionMatch.h"
+#include "AttentionCalls.h"
 #include "KernelCalls.h"
 #include "KernelSelection.h"
 #include "fp8attn/Runtime/kernels.h"

@@ -58,22 +58,19 @@ struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
     Location loc = op.getLoc();
     const LLVMTypeConverter &converter = *getTypeConverter();
     Value item = allocate(rewriter, op, abi::getWorkItemType(getContext()));
-    callRuntime(
-        rewriter, loc, op, runtime::kWorkItemInit,
-        {item, adaptor.getIndex(),
-         getElementPointer(rewriter, loc, converter, adaptor.getQueryStart(),
-                           op.getQueryStart().getType()),
-         getElementPointer(rewriter, loc, converter, adaptor.getSeqLens(),
-                           op.getSeqLens().getType()),
-         MemRefDescriptor(adaptor.getSeqLens()).size(rewriter, loc, 0),
-         adaptor.getTokens(), makeInteger(rewriter, loc, 64, op.getGroup()),
-         makeInteger(rewriter, loc, 64, op.getKvHeads()),
-         makeInteger(rewriter, loc, 64,
-                     op.getAlignment() == Alignment::TopLeft),
-         makeInteger(rewriter, loc, 64,
-                     op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED)),
-         makeInteger(rewriter, loc, 64,
-                     op.getWindowRight().value_or(FP8ATTN_UNBOUNDED))});
+    SmallVector<Value> arguments = {
+        item,
+        adaptor.getIndex(),
+        getElementPointer(rewriter, loc, converter, adaptor.getQueryStart(),
+                          op.getQueryStart().getType()),
+        getElementPointer(rewriter, loc, converter, adaptor.getSeqLens(),
+                          op.getSeqLens().getType()),
+        MemRefDescriptor(adaptor.getSeqLens()).size(rewriter, loc, 0),
+        adaptor.getTokens(),
+        makeInteger(rewriter, loc, 64, op.getGroup()),
+        makeInteger(rewriter, loc, 64, op.getKvHeads())};
+    arguments.append(makeVisibility(rewriter, op));
+    callRuntime(rewriter, loc, op, runtime::kWorkItemInit, arguments);
     rewriter.replaceOp(op, item);
     return success();
   }
@@ -90,13 +87,15 @@ struct DenseItemLowering : ConvertOpToLLVMPattern<DenseItemOp> {
       return makeInteger(rewriter, loc, 64, value);
     };
     Value item = allocate(rewriter, op, abi::getWorkItemType(getContext()));
-    callRuntime(rewriter, loc, op, runtime::kDenseItemInit,
-                {item, adaptor.getIndex(), adaptor.getQueries(),
-                 adaptor.getKeys(), number(op.getGroup()),
-                 number(op.getKvHeads()), number(op.getRows()),
-                 number(op.getAlignment() == Alignment::TopLeft),
-                 number(op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED)),
-                 number(op.getWindowRight().value_or(FP8ATTN_UNBOUNDED))});
+    SmallVector<Value> arguments = {item,
+                                    adaptor.getIndex(),
+                                    adaptor.getQueries(),
+                                    adaptor.getKeys(),
+                                    number(op.getGroup()),
+                                    number(op.getKvHeads()),
+                                    number(op.getRows())};
+    arguments.append(makeVisibility(rewriter, op));
+    callRuntime(rewriter, loc, op, runtime::kDenseItemInit, arguments);
     rewriter.replaceOp(op, item);
     return success();
   }
@@ -156,17 +155,15 @@ struct KeyRunLowering : ConvertOpToLLVMPattern<KeyRunOp> {
     auto number = [&](int64_t value) {
       return makeInteger(rewriter, loc, 64, value);
     };
-    auto dataOf = [&](Value cache) -> Value {
-      return LLVM::ExtractValueOp::create(rewriter, loc, cache,
-                                          abi::kCacheData);
-    };
     Value run = allocate(rewriter, op, abi::getKeyRunType(getContext()));
     callRuntime(
         rewriter, loc, op, runtime::kKeyRunInit,
-        {run, adaptor.getItem(), dataOf(adaptor.getKeyCache()),
+        {run, adaptor.getItem(),
+         getCacheData(rewriter, loc, adaptor.getKeyCache()),
          number(keys.getPageBytes()), number(keys.getHeadBytes()),
-         dataOf(adaptor.getValueCache()), number(values.getPageBytes()),
-         number(values.getHeadBytes()), number(values.getValueOffset()),
+         getCacheData(rewriter, loc, adaptor.getValueCache()),
+         number(values.getPageBytes()), number(values.getHeadBytes()),
+         number(values.getValueOffset()),
          getElementPointer(rewriter, loc, *getTypeConverter(),
                            adaptor.getBlockTable(),
                            op.getBlockTable().getType()),
@@ -232,8 +229,7 @@ struct CachePartLowering : ConvertOpToLLVMPattern<CachePartOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     CacheType cache = op.getCache().getType();
-    Value data = LLVM::ExtractValueOp::create(rewriter, loc, adaptor.getCache(),
-                                              abi::kCacheData);
+    Value data = getCacheData(rewriter, loc, adaptor.getCache());
     Value offset = LLVM::MulOp::create(
         rewriter, loc, adaptor.getHead(),
         makeInteger(rewriter, loc, 64, cache.getHeadBytes()));
@@ -262,8 +258,8 @@ struct CacheNumPagesLowering : ConvertOpToLLVMPattern<CacheNumPagesOp> {
   LogicalResult
   matchAndRewrite(CacheNumPagesOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOpWithNewOp<LLVM::ExtractValueOp>(op, adaptor.getCache(),
-                                                      abi::kCacheNumPages);
+    rewriter.replaceOp(
+        op, getCacheNumPages(rewriter, op.getLoc(), adaptor.getCache()));
     return success();
   }
 };

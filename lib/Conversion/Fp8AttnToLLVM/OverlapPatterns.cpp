@@ -92,10 +92,8 @@ private:
     if (auto cache = dyn_cast<CacheType>(type)) {
       OperandBuilder operand(builder, loc, FP8ATTN_TYPE_I8, 1);
       operand.setName(text);
-      operand.setData(
-          LLVM::ExtractValueOp::create(builder, loc, value, abi::kCacheData));
-      Value pages = LLVM::ExtractValueOp::create(builder, loc, value,
-                                                 abi::kCacheNumPages);
+      operand.setData(getCacheData(builder, loc, value));
+      Value pages = getCacheNumPages(builder, loc, value);
       Value pageBytes = makeInteger(builder, loc, 64, cache.getPageBytes());
       operand.setDim(0, LLVM::MulOp::create(builder, loc, pages, pageBytes),
                      makeInteger(builder, loc, 64, 1));

@@ -15,6 +15,10 @@
 #ifndef FP8ATTN_LIB_CONVERSION_PATTERNS_H
 #define FP8ATTN_LIB_CONVERSION_PATTERNS_H
 
+#include "RuntimeFunctions.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Runtime/lowering_abi.h"
+
 #include "mlir/Conversion/LLVMCommon/Pattern.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -56,6 +60,22 @@ Value getContextArgument(Operation *op);
 Value getElementPointer(OpBuilder &builder, Location loc,
                         const LLVMTypeConverter &converter, Value descriptor,
                         MemRefType type);
+
+/// Returns members of a converted cache: its first byte and its pages.
+Value getCacheData(OpBuilder &builder, Location loc, Value cache);
+Value getCacheNumPages(OpBuilder &builder, Location loc, Value cache);
+
+/// Returns what the runtime is told of the keys that queries see, three i64:
+/// whether the first query sees the first key, and the keys to either side.
+template <typename Op>
+SmallVector<Value> makeVisibility(OpBuilder &builder, Op op) {
+  auto number = [&](int64_t value) {
+    return makeInteger(builder, op.getLoc(), 64, value);
+  };
+  return {number(op.getAlignment() == Alignment::TopLeft),
+          number(op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED)),
+          number(op.getWindowRight().value_or(FP8ATTN_UNBOUNDED))};
+}
 
 void populateFunctionPatterns(const LLVMTypeConverter &converter,
                               RewritePatternSet &patterns);

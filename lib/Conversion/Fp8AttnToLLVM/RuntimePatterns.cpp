@@ -25,6 +25,16 @@ Value mlir::fp8attn::getElementPointer(OpBuilder &builder, Location loc,
   return MemRefDescriptor(descriptor).bufferPtr(builder, loc, converter, type);
 }
 
+Value mlir::fp8attn::getCacheData(OpBuilder &builder, Location loc,
+                                  Value cache) {
+  return LLVM::ExtractValueOp::create(builder, loc, cache, abi::kCacheData);
+}
+
+Value mlir::fp8attn::getCacheNumPages(OpBuilder &builder, Location loc,
+                                      Value cache) {
+  return LLVM::ExtractValueOp::create(builder, loc, cache, abi::kCacheNumPages);
+}
+
 namespace {
 struct CheckSizeLowering : ConvertOpToLLVMPattern<CheckSizeOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
@@ -126,8 +136,7 @@ struct CheckScalePagesLowering : ConvertOpToLLVMPattern<CheckScalePagesOp> {
       return makeInteger(rewriter, loc, 64, value);
     };
     Value name = makeString(rewriter, loc, op, op.getName());
-    Value numPages = LLVM::ExtractValueOp::create(
-        rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
+    Value numPages = getCacheNumPages(rewriter, loc, adaptor.getCache());
     auto call =
         callRuntime(rewriter, loc, op, runtime::kCheckScalePages,
                     {getContextArgument(op), name, number(op.getDimension()),
@@ -150,29 +159,26 @@ struct CheckBatchLowering : ConvertOpToLLVMPattern<CheckBatchOp> {
     MemRefDescriptor starts(adaptor.getQueryStart());
     MemRefDescriptor lengths(adaptor.getSeqLens());
     MemRefDescriptor table(adaptor.getBlockTable());
-    Value numPages = LLVM::ExtractValueOp::create(
-        rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
-    auto call = callRuntime(
-        rewriter, loc, op, runtime::kCheckBatch,
-        {getContextArgument(op),
-         getElementPointer(rewriter, loc, converter, adaptor.getQueryStart(),
-                           op.getQueryStart().getType()),
-         starts.size(rewriter, loc, 0),
-         getElementPointer(rewriter, loc, converter, adaptor.getSeqLens(),
-                           op.getSeqLens().getType()),
-         lengths.size(rewriter, loc, 0),
-         getElementPointer(rewriter, loc, converter, adaptor.getBlockTable(),
-                           op.getBlockTable().getType()),
-         table.size(rewriter, loc, 0), table.size(rewriter, loc, 1),
-         table.stride(rewriter, loc, 0), adaptor.getTokens(), numPages,
-         makeInteger(rewriter, loc, 64,
-                     op.getCache().getType().getPageTokens()),
-         makeInteger(rewriter, loc, 64,
-                     op.getAlignment() == Alignment::TopLeft),
-         makeInteger(rewriter, loc, 64,
-                     op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED)),
-         makeInteger(rewriter, loc, 64,
-                     op.getWindowRight().value_or(FP8ATTN_UNBOUNDED))});
+    Value numPages = getCacheNumPages(rewriter, loc, adaptor.getCache());
+    SmallVector<Value> arguments = {
+        getContextArgument(op),
+        getElementPointer(rewriter, loc, converter, adaptor.getQueryStart(),
+                          op.getQueryStart().getType()),
+        starts.size(rewriter, loc, 0),
+        getElementPointer(rewriter, loc, converter, adaptor.getSeqLens(),
+                          op.getSeqLens().getType()),
+        lengths.size(rewriter, loc, 0),
+        getElementPointer(rewriter, loc, converter, adaptor.getBlockTable(),
+                          op.getBlockTable().getType()),
+        table.size(rewriter, loc, 0),
+        table.size(rewriter, loc, 1),
+        table.stride(rewriter, loc, 0),
+        adaptor.getTokens(),
+        numPages,
+        makeInteger(rewriter, loc, 64,
+                    op.getCache().getType().getPageTokens())};
+    arguments.append(makeVisibility(rewriter, op));
+    auto call = callRuntime(rewriter, loc, op, runtime::kCheckBatch, arguments);
     returnIfFailed(rewriter, loc, call.getResult());
     rewriter.eraseOp(op);
     return success();
@@ -186,8 +192,7 @@ struct CheckSlotsLowering : ConvertOpToLLVMPattern<CheckSlotsOp> {
   matchAndRewrite(CheckSlotsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    Value numPages = LLVM::ExtractValueOp::create(
-        rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
+    Value numPages = getCacheNumPages(rewriter, loc, adaptor.getCache());
     Value pageTokens =
         makeInteger(rewriter, loc, 64, op.getCache().getType().getPageTokens());
     auto call = callRuntime(
@@ -210,10 +215,6 @@ struct CheckPagesLowering : ConvertOpToLLVMPattern<CheckPagesOp> {
   matchAndRewrite(CheckPagesOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    auto pagesOf = [&](Value cache) -> Value {
-      return LLVM::ExtractValueOp::create(rewriter, loc, cache,
-                                          abi::kCacheNumPages);
-    };
     MemRefDescriptor pages(adaptor.getPages());
     auto call = callRuntime(
         rewriter, loc, op, runtime::kCheckPages,
@@ -221,7 +222,8 @@ struct CheckPagesLowering : ConvertOpToLLVMPattern<CheckPagesOp> {
          getElementPointer(rewriter, loc, *getTypeConverter(),
                            adaptor.getPages(), op.getPages().getType()),
          pages.size(rewriter, loc, 0), pages.stride(rewriter, loc, 0),
-         pagesOf(adaptor.getSource()), pagesOf(adaptor.getDestination())});
+         getCacheNumPages(rewriter, loc, adaptor.getSource()),
+         getCacheNumPages(rewriter, loc, adaptor.getDestination())});
     returnIfFailed(rewriter, loc, call.getResult());
     rewriter.eraseOp(op);
     return success();

@@ -30,6 +30,9 @@ enum ScaleDim : unsigned { kPage, kHead, kToken, kChannel, kNumScaleDims };
 struct ScaleGranularity {
   bool byToken = false;
   bool byChannel = false;
+
+  /// Whether it is one number for all of them.
+  bool isUniform() const { return !byToken && !byChannel; }
 };
 
 /// Returns the granularity of a map of (page, head, token, channel).

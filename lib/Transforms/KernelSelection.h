@@ -29,6 +29,7 @@ struct AttentionProblem {
   /// Head sizes rounded up to whole tiles.
   int64_t keyChannels;
   int64_t valueChannels;
+  /// As kernels read them.
   Type keyType;
   Type valueType;
   /// The best ISA that may be used.
@@ -39,6 +40,8 @@ struct AttentionProblem {
   bool hasFactorsByKey = false;
   /// Whether keys and values are dense: a step of them is packed at a time.
   bool isDense = false;
+  /// Whether keys or values are dequantised, a step at a time.
+  bool isDequantized = false;
 };
 
 /// Returns what work items of that many rows are for: "decode" or "prefill".

@@ -128,10 +128,15 @@ private:
     int64_t rows = query.getDimSize(0);
     if (isDense)
       rows = std::min<int64_t>(rows, FP8ATTN_BLOCK_ROWS);
+    // What is multiplied element by element is bf16 afterwards.
+    Type bf16 = BFloat16Type::get(&getContext());
     SmallVector<AttentionCandidate> candidates = getAttentionCandidates(
-        {rows, keyChannels, valueChannels, key.getElementType(),
-         value.getElementType(), isa, static_cast<bool>(match->modify),
-         match->keyFactor || match->probFactor, isDense});
+        {rows, keyChannels, valueChannels,
+         match->keyElementFactor ? bf16 : key.getElementType(),
+         match->valueElementFactor ? bf16 : value.getElementType(), isa,
+         static_cast<bool>(match->modify),
+         match->keyFactor || match->probFactor, isDense,
+         match->keyElementFactor || match->valueElementFactor});
     if (candidates.empty() || !candidates.front().dropped.empty()) {
       InFlightDiagnostic diagnostic =
           finish.emitOpError("has no kernel for keys of ")

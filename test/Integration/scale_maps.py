@@ -9,30 +9,39 @@
 #
 # Prints a function for each granularity of the scale of the keys with each of
 # the values: with the FileCheck lines that say where fold-scales must have put
-# both (check), those that kernels can compute (mlir), or a table of the latter
-# for the test that runs them (cpp).
+# both (check), those that are run (mlir), or a table of the latter for the test
+# that runs them (cpp).
 #
 #===----------------------------------------------------------------------===//
 
+import re
 import sys
 
 DIMS = "page, head, token, channel"
 
 # name: (results of the map, type of the scale, what it differs by)
+# name: (results of the map, type of the scale, what it differs by), for pages
+# of P tokens, heads of size D and blocks of B channels
 GRANULARITIES = {
     "tensor": ("", "f32", "nothing"),
     "head": ("head", "8xf32", "nothing"),
     "page": ("page", "?xf32", "key"),
-    "token": ("page * 32 + token", "?xf32", "key"),
-    "token_head": ("page, head, token", "?x8x32xf32", "key"),
-    "channel": ("channel", "64xf32", "channel"),
-    "head_channel": ("head, channel", "8x64xf8E8M0FNU", "channel"),
-    "block": ("head, channel floordiv 32", "8x2xf32", "channel"),
-    "token_block": ("page, head, token, channel floordiv 32", "?x8x32x2xf8E8M0FNU", "both"),
-    "token_channel": ("page, head, token, channel", "?x8x32x64xf32", "both"),
+    "token": ("page * P + token", "?xf32", "key"),
+    "token_head": ("page, head, token", "?x8xPxf32", "key"),
+    "channel": ("channel", "Dxf32", "channel"),
+    "head_channel": ("head, channel", "8xDxf8E8M0FNU", "channel"),
+    "block": ("head, channel floordiv B", "8xNxf32", "channel"),
+    "token_block": ("page, head, token, channel floordiv B", "?x8xPxNxf8E8M0FNU", "both"),
+    "token_channel": ("page, head, token, channel", "?x8xPxDxf32", "both"),
 }
 
-CACHE = "!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>"
+# name: (query heads, head size, page, block, element type, window, attributes)
+SHAPES = {
+    "common": (16, 64, 32, 32, "f8E4M3FN", "", ""),
+    # Heads are padded, blocks are no multiple of a vector, groups are not a
+    # power of two, and there are pages that a step of keys ends within.
+    "padded": (24, 40, 96, 8, "f8E5M2", " window_left = 150", " {softcap = 30.0 : f32}"),
+}
 
 
 def checks(name, by_key, by_value):
@@ -59,46 +68,68 @@ def checks(name, by_key, by_value):
     return "".join(f"// {line}\n" for line in lines)
 
 
-def function(key, value, with_checks):
+def function(shape, key, value, with_checks):
+    heads, dim, page, block, element, window, attributes = SHAPES[shape]
+    cache = f"!fp8attn.cache<key_value, heads = 8, head_dim = {dim}, page = {page}, {element}, #fp8attn.layout<pairs>>"
+
+    def fill(text):
+        for letter, number in (("P", page), ("D", dim), ("B", block), ("N", dim // block)):
+            text = re.sub(rf"(?<![A-Z]){letter}(?![A-Z])", str(number), text)
+        return text
+
     key_map, key_type, by_key = GRANULARITIES[key]
     value_map, value_type, by_value = GRANULARITIES[value]
-    name = f"{key}_and_{value}"
-    key_type, value_type = f"memref<{key_type}>", f"memref<{value_type}>"
+    name = f"{shape}_{key}_and_{value}"
+    key_type, value_type = f"memref<{fill(key_type)}>", f"memref<{fill(value_type)}>"
     lines = checks(name, by_key, by_value) if with_checks else ""
+    query = f"memref<?x{heads}x{dim}xbf16>"
     return lines + f"""\
 func.func @{name}(
-    %query: memref<?x16x64xbf16>, %cache: {CACHE},
+    %query: {query}, %cache: {cache},
     %key_scale: {key_type}, %value_scale: {value_type},
     %query_start: memref<?xi32>, %seq_lens: memref<?xi32>, %block_table: memref<?x?xi32>,
-    %out: memref<?x16x64xbf16>) {{
-  fp8attn.paged_attention causal
-      query(%query : memref<?x16x64xbf16>)
-      cache(%cache : {CACHE})
-      key_scale(%key_scale : {key_type}, affine_map<({DIMS}) -> ({key_map})>)
-      value_scale(%value_scale : {value_type}, affine_map<({DIMS}) -> ({value_map})>)
+    %out: {query}) {{
+  fp8attn.paged_attention causal{window}
+      query(%query : {query})
+      cache(%cache : {cache})
+      key_scale(%key_scale : {key_type}, affine_map<({DIMS}) -> ({fill(key_map)})>)
+      value_scale(%value_scale : {value_type}, affine_map<({DIMS}) -> ({fill(value_map)})>)
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
-      out(%out : memref<?x16x64xbf16>)
+      out(%out : {query}){attributes}
   return
 }}
 """
 
 
+def listed(kind):
+    """Shapes and pairs: code that multiplies elements one by one takes long to compile, and is run with one granularity
+    of each kind."""
+    by_kind = ("head", "token", "channel", "token_block", "token_channel")
+    for key in GRANULARITIES:
+        for value in GRANULARITIES:
+            is_element = "both" in (GRANULARITIES[key][2], GRANULARITIES[value][2])
+            is_by_kind = key in by_kind and value in by_kind
+            if kind == "check" or not is_element or is_by_kind:
+                yield "common", key, value
+            if kind != "check" and is_element and is_by_kind:
+                yield "padded", key, value
+
+
 def main():
     kind = sys.argv[1]
-    pairs = [(key, value) for key in GRANULARITIES for value in GRANULARITIES]
-    if kind != "check":
-        # A factor of each element of its own has no place.
-        pairs = [p for p in pairs if "both" not in (GRANULARITIES[p[0]][2], GRANULARITIES[p[1]][2])]
-    if kind == "cpp":
-        print('#include "ScaleMaps.h"\n#include "scale_maps.h"\n')
-        print("const ScaleMaps kScaleMaps[] = {")
-        for key, value in pairs:
-            name = f"{key}_and_{value}"
-            print(f'    {{"{key}", "{value}", {name}, {name}_workspace_bytes}},')
-        print("};\nconst size_t kNumScaleMaps = std::size(kScaleMaps);")
+    if kind != "cpp":
+        for shape, key, value in listed(kind):
+            print(function(shape, key, value, kind == "check"))
         return
-    for key, value in pairs:
-        print(function(key, value, kind == "check"))
+    print('#include "ScaleMaps.h"\n#include "scale_maps.h"\n')
+    print("const ScaleMaps kScaleMaps[] = {")
+    for shape, key, value in listed(kind):
+        name = f"{shape}_{key}_and_{value}"
+        heads, dim, page, block, element, _, _ = SHAPES[shape]
+        numbers = f"{heads}, {dim}, {page}, {block}, FP8ATTN_TYPE_{element.upper()}"
+        is_padded = str(shape == "padded").lower()
+        print(f'    {{"{key}", "{value}", {numbers}, {is_padded}, {name}, {name}_workspace_bytes}},')
+    print("};\nconst size_t kNumScaleMaps = std::size(kScaleMaps);")
 
 
 main()

@@ -5,12 +5,13 @@
 #
 #===----------------------------------------------------------------------===//
 #
-# Usage: scale_maps.py check|mlir|cpp
+# Usage: scale_maps.py check|mlir|cpp|document
 #
 # Prints a function for each granularity of the scale of the keys with each of
 # the values: with the FileCheck lines that say where fold-scales must have put
 # both (check), those that are run (mlir), or a table of the latter for the test
-# that runs them (cpp).
+# that runs them (cpp). Or the FileCheck lines of the table of docs/Passes.md
+# that says the same (document).
 #
 #===----------------------------------------------------------------------===//
 
@@ -33,6 +34,15 @@ GRANULARITIES = {
     "block": ("head, channel floordiv B", "8xNxf32", "channel"),
     "token_block": ("page, head, token, channel floordiv B", "?x8xPxNxf8E8M0FNU", "both"),
     "token_channel": ("page, head, token, channel", "?x8xPxDxf32", "both"),
+}
+
+# What a scale differs by: where it goes, of keys and of values, in the words of
+# docs/Passes.md.
+PLACES = {
+    "nothing": ("`factor` of `tile.qk`", "`factor` of `tile.finish`"),
+    "key": ("`key_factor` of `tile.qk`", "`prob_factor` of `tile.softmax`"),
+    "channel": ("`channel_factor` of `tile.load_query`", "`channel_factor` of `tile.finish`"),
+    "both": ("stays, with a missed remark", "stays, with a missed remark"),
 }
 
 # name: (query heads, head size, page, block, element type, window, attributes)
@@ -117,6 +127,11 @@ def listed(kind):
 
 def main():
     kind = sys.argv[1]
+    if kind == "document":
+        print("CHECK: | results of the map | of keys, it becomes | of values, it becomes |\nCHECK-NEXT: |---|---|---|")
+        for results, _, differs_by in GRANULARITIES.values():
+            print("CHECK-NEXT: " + " | ".join(("", f"`({results})`", *PLACES[differs_by], "")).strip())
+        return
     if kind != "cpp":
         for shape, key, value in listed(kind):
             print(function(shape, key, value, kind == "check"))

@@ -60,9 +60,9 @@ struct DecodedRun {
 /// Returns an element times its scale, rounded to bf16 if every element has a
 /// scale of its own.
 static double scaleElement(double element, const Scales &scales,
-                           const ElementPlace &place) {
+                           const ElementPlace &place, bool keep) {
   const float scale = scales.at(place);
-  if (!scales.byToken || !scales.byChannel)
+  if (!scales.byToken || !scales.byChannel || keep)
     return element * scale;
   return decodeBf16(encodeBf16(static_cast<float>(element) * scale));
 }
@@ -102,12 +102,14 @@ static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
       const double key = call.keys.load(page, head, place, c);
       run.keys[c * run.numKeys + token] =
           intoQuery ? key
-                    : scaleElement(key, call.keyScale, {page, head, place, c});
+                    : scaleElement(key, call.keyScale, {page, head, place, c},
+                                   call.keepElements);
     }
     for (int64_t c = 0; c < call.values.headDim; ++c) {
       const ElementPlace element = {page, head, place, c};
-      run.values[token * call.values.headDim + c] = scaleElement(
-          call.values.load(page, head, place, c), call.valueScale, element);
+      run.values[token * call.values.headDim + c] =
+          scaleElement(call.values.load(page, head, place, c), call.valueScale,
+                       element, call.keepElements);
       run.valueScale = std::max(
           run.valueScale, static_cast<double>(call.valueScale.at(element)));
     }

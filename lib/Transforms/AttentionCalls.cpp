@@ -8,13 +8,14 @@
 // the query carries 2^exponent of the key kernel, the probabilities
 // 2^getProbExponent, and the finish takes both out again. So do scales that
 // differ by key or by channel: between the calls, on what the kernels hand to
-// each other.
+// each other. Those that differ by both are multiplied before the calls.
 //
 //===----------------------------------------------------------------------===//
 
 #include "AttentionCalls.h"
 #include "Constants.h"
 #include "DensePacking.h"
+#include "Dequantization.h"
 #include "KernelCalls.h"
 #include "ScaleLoads.h"
 #include "ScaleLoops.h"
@@ -30,13 +31,18 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 namespace {
+/// The run that has the keys, or the values, of a step, and the place of the
+/// first there.
+struct RunPlace {
+  Value run;
+  Value first;
+};
+
 /// One step of the loop over keys.
 struct KeyStep {
   Value firstKey;
   Value numKeys;
-  /// The run that has the keys, and the place of the first there.
-  Value run;
-  Value firstInRun;
+  RunPlace keys, values;
 };
 
 /// Rows that one call of the kernels takes, and their parts of the buffers.
@@ -130,6 +136,12 @@ private:
       buffers.add(perRow(f32), all.softmaxScale);
     if (match.denseKey)
       packing.emplace(match.denseKey, match.denseValue, isa, buffers);
+    if (match.keyElementFactor)
+      dequantizedKeys.emplace(match.keyElementFactor, CacheContent::Key,
+                              buffers);
+    if (match.valueElementFactor)
+      dequantizedValues.emplace(match.valueElementFactor, CacheContent::Value,
+                                buffers);
     auto addFactors = [&](LoadScaleOp load, int64_t size, Value &view) {
       if (load)
         buffers.add(MemRefType::get({size}, f32), view);
@@ -144,6 +156,10 @@ private:
     all.rows = NumRowsOp::create(builder, loc, item);
     if (packing)
       packing->emitPreparation(builder, loc);
+    for (std::optional<Dequantization> *part :
+         {&dequantizedKeys, &dequantizedValues})
+      if (*part)
+        (*part)->emitPreparation(builder, loc);
     keyChannels = index(paddedKeyDim);
     valueChannels = index(paddedValueDim);
     probExponent = index(getProbExponent(candidate.valueRow().exponent));
@@ -199,18 +215,30 @@ private:
           if (packing)
             emitPackedStep(body, loc, firstKey, keys);
           else
-            emitBlock(body, loc, {firstKey, keys, match.key.getRun(), firstKey},
-                      all);
+            emitBlock(body, loc, findStep(body, loc, firstKey, keys), all);
           scf::YieldOp::create(body, loc);
         });
+  }
+
+  /// Returns a step of the run, after dequantising what has to be.
+  KeyStep findStep(OpBuilder &body, Location loc, Value firstKey,
+                   Value numKeys) {
+    auto find = [&](std::optional<Dequantization> &part) -> RunPlace {
+      if (!part)
+        return {match.key.getRun(), firstKey};
+      Value run = part->emitStep(body, loc, firstKey, numKeys);
+      return {run, constantIndex(body, loc, 0)};
+    };
+    return {firstKey, numKeys, find(dequantizedKeys), find(dequantizedValues)};
   }
 
   /// Emits the step of the online softmax of some rows.
   void emitBlock(OpBuilder &body, Location loc, const KeyStep &step,
                  const RowBlock &block) {
     emitKernelCall(body, loc, *candidate.qk,
-                   {step.run, step.firstInRun, step.numKeys, block.queryTiles,
-                    block.rows, keyChannels, scores, kernelScratch});
+                   {step.keys.run, step.keys.first, step.numKeys,
+                    block.queryTiles, block.rows, keyChannels, scores,
+                    kernelScratch});
     if (match.keyFactor)
       emitKeyScales(body, match.keyFactor, step.firstKey, step.numKeys,
                     keyFactors);
@@ -233,22 +261,22 @@ private:
                            probFactors);
     }
     emitKernelCall(body, loc, *candidate.pv,
-                   {step.run, step.firstInRun, step.numKeys, probs, block.rows,
-                    valueChannels, block.acc, kernelScratch});
+                   {step.values.run, step.values.first, step.numKeys, probs,
+                    block.rows, valueChannels, block.acc, kernelScratch});
   }
 
   /// Packs a step of keys and values once for all rows of the item, then takes
   /// the rows block by block.
   void emitPackedStep(OpBuilder &body, Location loc, Value firstKey,
                       Value numKeys) {
-    KeyStep step{firstKey, numKeys,
-                 packing->emitStep(body, loc, firstKey, numKeys),
-                 constantIndex(body, loc, 0)};
+    Value run = packing->emitStep(body, loc, firstKey, numKeys);
+    RunPlace place{run, constantIndex(body, loc, 0)};
+    KeyStep step{firstKey, numKeys, place, place};
     if (itemRows <= FP8ATTN_BLOCK_ROWS)
       return emitBlock(body, loc, step, all);
     Value blockRows = constantIndex(body, loc, FP8ATTN_BLOCK_ROWS);
     scf::ForOp::create(
-        body, loc, step.firstInRun, all.rows, blockRows, ValueRange(),
+        body, loc, place.first, all.rows, blockRows, ValueRange(),
         [&](OpBuilder &inner, Location loc, Value firstRow, ValueRange) {
           Value rest = arith::SubIOp::create(inner, loc, all.rows, firstRow);
           Value rows = arith::MinUIOp::create(inner, loc, rest, blockRows);
@@ -359,6 +387,8 @@ private:
   Value keyFactors, probFactors, queryFactors, outFactors;
   /// Of dense keys and values.
   std::optional<DensePacking> packing;
+  /// Of keys and values whose elements have a factor each.
+  std::optional<Dequantization> dequantizedKeys, dequantizedValues;
 };
 } // namespace
 

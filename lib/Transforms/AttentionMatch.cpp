@@ -35,12 +35,24 @@ static Value skipDecode(Value value) {
   return decode ? decode.getCodes() : value;
 }
 
-/// Finds where a tile of keys or values is loaded: from a run or from a dense
-/// tensor.
+/// Looks through a multiplication by factors for each key and channel that are
+/// loaded for the keys of a run.
+static Value skipScale(Value value, LoadScaleOp &factor) {
+  auto scale = value.getDefiningOp<ScaleOp>();
+  auto load = scale ? scale.getFactor().getDefiningOp<LoadScaleOp>() : nullptr;
+  if (!load || !load.getRun() || !load.getRun().getDefiningOp<KeyRunOp>() ||
+      cast<RankedTensorType>(load.getType()).getRank() != 2)
+    return value;
+  factor = load;
+  return scale.getTile();
+}
+
+/// Finds where a tile of keys or values is loaded: from a run, and then with
+/// which factors, or from a dense tensor.
 template <typename LoadRunOp>
 static LogicalResult matchTile(Operation *user, Value tile, LoadRunOp &run,
-                               LoadDenseOp &dense) {
-  Value loaded = skipDecode(tile);
+                               LoadDenseOp &dense, LoadScaleOp &factor) {
+  Value loaded = skipDecode(skipScale(tile, factor));
   dense = loaded.getDefiningOp<LoadDenseOp>();
   if (dense)
     return success();
@@ -125,7 +137,8 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   auto pv = expectDefinition<PvOp>(yield, yield->getOperand(2));
   if (failed(pv))
     return failure();
-  if (failed(matchTile(*pv, pv->getValue(), match.value, match.denseValue)))
+  if (failed(matchTile(*pv, pv->getValue(), match.value, match.denseValue,
+                       match.valueElementFactor)))
     return failure();
   auto softmax = expectDefinition<SoftmaxOp>(*pv, pv->getProbs());
   if (failed(softmax))
@@ -139,7 +152,8 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   if (failed(qk))
     return failure();
   match.qk = *qk;
-  if (failed(matchTile(*qk, qk->getKey(), match.key, match.denseKey)))
+  if (failed(matchTile(*qk, qk->getKey(), match.key, match.denseKey,
+                       match.keyElementFactor)))
     return failure();
   if (!match.denseKey != !match.denseValue)
     return pv->emitOpError("cannot be given a kernel: expects keys and values "

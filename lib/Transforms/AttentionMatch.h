@@ -42,7 +42,12 @@ struct AttentionMatch {
   LoadScaleOp probFactor;
   LoadScaleOp queryFactor;
   LoadScaleOp outFactor;
+  /// Factors that differ by both, of the elements of keys and of values in a
+  /// run; null where there are none.
+  LoadScaleOp keyElementFactor;
+  LoadScaleOp valueElementFactor;
 
+  /// What is loaded.
   RankedTensorType getKeyTile() { return getTile(key, denseKey); }
   RankedTensorType getValueTile() { return getTile(value, denseValue); }
 

@@ -1,14 +1,14 @@
-//===- ExpandSmallFloats.cpp - conversions of bf16 and f16 ---===//
+//===- ExpandSmallFloats.cpp - conversions of small floats ---===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
 // Replaces arith.extf and arith.truncf between f32 and bf16 or f16, scalar or
-// vector, by operations on their bits. Code generators call a library for them
-// where the CPU has no instruction, and the instruction for bf16
-// (vcvtneps2bf16) takes subnormal numbers for zero. The one for f16 does not,
-// so bodies of ISAs that have it use it.
+// vector, and arith.extf from FP8, by operations on their bits. Code generators
+// call a library for them where the CPU has no instruction, and the instruction
+// for bf16 (vcvtneps2bf16) takes subnormal numbers for zero. The one for f16
+// does not, so bodies of ISAs that have it use it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,13 +31,23 @@ using namespace mlir::fp8attn;
 static constexpr int32_t kMagnitude = INT32_MAX, kInf = 0x7f800000;
 static constexpr int32_t kHalfBits = 16, kBf16Quiet = 0x40;
 
-/// Fields of an f16: words from its infinity and from its smallest normal
-/// number on, its sign, and the bit that makes a NaN quiet.
-static constexpr int32_t kF16Inf = 0x7c00, kF16Normal = 0x400,
-                         kF16Sign = 0x8000, kF16Quiet = 0x200;
+/// Fields of an f16: words from its infinity on, its sign, and the bit that
+/// makes a NaN quiet.
+static constexpr int32_t kF16Inf = 0x7c00, kF16Sign = 0x8000, kF16Quiet = 0x200;
 /// Distance of the mantissas, and of the biases of the exponents, of f32 and
 /// f16.
 static constexpr int32_t kShift = 23 - 10, kRebias = (127 - 15) << 23;
+
+namespace {
+/// A format whose exponent is biased by `bias` and whose words from `special`
+/// on, but for the sign, are NaN, or infinity and NaN.
+struct Format {
+  int32_t bits, mantissaBits, bias, special;
+};
+} // namespace
+static constexpr Format kF16 = {16, 10, 15, kF16Inf};
+static constexpr Format kE4M3 = {8, 3, 7, 0x7f};
+static constexpr Format kE5M2 = {8, 2, 15, 0x7c};
 
 namespace {
 /// Operations on 32-bit words of the shape, scalar or vector, of a conversion.
@@ -91,8 +101,12 @@ public:
     return arith::BitcastOp::create(builder, like(builder.getF32Type()), word);
   }
   Value fromSmall(Value value) {
+    Type type = value.getType();
     Value bits = arith::BitcastOp::create(
-        builder, like(builder.getIntegerType(kHalfBits)), value);
+        builder,
+        like(builder.getIntegerType(
+            getElementTypeOrSelf(type).getIntOrFloatBitWidth())),
+        value);
     return arith::ExtUIOp::create(builder, like(builder.getI32Type()), bits);
   }
   /// Returns the low half of a word as a bf16 or f16.
@@ -119,19 +133,21 @@ static Value extendBf16(Words &words, Value word) {
   return words.shiftLeft(word, kHalfBits);
 }
 
-static Value extendF16(Words &words, Value word) {
-  // 2^-24 is the smallest f16.
-  constexpr int32_t kUlp = (127 - 24) << 23;
-  Value magnitude = words.andBits(word, kF16Sign - 1);
-  Value shifted = words.shiftLeft(magnitude, kShift);
-  Value subnormal = words.multiplyInteger(magnitude, words.number(kUlp));
+static Value extend(Words &words, Value word, const Format &format) {
+  const int32_t sign = 1 << (format.bits - 1);
+  const int32_t shift = 23 - format.mantissaBits;
+  // The smallest number, as f32.
+  const int32_t ulp = (127 + 1 - format.bias - format.mantissaBits) << 23;
+  Value magnitude = words.andBits(word, sign - 1);
+  Value shifted = words.shiftLeft(magnitude, shift);
+  Value subnormal = words.multiplyInteger(magnitude, words.number(ulp));
   // What is infinite or NaN has an exponent of ones.
-  Value finite = words.ifLess(magnitude, kF16Normal, subnormal,
-                              words.add(shifted, kRebias));
-  Value result =
-      words.ifLess(magnitude, kF16Inf, finite, words.orBits(shifted, kInf));
-  Value sign = words.shiftLeft(words.andBits(word, kF16Sign), kHalfBits);
-  return words.orBits(result, sign);
+  Value finite = words.ifLess(magnitude, 1 << format.mantissaBits, subnormal,
+                              words.add(shifted, (127 - format.bias) << 23));
+  Value result = words.ifLess(magnitude, format.special, finite,
+                              words.orBits(shifted, kInf));
+  return words.orBits(
+      result, words.shiftLeft(words.andBits(word, sign), 32 - format.bits));
 }
 
 /// Adds half of the last place that is kept, less one unless that is odd, and
@@ -176,11 +192,15 @@ struct ExpandExtension : OpRewritePattern<arith::ExtFOp> {
                                 PatternRewriter &rewriter) const override {
     Type from = getElementTypeOrSelf(op.getIn().getType());
     if (!getElementTypeOrSelf(op.getType()).isF32() ||
-        !(from.isBF16() || (from.isF16() && expandsF16)))
+        !(isa<BFloat16Type, Float8E4M3FNType, Float8E5M2Type>(from) ||
+          (from.isF16() && expandsF16)))
       return rewriter.notifyMatchFailure(op, "the ISA has an instruction");
     Words words(rewriter, op.getLoc(), op.getType());
     Value word = words.fromSmall(op.getIn());
-    word = from.isBF16() ? extendBf16(words, word) : extendF16(words, word);
+    word = from.isBF16()                 ? extendBf16(words, word)
+           : from.isF16()                ? extend(words, word, kF16)
+           : isa<Float8E4M3FNType>(from) ? extend(words, word, kE4M3)
+                                         : extend(words, word, kE5M2);
     rewriter.replaceOp(op, words.toFloat(word));
     return success();
   }

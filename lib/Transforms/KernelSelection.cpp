@@ -85,6 +85,8 @@ static void addFused(const AttentionProblem &problem,
       candidate.dropped = "the score region stands between scores and softmax";
     else if (problem.isDense)
       candidate.dropped = "dense keys and values are packed before each step";
+    else if (problem.isDequantized)
+      candidate.dropped = "elements are multiplied one by one before each step";
     else if (problem.hasFactorsByKey)
       candidate.dropped = "scales differ by key and are collected step by step";
     else

@@ -28,6 +28,7 @@ struct AttentionProblem {
   int64_t maxRows;
   /// What a typical item looks like.
   ItemShape shape;
+  /// As kernels read them.
   Type keyType;
   Type valueType;
   /// The best ISA that may be used.
@@ -38,6 +39,8 @@ struct AttentionProblem {
   bool hasFactorsByKey = false;
   /// Whether keys and values are dense: a step of them is packed at a time.
   bool isDense = false;
+  /// Whether keys or values are dequantised, a step at a time.
+  bool isDequantized = false;
 };
 
 /// What the user wishes.

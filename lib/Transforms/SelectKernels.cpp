@@ -203,14 +203,18 @@ private:
                        valueChannels,
                        getElementBytes(key),
                        getElementBytes(value)};
-    AttentionProblem problem = {maxRows,
-                                shape,
-                                key.getElementType(),
-                                value.getElementType(),
-                                isa,
-                                static_cast<bool>(match->modify),
-                                match->keyFactor || match->probFactor,
-                                isDense};
+    // What is multiplied element by element is bf16 afterwards.
+    Type bf16 = BFloat16Type::get(&getContext());
+    AttentionProblem problem = {
+        maxRows,
+        shape,
+        match->keyElementFactor ? bf16 : key.getElementType(),
+        match->valueElementFactor ? bf16 : value.getElementType(),
+        isa,
+        static_cast<bool>(match->modify),
+        match->keyFactor || match->probFactor,
+        isDense,
+        match->keyElementFactor || match->valueElementFactor};
     SmallVector<AttentionCandidate> candidates =
         getAttentionCandidates(problem, machine, {force, mixIsas});
     if (candidates.empty() || !candidates.front().dropped.empty()) {

@@ -1,12 +1,12 @@
-//===- ExpandSmallFloatsTest.cpp - conversions of bf16 and f16 ------------===//
+//===- ExpandSmallFloatsTest.cpp - conversions of small floats ------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
 // Runs the conversions of functions.mlir on every value of f16 and bf16, on
-// what is halfway between two of them and beside it, and on f32 of every
-// exponent, and compares with their definition, bit by bit.
+// what is halfway between two of them and beside it, on f32 of every exponent,
+// and on every FP8 code, and compares with their definition, bit by bit.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +18,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 namespace reference = fp8attn::reference;
@@ -95,4 +96,33 @@ TEST(ExpandSmallFloatsTest, EveryExponent) {
   for (uint64_t bits = 0; bits < (uint64_t(1) << 32); bits += kStep)
     x.push_back(fromBits(uint32_t(bits)));
   expectExact(std::move(x));
+}
+
+TEST(ExpandSmallFloatsTest, EveryCode) {
+  constexpr int64_t kCodes = 256;
+  std::vector<uint8_t> codes(kCodes);
+  std::iota(codes.begin(), codes.end(), uint8_t(0));
+  std::vector<float> y(2 * kCodes);
+  fp8attn_context context;
+  fp8attn_context_init(&context);
+  const auto tensor = [&](fp8attn_type type) {
+    return fp8attn_tensor_make(codes.data(), type, 1, kCodes, 0, 0, 0);
+  };
+  constexpr fp8attn_type kTypes[] = {FP8ATTN_TYPE_F8E4M3FN,
+                                     FP8ATTN_TYPE_F8E5M2};
+  const fp8attn_tensor e4m3 = tensor(kTypes[0]), e5m2 = tensor(kTypes[1]),
+                       out = fp8attn_tensor_make(y.data(), FP8ATTN_TYPE_F32, 2,
+                                                 kCodes, 2, 0, 0);
+  ASSERT_EQ(decodings(&context, &e4m3, &e5m2, &out), FP8ATTN_OK)
+      << context.message;
+  for (int64_t i = 0; i < 2 * kCodes; ++i) {
+    SCOPED_TRACE(testing::Message()
+                 << "code " << i / 2 << " of type " << kTypes[i % 2]);
+    const auto expected =
+        float(reference::decodeElement(&codes[i / 2], kTypes[i % 2]));
+    if (std::isnan(expected))
+      ASSERT_TRUE(std::isnan(y[i]));
+    else
+      ASSERT_EQ(bitsOf(y[i]), bitsOf(expected));
+  }
 }

@@ -21,7 +21,7 @@
 #include <vector>
 
 /// What a dimension of a tensor of scales counts. A slot is a token of any
-/// page, a block 32 channels.
+/// page, a block some channels.
 enum class ScaleDim { Page, Slot, Head, Token, Channel, Block };
 
 /// A row of scale_kinds.py.
@@ -40,9 +40,11 @@ struct ScaleKind {
   bool byChannel() const {
     return has(ScaleDim::Channel) || has(ScaleDim::Block);
   }
+  /// Whether by both, so that the scale cannot leave the products.
+  bool byElement() const { return byToken() && byChannel(); }
 };
 
-/// Returns a kind by its name; there are those that attention has kernels for.
+/// Returns a kind by its name.
 inline const ScaleKind &findScaleKind(const std::string &name) {
   using D = ScaleDim;
   static const ScaleKind kKinds[] = {
@@ -53,7 +55,11 @@ inline const ScaleKind &findScaleKind(const std::string &name) {
       {"token_head", {D::Page, D::Head, D::Token}},
       {"channel", {D::Channel}},
       {"head_channel", {D::Head, D::Channel}, FP8ATTN_TYPE_F8E8M0FNU},
-      {"block", {D::Head, D::Block}}};
+      {"block", {D::Head, D::Block}},
+      {"token_block",
+       {D::Page, D::Head, D::Token, D::Block},
+       FP8ATTN_TYPE_F8E8M0FNU},
+      {"token_channel", {D::Page, D::Head, D::Token, D::Channel}}};
   for (const ScaleKind &kind : kKinds)
     if (name == kind.name)
       return kind;
@@ -65,8 +71,8 @@ inline const ScaleKind &findScaleKind(const std::string &name) {
 struct ScaleShape {
   const ScaleKind *kind;
   int64_t pages, heads, pageTokens, channels;
-
-  static constexpr int64_t kBlock = 32;
+  /// Channels of a block.
+  int64_t block = 32;
 
   int64_t size(ScaleDim dim) const {
     switch (dim) {
@@ -81,7 +87,7 @@ struct ScaleShape {
     case ScaleDim::Channel:
       return channels;
     case ScaleDim::Block:
-      return (channels + kBlock - 1) / kBlock;
+      return (channels + block - 1) / block;
     }
     return 0;
   }
@@ -138,7 +144,7 @@ private:
     case ScaleDim::Channel:
       return place.channel;
     case ScaleDim::Block:
-      return place.channel / kBlock;
+      return place.channel / block;
     }
     return 0;
   }

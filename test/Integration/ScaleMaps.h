@@ -21,6 +21,11 @@ struct ScaleMaps {
   /// Names of scale_maps.py.
   const char *key;
   const char *value;
+  /// Query heads, head size, tokens of a page, and channels of a block.
+  int64_t heads, dim, page, block;
+  fp8attn_type cache;
+  /// Whether there are a softcap of 30 and a window of 150 keys to the left.
+  bool hasOptions;
   fp8attn_status (*attend)(
       fp8attn_context *context, const fp8attn_tensor *query,
       const fp8attn_cache *cache, const fp8attn_tensor *keyScale,

@@ -48,3 +48,19 @@ func.func @conversions(%x: memref<?xf32> {fp8attn.name = "x"}, %words: memref<?x
   }
   return
 }
+
+func.func @decodings(%e4m3: memref<?xf8E4M3FN> {fp8attn.name = "e4m3"}, %e5m2: memref<?xf8E5M2> {fp8attn.name = "e5m2"},
+    %y: memref<?x2xf32> {fp8attn.name = "y"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %n = memref.dim %e4m3, %c0 : memref<?xf8E4M3FN>
+  scf.for %i = %c0 to %n step %c1 {
+    %a = memref.load %e4m3[%i] : memref<?xf8E4M3FN>
+    %from_e4m3 = arith.extf %a : f8E4M3FN to f32
+    memref.store %from_e4m3, %y[%i, %c0] : memref<?x2xf32>
+    %b = memref.load %e5m2[%i] : memref<?xf8E5M2>
+    %from_e5m2 = arith.extf %b : f8E5M2 to f32
+    memref.store %from_e5m2, %y[%i, %c1] : memref<?x2xf32>
+  }
+  return
+}

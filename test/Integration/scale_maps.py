@@ -5,20 +5,36 @@
 #
 #===----------------------------------------------------------------------===//
 #
-# Usage: scale_maps.py check|mlir|cpp
+# Usage: scale_maps.py check|mlir|cpp|document
 #
 # Prints a function for each granularity of the scale of the keys with each of
 # the values: with the FileCheck lines that say where fold-scales must have put
-# both (check), those that kernels can compute (mlir), or a table of the latter
-# for the test that runs them (cpp).
+# both (check), those that are run (mlir), or a table of the latter for the test
+# that runs them (cpp). Or the FileCheck lines of the table of docs/Passes.md
+# that says the same (document).
 #
 #===----------------------------------------------------------------------===//
 
 import sys
 
-from scale_kinds import SCALE_KINDS, differs_by, scale_map, scale_type
+from scale_kinds import SCALE_KINDS, differs_by, map_results, scale_map, scale_type
 
-CACHE = "!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>"
+# What a scale differs by: where it goes, of keys and of values, in the words of
+# docs/Passes.md.
+PLACES = {
+    "nothing": ("`factor` of `tile.qk`", "`factor` of `tile.finish`"),
+    "key": ("`key_factor` of `tile.qk`", "`prob_factor` of `tile.softmax`"),
+    "channel": ("`channel_factor` of `tile.load_query`", "`channel_factor` of `tile.finish`"),
+    "both": ("stays, with a missed remark", "stays, with a missed remark"),
+}
+
+# name: (query heads, head size, page, block, element type, window, attributes)
+SHAPES = {
+    "common": (16, 64, 32, 32, "f8E4M3FN", "", ""),
+    # Heads are padded, blocks are no multiple of a vector, groups are not a
+    # power of two, and there are pages that a step of keys ends within.
+    "padded": (24, 40, 96, 8, "f8E5M2", " window_left = 150", " {softcap = 30.0 : f32}"),
+}
 
 
 def checks(name, by_key, by_value):
@@ -45,44 +61,67 @@ def checks(name, by_key, by_value):
     return "".join(f"// {line}\n" for line in lines)
 
 
-def function(key, value, with_checks):
-    key_type, value_type = (scale_type(kind, heads=8, page=32, channels=64) for kind in (key, value))
-    name = f"{key}_and_{value}"
+def function(shape, key, value, with_checks):
+    heads, dim, page, block, element, window, attributes = SHAPES[shape]
+    cache = f"!fp8attn.cache<key_value, heads = 8, head_dim = {dim}, page = {page}, {element}, #fp8attn.layout<pairs>>"
+
+    name = f"{shape}_{key}_and_{value}"
+    key_type, value_type = (scale_type(kind, 8, page, dim, block) for kind in (key, value))
     lines = checks(name, differs_by(key), differs_by(value)) if with_checks else ""
+    query = f"memref<?x{heads}x{dim}xbf16>"
     return lines + f"""\
 func.func @{name}(
-    %query: memref<?x16x64xbf16>, %cache: {CACHE},
+    %query: {query}, %cache: {cache},
     %key_scale: {key_type}, %value_scale: {value_type},
     %query_start: memref<?xi32>, %seq_lens: memref<?xi32>, %block_table: memref<?x?xi32>,
-    %out: memref<?x16x64xbf16>) {{
-  fp8attn.paged_attention causal
-      query(%query : memref<?x16x64xbf16>)
-      cache(%cache : {CACHE})
-      key_scale(%key_scale : {key_type}, {scale_map(key, 32)})
-      value_scale(%value_scale : {value_type}, {scale_map(value, 32)})
+    %out: {query}) {{
+  fp8attn.paged_attention causal{window}
+      query(%query : {query})
+      cache(%cache : {cache})
+      key_scale(%key_scale : {key_type}, {scale_map(key, page, block)})
+      value_scale(%value_scale : {value_type}, {scale_map(value, page, block)})
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
-      out(%out : memref<?x16x64xbf16>)
+      out(%out : {query}){attributes}
   return
 }}
 """
 
 
+def listed(kind):
+    """Shapes and pairs: code that multiplies elements one by one takes long to compile, and is run with one granularity
+    of each kind."""
+    by_kind = ("head", "token", "channel", "token_block", "token_channel")
+    for key in SCALE_KINDS:
+        for value in SCALE_KINDS:
+            is_element = "both" in (differs_by(key), differs_by(value))
+            is_by_kind = key in by_kind and value in by_kind
+            if kind == "check" or not is_element or is_by_kind:
+                yield "common", key, value
+            if kind != "check" and is_element and is_by_kind:
+                yield "padded", key, value
+
+
 def main():
     kind = sys.argv[1]
-    pairs = [(key, value) for key in SCALE_KINDS for value in SCALE_KINDS]
-    if kind != "check":
-        # A factor of each element of its own has no place.
-        pairs = [p for p in pairs if "both" not in (differs_by(p[0]), differs_by(p[1]))]
-    if kind == "cpp":
-        print('#include "ScaleMaps.h"\n#include "scale_maps.h"\n')
-        print("const ScaleMaps kScaleMaps[] = {")
-        for key, value in pairs:
-            name = f"{key}_and_{value}"
-            print(f'    {{"{key}", "{value}", {name}, {name}_workspace_bytes}},')
-        print("};\nconst size_t kNumScaleMaps = std::size(kScaleMaps);")
+    if kind == "document":
+        print("CHECK: | results of the map | of keys, it becomes | of values, it becomes |\nCHECK-NEXT: |---|---|---|")
+        for kind in SCALE_KINDS:
+            results = map_results(kind, "P", "B")
+            print("CHECK-NEXT: " + " | ".join(("", f"`({results})`", *PLACES[differs_by(kind)], "")).strip())
         return
-    for key, value in pairs:
-        print(function(key, value, kind == "check"))
+    if kind != "cpp":
+        for shape, key, value in listed(kind):
+            print(function(shape, key, value, kind == "check"))
+        return
+    print('#include "ScaleMaps.h"\n#include "scale_maps.h"\n')
+    print("const ScaleMaps kScaleMaps[] = {")
+    for shape, key, value in listed(kind):
+        name = f"{shape}_{key}_and_{value}"
+        heads, dim, page, block, element, _, _ = SHAPES[shape]
+        numbers = f"{heads}, {dim}, {page}, {block}, FP8ATTN_TYPE_{element.upper()}"
+        is_padded = str(shape == "padded").lower()
+        print(f'    {{"{key}", "{value}", {numbers}, {is_padded}, {name}, {name}_workspace_bytes}},')
+    print("};\nconst size_t kNumScaleMaps = std::size(kScaleMaps);")
 
 
 main()

@@ -16,6 +16,22 @@ func.func @round(%x: vector<16xf32>) -> (vector<16xf32>, vector<16xf32>) {
   return %1, %3 : vector<16xf32>, vector<16xf32>
 }
 
+// FP8 has the fields of an f16 at other places.
+// CHECK-LABEL: func.func @fp8
+// CHECK-NOT:     extf
+// CHECK:         %[[SHIFTED:.+]] = arith.shli %{{.+}}, %{{.+}} : vector<16xi32>
+// CHECK:         arith.sitofp
+// CHECK:         arith.addi %[[SHIFTED]]
+// CHECK-NOT:     extf
+// CHECK:         return
+func.func @fp8(%codes: vector<16xi8>) -> (vector<16xf32>, vector<16xf32>) {
+  %0 = arith.bitcast %codes : vector<16xi8> to vector<16xf8E4M3FN>
+  %1 = arith.extf %0 : vector<16xf8E4M3FN> to vector<16xf32>
+  %2 = arith.bitcast %codes : vector<16xi8> to vector<16xf8E5M2>
+  %3 = arith.extf %2 : vector<16xf8E5M2> to vector<16xf32>
+  return %1, %3 : vector<16xf32>, vector<16xf32>
+}
+
 // A bf16 is the upper half of an f32.
 // CHECK-LABEL: func.func @scalar
 // CHECK-SAME:    %[[X:.+]]: bf16

@@ -44,6 +44,8 @@ struct AttentionCall {
   CachePart values;
   Scales keyScale;
   Scales valueScale;
+  /// Elements with a scale each are not rounded.
+  bool keepElements = false;
   int64_t numSeqs = 0;
   /// [numSeqs + 1] and [numSeqs].
   const int32_t *queryStart = nullptr;

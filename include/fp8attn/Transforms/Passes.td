@@ -352,11 +352,12 @@ def ExpandMath : Pass<"fp8attn-expand-math", "::mlir::func::FuncOp"> {
 }
 
 def ExpandSmallFloats : Pass<"fp8attn-expand-small-floats", "::mlir::func::FuncOp"> {
-  let summary = "Expand conversions of bf16 and f16 into arithmetic";
+  let summary = "Expand conversions of small floats into arithmetic";
   let description = [{
     Replaces `arith.extf` and `arith.truncf` between f32 and bf16 or f16, scalar
-    or vector, by operations on bits, so that objects need no library of the
-    compiler and subnormal numbers are kept. Rounding is to nearest even. In a
+    or vector, and `arith.extf` from f8E4M3FN and f8E5M2, by operations on bits,
+    so that objects need no library of the compiler and subnormal numbers are
+    kept. Rounding is to nearest even. In a
     function of an ISA that has instructions for f16 (`fp8attn.isa`), those stay.
 
     ```mlir

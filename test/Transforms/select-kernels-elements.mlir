@@ -1,0 +1,45 @@
+// RUN: fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention{runtime-checks=false},fp8attn-fold-scales,fp8attn-select-kernels))' --remarks-filter=fp8attn -o %t 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: FileCheck %s --input-file=%t
+
+// Keys whose elements have a scale each: granule by granule the scales of 32
+// tokens are collected, then lines of 64 codes become two lines of bf16, in one
+// page of scratch. Their kernels read that page from key 0 on; values, whose
+// scale moved to the result, are read where they are.
+// REMARK: Missed{{.*}}FoldScales{{.*}}the scale differs by key and by channel: elements are multiplied one by one
+// REMARK: Passed{{.*}}chose fp8attn_uk_qk_bf16_bf16_f32_48x256x32_amx_bf16 + fp8attn_uk_pv_bf16_e4m3_f32_48x256x16_amx_bf16
+// REMARK: Analysis{{.*}}not fp8attn_uk_qk
+// REMARK-NOT: attend
+
+// CHECK-LABEL: func.func @keys
+// CHECK:         %[[PAGE:.+]] = memref.view {{.*}} to memref<49152xi8>
+// CHECK:         %[[FACTORS:.+]] = memref.view {{.*}} to memref<9x32xf32>
+// CHECK:         %[[CODES:.+]] = fp8attn.cache_part  key %{{.+}}[
+// CHECK:         scf.for %[[K:[a-z0-9]+]] =
+// CHECK:           %[[KEYS:.+]] = arith.minui
+// CHECK:           scf.for
+// CHECK:             fp8attn.run_page %[[OF:.+]][
+// The factor of a group of 8 channels of a token.
+// CHECK:             memref.load %{{.+}} : memref<?x32x9xf32>
+// CHECK:             memref.store %{{.+}}, %[[FACTORS]][
+// CHECK:             vector.load %[[CODES]][{{.+}}] : memref<?xi8>, vector<64xi8>
+// CHECK:             arith.extf %{{.+}} : vector<16xf8E4M3FN> to vector<16xf32>
+// CHECK:             vector.load %[[FACTORS]][
+// CHECK:             arith.mulf
+// CHECK:             arith.truncf %{{.+}} : vector<16xf32> to vector<16xbf16>
+// CHECK-COUNT-2:     vector.store %{{.+}}, %[[PAGE]][{{.+}}] : memref<49152xi8>, vector<64xi8>
+// CHECK:           %[[PACKED:.+]] = fp8attn.ukernel.packed_run %[[PAGE]], %[[PAGE]], %[[KEYS]]
+// CHECK:           %[[C0:.+]] = arith.constant 0 : index
+// CHECK:           ukernel.call @fp8attn_uk_qk_bf16_bf16_{{.+}}(%[[PACKED]], %[[C0]], %[[KEYS]],
+// CHECK:           ukernel.call @fp8attn_uk_pv_bf16_e4m3_{{.+}}(%[[OF]], %[[K]], %[[KEYS]],
+!q = memref<?x8x72xbf16>
+!kv = !fp8attn.cache<key_value, heads = 1, head_dim = 72, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+!i = memref<?xi32>
+func.func @keys(%query: !q, %cache: !kv, %key_scale: memref<?x32x9xf32>, %value_scale: memref<f32>,
+    %starts: !i, %lens: !i, %table: memref<?x?xi32>, %out: !q) attributes {fp8attn.isa = #fp8attn.isa<amx_bf16>} {
+  fp8attn.paged_attention causal query(%query : !q) cache(%cache : !kv)
+      key_scale(%key_scale : memref<?x32x9xf32>,
+                affine_map<(page, head, token, channel) -> (page, token, channel floordiv 8)>)
+      value_scale(%value_scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>)
+      batch(%starts, %lens, %table : !i, !i, memref<?x?xi32>) out(%out : !q)
+  return
+}

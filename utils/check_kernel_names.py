@@ -28,6 +28,7 @@ GRAMMAR = {
     "N": r"[1-9]\d*",
     "K": r"[1-9]\d*",
     "isa": r"generic|avx2|avx512|avx512_bf16|amx_bf16",
+    "layout": r"pairs|any",
     "exponent": r"0|[1-9]\d*",
     "decodeCycles": r"\d+(\.\d+)?",
     "rowGranule": r"[1-9]\d*",

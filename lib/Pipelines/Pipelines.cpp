@@ -57,6 +57,7 @@ private:
 
 static void appendPasses(const ToLLVMPipelineOptions &options,
                          Appender &passes) {
+  passes.addToModule(createAssignLayouts());
   passes.addToFunctions(createNameArguments());
   passes.addToFunctions(createDecomposeAttention({options.runtimeChecks}));
   passes.addToFunctions(createDecomposeMerge({options.runtimeChecks}));

@@ -32,6 +32,16 @@ namespace mlir::fp8attn {
 using namespace mlir;
 using namespace mlir::fp8attn;
 
+/// Demands that it is known where elements are.
+static LogicalResult checkLayouts(RepackOp op) {
+  for (Value cache : {op.getSource(), op.getDestination()})
+    if (!cast<CacheType>(cache.getType()).getLayout())
+      return op.emitOpError("cannot move elements of a cache without a layout, "
+                            "got ")
+             << cache.getType() << "; fp8attn-assign-layouts gives it one";
+  return success();
+}
+
 static void emitChecks(RepackOp op) {
   OpBuilder builder = getCheckBuilder(op);
   Location loc = op.getLoc();
@@ -238,6 +248,8 @@ struct DecomposeRepackPass
     SmallVector<RepackOp> ops;
     getOperation().walk([&](RepackOp op) { ops.push_back(op); });
     for (RepackOp op : ops) {
+      if (failed(checkLayouts(op)))
+        return signalPassFailure();
       if (runtimeChecks)
         emitChecks(op);
       decompose(op);

@@ -21,7 +21,7 @@ static constexpr Isa kIsa_avx512_bf16 = Isa::Avx512Bf16;
 static constexpr Isa kIsa_amx_bf16 = Isa::AmxBf16;
 
 static const KernelRow kKernels[] = {
-#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, exponent,             \
+#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
                        decodeCycles, rowGranule, rowCycles, ahead)             \
   {"fp8attn_uk_" #op "_" #in "_" #cache "_" #acc "_" #M "x" #N "x" #K          \
    "_" #isa,                                                                   \
@@ -32,6 +32,7 @@ static const KernelRow kKernels[] = {
    N,                                                                          \
    K,                                                                          \
    kIsa_##isa,                                                                 \
+   #layout,                                                                    \
    exponent,                                                                   \
    decodeCycles,                                                               \
    rowGranule,                                                                 \

@@ -26,6 +26,8 @@ struct KernelRow {
   int64_t maxKeys;
   int64_t channels;
   Isa isa;
+  /// Of the cache that it reads or writes, "any" if it does not touch one.
+  StringLiteral layout;
   int64_t exponent;
   double decodeCycles;
   int64_t rowGranule;

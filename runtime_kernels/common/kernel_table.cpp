@@ -26,7 +26,7 @@
 #define FP8ATTN_IF_EMULATED_amx_bf16(code, otherwise) code
 
 extern "C" {
-#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, exponent,             \
+#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
                        decodeCycles, rowGranule, rowCycles, ahead)             \
   FP8ATTN_IF_EMULATED_##isa(                                                   \
       [[gnu::weak]] std::remove_pointer_t<FP8ATTN_SIGNATURE(op)>               \
@@ -42,7 +42,7 @@ extern "C" {
 namespace fp8attn {
 
 static const KernelRow table[] = {
-#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, exponent,             \
+#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
                        decodeCycles, rowGranule, rowCycles, ahead)             \
   {FP8ATTN_NAME_STRING(                                                        \
        FP8ATTN_NATIVE_KERNEL_NAME(op, in, cache, acc, M, N, K, isa)),          \
@@ -54,6 +54,7 @@ static const KernelRow table[] = {
    N,                                                                          \
    K,                                                                          \
    FP8ATTN_TABLE_ISA_##isa,                                                    \
+   #layout,                                                                    \
    exponent,                                                                   \
    decodeCycles,                                                               \
    rowGranule,                                                                 \

@@ -37,6 +37,8 @@ struct KernelRow {
   /// K: channels that the kernel takes at a time.
   int64_t channels;
   fp8attn_isa isa;
+  /// Of the cache that it reads or writes, "any" if it does not touch one.
+  const char *layout;
   /// Decoded words are the cache value times 2^-exponent.
   int64_t exponent;
   double decodeCycles;

@@ -8,7 +8,7 @@
 // An ISA names all of its rows: those for few rows and for many. Kernels around
 // them stay those of the body.
 // ISA:       uk_query_{{.*}}_avx512_bf16(
-// ISA:       uk_attend_{{.*}}_avx512(
+// ISA:       uk_{{attend|qk}}_{{.*}}_avx512(
 // ISA:       } else {
 // ISA:       uk_qk_{{.*}}_avx512(
 // ISA:       uk_softmax_{{.*}}_avx512_bf16(
@@ -28,7 +28,7 @@
 // PAIR:      uk_qk_{{.*}}_avx2(
 // PAIR:      uk_pv_{{.*}}_avx2(
 
-// REMARK:    chose fp8attn_uk_attend_bf16_bf16_f32_16x256x32_avx512:
+// REMARK:    chose {{.*}}_avx512: {{[0-9.]+}} cycles a key
 // REMARK:    not fp8attn_uk_attend_bf16_bf16_f32_16x256x32_avx512_bf16: another one is forced
 func.func @f(%query: memref<?x32x128xbf16>, %cache: !kv, %starts: memref<?xi32>, %lens: memref<?xi32>,
     %table: memref<?x?xi32>, %out: memref<?x32x128xbf16>) attributes {fp8attn.isa = #fp8attn.isa<avx512_bf16>} {

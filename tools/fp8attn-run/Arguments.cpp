@@ -211,6 +211,10 @@ static reference::Layout getLayout(LayoutKind kind) {
     return reference::Layout::VllmAmx;
   case LayoutKind::VllmVector:
     return reference::Layout::VllmVector;
+  case LayoutKind::Quads:
+    return reference::Layout::Quads;
+  case LayoutKind::VllmAmxFp8:
+    return reference::Layout::VllmAmxFp8;
   }
   llvm_unreachable("all layouts are above");
 }

@@ -14,6 +14,29 @@
 
 include "mlir/Pass/PassBase.td"
 
+def AssignLayouts : Pass<"fp8attn-assign-layouts", "::mlir::ModuleOp"> {
+  let summary = "Give caches without a layout the one that kernels read";
+  let description = [{
+    A model need not know how kernels want the bytes of its caches: a cache type
+    may leave its layout out. This pass puts in the first one for which the kernel
+    table (runtime_kernels/kernels.def) has rows to write and to read caches of
+    that element type on every ISA, so that one cache serves all bodies, hosts and
+    headers. Layouts that are given stay.
+
+    Before:
+    ```mlir
+    !kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN>
+    func.func private @f(!kv)
+    ```
+    After:
+    ```mlir
+    !kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    func.func private @f(!kv)
+    ```
+  }];
+  let dependentDialects = ["::mlir::fp8attn::Fp8AttnDialect"];
+}
+
 def NameArguments : Pass<"fp8attn-name-arguments", "::mlir::func::FuncOp"> {
   let summary = "Name the arguments of entry points after their role";
   let description = [{

@@ -57,6 +57,9 @@ LogicalResult verifyCaches(Operation *op, OperandRange caches);
 /// Checks that kernels can read and write the cache.
 LogicalResult verifyHasKernels(Operation *op, Value cache);
 
+/// Checks that the layout of a cache is not open (layout_c2).
+LogicalResult verifyHasLayout(Operation *op, Value cache);
+
 /// Checks that `content` is keys or values, and that the cache has them.
 LogicalResult verifyCachePart(Operation *op, CacheContent content,
                               CacheType cache);

@@ -285,10 +285,13 @@ reference::DenseCall DenseProblem::referenceCall() const {
 
 testing::AssertionResult agrees(const DenseProblem &problem,
                                 const reference::AttentionResult &expected,
-                                double allowedL2) {
+                                bool roundsIndependently) {
+  const fp8attn_type outType = problem.model.outType;
   const reference::Comparison outs = reference::compare(
       problem.out.values(), expected.out,
-      reference::allowedOutError(expected, problem.model.outType), allowedL2);
+      reference::allowedOutError(expected, outType),
+      roundsIndependently ? reference::allowedRelativeL2(expected, outType)
+                          : std::numeric_limits<double>::infinity());
   if (!outs.passed)
     return testing::AssertionFailure() << "out: " << outs.text;
   const reference::Comparison lses = reference::compare(

@@ -13,8 +13,6 @@
 
 #include "fp8attn/Reference/Compare.h"
 
-#include <limits>
-
 namespace reference = fp8attn::reference;
 
 /// Problems of this program.
@@ -25,13 +23,10 @@ static constexpr uint32_t kProblems = 500;
 static void tryOn(const std::vector<fp8attn_isa> &isas, uint32_t seed) {
   RandomDense random(seed);
   DenseProblem &problem = random.problem;
-  const fp8attn_type outType = problem.model.outType;
   const reference::AttentionResult expected =
       reference::attend(problem.referenceCall());
-  const double allowedL2 = random.roundsIndependently()
-                               ? reference::allowedRelativeL2(expected, outType)
-                               : std::numeric_limits<double>::infinity();
-  std::vector<double> apart = reference::allowedOutError(expected, outType);
+  std::vector<double> apart =
+      reference::allowedOutError(expected, problem.model.outType);
   for (double &error : apart)
     error *= 2;
   std::vector<double> first;
@@ -42,7 +37,7 @@ static void tryOn(const std::vector<fp8attn_isa> &isas, uint32_t seed) {
     problem.forget();
     ASSERT_EQ(problem.attend(), FP8ATTN_OK) << problem.context.message;
     ASSERT_EQ(problem.context.isa, isa);
-    EXPECT_TRUE(agrees(problem, expected, allowedL2));
+    EXPECT_TRUE(agrees(problem, expected, random.roundsIndependently()));
     const std::vector<double> out = problem.out.values();
     if (isa == isas.front()) {
       first = out;

@@ -92,8 +92,10 @@ static int64_t getKeysInUse(AttentionMatch match, int64_t maxRows) {
   auto run = match.key.getRun().getDefiningOp<KeyRunOp>();
   if (!run || run.getBlockTable().getType().isDynamicDim(1))
     return kTypicalKeys;
-  return run.getBlockTable().getType().getDimSize(1) *
-         run.getKeyCache().getType().getPageTokens();
+  // No sequence has more keys than positions have numbers.
+  const int64_t pages =
+      std::min<int64_t>(run.getBlockTable().getType().getDimSize(1), INT32_MAX);
+  return pages * run.getKeyCache().getType().getPageTokens();
 }
 
 /// Returns the rows of a typical item: one query token for each head of the

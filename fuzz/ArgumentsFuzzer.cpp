@@ -124,6 +124,43 @@ static void makeMerge(Call &call) {
   });
 }
 
+/// FP8 keys and f32 values of other sizes, with a mask for each batch entry.
+static void makeDense(Call &call) {
+  constexpr int64_t kKeys = 40, kValueDim = 40;
+  auto &query =
+      call.addTensor(FP8ATTN_TYPE_F16, {kSequences, kHeads, kTokens, kHeadDim});
+  auto &keys = call.addTensor(FP8ATTN_TYPE_F8E4M3FN,
+                              {kSequences, kKvHeads, kKeys, kHeadDim});
+  auto &values = call.addTensor(FP8ATTN_TYPE_F32,
+                                {kSequences, kKvHeads, kKeys, kValueDim});
+  auto &scale = addScales(call, 1.0f, 0.5f);
+  auto &out = call.addTensor(FP8ATTN_TYPE_BF16,
+                             {kSequences, kHeads, kTokens, kValueDim});
+  auto &lse = call.addTensor(FP8ATTN_TYPE_F32, {kSequences, kHeads, kTokens});
+  auto &mask = call.addTensor(FP8ATTN_TYPE_I8, {kSequences, 1, kTokens, kKeys});
+  call.finish(fuzz_dense_workspace_bytes(1), [=, &query, &keys, &values, &scale,
+                                              &out, &lse,
+                                              &mask](fp8attn_context *context) {
+    fuzz_dense(context, &query, &keys, &values, &scale, &out, &lse, &mask);
+  });
+}
+
+/// Dense parts in f32, merged into f16.
+static void makeMergeDense(Call &call) {
+  std::array<fp8attn_tensor *, 6> parts;
+  for (size_t i = 0; i < parts.size(); i += 2) {
+    parts[i] = &call.addTensor(i < 4 ? FP8ATTN_TYPE_F32 : FP8ATTN_TYPE_F16,
+                               {kSequences, kHeads, kTokens, kHeadDim});
+    parts[i + 1] =
+        &call.addTensor(FP8ATTN_TYPE_F32, {kSequences, kHeads, kTokens});
+  }
+  call.finish(fuzz_merge_dense_workspace_bytes(1),
+              [parts](fp8attn_context *context) {
+                fuzz_merge_dense(context, parts[0], parts[1], parts[2],
+                                 parts[3], parts[4], parts[5]);
+              });
+}
+
 static void makeRepack(Call &call) {
   auto &source = call.addCache(kPages, 2 * kPartBytes);
   auto &destination = call.addCache(kPages, 2 * kPartBytes);
@@ -148,9 +185,9 @@ static void makeConvert(Call &call) {
 }
 
 /// In the order of the first byte of a change.
-static void (*const kCalls[])(Call &) = {makeWriteAndAttend, makeWindow,
-                                         makeScores,         makeMerge,
-                                         makeRepack,         makeConvert};
+static void (*const kCalls[])(Call &) = {
+    makeWriteAndAttend, makeWindow,  makeScores, makeMerge,
+    makeRepack,         makeConvert, makeDense,  makeMergeDense};
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   constexpr size_t kChangeBytes = 2 + sizeof(int64_t);

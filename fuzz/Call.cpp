@@ -11,30 +11,14 @@
 
 #include "Call.h"
 
+#include "fp8attn/Reference/Fp8.h"
+
 #include <algorithm>
 
 /// A code that is a number in every type of cache.
 static constexpr int kCacheByte = 0x38;
 
-static int64_t bytesOf(fp8attn_type type) {
-  switch (type) {
-  case FP8ATTN_TYPE_F8E4M3FN:
-  case FP8ATTN_TYPE_F8E5M2:
-  case FP8ATTN_TYPE_I8:
-  case FP8ATTN_TYPE_BOOL:
-  case FP8ATTN_TYPE_F8E8M0FNU:
-    return 1;
-  case FP8ATTN_TYPE_BF16:
-  case FP8ATTN_TYPE_F16:
-    return 2;
-  case FP8ATTN_TYPE_F32:
-  case FP8ATTN_TYPE_I32:
-    return 4;
-  case FP8ATTN_TYPE_I64:
-    return 8;
-  }
-  std::abort();
-}
+using fp8attn::reference::elementBytes;
 
 Block::Block(int64_t bytes, int fill) : bytes(bytes) {
   void *allocated = nullptr;
@@ -47,7 +31,7 @@ Call::Call() { fp8attn_context_init(&context); }
 
 fp8attn_tensor &Call::addTensor(fp8attn_type type, std::vector<int64_t> sizes) {
   const auto rank = static_cast<int32_t>(sizes.size());
-  int64_t bytes = bytesOf(type);
+  int64_t bytes = elementBytes(type);
   for (int64_t size : sizes)
     bytes *= size;
   sizes.resize(FP8ATTN_MAX_RANK);
@@ -56,7 +40,7 @@ fp8attn_tensor &Call::addTensor(fp8attn_type type, std::vector<int64_t> sizes) {
       .emplace_back(
           OwnedTensor{fp8attn_tensor_make(data, type, rank, sizes[0], sizes[1],
                                           sizes[2], sizes[3]),
-                      bytesOf(type), blocks.size() - 1, data})
+                      elementBytes(type), blocks.size() - 1, data})
       .tensor;
 }
 
@@ -80,7 +64,7 @@ void Call::finish(int64_t bytes, std::function<void(fp8attn_context *)> run) {
     addNumber(owned.tensor.data);
     addNumber(owned.tensor.type);
     addNumber(owned.tensor.rank);
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < std::max(3, owned.tensor.rank); ++i) {
       addNumber(owned.tensor.sizes[i]);
       addNumber(owned.tensor.strides[i]);
     }

@@ -81,12 +81,36 @@ func.func @fuzz_scores(%query: memref<?x4x64xf32>, %cache: !bf16,
   return
 }
 
+// Dense tensors in any order, FP8 keys beside f32 values, and a mask for each
+// batch entry.
+!dense_query = memref<?x4x?x64xf16, strided<[?, ?, ?, 1]>>
+!dense_keys = memref<?x2x?x64xf8E4M3FN, strided<[?, ?, ?, 1]>>
+!dense_values = memref<?x2x?x40xf32, strided<[?, ?, ?, 1]>>
+!dense_out = memref<?x4x?x40xbf16, strided<[?, ?, ?, 1]>>
+func.func @fuzz_dense(%query: !dense_query, %key: !dense_keys, %value: !dense_values,
+                      %key_scale: memref<2xf32>, %out: !dense_out,
+                      %lse: memref<?x4x?xf32>, %mask: memref<?x1x?x?xi8>) {
+  fp8attn.attention causal query(%query : !dense_query) key(%key : !dense_keys) value(%value : !dense_values)
+      key_scale(%key_scale : memref<2xf32>, affine_map<(batch, head, token, channel) -> (head)>)
+      out(%out : !dense_out) lse(%lse : memref<?x4x?xf32>) mask(%mask : memref<?x1x?x?xi8>)
+  return
+}
+
 func.func @fuzz_merge(%first: memref<?x4x64xbf16>, %first_lse: memref<?x4xf32>,
                       %second: memref<?x4x64xbf16>, %second_lse: memref<?x4xf32>,
                       %out: memref<?x4x64xbf16>, %lse: memref<?x4xf32>) {
   fp8attn.merge first(%first, %first_lse : memref<?x4x64xbf16>, memref<?x4xf32>)
       second(%second, %second_lse : memref<?x4x64xbf16>, memref<?x4xf32>)
       into(%out, %lse : memref<?x4x64xbf16>, memref<?x4xf32>)
+  return
+}
+
+func.func @fuzz_merge_dense(%first: memref<?x4x?x64xf32, strided<[?, ?, ?, 1]>>, %first_lse: memref<?x4x?xf32>,
+                            %second: memref<?x4x?x64xf32>, %second_lse: memref<?x4x?xf32>,
+                            %out: memref<?x4x?x64xf16>, %lse: memref<?x4x?xf32>) {
+  fp8attn.merge first(%first, %first_lse : memref<?x4x?x64xf32, strided<[?, ?, ?, 1]>>, memref<?x4x?xf32>)
+      second(%second, %second_lse : memref<?x4x?x64xf32>, memref<?x4x?xf32>)
+      into(%out, %lse : memref<?x4x?x64xf16>, memref<?x4x?xf32>)
   return
 }
 

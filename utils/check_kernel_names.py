@@ -28,10 +28,12 @@ GRAMMAR = {
     "N": r"[1-9]\d*",
     "K": r"[1-9]\d*",
     "isa": r"generic|avx2|avx512|avx512_bf16|amx_bf16",
+    "layout": r"pairs|any",
     "exponent": r"0|[1-9]\d*",
     "decodeCycles": r"\d+(\.\d+)?",
     "rowGranule": r"[1-9]\d*",
     "rowCycles": r"\d+(\.\d+)?",
+    "ahead": r"[01]",
 }
 
 # Functions of the library that are not kernels: who configures tiles must also

@@ -57,6 +57,7 @@ private:
 
 static void appendPasses(const ToLLVMPipelineOptions &options,
                          Appender &passes) {
+  passes.addToModule(createAssignLayouts());
   passes.addToFunctions(createNameArguments());
   passes.addToFunctions(createDecomposeAttention({options.runtimeChecks}));
   passes.addToFunctions(createDecomposeMerge({options.runtimeChecks}));
@@ -65,7 +66,10 @@ static void appendPasses(const ToLLVMPipelineOptions &options,
   passes.addToFunctions(createFoldScales());
   // Only once scales are folded do tile operations stop to matter for ISAs.
   passes.addToModule(createSpecializeIsas({options.isa, options.fat}));
-  passes.addToFunctions(createSelectKernels());
+  SelectKernelsOptions selection;
+  selection.force.assign(options.force.begin(), options.force.end());
+  selection.mixIsas = options.mixIsas;
+  passes.addToFunctions(createSelectKernels(selection));
   passes.addToModule(createOutlineParallel());
   passes.addToFunctions(createInsertTileConfig());
   passes.addToFunctions(createHoistTileConfig());

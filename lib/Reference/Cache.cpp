@@ -42,6 +42,9 @@ float HeadTensor::at(int64_t token, int64_t head, int64_t channel) const {
 static constexpr int64_t kLanes = 16;
 /// Elements of a lane along the dimension that a GEMM reduces, in a tile.
 static constexpr int64_t kDepth = 32;
+/// FP8 elements that AMX-FP8 takes together, and how many of a lane its tile
+/// reduces.
+static constexpr int64_t kQuad = 4, kQuadDepth = 64;
 
 /// Returns the elements in the order of their bytes, as (reduced * numLanes +
 /// lane), where the tiles that cover the plane follow one another along the
@@ -93,6 +96,22 @@ static std::vector<int64_t> elementsOfOthers(Layout layout, bool isKey,
         for (int64_t channel = group; channel < group + kLanes; ++channel)
           for (int64_t half : {0, 1})
             append(token + half, channel);
+  } else if (isKey &&
+             (layout == Layout::Quads || layout == Layout::VllmAmxFp8)) {
+    for (int64_t first = 0; first < tokens; first += kLanes)
+      for (int64_t channel = 0; channel < channels; channel += kQuad)
+        for (int64_t token = first; token < first + kLanes; ++token)
+          for (int64_t i = 0; i < kQuad; ++i)
+            append(token, channel + i);
+  } else if (layout == Layout::Quads || layout == Layout::VllmAmxFp8) {
+    // All tokens of 16 channels, or as many as a tile has.
+    const int64_t run = layout == Layout::Quads ? kQuadDepth : tokens;
+    for (int64_t first = 0; first < tokens; first += run)
+      for (int64_t group = 0; group < channels; group += kLanes)
+        for (int64_t token = first; token < first + run; token += kQuad)
+          for (int64_t channel = group; channel < group + kLanes; ++channel)
+            for (int64_t i = 0; i < kQuad; ++i)
+              append(token + i, channel);
   } else if (layout == Layout::VllmVector && isKey) {
     for (int64_t channel = 0; channel < channels; ++channel)
       for (int64_t token = 0; token < tokens; ++token)
@@ -153,11 +172,11 @@ PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
                                          int64_t heads, int64_t headDim,
                                          int64_t pageTokens) {
   const int64_t size = elementBytes(type);
+  const bool isPadded = layout == Layout::Pairs || layout == Layout::Quads;
   auto padded = [&](int64_t granule) {
-    return layout == Layout::Pairs ? (headDim + granule - 1) / granule * granule
-                                   : headDim;
+    return isPadded ? (headDim + granule - 1) / granule * granule : headDim;
   };
-  const int64_t keyDim = padded(kDepth);
+  const int64_t keyDim = padded(layout == Layout::Quads ? kQuadDepth : kDepth);
   const int64_t valueDim = padded(kLanes);
   const int64_t keyBytes =
       content == Content::Value ? 0 : pageTokens * keyDim * size;
@@ -194,15 +213,32 @@ PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
   return cache;
 }
 
+/// Returns whether each element, of the padding too, has the same place among a
+/// head's keys or values.
+static bool haveSamePlaces(const CachePart &from, const CachePart &to) {
+  if (from.paddedDim != to.paddedDim)
+    return false;
+  auto place = [](const CachePart &part, int64_t token, int64_t channel) {
+    return part.byte(0, 0, token, channel) - part.byte(0, 0, 0, 0);
+  };
+  for (int64_t token = 0; token < from.pageTokens; ++token)
+    for (int64_t channel = 0; channel < from.paddedDim; ++channel)
+      if (place(from, token, channel) != place(to, token, channel))
+        return false;
+  return true;
+}
+
 void fp8attn::reference::repackCache(const CachePart &from, const CachePart &to,
                                      const PageList &pages) {
   const int64_t size = elementBytes(from.type);
+  const int64_t copied =
+      haveSamePlaces(from, to) ? from.paddedDim : from.headDim;
   for (auto [page, toPage] : pages)
     for (int64_t head = 0; head < from.heads; ++head)
       for (int64_t token = 0; token < from.pageTokens; ++token)
         for (int64_t channel = 0; channel < to.paddedDim; ++channel) {
           uint8_t *place = to.data + to.byte(toPage, head, token, channel);
-          if (channel < from.paddedDim)
+          if (channel < copied)
             std::memcpy(
                 place, from.data + from.byte(page, head, token, channel), size);
           else

@@ -54,7 +54,9 @@ static std::string toMacro(StringRef name) {
 static StringRef getParameterType(Type type) {
   return llvm::TypeSwitch<Type, StringRef>(type)
       .Case<MemRefType>([](Type) { return "const fp8attn_tensor *"; })
-      .Case<CacheType>([](Type) { return "const fp8attn_cache *"; })
+      .Case<CacheType>([](CacheType cache) {
+        return cache.getLayout() ? "const fp8attn_cache *" : "";
+      })
       .Case<IndexType>([](Type) { return "int64_t "; })
       .Case<Float32Type>([](Type) { return "float "; })
       .Case<IntegerType>([](IntegerType integer) {
@@ -120,7 +122,9 @@ static LogicalResult checkEntryPoint(func::FuncOp function,
     Type type = function.getArgumentTypes()[index];
     if (getParameterType(type).empty())
       return function.emitError("expects argument ")
-             << index << " of an entry point to be a memref, a cache, index, "
+             << index
+             << " of an entry point to be a memref, a cache with a layout, "
+                "index, "
              << "i64, i32 or f32, got " << type;
   }
   return success();

@@ -113,6 +113,14 @@ mlir::fp8attn::createTargetMachine(const TargetDescription &target) {
   llvm::Expected<TargetTables> tables = findTarget(target.triple);
   if (!tables)
     return tables.takeError();
+  // Other formats have other rules for names and sections, if LLVM can write
+  // them for the architecture at all.
+  const llvm::Triple &triple = tables->triple;
+  if (!triple.isOSBinFormatELF())
+    return llvm::createStringError(
+        "expects a target triple with objects in ELF, got \"" + triple.str() +
+        "\", whose format is " +
+        llvm::Triple::getObjectFormatTypeName(triple.getObjectFormat()));
   if (target.cpu != "generic" &&
       !tables->subtarget->isCPUStringValid(target.cpu))
     return unknownName("CPU", target.cpu, tables->triple,

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionMatch.h"
+#include "fp8attn/Runtime/kernels.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -71,6 +72,35 @@ static LogicalResult checkFactor(Operation *op, scf::ForOp loop) {
   if (factor && !loop.isDefinedOutsideOfLoop(factor))
     return op->emitOpError("cannot be given a kernel: expects a factor that is "
                            "the same for all keys");
+  return success();
+}
+
+/// Demands that each step of the loop takes the keys of a kernel's call.
+static LogicalResult checkStep(AttentionMatch &match, MaskOp mask) {
+  constexpr int64_t kKeys = FP8ATTN_BLOCK_KEYS;
+  if (getConstantIntValue(match.loop.getStep()) != kKeys)
+    return match.loop.emitOpError("cannot be given a kernel: expects a loop "
+                                  "over keys in steps of ")
+           << kKeys;
+  if (!match.loop.getLowerBound().getDefiningOp<FirstKeyOp>() ||
+      !match.loop.getUpperBound().getDefiningOp<NumKeysOp>())
+    return match.loop.emitOpError(
+        "cannot be given a kernel: expects a loop over keys from "
+        "tile.first_key to tile.num_keys");
+  for (RankedTensorType tile : {match.getKeyTile(), match.getValueTile()})
+    if (tile.getDimSize(0) != kKeys)
+      return match.qk.emitOpError("cannot be given a kernel: expects tiles of ")
+             << kKeys << " keys and values, got " << tile;
+  auto firstOf = [](auto run, LoadDenseOp dense) {
+    return dense ? dense.getFirstKey() : run.getFirstKey();
+  };
+  for (Value firstKey :
+       {firstOf(match.key, match.denseKey),
+        firstOf(match.value, match.denseValue), mask.getFirstKey()})
+    if (firstKey != match.loop.getInductionVar())
+      return match.qk.emitOpError("cannot be given a kernel: expects keys, "
+                                  "values and mask from the same key on, the "
+                                  "one that the loop counts");
   return success();
 }
 
@@ -142,5 +172,7 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   for (Operation *op : {qk->getOperation(), match.modify.getOperation()})
     if (failed(checkFactor(op, match.loop)))
       return failure();
+  if (failed(checkStep(match, *mask)))
+    return failure();
   return match;
 }

@@ -1,13 +1,15 @@
-//===- DecomposeMerge.cpp - merges to loops over tokens ---===//
+//===- DecomposeMerge.cpp - merges to loops over rows ---===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Writes merge out as a parallel loop around the tile operation of one token.
+// Writes merge out as a parallel loop around the tile operation of some rows:
+// the heads of one token, or, of dense tensors, queries of one head.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Constants.h"
 #include "RuntimeChecks.h"
 #include "Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
@@ -26,15 +28,19 @@ using namespace mlir::fp8attn;
 
 static void emitChecks(MergeOp op) {
   OpBuilder builder = getCheckBuilder(op);
-  std::pair<StringRef, Value> operands[] = {
-      {"tokens of first_lse", op.getFirstLse()},
-      {"tokens of second_out", op.getSecondOut()},
-      {"tokens of second_lse", op.getSecondLse()},
-      {"tokens of out", op.getOut()},
-      {"tokens of lse", op.getLse()}};
+  NamedOperand operands[] = {{"first_lse", op.getFirstLse()},
+                             {"second_out", op.getSecondOut()},
+                             {"second_lse", op.getSecondLse()},
+                             {"out", op.getOut()},
+                             {"lse", op.getLse()}};
   for (auto [name, operand] : operands)
-    emitSameTokensCheck(builder, op.getLoc(), name, operand,
-                        "tokens of first_out", op.getFirstOut());
+    for (auto [dim, what] : op.getRowDims()) {
+      auto nameOf = [what = what](StringRef of) {
+        return (what + " of " + of).str();
+      };
+      emitSameSizeCheck(builder, op.getLoc(), nameOf(name), operand, dim,
+                        nameOf("first_out"), op.getFirstOut(), dim);
+    }
   // A row of the parts is read before that row of the result is written.
   emitOverlapCheck(op, {{"out", op.getOut()}, {"lse", op.getLse()}},
                    {{"first_out", op.getFirstOut()},
@@ -44,29 +50,87 @@ static void emitChecks(MergeOp op) {
                    {});
 }
 
-/// Returns the rows of one token: the view without the first dimension.
-static Value rowsOf(OpBuilder &builder, Location loc, Value memref,
-                    Value token) {
+namespace {
+/// Where the rows of a turn of the loop are: the place and the size in each
+/// dimension but the channels. The dimensions that are not `rows` have size 1.
+struct Rows {
+  SmallVector<OpFoldResult> offsets, sizes;
+  unsigned rows;
+};
+} // namespace
+
+/// Returns the rows of a part, [rows, channels], or of its lse, [rows].
+static Value viewOfRows(OpBuilder &builder, Location loc, Value memref,
+                        const Rows &rows) {
   ArrayRef<int64_t> shape = cast<MemRefType>(memref.getType()).getShape();
-  SmallVector<OpFoldResult> offsets(shape.size(), builder.getIndexAttr(0));
-  offsets.front() = token;
-  SmallVector<OpFoldResult> sizes = {builder.getIndexAttr(1)};
-  for (int64_t size : shape.drop_front())
-    sizes.push_back(builder.getIndexAttr(size));
-  return viewOf(builder, loc, memref, offsets, sizes, shape.drop_front());
+  SmallVector<OpFoldResult> offsets = rows.offsets, sizes = rows.sizes;
+  SmallVector<int64_t> kept = {
+      getConstantIntValue(sizes[rows.rows]).value_or(ShapedType::kDynamic)};
+  if (shape.size() > offsets.size()) {
+    offsets.push_back(builder.getIndexAttr(0));
+    sizes.push_back(builder.getIndexAttr(shape.back()));
+    kept.push_back(shape.back());
+  }
+  return viewOf(builder, loc, memref, offsets, sizes, kept);
+}
+
+/// Queries of a head that are one turn of the loop.
+static constexpr int64_t kBlockQueries = 64;
+
+/// Returns the blocks of queries of each head.
+static Value countBlocks(OpBuilder &builder, Location loc, Value queries) {
+  Value padded = arith::AddIOp::create(
+      builder, loc, queries, constantIndex(builder, loc, kBlockQueries - 1));
+  return arith::DivUIOp::create(builder, loc, padded,
+                                constantIndex(builder, loc, kBlockQueries));
+}
+
+/// Returns the number of turns.
+static Value countTurns(OpBuilder &builder, Location loc, MergeOp op) {
+  Value outer = memref::DimOp::create(builder, loc, op.getFirstOut(), 0);
+  if (!op.isDense())
+    return outer;
+  Value heads = arith::MulIOp::create(
+      builder, loc, outer, constantIndex(builder, loc, op.getNumHeads()));
+  Value queries = memref::DimOp::create(builder, loc, op.getFirstOut(), 2);
+  return arith::MulIOp::create(builder, loc, heads,
+                               countBlocks(builder, loc, queries));
+}
+
+/// Returns the rows of turn `index`: all heads of a token, or queries of a
+/// head.
+static Rows getRows(OpBuilder &builder, Location loc, MergeOp op, Value index) {
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  if (!op.isDense())
+    return {{index, zero},
+            {one, builder.getIndexAttr(op.getNumHeads())},
+            /*rows=*/1};
+  Value queries = memref::DimOp::create(builder, loc, op.getFirstOut(), 2);
+  Value blocks = countBlocks(builder, loc, queries);
+  Value numHeads = constantIndex(builder, loc, op.getNumHeads());
+  Value step = constantIndex(builder, loc, kBlockQueries);
+  Value block = arith::RemUIOp::create(builder, loc, index, blocks);
+  Value headOfEntry = arith::DivUIOp::create(builder, loc, index, blocks);
+  Value head = arith::RemUIOp::create(builder, loc, headOfEntry, numHeads);
+  Value entry = arith::DivUIOp::create(builder, loc, headOfEntry, numHeads);
+  Value first = arith::MulIOp::create(builder, loc, block, step);
+  Value rest = arith::SubIOp::create(builder, loc, queries, first);
+  Value count = arith::MinUIOp::create(builder, loc, rest, step);
+  return {{entry, head, first}, {one, one, count}, /*rows=*/2};
 }
 
 static void decompose(MergeOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
-  Value tokens = memref::DimOp::create(builder, loc, op.getFirstOut(), 0);
+  Value turns = countTurns(builder, loc, op);
   scf::ForallOp::create(
-      builder, loc, ArrayRef<OpFoldResult>{tokens}, ValueRange(), std::nullopt,
+      builder, loc, ArrayRef<OpFoldResult>{turns}, ValueRange(), std::nullopt,
       [&](OpBuilder &body, Location loc, ValueRange arguments) {
-        SmallVector<Value> rows;
+        const Rows rows = getRows(body, loc, op, arguments.front());
+        SmallVector<Value> views;
         for (Value operand : op.getOperands())
-          rows.push_back(rowsOf(body, loc, operand, arguments.front()));
-        TileMergeOp::create(body, loc, TypeRange(), rows);
+          views.push_back(viewOfRows(body, loc, operand, rows));
+        TileMergeOp::create(body, loc, TypeRange(), views);
         scf::InParallelOp::create(body, loc);
       });
   op.erase();

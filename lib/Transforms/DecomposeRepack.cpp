@@ -32,12 +32,25 @@ namespace mlir::fp8attn {
 using namespace mlir;
 using namespace mlir::fp8attn;
 
+/// Demands that it is known where elements are.
+static LogicalResult checkLayouts(RepackOp op) {
+  for (Value cache : {op.getSource(), op.getDestination()})
+    if (!cast<CacheType>(cache.getType()).getLayout())
+      return op.emitOpError("cannot move elements of a cache without a layout, "
+                            "got ")
+             << cache.getType() << "; fp8attn-assign-layouts gives it one";
+  return success();
+}
+
 static void emitChecks(RepackOp op) {
   OpBuilder builder = getCheckBuilder(op);
   Location loc = op.getLoc();
+  NamedOperand destination{"destination", op.getDestination()};
   if (op.getPages()) {
     CheckPagesOp::create(builder, loc, op.getPages(), op.getSource(),
                          op.getDestination());
+    // Pages may be copied within one cache, but what says which must stay.
+    emitOverlapCheck(op, {destination}, {}, {{"pages", op.getPages()}});
     return;
   }
   Value pages = CacheNumPagesOp::create(builder, loc, op.getDestination());
@@ -45,8 +58,7 @@ static void emitChecks(RepackOp op) {
   CheckSizeOp::create(builder, loc,
                       builder.getStringAttr("pages of destination"), pages,
                       builder.getStringAttr("pages of source"), sourcePages);
-  emitOverlapCheck(op, {{"destination", op.getDestination()}}, {},
-                   {{"source", op.getSource()}, {"pages", op.getPages()}});
+  emitOverlapCheck(op, {destination}, {}, {{"source", op.getSource()}});
 }
 
 namespace {
@@ -237,6 +249,8 @@ struct DecomposeRepackPass
     SmallVector<RepackOp> ops;
     getOperation().walk([&](RepackOp op) { ops.push_back(op); });
     for (RepackOp op : ops) {
+      if (failed(checkLayouts(op)))
+        return signalPassFailure();
       if (runtimeChecks)
         emitChecks(op);
       decompose(op);

@@ -24,9 +24,20 @@ std::string AttentionCandidate::getName() const {
 std::string AttentionCandidate::whyNot(const AttentionCandidate &chosen) const {
   if (!dropped.empty())
     return dropped;
-  if (cyclesPerKey > chosen.cyclesPerKey)
-    return llvm::formatv("{0:F1} times as many cycles",
-                         cyclesPerKey / chosen.cyclesPerKey);
+  const double cycles = prediction.cycles();
+  const double chosenCycles = chosen.prediction.cycles();
+  // What rounds to "1.0 times" says nothing.
+  constexpr double kNoticeable = 1.05;
+  if (cycles >= kNoticeable * chosenCycles)
+    return llvm::formatv("{0:F1} times as many cycles", cycles / chosenCycles);
+  if (keyRow().isa != chosen.keyRow().isa && cycles < chosenCycles)
+    return llvm::formatv("{0:F1} times as many cycles, but sums in another "
+                         "order than prefill; mix-isas allows it",
+                         cycles / chosenCycles);
+  if (cycles > chosenCycles)
+    return llvm::formatv("{0:F1} cycles more", cycles - chosenCycles);
+  if (prediction.computeCycles > chosen.prediction.computeCycles)
+    return "no faster: it waits for the same bytes, and computes longer";
   return "no faster, and more calls";
 }
 
@@ -41,9 +52,9 @@ static std::string getObstacle(const KernelRow &row,
   if (row.isa > problem.isa)
     return llvm::formatv("needs {0}, but bodies here are for {1}",
                          stringifyIsa(row.isa), stringifyIsa(problem.isa));
-  if (problem.rows > row.maxRows)
+  if (problem.maxRows > row.maxRows)
     return llvm::formatv("takes at most {0} rows, but there are {1}",
-                         row.maxRows, problem.rows);
+                         row.maxRows, problem.maxRows);
   if (channels % row.channels != 0)
     return llvm::formatv("takes multiples of {0} channels, but there are {1}",
                          row.channels, channels);
@@ -55,7 +66,13 @@ static bool matches(const KernelRow &row, StringRef op, Type type) {
   return row.op == op && row.cache == getTypeWord(type);
 }
 
+/// Returns the row that computes softmax in bodies for `isa`.
+static const KernelRow &getSoftmax(Isa isa) {
+  return *selectByIsa("softmax", "f32", "bf16", isa);
+}
+
 static void addFused(const AttentionProblem &problem,
+                     const MachineFigures &machine,
                      SmallVectorImpl<AttentionCandidate> &candidates) {
   if (problem.keyType != problem.valueType)
     return;
@@ -73,14 +90,15 @@ static void addFused(const AttentionProblem &problem,
     else if (problem.hasFactorsByKey)
       candidate.dropped = "scales differ by key and are collected step by step";
     else
-      candidate.dropped = getObstacle(row, problem, problem.keyChannels);
-    candidate.cyclesPerKey =
-        row.cyclesPerElement(problem.rows) *
-        static_cast<double>(problem.keyChannels + problem.valueChannels);
+      candidate.dropped = getObstacle(row, problem, problem.shape.keyChannels);
+    // Its softmax is that of its ISA.
+    candidate.prediction =
+        predict(problem.shape, {row, getSoftmax(row.isa), row}, machine);
   }
 }
 
 static void addSeparate(const AttentionProblem &problem,
+                        const MachineFigures &machine,
                         SmallVectorImpl<AttentionCandidate> &candidates) {
   for (const KernelRow &qk : getKernels())
     for (const KernelRow &pv : getKernels()) {
@@ -91,29 +109,74 @@ static void addSeparate(const AttentionProblem &problem,
       AttentionCandidate &candidate = candidates.emplace_back();
       candidate.qk = &qk;
       candidate.pv = &pv;
-      candidate.dropped = getObstacle(qk, problem, problem.keyChannels);
+      candidate.dropped = getObstacle(qk, problem, problem.shape.keyChannels);
       if (candidate.dropped.empty())
-        candidate.dropped = getObstacle(pv, problem, problem.valueChannels);
-      candidate.cyclesPerKey = qk.cyclesPerElement(problem.rows) *
-                                   static_cast<double>(problem.keyChannels) +
-                               pv.cyclesPerElement(problem.rows) *
-                                   static_cast<double>(problem.valueChannels);
+        candidate.dropped =
+            getObstacle(pv, problem, problem.shape.valueChannels);
+      candidate.prediction =
+          predict(problem.shape, {qk, getSoftmax(problem.isa), pv}, machine);
     }
 }
 
-SmallVector<AttentionCandidate>
-mlir::fp8attn::getAttentionCandidates(const AttentionProblem &problem) {
-  SmallVector<AttentionCandidate> candidates;
-  addFused(problem, candidates);
-  addSeparate(problem, candidates);
-  llvm::sort(candidates, [](const AttentionCandidate &a,
-                            const AttentionCandidate &b) {
-    auto key = [](const AttentionCandidate &candidate) {
-      return std::make_tuple(!candidate.dropped.empty(), candidate.cyclesPerKey,
-                             !candidate.attend, candidate.keyRow().name);
-    };
-    return key(a) < key(b);
+static constexpr StringLiteral kKernelPrefix = "fp8attn_uk_";
+
+bool mlir::fp8attn::isNamed(const KernelRow &row, StringRef word) {
+  word.consume_front(kKernelPrefix);
+  return word == stringifyIsa(row.isa) ||
+         word == row.name.drop_front(kKernelPrefix.size());
+}
+
+bool mlir::fp8attn::isForceable(StringRef word) {
+  return llvm::any_of(getKernels(), [&](const KernelRow &row) {
+    return (row.op == "attend" || row.op == "qk" || row.op == "pv") &&
+           isNamed(row, word);
   });
+}
+
+/// Drops what is not forced, if something that is forced can be used.
+static void applyForce(ArrayRef<std::string> forced,
+                       MutableArrayRef<AttentionCandidate> candidates) {
+  auto isForced = [&](const AttentionCandidate &candidate) {
+    auto names = [&](const KernelRow &row) {
+      return llvm::any_of(forced,
+                          [&](StringRef word) { return isNamed(row, word); });
+    };
+    return names(candidate.keyRow()) && names(candidate.valueRow());
+  };
+  auto isUsable = [](const AttentionCandidate &candidate) {
+    return candidate.dropped.empty();
+  };
+  if (llvm::none_of(candidates, [&](const AttentionCandidate &candidate) {
+        return isForced(candidate) && isUsable(candidate);
+      }))
+    return;
+  for (AttentionCandidate &candidate : candidates)
+    if (isUsable(candidate) && !isForced(candidate))
+      candidate.dropped = "another one is forced";
+}
+
+SmallVector<AttentionCandidate>
+mlir::fp8attn::getAttentionCandidates(const AttentionProblem &problem,
+                                      const MachineFigures &machine,
+                                      const SelectionWishes &wishes) {
+  SmallVector<AttentionCandidate> candidates;
+  addFused(problem, machine, candidates);
+  addSeparate(problem, machine, candidates);
+  applyForce(wishes.forced, candidates);
+  auto getKey = [&](const AttentionCandidate &candidate) {
+    // All ISAs have rows for many query rows and for few, so that the best one
+    // is the same for both.
+    const int isaRank =
+        wishes.mixIsas ? 0 : -static_cast<int>(candidate.keyRow().isa);
+    return std::make_tuple(!candidate.dropped.empty(), isaRank,
+                           candidate.prediction.cycles(),
+                           candidate.prediction.computeCycles,
+                           !candidate.attend, candidate.keyRow().name);
+  };
+  llvm::sort(candidates,
+             [&](const AttentionCandidate &a, const AttentionCandidate &b) {
+               return getKey(a) < getKey(b);
+             });
   return candidates;
 }
 

@@ -13,7 +13,7 @@
 #ifndef FP8ATTN_LIB_TRANSFORMS_KERNELSELECTION_H
 #define FP8ATTN_LIB_TRANSFORMS_KERNELSELECTION_H
 
-#include "KernelTable.h"
+#include "CostModel.h"
 
 namespace mlir::fp8attn {
 
@@ -24,11 +24,10 @@ inline constexpr int64_t kValueTileChannels = 16;
 
 /// The attention of one work item, as far as it matters for the choice.
 struct AttentionProblem {
-  /// Of one call: more are taken block by block.
-  int64_t rows;
-  /// Head sizes rounded up to whole tiles.
-  int64_t keyChannels;
-  int64_t valueChannels;
+  /// Most rows of one call: more are taken block by block.
+  int64_t maxRows;
+  /// What a typical item looks like.
+  ItemShape shape;
   /// As kernels read them.
   Type keyType;
   Type valueType;
@@ -44,6 +43,15 @@ struct AttentionProblem {
   bool isDequantized = false;
 };
 
+/// What the user wishes.
+struct SelectionWishes {
+  /// Names of rows, or ISAs for all of theirs, to use wherever they can be.
+  ArrayRef<std::string> forced;
+  /// Whether few rows may take kernels of another ISA than many: the bits of a
+  /// result then depend on the chunks in which a prompt comes.
+  bool mixIsas = false;
+};
+
 /// Returns what work items of that many rows are for: "decode" or "prefill".
 StringRef getPhase(int64_t rows);
 
@@ -53,8 +61,7 @@ struct AttentionCandidate {
   const KernelRow *attend = nullptr;
   const KernelRow *qk = nullptr;
   const KernelRow *pv = nullptr;
-  /// Predicted cycles for one key, all rows and channels.
-  double cyclesPerKey = 0;
+  Prediction prediction;
   /// Why it cannot be used; empty if it can.
   std::string dropped;
 
@@ -65,10 +72,21 @@ struct AttentionCandidate {
   const KernelRow &valueRow() const { return attend ? *attend : *pv; }
 };
 
-/// Returns all candidates, usable ones first, cheapest first; among equals the
-/// one of fewer kernels.
+/// Returns whether `word` names the row, with or without the prefix that all
+/// kernels share, or its ISA.
+bool isNamed(const KernelRow &row, StringRef word);
+
+/// Returns whether `word` names a row that attention can be computed with.
+bool isForceable(StringRef word);
+
+/// Returns all candidates, usable ones first, those of the best ISA first
+/// unless ISAs may be mixed, cheapest first; among equals the one that computes
+/// less, and then the one of fewer kernels. If all rows of some usable ones are
+/// forced, no others are usable.
 SmallVector<AttentionCandidate>
-getAttentionCandidates(const AttentionProblem &problem);
+getAttentionCandidates(const AttentionProblem &problem,
+                       const MachineFigures &machine,
+                       const SelectionWishes &wishes);
 
 /// Returns the row for an operation off the inner loops: of the best ISA that
 /// does not exceed `isa`; null if the table has none.

@@ -21,8 +21,8 @@ static constexpr Isa kIsa_avx512_bf16 = Isa::Avx512Bf16;
 static constexpr Isa kIsa_amx_bf16 = Isa::AmxBf16;
 
 static const KernelRow kKernels[] = {
-#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, exponent,             \
-                       decodeCycles, rowGranule, rowCycles)                    \
+#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
+                       decodeCycles, rowGranule, rowCycles, ahead)             \
   {"fp8attn_uk_" #op "_" #in "_" #cache "_" #acc "_" #M "x" #N "x" #K          \
    "_" #isa,                                                                   \
    #op,                                                                        \
@@ -32,10 +32,12 @@ static const KernelRow kKernels[] = {
    N,                                                                          \
    K,                                                                          \
    kIsa_##isa,                                                                 \
+   #layout,                                                                    \
    exponent,                                                                   \
    decodeCycles,                                                               \
    rowGranule,                                                                 \
-   rowCycles},
+   rowCycles,                                                                  \
+   ahead},
 #include "kernels.def"
 };
 

@@ -26,13 +26,16 @@ struct KernelRow {
   int64_t maxKeys;
   int64_t channels;
   Isa isa;
+  /// Of the cache that it reads or writes, "any" if it does not touch one.
+  StringLiteral layout;
   int64_t exponent;
   double decodeCycles;
   int64_t rowGranule;
   double rowCycles;
+  bool fetchesAhead;
 
-  /// Returns the predicted cycles of one core per key and channel for a block
-  /// of `rows` query rows.
+  /// Returns the predicted cycles of one core per key and channel, or of
+  /// softmax per key, for a block of `rows` query rows.
   double cyclesPerElement(int64_t rows) const;
 };
 

@@ -39,27 +39,75 @@ static remark::RemarkOpts getRemarkOptions(StringRef function) {
 
 /// Says what was chosen, what it should cost, and why every other candidate
 /// was not. The reason is for people; the arguments beside it are for tools.
-static void emitRemarks(Location loc, StringRef function, Isa isa, int64_t rows,
+static void emitRemarks(Location loc, StringRef function,
+                        const AttentionProblem &problem,
+                        const MachineFigures &machine,
                         ArrayRef<AttentionCandidate> candidates) {
   remark::RemarkOpts options = getRemarkOptions(function);
+  const ItemShape &shape = problem.shape;
+  const StringRef source = getSource(shape, machine).name;
   const AttentionCandidate &chosen = candidates.front();
   auto addArguments = [&](auto &&remark, const AttentionCandidate &candidate) {
-    remark << remark::metric("Isa", stringifyIsa(isa))
-           << remark::metric("Phase", getPhase(rows))
-           << remark::metric("Kernel", candidate.getName());
+    remark << remark::metric("Isa", stringifyIsa(problem.isa))
+           << remark::metric("Phase", getPhase(problem.maxRows))
+           << remark::metric("Kernel", candidate.getName())
+           << remark::metric("Rows", shape.rows)
+           << remark::metric("BytesPerKey", shape.bytesPerKey())
+           << remark::metric("Source", source);
     if (candidate.dropped.empty())
-      remark << remark::metric("CyclesPerKey", candidate.cyclesPerKey);
+      remark << remark::metric("CyclesPerKey", candidate.prediction.cycles())
+             << remark::metric("ComputeCycles",
+                               candidate.prediction.computeCycles)
+             << remark::metric("ReadCycles", candidate.prediction.readCycles);
   };
-  addArguments(remark::passed(loc, options)
-                   << remark::reason("chose {0}: {1:F1} cycles a key",
-                                     chosen.getName(), chosen.cyclesPerKey),
-               chosen);
+  addArguments(
+      remark::passed(loc, options) << remark::reason(
+          "chose {0}: {1:F1} cycles a key for {2} rows (computes {3:F1}, "
+          "reads {4} bytes from {5} in {6:F1})",
+          chosen.getName(), chosen.prediction.cycles(), shape.rows,
+          chosen.prediction.computeCycles, shape.bytesPerKey(), source,
+          chosen.prediction.readCycles),
+      chosen);
   for (const AttentionCandidate &other : candidates.drop_front())
     addArguments(remark::analysis(loc, options)
                      << remark::reason("not {0}: {1}", other.getName(),
                                        other.whyNot(chosen))
                      << remark::metric("WhyNot", other.whyNot(chosen)),
                  other);
+}
+
+static int64_t getElementBytes(RankedTensorType tile) {
+  return tile.getElementTypeBitWidth() / 8;
+}
+
+/// Returns the keys that kernels read several times in a row: a packed step of
+/// dense ones, a sequence's if it has many items, none in decode.
+static int64_t getKeysInUse(AttentionMatch match, int64_t maxRows) {
+  if (match.denseKey)
+    return FP8ATTN_BLOCK_KEYS;
+  if (maxRows <= FP8ATTN_DECODE_ROWS)
+    return 0;
+  // A prompt of usual length, where the block table does not limit it.
+  constexpr int64_t kTypicalKeys = 2048;
+  auto run = match.key.getRun().getDefiningOp<KeyRunOp>();
+  if (!run || run.getBlockTable().getType().isDynamicDim(1))
+    return kTypicalKeys;
+  return run.getBlockTable().getType().getDimSize(1) *
+         run.getKeyCache().getType().getPageTokens();
+}
+
+/// Returns the rows of a typical item: one query token for each head of the
+/// group in decode, all that kernels take at a time otherwise.
+static int64_t getTypicalRows(AttentionMatch match, int64_t maxRows) {
+  if (maxRows > FP8ATTN_DECODE_ROWS)
+    return maxRows;
+  Operation *item = match.query.getItem().getDefiningOp();
+  int64_t group = maxRows;
+  if (auto paged = dyn_cast_or_null<WorkItemOp>(item))
+    group = paged.getGroup();
+  else if (auto dense = dyn_cast_or_null<DenseItemOp>(item))
+    group = dense.getGroup();
+  return std::min(group, maxRows);
 }
 
 /// Gives all scratch of a function the size of the largest: workers run
@@ -80,10 +128,27 @@ static void unifyScratch(func::FuncOp function) {
 namespace {
 struct SelectKernelsPass
     : public fp8attn::impl::SelectKernelsBase<SelectKernelsPass> {
+  using SelectKernelsBase::SelectKernelsBase;
+
+  LogicalResult initialize(MLIRContext *context) override {
+    for (const std::string &word : force)
+      if (!isForceable(word))
+        return emitError(UnknownLoc::get(context),
+                         "expects force to name an ISA or a kernel of attend, "
+                         "qk or pv, got '")
+               << word << "'";
+    return success();
+  }
+
   void runOnOperation() override {
     FailureOr<Isa> isa = getIsa();
     if (failed(isa))
       return signalPassFailure();
+    auto module = getOperation()->getParentOfType<ModuleOp>();
+    FailureOr<MachineFigures> machine = MachineFigures::get(module);
+    if (failed(machine))
+      return signalPassFailure();
+    forceStates.clear();
     SmallVector<FinishOp> finishes;
     SmallVector<Operation *> others;
     getOperation().walk([&](Operation *op) {
@@ -94,8 +159,10 @@ struct SelectKernelsPass
         others.push_back(op);
     });
     for (FinishOp finish : finishes)
-      if (failed(selectAttention(finish, *isa)))
+      if (failed(selectAttention(finish, *isa, *machine)))
         return signalPassFailure();
+    if (!finishes.empty() && failed(checkForced()))
+      return signalPassFailure();
     for (Operation *op : others)
       if (failed(selectOther(op, *isa)))
         return signalPassFailure();
@@ -115,40 +182,93 @@ private:
     return target->supportedIsas().front();
   }
 
-  LogicalResult selectAttention(FinishOp finish, Isa isa) {
+  LogicalResult selectAttention(FinishOp finish, Isa isa,
+                                const MachineFigures &machine) {
     FailureOr<AttentionMatch> match = matchAttention(finish);
     if (failed(match))
       return failure();
     auto query = match->query.getTile().getType();
     RankedTensorType key = match->getKeyTile(), value = match->getValueTile();
-    int64_t keyChannels = llvm::alignTo(query.getDimSize(1), kKeyTileChannels);
-    int64_t valueChannels =
-        llvm::alignTo(value.getDimSize(1), kValueTileChannels);
     const bool isDense = static_cast<bool>(match->denseKey);
-    int64_t rows = query.getDimSize(0);
+    int64_t maxRows = query.getDimSize(0);
     if (isDense)
-      rows = std::min<int64_t>(rows, FP8ATTN_BLOCK_ROWS);
+      maxRows = std::min<int64_t>(maxRows, FP8ATTN_BLOCK_ROWS);
+    const int64_t keyChannels =
+        llvm::alignTo(query.getDimSize(1), kKeyTileChannels);
+    const int64_t valueChannels =
+        llvm::alignTo(value.getDimSize(1), kValueTileChannels);
+    ItemShape shape = {getTypicalRows(*match, maxRows),
+                       getKeysInUse(*match, maxRows),
+                       keyChannels,
+                       valueChannels,
+                       getElementBytes(key),
+                       getElementBytes(value)};
     // What is multiplied element by element is bf16 afterwards.
     Type bf16 = BFloat16Type::get(&getContext());
-    SmallVector<AttentionCandidate> candidates = getAttentionCandidates(
-        {rows, keyChannels, valueChannels,
-         match->keyElementFactor ? bf16 : key.getElementType(),
-         match->valueElementFactor ? bf16 : value.getElementType(), isa,
-         static_cast<bool>(match->modify),
-         match->keyFactor || match->probFactor, isDense,
-         match->keyElementFactor || match->valueElementFactor});
+    AttentionProblem problem = {
+        maxRows,
+        shape,
+        match->keyElementFactor ? bf16 : key.getElementType(),
+        match->valueElementFactor ? bf16 : value.getElementType(),
+        isa,
+        static_cast<bool>(match->modify),
+        match->keyFactor || match->probFactor,
+        isDense,
+        match->keyElementFactor || match->valueElementFactor};
+    SmallVector<AttentionCandidate> candidates =
+        getAttentionCandidates(problem, machine, {force, mixIsas});
     if (candidates.empty() || !candidates.front().dropped.empty()) {
       InFlightDiagnostic diagnostic =
           finish.emitOpError("has no kernel for keys of ")
           << key << " and values of " << value;
-      for (const AttentionCandidate &candidate : candidates)
-        diagnostic.attachNote()
-            << "not " << candidate.getName() << ": " << candidate.dropped;
+      addReasons(diagnostic, candidates);
       return diagnostic;
     }
-    emitRemarks(finish.getLoc(), getOperation().getName(), isa,
-                query.getDimSize(0), candidates);
+    emitRemarks(finish.getLoc(), getOperation().getName(), problem, machine,
+                candidates);
+    noteForced(candidates);
     emitAttentionCalls(*match, candidates.front(), isa);
+    return success();
+  }
+
+  static void addReasons(InFlightDiagnostic &diagnostic,
+                         ArrayRef<AttentionCandidate> candidates) {
+    for (const AttentionCandidate &candidate : candidates)
+      diagnostic.attachNote()
+          << "not " << candidate.getName() << ": " << candidate.dropped;
+  }
+
+  /// Remembers which forced kernels are used, and why others could not be.
+  void noteForced(ArrayRef<AttentionCandidate> candidates) {
+    for (const std::string &word : force)
+      for (const AttentionCandidate &candidate : candidates) {
+        if (!isNamed(candidate.keyRow(), word) &&
+            !isNamed(candidate.valueRow(), word))
+          continue;
+        ForceState &state = forceStates[word];
+        if (&candidate == candidates.begin())
+          state.isUsed = true;
+        else
+          state.unusable.push_back(candidate);
+      }
+  }
+
+  /// Demands that each forced kernel was used for some rows of the function.
+  LogicalResult checkForced() {
+    for (const std::string &word : force) {
+      const ForceState &state = forceStates[word];
+      if (state.isUsed)
+        continue;
+      InFlightDiagnostic diagnostic = getOperation().emitError("cannot force '")
+                                      << word << "' in the body of '"
+                                      << getOperation().getName() << "'";
+      for (AttentionCandidate candidate : state.unusable) {
+        if (candidate.dropped.empty())
+          candidate.dropped = "its other kernel is not forced";
+        addReasons(diagnostic, candidate);
+      }
+      return diagnostic;
+    }
     return success();
   }
 
@@ -194,5 +314,12 @@ private:
       emitConvertCall(op, *row);
     return success();
   }
+
+  /// What became of a word of `force` in this function.
+  struct ForceState {
+    bool isUsed = false;
+    SmallVector<AttentionCandidate> unusable;
+  };
+  llvm::StringMap<ForceState> forceStates;
 };
 } // namespace

@@ -37,11 +37,15 @@ struct KernelRow {
   /// K: channels that the kernel takes at a time.
   int64_t channels;
   fp8attn_isa isa;
+  /// Of the cache that it reads or writes, "any" if it does not touch one.
+  const char *layout;
   /// Decoded words are the cache value times 2^-exponent.
   int64_t exponent;
   double decodeCycles;
   int64_t rowGranule;
   double rowCycles;
+  /// Whether the kernel fetches ahead what attention of few rows reads next.
+  bool fetchesAhead;
   /// The kernel; cast it with kernelAs.
   KernelFunction function;
   /// The kernel with its tile instructions emulated: null but for AMX rows, and

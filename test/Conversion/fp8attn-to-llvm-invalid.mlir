@@ -54,3 +54,11 @@ func.func private @two_sizes(%begin: index, %end: index, %worker: index, %n: ind
   fp8attn.ukernel.call @fp8attn_uk_init_x(%n, %n, %0, %1, %1) : index, index, memref<64xi8>, memref<128xi8>, memref<128xi8>
   return
 }
+
+// -----
+
+// The entry point could not say how large a page is.
+// expected-error@below {{'func.func' op cannot be lowered with a cache without a layout, got '!fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, bf16>'; fp8attn-assign-layouts gives it one}}
+func.func @open(%cache: !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, bf16>) {
+  return
+}

@@ -23,8 +23,12 @@ namespace reference = fp8attn::reference;
 /// NaN in each floating-point type.
 static constexpr uint8_t kUnwritten = 0xFF;
 
-static int64_t bytesOf(fp8attn_type type) {
-  return type == FP8ATTN_TYPE_I8 ? 1 : reference::elementBytes(type);
+static fp8attn_type typeOfMask(const std::string &mask) {
+  if (mask == "f32")
+    return FP8ATTN_TYPE_F32;
+  if (mask == "bf16")
+    return FP8ATTN_TYPE_BF16;
+  return mask == "i1" ? FP8ATTN_TYPE_BOOL : FP8ATTN_TYPE_I8;
 }
 
 StridedTensor::StridedTensor(fp8attn_type type, std::vector<int64_t> sizes,
@@ -42,7 +46,7 @@ StridedTensor::StridedTensor(fp8attn_type type, std::vector<int64_t> sizes,
     strides[order[i]] = next;
     next = std::max<int64_t>(1, this->sizes[order[i]]) * next + kGap;
   }
-  bytes = AlignedBytes(next * bytesOf(type), kUnwritten);
+  bytes = AlignedBytes(next * reference::elementBytes(type), kUnwritten);
 }
 
 void StridedTensor::clear() {
@@ -72,7 +76,7 @@ uint8_t *StridedTensor::element(int64_t index) const {
     offset += index % sizes[dim] * strides[dim];
     index /= sizes[dim];
   }
-  return bytes.data() + offset * bytesOf(type);
+  return bytes.data() + offset * reference::elementBytes(type);
 }
 
 reference::DenseTensor StridedTensor::reference() const {
@@ -92,7 +96,7 @@ std::vector<double> StridedTensor::values() const {
 }
 
 std::vector<uint8_t> StridedTensor::bits() const {
-  const int64_t size = bytesOf(type);
+  const int64_t size = reference::elementBytes(type);
   std::vector<uint8_t> result(numElements() * size);
   for (int64_t i = 0; i < numElements(); ++i)
     std::memcpy(result.data() + i * size, element(i), size);
@@ -103,24 +107,21 @@ bool StridedTensor::gapsAreIntact() const {
   std::vector<uint8_t> rest(bytes.data(), bytes.data() + bytes.size());
   for (int64_t i = 0; i < numElements(); ++i)
     std::memset(rest.data() + (element(i) - bytes.data()), kUnwritten,
-                bytesOf(type));
+                reference::elementBytes(type));
   return std::all_of(rest.begin(), rest.end(),
                      [](uint8_t byte) { return byte == kUnwritten; });
 }
 
-static void fillNormal(StridedTensor &tensor, fp8attn_type type, int64_t heads,
-                       int64_t tokens, int64_t channels,
-                       const std::vector<float> &scales,
-                       std::mt19937 &generator) {
-  std::normal_distribution<float> normal;
-  for (int64_t i = 0; i < tensor.numElements(); ++i) {
-    const size_t head = i / (tokens * channels) % heads;
-    const float value = normal(generator);
-    if (reference::elementBytes(type) == 1)
-      *tensor.element(i) = reference::quantizeFp8(
-          value, scales[scales.size() == 1 ? 0 : head], type);
-    else
-      reference::encodeElement(value, tensor.element(i), type);
+void StridedTensor::fill(const std::function<float()> &value,
+                         const std::vector<float> &scales) {
+  for (int64_t i = 0; i < numElements(); ++i) {
+    if (scales.empty()) {
+      reference::encodeElement(value(), element(i), type);
+      continue;
+    }
+    const size_t head = i / (sizes[2] * sizes[3]) % sizes[1];
+    *element(i) = reference::quantizeFp8(
+        value(), scales[scales.size() == 1 ? 0 : head], type);
   }
 }
 
@@ -153,12 +154,10 @@ DenseProblem::DenseProblem(const DenseModel &model, DenseShape shape,
   keyScale = makeScales(model.keyType, model.keyScalePerHead, kvHeads);
   valueScale = makeScales(model.valueType, model.valueScalePerHead, kvHeads);
   std::mt19937 generator(seed);
-  fillNormal(query, model.queryType, heads, shape.queries, model.headDim, {},
-             generator);
-  fillNormal(keys, model.keyType, kvHeads, shape.keys, model.headDim, keyScale,
-             generator);
-  fillNormal(values, model.valueType, kvHeads, shape.keys, model.valueDim,
-             valueScale, generator);
+  const auto next = [&] { return fastNormal(generator); };
+  query.fill(next);
+  keys.fill(next, keyScale);
+  values.fill(next, valueScale);
   std::normal_distribution<float> normal;
   // About the log-sum-exp of a few hundred keys, so that both sides count.
   constexpr float kMeanSink = 5, kMeanSlope = 0.05f;
@@ -166,18 +165,15 @@ DenseProblem::DenseProblem(const DenseModel &model, DenseShape shape,
     sink.push_back(kMeanSink + normal(generator));
     alibi.push_back(kMeanSlope * normal(generator));
   }
-  const bool isBytes = model.mask[0] == 'i';
-  mask = StridedTensor(isBytes ? FP8ATTN_TYPE_I8 : FP8ATTN_TYPE_F32,
+  mask = StridedTensor(typeOfMask(model.mask),
                        {model.shared[0] == 'b' ? shape.batch : 1,
                         model.shared[1] == 'h' ? heads : 1, shape.queries,
                         shape.keys});
-  for (int64_t i = 0; i < mask.numElements(); ++i) {
-    const float value = normal(generator);
-    if (isBytes)
-      *mask.element(i) = value > 0 ? 1 : 0;
-    else
-      std::memcpy(mask.element(i), &value, sizeof value);
-  }
+  if (model.mask[0] == 'i')
+    for (int64_t i = 0; i < mask.numElements(); ++i)
+      *mask.element(i) = generator() % 2;
+  else
+    mask.fill(next);
   for (int64_t i = 0; i < shape.batch * shape.keys; ++i)
     documents.push_back(static_cast<int32_t>(generator() % 2));
   out = make(model.outType, heads, shape.queries, model.valueDim);
@@ -188,6 +184,14 @@ DenseProblem::DenseProblem(const DenseModel &model, DenseShape shape,
 void DenseProblem::forget() {
   out.clear();
   lse.clear();
+}
+
+bool DenseProblem::sees(int64_t query, int64_t key) const {
+  const int64_t position =
+      model.topLeft ? query : shape.keys - shape.queries + query;
+  constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
+  return position - key <= model.windowLeft.value_or(kAll) &&
+         key - position <= model.windowRight.value_or(kAll);
 }
 
 template <typename T>
@@ -274,17 +278,17 @@ reference::DenseCall DenseProblem::referenceCall() const {
     const uint8_t *element = mask.element(row * shape.keys + place.key);
     if (model.mask[0] == 'i')
       return *element ? score : masked;
-    return score + reference::decodeElement(element, FP8ATTN_TYPE_F32);
+    return score + reference::decodeElement(element, typeOfMask(model.mask));
   };
   return call;
 }
 
 testing::AssertionResult agrees(const DenseProblem &problem,
-                                const reference::AttentionResult &expected) {
+                                const reference::AttentionResult &expected,
+                                double allowedL2) {
   const reference::Comparison outs = reference::compare(
       problem.out.values(), expected.out,
-      reference::allowedOutError(expected, problem.model.outType),
-      reference::kAllowedRelativeL2);
+      reference::allowedOutError(expected, problem.model.outType), allowedL2);
   if (!outs.passed)
     return testing::AssertionFailure() << "out: " << outs.text;
   const reference::Comparison lses = reference::compare(

@@ -46,6 +46,10 @@ public:
   int64_t numElements() const;
   /// Returns the address of element `index` in row-major order of the sizes.
   uint8_t *element(int64_t index) const;
+  /// Replaces the elements in that order; FP8 of the KV heads in dimension 1 is
+  /// quantised by `scales`.
+  void fill(const std::function<float()> &value,
+            const std::vector<float> &scales = {});
   fp8attn::reference::DenseTensor reference() const;
   /// Returns all elements as doubles, in row-major order of the sizes.
   std::vector<double> values() const;
@@ -62,8 +66,8 @@ private:
 
 class DenseProblem {
 public:
-  /// Queries, keys and values are standard normal; scales map the largest
-  /// magnitude to about the largest finite code.
+  /// Queries, keys, values and additive masks are standard normal; scales map
+  /// the largest magnitude to about the largest finite code.
   DenseProblem(const DenseModel &model, DenseShape shape, uint32_t seed = 1);
 
   const DenseModel &model;
@@ -85,6 +89,9 @@ public:
   /// Makes the results NaN, as they were at first.
   void forget();
 
+  /// Returns whether a query has a key in its window.
+  bool sees(int64_t query, int64_t key) const;
+
   /// Returns the call as the reference takes it; a test may change it.
   fp8attn::reference::DenseCall referenceCall() const;
 
@@ -95,8 +102,10 @@ private:
 
 /// Returns whether `out` and `lse` are within the bounds of the numerics
 /// contract, with the worst element, and nothing was written beside them.
+/// `allowedL2` bounds the error of `out` as a whole.
 testing::AssertionResult
 agrees(const DenseProblem &problem,
-       const fp8attn::reference::AttentionResult &expected);
+       const fp8attn::reference::AttentionResult &expected,
+       double allowedL2 = fp8attn::reference::kAllowedRelativeL2);
 
 #endif // FP8ATTN_TEST_INTEGRATION_DENSEPROBLEM_H

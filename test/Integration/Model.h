@@ -48,9 +48,9 @@ struct Model {
   int64_t headDim;
   int64_t valueDim;
   int64_t pageTokens;
-  /// One scale per KV head, or one for the tensor; bf16 caches have none.
-  bool keyScalePerHead;
-  bool valueScalePerHead;
+  /// Kinds of scales (ScaleKinds.h), or "none" of a bf16 cache.
+  const char *keyScaleKind;
+  const char *valueScaleKind;
   bool causal;
   bool lse;
   /// A key cache and a value cache.

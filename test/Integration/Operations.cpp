@@ -28,17 +28,6 @@ static constexpr int64_t kPages = 4, kPageBytes = 16384;
 /// Codes below it, of f8E4M3FN, are numbers.
 static constexpr int64_t kNanCode = 0x7F;
 
-static int64_t elementBytes(fp8attn_type type) {
-  switch (type) {
-  case FP8ATTN_TYPE_I32:
-    return 4;
-  case FP8ATTN_TYPE_I64:
-    return 8;
-  default:
-    return reference::elementBytes(type);
-  }
-}
-
 /// Numbers from 0.5 on, of which the low digits differ from one to the next.
 void Operation::addTensor(const char *name, fp8attn_type type, bool isPerToken,
                           std::vector<int64_t> sizes, int64_t seed) {
@@ -48,15 +37,16 @@ void Operation::addTensor(const char *name, fp8attn_type type, bool isPerToken,
     count *= size;
   sizes.resize(FP8ATTN_MAX_RANK);
   const AlignedBytes &memory =
-      bytes.emplace_back(count * elementBytes(type), 0);
+      bytes.emplace_back(count * reference::elementBytes(type), 0);
   constexpr int64_t kPeriod = 97;
   for (int64_t i = 0; i < count; ++i) {
     const int64_t digits = (i + seed) % kPeriod;
     if (type == FP8ATTN_TYPE_F8E4M3FN)
       memory.data()[i] = static_cast<uint8_t>(digits);
     else
-      reference::encodeElement(0.5f + float(digits) / kPeriod,
-                               memory.data() + i * elementBytes(type), type);
+      reference::encodeElement(
+          0.5f + float(digits) / kPeriod,
+          memory.data() + i * reference::elementBytes(type), type);
   }
   tensors.push_back({name,
                      fp8attn_tensor_make(memory.data(), type, rank, sizes[0],

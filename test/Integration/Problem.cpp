@@ -79,13 +79,13 @@ Problem::Problem(const Model &model, std::vector<Sequence> sequences,
   value.resize(numKeys * model.numKvHeads * model.valueDim);
   for (std::vector<uint16_t> *tensor : {&query, &key, &value})
     fill(*tensor, fastNormal);
-  chooseScales();
   // About the log-sum-exp of a few hundred keys, so that both sides count.
   constexpr float kMeanSink = 5, kSinkDeviation = 2;
   if (model.sink)
     for (int64_t head = 0; head < model.numHeads(); ++head)
       sink.push_back(kMeanSink + kSinkDeviation * fastNormal(generator));
   makeBlockTable();
+  chooseScales();
   keyCache = AlignedBytes(numPages * model.keyPageBytes(), kUnwritten);
   if (model.split)
     valueCache = AlignedBytes(numPages * model.valuePageBytes(), kUnwritten);
@@ -98,33 +98,80 @@ void Problem::fill(std::vector<uint16_t> &tensor,
     word = reference::encodeBf16(value(generator));
 }
 
+static bool isNone(const char *kind) { return std::strcmp(kind, "none") == 0; }
+
+static ScaleShape scaleShape(const Problem &problem, const char *kind,
+                             int64_t channels) {
+  return {&findScaleKind(isNone(kind) ? "tensor" : kind), problem.numPages,
+          problem.model.numKvHeads, problem.model.pageTokens, channels};
+}
+ScaleShape Problem::keyScaleShape() const {
+  return scaleShape(*this, model.keyScaleKind, model.headDim);
+}
+ScaleShape Problem::valueScaleShape() const {
+  return scaleShape(*this, model.valueScaleKind, model.valueDim);
+}
+
 /// Returns the scales of a [tokens, heads, channels] tensor.
-static std::vector<float> scalesOf(const std::vector<uint16_t> &tensor,
-                                   fp8attn_type cache, int64_t heads,
-                                   int64_t channels, bool perHead) {
+std::vector<float> Problem::scalesOf(const std::vector<uint16_t> &tensor,
+                                     fp8attn_type cache,
+                                     const ScaleShape &shape) const {
   if (cache == FP8ATTN_TYPE_BF16)
     return {};
   const float largest = cache == FP8ATTN_TYPE_F8E4M3FN ? 448 : 57344;
-  std::vector<float> scales(perHead ? heads : 1, 1 / largest);
-  for (size_t i = 0; i < tensor.size(); ++i) {
-    const size_t head = i / channels % heads;
-    float &scale = scales[perHead ? head : 0];
-    scale =
-        std::max(scale, std::fabs(reference::decodeBf16(tensor[i])) / largest);
-  }
+  std::vector<float> scales(shape.count(),
+                            shape.kind->byToken() ? NAN : 1 / largest);
+  const bool byChannel = shape.kind->byChannel();
+  auto next = tensor.begin();
+  for (int64_t slot : slots)
+    for (int64_t head = 0; head < shape.heads; ++head) {
+      float *scale = nullptr;
+      for (int64_t c = 0; c < shape.channels; ++c, ++next) {
+        // Looked up once where all channels have the same.
+        if (byChannel || c == 0)
+          scale = &scales[shape.index(
+              {slot / shape.pageTokens, head, slot % shape.pageTokens, c})];
+        // fmax takes the number beside a NaN.
+        *scale = std::fmax(std::fmax(*scale, 1 / largest),
+                           std::fabs(reference::decodeBf16(*next)) / largest);
+      }
+    }
   return scales;
 }
 
 void Problem::chooseScales() {
-  keyScale = scalesOf(key, model.cache, model.numKvHeads, model.headDim,
-                      model.keyScalePerHead);
-  valueScale = scalesOf(value, model.valueCache, model.numKvHeads,
-                        model.valueDim, model.valueScalePerHead);
+  keyScale = scalesOf(key, model.cache, keyScaleShape());
+  valueScale = scalesOf(value, model.valueCache, valueScaleShape());
+  roundScales();
 }
 
 void Problem::setScales(float keys, float values) {
-  std::fill(keyScale.begin(), keyScale.end(), keys);
-  std::fill(valueScale.begin(), valueScale.end(), values);
+  for (auto [scales, number] :
+       {std::pair(&keyScale, keys), std::pair(&valueScale, values)})
+    for (float &scale : *scales)
+      scale = std::isnan(scale) ? scale : number;
+}
+
+void Problem::roundScales() {
+  const auto round = [](std::vector<float> &scales, const ScaleShape &shape) {
+    for (float &scale : scales)
+      if (shape.kind->type == FP8ATTN_TYPE_F8E8M0FNU && !std::isnan(scale))
+        scale = std::exp2(std::ceil(std::log2(scale)));
+  };
+  round(keyScale, keyScaleShape());
+  round(valueScale, valueScaleShape());
+}
+
+/// Describes scales; elements of another type are put into `typed`.
+static fp8attn_tensor describe(const std::vector<float> &scales,
+                               const ScaleShape &shape,
+                               std::vector<uint8_t> &typed) {
+  if (shape.kind->type == FP8ATTN_TYPE_F32)
+    return shape.describe(scales.data());
+  typed.resize(scales.size());
+  for (size_t i = 0; i < scales.size(); ++i)
+    reference::encodeElement(scales[i], &typed[i], shape.kind->type);
+  return shape.describe(typed.data());
 }
 
 void Problem::makeBlockTable() {
@@ -163,16 +210,12 @@ Arguments Problem::arguments() {
     return fp8attn_tensor_make(const_cast<void *>(tensor.data), tensor.type, 3,
                                tensor.tokens, numHeads, tensor.headStride, 0);
   };
-  const auto scale = [](std::vector<float> &data, bool perHead) {
-    return fp8attn_tensor_make(data.data(), FP8ATTN_TYPE_F32, perHead ? 1 : 0,
-                               data.size(), 0, 0, 0);
-  };
   Arguments all = {};
   all.key = heads(keyTensor(), model.numKvHeads);
   all.value = heads(valueTensor(), model.numKvHeads);
   all.slots = vector(slots, FP8ATTN_TYPE_I64);
-  all.keyScale = scale(keyScale, model.keyScalePerHead);
-  all.valueScale = scale(valueScale, model.valueScalePerHead);
+  all.keyScale = describe(keyScale, keyScaleShape(), typedKeyScale);
+  all.valueScale = describe(valueScale, valueScaleShape(), typedValueScale);
   all.keyCache = {keyCache.data(), numPages, model.keyPageBytes()};
   all.valueCache = {valueCache.data(), numPages, model.valuePageBytes()};
   all.query = heads(queryTensor(), model.numHeads());
@@ -316,15 +359,23 @@ attendTo(const Problem &problem, reference::HeadTensor query, bool keepQuery,
   return reference::attend(call);
 }
 
+static reference::Scales referenceScales(const std::vector<float> &scales,
+                                         const ScaleShape &shape) {
+  return scales.empty() ? reference::Scales() : shape.reference(scales);
+}
+
 reference::AttentionResult
 Problem::referenceAttend(ModifyScore modifyScore) const {
-  return attendTo(*this, queryTensor(), false, referenceCache(), {keyScale},
-                  {valueScale}, std::move(modifyScore));
+  return attendTo(*this, queryTensor(), false, referenceCache(),
+                  referenceScales(keyScale, keyScaleShape()),
+                  referenceScales(valueScale, valueScaleShape()),
+                  std::move(modifyScore));
 }
 
 reference::AttentionResult Problem::unroundedAttend() const {
-  return attendTo(*this, queryTensor(), true, referenceCache(), {keyScale},
-                  {valueScale}, nullptr);
+  return attendTo(*this, queryTensor(), true, referenceCache(),
+                  referenceScales(keyScale, keyScaleShape()),
+                  referenceScales(valueScale, valueScaleShape()), nullptr);
 }
 
 reference::AttentionResult Problem::unquantizedAttend() {

@@ -15,6 +15,7 @@
 #define FP8ATTN_TEST_INTEGRATION_PROBLEM_H
 
 #include "Model.h"
+#include "ScaleKinds.h"
 
 #include "fp8attn/Reference/Attention.h"
 
@@ -65,7 +66,8 @@ public:
   /// all sequences, one after the other. An entry point that takes another type
   /// gets these with further digits.
   std::vector<uint16_t> query, key, value;
-  /// Empty for a bf16 cache.
+  /// As the model's kinds of scales say, NaN for what was never written; empty
+  /// for a bf16 cache.
   std::vector<float> keyScale, valueScale;
   /// One for each query head, if the model has sinks.
   std::vector<float> sink;
@@ -86,8 +88,10 @@ public:
   /// Sets the scales so that the largest magnitude becomes the largest finite
   /// code.
   void chooseScales();
-  /// Sets all scales.
+  /// Sets all scales of what is written.
   void setScales(float keys, float values);
+  /// Makes powers of two of those that can be nothing else.
+  void roundScales();
 
   /// Describes the memory above as the arguments of the entry points.
   Arguments arguments();
@@ -128,6 +132,11 @@ public:
 private:
   void makeBlockTable();
   fp8attn::reference::HeadTensor queryTensor() const;
+  ScaleShape keyScaleShape() const;
+  ScaleShape valueScaleShape() const;
+  std::vector<float> scalesOf(const std::vector<uint16_t> &tensor,
+                              fp8attn_type cache,
+                              const ScaleShape &shape) const;
   fp8attn_status call(EntryPoint entry, int64_t (*workspaceBytes)(int32_t),
                       const Arguments &arguments);
 
@@ -137,6 +146,8 @@ private:
   AlignedBytes workspace{0};
   /// query, key and value in the types of the entry points.
   AlignedBytes typedKey{0}, typedValue{0};
+  /// Scales in the types of the entry points.
+  std::vector<uint8_t> typedKeyScale, typedValueScale;
   /// Made anew whenever somebody asks for the query.
   mutable AlignedBytes typedQuery{0};
 };

@@ -4,12 +4,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Draws lengths at and beside the sizes at which kernels change their ways, and
-// numbers from ranges that break careless ones.
+// Draws what only caches have: ragged batches, shared pages, scales of every
+// kind.
 //
 //===----------------------------------------------------------------------===//
 
 #include "RandomProblem.h"
+
+#include "Draw.h"
 
 #include "fp8attn/Reference/Fp8.h"
 
@@ -19,101 +21,44 @@
 
 namespace reference = fp8attn::reference;
 
-/// Products of the reference, which bound its time.
-static constexpr int64_t kMostProducts = 1'000'000;
 static constexpr int64_t kMostSequences = 5;
 
-/// Draws what a problem is made of.
-class Draw {
-public:
-  explicit Draw(uint32_t seed) : bits(seed) {}
-
-  int64_t between(int64_t least, int64_t most) {
-    return std::uniform_int_distribution<int64_t>(least, most)(bits);
-  }
-  template <typename T> T oneOf(std::initializer_list<T> values) {
-    return values.begin()[between(0, int64_t(values.size()) - 1)];
-  }
-  bool onceIn(int64_t n) { return between(1, n) == 1; }
-
-  /// Every other model has all options and strides, in a random combination.
-  const Model &model() {
-    const bool isMixed = onceIn(2);
-    for (;;) {
-      const Model &model = kModels[between(0, int64_t(kNumModels) - 1)];
-      if (!isMixed || model.strided)
-        return model;
-    }
-  }
-  std::vector<Sequence> batch(const Model &model);
-
-  std::mt19937 bits;
-
-private:
-  int64_t keys();
-  int64_t queries(int64_t keys);
-};
-
-/// Beside the sizes of row tiles, granules, pages and key blocks; or small.
-int64_t Draw::keys() {
-  if (onceIn(3))
-    return std::max<int64_t>(
-        0, oneOf<int64_t>({0, 16, 32, 64, 96, 128, 256, 512}) + between(-1, 1));
-  return onceIn(8) ? between(0, 600) : between(1, 80);
-}
-
-/// A decode step, some tokens to verify, a chunk, a whole prompt, nothing, or
-/// more queries than there are keys.
-int64_t Draw::queries(int64_t keys) {
-  switch (between(0, 7)) {
-  case 0:
-    return between(2, 8);
-  case 1:
-    return std::min<int64_t>(keys, between(9, 60));
-  case 2:
-    return keys;
-  case 3:
-    return onceIn(2) ? 0 : keys + between(1, 20);
-  default:
-    return 1;
+/// Every other model has all options and strides, in a random combination.
+static const Model &drawModel(Draw &draw) {
+  const bool isMixed = draw.onceIn(2);
+  for (;;) {
+    const Model &model = kModels[draw.between(0, int64_t(kNumModels) - 1)];
+    if (!isMixed || model.strided)
+      return model;
   }
 }
 
-std::vector<Sequence> Draw::batch(const Model &model) {
+static std::vector<Sequence> drawSequences(Draw &draw, const Model &model) {
   std::vector<Sequence> sequences;
   int64_t products = 0;
-  for (int64_t n = between(onceIn(50) ? 0 : 1, kMostSequences); n > 0; --n) {
-    const int64_t numKeys = keys();
-    Sequence sequence = {queries(numKeys), numKeys};
+  for (int64_t n = draw.between(draw.onceIn(50) ? 0 : 1, kMostSequences); n > 0;
+       --n) {
+    const int64_t numKeys = draw.keys();
+    Sequence sequence = {draw.queries(numKeys), numKeys};
     // Documents are told of positions that have a key.
     if (model.documents && (!model.causal || model.topLeft))
       sequence.queries = std::min(sequence.queries, numKeys);
     const int64_t perQuery = 2 * numKeys * model.numHeads() * model.headDim;
     if (perQuery > 0)
-      sequence.queries =
-          std::min(sequence.queries, (kMostProducts - products) / perQuery);
+      sequence.queries = std::min(sequence.queries,
+                                  (Draw::kMostProducts - products) / perQuery);
     products += sequence.queries * perQuery;
     sequences.push_back(sequence);
   }
   return sequences;
 }
 
-/// A tensor of one deviation, now and then of one number, or with rare numbers
-/// far from the rest. Scores stay below some hundreds, where f32 is no more
-/// than the contract allows off. Returns whether it is of one number.
+/// Replaces the numbers of a tensor. Returns whether they are all the same.
 static bool drawNumbers(Draw &draw, Problem &problem,
                         std::vector<uint16_t> &tensor, float largest) {
-  const float deviation = draw.oneOf({1.0f, 1.0f, 0.02f, 1e-5f, largest});
-  const int64_t rare = draw.oneOf<int64_t>({0, 0, 7, 100});
-  const float outlier =
-      draw.oneOf({0.0f, -0.0f, 0x1p-9f * deviation, 3 * deviation});
-  const bool isFlat = draw.onceIn(20);
-  problem.fill(tensor, [&](std::mt19937 &) {
-    if (isFlat || (rare > 0 && draw.bits() % rare == 0))
-      return outlier;
-    return deviation * fastNormal(draw.bits);
-  });
-  return isFlat;
+  Numbers numbers(draw, largest);
+  problem.fill(tensor, [&](std::mt19937 &) { return numbers.next(); });
+  return numbers.areFlat();
 }
 
 /// Scales at which codes fill the format, saturate, or are mostly subnormal;
@@ -127,6 +72,7 @@ static void drawScales(Draw &draw, Problem &problem) {
   const float far = draw.oneOf({1.0f, 1.0f, 0x1p-30f, 0x1p30f});
   for (float &scale : problem.valueScale)
     scale *= draw.oneOf({1.0f, 1.0f, 0.25f, 16.0f, 0.83f}) * far;
+  problem.roundScales();
 }
 
 /// Lets a sequence begin with the pages of another, as cached prompts do.
@@ -139,18 +85,6 @@ static void sharePages(Draw &draw, Problem &problem) {
       pageTokens;
   std::copy_n(problem.blockTable.begin() + from * problem.maxPages, pages,
               problem.blockTable.begin() + to * problem.maxPages);
-}
-
-/// Returns a NaN or, where the format has one, an infinity.
-static uint16_t drawSpecialCode(Draw &draw, fp8attn_type type) {
-  switch (type) {
-  case FP8ATTN_TYPE_F8E4M3FN:
-    return draw.oneOf<uint16_t>({0x7F, 0xFF});
-  case FP8ATTN_TYPE_F8E5M2:
-    return draw.oneOf<uint16_t>({0x7C, 0xFC, 0x7D, 0x7E, 0x7F, 0xFF});
-  default:
-    return draw.oneOf<uint16_t>({0x7F80, 0xFF80, 0x7FC0, 0xFF81});
-  }
 }
 
 /// NaN and infinity anywhere in keys and values: they must stay in the rows
@@ -207,8 +141,8 @@ static MaskKind drawMask(Draw &draw) {
 }
 
 static Problem drawBatch(Draw &draw, uint32_t seed) {
-  const Model &model = draw.model();
-  return Problem(model, draw.batch(model), seed);
+  const Model &model = drawModel(draw);
+  return Problem(model, drawSequences(draw, model), seed);
 }
 
 RandomProblem::RandomProblem(uint32_t seed)

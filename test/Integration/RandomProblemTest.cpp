@@ -6,50 +6,21 @@
 //
 // Each seed is a problem; it runs on every ISA that can run here. Caches must
 // be the same bytes, each result within the contract of the reference and of
-// the other ISAs' results. FP8ATTN_RANDOM_PROBLEMS says how many seeds to try,
-// FP8ATTN_RANDOM_SEED with which to begin.
+// the other ISAs' results.
 //
 //===----------------------------------------------------------------------===//
 
 #include "RandomProblem.h"
+#include "RandomSeeds.h"
 
 #include "fp8attn/Reference/Compare.h"
 
-#include <algorithm>
-#include <cstdlib>
 #include <optional>
 
 namespace reference = fp8attn::reference;
 
-/// Problems of this program; the other one, which runs other ISAs, begins where
-/// it ends.
+/// Problems of this program.
 static constexpr uint32_t kProblems = 5000;
-/// Problems of a test; more if that would make more tests than kMostTests.
-static constexpr uint32_t kBatch = 5;
-static constexpr uint32_t kMostTests = 1000;
-
-static uint32_t fromEnvironment(const char *name, uint32_t otherwise) {
-  const char *text = std::getenv(name);
-  return text ? uint32_t(std::strtoul(text, nullptr, 10)) : otherwise;
-}
-
-static uint32_t numProblems() {
-  return fromEnvironment("FP8ATTN_RANDOM_PROBLEMS", kProblems);
-}
-
-static uint32_t batchSize() {
-  return std::max(kBatch, (numProblems() + kMostTests - 1) / kMostTests);
-}
-
-/// Returns the first seed of each test.
-static std::vector<uint32_t> firstSeeds() {
-  const uint32_t first =
-      fromEnvironment("FP8ATTN_RANDOM_SEED", 1 + kProblems * isEmulation());
-  std::vector<uint32_t> seeds;
-  for (uint32_t done = 0; done < numProblems(); done += batchSize())
-    seeds.push_back(first + done);
-  return seeds;
-}
 
 namespace {
 /// What the calls of one ISA left.
@@ -111,22 +82,8 @@ namespace {
 class RandomProblemTest : public testing::TestWithParam<uint32_t> {};
 } // namespace
 
-TEST_P(RandomProblemTest, IsasAgree) {
-  const std::vector<fp8attn_isa> isas = runnableIsas();
-  if (isas.empty())
-    GTEST_SKIP() << whyNot(testedIsas().front());
-  const uint32_t last = firstSeeds().front() + numProblems();
-  const uint32_t end = std::min(GetParam() + batchSize(), last);
-  for (uint32_t seed = GetParam(); seed < end; ++seed) {
-    tryOn(isas, seed);
-    if (HasFailure())
-      FAIL() << "repeat with FP8ATTN_RANDOM_SEED=" << seed
-             << " FP8ATTN_RANDOM_PROBLEMS=1";
-  }
-  RecordProperty("calls", std::to_string((end - GetParam()) * isas.size()));
-}
+TEST_P(RandomProblemTest, IsasAgree) { tryBatch(GetParam(), kProblems, tryOn); }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomProblemTest,
-                         testing::ValuesIn(firstSeeds()), [](const auto &info) {
-                           return "from_" + std::to_string(info.param);
-                         });
+                         testing::ValuesIn(firstSeeds(kProblems)),
+                         seedTestName);

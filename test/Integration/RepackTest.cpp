@@ -211,6 +211,32 @@ TEST_P(RepackTest, ListsOfPagesThatAreNotThere) {
   EXPECT_TRUE(exported == stale);
 }
 
+/// A list in the memory that the call writes, and one right behind it.
+TEST_P(RepackTest, ListOfPagesInTheDestination) {
+  const Exchange &exchange = GetParam();
+  Problem problem(findModel(exchange.model), {{1, 40}});
+  const fp8attn_cache source = problem.arguments().keyCache;
+  const int64_t awayBytes = pageBytesIn(exchange.layout, problem.model);
+  AlignedBytes exported(awayBytes + 2 * sizeof(int32_t)),
+      before(exported.size());
+  const fp8attn_cache away = {exported.data(), 1, awayBytes};
+  const auto exportPage = [&](int64_t offset) {
+    const fp8attn_tensor list = fp8attn_tensor_make(
+        exported.data() + offset, FP8ATTN_TYPE_I32, 2, 1, 2, 0, 0);
+    return exchange.exportPages(&problem.context, &source, &away, &list);
+  };
+  for (int64_t offset : {int64_t(0), awayBytes - 4}) {
+    EXPECT_EQ(exportPage(offset), FP8ATTN_OVERLAP);
+    EXPECT_EQ(std::string(problem.context.message)
+                  .find("destination overlaps pages, expected memory of its "
+                        "own: "),
+              0u)
+        << problem.context.message;
+    EXPECT_TRUE(exported == before);
+  }
+  EXPECT_EQ(exportPage(awayBytes), FP8ATTN_OK) << problem.context.message;
+}
+
 TEST_P(RepackTest, PagesMustAgree) {
   const Exchange &exchange = GetParam();
   Problem problem(findModel(exchange.model), {{1, 40}});

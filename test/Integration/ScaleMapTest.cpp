@@ -13,6 +13,7 @@
 #include "ScaleMaps.h"
 
 #include "Problem.h"
+#include "ScaleKinds.h"
 #include "fp8attn/Reference/Attention.h"
 #include "fp8attn/Reference/Compare.h"
 #include "fp8attn/Reference/Fp8.h"
@@ -24,7 +25,6 @@
 #include <random>
 
 using namespace fp8attn;
-using reference::ElementPlace;
 
 /// The shapes of scale_maps.py.
 static constexpr int64_t kKvHeads = 8, kPages = 40;
@@ -33,163 +33,56 @@ static constexpr int64_t kKvHeads = 8, kPages = 40;
 static constexpr double kAllowedWithElements = 3.5e-3;
 
 namespace {
-/// Sizes of a tensor of scales, or indices.
-struct Indices {
-  Indices(std::initializer_list<int64_t> numbers)
-      : rank(static_cast<int32_t>(numbers.size())) {
-    std::copy(numbers.begin(), numbers.end(), at);
-  }
-  int32_t rank;
-  int64_t at[FP8ATTN_MAX_RANK] = {};
-};
-
-/// A granularity of scale_maps.py.
-struct Granularity {
-  const char *name;
-  Indices (*sizes)(const ScaleMaps &maps);
-  Indices (*indices)(const ScaleMaps &maps, const ElementPlace &place);
-  bool byToken, byChannel;
-  fp8attn_type type = FP8ATTN_TYPE_F32;
-};
-} // namespace
-
-static const Granularity kGranularities[] = {
-    {"tensor", [](const ScaleMaps &) { return Indices{}; },
-     [](const ScaleMaps &, const ElementPlace &) { return Indices{}; }, false,
-     false},
-    {"head", [](const ScaleMaps &) { return Indices{kKvHeads}; },
-     [](const ScaleMaps &, const ElementPlace &p) { return Indices{p.head}; },
-     false, false},
-    {"page", [](const ScaleMaps &) { return Indices{kPages}; },
-     [](const ScaleMaps &, const ElementPlace &p) { return Indices{p.page}; },
-     true, false},
-    {"token", [](const ScaleMaps &m) { return Indices{kPages * m.page}; },
-     [](const ScaleMaps &m, const ElementPlace &p) {
-       return Indices{p.page * m.page + p.token};
-     },
-     true, false},
-    {"token_head",
-     [](const ScaleMaps &m) { return Indices{kPages, kKvHeads, m.page}; },
-     [](const ScaleMaps &, const ElementPlace &p) {
-       return Indices{p.page, p.head, p.token};
-     },
-     true, false},
-    {"channel", [](const ScaleMaps &m) { return Indices{m.dim}; },
-     [](const ScaleMaps &, const ElementPlace &p) {
-       return Indices{p.channel};
-     },
-     false, true},
-    {"head_channel",
-     [](const ScaleMaps &m) { return Indices{kKvHeads, m.dim}; },
-     [](const ScaleMaps &, const ElementPlace &p) {
-       return Indices{p.head, p.channel};
-     },
-     false, true, FP8ATTN_TYPE_F8E8M0FNU},
-    {"block",
-     [](const ScaleMaps &m) { return Indices{kKvHeads, m.dim / m.block}; },
-     [](const ScaleMaps &m, const ElementPlace &p) {
-       return Indices{p.head, p.channel / m.block};
-     },
-     false, true},
-    {"token_block",
-     [](const ScaleMaps &m) {
-       return Indices{kPages, kKvHeads, m.page, m.dim / m.block};
-     },
-     [](const ScaleMaps &m, const ElementPlace &p) {
-       return Indices{p.page, p.head, p.token, p.channel / m.block};
-     },
-     true, true, FP8ATTN_TYPE_F8E8M0FNU},
-    {"token_channel",
-     [](const ScaleMaps &m) {
-       return Indices{kPages, kKvHeads, m.page, m.dim};
-     },
-     [](const ScaleMaps &, const ElementPlace &p) {
-       return Indices{p.page, p.head, p.token, p.channel};
-     },
-     true, true},
-};
-
-static const Granularity &granularityOf(const std::string &name) {
-  for (const Granularity &granularity : kGranularities)
-    if (name == granularity.name)
-      return granularity;
-  ADD_FAILURE() << "unknown granularity " << name;
-  return kGranularities[0];
-}
-
-namespace {
 /// A tensor of scales and what the reference takes.
 class ScaleTensor {
 public:
-  ScaleTensor(const ScaleMaps &maps, const char *name, std::mt19937 &bits)
-      : maps(maps), granularity(granularityOf(name)),
-        sizes(granularity.sizes(maps)) {
-    int64_t count = 1;
-    for (int32_t dim = 0; dim < sizes.rank; ++dim)
-      count *= sizes.at[dim];
-    bytes.resize(count * reference::elementBytes(granularity.type));
+  ScaleTensor(const ScaleMaps &maps, const char *kind, std::mt19937 &bits)
+      : shape{&findScaleKind(kind), kPages, kKvHeads, maps.page, maps.dim} {
+    bytes.resize(shape.count() * reference::elementBytes(type()));
     // Normal codes have a deviation of 4 (see Call): about 1 after scaling.
     std::uniform_real_distribution<float> uniform(0.1f, 0.5f);
-    for (int64_t i = 0; i < count; ++i)
-      reference::encodeElement(granularity.type == FP8ATTN_TYPE_F32
+    for (int64_t i = 0; i < shape.count(); ++i)
+      reference::encodeElement(type() == FP8ATTN_TYPE_F32
                                    ? uniform(bits)
                                    : std::exp2(-1.0f - float(bits() % 3)),
-                               at(i), granularity.type);
+                               at(i), type());
   }
 
   /// Makes NaN of the scales of what nobody reads.
   void spoil(const std::vector<bool> &isRead) {
-    if (!granularity.byToken)
+    if (!shape.kind->byToken())
       return;
-    std::vector<bool> isNeeded(values().size());
+    std::vector<bool> isNeeded(shape.count());
+    const int64_t page = shape.pageTokens;
     for (int64_t slot = 0; slot < int64_t(isRead.size()); ++slot)
       for (int64_t head = 0; head < kKvHeads && isRead[slot]; ++head)
-        for (int64_t channel = 0; channel < maps.dim; ++channel)
-          isNeeded[indexOf(
-              {slot / maps.page, head, slot % maps.page, channel})] = true;
+        for (int64_t channel = 0; channel < shape.channels; ++channel)
+          isNeeded[shape.index({slot / page, head, slot % page, channel})] =
+              true;
     for (size_t i = 0; i < isNeeded.size(); ++i)
       if (!isNeeded[i])
-        reference::encodeElement(NAN, at(i), granularity.type);
+        reference::encodeElement(NAN, at(i), type());
   }
 
-  fp8attn_tensor tensor() {
-    return fp8attn_tensor_make(bytes.data(), granularity.type, sizes.rank,
-                               sizes.at[0], sizes.at[1], sizes.at[2],
-                               sizes.at[3]);
-  }
+  const ScaleKind &kind() const { return *shape.kind; }
+  fp8attn_tensor tensor() const { return shape.describe(bytes.data()); }
 
   reference::Scales scales() const {
-    reference::Scales result;
-    result.values = values();
-    result.index = [this](const ElementPlace &place) { return indexOf(place); };
-    result.byToken = granularity.byToken;
-    result.byChannel = granularity.byChannel;
-    return result;
+    const int64_t size = reference::elementBytes(type());
+    std::vector<float> values;
+    for (size_t i = 0; i < bytes.size(); i += size)
+      values.push_back(static_cast<float>(
+          reference::decodeElement(bytes.data() + i, type())));
+    return shape.reference(std::move(values));
   }
 
 private:
-  int64_t indexOf(const ElementPlace &place) const {
-    const Indices indices = granularity.indices(maps, place);
-    int64_t index = 0;
-    for (int32_t dim = 0; dim < sizes.rank; ++dim)
-      index = index * sizes.at[dim] + indices.at[dim];
-    return index;
-  }
+  fp8attn_type type() const { return shape.kind->type; }
   uint8_t *at(int64_t i) {
-    return bytes.data() + i * reference::elementBytes(granularity.type);
-  }
-  std::vector<float> values() const {
-    const int64_t size = reference::elementBytes(granularity.type);
-    std::vector<float> result;
-    for (size_t i = 0; i < bytes.size(); i += size)
-      result.push_back(static_cast<float>(
-          reference::decodeElement(bytes.data() + i, granularity.type)));
-    return result;
+    return bytes.data() + i * reference::elementBytes(type());
   }
 
-  const ScaleMaps &maps;
-  const Granularity &granularity;
-  Indices sizes;
+  ScaleShape shape;
   std::vector<uint8_t> bytes;
 };
 
@@ -291,6 +184,9 @@ public:
         reference::allowedRelativeL2(expected, FP8ATTN_TYPE_BF16));
   }
 
+  const ScaleKind &keyKind() const { return keyScale.kind(); }
+  const ScaleKind &valueKind() const { return valueScale.kind(); }
+
   fp8attn_context context;
 
 private:
@@ -322,21 +218,17 @@ TEST_P(ScaleMapTest, AgreesWithTheReference) {
   ASSERT_EQ(call.context.isa, isa());
   const reference::Comparison same = call.compare([](auto &) {});
   EXPECT_TRUE(same.passed) << same.text;
-  const Granularity &keyScale = granularityOf(maps().key),
-                    &valueScale = granularityOf(maps().value);
-  if ((keyScale.byToken && keyScale.byChannel) ||
-      (valueScale.byToken && valueScale.byChannel)) {
+  if (call.keyKind().byElement() || call.valueKind().byElement()) {
     const reference::Comparison exact =
         call.compare([](auto &other) { other.keepElements = true; });
     std::cout << "relative L2 error with the rounding of elements: "
               << exact.relativeL2 << "\n";
     EXPECT_LE(exact.relativeL2, kAllowedWithElements);
     // A power of two rounds nothing.
-    const auto isExact = [](const Granularity &scale) {
-      return !scale.byToken || !scale.byChannel ||
-             scale.type == FP8ATTN_TYPE_F8E8M0FNU;
+    const auto isExact = [](const ScaleKind &kind) {
+      return !kind.byElement() || kind.type == FP8ATTN_TYPE_F8E8M0FNU;
     };
-    if (isExact(keyScale) && isExact(valueScale))
+    if (isExact(call.keyKind()) && isExact(call.valueKind()))
       EXPECT_EQ(exact.relativeL2, same.relativeL2);
   }
   // The comparison is no test if it accepts other scales.

@@ -4,14 +4,13 @@
 #
 #===----------------------------------------------------------------------===//
 #
-# The entry point dense_MODEL, and its row of the table. Strides are dynamic, so
-# that a test chooses the order of the dimensions.
+# The entry points dense_MODEL and merge_dense_MODEL, and the row of the table.
+# Strides are dynamic, so that a test chooses the order of the dimensions.
 #
 #===----------------------------------------------------------------------===//
 
-from model_text import (
-    ELEMENTS, SCALE_RESULTS, SCALE_TYPES, TYPES, Region, camel_back, function, operand, optional,
-)
+from model_text import ELEMENTS, TYPES, Region, camel_back, function, operand, optional
+from scale_kinds import scale_type
 
 STRIDED = "strided<[?, ?, ?, 1]>"
 
@@ -29,8 +28,8 @@ def mask_type(model, heads):
 def scale_arguments(model):
     """Returns (name, type, map) of the scales."""
     return [
-        (name, SCALE_TYPES[kind].format(heads=model.kv_heads),
-         f"affine_map<(batch, head, token, channel) -> ({SCALE_RESULTS[kind]})>")
+        (name, scale_type(kind, model.kv_heads, page=None, channels=None),
+         f"affine_map<(batch, head, token, channel) -> ({'head' if kind == 'head' else ''})>")
         for name, kind in (("key_scale", model.key_scale), ("value_scale", model.value_scale))
         if kind != "none"
     ]
@@ -76,6 +75,18 @@ def mlir(model):
             operation += f" {side} = {getattr(model, side)}"
     operation += " alignment = top_left" * model.top_left
     return function(f"dense_{model.name}", arguments_of(model), operation, operands)
+
+
+def merge(model):
+    """Returns an entry point that merges two results of the model."""
+    types = [dict(arguments_of(model))[name] for name in ("out", "lse")]
+    parts = {
+        "first": list(zip(("first_out", "first_lse"), types)),
+        "second": list(zip(("second_out", "second_lse"), types)),
+        "into": list(zip(("out", "lse"), types)),
+    }
+    operands = [operand(keyword, part) for keyword, part in parts.items()]
+    return function(f"merge_dense_{model.name}", sum(parts.values(), []), "merge", operands)
 
 
 def cpp(model):

@@ -5,22 +5,24 @@
 #
 #===----------------------------------------------------------------------===//
 #
-# Usage: generate_models.py mlir|cpp
+# Usage: generate_models.py models|mixes|cpp
 #
-# Prints the entry points write_MODEL and attend_MODEL of every model and the
-# entry points of merge, repack, quantize and dequantize, or the table through
-# which the tests call the former. generate_dense.py does the same for dense
-# attention.
+# Prints the entry points write_MODEL and attend_MODEL of every named model and the
+# entry points of merge, repack, quantize and dequantize (models); those of the
+# covering arrays of random problems (mixes); or the table through which the tests
+# call both (cpp). generate_dense.py does the same for dense attention.
 #
 #===----------------------------------------------------------------------===//
 
 import sys
 
 import generate_dense
-from model_text import (
-    ELEMENTS, SCALE_RESULTS, SCALE_TYPES, TYPES, Region, camel_back, function, operand, optional,
+from model_text import ELEMENTS, TYPES, Region, camel_back, function, operand, optional
+from models import (
+    DENSE, DENSE_MIXES, LLAMA, MERGED, MIXES, MODELS, REPACKED, SCALED_MIXES, SHAPES,
+    check_pairs,
 )
-from models import DENSE, LLAMA, MODELS, REPACKED, SHAPES, check_pairs
+from scale_kinds import scale_map, scale_type
 
 def value_cache(model):
     return model.value_cache or model.cache
@@ -53,13 +55,12 @@ def scale_arguments(model):
     return [
         (
             name,
-            SCALE_TYPES[kind].format(heads=model.kv_heads),
-            "affine_map<(page, head, token, channel) -> "
-            f"({SCALE_RESULTS[kind]})>",
+            scale_type(kind, model.kv_heads, model.page, channels),
+            scale_map(kind, model.page),
         )
-        for name, kind in (
-            ("key_scale", model.key_scale),
-            ("value_scale", model.value_scale),
+        for name, kind, channels in (
+            ("key_scale", model.key_scale, model.head_dim),
+            ("value_scale", model.value_scale, value_dim(model)),
         )
         if kind != "none"
     ]
@@ -215,8 +216,7 @@ def entry(name, arguments):
 
 
 def print_cpp(model):
-    flags = [model.key_scale == "head", model.value_scale == "head"]
-    flags += [model.causal, model.lse, model.split]
+    flags = [model.causal, model.lse, model.split]
     fields = [
         f'"{model.name}"',
         ", ".join(
@@ -226,6 +226,7 @@ def print_cpp(model):
             )
         ),
         f"{model.kv_heads}, {model.group}, {model.head_dim}, {value_dim(model)}, {model.page}",
+        f'"{model.key_scale}", "{model.value_scale}"',
         ", ".join(str(flag).lower() for flag in flags),
         f"{optional(model.window_left)}, {optional(model.window_right)}",
         f"{str(model.top_left).lower()}, {str(model.sink).lower()}",
@@ -239,29 +240,44 @@ def print_cpp(model):
     print("    {" + ",\n     ".join(fields) + "},")
 
 
-def main():
-    check_pairs()
-    if sys.argv[1] == "mlir":
-        for model in MODELS:
-            print_mlir(model)
-        print_merge(LLAMA[0])
-        print_convert(heads=4, channels=64)
-        for model in LLAMA + [model for model in SHAPES if model.name in REPACKED]:
-            for layout in ("row_major", "vllm_amx", "vllm_vector"):
-                if layout != "vllm_amx" or model.head_dim % 16 == 0:
-                    print_repack(model, layout)
-        for model in DENSE:
-            print(generate_dense.mlir(model))
-        return
-    print('#include "DenseModel.h"\n#include "Model.h"\n#include "models_entry_points.h"\n')
-    print("const Model kModels[] = {")
+def print_models():
     for model in MODELS:
+        print_mlir(model)
+    print_merge(LLAMA[0])
+    print_convert(heads=4, channels=64)
+    for model in LLAMA + [model for model in SHAPES if model.name in REPACKED]:
+        for layout in ("row_major", "vllm_amx", "vllm_vector"):
+            if layout != "vllm_amx" or model.head_dim % 16 == 0:
+                print_repack(model, layout)
+    for model in DENSE:
+        print(generate_dense.mlir(model))
+        if model.name in MERGED:
+            print(generate_dense.merge(model))
+
+
+def print_mixes():
+    for model in MIXES + SCALED_MIXES:
+        print_mlir(model)
+    for model in DENSE_MIXES:
+        print(generate_dense.mlir(model))
+
+
+def print_table():
+    for header in ("DenseModel.h", "Model.h", "mixes_entry_points.h", "models_entry_points.h"):
+        print(f'#include "{header}"')
+    print("\nconst Model kModels[] = {")
+    for model in MODELS + MIXES + SCALED_MIXES:
         print_cpp(model)
     print("};\nconst size_t kNumModels = sizeof kModels / sizeof *kModels;\n")
     print("const DenseModel kDenseModels[] = {")
-    for model in DENSE:
+    for model in DENSE + DENSE_MIXES:
         print(generate_dense.cpp(model))
     print("};\nconst size_t kNumDenseModels = sizeof kDenseModels / sizeof *kDenseModels;")
+
+
+def main():
+    check_pairs()
+    {"models": print_models, "mixes": print_mixes, "cpp": print_table}[sys.argv[1]]()
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@
 
 ELEMENTS = {"e4m3": "f8E4M3FN", "e5m2": "f8E5M2", "bf16": "bf16"}
 TYPES = {"e4m3": "F8E4M3FN", "e5m2": "F8E5M2", "bf16": "BF16", "f16": "F16", "f32": "F32"}
-SCALE_TYPES = {"tensor": "memref<f32>", "head": "memref<{heads}xf32>"}
-SCALE_RESULTS = {"tensor": "", "head": "head"}
 
 
 class Region:

@@ -221,7 +221,12 @@ DENSE = [
     Dense("mask_of_all", "bf16", "e5m2", 2, 4, 64, 64, "none", "head", mask="f32",
           shared="bh", softcap=50, alibi=True, documents=True),
 ]
-# Every option at once, in a covering array of its own: of any two columns, each
+# Of these, models whose partial results are merged, too: keys may be attended to in
+# any parts, as no position counts.
+MERGED = ("f16", "mixed", "mask")
+
+
+# Every option at once, in covering arrays of their own: of any two columns, each
 # pair of values that may stand together is in some row. Rows are chosen greedily;
 # the number makes them the same ones every time.
 MIX_SEED = 1
@@ -245,6 +250,40 @@ MIX_COLUMNS = {
 }
 
 
+# The same with scales that differ by page, token or channel: few values of the
+# other columns, and each kind of scale both of keys and of values. All pairs of
+# kinds are in scale_maps.py.
+SCALED_COLUMNS = {
+    **MIX_COLUMNS,
+    "caches": [("e4m3", "e5m2"), ("e5m2", "e4m3"), ("e4m3", "e4m3")],
+    "dims": [(64, 64), (40, 72), (192, 128)],
+    "heads": [(2, 4), (1, 7), (3, 1)],
+    "page": [32, 64],
+    "scales": [
+        ("head_channel", "token_head"), ("token", "channel"), ("channel", "page"),
+        ("token_head", "token"), ("block", "head_channel"), ("page", "block"),
+    ],
+    "window": [(True, None, None), (False, 30, 270), (True, 70, None)],
+    "types": [("bf16", "bf16", "bf16"), ("f32", "f16", "f32"), ("f16", "f32", "f16")],
+}
+
+# Of dense attention. The letters of a mask say what it is shared by.
+DENSE_COLUMNS = {
+    "tensors": [("e4m3", "e4m3"), ("e5m2", "bf16"), ("f32", "f16"), ("bf16", "f32"), ("f16", "e5m2")],
+    "dims": [(64, 64), (128, 40), (8, 8), (72, 200), (576, 512)],
+    "heads": [(2, 4), (1, 7), (3, 1)],
+    "scales": [("head", "tensor"), ("tensor", "head")],
+    "window": MIX_COLUMNS["window"][:5],
+    "top_left": [False, True],
+    "sink": [True, False],
+    "softcap": [20, 0],
+    "alibi": [True, False],
+    "mask": [("i8", "bh"), ("f32", "1h"), ("bf16", "b1"), ("i1", "11"), ("none", "11")],
+    "documents": [True, False],
+    "types": [("bf16", "bf16"), ("f32", "f16"), ("f16", "f32")],
+}
+
+
 def mix(name, row):
     cache, value_cache = row["caches"]
     head_dim, value_dim = row["dims"]
@@ -265,20 +304,37 @@ def mix(name, row):
     )
 
 
-def mix_models():
-    """Returns the models of the covering array."""
+def mix_dense(name, row):
+    key, value = row["tensors"]
+    head_dim, value_dim = row["dims"]
+    kv_heads, group = row["heads"]
+    causal, left, right = row["window"]
+    query, out = row["types"]
+    key_scale, value_scale = row["scales"]
+    mask, shared = row["mask"]
+    is_fp8 = ("e4m3", "e5m2")
+    return Dense(
+        name, key, value, kv_heads, group, head_dim, value_dim,
+        key_scale if key in is_fp8 else "none", value_scale if value in is_fp8 else "none",
+        query, out, causal, left, right, row["top_left"], row["sink"],
+        row["softcap"], row["alibi"], mask, shared, row["documents"],
+    )
+
+
+def cover(columns):
+    """Returns rows that have all pairs of values of any two columns."""
     bits = random.Random(MIX_SEED)
     missing = {
         (left, right, x, y)
-        for left, right in itertools.combinations(MIX_COLUMNS, 2)
-        for x in MIX_COLUMNS[left]
-        for y in MIX_COLUMNS[right]
+        for left, right in itertools.combinations(columns, 2)
+        for x in columns[left]
+        for y in columns[right]
     }
 
     def new_pairs(row):
         return [
             (left, right, row[left], row[right])
-            for left, right in itertools.combinations(MIX_COLUMNS, 2)
+            for left, right in itertools.combinations(columns, 2)
             if (left, right, row[left], row[right]) in missing
         ]
 
@@ -288,13 +344,13 @@ def mix_models():
         left, right, x, y = min(missing, key=repr)
         candidates = []
         for _ in range(40):
-            row = {name: bits.choice(values) for name, values in MIX_COLUMNS.items()}
+            row = {name: bits.choice(values) for name, values in columns.items()}
             row[left], row[right] = x, y
             candidates.append(row)
         best = max(candidates, key=lambda row: len(new_pairs(row)))
         missing.difference_update(new_pairs(best))
         rows.append(best)
-    return [mix(f"mix_{i:02}", row) for i, row in enumerate(rows)]
+    return rows
 
 
 def well_known(name, kv_heads, group, head_dim, cache="e4m3", **rest):
@@ -330,8 +386,17 @@ RATIOS = [
 
 MODELS = (
     SWEEP + TRAINED + LLAMA + SHAPES + VIEWS + WINDOW + SCORES + WRITTEN
-    + mix_models() + WELL_KNOWN + RATIOS
+    + WELL_KNOWN + RATIOS
 )
+
+# Drawn by random problems alone, or by tests of any model.
+MIXES = [mix(f"mix_{i:02}", row) for i, row in enumerate(cover(MIX_COLUMNS))]
+SCALED_MIXES = [
+    mix(f"scaled_{i:02}", row) for i, row in enumerate(cover(SCALED_COLUMNS))
+]
+DENSE_MIXES = [
+    mix_dense(f"mix_{i:02}", row) for i, row in enumerate(cover(DENSE_COLUMNS))
+]
 
 
 def is_possible(pair):

@@ -15,26 +15,9 @@
 #
 #===----------------------------------------------------------------------===//
 
-import re
 import sys
 
-DIMS = "page, head, token, channel"
-
-# name: (results of the map, type of the scale, what it differs by)
-# name: (results of the map, type of the scale, what it differs by), for pages
-# of P tokens, heads of size D and blocks of B channels
-GRANULARITIES = {
-    "tensor": ("", "f32", "nothing"),
-    "head": ("head", "8xf32", "nothing"),
-    "page": ("page", "?xf32", "key"),
-    "token": ("page * P + token", "?xf32", "key"),
-    "token_head": ("page, head, token", "?x8xPxf32", "key"),
-    "channel": ("channel", "Dxf32", "channel"),
-    "head_channel": ("head, channel", "8xDxf8E8M0FNU", "channel"),
-    "block": ("head, channel floordiv B", "8xNxf32", "channel"),
-    "token_block": ("page, head, token, channel floordiv B", "?x8xPxNxf8E8M0FNU", "both"),
-    "token_channel": ("page, head, token, channel", "?x8xPxDxf32", "both"),
-}
+from scale_kinds import SCALE_KINDS, differs_by, scale_map, scale_type
 
 # What a scale differs by: where it goes, of keys and of values, in the words of
 # docs/Passes.md.
@@ -45,12 +28,12 @@ PLACES = {
     "both": ("stays, with a missed remark", "stays, with a missed remark"),
 }
 
-# name: (query heads, head size, page, block, element type, window, attributes)
+# name: (query heads, head size, page, element type, window, attributes)
 SHAPES = {
-    "common": (16, 64, 32, 32, "f8E4M3FN", "", ""),
-    # Heads are padded, blocks are no multiple of a vector, groups are not a
-    # power of two, and there are pages that a step of keys ends within.
-    "padded": (24, 40, 96, 8, "f8E5M2", " window_left = 150", " {softcap = 30.0 : f32}"),
+    "common": (16, 64, 32, "f8E4M3FN", "", ""),
+    # Heads and blocks are padded, groups are no power of two, and a step of keys
+    # ends within a page.
+    "padded": (24, 40, 96, "f8E5M2", " window_left = 150", " {softcap = 30.0 : f32}"),
 }
 
 
@@ -79,19 +62,11 @@ def checks(name, by_key, by_value):
 
 
 def function(shape, key, value, with_checks):
-    heads, dim, page, block, element, window, attributes = SHAPES[shape]
+    heads, dim, page, element, window, attributes = SHAPES[shape]
     cache = f"!fp8attn.cache<key_value, heads = 8, head_dim = {dim}, page = {page}, {element}, #fp8attn.layout<pairs>>"
-
-    def fill(text):
-        for letter, number in (("P", page), ("D", dim), ("B", block), ("N", dim // block)):
-            text = re.sub(rf"(?<![A-Z]){letter}(?![A-Z])", str(number), text)
-        return text
-
-    key_map, key_type, by_key = GRANULARITIES[key]
-    value_map, value_type, by_value = GRANULARITIES[value]
+    key_type, value_type = (scale_type(kind, heads=8, page=page, channels=dim) for kind in (key, value))
     name = f"{shape}_{key}_and_{value}"
-    key_type, value_type = f"memref<{fill(key_type)}>", f"memref<{fill(value_type)}>"
-    lines = checks(name, by_key, by_value) if with_checks else ""
+    lines = checks(name, differs_by(key), differs_by(value)) if with_checks else ""
     query = f"memref<?x{heads}x{dim}xbf16>"
     return lines + f"""\
 func.func @{name}(
@@ -102,8 +77,8 @@ func.func @{name}(
   fp8attn.paged_attention causal{window}
       query(%query : {query})
       cache(%cache : {cache})
-      key_scale(%key_scale : {key_type}, affine_map<({DIMS}) -> ({fill(key_map)})>)
-      value_scale(%value_scale : {value_type}, affine_map<({DIMS}) -> ({fill(value_map)})>)
+      key_scale(%key_scale : {key_type}, {scale_map(key, page)})
+      value_scale(%value_scale : {value_type}, {scale_map(value, page)})
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : {query}){attributes}
   return
@@ -115,9 +90,9 @@ def listed(kind):
     """Shapes and pairs: code that multiplies elements one by one takes long to compile, and is run with one granularity
     of each kind."""
     by_kind = ("head", "token", "channel", "token_block", "token_channel")
-    for key in GRANULARITIES:
-        for value in GRANULARITIES:
-            is_element = "both" in (GRANULARITIES[key][2], GRANULARITIES[value][2])
+    for key in SCALE_KINDS:
+        for value in SCALE_KINDS:
+            is_element = "both" in (differs_by(key), differs_by(value))
             is_by_kind = key in by_kind and value in by_kind
             if kind == "check" or not is_element or is_by_kind:
                 yield "common", key, value
@@ -129,8 +104,9 @@ def main():
     kind = sys.argv[1]
     if kind == "document":
         print("CHECK: | results of the map | of keys, it becomes | of values, it becomes |\nCHECK-NEXT: |---|---|---|")
-        for results, _, differs_by in GRANULARITIES.values():
-            print("CHECK-NEXT: " + " | ".join(("", f"`({results})`", *PLACES[differs_by], "")).strip())
+        for name in SCALE_KINDS:
+            results = scale_map(name, "P").split("-> ")[1].removesuffix(">")
+            print("CHECK-NEXT: " + " | ".join(("", f"`{results}`", *PLACES[differs_by(name)], "")).strip())
         return
     if kind != "cpp":
         for shape, key, value in listed(kind):
@@ -140,10 +116,10 @@ def main():
     print("const ScaleMaps kScaleMaps[] = {")
     for shape, key, value in listed(kind):
         name = f"{shape}_{key}_and_{value}"
-        heads, dim, page, block, element, _, _ = SHAPES[shape]
-        numbers = f"{heads}, {dim}, {page}, {block}, FP8ATTN_TYPE_{element.upper()}"
-        is_padded = str(shape == "padded").lower()
-        print(f'    {{"{key}", "{value}", {numbers}, {is_padded}, {name}, {name}_workspace_bytes}},')
+        heads, dim, page, element, _, _ = SHAPES[shape]
+        numbers = f"{heads}, {dim}, {page}, FP8ATTN_TYPE_{element.upper()}"
+        has_options = str(shape == "padded").lower()
+        print(f'    {{"{key}", "{value}", {numbers}, {has_options}, {name}, {name}_workspace_bytes}},')
     print("};\nconst size_t kNumScaleMaps = std::size(kScaleMaps);")
 
 

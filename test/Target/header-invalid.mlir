@@ -19,7 +19,7 @@ func.func @f(%a: index {fp8attn.name = "double"}) {
 }
 
 //--- type.mlir
-// TYPE: error: expects argument 1 of an entry point to be a memref, a cache, index, i64, i32 or f32, got 'vector<4xf32>'
+// TYPE: error: expects argument 1 of an entry point to be a memref, a cache with a layout, index, i64, i32 or f32, got 'vector<4xf32>'
 func.func @f(%a: index, %b: vector<4xf32>) {
   return
 }

@@ -65,6 +65,16 @@ func.func @repack(%from: !kv, %to: !rows) {
   return
 }
 
+// A list of pages must not be overwritten, but pages may be copied within a cache.
+// CHECK-LABEL: func.func @repack_pages
+// CHECK-SAME:    %[[POOL:[a-z0-9]+]]: {{[^%]+}}, %[[PAGES:[a-z0-9]+]]: memref<?x2xi32>
+// CHECK:         fp8attn.check.pages
+// CHECK:         fp8attn.check.overlap ["destination", "pages"] written(%[[POOL]] : {{.+}}) read(%[[PAGES]] : {{.+}})
+func.func @repack_pages(%pool: !kv, %pages: memref<?x2xi32>) {
+  fp8attn.repack %pool into %pool pages(%pages : memref<?x2xi32>) : !kv, !kv
+  return
+}
+
 // Codes are not as large as what they stand for: never in place. What is not an
 // argument is checked where it is known.
 // CHECK-LABEL: func.func @quantize

@@ -34,6 +34,17 @@ CompileOptions::CompileOptions(cl::OptionCategory &category)
                    "avx512, avx512_bf16 or amx_bf16\n"
                    "(default: all that the target has)"),
           cl::value_desc("isa"), cl::cat(category)),
+      force("force",
+            cl::desc("Use these kernels of attention wherever they can\n"
+                     "be, however slow: names as --explain prints them\n"
+                     "(qk and pv together), or an ISA for all of its own"),
+            cl::value_desc("kernel,..."), cl::CommaSeparated,
+            cl::cat(category)),
+      mixIsas("mix-isas",
+              cl::desc("Let decode take kernels of a lesser ISA than prefill\n"
+                       "where those are faster; results then depend, in\n"
+                       "their last bits, on the chunks of a prompt"),
+              cl::cat(category)),
       noRuntimeChecks("no-runtime-checks",
                       cl::desc("Leave out the checks of arguments at run time"),
                       cl::cat(category)),

@@ -31,6 +31,8 @@ struct CompileOptions {
   llvm::cl::opt<std::string> features;
   llvm::cl::opt<std::string> triple;
   llvm::cl::opt<std::string> isa;
+  llvm::cl::list<std::string> force;
+  llvm::cl::opt<bool> mixIsas;
   llvm::cl::opt<bool> noRuntimeChecks;
   llvm::cl::opt<bool> remarks;
 

@@ -15,6 +15,7 @@
 #include "fp8attn/Pipelines/Pipelines.h"
 #include "fp8attn/Target/CodeEmission.h"
 #include "fp8attn/Target/TargetMachine.h"
+#include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Remarks.h"
@@ -54,7 +55,12 @@ LogicalResult Compilation::parse(StringRef path) {
   }
   sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   module = parseSourceFile<ModuleOp>(sources, &context);
-  return success(static_cast<bool>(module));
+  if (!module)
+    return failure();
+  // Headers, inputs and references need the places of elements, as code does.
+  PassManager passes(&context);
+  passes.addPass(createAssignLayouts());
+  return passes.run(*module);
 }
 
 static void addFeatures(TargetDescription &target, StringRef features) {
@@ -131,7 +137,9 @@ LogicalResult Compilation::lower(
   pipelineOptions.runtimeChecks = !options.noRuntimeChecks;
   pipelineOptions.isa = options.isa.getValue();
   pipelineOptions.fat = options.fat;
+  pipelineOptions.force = llvm::to_vector(options.force);
   pipelineOptions.debugInfo = options.debugInfo;
+  pipelineOptions.mixIsas = options.mixIsas.getValue();
   if (!options.stopAfter.empty()) {
     SmallVector<StringRef> names = getToLLVMPassNames(pipelineOptions);
     if (!llvm::is_contained(names, options.stopAfter)) {

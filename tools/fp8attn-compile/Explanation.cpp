@@ -26,6 +26,16 @@ static StringRef getArgument(const Remark &remark, StringRef key) {
   return "";
 }
 
+/// Returns a number of cycles as text, "-" if the remark has none.
+static std::string getNumber(const Remark &remark, StringRef key) {
+  double number;
+  if (getArgument(remark, key).getAsDouble(number))
+    return "-";
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::format("%.1f", number);
+  return text;
+}
+
 /// Removes the prefix that all kernels share from a name, or a pair of names.
 static std::string shorten(StringRef kernels) {
   static constexpr StringRef kPrefix = "fp8attn_uk_";
@@ -53,14 +63,15 @@ public:
     Row &row = rows.emplace_back();
     row.title = (function + ", body " + isa).str();
     if (!phase.empty())
-      row.title += (", phase " + phase).str();
+      row.title += (", phase " + phase + ": " + getArgument(remark, "Rows") +
+                    " rows, " + getArgument(remark, "BytesPerKey") +
+                    " bytes a key from " + getArgument(remark, "Source"))
+                       .str();
     row.whyNot = getArgument(remark, "WhyNot");
     row.isChosen = row.whyNot.empty();
-    double cycles;
-    if (!getArgument(remark, "CyclesPerKey").getAsDouble(cycles)) {
-      llvm::raw_string_ostream os(row.cycles);
-      os << llvm::format("%.1f", cycles);
-    }
+    row.cycles = getNumber(remark, "CyclesPerKey");
+    row.computeCycles = getNumber(remark, "ComputeCycles");
+    row.readCycles = getNumber(remark, "ReadCycles");
     row.kernel = shorten(kernel);
   }
 
@@ -75,7 +86,7 @@ Explanation::makeStreamer() {
 
 void Explanation::print(llvm::raw_ostream &os) const {
   // Wide enough for the largest prediction.
-  static constexpr unsigned kCyclesWidth = 11;
+  static constexpr unsigned kCyclesWidth = 11, kPartWidth = 9;
   size_t kernelWidth = 0;
   for (const Row &row : rows)
     if (!row.whyNot.empty())
@@ -86,13 +97,14 @@ void Explanation::print(llvm::raw_ostream &os) const {
   for (const Row &row : rows) {
     if (row.title != title) {
       os << (title.empty() ? "" : "\n") << row.title << "\n";
-      os << "          cycles/key  kernel (fp8attn_uk_...)\n";
+      os << "          cycles/key  computes    reads  kernel "
+            "(fp8attn_uk_...)\n";
     }
     title = row.title;
     os << (row.isChosen ? "  chosen " : "         ")
-       << llvm::right_justify(row.cycles.empty() ? "-" : row.cycles,
-                              kCyclesWidth)
-       << "  ";
+       << llvm::right_justify(row.cycles, kCyclesWidth)
+       << llvm::right_justify(row.computeCycles, kPartWidth + 1)
+       << llvm::right_justify(row.readCycles, kPartWidth) << "  ";
     if (row.isChosen)
       os << row.kernel << "\n";
     else

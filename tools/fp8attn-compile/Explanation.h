@@ -35,11 +35,12 @@ private:
 
   /// A kernel, or a pair of them, that was chosen or not.
   struct Row {
-    /// Function, ISA and phase, if there is one.
+    /// Function and ISA, and of attention the phase and what is typical of it.
     std::string title;
     bool isChosen;
-    /// Predicted cycles of a key; empty if none are predicted.
-    std::string cycles;
+    /// Predicted cycles of a key, the larger one of those that computing and
+    /// reading take; "-" if none are predicted.
+    std::string cycles, computeCycles, readCycles;
     std::string kernel;
     std::string whyNot;
   };

@@ -109,7 +109,7 @@ static LogicalResult writeCode(Compilation &compilation,
   StringRef name = output.outputPath == "-"
                        ? StringRef("fp8attn.so")
                        : llvm::sys::path::filename(output.outputPath);
-  return report(linkSharedLibrary(machine.getTargetTriple(), name, bytes));
+  return report(linkSharedLibrary(name, bytes));
 }
 
 /// Returns what names the include guard: the output file, or the input file if

@@ -12,6 +12,7 @@
 
 #include "SharedLibrary.h"
 
+#include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
@@ -37,7 +38,8 @@ static Expected<std::string> makeTemporaryFile(StringRef suffix) {
   SmallString<128> path;
   if (std::error_code error =
           sys::fs::createTemporaryFile("fp8attn", suffix, path))
-    return createStringError(error, "cannot make a temporary file");
+    return createStringError("cannot make a temporary file: " +
+                             error.message());
   return path.str().str();
 }
 
@@ -50,7 +52,8 @@ static Error writeFile(StringRef path, ArrayRef<char> bytes) {
     error = os.error();
     os.clear_error();
   }
-  return error ? createStringError(error, "cannot write \"" + path + "\"")
+  return error ? createStringError("cannot write \"" + path +
+                                   "\": " + error.message())
                : Error::success();
 }
 
@@ -73,12 +76,8 @@ static Error run(StringRef linker, StringRef name, StringRef object,
                            (message.empty() ? "" : ": " + message));
 }
 
-Error mlir::fp8attn::linkSharedLibrary(const Triple &triple, StringRef name,
+Error mlir::fp8attn::linkSharedLibrary(StringRef name,
                                        SmallVectorImpl<char> &bytes) {
-  if (!triple.isOSBinFormatELF())
-    return createStringError("expects an ELF target for a shared library, got "
-                             "\"" +
-                             triple.str() + "\"");
   Expected<std::string> linker = findLinker();
   if (!linker)
     return linker.takeError();
@@ -98,8 +97,11 @@ Error mlir::fp8attn::linkSharedLibrary(const Triple &triple, StringRef name,
       MemoryBuffer::getFile(*library, /*IsText=*/false,
                             /*RequiresNullTerminator=*/false);
   if (!linked)
-    return createStringError(linked.getError(),
-                             "cannot read \"" + *library + "\"");
+    return createStringError("cannot read \"" + *library +
+                             "\": " + linked.getError().message());
+  if (identify_magic((*linked)->getBuffer()) != file_magic::elf_shared_object)
+    return createStringError("\"" + *linker +
+                             "\" succeeded, but wrote no shared library");
   bytes.assign((*linked)->getBufferStart(), (*linked)->getBufferEnd());
   return Error::success();
 }

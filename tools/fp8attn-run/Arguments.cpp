@@ -15,6 +15,7 @@
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Reference/Fp8.h"
 #include "fp8attn/Target/ArgumentNames.h"
+#include "fp8attn/Target/ElementTypes.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -136,26 +137,6 @@ std::vector<const void *> Arguments::getAbiPointers() const {
   return pointers;
 }
 
-fp8attn_type mlir::fp8attn::getAbiType(Type type) {
-  if (isa<Float32Type>(type))
-    return FP8ATTN_TYPE_F32;
-  if (isa<BFloat16Type>(type))
-    return FP8ATTN_TYPE_BF16;
-  if (isa<Float16Type>(type))
-    return FP8ATTN_TYPE_F16;
-  if (isa<Float8E4M3FNType>(type))
-    return FP8ATTN_TYPE_F8E4M3FN;
-  if (isa<Float8E5M2Type>(type))
-    return FP8ATTN_TYPE_F8E5M2;
-  if (isa<Float8E8M0FNUType>(type))
-    return FP8ATTN_TYPE_F8E8M0FNU;
-  if (type.isInteger(8))
-    return FP8ATTN_TYPE_I8;
-  if (type.isInteger(1))
-    return FP8ATTN_TYPE_BOOL;
-  return type.isInteger(32) ? FP8ATTN_TYPE_I32 : FP8ATTN_TYPE_I64;
-}
-
 /// Returns the value of an affine expression, of which division and remainder
 /// round down.
 static int64_t evaluate(AffineExpr expr, ArrayRef<int64_t> dims) {
@@ -230,6 +211,10 @@ static reference::Layout getLayout(LayoutKind kind) {
     return reference::Layout::VllmAmx;
   case LayoutKind::VllmVector:
     return reference::Layout::VllmVector;
+  case LayoutKind::Quads:
+    return reference::Layout::Quads;
+  case LayoutKind::VllmAmxFp8:
+    return reference::Layout::VllmAmxFp8;
   }
   llvm_unreachable("all layouts are above");
 }

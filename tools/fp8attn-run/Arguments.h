@@ -97,9 +97,6 @@ private:
   std::vector<Argument> list;
 };
 
-/// Returns an element type at the ABI.
-fp8attn_type getAbiType(Type type);
-
 /// Returns the scales of an optional operand of a cache for the reference.
 reference::Scales getScales(const Arguments &arguments, Value scale,
                             std::optional<AffineMap> map);

@@ -15,12 +15,12 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-LogicalResult InputMaker::checkEqualLengths(AttentionOp op) {
+LogicalResult InputMaker::checkEqualLengths(Operation *op) {
   for (int64_t s = 1; s < batch.numSeqs(); ++s)
     if (batch.seqLens[s] != batch.seqLens[0] ||
         batch.queryLen(s) != batch.queryLen(0)) {
-      op.emitError("expects sequences of the same --context and --query-len, "
-                   "because tensors are dense, got ")
+      op->emitError("expects sequences of the same --context and --query-len, "
+                    "because tensors are dense, got ")
           << batch.seqLens[0] << " keys and " << batch.queryLen(0)
           << " query tokens, and " << batch.seqLens[s] << " and "
           << batch.queryLen(s);

@@ -68,8 +68,10 @@ private:
   LogicalResult fillSink(Value sink, int64_t heads);
   /// Fills [tokens, heads, channels] as a query.
   LogicalResult fillHeads(Value value);
-  /// Fills a partial result.
-  LogicalResult fillPart(Value out, Value lse);
+  /// Returns the sizes of the results of `op` for the batch, without channels.
+  SmallVector<int64_t> getPartSizes(MergeOp op);
+  /// Fills a partial result whose lse has these sizes.
+  LogicalResult fillPart(Value out, Value lse, ArrayRef<int64_t> sizes);
   /// Fills the slots of the new tokens.
   LogicalResult fillPageList(RepackOp op);
   LogicalResult fillSlots(Value slots, const PageTable &pages);
@@ -80,7 +82,7 @@ private:
   LogicalResult fillDense(Value value, Value scale,
                           std::optional<AffineMap> map, bool isKey);
   /// Reports lengths that no dense tensor can have.
-  LogicalResult checkEqualLengths(AttentionOp op);
+  LogicalResult checkEqualLengths(Operation *op);
   /// Fills a mask, or what a score region loads from.
   LogicalResult fillElements(Value value, ArrayRef<int64_t> sizes);
   /// Allocates caches and fills them with the tokens of all sequences.

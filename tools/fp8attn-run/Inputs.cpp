@@ -15,6 +15,7 @@
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Reference/Fp8.h"
+#include "fp8attn/Target/ElementTypes.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -291,19 +292,30 @@ LogicalResult InputMaker::fill(PagedAttentionOp op) {
                      : success();
 }
 
+SmallVector<int64_t> InputMaker::getPartSizes(MergeOp op) {
+  if (op.isDense())
+    return {batch.numSeqs(), op.getNumHeads(), batch.queryLen(0)};
+  return {batch.numTokens(), op.getNumHeads()};
+}
+
 /// A partial result, unless an earlier operation makes it. One row in five has
 /// no keys; its out, NaN, must not be looked at.
-LogicalResult InputMaker::fillPart(Value out, Value lse) {
+LogicalResult InputMaker::fillPart(Value out, Value lse,
+                                   ArrayRef<int64_t> sizes) {
   constexpr int64_t kEmptyPeriod = 5;
   constexpr double kLargestLse = 8;
-  const bool isNewOut = !arguments[out].isAllocated();
-  const int64_t heads = cast<MemRefType>(lse.getType()).getDimSize(1);
-  bool isNew;
-  if (failed(fillHeads(out)) ||
-      failed(allocate(lse, {batch.numTokens(), heads}, isNew)))
+  const int64_t channels = cast<MemRefType>(out.getType()).getShape().back();
+  SmallVector<int64_t> outSizes(sizes);
+  outSizes.push_back(channels);
+  bool isNewOut, isNew;
+  if (failed(allocate(out, outSizes, isNewOut)) ||
+      failed(allocate(lse, sizes, isNew)))
     return failure();
-  const int64_t channels = cast<MemRefType>(out.getType()).getDimSize(2);
-  for (int64_t row = 0; isNew && row < batch.numTokens() * heads; ++row) {
+  const int64_t rows = std::accumulate(sizes.begin(), sizes.end(), int64_t(1),
+                                       std::multiplies<>());
+  for (int64_t row = 0; isNewOut && row < rows; ++row)
+    fillQueryRow(out, row);
+  for (int64_t row = 0; isNew && row < rows; ++row) {
     const bool isEmpty = random.below(kEmptyPeriod) == 0;
     *static_cast<float *>(arguments[lse].getElement(row)) =
         isEmpty ? -INFINITY
@@ -317,14 +329,17 @@ LogicalResult InputMaker::fillPart(Value out, Value lse) {
 }
 
 LogicalResult InputMaker::fill(MergeOp op) {
-  bool isNew;
-  ArrayRef<int64_t> shape = op.getOut().getType().getShape();
-  if (failed(fillPart(op.getFirstOut(), op.getFirstLse())) ||
-      failed(fillPart(op.getSecondOut(), op.getSecondLse())) ||
-      failed(allocate(op.getOut(), {batch.numTokens(), shape[1], shape[2]},
-                      isNew)))
+  if (op.isDense() && failed(checkEqualLengths(op)))
     return failure();
-  return allocate(op.getLse(), {batch.numTokens(), shape[1]}, isNew);
+  bool isNew;
+  const SmallVector<int64_t> sizes = getPartSizes(op);
+  SmallVector<int64_t> outSizes = sizes;
+  outSizes.push_back(op.getNumChannels());
+  if (failed(fillPart(op.getFirstOut(), op.getFirstLse(), sizes)) ||
+      failed(fillPart(op.getSecondOut(), op.getSecondLse(), sizes)) ||
+      failed(allocate(op.getOut(), outSizes, isNew)))
+    return failure();
+  return allocate(op.getLse(), sizes, isNew);
 }
 
 /// The new tokens are the last ones of their sequences; one in thirteen is

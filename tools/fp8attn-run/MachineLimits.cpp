@@ -81,44 +81,31 @@ multiplyAvx2(std::atomic<uint64_t> &sink) {
   return double(kRounds) * kVectorSums * 16;
 }
 
-__attribute__((target("avx512f"))) static double
+/// Multiplies pairs of bf16, or floats: these without an instruction of
+/// AVX512-BF16, which the function may use because of the others.
+template <bool isBf16>
+__attribute__((target("avx512f,avx512bf16"))) static double
 multiplyAvx512(std::atomic<uint64_t> &sink) {
   __m512 sums[kVectorSums];
   for (int64_t s = 0; s < kVectorSums; ++s)
     sums[s] = _mm512_set1_ps(s);
-  __m512 a = _mm512_set1_ps(0.5f);
+  __m512 a = isBf16 ? _mm512_castsi512_ps(_mm512_set1_epi16(0x3F80))
+                    : _mm512_set1_ps(0.5f);
   for (int64_t round = 0; round < kRounds; ++round) {
     asm volatile("" : "+v"(a));
 #pragma clang loop unroll(full)
     for (int64_t s = 0; s < kVectorSums; ++s)
-      sums[s] = _mm512_fmadd_ps(sums[s], a, a);
+      if constexpr (isBf16)
+        sums[s] = _mm512_dpbf16_ps(sums[s], (__m512bh)a, (__m512bh)a);
+      else
+        sums[s] = _mm512_fmadd_ps(sums[s], a, a);
   }
   float total = 0;
   for (int64_t s = 0; s < kVectorSums; ++s)
     total += _mm512_reduce_add_ps(sums[s]);
   sink += static_cast<uint64_t>(total);
-  // 16 lanes of a product and a sum.
-  return double(kRounds) * kVectorSums * 32;
-}
-
-__attribute__((target("avx512f,avx512bf16"))) static double
-multiplyAvx512Bf16(std::atomic<uint64_t> &sink) {
-  __m512 sums[kVectorSums];
-  for (int64_t s = 0; s < kVectorSums; ++s)
-    sums[s] = _mm512_set1_ps(s);
-  __m512bh a = (__m512bh)_mm512_set1_epi16(0x3F80);
-  for (int64_t round = 0; round < kRounds; ++round) {
-    asm volatile("" : "+v"(a));
-#pragma clang loop unroll(full)
-    for (int64_t s = 0; s < kVectorSums; ++s)
-      sums[s] = _mm512_dpbf16_ps(sums[s], a, a);
-  }
-  float total = 0;
-  for (int64_t s = 0; s < kVectorSums; ++s)
-    total += _mm512_reduce_add_ps(sums[s]);
-  sink += static_cast<uint64_t>(total);
-  // 16 lanes of two products and two sums.
-  return double(kRounds) * kVectorSums * 64;
+  // 16 lanes of one or two products and sums.
+  return double(kRounds) * kVectorSums * (isBf16 ? 64 : 32);
 }
 
 __attribute__((target("amx-tile,amx-bf16"))) static double multiplyTiles() {
@@ -150,9 +137,9 @@ static double multiply(fp8attn_isa isa, std::atomic<uint64_t> &sink) {
   case FP8ATTN_ISA_AMX_BF16:
     return multiplyTiles();
   case FP8ATTN_ISA_AVX512_BF16:
-    return multiplyAvx512Bf16(sink);
+    return multiplyAvx512</*isBf16=*/true>(sink);
   case FP8ATTN_ISA_AVX512:
-    return multiplyAvx512(sink);
+    return multiplyAvx512</*isBf16=*/false>(sink);
   default:
     return multiplyAvx2(sink);
   }

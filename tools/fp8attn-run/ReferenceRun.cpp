@@ -16,6 +16,7 @@
 #include "fp8attn/Reference/Attention.h"
 #include "fp8attn/Reference/Fp8.h"
 #include "fp8attn/Reference/Merge.h"
+#include "fp8attn/Target/ElementTypes.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 

@@ -93,13 +93,17 @@ TEST(Layout, Bf16) { expectSameLayout<2>(); }
 /// The layouts for exchange, against the reference's enumeration of places.
 TEST(Layout, Exchange) {
   using mlir::fp8attn::CacheContent;
+  using mlir::fp8attn::LayoutAttr;
   using mlir::fp8attn::LayoutKind;
   namespace reference = ::fp8attn::reference;
   MLIRContext context;
+  context.loadDialect<mlir::fp8attn::Fp8AttnDialect>();
   const std::pair<LayoutKind, reference::Layout> layouts[] = {
       {LayoutKind::RowMajor, reference::Layout::RowMajor},
       {LayoutKind::VllmAmx, reference::Layout::VllmAmx},
-      {LayoutKind::VllmVector, reference::Layout::VllmVector}};
+      {LayoutKind::VllmVector, reference::Layout::VllmVector},
+      {LayoutKind::Quads, reference::Layout::Quads},
+      {LayoutKind::VllmAmxFp8, reference::Layout::VllmAmxFp8}};
   for (auto [kind, layout] : layouts)
     for (fp8attn_type type : {FP8ATTN_TYPE_F8E5M2, FP8ATTN_TYPE_BF16})
       for (int64_t channels : {64, 128}) {
@@ -107,6 +111,8 @@ TEST(Layout, Exchange) {
                      << stringifyLayoutKind(kind).str() << " type " << type
                      << " channels " << channels);
         const int64_t bytes = type == FP8ATTN_TYPE_BF16 ? 2 : 1;
+        if (bytes == 2 && LayoutAttr::get(&context, kind).hasQuads())
+          continue; // No such cache: cache_c7.
         const reference::PairsCache cache =
             reference::makeCache(layout, nullptr, reference::Content::KeyValue,
                                  type, 1, channels, kPageTokens);
@@ -147,6 +153,16 @@ TEST(Layout, VllmPlaces) {
   EXPECT_EQ(place(LayoutKind::VllmAmx, kValue, 0, 1), 2);
   EXPECT_EQ(place(LayoutKind::VllmAmx, kValue, 2, 0), 32);
   EXPECT_EQ(place(LayoutKind::VllmAmx, kValue, 0, 16), 1024);
+  // Four channels of 16 tokens, then the next four; values likewise, in tiles
+  // of 64 tokens.
+  EXPECT_EQ(place(LayoutKind::Quads, kKey, 0, 3), 3);
+  EXPECT_EQ(place(LayoutKind::Quads, kKey, 1, 0), 4);
+  EXPECT_EQ(place(LayoutKind::Quads, kKey, 0, 4), 64);
+  EXPECT_EQ(place(LayoutKind::Quads, kKey, 16, 0), 1024);
+  EXPECT_EQ(place(LayoutKind::Quads, kValue, 3, 0), 3);
+  EXPECT_EQ(place(LayoutKind::Quads, kValue, 0, 1), 4);
+  EXPECT_EQ(place(LayoutKind::Quads, kValue, 4, 0), 64);
+  EXPECT_EQ(place(LayoutKind::Quads, kValue, 0, 16), 1024);
   EXPECT_EQ(place(LayoutKind::VllmVector, kKey, 1, 0), 1);
   EXPECT_EQ(place(LayoutKind::VllmVector, kKey, 0, 1), 64);
   EXPECT_EQ(place(LayoutKind::VllmVector, kValue, 1, 0), 64);
@@ -160,19 +176,28 @@ TEST(Layout, Agreement) {
   const auto layoutOf = [&](LayoutKind kind) {
     return LayoutAttr::get(&context, kind);
   };
-  const LayoutKind kinds[] = {LayoutKind::Pairs, LayoutKind::RowMajor,
-                              LayoutKind::VllmAmx, LayoutKind::VllmVector};
+  const LayoutKind kinds[] = {LayoutKind::Pairs,   LayoutKind::RowMajor,
+                              LayoutKind::VllmAmx, LayoutKind::VllmVector,
+                              LayoutKind::Quads,   LayoutKind::VllmAmxFp8};
+  // Whether there is such a cache: cache_c5 to cache_c8.
+  const auto exists = [&](LayoutKind kind, CacheContent part,
+                          int64_t pageTokens, int64_t headDim, int64_t bytes) {
+    if (kind == LayoutKind::VllmAmx)
+      return part == CacheContent::Key || headDim % 16 == 0;
+    if (!layoutOf(kind).hasQuads())
+      return true;
+    return bytes == 1 && pageTokens % 64 == 0 &&
+           (kind == LayoutKind::Quads || headDim % 64 == 0);
+  };
   int agreements = 0;
   for (LayoutKind kind : kinds)
     for (LayoutKind other : kinds)
       for (CacheContent part : {CacheContent::Key, CacheContent::Value})
-        for (int64_t pageTokens : {32, 64})
+        for (int64_t pageTokens : {32, 64, 128})
           for (int64_t headDim : {8, 16, 32, 48, 64})
             for (int64_t bytes : {1, 2}) {
-              // No such cache: cache_c5.
-              if ((kind == LayoutKind::VllmAmx ||
-                   other == LayoutKind::VllmAmx) &&
-                  part == CacheContent::Value && headDim % 16 != 0)
+              if (!exists(kind, part, pageTokens, headDim, bytes) ||
+                  !exists(other, part, pageTokens, headDim, bytes))
                 continue;
               const LayoutAttr a = layoutOf(kind), b = layoutOf(other);
               const auto stored = [&](LayoutAttr layout) {

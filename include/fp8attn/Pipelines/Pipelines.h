@@ -34,6 +34,16 @@ struct ToLLVMPipelineOptions
       llvm::cl::desc("Compile bodies for every ISA of the target's "
                      "architecture, whatever its CPU has"),
       llvm::cl::init(false)};
+  ListOption<std::string> force{
+      *this, "force",
+      llvm::cl::desc("Kernels of attention to use wherever they can be, by "
+                     "name or by ISA")};
+  Option<bool> mixIsas{
+      *this, "mix-isas",
+      llvm::cl::desc(
+          "Let few rows take kernels of a lesser ISA than many where "
+          "those are faster"),
+      llvm::cl::init(false)};
   Option<bool> debugInfo{
       *this, "debug-info",
       llvm::cl::desc("Map the code to lines of the input, for debuggers"),

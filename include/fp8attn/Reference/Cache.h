@@ -48,7 +48,7 @@ struct CachePart {
 enum class Content { Key, Value, KeyValue };
 
 /// Order of the bytes of a head's keys or values in a page (docs/Layout.md).
-enum class Layout { Pairs, RowMajor, VllmAmx, VllmVector };
+enum class Layout { Pairs, RowMajor, VllmAmx, VllmVector, Quads, VllmAmxFp8 };
 
 /// A cache.
 struct PairsCache {
@@ -72,7 +72,7 @@ PairsCache makeCache(Layout layout, void *data, Content content,
 using PageList = std::vector<std::pair<int64_t, int64_t>>;
 
 /// Copies all elements of pages of `from` to their places in pages of `to`, and
-/// the padding if both have it; else it becomes zeros.
+/// the padding if all places are the same; else it becomes zeros.
 void repackCache(const CachePart &from, const CachePart &to,
                  const PageList &pages);
 

@@ -42,7 +42,8 @@ std::optional<TargetDescription> getTargetOf(ModuleOp module);
 
 /// Returns the backend, which compiles position-independent code. The error
 /// names a triple, CPU or feature that LLVM does not know, and the closest one
-/// that it does. Needs the LLVM targets to be initialised.
+/// that it does, or a triple whose objects are not ELF. Needs the LLVM targets
+/// to be initialised.
 llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
 createTargetMachine(const TargetDescription &target);
 

@@ -14,6 +14,29 @@
 
 include "mlir/Pass/PassBase.td"
 
+def AssignLayouts : Pass<"fp8attn-assign-layouts", "::mlir::ModuleOp"> {
+  let summary = "Give caches without a layout the one that kernels read";
+  let description = [{
+    A model need not know how kernels want the bytes of its caches: a cache type
+    may leave its layout out. This pass puts in the first one for which the kernel
+    table (runtime_kernels/kernels.def) has rows to write and to read caches of
+    that element type on every ISA, so that one cache serves all bodies, hosts and
+    headers. Layouts that are given stay.
+
+    Before:
+    ```mlir
+    !kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN>
+    func.func private @f(!kv)
+    ```
+    After:
+    ```mlir
+    !kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    func.func private @f(!kv)
+    ```
+  }];
+  let dependentDialects = ["::mlir::fp8attn::Fp8AttnDialect"];
+}
+
 def NameArguments : Pass<"fp8attn-name-arguments", "::mlir::func::FuncOp"> {
   let summary = "Name the arguments of entry points after their role";
   let description = [{
@@ -128,8 +151,9 @@ def DecomposeQuantization
 def DecomposeMerge : Pass<"fp8attn-decompose-merge", "::mlir::func::FuncOp"> {
   let summary = "Decompose the merge of partial results into a loop";
   let description = [{
-    Turns `merge` into a parallel loop over tokens around `tile.merge`, which
-    takes all heads of a token.
+    Turns `merge` into a parallel loop around `tile.merge`: over tokens, whose
+    heads it takes at a time, or, of dense tensors, over batch entries, heads and
+    blocks of 64 queries.
 
     Before:
     ```mlir
@@ -278,9 +302,21 @@ def SelectKernels : Pass<"fp8attn-select-kernels", "::mlir::func::FuncOp"> {
     Powers of two that a kernel's decode leaves out (its exponent) are given to
     the query, the probabilities and the final factor.
 
-    A remark (`--remarks-filter=fp8attn`) says for each choice what it predicts
-    and why each other candidate lost.
+    The prediction is for the rows and keys of a typical work item and for the
+    caches and the memory that the module's `dlti.target_system_spec` states
+    (docs/Kernels.md), for few rows and for many apart. A remark
+    (`--remarks-filter=fp8attn`) says for each choice what it predicts and why
+    each other candidate lost.
   }];
+  let options = [
+    ListOption<"force", "force", "std::string",
+               "Kernels of attention to use wherever they can be, however slow, "
+               "by name (qk and pv together) or all those of an ISA">,
+    Option<"mixIsas", "mix-isas", "bool", "false",
+           "Let few rows take kernels of a lesser ISA than many where those are "
+           "faster; the bits of a result then depend on how a prompt is cut into "
+           "chunks">
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::vector::VectorDialect", "::mlir::fp8attn::Fp8AttnDialect"];

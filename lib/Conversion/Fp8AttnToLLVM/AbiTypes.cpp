@@ -38,26 +38,6 @@ LLVM::LLVMStructType abi::getTensorType(MLIRContext *context) {
   });
 }
 
-int32_t abi::getElementType(Type type) {
-  if (type.isF32())
-    return FP8ATTN_TYPE_F32;
-  if (type.isBF16())
-    return FP8ATTN_TYPE_BF16;
-  if (type.isF16())
-    return FP8ATTN_TYPE_F16;
-  if (isa<Float8E4M3FNType>(type))
-    return FP8ATTN_TYPE_F8E4M3FN;
-  if (isa<Float8E5M2Type>(type))
-    return FP8ATTN_TYPE_F8E5M2;
-  if (isa<Float8E8M0FNUType>(type))
-    return FP8ATTN_TYPE_F8E8M0FNU;
-  if (type.isInteger(1))
-    return FP8ATTN_TYPE_BOOL;
-  if (type.isInteger(8))
-    return FP8ATTN_TYPE_I8;
-  return type.isInteger(32) ? FP8ATTN_TYPE_I32 : FP8ATTN_TYPE_I64;
-}
-
 LLVM::LLVMStructType abi::getOperandType(MLIRContext *context) {
   return LLVM::LLVMStructType::getLiteral(
       context, {LLVM::LLVMPointerType::get(context), getTensorType(context)});

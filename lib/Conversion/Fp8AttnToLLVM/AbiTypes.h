@@ -34,9 +34,6 @@ enum TensorMember {
 };
 LLVM::LLVMStructType getTensorType(MLIRContext *context);
 
-/// Returns the fp8attn_type of an element type that tensors have.
-int32_t getElementType(Type type);
-
 /// fp8attn_operand.
 LLVM::LLVMStructType getOperandType(MLIRContext *context);
 

@@ -15,6 +15,7 @@
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Runtime/lowering_abi.h"
+#include "fp8attn/Target/ElementTypes.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -121,8 +122,7 @@ private:
         spec = LLVM::InsertValueOp::create(builder, loc, spec, value, position);
       };
       set(makeString(builder, loc, global, name), {0});
-      set(makeInteger(builder, loc, 32,
-                      abi::getElementType(type.getElementType())),
+      set(makeInteger(builder, loc, 32, getAbiType(type.getElementType())),
           {1});
       set(makeInteger(builder, loc, 32, type.getRank()), {2});
       auto strides = type.getStridesAndOffset().first;

@@ -41,6 +41,18 @@ static void addConversions(LLVMTypeConverter &converter) {
   });
 }
 
+/// Demands that it is known where elements of caches are, whatever the function
+/// does with them.
+static LogicalResult checkLayouts(ModuleOp module) {
+  for (auto function : module.getOps<func::FuncOp>())
+    for (Type type : function.getArgumentTypes())
+      if (auto cache = dyn_cast<CacheType>(type); cache && !cache.getLayout())
+        return function.emitOpError("cannot be lowered with a cache without a "
+                                    "layout, got ")
+               << cache << "; fp8attn-assign-layouts gives it one";
+  return success();
+}
+
 namespace {
 struct ConvertFp8AttnToLLVMPass
     : public fp8attn::impl::ConvertFp8AttnToLLVMBase<ConvertFp8AttnToLLVMPass> {
@@ -48,6 +60,8 @@ struct ConvertFp8AttnToLLVMPass
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
+    if (failed(checkLayouts(module)))
+      return signalPassFailure();
     FailureOr<SmallVector<EntryPoint>> entries = prepareFunctions(module);
     if (failed(entries))
       return signalPassFailure();

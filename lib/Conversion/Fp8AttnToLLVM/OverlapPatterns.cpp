@@ -15,6 +15,7 @@
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Runtime/fp8attn.h"
+#include "fp8attn/Target/ElementTypes.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -100,8 +101,7 @@ private:
       return operand.get();
     }
     auto memref = cast<MemRefType>(type);
-    OperandBuilder operand(builder, loc,
-                           abi::getElementType(memref.getElementType()),
+    OperandBuilder operand(builder, loc, getAbiType(memref.getElementType()),
                            memref.getRank());
     operand.setName(text);
     operand.setData(

@@ -25,6 +25,6 @@ func.func private @name(index {fp8attn.name = 1})
 // -----
 
 // No such layout.
-// expected-error@below {{expected ::mlir::fp8attn::LayoutKind to be one of: pairs, row_major, vllm_amx, vllm_vector}}
+// expected-error@below {{expected ::mlir::fp8attn::LayoutKind to be one of: pairs, row_major, vllm_amx, vllm_vector, quads, vllm_amx_fp8}}
 // expected-error@below {{failed to parse Fp8Attn_LayoutAttr parameter 'kind' which is to be a `::mlir::fp8attn::LayoutKind`}}
 func.func private @layout() attributes {l = #fp8attn.layout<rows>}

@@ -25,3 +25,15 @@ func.func @in_place(%out: memref<?x1x8xbf16>, %lse: memref<?x1xf32>,
       into(%out, %lse : memref<?x1x8xbf16>, memref<?x1xf32>)
   return
 }
+
+// Results of dense attention; the batch and the queries are dynamic.
+// CHECK-LABEL: func @dense
+// CHECK: fp8attn.merge first([[OUT:%.+]], [[LSE:%.+]] : memref<?x4x?x64xf32, strided<[?, 64, 256, 1]>>, memref<?x4x?xf32>)
+// CHECK-SAME: second(%{{.+}}, %{{.+}} : memref<2x4x?x64xf32>, memref<2x4x?xf32>) into(%{{.+}}, [[LSE]] : memref<?x4x?x64xf16>, memref<?x4x?xf32>)
+func.func @dense(%first: memref<?x4x?x64xf32, strided<[?, 64, 256, 1]>>, %lse: memref<?x4x?xf32>,
+                 %second: memref<2x4x?x64xf32>, %second_lse: memref<2x4x?xf32>, %out: memref<?x4x?x64xf16>) {
+  fp8attn.merge first(%first, %lse : memref<?x4x?x64xf32, strided<[?, 64, 256, 1]>>, memref<?x4x?xf32>)
+      second(%second, %second_lse : memref<2x4x?x64xf32>, memref<2x4x?xf32>)
+      into(%out, %lse : memref<?x4x?x64xf16>, memref<?x4x?xf32>)
+  return
+}

@@ -107,3 +107,27 @@ func.func @run(%item: !fp8attn.work_item, %table: memref<?x?xi32>,
   %run = fp8attn.tile.key_run %item, %table, %cache, %cache : memref<?x?xi32>, !cache, !cache
   return
 }
+
+// -----
+
+// layout_c2: kernels must know where elements are.
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16>
+func.func @run(%item: !fp8attn.work_item, %table: memref<?x?xi32>,
+    // expected-note@below {{the cache is defined here}}
+    %cache: !cache) {
+  // expected-error@below {{'fp8attn.tile.key_run' op expects a cache with a layout, got '!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16>'; fp8attn-assign-layouts gives it one}}
+  %run = fp8attn.tile.key_run %item, %table, %cache, %cache : memref<?x?xi32>, !cache, !cache
+  return
+}
+
+// -----
+
+// layout_c2: likewise where they are to be stored.
+!cache = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16>
+func.func @store(%source: memref<?x64xbf16>, %slots: memref<?xi64>, %head: index,
+    // expected-note@below {{the cache is defined here}}
+    %cache: !cache) {
+  // expected-error@below {{'fp8attn.tile.store' op expects a cache with a layout, got '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16>'; fp8attn-assign-layouts gives it one}}
+  fp8attn.tile.store key %source, %slots into %cache[%head] : memref<?x64xbf16>, memref<?xi64>, !cache
+  return
+}

@@ -57,3 +57,21 @@ func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, pag
 // cache_c5: groups of 16 channels would reach beyond the page.
 // expected-error@below {{expects head_dim of #fp8attn.layout<vllm_amx> to be a multiple of 16 where there are values, got 40}}
 func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 40, page = 32, bf16, #fp8attn.layout<vllm_amx>>)
+
+// -----
+
+// cache_c6: a tile has 64 channels of keys, and vLLM does not pad.
+// expected-error@below {{expects head_dim of #fp8attn.layout<vllm_amx_fp8> to be a multiple of 64, got 96}}
+func.func private @cache(!fp8attn.cache<key, heads = 8, head_dim = 96, page = 64, f8E4M3FN, #fp8attn.layout<vllm_amx_fp8>>)
+
+// -----
+
+// cache_c7: four bf16 are more than a lane holds.
+// expected-error@below {{expects FP8 elements in #fp8attn.layout<quads>, got 'bf16'}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<quads>>)
+
+// -----
+
+// cache_c8: a tile of values has 64 tokens.
+// expected-error@below {{expects page of #fp8attn.layout<quads> to be a multiple of 64, got 32}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<quads>>)

@@ -2,16 +2,18 @@
 // RUN: fp8attn-opt %s --mlir-print-op-generic | fp8attn-opt | FileCheck %s
 
 // Every content and element type of a cache, the smallest and the largest head,
-// and the handles.
+// a layout that is left open, and the handles.
 
 // CHECK-LABEL: func private @contents(
 // CHECK-SAME: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, <pairs>>
 // CHECK-SAME: !fp8attn.cache<key, heads = 1, head_dim = 576, page = 4096, f8E5M2, <pairs>>
 // CHECK-SAME: !fp8attn.cache<value, heads = 1024, head_dim = 8, page = 96, bf16, <pairs>>
+// CHECK-SAME: !fp8attn.cache<value, heads = 2, head_dim = 8, page = 32, bf16>
 func.func private @contents(
     !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
     !fp8attn.cache<key, heads = 1, head_dim = 576, page = 4096, f8E5M2, #fp8attn.layout<pairs>>,
-    !fp8attn.cache<value, heads = 1024, head_dim = 8, page = 96, bf16, <pairs>>)
+    !fp8attn.cache<value, heads = 1024, head_dim = 8, page = 96, bf16, <pairs>>,
+    !fp8attn.cache<value, heads = 2, head_dim = 8, page = 32, bf16>)
 
 // CHECK-LABEL: func private @handles(!fp8attn.work_item, !fp8attn.key_run)
 func.func private @handles(!fp8attn.work_item, !fp8attn.key_run)

@@ -26,8 +26,8 @@
    64,                                                                         \
    64,                                                                         \
    32,                                                                         \
-   false,                                                                      \
-   false,                                                                      \
+   "tensor",                                                                   \
+   "tensor",                                                                   \
    true,                                                                       \
    false,                                                                      \
    false,                                                                      \

@@ -12,19 +12,19 @@
 // there is no code.
 
 // CHECK-NOT:   {{error|\.text}}
-// CHECK-LABEL: f, body generic, phase decode
-// CHECK-NEXT:  cycles/key  kernel (fp8attn_uk_...)
-// CHECK-NEXT:  {{^}}  chosen {{ *[0-9.]+}}  attend_bf16_bf16_f32_16x256x32_generic{{$}}
-// CHECK-NEXT:  {{^}} {{ *[0-9.]+}}  qk_{{.*}}_generic + pv_{{.*}}_generic {{ *}}no faster, and more calls
-// CHECK:       {{^}}                   -  attend_{{.*}}_avx512_bf16 {{ *}}needs avx512_bf16, but bodies here are for generic
-// CHECK-LABEL: f, body generic, phase prefill
+// CHECK-LABEL: f, body generic, phase decode: 4 rows, 512 bytes a key from memory
+// CHECK-NEXT:  cycles/key  computes    reads  kernel (fp8attn_uk_...)
+// CHECK-NEXT:  {{^}}  chosen {{ *[0-9.]+ +[0-9.]+ +[0-9.]+}}  attend_bf16_bf16_f32_16x256x32_generic{{$}}
+// CHECK-NEXT:  {{^}} {{ *[0-9.]+ +[0-9.]+ +[0-9.]+}}  qk_{{.*}}_generic + pv_{{.*}}_generic {{ *}}no faster, and more calls
+// CHECK:       {{^}}                   -         -        -  attend_{{.*}}_avx512_bf16 {{ *}}needs avx512_bf16, but bodies here are for generic
+// CHECK-LABEL: f, body generic, phase prefill: 48 rows, 512 bytes a key from L2
 // CHECK:       attend_bf16_bf16_f32_16x256x32_generic {{ *}}takes at most 16 rows, but there are 48
 // CHECK-LABEL: f, body avx512_bf16, phase decode
-// CHECK:       chosen {{ *[0-9.]+}}  attend_bf16_bf16_f32_16x256x32_avx512_bf16{{$}}
+// CHECK:       chosen {{ *[0-9.]+ +[0-9.]+ +[0-9.]+}}  attend_bf16_bf16_f32_16x256x32_avx512_bf16{{$}}
 // CHECK:       attend_bf16_bf16_f32_16x256x32_generic {{ *[0-9.]+}} times as many cycles
 // CHECK-LABEL: f, body avx512_bf16, phase prefill
 // CHECK-LABEL: convert, body generic
-// CHECK:       {{^}}  chosen           -  dequantize_f32_e4m3_f32_1x1x1_generic
+// CHECK:       {{^}}  chosen           -         -        -  dequantize_f32_e4m3_f32_1x1x1_generic
 // OBJECT: T f
 module attributes {llvm.target = #llvm.target<triple = "x86_64-unknown-linux-gnu", chip = "znver4">} {
   func.func @f(%query: memref<?x32x128xbf16>, %cache: !kv, %starts: memref<?xi32>, %lens: memref<?xi32>,

@@ -38,6 +38,9 @@ static constexpr int64_t kLanes = 16;
 /// Elements along the reduction dimension in one tile: 16 rows of pairs.
 static constexpr int64_t kReduction = 32;
 static constexpr int64_t kLineBytes = 64;
+/// FP8 elements that AMX-FP8 takes together, and along the reduction dimension
+/// in one tile: 16 rows of them.
+static constexpr int64_t kQuad = 4, kQuadReduction = 64;
 
 /// Returns the byte, within its tile, of the element at place `reduce` (0 to
 /// 31) of the reduction dimension and lane `lane` (0 to 15).
@@ -53,13 +56,28 @@ static AffineExpr byteInTile(AffineExpr reduce, AffineExpr lane,
 }
 
 int64_t LayoutAttr::getKeyChannels(int64_t headDim) const {
-  return getKind() == LayoutKind::Pairs ? llvm::alignTo(headDim, kReduction)
+  if (getKind() == LayoutKind::Pairs)
+    return llvm::alignTo(headDim, kReduction);
+  return getKind() == LayoutKind::Quads ? llvm::alignTo(headDim, kQuadReduction)
                                         : headDim;
 }
 
 int64_t LayoutAttr::getValueChannels(int64_t headDim) const {
-  return getKind() == LayoutKind::Pairs ? llvm::alignTo(headDim, kLanes)
-                                        : headDim;
+  const bool isPadded =
+      getKind() == LayoutKind::Pairs || getKind() == LayoutKind::Quads;
+  return isPadded ? llvm::alignTo(headDim, kLanes) : headDim;
+}
+
+bool LayoutAttr::hasKernels() const {
+  auto reads = [&](StringRef layout) {
+    return stringifyLayoutKind(getKind()) == layout;
+  };
+#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
+                       decodeCycles, rowGranule, rowCycles, ahead)             \
+  if (reads(#layout))                                                          \
+    return true;
+#include "kernels.def"
+  return false;
 }
 
 /// Keys reduce channels and have tokens in the lanes; values the other way
@@ -80,42 +98,57 @@ static AffineExpr byteInPairs(CacheContent part, AffineExpr token,
          byteInTile(token % kReduction, channel % kLanes, elementBytes);
 }
 
-/// Returns the element of vLLM's AMX layout: pairs along the reduced dimension,
-/// 16 lanes of them. Keys are in groups of 16 tokens, values in groups of 16
-/// channels that run through the whole page.
-static AffineExpr elementInVllmAmx(CacheContent part, AffineExpr token,
-                                   AffineExpr channel, int64_t pageTokens,
-                                   int64_t headDim) {
+/// Returns the element of a layout of groups of 2 or 4 along the reduced
+/// dimension, 16 lanes of them a line. Keys are in stretches of 16 tokens that
+/// run through `numReduced` channels, values in stretches of 16 channels that
+/// run through `numReduced` tokens.
+static AffineExpr elementInGroups(CacheContent part, AffineExpr token,
+                                  AffineExpr channel, int64_t group,
+                                  int64_t numReduced) {
   bool isKey = part == CacheContent::Key;
   AffineExpr lane = isKey ? token : channel;
   AffineExpr reduced = isKey ? channel : token;
-  int64_t numReduced = isKey ? headDim : pageTokens;
   return lane.floorDiv(kLanes) * (kLanes * numReduced) +
-         reduced.floorDiv(2) * (2 * kLanes) + lane % kLanes * 2 + reduced % 2;
+         reduced.floorDiv(group) * (group * kLanes) + lane % kLanes * group +
+         reduced % group;
+}
+
+/// Returns the element of AMX-FP8's layout: values are tiles of 64 tokens, all
+/// channels of them before the next 64 tokens. `channels` are those stored.
+static AffineExpr elementInQuads(CacheContent part, AffineExpr token,
+                                 AffineExpr channel, int64_t channels) {
+  if (part == CacheContent::Key)
+    return elementInGroups(part, token, channel, kQuad, channels);
+  return token.floorDiv(kQuadReduction) * (kQuadReduction * channels) +
+         elementInGroups(part, token % kQuadReduction, channel, kQuad,
+                         kQuadReduction);
 }
 
 AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
                              int64_t headDim, int64_t elementBytes) const {
   AffineExpr token, channel;
   bindDims(getContext(), token, channel);
+  const bool isKey = part == CacheContent::Key;
+  const int64_t channels =
+      isKey ? getKeyChannels(headDim) : getValueChannels(headDim);
+  const int64_t numReduced = isKey ? headDim : pageTokens;
   auto byte = [&]() -> AffineExpr {
     AffineExpr rowMajor = token * headDim + channel;
     switch (getKind()) {
     case LayoutKind::Pairs:
-      return byteInPairs(part, token, channel,
-                         part == CacheContent::Key ? getKeyChannels(headDim)
-                                                   : getValueChannels(headDim),
-                         elementBytes);
+      return byteInPairs(part, token, channel, channels, elementBytes);
     case LayoutKind::RowMajor:
       return rowMajor * elementBytes;
     case LayoutKind::VllmAmx:
-      return elementInVllmAmx(part, token, channel, pageTokens, headDim) *
+      return elementInGroups(part, token, channel, 2, numReduced) *
              elementBytes;
     case LayoutKind::VllmVector:
       // Keys are transposed: the scores of 16 tokens are a vector.
-      return (part == CacheContent::Key ? channel * pageTokens + token
-                                        : rowMajor) *
-             elementBytes;
+      return (isKey ? channel * pageTokens + token : rowMajor) * elementBytes;
+    case LayoutKind::Quads:
+      return elementInQuads(part, token, channel, channels);
+    case LayoutKind::VllmAmxFp8:
+      return elementInGroups(part, token, channel, kQuad, numReduced);
     }
     llvm_unreachable("all layouts are above");
   };
@@ -134,6 +167,10 @@ bool LayoutAttr::agreesWith(LayoutAttr other, CacheContent part,
   bool isKey = part == CacheContent::Key;
   if (areKinds(LayoutKind::RowMajor, LayoutKind::VllmVector))
     return !isKey;
+  // Stretches of keys are tiles one after the other, without padding; those of
+  // values too if the page is one tile long.
+  if (areKinds(LayoutKind::Quads, LayoutKind::VllmAmxFp8))
+    return isKey || pageTokens == kQuadReduction;
   // Pairs of bf16 in lines of 16 lanes are the same; groups of keys are tiles
   // one after the other if they have no padding, those of values if there is
   // only one, or the page is one granule.

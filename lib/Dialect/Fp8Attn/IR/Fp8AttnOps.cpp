@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Verifiers of the model level. Each check carries the tag of its constraint
-// in docs/Spec.md.
+// Verifiers of the model level but merge, which has a file of its own. Each
+// check carries the tag of its constraint in docs/Spec.md.
 //
 //===----------------------------------------------------------------------===//
 
@@ -42,15 +42,6 @@ CacheType PagedAttentionOp::getValueCacheType() {
 }
 CacheType KvWriteOp::getKeyCacheType() { return keyCacheType(*this); }
 CacheType KvWriteOp::getValueCacheType() { return valueCacheType(*this); }
-
-/// Checks every memref of a list, and that each is contiguous inside.
-static LogicalResult verifyMemRefs(Operation *op,
-                                   ArrayRef<NamedMemRef> operands) {
-  for (const NamedMemRef &operand : operands)
-    if (failed(verifyMemRef(op, operand, /*contiguous=*/true)))
-      return failure();
-  return success();
-}
 
 /// Checks both scales of the caches of `op`.
 template <typename Op> static LogicalResult verifyScales(Op op) {
@@ -333,43 +324,9 @@ LogicalResult AttentionOp::verify() {
                                {"lse", getLse()}});
 }
 
-LogicalResult MergeOp::verify() {
-  NamedMemRef first{"first_out", getFirstOut()};
-  // merge_c1
-  for (unsigned dim : {1, 2})
-    if (first.size(dim) < 1)
-      return emitOpError("expects heads and channels of first_out to be static "
-                         "and at least 1, got ")
-             << first.type();
-  // merge_c2
-  constexpr int64_t kChannels = 8;
-  if (first.size(2) % kChannels != 0)
-    return emitOpError("expects channels of first_out to be a multiple of ")
-           << kChannels << ", got " << first.size(2);
-  NamedMemRef operands[] = {first,
-                            {"first_lse", getFirstLse()},
-                            {"second_out", getSecondOut()},
-                            {"second_lse", getSecondLse()},
-                            {"out", getOut()},
-                            {"lse", getLse()}};
-  for (const NamedMemRef &operand : ArrayRef(operands).drop_front()) {
-    // merge_c3
-    ArrayRef<int64_t> inner = operand.type().getShape().drop_front();
-    if (inner != first.type().getShape().slice(1, inner.size()))
-      return noteDefinition(emitOpError("expects heads and channels of ")
-                                << operand.name
-                                << " to equal those of first_out ("
-                                << first.size(1) << " x " << first.size(2)
-                                << "), got " << operand.type(),
-                            first.name, first.value);
-    // merge_c4
-    if (failed(verifySizesAgree(*this, "tokens", operand, 0, first, 0)))
-      return failure();
-  }
-  if (failed(verifyMergedTypes(*this, first, operands[2], operands[4])))
-    return failure();
-  return verifyMemRefs(*this, operands);
-}
+//===----------------------------------------------------------------------===//
+// Caches and conversions
+//===----------------------------------------------------------------------===//
 
 /// Checks that each token, head and block of channels has a scale of its own.
 static LogicalResult verifyDynamicScale(KvWriteOp op, StringRef name,

@@ -37,9 +37,10 @@ LogicalResult KeyRunOp::verify() {
       keys.getPageTokens() != values.getPageTokens())
     return emitOpError("expects caches of the same heads and page, got ")
            << keys << " and " << values;
-  if (failed(verifyHasKernels(*this, getKeyCache())) ||
-      failed(verifyHasKernels(*this, getValueCache())))
-    return failure();
+  for (Value cache : {Value(getKeyCache()), Value(getValueCache())})
+    if (failed(verifyHasLayout(*this, cache)) ||
+        failed(verifyHasKernels(*this, cache)))
+      return failure();
   return verifyMemRef(*this, {"block_table", getBlockTable()},
                       /*contiguous=*/true);
 }
@@ -236,6 +237,7 @@ LogicalResult StoreOp::verify() {
   CacheType cache = getCache().getType();
   NamedMemRef source{"source", getSource()}, slots{"slots", getSlots()};
   if (failed(verifyCachePart(*this, getContent(), cache)) ||
+      failed(verifyHasLayout(*this, getCache())) ||
       failed(verifyHasKernels(*this, getCache())))
     return failure();
   // tile_store_c1

@@ -39,6 +39,8 @@ static constexpr int64_t kHeadDimGranule = 8;
 static constexpr int64_t kGranule = 32;
 /// Channels of values that vLLM's AMX layout keeps together.
 static constexpr int64_t kVllmLanes = 16;
+/// Channels of keys, and tokens of values, that a tile of AMX-FP8 reduces.
+static constexpr int64_t kQuadTile = 64;
 
 LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                                 CacheContent content, int64_t numHeads,
@@ -65,12 +67,28 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
   if (!isa<Float8E4M3FNType, Float8E5M2Type, BFloat16Type>(elementType))
     return emitError() << "expects elements of f8E4M3FN, f8E5M2 or bf16, got "
                        << elementType;
+  if (!layout)
+    return success();
   // cache_c5
   if (layout.getKind() == LayoutKind::VllmAmx && content != CacheContent::Key &&
       headDim % kVllmLanes != 0)
     return emitError() << "expects head_dim of " << layout
                        << " to be a multiple of " << kVllmLanes
                        << " where there are values, got " << headDim;
+  // cache_c6
+  if (layout.getKind() == LayoutKind::VllmAmxFp8 && headDim % kQuadTile != 0)
+    return emitError() << "expects head_dim of " << layout
+                       << " to be a multiple of " << kQuadTile << ", got "
+                       << headDim;
+  // cache_c7
+  if (layout.hasQuads() && isa<BFloat16Type>(elementType))
+    return emitError() << "expects FP8 elements in " << layout << ", got "
+                       << elementType;
+  // cache_c8
+  if (layout.hasQuads() && pageTokens % kQuadTile != 0)
+    return emitError() << "expects page of " << layout
+                       << " to be a multiple of " << kQuadTile << ", got "
+                       << pageTokens;
   return success();
 }
 

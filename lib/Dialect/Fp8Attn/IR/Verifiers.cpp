@@ -59,6 +59,14 @@ LogicalResult fp8attn::detail::verifyMemRef(Operation *op, NamedMemRef operand,
   return success();
 }
 
+LogicalResult fp8attn::detail::verifyMemRefs(Operation *op,
+                                             ArrayRef<NamedMemRef> operands) {
+  for (const NamedMemRef &operand : operands)
+    if (failed(verifyMemRef(op, operand, /*contiguous=*/true)))
+      return failure();
+  return success();
+}
+
 LogicalResult fp8attn::detail::verifySizesAgree(Operation *op, StringRef what,
                                                 NamedMemRef operand,
                                                 unsigned dim, NamedMemRef other,
@@ -89,16 +97,37 @@ LogicalResult fp8attn::detail::verifySizeOfCache(Operation *op, StringRef what,
                         "the cache", cache);
 }
 
+/// Returns the layouts that kernels read and write.
+static SmallVector<LayoutAttr> getLayoutsWithKernels(MLIRContext *context) {
+  SmallVector<LayoutAttr> layouts;
+  for (uint64_t kind = 0; kind <= getMaxEnumValForLayoutKind(); ++kind)
+    layouts.push_back(LayoutAttr::get(context, static_cast<LayoutKind>(kind)));
+  llvm::erase_if(layouts,
+                 [](LayoutAttr layout) { return !layout.hasKernels(); });
+  return layouts;
+}
+
 LogicalResult fp8attn::detail::verifyHasKernels(Operation *op, Value cache) {
   // layout_c1
   LayoutAttr layout = cast<CacheType>(cache.getType()).getLayout();
-  if (!layout.hasKernels())
-    return noteDefinition(
-        op->emitOpError("expects a cache of ")
-            << LayoutAttr::get(op->getContext(), LayoutKind::Pairs)
-            << ", because there are no kernels for " << layout
-            << "; fp8attn.repack converts it",
-        "the cache", cache);
+  if (layout && !layout.hasKernels()) {
+    InFlightDiagnostic diagnostic = op->emitOpError("expects a cache of ");
+    llvm::interleave(getLayoutsWithKernels(op->getContext()), diagnostic,
+                     " or ");
+    diagnostic << ", because there are no kernels for " << layout
+               << "; fp8attn.repack converts it";
+    return noteDefinition(std::move(diagnostic), "the cache", cache);
+  }
+  return success();
+}
+
+LogicalResult fp8attn::detail::verifyHasLayout(Operation *op, Value cache) {
+  // layout_c2
+  if (!cast<CacheType>(cache.getType()).getLayout())
+    return noteDefinition(op->emitOpError("expects a cache with a layout, got ")
+                              << cache.getType()
+                              << "; fp8attn-assign-layouts gives it one",
+                          "the cache", cache);
   return success();
 }
 

@@ -36,6 +36,10 @@ std::string sizeText(int64_t size);
 /// 1. An absent operand is correct.
 LogicalResult verifyMemRef(Operation *op, NamedMemRef operand, bool contiguous);
 
+/// Checks every memref of a list so, and that each is contiguous inside.
+LogicalResult verifyMemRefs(Operation *op,
+                            llvm::ArrayRef<NamedMemRef> operands);
+
 /// Checks that two sizes do not contradict each other: dynamic ones agree with
 /// everything, because the call checks them.
 LogicalResult verifySizesAgree(Operation *op, llvm::StringRef what,
@@ -52,6 +56,9 @@ LogicalResult verifyCaches(Operation *op, OperandRange caches);
 
 /// Checks that kernels can read and write the cache.
 LogicalResult verifyHasKernels(Operation *op, Value cache);
+
+/// Checks that the layout of a cache is not open (layout_c2).
+LogicalResult verifyHasLayout(Operation *op, Value cache);
 
 /// Checks that `content` is keys or values, and that the cache has them.
 LogicalResult verifyCachePart(Operation *op, CacheContent content,

@@ -13,6 +13,7 @@
 
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnDenseOps.td"
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnMergeOp.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTileOps.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnRowOps.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnKernelOps.td"

@@ -39,7 +39,9 @@ def Fp8Attn_LayoutKind : I32EnumAttr<"LayoutKind", "order of a page's bytes", [
     I32EnumAttrCase<"Pairs", 0, "pairs">,
     I32EnumAttrCase<"RowMajor", 1, "row_major">,
     I32EnumAttrCase<"VllmAmx", 2, "vllm_amx">,
-    I32EnumAttrCase<"VllmVector", 3, "vllm_vector">
+    I32EnumAttrCase<"VllmVector", 3, "vllm_vector">,
+    I32EnumAttrCase<"Quads", 4, "quads">,
+    I32EnumAttrCase<"VllmAmxFp8", 5, "vllm_amx_fp8">
   ]> {
   let cppNamespace = "::mlir::fp8attn";
   let genSpecializedAttr = 0;
@@ -60,12 +62,17 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     that does not fill the last one is padded with zeros. The layout of all
     kernels.
 
-    The others are for exchange with other programs, without padding: `repack`
-    converts, and nothing else takes a cache of theirs.
+    `quads`: tiles of 16 rows of 64 bytes of FP8 as AMX-FP8 multiplies them,
+    groups of four along the dimension that is reduced. Tiles are 64 channels of
+    keys, and 64 tokens by 16 channels of values; a head is padded to them.
+
+    The others are for exchange with other programs, without padding.
+    `repack` converts between all layouts; nothing else takes a cache of one that
+    the kernel table (runtime_kernels/kernels.def) has no kernels for.
 
     - `row_major`: one token after the other;
-    - `vllm_amx`, `vllm_vector`: the caches of vLLM's CPU backend for its AMX
-      and its vector kernels.
+    - `vllm_amx`, `vllm_amx_fp8`, `vllm_vector`: the caches of vLLM's CPU backend
+      for its AMX, its AMX-FP8 and its vector kernels.
 
     ```mlir
     #fp8attn.layout<pairs>
@@ -89,8 +96,14 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     /// padding included.
     bool agreesWith(LayoutAttr other, CacheContent part, int64_t pageTokens,
                     int64_t headDim, int64_t elementBytes) const;
-    /// Returns whether kernels read and write caches of this layout.
-    bool hasKernels() const { return getKind() == LayoutKind::Pairs; }
+    /// Returns whether the kernel table has rows for caches of this layout.
+    bool hasKernels() const;
+    /// Returns whether it keeps four elements together, so that elements are FP8
+    /// and pages are multiples of 64 tokens.
+    bool hasQuads() const {
+      return getKind() == LayoutKind::Quads ||
+             getKind() == LayoutKind::VllmAmxFp8;
+    }
   }];
 }
 

@@ -4,9 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What a user or an importer writes: attention over a paged cache or over dense
-// tensors, combining its partial results, writing and converting caches, and
-// conversion of dense tensors from and to FP8. All operands are memrefs or
+// What a user or an importer writes: attention over a paged cache, writing and
+// converting caches, and conversion of dense tensors from and to FP8. Attention
+// over dense tensors, and combining partial results, have files of their own
+// (Fp8AttnDenseOps.td, Fp8AttnMergeOp.td). All operands are memrefs or
 // caches; results are written to operands, which share no memory
 // with the others unless it says so.
 //
@@ -234,63 +235,6 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     int64_t getKeyDim() { return getKeyCacheType().getHeadDim(); }
     int64_t getValueDim() { return getValueCacheType().getHeadDim(); }
   }];
-}
-
-def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
-    MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "combines attention over two sets of keys";
-  let description = [{
-    Given the results of attention over two sets of keys, computes those of
-    attention over both. For each token and head:
-
-    ```
-    m   = max(first_lse, second_lse)
-    w_x = exp(x_lse - m)                            (x: first, second)
-    out = (w_first * first_out + w_second * second_out) / (w_first + w_second)
-    lse = m + ln(w_first + w_second)
-    ```
-
-    A part whose `lse` is -inf has no keys: it contributes nothing, whatever its
-    `out` holds, and the result is the other part, bit for bit (rounded if its
-    type is smaller). If both are without keys, `out` is 0 and `lse` -inf.
-
-    Operands:
-    - `first`, `second`: `out` bf16, f16 or f32 [tokens, heads, D] and `lse` f32
-      [tokens, heads] of a part, as `paged_attention` writes them; both parts
-      are of one type;
-    - `into`: `out` and `lse` of the result. Its type is that of the parts, or
-      any of the three if they are f32: partial results that are kept in f32 are
-      rounded once, by the last merge. Each may be that of a part, element for
-      element; it must not overlap anything in any other way.
-
-    Numerics: weights and the sum are f32, rounded to the type of `out` once.
-    Rows are computed independently of each other.
-
-    ```mlir
-    func.func @merge(%prefix: memref<?x32x128xbf16>, %prefix_lse: memref<?x32xf32>,
-                     %out: memref<?x32x128xbf16>, %lse: memref<?x32xf32>) {
-      fp8attn.merge first(%out, %lse : memref<?x32x128xbf16>, memref<?x32xf32>)
-          second(%prefix, %prefix_lse : memref<?x32x128xbf16>, memref<?x32xf32>)
-          into(%out, %lse : memref<?x32x128xbf16>, memref<?x32xf32>)
-      return
-    }
-    ```
-  }];
-  let arguments = (ins
-    MemRefRankOf<[BF16, F16, F32], [3]>:$firstOut,
-    MemRefRankOf<[F32], [2]>:$firstLse,
-    MemRefRankOf<[BF16, F16, F32], [3]>:$secondOut,
-    MemRefRankOf<[F32], [2]>:$secondLse,
-    MemRefRankOf<[BF16, F16, F32], [3]>:$out,
-    MemRefRankOf<[F32], [2]>:$lse
-  );
-  let assemblyFormat = [{
-    `first` `(` $firstOut `,` $firstLse `:` type($firstOut) `,` type($firstLse) `)`
-    `second` `(` $secondOut `,` $secondLse `:` type($secondOut) `,`
-        type($secondLse) `)`
-    `into` `(` $out `,` $lse `:` type($out) `,` type($lse) `)` attr-dict
-  }];
-  let hasVerifier = 1;
 }
 
 def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [

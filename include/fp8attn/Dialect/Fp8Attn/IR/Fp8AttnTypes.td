@@ -24,9 +24,11 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     A cache is memory of the caller: pages of `page` tokens each, and in a page,
     head after head, the keys and then the values of the head (or only one of
     them, as `content` says), their bytes in the order of the layout. The head
-    size is any multiple of 8 up to 576. The layout pads it, keys to a multiple
-    of 32 channels and values to one of 16, so that the two parts of a head may
-    differ in size; `kv_write` stores zeros in the padding (docs/Layout.md).
+    size is any multiple of 8 up to 576. The layout `pairs` pads it, keys to a
+    multiple of 32 channels and values to one of 16, so that the two parts of a
+    head may differ in size; `kv_write` stores zeros in the padding
+    (docs/Layout.md). Without a layout it is left open at the model level:
+    `fp8attn-assign-layouts` gives it the one that the target's kernels read.
 
     ```mlir
     !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32,
@@ -39,11 +41,12 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     "int64_t":$headDim,
     "int64_t":$pageTokens,
     "::mlir::Type":$elementType,
-    "::mlir::fp8attn::LayoutAttr":$layout
+    OptionalParameter<"::mlir::fp8attn::LayoutAttr">:$layout
   );
   let assemblyFormat = [{
     `<` $content `,` `heads` `=` $numHeads `,` `head_dim` `=` $headDim `,`
-    `page` `=` $pageTokens `,` $elementType `,` $layout `>`
+    `page` `=` $pageTokens `,` $elementType
+        (`,` $layout^)? `>`
   }];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{

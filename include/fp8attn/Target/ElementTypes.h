@@ -1,0 +1,26 @@
+//===- ElementTypes.h - element types of the C ABI --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the types of elements are called in the C ABI.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_TARGET_ELEMENTTYPES_H
+#define FP8ATTN_TARGET_ELEMENTTYPES_H
+
+#include "fp8attn/Runtime/fp8attn.h"
+
+#include "mlir/IR/Types.h"
+
+namespace mlir::fp8attn {
+
+/// Returns the name in the C ABI of a type that elements of tensors have: a
+/// float of the ABI, i1, i8, i32 or i64.
+fp8attn_type getAbiType(Type type);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_TARGET_ELEMENTTYPES_H

@@ -1,0 +1,120 @@
+//===- DecomposePagedAttention.cpp - attention over a paged cache ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A loop over the work items of a ragged batch, and the checks before it.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionBody.h"
+#include "AttentionDecomposition.h"
+#include "Constants.h"
+#include "RuntimeChecks.h"
+#include "fp8attn/Runtime/kernels.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Finds the item's head, scales and keys.
+static void buildNonEmptyItem(OpBuilder &builder, Location loc,
+                              PagedAttentionOp op, Value item, Value numRows) {
+  ItemContext context;
+  context.op = op;
+  context.item = item;
+  context.query = op.getQuery();
+  context.out = op.getOut();
+  context.lse = op.getLse();
+  context.keyType = op.getKeyCacheType().getElementType();
+  context.valueType = op.getValueCacheType().getElementType();
+  makeScales(builder, loc, KvHeadOp::create(builder, loc, item),
+             op.getKeyCacheType().getPageTokens(), context);
+  context.run = KeyRunOp::create(builder, loc, item, op.getBlockTable(),
+                                 op.getKeyCache(), op.getValueCache());
+  buildBodies(builder, loc, context, numRows, FP8ATTN_BLOCK_ROWS);
+}
+
+/// Returns the operands other than the query that are read.
+static SmallVector<NamedOperand> getReadOperands(PagedAttentionOp op) {
+  const bool isPair = op.getCaches().size() > 1;
+  return {{isPair ? "key_cache" : "cache", op.getKeyCache()},
+          {"value_cache", isPair ? op.getValueCache() : Value()},
+          {"key_scale", op.getKeyScale()},
+          {"value_scale", op.getValueScale()},
+          {"query_start", op.getQueryStart()},
+          {"seq_lens", op.getSeqLens()},
+          {"block_table", op.getBlockTable()},
+          {"sink", op.getSink()},
+          {"alibi", op.getAlibi()},
+          {"mask", op.getMask()}};
+}
+
+void mlir::fp8attn::emitChecks(PagedAttentionOp op) {
+  OpBuilder builder = getCheckBuilder(op);
+  Location loc = op.getLoc();
+  emitSameTokensCheck(builder, loc, "tokens of out", op.getOut(),
+                      "tokens of query", op.getQuery());
+  if (op.getLse())
+    emitSameTokensCheck(builder, loc, "tokens of lse", op.getLse(),
+                        "tokens of query", op.getQuery());
+  emitCacheScaleCheck(builder, loc, "key_scale", op.getKeyScale(),
+                      op.getKeyScaleMap(), op.getKeyCache());
+  emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
+                      op.getValueScaleMap(), op.getValueCache());
+  Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
+  for (Value cache : op.getCaches())
+    CheckBatchOp::create(builder, loc, op.getQueryStart(), op.getSeqLens(),
+                         op.getBlockTable(), tokens, cache,
+                         windowSide(builder, op.getWindowLeft()),
+                         windowSide(builder, op.getEffectiveWindowRight()),
+                         op.getAlignmentAttr());
+  emitOverlapCheck(op, {{"out", op.getOut()}, {"lse", op.getLse()}},
+                   // A work item has read its rows of the query when it writes
+                   // those of the output, and no other item reads them.
+                   {{"query", op.getQuery()}}, getReadOperands(op));
+  if (!op.getMask())
+    return;
+  emitSameTokensCheck(builder, loc, "tokens of mask", op.getMask(),
+                      "tokens of query", op.getQuery());
+  Value columns = memref::DimOp::create(builder, loc, op.getMask(), 1);
+  CheckColumnsOp::create(builder, loc, builder.getStringAttr("mask"), columns,
+                         op.getSeqLens());
+}
+
+void mlir::fp8attn::decompose(PagedAttentionOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  int64_t kvHeads = op.getNumKvHeads();
+  int64_t group = op.getNumHeads() / kvHeads;
+  Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
+  Value sequences = memref::DimOp::create(builder, loc, op.getSeqLens(), 0);
+  Value items =
+      NumWorkItemsOp::create(builder, loc, tokens, sequences, group, kvHeads);
+  scf::ForallOp::create(
+      builder, loc, ArrayRef<OpFoldResult>{items}, ValueRange(), std::nullopt,
+      [&](OpBuilder &body, Location loc, ValueRange arguments) {
+        Value item = WorkItemOp::create(
+            body, loc, arguments.front(), tokens, op.getQueryStart(),
+            op.getSeqLens(), body.getI64IntegerAttr(group),
+            body.getI64IntegerAttr(kvHeads),
+            windowSide(body, op.getWindowLeft()),
+            windowSide(body, op.getEffectiveWindowRight()),
+            op.getAlignmentAttr());
+        Value numRows = NumRowsOp::create(body, loc, item);
+        Value hasRows =
+            arith::CmpIOp::create(body, loc, arith::CmpIPredicate::ne, numRows,
+                                  constantIndex(body, loc, 0));
+        scf::IfOp::create(body, loc, hasRows,
+                          [&](OpBuilder &then, Location loc) {
+                            buildNonEmptyItem(then, loc, op, item, numRows);
+                            scf::YieldOp::create(then, loc);
+                          });
+        scf::InParallelOp::create(body, loc);
+      });
+  op.erase();
+}

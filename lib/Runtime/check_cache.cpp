@@ -28,16 +28,18 @@ int32_t fp8attn_check_cache(fp8attn_context *context,
     return fail(context, FP8ATTN_BAD_SIZE,
                 "%s.num_pages is %" PRId64 ", expected at least 0", name,
                 cache->num_pages);
-  if (cache->page_bytes != page_bytes)
+  if (cache->page_bytes < page_bytes || cache->page_bytes % FP8ATTN_ALIGNMENT)
     return fail(context, FP8ATTN_BAD_SIZE,
-                "%s.page_bytes is %" PRId64 ", expected %" PRId64, name,
-                cache->page_bytes, page_bytes);
+                "%s.page_bytes is %" PRId64 ", expected at least %" PRId64
+                ", a multiple of %d",
+                name, cache->page_bytes, page_bytes, FP8ATTN_ALIGNMENT);
   int64_t bytes;
-  if (__builtin_mul_overflow(cache->num_pages, page_bytes, &bytes))
+  if (__builtin_mul_overflow(cache->num_pages, cache->page_bytes, &bytes))
     return fail(context, FP8ATTN_BAD_SIZE,
                 "%s.num_pages is %" PRId64 ", expected at most %" PRId64
                 " pages of %" PRId64 " bytes",
-                name, cache->num_pages, INT64_MAX / page_bytes, page_bytes);
+                name, cache->num_pages, INT64_MAX / cache->page_bytes,
+                cache->page_bytes);
   if (bytes == 0)
     return FP8ATTN_OK;
   if (!cache->data)

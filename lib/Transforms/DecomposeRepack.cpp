@@ -83,9 +83,10 @@ static Value viewPart(OpBuilder &builder, Location loc, const HeadOfPage &from,
   Value bytes =
       CachePartOp::create(builder, loc, from.cache, from.head,
                           CacheContentAttr::get(builder.getContext(), content));
-  Value begin =
-      arith::MulIOp::create(builder, loc, from.page,
-                            constantIndex(builder, loc, type.getPageBytes()));
+  Value begin = arith::MulIOp::create(
+      builder, loc, from.page,
+      CachePageBytesOp::create(builder, loc, builder.getIndexType(),
+                               from.cache));
   const int64_t partBytes = type.getPageTokens() *
                             getStoredChannels(type, content) *
                             type.getElementBytes();

@@ -71,7 +71,8 @@ void DensePacking::emitStore(OpBuilder &builder, Location loc, const Part &part,
              {ShapedType::kDynamic, channels});
   // Codes are only moved, and bf16 has no scale.
   emitStoreCall(builder, loc, *part.store, part.page,
-                {rows, numKeys, slots, /*scale=*/Value(), part.bytes});
+                {rows, numKeys, slots, /*scale=*/Value(), part.bytes,
+                 constantIndex(builder, loc, part.page.getPageBytes())});
 }
 
 Value DensePacking::emitStep(OpBuilder &builder, Location loc, Value firstKey,

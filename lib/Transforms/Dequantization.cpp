@@ -112,10 +112,12 @@ void Dequantization::emitGranule(OpBuilder &builder, Location loc,
   Value inPage = remainder(builder, loc, firstKey, pageTokens);
   emitFactors(builder, loc, pageNumber, inPage, numTokens);
   // An element is a byte of codes, and two of bf16.
-  Value source =
-      add(builder, loc,
-          multiply(builder, loc, pageNumber, cache.getType().getPageBytes()),
-          multiply(builder, loc, inPage, channels));
+  Value source = add(
+      builder, loc,
+      arith::MulIOp::create(builder, loc, pageNumber,
+                            CachePageBytesOp::create(
+                                builder, loc, builder.getIndexType(), cache)),
+      multiply(builder, loc, inPage, channels));
   Value target = multiply(builder, loc, firstToken, 2 * channels);
   forEach(builder, loc, constantIndex(builder, loc, tiles), 1,
           [&](OpBuilder &body, Value tile) {

@@ -50,8 +50,7 @@ void mlir::fp8attn::emitStoreCall(OpBuilder &builder, Location loc,
   values.append(
       {operands.tokens, constantIndex(builder, loc, cache.getHeadDim()),
        operands.slots, orOne(builder, loc, operands.scale), operands.pages,
-       constantIndex(builder, loc, cache.getPageBytes()),
-       constantIndex(builder, loc, cache.getPageTokens())});
+       operands.pageBytes, constantIndex(builder, loc, cache.getPageTokens())});
   emitKernelCall(builder, loc, row, values);
 }
 
@@ -62,7 +61,9 @@ static void emitStore(OpBuilder &builder, StoreOp op, const KernelRow &row,
   Value pages = CachePartOp::create(builder, loc, op.getCache(), op.getHead(),
                                     op.getContentAttr());
   emitStoreCall(builder, loc, row, op.getCache().getType(),
-                {source, tokens, slots, scale, pages});
+                {source, tokens, slots, scale, pages,
+                 CachePageBytesOp::create(builder, loc, builder.getIndexType(),
+                                          op.getCache())});
 }
 
 /// Emits a loop that divides some tokens by their scales and stores them.

@@ -41,6 +41,8 @@ struct StoreOperands {
   Value scale;
   /// memref<? x i8>: one head's part of the first page.
   Value pages;
+  /// Distance between pages.
+  Value pageBytes;
 };
 
 /// Emits the call that stores tokens into pages of `cache`.

@@ -23,13 +23,16 @@ func.func @check(%out: memref<?x8x64xbf16> {fp8attn.name = "out"}, %lse: memref<
   return
 }
 
-// A cache is the bytes of its pages, 64 KB each; a scalar has no sizes.
+// A cache is the bytes of its pages, 64 KB each, which may be further apart; a
+// scalar has no sizes.
 // CHECK-LABEL: llvm.func internal @bytes.impl
 // CHECK:         %[[PAGES:.+]] = llvm.extractvalue %{{.+}}[1] : !llvm.struct<(ptr, i64, i64)>
+// CHECK:         %[[DISTANCE:.+]] = llvm.extractvalue %{{.+}}[2] : !llvm.struct<(ptr, i64, i64)>
+// CHECK:         llvm.insertvalue %[[PAGES]], %{{.+}}[1, 3, 0]
+// CHECK:         llvm.insertvalue %[[DISTANCE]], %{{.+}}[1, 4, 0]
 // CHECK:         %[[PAGE_BYTES:.+]] = llvm.mlir.constant(65536 : i64)
-// CHECK:         %[[BYTES:.+]] = llvm.mul %[[PAGES]], %[[PAGE_BYTES]]
-// CHECK:         llvm.insertvalue %[[BYTES]], %{{.+}}[1, 3, 0]
-// CHECK-NOT:     llvm.insertvalue %{{.+}}, %{{.+}}[1, 3, 1]
+// CHECK:         llvm.insertvalue %[[PAGE_BYTES]], %{{.+}}[1, 3, 1]
+// CHECK-NOT:     llvm.insertvalue %{{.+}}, %{{.+}}[1, 3, 2]
 // CHECK:         llvm.call @fp8attn_check_overlap
 func.func @bytes(%cache: !kv {fp8attn.name = "cache"}, %scale: memref<f32> {fp8attn.name = "scale"}) {
   fp8attn.check.overlap ["cache", "scale"] written(%cache : !kv) read(%scale : memref<f32>)

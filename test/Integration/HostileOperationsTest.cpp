@@ -156,8 +156,10 @@ TEST_P(HostileOperationsTest, Caches) {
                     std::to_string(pages));
     }
     argument.cache = valid;
+    // Pages may be further apart, by multiples of a cache line.
     for (int64_t bytes : {int64_t(0), int64_t(-1), valid.page_bytes - 1,
-                          valid.page_bytes + k32, kSmallest}) {
+                          valid.page_bytes - 64, valid.page_bytes + 32,
+                          valid.page_bytes + k32 + 1, kLargest, kSmallest}) {
       argument.cache.page_bytes = bytes;
       expectRefused(FP8ATTN_BAD_SIZE, argument.name + ".page_bytes is ",
                     std::to_string(bytes));

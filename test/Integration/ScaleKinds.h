@@ -21,7 +21,7 @@
 #include <vector>
 
 /// What a dimension of a tensor of scales counts. A slot is a token of any
-/// page, a block some channels.
+/// page, a block 32 channels.
 enum class ScaleDim { Page, Slot, Head, Token, Channel, Block };
 
 /// A row of scale_kinds.py.
@@ -40,7 +40,7 @@ struct ScaleKind {
   bool byChannel() const {
     return has(ScaleDim::Channel) || has(ScaleDim::Block);
   }
-  /// Whether by both, so that the scale cannot leave the products.
+  /// Whether elements have a scale each, or each group of channels of a token.
   bool byElement() const { return byToken() && byChannel(); }
 };
 
@@ -71,8 +71,8 @@ inline const ScaleKind &findScaleKind(const std::string &name) {
 struct ScaleShape {
   const ScaleKind *kind;
   int64_t pages, heads, pageTokens, channels;
-  /// Channels of a block.
-  int64_t block = 32;
+
+  static constexpr int64_t kBlock = 32;
 
   int64_t size(ScaleDim dim) const {
     switch (dim) {
@@ -87,7 +87,7 @@ struct ScaleShape {
     case ScaleDim::Channel:
       return channels;
     case ScaleDim::Block:
-      return (channels + block - 1) / block;
+      return (channels + kBlock - 1) / kBlock;
     }
     return 0;
   }
@@ -144,7 +144,7 @@ private:
     case ScaleDim::Channel:
       return place.channel;
     case ScaleDim::Block:
-      return place.channel / block;
+      return place.channel / kBlock;
     }
     return 0;
   }

@@ -10,10 +10,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ScaleKinds.h"
 #include "ScaleMaps.h"
 
 #include "Problem.h"
+#include "ScaleKinds.h"
 #include "fp8attn/Reference/Attention.h"
 #include "fp8attn/Reference/Compare.h"
 #include "fp8attn/Reference/Fp8.h"
@@ -37,12 +37,7 @@ namespace {
 class ScaleTensor {
 public:
   ScaleTensor(const ScaleMaps &maps, const char *kind, std::mt19937 &bits)
-      : shape{&findScaleKind(kind),
-              kPages,
-              kKvHeads,
-              maps.page,
-              maps.dim,
-              maps.block} {
+      : shape{&findScaleKind(kind), kPages, kKvHeads, maps.page, maps.dim} {
     bytes.resize(shape.count() * reference::elementBytes(type()));
     // Normal codes have a deviation of 4 (see Call): about 1 after scaling.
     std::uniform_real_distribution<float> uniform(0.1f, 0.5f);
@@ -57,8 +52,8 @@ public:
   void spoil(const std::vector<bool> &isRead) {
     if (!shape.kind->byToken())
       return;
-    const int64_t page = shape.pageTokens;
     std::vector<bool> isNeeded(shape.count());
+    const int64_t page = shape.pageTokens;
     for (int64_t slot = 0; slot < int64_t(isRead.size()); ++slot)
       for (int64_t head = 0; head < kKvHeads && isRead[slot]; ++head)
         for (int64_t channel = 0; channel < shape.channels; ++channel)
@@ -69,6 +64,7 @@ public:
         reference::encodeElement(NAN, at(i), type());
   }
 
+  const ScaleKind &kind() const { return *shape.kind; }
   fp8attn_tensor tensor() const { return shape.describe(bytes.data()); }
 
   reference::Scales scales() const {
@@ -188,6 +184,9 @@ public:
         reference::allowedRelativeL2(expected, FP8ATTN_TYPE_BF16));
   }
 
+  const ScaleKind &keyKind() const { return keyScale.kind(); }
+  const ScaleKind &valueKind() const { return valueScale.kind(); }
+
   fp8attn_context context;
 
 private:
@@ -219,9 +218,7 @@ TEST_P(ScaleMapTest, AgreesWithTheReference) {
   ASSERT_EQ(call.context.isa, isa());
   const reference::Comparison same = call.compare([](auto &) {});
   EXPECT_TRUE(same.passed) << same.text;
-  const ScaleKind &key = findScaleKind(maps().key),
-                  &value = findScaleKind(maps().value);
-  if (key.byElement() || value.byElement()) {
+  if (call.keyKind().byElement() || call.valueKind().byElement()) {
     const reference::Comparison exact =
         call.compare([](auto &other) { other.keepElements = true; });
     std::cout << "relative L2 error with the rounding of elements: "
@@ -231,7 +228,7 @@ TEST_P(ScaleMapTest, AgreesWithTheReference) {
     const auto isExact = [](const ScaleKind &kind) {
       return !kind.byElement() || kind.type == FP8ATTN_TYPE_F8E8M0FNU;
     };
-    if (isExact(key) && isExact(value))
+    if (isExact(call.keyKind()) && isExact(call.valueKind()))
       EXPECT_EQ(exact.relativeL2, same.relativeL2);
   }
   // The comparison is no test if it accepts other scales.

@@ -21,8 +21,8 @@ struct ScaleMaps {
   /// Names of scale_maps.py.
   const char *key;
   const char *value;
-  /// Query heads, head size, tokens of a page, and channels of a block.
-  int64_t heads, dim, page, block;
+  /// Query heads, head size, and tokens of a page.
+  int64_t heads, dim, page;
   fp8attn_type cache;
   /// Whether there are a softcap of 30 and a window of 150 keys to the left.
   bool hasOptions;

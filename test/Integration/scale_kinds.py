@@ -10,7 +10,6 @@
 #===----------------------------------------------------------------------===//
 
 DIMS = "page, head, token, channel"
-# Channels of a block where nothing else is said.
 BLOCK = 32
 
 # name: (what each dimension of the tensor counts, element type)
@@ -36,23 +35,18 @@ def differs_by(kind):
     return ("both" if by_channel else "key") if by_key else "channel" if by_channel else "nothing"
 
 
-def scale_type(kind, heads, page, channels, block=BLOCK):
+def scale_type(kind, heads, page, channels):
     """Returns the type of the scales of keys, or values, of so many channels."""
     dims, element = SCALE_KINDS[kind]
     sizes = {
         "page": "?", "slot": "?", "head": heads, "token": page, "channel": channels,
-        "block": channels and (channels + block - 1) // block,
+        "block": channels and (channels + BLOCK - 1) // BLOCK,
     }
     return "memref<" + "".join(f"{sizes[dim]}x" for dim in dims) + f"{element}>"
 
 
-def map_results(kind, page, block=BLOCK):
-    """Returns the results of the map from an element to its scale."""
-    results = {"slot": f"page * {page} + token", "block": f"channel floordiv {block}"}
-    dims, _ = SCALE_KINDS[kind]
-    return ", ".join(results.get(dim, dim) for dim in dims)
-
-
-def scale_map(kind, page, block=BLOCK):
+def scale_map(kind, page):
     """Returns the map from an element to its scale."""
-    return f"affine_map<({DIMS}) -> ({map_results(kind, page, block)})>"
+    results = {"slot": f"page * {page} + token", "block": f"channel floordiv {BLOCK}"}
+    dims, _ = SCALE_KINDS[kind]
+    return f"affine_map<({DIMS}) -> ({', '.join(results.get(dim, dim) for dim in dims)})>"

@@ -17,7 +17,7 @@
 
 import sys
 
-from scale_kinds import SCALE_KINDS, differs_by, map_results, scale_map, scale_type
+from scale_kinds import SCALE_KINDS, differs_by, scale_map, scale_type
 
 # What a scale differs by: where it goes, of keys and of values, in the words of
 # docs/Passes.md.
@@ -28,12 +28,12 @@ PLACES = {
     "both": ("stays, with a missed remark", "stays, with a missed remark"),
 }
 
-# name: (query heads, head size, page, block, element type, window, attributes)
+# name: (query heads, head size, page, element type, window, attributes)
 SHAPES = {
-    "common": (16, 64, 32, 32, "f8E4M3FN", "", ""),
-    # Heads are padded, blocks are no multiple of a vector, groups are not a
-    # power of two, and there are pages that a step of keys ends within.
-    "padded": (24, 40, 96, 8, "f8E5M2", " window_left = 150", " {softcap = 30.0 : f32}"),
+    "common": (16, 64, 32, "f8E4M3FN", "", ""),
+    # Heads and blocks are padded, groups are no power of two, and a step of keys
+    # ends within a page.
+    "padded": (24, 40, 96, "f8E5M2", " window_left = 150", " {softcap = 30.0 : f32}"),
 }
 
 
@@ -62,11 +62,10 @@ def checks(name, by_key, by_value):
 
 
 def function(shape, key, value, with_checks):
-    heads, dim, page, block, element, window, attributes = SHAPES[shape]
+    heads, dim, page, element, window, attributes = SHAPES[shape]
     cache = f"!fp8attn.cache<key_value, heads = 8, head_dim = {dim}, page = {page}, {element}, #fp8attn.layout<pairs>>"
-
+    key_type, value_type = (scale_type(kind, heads=8, page=page, channels=dim) for kind in (key, value))
     name = f"{shape}_{key}_and_{value}"
-    key_type, value_type = (scale_type(kind, 8, page, dim, block) for kind in (key, value))
     lines = checks(name, differs_by(key), differs_by(value)) if with_checks else ""
     query = f"memref<?x{heads}x{dim}xbf16>"
     return lines + f"""\
@@ -78,8 +77,8 @@ func.func @{name}(
   fp8attn.paged_attention causal{window}
       query(%query : {query})
       cache(%cache : {cache})
-      key_scale(%key_scale : {key_type}, {scale_map(key, page, block)})
-      value_scale(%value_scale : {value_type}, {scale_map(value, page, block)})
+      key_scale(%key_scale : {key_type}, {scale_map(key, page)})
+      value_scale(%value_scale : {value_type}, {scale_map(value, page)})
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : {query}){attributes}
   return
@@ -105,9 +104,9 @@ def main():
     kind = sys.argv[1]
     if kind == "document":
         print("CHECK: | results of the map | of keys, it becomes | of values, it becomes |\nCHECK-NEXT: |---|---|---|")
-        for kind in SCALE_KINDS:
-            results = map_results(kind, "P", "B")
-            print("CHECK-NEXT: " + " | ".join(("", f"`({results})`", *PLACES[differs_by(kind)], "")).strip())
+        for name in SCALE_KINDS:
+            results = scale_map(name, "P").split("-> ")[1].removesuffix(">")
+            print("CHECK-NEXT: " + " | ".join(("", f"`{results}`", *PLACES[differs_by(name)], "")).strip())
         return
     if kind != "cpp":
         for shape, key, value in listed(kind):
@@ -117,10 +116,10 @@ def main():
     print("const ScaleMaps kScaleMaps[] = {")
     for shape, key, value in listed(kind):
         name = f"{shape}_{key}_and_{value}"
-        heads, dim, page, block, element, _, _ = SHAPES[shape]
-        numbers = f"{heads}, {dim}, {page}, {block}, FP8ATTN_TYPE_{element.upper()}"
-        is_padded = str(shape == "padded").lower()
-        print(f'    {{"{key}", "{value}", {numbers}, {is_padded}, {name}, {name}_workspace_bytes}},')
+        heads, dim, page, element, _, _ = SHAPES[shape]
+        numbers = f"{heads}, {dim}, {page}, FP8ATTN_TYPE_{element.upper()}"
+        has_options = str(shape == "padded").lower()
+        print(f'    {{"{key}", "{value}", {numbers}, {has_options}, {name}, {name}_workspace_bytes}},')
     print("};\nconst size_t kNumScaleMaps = std::size(kScaleMaps);")
 
 

@@ -9,7 +9,8 @@
 !keys = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 !vllm_keys = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<vllm_vector>>
 
-// Keys and then values of a head in a page; 2048 bytes each, 32 KB a page.
+// Keys and then values of a head in a page; 2048 bytes each, pages as far apart
+// as the call says.
 // CHECK-LABEL: func.func @both
 // CHECK-SAME:    %[[FROM:[a-z0-9]+]]: !fp8attn.cache{{.+}}, %[[TO:[a-z0-9]+]]: !fp8attn.cache
 // CHECK:         fp8attn.check.size "pages of destination", %{{.+}}, "pages of source", %{{.+}}
@@ -19,10 +20,11 @@
 // CHECK:           %[[PAGE:.+]] = arith.divui %[[I]]
 // CHECK:           %[[HEAD:.+]] = arith.remui %[[I]]
 // CHECK:           fp8attn.cache_part key %[[FROM]][%[[HEAD]]]
-// CHECK:           %[[BYTES:.+]] = arith.constant 32768 : index
+// CHECK:           %[[BYTES:.+]] = fp8attn.cache_page_bytes %[[FROM]]
 // CHECK:           %[[BEGIN:.+]] = arith.muli %[[PAGE]], %[[BYTES]]
 // CHECK:           memref.view %{{.+}}[%[[BEGIN]]][] : memref<?xi8> to memref<2048xi8>
 // CHECK:           fp8attn.cache_part key %[[TO]][%[[HEAD]]]
+// CHECK:           fp8attn.cache_page_bytes %[[TO]]
 // CHECK:           %[[DESTINATION:.+]] = memref.view {{.+}} to memref<2048xi8>
 // CHECK:           scf.for %[[TOKEN:.+]] =
 // CHECK:             scf.for %[[BLOCK:.+]] =

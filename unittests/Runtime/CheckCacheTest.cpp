@@ -36,9 +36,21 @@ TEST_F(CheckCacheTest, Cache) {
   expectFailure(check(), FP8ATTN_BAD_SIZE,
                 "key_cache.num_pages is 9223372036854775807, expected at most "
                 "1125899906842623 pages of 8192 bytes");
-  cache.page_bytes = 4096;
+  // Pages may be further apart than they are long.
+  cache = {fakeAddress(), 4, kPageBytes + 64};
+  EXPECT_EQ(check(), FP8ATTN_OK);
+  cache.num_pages = INT64_MAX / cache.page_bytes + 1;
   expectFailure(check(), FP8ATTN_BAD_SIZE,
-                "key_cache.page_bytes is 4096, expected 8192");
+                "key_cache.num_pages is 1117172000588031, expected at most "
+                "1117172000588030 pages of 8256 bytes");
+  for (int64_t bytes : {int64_t(4096), kPageBytes - 64, kPageBytes + 32,
+                        int64_t(0), INT64_MIN}) {
+    cache.page_bytes = bytes;
+    expectFailure(check(), FP8ATTN_BAD_SIZE,
+                  ("key_cache.page_bytes is " + std::to_string(bytes) +
+                   ", expected at least 8192, a multiple of 64")
+                      .c_str());
+  }
   cache.num_pages = -2;
   expectFailure(check(), FP8ATTN_BAD_SIZE,
                 "key_cache.num_pages is -2, expected at least 0");

@@ -192,11 +192,14 @@ fp8attn_tensor fp8attn_tensor_make(void *data, fp8attn_type type, int32_t rank,
 
 /// A paged KV cache in the caller's memory.
 typedef struct fp8attn_cache {
-  /// num_pages * page_bytes bytes, aligned to FP8ATTN_ALIGNMENT.
+  /// num_pages * page_bytes bytes, aligned to FP8ATTN_ALIGNMENT; of the last
+  /// page only what the cache type says is touched.
   void *data;
   int64_t num_pages;
-  /// Bytes of one page, all heads of it; must be what the cache type says
-  /// (the emitted header has the number).
+  /// Bytes from one page, all heads of it, to the next: at least what the cache
+  /// type says (the emitted header has the number), and a multiple of
+  /// FP8ATTN_ALIGNMENT. Bytes in between are the caller's, and are not touched:
+  /// scales of the page may stand there (docs/Layout.md).
   int64_t page_bytes;
 } fp8attn_cache;
 

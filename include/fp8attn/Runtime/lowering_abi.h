@@ -51,7 +51,8 @@ int32_t fp8attn_check_tensor(fp8attn_context *context,
                              const fp8attn_tensor *tensor,
                              const fp8attn_tensor_spec *spec);
 
-/// Checks a cache argument: null, alignment, page count, page bytes.
+/// Checks a cache argument: null, alignment, page count, and that pages are at
+/// least page_bytes apart, a multiple of FP8ATTN_ALIGNMENT.
 int32_t fp8attn_check_cache(fp8attn_context *context,
                             const fp8attn_cache *cache, const char *name,
                             int64_t page_bytes);

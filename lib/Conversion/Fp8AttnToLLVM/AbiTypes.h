@@ -41,7 +41,7 @@ LLVM::LLVMStructType getOperandType(MLIRContext *context);
 LLVM::LLVMStructType getTensorSpecType(MLIRContext *context);
 
 /// fp8attn_cache; also what a cache is inside of functions.
-enum CacheMember { kCacheData = 0, kCacheNumPages = 1 };
+enum CacheMember { kCacheData = 0, kCacheNumPages = 1, kCachePageBytes = 2 };
 LLVM::LLVMStructType getCacheType(MLIRContext *context);
 
 /// fp8attn_work_item.

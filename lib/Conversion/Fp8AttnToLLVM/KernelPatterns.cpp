@@ -160,10 +160,11 @@ struct KeyRunLowering : ConvertOpToLLVMPattern<KeyRunOp> {
         rewriter, loc, op, runtime::kKeyRunInit,
         {run, adaptor.getItem(),
          getCacheData(rewriter, loc, adaptor.getKeyCache()),
-         number(keys.getPageBytes()), number(keys.getHeadBytes()),
+         getCachePageBytes(rewriter, loc, adaptor.getKeyCache()),
+         number(keys.getHeadBytes()),
          getCacheData(rewriter, loc, adaptor.getValueCache()),
-         number(values.getPageBytes()), number(values.getHeadBytes()),
-         number(values.getValueOffset()),
+         getCachePageBytes(rewriter, loc, adaptor.getValueCache()),
+         number(values.getHeadBytes()), number(values.getValueOffset()),
          getElementPointer(rewriter, loc, *getTypeConverter(),
                            adaptor.getBlockTable(),
                            op.getBlockTable().getType()),
@@ -264,6 +265,18 @@ struct CacheNumPagesLowering : ConvertOpToLLVMPattern<CacheNumPagesOp> {
   }
 };
 
+struct CachePageBytesLowering : ConvertOpToLLVMPattern<CachePageBytesOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CachePageBytesOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(
+        op, getCachePageBytes(rewriter, op.getLoc(), adaptor.getCache()));
+    return success();
+  }
+};
+
 /// Descriptors do not say what they point to.
 struct ElementBitsLowering : ConvertOpToLLVMPattern<ElementBitsOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
@@ -346,8 +359,9 @@ void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
                WorkItemFieldLowering<FirstRowOp, abi::kWorkItemFirstRow>,
                WorkItemFieldLowering<DiagonalOp, abi::kWorkItemDiagonal>,
                KeyRunLowering, RunPageLowering, CachePartLowering,
-               CacheNumPagesLowering, ElementBitsLowering, UkernelNullLowering,
-               UkernelCallLowering>(converter);
+               CacheNumPagesLowering, CachePageBytesLowering,
+               ElementBitsLowering, UkernelNullLowering, UkernelCallLowering>(
+      converter);
   patterns.add<TileConfigLowering<UkernelTileBeginOp>>(converter,
                                                        runtime::kTileBegin);
   patterns.add<TileConfigLowering<UkernelTileEndOp>>(converter,

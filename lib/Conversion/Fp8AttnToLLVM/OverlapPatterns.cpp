@@ -6,7 +6,7 @@
 //
 // The check compares all operands of an operation in one call, so they go to
 // the runtime as an array on the stack: memrefs as the tensors that they are, a
-// cache as the bytes of its pages.
+// cache as the bytes of its pages, which may have gaps between them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -91,12 +91,12 @@ private:
     Location loc = op.getLoc();
     Value text = makeString(builder, loc, op, name);
     if (auto cache = dyn_cast<CacheType>(type)) {
-      OperandBuilder operand(builder, loc, FP8ATTN_TYPE_I8, 1);
+      OperandBuilder operand(builder, loc, FP8ATTN_TYPE_I8, 2);
       operand.setName(text);
       operand.setData(getCacheData(builder, loc, value));
-      Value pages = getCacheNumPages(builder, loc, value);
-      Value pageBytes = makeInteger(builder, loc, 64, cache.getPageBytes());
-      operand.setDim(0, LLVM::MulOp::create(builder, loc, pages, pageBytes),
+      operand.setDim(0, getCacheNumPages(builder, loc, value),
+                     getCachePageBytes(builder, loc, value));
+      operand.setDim(1, makeInteger(builder, loc, 64, cache.getPageBytes()),
                      makeInteger(builder, loc, 64, 1));
       return operand.get();
     }

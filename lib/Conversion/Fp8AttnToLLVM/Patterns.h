@@ -61,9 +61,11 @@ Value getElementPointer(OpBuilder &builder, Location loc,
                         const LLVMTypeConverter &converter, Value descriptor,
                         MemRefType type);
 
-/// Returns members of a converted cache: its first byte and its pages.
+/// Returns members of a converted cache: its first byte, its pages, and the
+/// distance between them.
 Value getCacheData(OpBuilder &builder, Location loc, Value cache);
 Value getCacheNumPages(OpBuilder &builder, Location loc, Value cache);
+Value getCachePageBytes(OpBuilder &builder, Location loc, Value cache);
 
 /// Returns what the runtime is told of the keys that queries see, three i64:
 /// whether the first query sees the first key, and the keys to either side.

@@ -35,6 +35,12 @@ Value mlir::fp8attn::getCacheNumPages(OpBuilder &builder, Location loc,
   return LLVM::ExtractValueOp::create(builder, loc, cache, abi::kCacheNumPages);
 }
 
+Value mlir::fp8attn::getCachePageBytes(OpBuilder &builder, Location loc,
+                                       Value cache) {
+  return LLVM::ExtractValueOp::create(builder, loc, cache,
+                                      abi::kCachePageBytes);
+}
+
 namespace {
 struct CheckSizeLowering : ConvertOpToLLVMPattern<CheckSizeOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;

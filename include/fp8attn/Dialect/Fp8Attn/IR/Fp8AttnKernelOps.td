@@ -123,6 +123,17 @@ def Fp8Attn_CacheNumPagesOp : Fp8Attn_Op<"cache_num_pages", [Pure]> {
   let assemblyFormat = "$cache attr-dict `:` type($cache)";
 }
 
+def Fp8Attn_CachePageBytesOp : Fp8Attn_Op<"cache_page_bytes", [Pure]> {
+  let summary = "distance between pages of a cache, in bytes";
+  let description = [{
+    What the caller says when it passes the cache: at least the bytes of a page.
+    What is between two pages is the caller's.
+  }];
+  let arguments = (ins Fp8Attn_CacheType:$cache);
+  let results = (outs Index:$bytes);
+  let assemblyFormat = "$cache attr-dict `:` type($cache)";
+}
+
 def Fp8Attn_ElementBitsOp : Fp8Attn_Op<"element_bits",
     [Pure, DeclareOpInterfaceMethods<InferTypeOpInterface>]> {
   let summary = "the same memory, its elements as integers";

@@ -126,7 +126,8 @@ public:
   }
 
   fp8attn_status attend(fp8attn_isa isa) {
-    AlignedBytes workspace(maps.workspaceBytes(1));
+    // NaN in all that is not written before it is read.
+    AlignedBytes workspace(maps.workspaceBytes(1), 0xff);
     fp8attn_context_init(&context);
     context.isa_cap = isa;
     context.workspace = workspace.data();

@@ -186,8 +186,9 @@ private:
   Value loadFactors(LoadScaleOp load, Value buffer, int64_t channels,
                     Value scale) {
     emitChannelScales(builder, load, buffer);
-    Value power = normalizeFactors(builder, loc, buffer, channels);
-    return arith::MulFOp::create(builder, loc, scale, power);
+    Value half = normalizeFactors(builder, loc, buffer, channels);
+    scale = arith::MulFOp::create(builder, loc, scale, half);
+    return arith::AddFOp::create(builder, loc, scale, scale);
   }
 
   void emitFused() {

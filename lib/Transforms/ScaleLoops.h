@@ -18,8 +18,9 @@
 namespace mlir::fp8attn {
 
 /// Divides the factors of memref<n x f32> by the power of two above the largest
-/// of the first `count`, and returns that power, an f32: then no product with
-/// them overflows that did not before. Factors from `count` on become 0.
+/// of the first `count`, and returns half of that power, an f32 in any case:
+/// then no product with them overflows that did not before. Factors from
+/// `count` on become 0.
 Value normalizeFactors(OpBuilder &builder, Location loc, Value factors,
                        int64_t count);
 

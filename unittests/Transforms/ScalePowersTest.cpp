@@ -18,6 +18,7 @@
 #include "mlir/IR/DialectRegistry.h"
 
 #include <algorithm>
+#include <cfloat>
 #include <cmath>
 #include <random>
 
@@ -67,8 +68,9 @@ protected:
 } // namespace
 
 // The factors are divided by a power of two that is greater than the largest
-// of them and at most twice it, so that no product with them overflows, and the
-// power is given back: the pair is what was there before, exactly.
+// of them and at most twice it, so that no product with them overflows, and
+// half of the power, which is a float in any case, is given back: the pair is
+// what was there before, exactly.
 TEST_F(ScalePowersTest, NormalizedFactorsAreTheSame) {
   constexpr int64_t kCount = 40, kSize = 48;
   constexpr float kSubnormal = 0x1p-149f;
@@ -76,29 +78,30 @@ TEST_F(ScalePowersTest, NormalizedFactorsAreTheSame) {
     SCOPED_TRACE(testing::Message() << "seed " << seed);
     std::mt19937 bits(seed);
     std::uniform_real_distribution<float> mantissa(1, 2);
-    // Within 2^20 of each other, from the smallest normal float to 2^127,
-    // beyond which there is no greater power.
-    const int lowest = -126 + 233 * static_cast<int>(seed) / 199;
+    // Within 2^20 of each other, from the smallest normal float to the largest.
+    const int lowest = -126 + 234 * static_cast<int>(seed) / 199;
     auto factors = std::make_shared<Array>(kSize);
     for (int64_t i = 0; i < kCount; ++i)
       factors->at(i) = std::ldexp(mantissa(bits), lowest + bits() % 20);
     if (seed == 0)
       std::fill_n(factors->elements.begin(), kCount, double(kSubnormal));
     const std::vector<double> before = factors->elements;
-    auto power = std::make_shared<Array>(1);
-    run({{builder.getF32Type(), factors}, {builder.getF32Type(), power}},
+    auto half = std::make_shared<Array>(1);
+    run({{builder.getF32Type(), factors}, {builder.getF32Type(), half}},
         [&](ValueRange arguments) {
           Value result = normalizeFactors(builder, loc, arguments[0], kCount);
           memref::StoreOp::create(builder, loc, result, arguments[1], index(0));
         });
     const double largest = *std::max_element(before.begin(), before.end());
+    const double power = 2 * half->at(0);
     int exponent;
-    EXPECT_EQ(std::frexp(power->at(0), &exponent), 0.5) << power->at(0);
-    EXPECT_GT(power->at(0), largest);
+    EXPECT_EQ(std::frexp(power, &exponent), 0.5) << power;
+    EXPECT_LE(half->at(0), FLT_MAX);
+    EXPECT_GT(power, largest);
     // A power below the smallest normal float could not be taken out again.
-    EXPECT_LE(power->at(0), std::max(2 * largest, 0x1p-125));
+    EXPECT_LE(power, std::max(2 * largest, 0x1p-125));
     for (int64_t i = 0; i < kSize; ++i)
-      EXPECT_EQ(factors->at(i) * power->at(0), i < kCount ? before[i] : 0)
+      EXPECT_EQ(factors->at(i) * power, i < kCount ? before[i] : 0)
           << "factor " << i;
   }
 }

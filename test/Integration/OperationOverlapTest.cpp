@@ -108,7 +108,9 @@ TEST_P(OperationOverlapTest, Convert) {
   for (const char *name : {"quantize", "dequantize"}) {
     for (int other : {0, 1}) {
       Operation convert = make(name);
-      convert.tensors[2].tensor.data = convert.tensors[other].tensor.data;
+      // Not the other way round: what is written would reach into whatever
+      // memory stands behind the scale's.
+      convert.tensors[other].tensor.data = convert.tensors[2].tensor.data;
       expectRefused(convert, "destination overlaps " +
                                  convert.tensors[other].name +
                                  ", expected memory of its own: ");

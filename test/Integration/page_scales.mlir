@@ -1,5 +1,10 @@
+// RUN: fp8attn-compile %s -o - --emit=header | FileCheck %s
+
 // Scales that stand in the pages, beside the data: views whose pages are as far
 // apart as those of the cache. For PageScalesTest.cpp.
+// CHECK:      #define WRITE_PAGE_SCALES_CACHE_PAGE_BYTES 7168
+// CHECK:      key_scale: f32 [?, 2, 32], strides [?, 32, 1]
+// CHECK-NEXT: value_scale: f8E8M0FNU [?, 32, 2], strides [?, 2, 1]
 
 !kv = !fp8attn.cache<key_value, heads = 2, head_dim = 40, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
 !tokens = memref<?x2x40xbf16>

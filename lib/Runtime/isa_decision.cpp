@@ -132,7 +132,7 @@ static fp8attn_cpu_info climb(const CpuWords &words, int (*requestTiles)(),
 /// Returns the ISA with this name, or -1.
 static int32_t isaFromName(const char *name) {
   for (int32_t isa = FP8ATTN_ISA_GENERIC; isa <= FP8ATTN_ISA_AMX_BF16; ++isa)
-    if (!strcmp(name, fp8attn_isa_string(static_cast<fp8attn_isa>(isa))))
+    if (!strcmp(name, fp8attn_isa_string(isa)))
       return isa;
   return -1;
 }

@@ -19,10 +19,6 @@
 #include <cstdlib>
 #include <cstring>
 
-static const char *isaName(int32_t isa) {
-  return fp8attn_isa_string(static_cast<fp8attn_isa>(isa));
-}
-
 static bool isIn(uint32_t isaMask, int32_t isa) { return isaMask >> isa & 1; }
 
 /// Returns the next body above `isa`, or -1.
@@ -40,7 +36,8 @@ static void explainBlocked(fp8attn_context *context, int32_t better,
     fp8attn::explain(context, "%s", cpu.reason);
   else
     fp8attn::explain(context, "%s: isa_cap of the context is %s",
-                     isaName(better), isaName(context->isa_cap));
+                     fp8attn_isa_string(better),
+                     fp8attn_isa_string(context->isa_cap));
 }
 
 int32_t fp8attn::selectIsa(fp8attn_context *context, uint32_t isaMask,
@@ -55,7 +52,8 @@ int32_t fp8attn::selectIsa(fp8attn_context *context, uint32_t isaMask,
   if (better >= 0)
     explainBlocked(context, better, cpu);
   else if (chosen < cpu.isa)
-    explain(context, "the object has no body for %s", isaName(chosen + 1));
+    explain(context, "the object has no body for %s",
+            fp8attn_isa_string(chosen + 1));
   else
     explain(context, "%s", cpu.reason);
 
@@ -72,7 +70,8 @@ static bool isTracing() {
 int32_t fp8attn_select_isa(fp8attn_context *context, uint32_t isa_mask) {
   int32_t isa = fp8attn::selectIsa(context, isa_mask, *fp8attn_cpu());
   if (isTracing())
-    fprintf(stderr, "fp8attn: isa %s%s%s\n", isa < 0 ? "none" : isaName(isa),
+    fprintf(stderr, "fp8attn: isa %s%s%s\n",
+            isa < 0 ? "none" : fp8attn_isa_string(isa),
             *context->message ? ": " : "", context->message);
   return isa;
 }

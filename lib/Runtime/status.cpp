@@ -4,15 +4,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The English for each enumerator of the ABI. The switches have no default so
-// that the compiler points here when an enumerator is added; values that come
-// from a caller and are none of them fall out at the end.
+// The English for each enumerator of the ABI. Numbers that come from a caller
+// and are none of them fall out at the end: they are int32_t and not of the
+// enumeration, which may not hold them in C++.
 //
 //===----------------------------------------------------------------------===//
 
 #include "fp8attn/Runtime/fp8attn.h"
 
-const char *fp8attn_status_string(fp8attn_status status) {
+const char *fp8attn_status_string(int32_t status) {
   switch (status) {
   case FP8ATTN_OK:
     return "success";
@@ -50,7 +50,7 @@ const char *fp8attn_status_string(fp8attn_status status) {
   return "unknown status";
 }
 
-const char *fp8attn_isa_string(fp8attn_isa isa) {
+const char *fp8attn_isa_string(int32_t isa) {
   switch (isa) {
   case FP8ATTN_ISA_GENERIC:
     return "generic";

@@ -173,8 +173,7 @@ FailureOr<Report> mlir::fp8attn::runFile(const RunOptions &options,
 
   Report report;
   report.entry = entry->getName().str();
-  report.isa =
-      fp8attn_isa_string(static_cast<fp8attn_isa>(session.context.isa));
+  report.isa = fp8attn_isa_string(session.context.isa);
   report.isaReason = session.context.message;
   report.workers = options.threads;
   report.seed = options.seed;

@@ -73,8 +73,9 @@ typedef enum fp8attn_status {
   FP8ATTN_OVERLAP = 15
 } fp8attn_status;
 
-/// Returns a static English sentence for a status, never null.
-const char *fp8attn_status_string(fp8attn_status status);
+/// Returns a static English sentence for a status, or for any other number; never
+/// null.
+const char *fp8attn_status_string(int32_t status);
 
 /// Instruction sets that a body of an object is compiled for, in order of
 /// preference. Each includes the ones before it.
@@ -93,8 +94,8 @@ typedef enum fp8attn_isa {
 } fp8attn_isa;
 
 /// Returns the name of an ISA as kernels carry it ("generic", "avx2", "avx512",
-/// "avx512_bf16", "amx_bf16"), or "unknown".
-const char *fp8attn_isa_string(fp8attn_isa isa);
+/// "avx512_bf16", "amx_bf16"), or "unknown" for any other number.
+const char *fp8attn_isa_string(int32_t isa);
 
 /// Runs iterations [begin, end) of a parallel loop on worker `worker`, which
 /// is in [0, fp8attn_context::num_workers). No two bodies that run at the same

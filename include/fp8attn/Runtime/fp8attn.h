@@ -73,8 +73,8 @@ typedef enum fp8attn_status {
   FP8ATTN_OVERLAP = 15
 } fp8attn_status;
 
-/// Returns a static English sentence for a status, or for any other number; never
-/// null.
+/// Returns a static English sentence for a status, or for any other number;
+/// never null.
 const char *fp8attn_status_string(int32_t status);
 
 /// Instruction sets that a body of an object is compiled for, in order of

@@ -12,6 +12,7 @@
 #include "AttentionBody.h"
 #include "AttentionDecomposition.h"
 #include "Constants.h"
+#include "IndexMath.h"
 #include "RuntimeChecks.h"
 #include "Views.h"
 #include "fp8attn/Runtime/kernels.h"
@@ -137,10 +138,7 @@ void mlir::fp8attn::decompose(AttentionOp op) {
       constantIndex(builder, loc, kvHeads));
   Value rows = arith::MulIOp::create(builder, loc, queries,
                                      constantIndex(builder, loc, group));
-  Value padded = arith::AddIOp::create(
-      builder, loc, rows, constantIndex(builder, loc, FP8ATTN_DENSE_ROWS - 1));
-  Value blocks = arith::DivUIOp::create(
-      builder, loc, padded, constantIndex(builder, loc, FP8ATTN_DENSE_ROWS));
+  Value blocks = ceilDivide(builder, loc, rows, FP8ATTN_DENSE_ROWS);
   Value items = arith::MulIOp::create(builder, loc, heads, blocks);
   scf::ForallOp::create(
       builder, loc, ArrayRef<OpFoldResult>{items}, ValueRange(), std::nullopt,

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Constants.h"
+#include "IndexMath.h"
 #include "RuntimeChecks.h"
 #include "Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
@@ -77,14 +78,6 @@ static Value viewOfRows(OpBuilder &builder, Location loc, Value memref,
 /// Queries of a head that are one turn of the loop.
 static constexpr int64_t kBlockQueries = 64;
 
-/// Returns the blocks of queries of each head.
-static Value countBlocks(OpBuilder &builder, Location loc, Value queries) {
-  Value padded = arith::AddIOp::create(
-      builder, loc, queries, constantIndex(builder, loc, kBlockQueries - 1));
-  return arith::DivUIOp::create(builder, loc, padded,
-                                constantIndex(builder, loc, kBlockQueries));
-}
-
 /// Returns the number of turns.
 static Value countTurns(OpBuilder &builder, Location loc, MergeOp op) {
   Value outer = memref::DimOp::create(builder, loc, op.getFirstOut(), 0);
@@ -93,8 +86,8 @@ static Value countTurns(OpBuilder &builder, Location loc, MergeOp op) {
   Value heads = arith::MulIOp::create(
       builder, loc, outer, constantIndex(builder, loc, op.getNumHeads()));
   Value queries = memref::DimOp::create(builder, loc, op.getFirstOut(), 2);
-  return arith::MulIOp::create(builder, loc, heads,
-                               countBlocks(builder, loc, queries));
+  return arith::MulIOp::create(
+      builder, loc, heads, ceilDivide(builder, loc, queries, kBlockQueries));
 }
 
 /// Returns the rows of turn `index`: all heads of a token, or queries of a
@@ -106,7 +99,7 @@ static Rows getRows(OpBuilder &builder, Location loc, MergeOp op, Value index) {
             {one, builder.getIndexAttr(op.getNumHeads())},
             /*rows=*/1};
   Value queries = memref::DimOp::create(builder, loc, op.getFirstOut(), 2);
-  Value blocks = countBlocks(builder, loc, queries);
+  Value blocks = ceilDivide(builder, loc, queries, kBlockQueries);
   Value numHeads = constantIndex(builder, loc, op.getNumHeads());
   Value step = constantIndex(builder, loc, kBlockQueries);
   Value block = arith::RemUIOp::create(builder, loc, index, blocks);

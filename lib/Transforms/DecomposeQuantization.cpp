@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Constants.h"
+#include "IndexMath.h"
 #include "RuntimeChecks.h"
 #include "ScaleLoads.h"
 #include "Views.h"
@@ -104,9 +105,7 @@ static void decompose(KvWriteOp op) {
   Value heads = constantIndex(builder, loc, op.getKeyCacheType().getNumHeads());
   Value block = constantIndex(builder, loc, kWriteTokens);
   Value tokens = memref::DimOp::create(builder, loc, op.getKey(), 0);
-  Value padded = arith::AddIOp::create(
-      builder, loc, tokens, constantIndex(builder, loc, kWriteTokens - 1));
-  Value blocks = arith::DivUIOp::create(builder, loc, padded, block);
+  Value blocks = ceilDivide(builder, loc, tokens, kWriteTokens);
   Value count = arith::MulIOp::create(builder, loc, blocks, heads);
   scf::ForallOp::create(
       builder, loc, ArrayRef<OpFoldResult>{count}, ValueRange(), std::nullopt,

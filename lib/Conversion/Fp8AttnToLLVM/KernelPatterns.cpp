@@ -159,11 +159,14 @@ struct KeyRunLowering : ConvertOpToLLVMPattern<KeyRunOp> {
     callRuntime(
         rewriter, loc, op, runtime::kKeyRunInit,
         {run, adaptor.getItem(),
-         getCacheData(rewriter, loc, adaptor.getKeyCache()),
-         getCachePageBytes(rewriter, loc, adaptor.getKeyCache()),
+         getCacheMember(rewriter, loc, adaptor.getKeyCache(), abi::kCacheData),
+         getCacheMember(rewriter, loc, adaptor.getKeyCache(),
+                        abi::kCachePageBytes),
          number(keys.getHeadBytes()),
-         getCacheData(rewriter, loc, adaptor.getValueCache()),
-         getCachePageBytes(rewriter, loc, adaptor.getValueCache()),
+         getCacheMember(rewriter, loc, adaptor.getValueCache(),
+                        abi::kCacheData),
+         getCacheMember(rewriter, loc, adaptor.getValueCache(),
+                        abi::kCachePageBytes),
          number(values.getHeadBytes()), number(values.getValueOffset()),
          getElementPointer(rewriter, loc, *getTypeConverter(),
                            adaptor.getBlockTable(),
@@ -230,7 +233,8 @@ struct CachePartLowering : ConvertOpToLLVMPattern<CachePartOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     CacheType cache = op.getCache().getType();
-    Value data = getCacheData(rewriter, loc, adaptor.getCache());
+    Value data =
+        getCacheMember(rewriter, loc, adaptor.getCache(), abi::kCacheData);
     Value offset = LLVM::MulOp::create(
         rewriter, loc, adaptor.getHead(),
         makeInteger(rewriter, loc, 64, cache.getHeadBytes()));
@@ -253,26 +257,16 @@ struct CachePartLowering : ConvertOpToLLVMPattern<CachePartOp> {
   }
 };
 
-struct CacheNumPagesLowering : ConvertOpToLLVMPattern<CacheNumPagesOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+/// Reads a member of a cache.
+template <typename Op, abi::CacheMember member>
+struct CacheMemberLowering : ConvertOpToLLVMPattern<Op> {
+  using ConvertOpToLLVMPattern<Op>::ConvertOpToLLVMPattern;
 
   LogicalResult
-  matchAndRewrite(CacheNumPagesOp op, OpAdaptor adaptor,
+  matchAndRewrite(Op op, typename Op::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     rewriter.replaceOp(
-        op, getCacheNumPages(rewriter, op.getLoc(), adaptor.getCache()));
-    return success();
-  }
-};
-
-struct CachePageBytesLowering : ConvertOpToLLVMPattern<CachePageBytesOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(CachePageBytesOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(
-        op, getCachePageBytes(rewriter, op.getLoc(), adaptor.getCache()));
+        op, getCacheMember(rewriter, op.getLoc(), adaptor.getCache(), member));
     return success();
   }
 };
@@ -359,7 +353,8 @@ void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
                WorkItemFieldLowering<FirstRowOp, abi::kWorkItemFirstRow>,
                WorkItemFieldLowering<DiagonalOp, abi::kWorkItemDiagonal>,
                KeyRunLowering, RunPageLowering, CachePartLowering,
-               CacheNumPagesLowering, CachePageBytesLowering,
+               CacheMemberLowering<CacheNumPagesOp, abi::kCacheNumPages>,
+               CacheMemberLowering<CachePageBytesOp, abi::kCachePageBytes>,
                ElementBitsLowering, UkernelNullLowering, UkernelCallLowering>(
       converter);
   patterns.add<TileConfigLowering<UkernelTileBeginOp>>(converter,

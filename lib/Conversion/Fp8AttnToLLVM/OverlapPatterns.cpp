@@ -93,9 +93,10 @@ private:
     if (auto cache = dyn_cast<CacheType>(type)) {
       OperandBuilder operand(builder, loc, FP8ATTN_TYPE_I8, 2);
       operand.setName(text);
-      operand.setData(getCacheData(builder, loc, value));
-      operand.setDim(0, getCacheNumPages(builder, loc, value),
-                     getCachePageBytes(builder, loc, value));
+      operand.setData(getCacheMember(builder, loc, value, abi::kCacheData));
+      operand.setDim(0,
+                     getCacheMember(builder, loc, value, abi::kCacheNumPages),
+                     getCacheMember(builder, loc, value, abi::kCachePageBytes));
       operand.setDim(1, makeInteger(builder, loc, 64, cache.getPageBytes()),
                      makeInteger(builder, loc, 64, 1));
       return operand.get();

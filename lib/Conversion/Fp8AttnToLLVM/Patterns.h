@@ -15,6 +15,7 @@
 #ifndef FP8ATTN_LIB_CONVERSION_PATTERNS_H
 #define FP8ATTN_LIB_CONVERSION_PATTERNS_H
 
+#include "AbiTypes.h"
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Runtime/lowering_abi.h"
@@ -61,11 +62,9 @@ Value getElementPointer(OpBuilder &builder, Location loc,
                         const LLVMTypeConverter &converter, Value descriptor,
                         MemRefType type);
 
-/// Returns members of a converted cache: its first byte, its pages, and the
-/// distance between them.
-Value getCacheData(OpBuilder &builder, Location loc, Value cache);
-Value getCacheNumPages(OpBuilder &builder, Location loc, Value cache);
-Value getCachePageBytes(OpBuilder &builder, Location loc, Value cache);
+/// Returns a member of a converted cache, its data or an i64.
+Value getCacheMember(OpBuilder &builder, Location loc, Value cache,
+                     abi::CacheMember member);
 
 /// Returns what the runtime is told of the keys that queries see, three i64:
 /// whether the first query sees the first key, and the keys to either side.

@@ -25,20 +25,9 @@ Value mlir::fp8attn::getElementPointer(OpBuilder &builder, Location loc,
   return MemRefDescriptor(descriptor).bufferPtr(builder, loc, converter, type);
 }
 
-Value mlir::fp8attn::getCacheData(OpBuilder &builder, Location loc,
-                                  Value cache) {
-  return LLVM::ExtractValueOp::create(builder, loc, cache, abi::kCacheData);
-}
-
-Value mlir::fp8attn::getCacheNumPages(OpBuilder &builder, Location loc,
-                                      Value cache) {
-  return LLVM::ExtractValueOp::create(builder, loc, cache, abi::kCacheNumPages);
-}
-
-Value mlir::fp8attn::getCachePageBytes(OpBuilder &builder, Location loc,
-                                       Value cache) {
-  return LLVM::ExtractValueOp::create(builder, loc, cache,
-                                      abi::kCachePageBytes);
+Value mlir::fp8attn::getCacheMember(OpBuilder &builder, Location loc,
+                                    Value cache, abi::CacheMember member) {
+  return LLVM::ExtractValueOp::create(builder, loc, cache, member);
 }
 
 namespace {
@@ -142,7 +131,8 @@ struct CheckScalePagesLowering : ConvertOpToLLVMPattern<CheckScalePagesOp> {
       return makeInteger(rewriter, loc, 64, value);
     };
     Value name = makeString(rewriter, loc, op, op.getName());
-    Value numPages = getCacheNumPages(rewriter, loc, adaptor.getCache());
+    Value numPages =
+        getCacheMember(rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
     auto call =
         callRuntime(rewriter, loc, op, runtime::kCheckScalePages,
                     {getContextArgument(op), name, number(op.getDimension()),
@@ -165,7 +155,8 @@ struct CheckBatchLowering : ConvertOpToLLVMPattern<CheckBatchOp> {
     MemRefDescriptor starts(adaptor.getQueryStart());
     MemRefDescriptor lengths(adaptor.getSeqLens());
     MemRefDescriptor table(adaptor.getBlockTable());
-    Value numPages = getCacheNumPages(rewriter, loc, adaptor.getCache());
+    Value numPages =
+        getCacheMember(rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
     SmallVector<Value> arguments = {
         getContextArgument(op),
         getElementPointer(rewriter, loc, converter, adaptor.getQueryStart(),
@@ -198,7 +189,8 @@ struct CheckSlotsLowering : ConvertOpToLLVMPattern<CheckSlotsOp> {
   matchAndRewrite(CheckSlotsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    Value numPages = getCacheNumPages(rewriter, loc, adaptor.getCache());
+    Value numPages =
+        getCacheMember(rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
     Value pageTokens =
         makeInteger(rewriter, loc, 64, op.getCache().getType().getPageTokens());
     auto call = callRuntime(
@@ -228,8 +220,10 @@ struct CheckPagesLowering : ConvertOpToLLVMPattern<CheckPagesOp> {
          getElementPointer(rewriter, loc, *getTypeConverter(),
                            adaptor.getPages(), op.getPages().getType()),
          pages.size(rewriter, loc, 0), pages.stride(rewriter, loc, 0),
-         getCacheNumPages(rewriter, loc, adaptor.getSource()),
-         getCacheNumPages(rewriter, loc, adaptor.getDestination())});
+         getCacheMember(rewriter, loc, adaptor.getSource(),
+                        abi::kCacheNumPages),
+         getCacheMember(rewriter, loc, adaptor.getDestination(),
+                        abi::kCacheNumPages)});
     returnIfFailed(rewriter, loc, call.getResult());
     rewriter.eraseOp(op);
     return success();

@@ -160,10 +160,9 @@ class Tools:
         return json.loads(report)["time"]["best_seconds"]
 
 
-def compare(tools, shape, rounds):
+def compare(tools, isa, shape, rounds):
     """Prints a shape's table. Returns whether the pick is good."""
     model = write_model(shape)
-    isa = tools.host_isa(model)
     rows = shape.heads // shape.kv_heads * shape.queries
     phase = "decode" if rows <= DECODE_ROWS else "prefill"
     predicted = tools.candidates(model, isa, phase)
@@ -215,7 +214,8 @@ def main():
             )
             for shape in shapes
         ]
-    good = [shape for shape in shapes if compare(tools, shape, options.rounds)]
+    isa = tools.host_isa(write_model(shapes[0]))
+    good = [shape for shape in shapes if compare(tools, isa, shape, options.rounds)]
     print(
         f"{len(good)} of {len(shapes)} picks are the best or take at most"
         f" {TOLERANCE} times as long"

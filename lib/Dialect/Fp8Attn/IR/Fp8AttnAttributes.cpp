@@ -38,9 +38,8 @@ static constexpr int64_t kLanes = 16;
 /// Elements along the reduction dimension in one tile: 16 rows of pairs.
 static constexpr int64_t kReduction = 32;
 static constexpr int64_t kLineBytes = 64;
-/// FP8 elements that AMX-FP8 takes together, and along the reduction dimension
-/// in one tile: 16 rows of them.
-static constexpr int64_t kQuad = 4, kQuadReduction = 64;
+/// FP8 elements that AMX-FP8 takes together.
+static constexpr int64_t kQuad = 4;
 
 /// Returns the byte, within its tile, of the element at place `reduce` (0 to
 /// 31) of the reduction dimension and lane `lane` (0 to 15).
@@ -58,7 +57,7 @@ static AffineExpr byteInTile(AffineExpr reduce, AffineExpr lane,
 int64_t LayoutAttr::getKeyChannels(int64_t headDim) const {
   if (getKind() == LayoutKind::Pairs)
     return llvm::alignTo(headDim, kReduction);
-  return getKind() == LayoutKind::Quads ? llvm::alignTo(headDim, kQuadReduction)
+  return getKind() == LayoutKind::Quads ? llvm::alignTo(headDim, kQuadTile)
                                         : headDim;
 }
 
@@ -119,9 +118,10 @@ static AffineExpr elementInQuads(CacheContent part, AffineExpr token,
                                  AffineExpr channel, int64_t channels) {
   if (part == CacheContent::Key)
     return elementInGroups(part, token, channel, kQuad, channels);
-  return token.floorDiv(kQuadReduction) * (kQuadReduction * channels) +
-         elementInGroups(part, token % kQuadReduction, channel, kQuad,
-                         kQuadReduction);
+  return token.floorDiv(LayoutAttr::kQuadTile) *
+             (LayoutAttr::kQuadTile * channels) +
+         elementInGroups(part, token % LayoutAttr::kQuadTile, channel, kQuad,
+                         LayoutAttr::kQuadTile);
 }
 
 AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
@@ -170,7 +170,7 @@ bool LayoutAttr::agreesWith(LayoutAttr other, CacheContent part,
   // Stretches of keys are tiles one after the other, without padding; those of
   // values too if the page is one tile long.
   if (areKinds(LayoutKind::Quads, LayoutKind::VllmAmxFp8))
-    return isKey || pageTokens == kQuadReduction;
+    return isKey || pageTokens == kQuadTile;
   // Pairs of bf16 in lines of 16 lanes are the same; groups of keys are tiles
   // one after the other if they have no padding, those of values if there is
   // only one, or the page is one granule.

@@ -39,8 +39,6 @@ static constexpr int64_t kHeadDimGranule = 8;
 static constexpr int64_t kGranule = 32;
 /// Channels of values that vLLM's AMX layout keeps together.
 static constexpr int64_t kVllmLanes = 16;
-/// Channels of keys, and tokens of values, that a tile of AMX-FP8 reduces.
-static constexpr int64_t kQuadTile = 64;
 
 LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                                 CacheContent content, int64_t numHeads,
@@ -76,19 +74,20 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                        << " to be a multiple of " << kVllmLanes
                        << " where there are values, got " << headDim;
   // cache_c6
-  if (layout.getKind() == LayoutKind::VllmAmxFp8 && headDim % kQuadTile != 0)
+  if (layout.getKind() == LayoutKind::VllmAmxFp8 &&
+      headDim % LayoutAttr::kQuadTile != 0)
     return emitError() << "expects head_dim of " << layout
-                       << " to be a multiple of " << kQuadTile << ", got "
-                       << headDim;
+                       << " to be a multiple of " << LayoutAttr::kQuadTile
+                       << ", got " << headDim;
   // cache_c7
   if (layout.hasQuads() && isa<BFloat16Type>(elementType))
     return emitError() << "expects FP8 elements in " << layout << ", got "
                        << elementType;
   // cache_c8
-  if (layout.hasQuads() && pageTokens % kQuadTile != 0)
+  if (layout.hasQuads() && pageTokens % LayoutAttr::kQuadTile != 0)
     return emitError() << "expects page of " << layout
-                       << " to be a multiple of " << kQuadTile << ", got "
-                       << pageTokens;
+                       << " to be a multiple of " << LayoutAttr::kQuadTile
+                       << ", got " << pageTokens;
   return success();
 }
 

@@ -98,6 +98,10 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
                     int64_t headDim, int64_t elementBytes) const;
     /// Returns whether the kernel table has rows for caches of this layout.
     bool hasKernels() const;
+    /// Elements along the reduced dimension, channels of keys and tokens of
+    /// values, in a tile of AMX-FP8.
+    static constexpr int64_t kQuadTile = 64;
+
     /// Returns whether it keeps four elements together, so that elements are FP8
     /// and pages are multiples of 64 tokens.
     bool hasQuads() const {

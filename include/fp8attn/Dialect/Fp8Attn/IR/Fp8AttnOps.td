@@ -96,9 +96,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
       token, `-> (page, head, token)` one for each token and head, `-> (head,
       channel)` one for each channel, `-> (page, head, token, channel floordiv
       32)` one for each block of 32 channels of a token, `-> (page)` one for a
-      page. Keys and values may have different maps. A scale that differs by
-      page or token and by channel at once can be written with `kv_write` but
-      has no kernels for attention yet;
+      page. Keys and values may have different maps. Elements whose scale
+      differs by page or token and by channel at once are multiplied one by one
+      and rounded to bf16 (docs/Numerics.md);
     - `queryStart`: i32 [B + 1], `seqLens`: i32 [B], `blockTable`: i32
       [B, pages]: entry j of a row is the page of tokens `j * page` and on;
       entries of keys that are not read may be anything;

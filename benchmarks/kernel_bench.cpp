@@ -142,6 +142,9 @@ static bool parse(int argc, char **argv, Options &options) {
       options.generic = true;
     } else if (argument == "--json") {
       options.json = true;
+    } else if (argument == "--help") {
+      std::printf("%s", kUsage);
+      std::exit(0);
     } else {
       std::fprintf(stderr, "fp8attn-bench: unknown argument '%s'\n%s",
                    argument.c_str(), kUsage);

@@ -15,18 +15,20 @@
 
 namespace fp8attn {
 
-/// Returns the best row of an operation for a cache type ("" if the operation
-/// does not touch the cache). A missing row is an error in the table.
-static const KernelRow &findKernel(const std::string &op,
+/// Returns the best row of an operation that takes elements of type `in` and
+/// reads or writes those of type `cache`. A missing row is an error in the
+/// table.
+static const KernelRow &findKernel(const std::string &op, const std::string &in,
                                    const std::string &cache, fp8attn_isa isa) {
   const KernelRow *best = nullptr;
   for (const KernelRow &row : kernelTable())
-    if (op == row.op && (cache.empty() || cache == row.cache) &&
-        row.isa <= isa && (!best || row.isa > best->isa))
+    if (op == row.op && in == row.in && cache == row.cache && row.isa <= isa &&
+        (!best || row.isa > best->isa))
       best = &row;
   if (!best) {
-    std::fprintf(stderr, "kernels.def has no %s for %s caches up to %s\n",
-                 op.c_str(), cache.c_str(), fp8attn_isa_string(isa));
+    std::fprintf(stderr, "kernels.def has no %s of %s and %s up to %s\n",
+                 op.c_str(), in.c_str(), cache.c_str(),
+                 fp8attn_isa_string(isa));
     std::exit(1);
   }
   return *best;
@@ -34,22 +36,22 @@ static const KernelRow &findKernel(const std::string &op,
 
 KernelSet::KernelSet(fp8attn_isa isa, const std::string &cache)
     : isa(isa), cache(cache) {
-  const auto find = [&](auto &function, const char *op,
+  const auto find = [&](auto &function, const char *op, const char *in,
                         const std::string &type) -> const KernelRow & {
-    const KernelRow &row = findKernel(op, type, isa);
+    const KernelRow &row = findKernel(op, in, type, isa);
     function =
         kernelAs<std::remove_reference_t<decltype(function)>>(row.function);
     return row;
   };
-  find(query, "query", "");
-  find(init, "init", "");
-  keyExponent = find(qk, "qk", cache).exponent;
-  find(softmax, "softmax", "");
-  valueExponent = find(pv, "pv", cache).exponent;
-  find(attend, "attend", cache);
-  find(finish, "finish", "");
-  find(storeKey, "store_key", cache);
-  find(storeValue, "store_value", cache);
+  find(query, "query", "bf16", "bf16");
+  find(init, "init", "f32", "f32");
+  keyExponent = find(qk, "qk", "bf16", cache).exponent;
+  find(softmax, "softmax", "f32", "bf16");
+  valueExponent = find(pv, "pv", "bf16", cache).exponent;
+  find(attend, "attend", "bf16", cache);
+  find(finish, "finish", "f32", "bf16");
+  find(storeKey, "store_key", "bf16", cache);
+  find(storeValue, "store_value", "bf16", cache);
 }
 
 std::string KernelSet::label() const {

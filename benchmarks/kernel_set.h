@@ -18,8 +18,9 @@
 
 namespace fp8attn {
 
-/// Kernels of attention over a cache of one type: for each operation, the row
-/// of the best ISA that is not above `isa`.
+/// Kernels of attention over a cache of one type, whose queries, outputs and
+/// new tokens are bf16: for each operation, the row of the best ISA that is not
+/// above `isa`.
 struct KernelSet {
   KernelSet(fp8attn_isa isa, const std::string &cache);
 

@@ -26,6 +26,8 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// row are as many chains as two multipliers with a latency of four need.
 constexpr int kBlockRows = 4;
 template <int Rows> constexpr int kWideTiles = Rows <= 2 ? 2 : 1;
+/// All eight would be 30 KB of code, a quarter of what an object embeds.
+constexpr int kPackUnroll = 2;
 
 namespace simd {
 

@@ -24,6 +24,9 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// Most rows of a register block; divides FP8ATTN_TILE_ROWS.
 constexpr int kBlockRows = 8;
 
+/// Pairs of keys that are quantised by straight code: all of a transposition.
+constexpr int kPackUnroll = 8;
+
 /// Tiles side by side in a block of `Rows` rows: enough chains to hide the
 /// latency of a multiplication, few enough for accumulators and decoded rows to
 /// stay in 32 registers.

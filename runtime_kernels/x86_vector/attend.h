@@ -13,7 +13,6 @@
 #ifndef FP8ATTN_X86_VECTOR_ATTEND_H
 #define FP8ATTN_X86_VECTOR_ATTEND_H
 
-#include "x86_vector/prefetch.h"
 #include "x86_vector/pv.h"
 #include "x86_vector/qk.h"
 #include "x86_vector/softmax.h"
@@ -56,7 +55,7 @@ inline void attendRun(const fp8attn_key_run &run, const uint8_t *query,
   initState(rows, valueChannels, rowMax, rowSum, acc);
   if (run.first_key >= run.num_keys)
     return;
-  PrefetchStream ahead(run, run.first_key, StepPart::kKeys);
+  PrefetchStream ahead(run, run.first_key, rows, StepPart::kKeys);
   for (int64_t key = run.first_key; key < run.num_keys;
        key += FP8ATTN_BLOCK_KEYS) {
     const int64_t left = run.num_keys - key;

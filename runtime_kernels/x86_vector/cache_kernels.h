@@ -24,25 +24,22 @@
       const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
       const void *query_tiles, int64_t rows, int64_t channels, float *scores,  \
       void *scratch) {                                                         \
-    fp8attn::withPrefetch(                                                     \
-        *run, first_key, rows, fp8attn::StepPart::kKeys, [&](auto &ahead) {    \
-          fp8attn::qkStep<Format>(*run, first_key, num_keys,                   \
-                                  static_cast<const uint8_t *>(query_tiles),   \
-                                  rows, channels, scores,                      \
-                                  static_cast<uint8_t *>(scratch), ahead);     \
-        });                                                                    \
+    fp8attn::PrefetchStream ahead(*run, first_key, rows,                       \
+                                  fp8attn::StepPart::kKeys);                   \
+    fp8attn::qkStep<Format>(                                                   \
+        *run, first_key, num_keys, static_cast<const uint8_t *>(query_tiles),  \
+        rows, channels, scores, static_cast<uint8_t *>(scratch), ahead);       \
   }                                                                            \
   extern "C" void FP8ATTN_KERNEL_NAME(pv, bf16, cache, f32, 48, 256, 16,       \
                                       FP8ATTN_KERNEL_ISA)(                     \
       const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
       const void *probs, int64_t rows, int64_t channels, float *acc,           \
       void *scratch) {                                                         \
-    fp8attn::withPrefetch(                                                     \
-        *run, first_key, rows, fp8attn::StepPart::kValues, [&](auto &ahead) {  \
-          fp8attn::pvStep<Format>(                                             \
-              *run, first_key, num_keys, static_cast<const uint8_t *>(probs),  \
-              rows, channels, acc, static_cast<uint8_t *>(scratch), ahead);    \
-        });                                                                    \
+    fp8attn::PrefetchStream ahead(*run, first_key, rows,                       \
+                                  fp8attn::StepPart::kValues);                 \
+    fp8attn::pvStep<Format>(                                                   \
+        *run, first_key, num_keys, static_cast<const uint8_t *>(probs), rows,  \
+        channels, acc, static_cast<uint8_t *>(scratch), ahead);                \
   }                                                                            \
   extern "C" void FP8ATTN_KERNEL_NAME(attend, bf16, cache, f32, 16, 256, 32,   \
                                       FP8ATTN_KERNEL_ISA)(                     \

@@ -37,14 +37,21 @@ enum class StepPart { kKeys, kValues };
 /// granule some granules ahead. At the end of the run it stays on the last one,
 /// which is in the cache. Reads no entry of the block table of tokens before
 /// first_key or from num_keys on.
+///
+/// Few rows wait for memory; more than FP8ATTN_DECODE_ROWS compute for longer
+/// than it takes, and share what they read: for them it fetches nothing.
 class PrefetchStream {
 public:
   /// For a kernel that begins with `part` of the step at `firstKey`, which has
   /// a key. At the begin of the run fetches the first kPrefetchBytes, in whole
   /// granules; later that has been done.
-  PrefetchStream(const fp8attn_key_run &run, int64_t firstKey, StepPart part)
+  PrefetchStream(const fp8attn_key_run &run, int64_t firstKey, int64_t rows,
+                 StepPart part)
       : run(run), step(firstKey), key(firstKey),
-        inValues(part == StepPart::kValues) {
+        inValues(part == StepPart::kValues),
+        fetches(rows <= FP8ATTN_DECODE_ROWS) {
+    if (!fetches)
+      return;
     const bool isBegin = firstKey == run.first_key && !inValues;
     for (int64_t done = 0; done < kPrefetchBytes;
          done += run.key_granule_bytes) {
@@ -56,8 +63,9 @@ public:
     enterGranule();
   }
 
-  /// Call when `bytes` bytes, a multiple of 64, of a granule are consumed. If
-  /// the granule ahead is the smaller one, a few lines too many are fetched.
+  /// Call when `bytes` bytes, a multiple of 64, of a granule are consumed, of
+  /// few rows only. If the granule ahead is the smaller one, a few lines too
+  /// many are fetched.
   [[gnu::always_inline]] void advance(int64_t bytes) {
     for (int64_t done = 0; done < bytes; done += kLine)
       _mm_prefetch(reinterpret_cast<const char *>(next + done), _MM_HINT_T1);
@@ -67,6 +75,8 @@ public:
   /// Call when a granule has been consumed: fetches what is left of the one
   /// ahead and turns to the one after it.
   void endGranule() {
+    if (!fetches)
+      return;
     if (next < end)
       advance(end - next);
     leaveGranule();
@@ -106,21 +116,9 @@ private:
   int64_t step;
   int64_t key;
   bool inValues;
-  const uint8_t *next, *end;
+  const bool fetches;
+  const uint8_t *next = nullptr, *end = nullptr;
 };
-
-/// Calls body(policy) of a kernel of one part of a step. Few rows wait for
-/// memory; more compute for longer than it takes, and share what they read.
-template <class Body>
-inline void withPrefetch(const fp8attn_key_run &run, int64_t firstKey,
-                         int64_t rows, StepPart part, const Body &body) {
-  if (rows <= FP8ATTN_DECODE_ROWS) {
-    PrefetchStream ahead(run, firstKey, part);
-    return body(ahead);
-  }
-  NoPrefetch none;
-  body(none);
-}
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn

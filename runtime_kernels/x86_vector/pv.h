@@ -14,6 +14,7 @@
 #ifndef FP8ATTN_X86_VECTOR_PV_H
 #define FP8ATTN_X86_VECTOR_PV_H
 
+#include "x86_vector/prefetch.h"
 #include "x86_vector/pv_exact.h"
 
 namespace fp8attn {
@@ -32,9 +33,9 @@ struct PvGranule {
 
 /// `Tiles` tiles of channels of a granule for at most kBlockRows rows, in
 /// registers.
-template <class Format, int Rows, int Tiles, class Prefetch>
+template <class Format, int Rows, int Tiles>
 inline void pvFewRowsTiles(const PvGranule &in, int64_t firstTile,
-                           Prefetch &prefetch) {
+                           PrefetchStream &prefetch) {
   if (pvBlock<Format, Specials::kDetect, Rows, Tiles>(
           in.values + firstTile * kCacheTileBytes<Format>, 1, 0, in.probs,
           in.acc + firstTile * kTileFloats, prefetch, RowDot::NoGuard()))
@@ -43,8 +44,8 @@ inline void pvFewRowsTiles(const PvGranule &in, int64_t firstTile,
 }
 
 /// A granule for at most kBlockRows rows.
-template <class Format, int Rows, class Prefetch>
-inline void pvFewRows(const PvGranule &in, Prefetch &prefetch) {
+template <class Format, int Rows>
+inline void pvFewRows(const PvGranule &in, PrefetchStream &prefetch) {
   constexpr int kTiles = kWideTiles<Rows>;
   const int64_t tiles = in.channels / kLanes;
   int64_t t = 0;
@@ -86,10 +87,10 @@ inline void pvPanel(const fp8attn_key_run &run, int64_t firstKey,
 }
 
 /// The step's complete granules for many rows. `in` has the first one.
-template <class Format, class Prefetch>
+template <class Format>
 inline void pvManyRows(const fp8attn_key_run &run, int64_t firstKey,
                        int64_t granules, const PvGranule &in,
-                       Prefetch &prefetch) {
+                       PrefetchStream &prefetch) {
   constexpr int kTiles = kWideTiles<kBlockRows>;
   const int64_t tiles = in.channels / kLanes;
   int64_t fetched = 0;
@@ -107,12 +108,12 @@ inline void pvManyRows(const fp8attn_key_run &run, int64_t firstKey,
   }
 }
 
-/// An fp8attn_uk_pv_fn, with a policy that fetches ahead.
-template <class Format, class Prefetch>
+/// An fp8attn_uk_pv_fn, with the stream that it takes along.
+template <class Format>
 inline void pvStep(const fp8attn_key_run &run, int64_t firstKey,
                    int64_t numKeys, const uint8_t *probs, int64_t rows,
                    int64_t channels, float *acc, uint8_t *scratch,
-                   Prefetch &prefetch) {
+                   PrefetchStream &prefetch) {
   const uint8_t *prepared = RowDot::prepare(probs, rows, kProbTiles, scratch);
   scratch += RowDot::scratchBytes(rows, kProbTiles);
   const auto granuleAt = [&](int64_t g) -> PvGranule {

@@ -16,6 +16,7 @@
 #ifndef FP8ATTN_X86_VECTOR_QK_H
 #define FP8ATTN_X86_VECTOR_QK_H
 
+#include "x86_vector/prefetch.h"
 #include "x86_vector/row_blocks.h"
 
 namespace fp8attn {
@@ -80,10 +81,10 @@ template <class Format>
 }
 
 /// Scores of a granule for at most kBlockRows rows, in registers.
-template <class Format, int Rows, class Prefetch>
+template <class Format, int Rows>
 inline void qkFewRows(const uint8_t *granule, const uint8_t *query,
                       int64_t channels, float *scores, uint8_t *scratch,
-                      Prefetch &prefetch) {
+                      PrefetchStream &prefetch) {
   // The words of bf16 are right, whatever they are.
   constexpr Specials kMode =
       Format::kBytes == 1 ? Specials::kDetect : Specials::kIgnore;
@@ -104,12 +105,12 @@ inline void qkManyRows(const uint8_t *granule, const uint8_t *query,
   qkWords(scratch, query, rows, channels, scores);
 }
 
-/// An fp8attn_uk_qk_fn, with a policy that fetches ahead.
-template <class Format, class Prefetch>
+/// An fp8attn_uk_qk_fn, with the stream that it takes along.
+template <class Format>
 inline void qkStep(const fp8attn_key_run &run, int64_t firstKey,
                    int64_t numKeys, const uint8_t *query, int64_t rows,
                    int64_t channels, float *scores, uint8_t *scratch,
-                   Prefetch &prefetch) {
+                   PrefetchStream &prefetch) {
   const int64_t queryTiles = channels / kPairedElements;
   const uint8_t *prepared = RowDot::prepare(query, rows, queryTiles, scratch);
   scratch += RowDot::scratchBytes(rows, queryTiles);

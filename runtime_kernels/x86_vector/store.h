@@ -98,6 +98,7 @@ inline void storeKeyTile(const typename Element::Storage *source,
   forChannels<kKeyChannels<Format>>(
       channels, paddedKeyChannels(channels), [&](int64_t c, uint32_t lanes) {
         simd::Line keys[kKeyLines];
+#pragma GCC unroll kPackUnroll
         for (int64_t k = 0; k < kKeyLines; ++k) {
           const auto *first = source + (k < 4 ? k : k + 4) * tokenStride + c;
           keys[k] = packKeys<Format, Element>(first, first + 4 * tokenStride,

@@ -35,10 +35,9 @@ struct TileDotOperands {
   int64_t steps;
 };
 
-/// Nothing is fetched ahead.
+/// Nothing is fetched ahead: B is a decoded copy.
 struct NoPrefetch {
   void advance(int64_t) {}
-  void endGranule() {}
 };
 
 template <int Rows, int Tiles, class Decode, class Prefetch, class Guard>

@@ -119,15 +119,12 @@ uint16_t fp8attn::reference::encodeF16(float value) {
   const uint16_t sign = std::signbit(value) ? 0x8000 : 0;
   if (std::isnan(value))
     return sign | 0x7E00;
-  // The words of finite magnitudes count up; infinity comes after the largest.
-  uint16_t below = 0;
-  for (uint16_t bit = 0x4000; bit != 0; bit >>= 1)
-    if ((below | bit) < 0x7C00 && decodeF16(below | bit) <= std::abs(value))
-      below |= bit;
-  const double down = std::abs(double(value)) - decodeF16(below);
-  const double ulp = std::ldexp(1.0, std::max(below >> 10, 1) - 25);
-  const bool up = down > ulp / 2 || (down == ulp / 2 && below % 2 == 1);
-  return sign | (below + up);
+  // Words count the steps of the number's binade, subnormal numbers being in
+  // that of the smallest normal one; infinity comes after the largest.
+  const int binade = std::clamp(std::ilogb(value), -14, 15);
+  const double steps = std::nearbyint(std::ldexp(std::abs(value), 10 - binade));
+  const double word = (binade + 14) * 0x400 + steps;
+  return sign | static_cast<uint16_t>(std::min<double>(word, 0x7C00));
 }
 
 int64_t fp8attn::reference::elementBytes(fp8attn_type type) {

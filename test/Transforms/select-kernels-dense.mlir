@@ -16,8 +16,8 @@
 // CHECK:         scf.for %[[K:[a-z0-9]+]] =
 // CHECK:           %[[KEYS:.+]] = arith.minui
 // CHECK:           memref.subview %{{.+}}[%[[K]], 0] [%[[KEYS]], 64]
-// CHECK:           ukernel.call @fp8attn_uk_store_key_e4m3_e4m3_f32_16x1x32_avx512_bf16({{.*}}, %[[SLOTS]], %{{.+}}, %[[KEY_PAGE:.+]], %{{.+}}, %{{.+}}) : {{.*}} memref<16384xi8>
-// CHECK:           ukernel.call @fp8attn_uk_store_value_f32_bf16_f32_16x1x32_avx512_bf16({{.*}}, %[[SLOTS]], %{{.+}}, %[[VALUE_PAGE:.+]], %{{.+}}, %{{.+}}) : {{.*}} memref<24576xi8>
+// CHECK:           ukernel.call @fp8attn_uk_store_key_e4m3_e4m3_f32_16x1x32_avx512({{.*}}, %[[SLOTS]], %{{.+}}, %[[KEY_PAGE:.+]], %{{.+}}, %{{.+}}) : {{.*}} memref<16384xi8>
+// CHECK:           ukernel.call @fp8attn_uk_store_value_f32_bf16_f32_16x1x32_avx512({{.*}}, %[[SLOTS]], %{{.+}}, %[[VALUE_PAGE:.+]], %{{.+}}, %{{.+}}) : {{.*}} memref<24576xi8>
 // CHECK:           %[[PACKED:.+]] = fp8attn.ukernel.packed_run %[[KEY_PAGE]], %[[VALUE_PAGE]], %[[KEYS]]
 // CHECK:           %[[C0:.+]] = arith.constant 0 : index
 // CHECK-NEXT:      ukernel.call @fp8attn_uk_qk_bf16_e4m3_f32_48x256x32_amx_bf16(%[[PACKED]], %[[C0]], %[[KEYS]],

@@ -7,7 +7,7 @@
 
 // An ISA names all of its rows: those for few rows and for many. Kernels around
 // them stay those of the body.
-// ISA:       uk_query_{{.*}}_avx512_bf16(
+// ISA:       uk_query_{{.*}}_avx512(
 // ISA:       uk_{{attend|qk}}_{{.*}}_avx512(
 // ISA:       } else {
 // ISA:       uk_qk_{{.*}}_avx512(

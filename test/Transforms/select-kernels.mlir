@@ -13,10 +13,10 @@
 // CHECK:         fp8attn.worker_scratch : [[SCRATCH:memref<[0-9]+xi8>]]
 // CHECK:         %[[C40:.+]] = arith.constant 40 : index
 // CHECK:         %[[C104:.+]] = arith.constant 104 : index
-// CHECK:         ukernel.call @fp8attn_uk_query_bf16_bf16_f32_48x1x32_avx512_bf16({{.*}}%[[FACTOR]], %[[C104]], %[[TILES:.+]], %[[ROW_SCALE:.+]], %[[BEGIN:.+]], %[[LIMIT:.+]]) : !fp8attn.work_item
+// CHECK:         ukernel.call @fp8attn_uk_query_bf16_bf16_f32_48x1x32_avx512({{.*}}%[[FACTOR]], %[[C104]], %[[TILES:.+]], %[[ROW_SCALE:.+]], %[[BEGIN:.+]], %[[LIMIT:.+]]) : !fp8attn.work_item
 // CHECK-NEXT:    ukernel.call @fp8attn_uk_attend_bf16_e4m3_f32_16x256x32_amx_bf16(%{{.+}}, %[[TILES]], {{.*}}, %[[ROW_SCALE]], %[[BEGIN]], %[[LIMIT]], %[[C40]],
 // CHECK:         %[[NO_SINK:.+]] = fp8attn.ukernel.null : memref<?xf32>
-// CHECK:         ukernel.call @fp8attn_uk_finish_f32_bf16_f32_48x1x16_avx512_bf16({{.*}}%[[NO_SINK]],
+// CHECK:         ukernel.call @fp8attn_uk_finish_f32_bf16_f32_48x1x16_avx512({{.*}}%[[NO_SINK]],
 // CHECK:       } else {
 // CHECK:         fp8attn.worker_scratch : [[SCRATCH]]
 // CHECK:         ukernel.call @fp8attn_uk_init
@@ -70,7 +70,7 @@ func.func @generic(%query: memref<?x8x64xbf16, strided<[?, 64, 1]>>, %cache: !bf
 
 // Stores and conversions go by ISA alone.
 // CHECK-LABEL: func.func @quantize
-// CHECK:         ukernel.call @fp8attn_uk_quantize_bf16_e5m2_f32_1x1x1_avx512_bf16
+// CHECK:         ukernel.call @fp8attn_uk_quantize_bf16_e5m2_f32_1x1x1_avx512
 func.func @quantize(%x: memref<?xbf16>, %s: f32, %y: memref<?xf8E5M2>)
     attributes {fp8attn.isa = #fp8attn.isa<avx512_bf16>} {
   fp8attn.tile.quantize %x, %s into %y : memref<?xbf16>, memref<?xf8E5M2>
@@ -94,12 +94,12 @@ func.func @dequantize(%x: memref<?xf8E4M3FN>, %s: f32, %y: memref<?xf32>)
 // CHECK:         %[[C64:.+]] = arith.constant 64 : index
 // CHECK:         %[[C32:.+]] = arith.constant 32 : index
 // CHECK:         %[[C40:.+]] = arith.constant 40 : index
-// CHECK:         ukernel.call @fp8attn_uk_query_f16_bf16_f32_48x1x32_avx512_bf16({{.*}}%[[C40]],
+// CHECK:         ukernel.call @fp8attn_uk_query_f16_bf16_f32_48x1x32_avx512({{.*}}%[[C40]],
 // CHECK-NOT:     attend
 // CHECK:           ukernel.call @fp8attn_uk_qk_bf16_e5m2_f32_48x256x32_avx512_bf16({{.*}}%[[C64]],
 // CHECK:           ukernel.call @fp8attn_uk_pv_bf16_bf16_f32_48x256x16_avx512_bf16({{.*}}%[[C32]],
 // CHECK:         %[[C24:.+]] = arith.constant 24 : index
-// CHECK:         ukernel.call @fp8attn_uk_finish_f32_f32_f32_48x1x16_avx512_bf16({{.*}}%[[C24]],
+// CHECK:         ukernel.call @fp8attn_uk_finish_f32_f32_f32_48x1x16_avx512({{.*}}%[[C24]],
 func.func @mixed(%query: memref<?x8x40xf16>, %keys: !keys, %values: !values, %scale: memref<2xf32>,
     %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
     %out: memref<?x8x24xf32>) attributes {fp8attn.isa = #fp8attn.isa<avx512_bf16>} {
@@ -113,7 +113,7 @@ func.func @mixed(%query: memref<?x8x40xf16>, %keys: !keys, %values: !values, %sc
 // A merge too; rows of a strided part are passed on.
 // CHECK-LABEL: func.func @merge
 // CHECK-SAME:    %[[A:[a-z0-9_]+]]: memref<32x128xbf16, strided<[256, 1]>>, %[[B:[a-z0-9_]+]]: memref<32x128xbf16>, %[[LSE:[a-z0-9_]+]]: memref<32xf32>
-// CHECK:         ukernel.call @fp8attn_uk_merge_bf16_bf16_f32_1x1x8_avx512_bf16(%{{.+}}, %{{.+}}, %[[A]], %{{.+}}, %[[LSE]], %[[B]], %{{.+}}, %[[LSE]], %[[B]], %{{.+}}, %[[LSE]])
+// CHECK:         ukernel.call @fp8attn_uk_merge_bf16_bf16_f32_1x1x8_avx512(%{{.+}}, %{{.+}}, %[[A]], %{{.+}}, %[[LSE]], %[[B]], %{{.+}}, %[[LSE]], %[[B]], %{{.+}}, %[[LSE]])
 func.func @merge(%a: memref<32x128xbf16, strided<[256, 1]>>, %b: memref<32x128xbf16>, %lse: memref<32xf32>)
     attributes {fp8attn.isa = #fp8attn.isa<amx_bf16>} {
   fp8attn.tile.merge %a, %lse, %b, %lse into %b, %lse

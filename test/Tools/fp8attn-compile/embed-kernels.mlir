@@ -22,10 +22,10 @@
 // LLVM-NOT: declare {{.*}}@fp8attn
 // LLVM-NOT: define {{.*}}@fp8attn_uk_attend
 // LLVM-DAG: define internal {{.*}}@fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_generic({{.*}} #[[GENERIC:[0-9]+]]
-// LLVM-DAG: define internal {{.*}}@fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx512_bf16({{.*}} #[[AVX512:[0-9]+]]
-// LLVM-DAG: attributes #[[AVX512]] = {{.*}}"target-features"="{{.*}}+avx512bf16
+// LLVM-DAG: define internal {{.*}}@fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx512({{.*}} #[[AVX512:[0-9]+]]
+// LLVM-DAG: attributes #[[AVX512]] = {{.*}}"target-features"="{{.*}}+avx512vl
 // LLVM-NOT: attributes #[[GENERIC]] = {{.*}}"target-features"="{{.*}}+avx
-// ASM:      fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx512_bf16:
+// ASM:      fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx512:
 // ASM:      zmm
 
 // ARM: error: cannot embed kernels for "aarch64-unknown-linux-gnu": this compiler has them for "x86_64

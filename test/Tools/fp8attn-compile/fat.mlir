@@ -8,7 +8,7 @@
 // --fat makes bodies for all ISAs of the architecture, whatever the CPU: the
 // object is the same wherever it is made. Without it the CPU decides.
 // FAT-DAG: {{^}}fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_generic
-// FAT-DAG: {{^}}fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx512_bf16
+// FAT-DAG: {{^}}fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx512
 // FAT-DAG: {{^}}quantize.amx_bf16.body
 // THIN-NOT: {{avx|amx}}
 // THIN:     {{^}}fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_generic

@@ -17,7 +17,7 @@
 // LLVM-DAG: define {{.*}}i64 @quantize_workspace_bytes(i32 {{.*}})
 // OBJECT-DAG: T quantize
 // OBJECT-DAG: T quantize_workspace_bytes
-// OBJECT-DAG: U fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx512_bf16
+// OBJECT-DAG: U fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx512
 // OBJECT-DAG: U fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_generic
 // HEADER: fp8attn_status quantize(fp8attn_context *context
 // ARM: Machine: {{.*}}AArch64

@@ -11,12 +11,12 @@
 // MODULE: fp8attn_check_tensor
 // MODULE: fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx2
 // MODULE: fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx512
-// MODULE: fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx512_bf16
 // MODULE: fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_generic
+// MODULE: quantize.avx512_bf16
 // HASWELL-NOT: _avx512
 // HASWELL: fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx2
 // HASWELL-NEXT: fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_generic
-// SKYLAKE-NOT: _avx512_bf16
+// SKYLAKE-NOT: avx512_bf16
 // SKYLAKE: fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx2
 // SKYLAKE-NEXT: fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_avx512
 // SKYLAKE-NEXT: fp8attn_uk_quantize_bf16_e4m3_f32_1x1x1_generic

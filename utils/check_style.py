@@ -54,6 +54,9 @@ def check_opening(path, lines):
     opening = f"{comment}===- {path.name} - "
     if not lines or not lines[0].startswith(opening):
         yield f"expects the first line to begin with '{opening}'"
+    elif path.suffix in C_LIKE and not lines[0].endswith("=//"):
+        # clang-format wraps a longer one, and leaves half a ruler.
+        yield "expects a title that fits the first line, up to '=//'"
     if SPDX not in "".join(lines[:4]):
         yield f"expects '{SPDX}' in the first lines"
 

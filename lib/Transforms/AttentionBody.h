@@ -1,5 +1,4 @@
-//===- AttentionBody.h - the body of a work item of attention -*- C++ -*-
-//---===//
+//===- AttentionBody.h - body of a work item --------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionCalls.h"
+#include "AttentionBuffers.h"
 #include "Constants.h"
 #include "DensePacking.h"
 #include "Dequantization.h"
@@ -45,25 +46,14 @@ struct KeyStep {
   RunPlace keys, values;
 };
 
-/// Rows that one call of the kernels takes, and their parts of the buffers.
-struct RowBlock {
-  /// The first one among the rows of the work item.
-  Value firstRow;
-  Value rows;
-  Value queryTiles, rowScale, rowBegin, rowLimit;
-  /// What softmax multiplies scores by: rowScale, or what is left of it behind
-  /// a score region.
-  Value softmaxScale;
-  Value rowMax, rowSum, acc;
-};
-
 /// Emits the calls of one work item.
 class AttentionEmitter {
 public:
   AttentionEmitter(AttentionMatch match, const AttentionCandidate &candidate,
                    Isa isa)
       : match(match), candidate(candidate), isa(isa), builder(match.loop),
-        loc(match.finish.getLoc()), item(match.query.getItem()) {}
+        loc(match.finish.getLoc()), item(match.query.getItem()),
+        buffers(this->match) {}
 
   void emit() {
     prepare();
@@ -96,72 +86,30 @@ private:
 
   /// Makes the buffers and the numbers that all calls share.
   void prepare() {
-    MLIRContext *context = builder.getContext();
-    Type f32 = builder.getF32Type(), bf16 = builder.getBF16Type();
-    constexpr int64_t kTileRows = FP8ATTN_TILE_ROWS;
-    // Elements in a tile row of 64 bytes.
-    constexpr int64_t kF32 = 16, kBF16 = 32;
-    itemRows = match.query.getTile().getType().getDimSize(0);
-    int64_t rowTiles = llvm::divideCeil(itemRows, kTileRows);
-    keyDim = match.query.getTile().getType().getDimSize(1);
-    valueDim = match.getValueTile().getDimSize(1);
-    int64_t paddedKeyDim = llvm::alignTo(keyDim, kKeyTileChannels);
-    int64_t paddedValueDim = llvm::alignTo(valueDim, kValueTileChannels);
-    auto tiles = [&](int64_t rowTiles, int64_t columns, int64_t perTile,
-                     Type element) {
-      return MemRefType::get({rowTiles, columns / perTile, kTileRows, perTile},
-                             element);
-    };
-    auto perRow = [&](Type element) {
-      return MemRefType::get({rowTiles * kTileRows}, element);
-    };
-    ScratchBuilder buffers;
-    buffers.add(tiles(rowTiles, paddedKeyDim, kBF16, bf16), all.queryTiles);
-    buffers.add(perRow(f32), all.rowScale);
-    buffers.add(perRow(IntegerType::get(context, 32)), all.rowBegin);
-    buffers.add(perRow(IntegerType::get(context, 32)), all.rowLimit);
-    buffers.add(perRow(f32), all.rowMax);
-    buffers.add(perRow(f32), all.rowSum);
-    buffers.add(tiles(rowTiles, paddedValueDim, kF32, f32), all.acc);
-    buffers.add(
-        MemRefType::get({FP8ATTN_KERNEL_SCRATCH_BYTES}, builder.getI8Type()),
-        kernelScratch);
-    if (!candidate.attend) {
-      constexpr int64_t kBlockTiles = FP8ATTN_BLOCK_ROWS / kTileRows;
-      const int64_t blockTiles = std::min(rowTiles, kBlockTiles);
-      buffers.add(tiles(blockTiles, FP8ATTN_BLOCK_KEYS, kF32, f32), scores);
-      buffers.add(tiles(blockTiles, FP8ATTN_BLOCK_KEYS, kBF16, bf16), probs);
-    }
-    if (match.modify)
-      buffers.add(perRow(f32), all.softmaxScale);
+    ScratchBuilder scratch;
+    buffers.reserveRows(match, /*isFused=*/candidate.attend != nullptr,
+                        scratch);
     if (match.denseKey)
-      packing.emplace(match.denseKey, match.denseValue, isa, buffers);
+      packing.emplace(match.denseKey, match.denseValue, isa, scratch);
     if (match.keyElementFactor)
       dequantizedKeys.emplace(match.keyElementFactor, CacheContent::Key,
-                              buffers);
+                              scratch);
     if (match.valueElementFactor)
       dequantizedValues.emplace(match.valueElementFactor, CacheContent::Value,
-                                buffers);
-    auto addFactors = [&](LoadScaleOp load, int64_t size, Value &view) {
-      if (load)
-        buffers.add(MemRefType::get({size}, f32), view);
-    };
-    addFactors(match.keyFactor, FP8ATTN_BLOCK_KEYS, keyFactors);
-    addFactors(match.probFactor, FP8ATTN_BLOCK_KEYS, probFactors);
-    addFactors(match.queryFactor, paddedKeyDim, queryFactors);
-    addFactors(match.outFactor, paddedValueDim, outFactors);
-    buffers.build(builder, loc);
+                                scratch);
+    buffers.reserveFactors(match, scratch);
+    scratch.build(builder, loc);
     if (!match.modify)
-      all.softmaxScale = all.rowScale;
-    all.rows = NumRowsOp::create(builder, loc, item);
+      buffers.all.softmaxScale = buffers.all.rowScale;
+    buffers.all.rows = NumRowsOp::create(builder, loc, item);
     if (packing)
       packing->emitPreparation(builder, loc);
     for (std::optional<Dequantization> *part :
          {&dequantizedKeys, &dequantizedValues})
       if (*part)
         (*part)->emitPreparation(builder, loc);
-    keyChannels = index(paddedKeyDim);
-    valueChannels = index(paddedValueDim);
+    keyChannels = index(buffers.paddedKeyDim);
+    valueChannels = index(buffers.paddedValueDim);
     probExponent = index(getProbExponent(candidate.valueRow().exponent));
   }
 
@@ -170,15 +118,18 @@ private:
     appendStrided(builder, loc, match.query.getQuery(), 2, operands);
     Value scale = orOne(builder, loc, match.qk.getFactor());
     if (match.queryFactor)
-      scale = loadFactors(match.queryFactor, queryFactors, keyDim, scale);
-    operands.append({index(keyDim), scale, index(candidate.keyRow().exponent),
-                     all.queryTiles, all.rowScale, all.rowBegin, all.rowLimit});
+      scale = loadFactors(match.queryFactor, buffers.queryFactors,
+                          buffers.keyDim, scale);
+    operands.append({index(buffers.keyDim), scale,
+                     index(candidate.keyRow().exponent), buffers.all.queryTiles,
+                     buffers.all.rowScale, buffers.all.rowBegin,
+                     buffers.all.rowLimit});
     emitKernelCall(builder, loc,
                    rowFor("query", elementWord(match.query.getQuery()), "bf16"),
                    operands);
     if (match.queryFactor)
-      emitScaleColumnsBf16(builder, loc, all.queryTiles, all.rows, keyChannels,
-                           queryFactors);
+      emitScaleColumnsBf16(builder, loc, buffers.all.queryTiles,
+                           buffers.all.rows, keyChannels, buffers.queryFactors);
   }
 
   /// Collects the factors of the channels without their power of two, which
@@ -192,19 +143,21 @@ private:
   }
 
   void emitFused() {
-    emitKernelCall(builder, loc, *candidate.attend,
-                   {match.key.getRun(), all.queryTiles, all.rows, keyChannels,
-                    valueChannels, all.rowScale, all.rowBegin, all.rowLimit,
-                    probExponent, all.rowMax, all.rowSum, all.acc,
-                    kernelScratch});
+    emitKernelCall(
+        builder, loc, *candidate.attend,
+        {match.key.getRun(), buffers.all.queryTiles, buffers.all.rows,
+         keyChannels, valueChannels, buffers.all.rowScale, buffers.all.rowBegin,
+         buffers.all.rowLimit, probExponent, buffers.all.rowMax,
+         buffers.all.rowSum, buffers.all.acc, buffers.kernelScratch});
   }
 
   void emitSeparate() {
     emitKernelCall(builder, loc, rowFor("init", "f32", "f32"),
-                   {all.rows, valueChannels, all.rowMax, all.rowSum, all.acc});
+                   {buffers.all.rows, valueChannels, buffers.all.rowMax,
+                    buffers.all.rowSum, buffers.all.acc});
     scf::ForOp loop = match.loop;
     if (match.modify)
-      fillRows(builder, loc, all.softmaxScale,
+      fillRows(builder, loc, buffers.all.softmaxScale,
                orOne(builder, loc, match.modify.getFactor()));
     scf::ForOp::create(
         builder, loc, loop.getLowerBound(), loop.getUpperBound(),
@@ -216,7 +169,8 @@ private:
           if (packing)
             emitPackedStep(body, loc, firstKey, keys);
           else
-            emitBlock(body, loc, findStep(body, loc, firstKey, keys), all);
+            emitBlock(body, loc, findStep(body, loc, firstKey, keys),
+                      buffers.all);
           scf::YieldOp::create(body, loc);
         });
   }
@@ -238,32 +192,34 @@ private:
                  const RowBlock &block) {
     emitKernelCall(body, loc, *candidate.qk,
                    {step.keys.run, step.keys.first, step.numKeys,
-                    block.queryTiles, block.rows, keyChannels, scores,
-                    kernelScratch});
+                    block.queryTiles, block.rows, keyChannels, buffers.scores,
+                    buffers.kernelScratch});
     if (match.keyFactor)
       emitKeyScales(body, match.keyFactor, step.firstKey, step.numKeys,
-                    keyFactors);
+                    buffers.keyFactors);
     if (match.modify)
       emitScoreLoop(body, loc, match.modify,
                     {step.firstKey, step.numKeys, block.firstRow, block.rows,
-                     scores, block.rowScale, keyFactors, block.rowBegin,
-                     block.rowLimit});
+                     buffers.scores, block.rowScale, buffers.keyFactors,
+                     block.rowBegin, block.rowLimit});
     else if (match.keyFactor)
-      emitScaleColumns(body, loc, scores, block.rows, step.numKeys, keyFactors);
+      emitScaleColumns(body, loc, buffers.scores, block.rows, step.numKeys,
+                       buffers.keyFactors);
     emitKernelCall(body, loc, rowFor("softmax", "f32", "bf16"),
-                   {step.firstKey, step.numKeys, block.rows, scores,
+                   {step.firstKey, step.numKeys, block.rows, buffers.scores,
                     block.softmaxScale, block.rowBegin, block.rowLimit,
                     probExponent, valueChannels, block.rowMax, block.rowSum,
-                    block.acc, probs});
+                    block.acc, buffers.probs});
     if (match.probFactor) {
       emitKeyScales(body, match.probFactor, step.firstKey, step.numKeys,
-                    probFactors);
-      emitScaleColumnsBf16(body, loc, probs, block.rows, step.numKeys,
-                           probFactors);
+                    buffers.probFactors);
+      emitScaleColumnsBf16(body, loc, buffers.probs, block.rows, step.numKeys,
+                           buffers.probFactors);
     }
     emitKernelCall(body, loc, *candidate.pv,
-                   {step.values.run, step.values.first, step.numKeys, probs,
-                    block.rows, valueChannels, block.acc, kernelScratch});
+                   {step.values.run, step.values.first, step.numKeys,
+                    buffers.probs, block.rows, valueChannels, block.acc,
+                    buffers.kernelScratch});
   }
 
   /// Packs a step of keys and values once for all rows of the item, then takes
@@ -273,16 +229,17 @@ private:
     Value run = packing->emitStep(body, loc, firstKey, numKeys);
     RunPlace place{run, constantIndex(body, loc, 0)};
     KeyStep step{firstKey, numKeys, place, place};
-    if (itemRows <= FP8ATTN_BLOCK_ROWS)
-      return emitBlock(body, loc, step, all);
+    if (buffers.itemRows <= FP8ATTN_BLOCK_ROWS)
+      return emitBlock(body, loc, step, buffers.all);
     Value blockRows = constantIndex(body, loc, FP8ATTN_BLOCK_ROWS);
     scf::ForOp::create(
-        body, loc, place.first, all.rows, blockRows, ValueRange(),
+        body, loc, place.first, buffers.all.rows, blockRows, ValueRange(),
         [&](OpBuilder &inner, Location loc, Value firstRow, ValueRange) {
-          Value rest = arith::SubIOp::create(inner, loc, all.rows, firstRow);
+          Value rest =
+              arith::SubIOp::create(inner, loc, buffers.all.rows, firstRow);
           Value rows = arith::MinUIOp::create(inner, loc, rest, blockRows);
           emitVisibleBlock(inner, loc, step,
-                           sliceRows(inner, loc, firstRow, rows));
+                           buffers.slice(inner, loc, firstRow, rows));
           scf::YieldOp::create(inner, loc);
         });
   }
@@ -311,51 +268,21 @@ private:
     });
   }
 
-  /// Returns a block of the item's rows, which begins at a row tile.
-  RowBlock sliceRows(OpBuilder &body, Location loc, Value firstRow,
-                     Value rows) {
-    Value firstTile = arith::DivUIOp::create(
-        body, loc, firstRow, constantIndex(body, loc, FP8ATTN_TILE_ROWS));
-    auto slice = [&](Value buffer) {
-      auto type = cast<MemRefType>(buffer.getType());
-      const bool isTiled = type.getRank() > 1;
-      SmallVector<int64_t> shape(type.getShape());
-      shape.front() =
-          isTiled ? FP8ATTN_BLOCK_ROWS / FP8ATTN_TILE_ROWS : FP8ATTN_BLOCK_ROWS;
-      SmallVector<OpFoldResult> offsets(shape.size(), body.getIndexAttr(0));
-      offsets.front() = isTiled ? firstTile : firstRow;
-      return viewOf(body, loc, buffer, offsets,
-                    getAsIndexOpFoldResult(body.getContext(), shape), shape);
-    };
-    RowBlock block{firstRow,
-                   rows,
-                   slice(all.queryTiles),
-                   slice(all.rowScale),
-                   slice(all.rowBegin),
-                   slice(all.rowLimit),
-                   Value(),
-                   slice(all.rowMax),
-                   slice(all.rowSum),
-                   slice(all.acc)};
-    block.softmaxScale =
-        match.modify ? slice(all.softmaxScale) : block.rowScale;
-    return block;
-  }
-
   void emitFinish() {
     FinishOp finish = match.finish;
     Value scale = orOne(builder, loc, finish.getFactor());
     if (match.outFactor) {
-      scale = loadFactors(match.outFactor, outFactors, valueDim, scale);
-      emitScaleColumns(builder, loc, all.acc, all.rows, valueChannels,
-                       outFactors);
+      scale = loadFactors(match.outFactor, buffers.outFactors, buffers.valueDim,
+                          scale);
+      emitScaleColumns(builder, loc, buffers.all.acc, buffers.all.rows,
+                       valueChannels, buffers.outFactors);
     }
     SmallVector<Value> operands = {item,
-                                   all.acc,
-                                   all.rowMax,
-                                   all.rowSum,
+                                   buffers.all.acc,
+                                   buffers.all.rowMax,
+                                   buffers.all.rowSum,
                                    orNull(finish.getSink(), /*rank=*/1),
-                                   index(valueDim),
+                                   index(buffers.valueDim),
                                    scale,
                                    index(candidate.valueRow().exponent),
                                    probExponent};
@@ -374,18 +301,8 @@ private:
   Isa isa;
   OpBuilder builder;
   Location loc;
-  /// Most rows of the item.
-  int64_t itemRows = 0;
-  int64_t keyDim = 0, valueDim = 0;
   Value item, keyChannels, valueChannels, probExponent;
-  /// All rows of the item.
-  RowBlock all;
-  Value kernelScratch;
-  /// Of one block of rows.
-  Value scores, probs;
-  /// A factor for each key of the step, or for each channel; null where there
-  /// are none.
-  Value keyFactors, probFactors, queryFactors, outFactors;
+  AttentionBuffers buffers;
   /// Of dense keys and values.
   std::optional<DensePacking> packing;
   /// Of keys and values whose elements have a factor each.

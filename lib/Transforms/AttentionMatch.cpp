@@ -14,11 +14,13 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Returns the `Op` that defines `value`, or an error at `user`.
+/// Sets `op` to the operation that defines `value`, or reports another at
+/// `user`.
 template <typename Op>
-static FailureOr<Op> expectDefinition(Operation *user, Value value) {
-  if (auto op = value.getDefiningOp<Op>())
-    return op;
+static LogicalResult matchDefinition(Operation *user, Value value, Op &op) {
+  op = value.getDefiningOp<Op>();
+  if (op)
+    return success();
   InFlightDiagnostic diagnostic =
       user->emitOpError("cannot be given a kernel: expects an operand made by ")
       << Op::getOperationName();
@@ -54,21 +56,11 @@ static LogicalResult matchTile(Operation *user, Value tile, LoadRunOp &run,
                                LoadDenseOp &dense, LoadScaleOp &factor) {
   Value loaded = skipDecode(skipScale(tile, factor));
   dense = loaded.getDefiningOp<LoadDenseOp>();
-  if (dense)
-    return success();
-  FailureOr<LoadRunOp> load = expectDefinition<LoadRunOp>(user, loaded);
-  if (succeeded(load))
-    run = *load;
-  return load;
+  return dense ? success() : matchDefinition(user, loaded, run);
 }
 
-/// Demands that the factor of tile.qk or tile.modify is the same for all keys.
-static LogicalResult checkFactor(Operation *op, scf::ForOp loop) {
-  Value factor;
-  if (auto qk = dyn_cast_or_null<QkOp>(op))
-    factor = qk.getFactor();
-  else if (auto modify = dyn_cast_or_null<ModifyOp>(op))
-    factor = modify.getFactor();
+/// Demands that a factor of scores is the same for all keys, if there is one.
+static LogicalResult checkFactor(Operation *op, Value factor, scf::ForOp loop) {
   if (factor && !loop.isDefinedOutsideOfLoop(factor))
     return op->emitOpError("cannot be given a kernel: expects a factor that is "
                            "the same for all keys");
@@ -107,72 +99,65 @@ static LogicalResult checkStep(AttentionMatch &match, MaskOp mask) {
 /// Finds the operation that loads an optional factor.
 static LogicalResult matchFactor(Operation *user, Value factor,
                                  LoadScaleOp &load) {
-  if (!factor)
-    return success();
-  auto definition = expectDefinition<LoadScaleOp>(user, factor);
-  if (succeeded(definition))
-    load = *definition;
-  return definition;
+  return factor ? matchDefinition(user, factor, load) : success();
 }
 
-FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
-  AttentionMatch match;
-  match.finish = finish;
-  auto loop = expectDefinition<scf::ForOp>(finish, finish.getAcc());
-  if (failed(loop))
+/// Finds the loop over keys, and the state that it begins with.
+static LogicalResult matchLoop(AttentionMatch &match) {
+  FinishOp finish = match.finish;
+  if (failed(matchDefinition(finish, finish.getAcc(), match.loop)))
     return failure();
-  match.loop = *loop;
   if (match.loop.getNumResults() != 3 ||
       ValueRange(match.loop.getResults()) !=
           ValueRange({finish.getMax(), finish.getSum(), finish.getAcc()}))
     return finish.emitOpError("cannot be given a kernel: expects max, sum and "
                               "acc to be the results of one loop");
-  auto init =
-      expectDefinition<InitOp>(match.loop, match.loop.getInitArgs().back());
-  if (failed(init))
-    return failure();
-  match.init = *init;
+  return matchDefinition(match.loop, match.loop.getInitArgs().back(),
+                         match.init);
+}
 
+/// Finds the operations of a step, from the accumulators that it yields up to
+/// the query.
+static LogicalResult matchStep(AttentionMatch &match) {
   Operation *yield = match.loop.getBody()->getTerminator();
-  auto pv = expectDefinition<PvOp>(yield, yield->getOperand(2));
-  if (failed(pv))
+  PvOp pv;
+  SoftmaxOp softmax;
+  MaskOp mask;
+  if (failed(matchDefinition(yield, yield->getOperand(2), pv)) ||
+      failed(matchTile(pv, pv.getValue(), match.value, match.denseValue,
+                       match.valueElementFactor)) ||
+      failed(matchDefinition(pv, pv.getProbs(), softmax)) ||
+      failed(matchDefinition(softmax, softmax.getScores(), mask)))
     return failure();
-  if (failed(matchTile(*pv, pv->getValue(), match.value, match.denseValue,
-                       match.valueElementFactor)))
+  match.modify = mask.getScores().getDefiningOp<ModifyOp>();
+  Operation *scoresUser = match.modify ? match.modify : mask.getOperation();
+  if (failed(matchDefinition(scoresUser, scoresUser->getOperand(0), match.qk)))
     return failure();
-  auto softmax = expectDefinition<SoftmaxOp>(*pv, pv->getProbs());
-  if (failed(softmax))
-    return failure();
-  auto mask = expectDefinition<MaskOp>(*softmax, softmax->getScores());
-  if (failed(mask))
-    return failure();
-  match.modify = mask->getScores().getDefiningOp<ModifyOp>();
-  Operation *scoresUser = match.modify ? match.modify : mask->getOperation();
-  auto qk = expectDefinition<QkOp>(scoresUser, scoresUser->getOperand(0));
-  if (failed(qk))
-    return failure();
-  match.qk = *qk;
-  if (failed(matchTile(*qk, qk->getKey(), match.key, match.denseKey,
+  QkOp qk = match.qk;
+  if (failed(matchTile(qk, qk.getKey(), match.key, match.denseKey,
                        match.keyElementFactor)))
     return failure();
   if (!match.denseKey != !match.denseValue)
-    return pv->emitOpError("cannot be given a kernel: expects keys and values "
-                           "that are both in a run or both dense");
-  auto query = expectDefinition<LoadQueryOp>(*qk, qk->getQuery());
-  if (failed(query))
+    return pv.emitOpError("cannot be given a kernel: expects keys and values "
+                          "that are both in a run or both dense");
+  if (failed(matchDefinition(qk, qk.getQuery(), match.query)) ||
+      failed(matchFactor(qk, qk.getKeyFactor(), match.keyFactor)) ||
+      failed(matchFactor(softmax, softmax.getProbFactor(), match.probFactor)) ||
+      failed(matchFactor(match.query, match.query.getChannelFactor(),
+                         match.queryFactor)) ||
+      failed(checkFactor(qk, qk.getFactor(), match.loop)))
     return failure();
-  match.query = *query;
-  if (failed(matchFactor(*qk, qk->getKeyFactor(), match.keyFactor)) ||
-      failed(
-          matchFactor(*softmax, softmax->getProbFactor(), match.probFactor)) ||
-      failed(
-          matchFactor(*query, query->getChannelFactor(), match.queryFactor)) ||
+  if (match.modify &&
+      failed(checkFactor(match.modify, match.modify.getFactor(), match.loop)))
+    return failure();
+  return checkStep(match, mask);
+}
+
+FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
+  AttentionMatch match;
+  match.finish = finish;
+  if (failed(matchLoop(match)) || failed(matchStep(match)) ||
       failed(matchFactor(finish, finish.getChannelFactor(), match.outFactor)))
-    return failure();
-  for (Operation *op : {qk->getOperation(), match.modify.getOperation()})
-    if (failed(checkFactor(op, match.loop)))
-      return failure();
-  if (failed(checkStep(match, *mask)))
     return failure();
   return match;
 }

@@ -1,5 +1,4 @@
-//===- AttentionMatch.h - the tile operations of one work item -*- C++ -*-
-//---===//
+//===- AttentionMatch.h - tile operations of an item ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- DecomposeQuantization.cpp - cache writes and conversions to loops
-//---===//
+//===- DecomposeQuantization.cpp - writes and conversions -----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

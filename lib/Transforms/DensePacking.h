@@ -1,4 +1,4 @@
-//===- DensePacking.h - dense keys and values as kernels read them -*- C++ -*-//
+//===- DensePacking.h - dense keys and values in tiles ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

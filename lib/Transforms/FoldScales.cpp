@@ -9,11 +9,11 @@
 // and one that depends on nothing else but what is summed may be put on the
 // other operand.
 //
-//   factor differs by   of keys                      of values
-//   nothing             factor of the scores         factor of the result
-//   key                 key_factor of the scores     prob_factor
-//   channel             channel_factor of the query  channel_factor of the
-//   result both                stays                        stays
+//   differs by   of keys                     of values
+//   nothing      factor of the scores        factor of the result
+//   key          key_factor of the scores    prob_factor of the softmax
+//   channel      channel_factor of the query channel_factor of the result
+//   both         stays                       stays
 //
 //===----------------------------------------------------------------------===//
 

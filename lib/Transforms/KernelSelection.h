@@ -1,5 +1,4 @@
-//===- KernelSelection.h - choosing rows of the kernel table -*- C++ -*-
-//---===//
+//===- KernelSelection.h - choosing rows of the table -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

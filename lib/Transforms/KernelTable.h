@@ -1,5 +1,4 @@
-//===- KernelTable.h - the compiler's view of the kernel table -*- C++ -*-
-//---===//
+//===- KernelTable.h - the compiler's kernel table --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

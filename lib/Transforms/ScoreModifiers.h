@@ -1,5 +1,4 @@
-//===- ScoreModifiers.h - softcap, ALiBi and masks as a score region -*- C++ -*-
-//---===//
+//===- ScoreModifiers.h - softcap, ALiBi, masks as regions ------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -112,6 +112,33 @@ static int64_t getTypicalRows(AttentionMatch match, int64_t maxRows) {
   return std::min(group, maxRows);
 }
 
+/// Returns what the choice of kernels for a work item depends on.
+static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
+  RankedTensorType query = match.query.getTile().getType();
+  RankedTensorType key = match.getKeyTile(), value = match.getValueTile();
+  AttentionProblem problem;
+  problem.isDense = static_cast<bool>(match.denseKey);
+  problem.maxRows = query.getDimSize(0);
+  if (problem.isDense)
+    problem.maxRows = std::min<int64_t>(problem.maxRows, FP8ATTN_BLOCK_ROWS);
+  ItemShape &shape = problem.shape;
+  shape.rows = getTypicalRows(match, problem.maxRows);
+  shape.keysInUse = getKeysInUse(match, problem.maxRows);
+  shape.keyChannels = llvm::alignTo(query.getDimSize(1), kKeyTileChannels);
+  shape.valueChannels = llvm::alignTo(value.getDimSize(1), kValueTileChannels);
+  shape.keyBytes = getElementBytes(key);
+  shape.valueBytes = getElementBytes(value);
+  // What is multiplied element by element is bf16 afterwards.
+  Type bf16 = BFloat16Type::get(match.loop.getContext());
+  problem.keyType = match.keyElementFactor ? bf16 : key.getElementType();
+  problem.valueType = match.valueElementFactor ? bf16 : value.getElementType();
+  problem.isa = isa;
+  problem.modifiesScores = static_cast<bool>(match.modify);
+  problem.hasFactorsByKey = match.keyFactor || match.probFactor;
+  problem.isDequantized = match.keyElementFactor || match.valueElementFactor;
+  return problem;
+}
+
 /// Gives all scratch of a function the size of the largest: workers run
 /// different branches at the same time, and their parts must not overlap.
 static void unifyScratch(func::FuncOp function) {
@@ -189,40 +216,13 @@ private:
     FailureOr<AttentionMatch> match = matchAttention(finish);
     if (failed(match))
       return failure();
-    auto query = match->query.getTile().getType();
-    RankedTensorType key = match->getKeyTile(), value = match->getValueTile();
-    const bool isDense = static_cast<bool>(match->denseKey);
-    int64_t maxRows = query.getDimSize(0);
-    if (isDense)
-      maxRows = std::min<int64_t>(maxRows, FP8ATTN_BLOCK_ROWS);
-    const int64_t keyChannels =
-        llvm::alignTo(query.getDimSize(1), kKeyTileChannels);
-    const int64_t valueChannels =
-        llvm::alignTo(value.getDimSize(1), kValueTileChannels);
-    ItemShape shape = {getTypicalRows(*match, maxRows),
-                       getKeysInUse(*match, maxRows),
-                       keyChannels,
-                       valueChannels,
-                       getElementBytes(key),
-                       getElementBytes(value)};
-    // What is multiplied element by element is bf16 afterwards.
-    Type bf16 = BFloat16Type::get(&getContext());
-    AttentionProblem problem = {
-        maxRows,
-        shape,
-        match->keyElementFactor ? bf16 : key.getElementType(),
-        match->valueElementFactor ? bf16 : value.getElementType(),
-        isa,
-        static_cast<bool>(match->modify),
-        match->keyFactor || match->probFactor,
-        isDense,
-        match->keyElementFactor || match->valueElementFactor};
+    const AttentionProblem problem = getProblem(*match, isa);
     SmallVector<AttentionCandidate> candidates =
         getAttentionCandidates(problem, machine, {force, mixIsas});
     if (candidates.empty() || !candidates.front().dropped.empty()) {
       InFlightDiagnostic diagnostic =
           finish.emitOpError("has no kernel for keys of ")
-          << key << " and values of " << value;
+          << match->getKeyTile() << " and values of " << match->getValueTile();
       addReasons(diagnostic, candidates);
       return diagnostic;
     }

@@ -1,5 +1,4 @@
-//===- kernel_under_test.h - the rows of the table as test parameters  -*- C++
-//-*-===//
+//===- kernel_under_test.h - rows of the table to test ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

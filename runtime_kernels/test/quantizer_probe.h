@@ -1,5 +1,4 @@
-//===- quantizer_probe.h - quantisers on floats ---------------- -*- C++
-//-*-===//
+//===- quantizer_probe.h - quantisers on floats -----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

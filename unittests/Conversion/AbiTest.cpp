@@ -100,6 +100,8 @@ TEST_F(AbiTest, Cache) {
             offsetof(fp8attn_cache, data));
   EXPECT_EQ(type->getElementOffset(structs::kCacheNumPages),
             offsetof(fp8attn_cache, num_pages));
+  EXPECT_EQ(type->getElementOffset(structs::kCachePageBytes),
+            offsetof(fp8attn_cache, page_bytes));
 }
 
 TEST_F(AbiTest, WorkItem) {

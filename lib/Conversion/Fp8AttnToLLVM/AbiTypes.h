@@ -1,5 +1,4 @@
-//===- AbiTypes.h - structs of the C ABI in the LLVM dialect -*- C++ -*-
-//---===//
+//===- AbiTypes.h - structs of the C ABI in LLVM ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -121,10 +121,11 @@ private:
       auto set = [&](Value value, ArrayRef<int64_t> position) {
         spec = LLVM::InsertValueOp::create(builder, loc, spec, value, position);
       };
-      set(makeString(builder, loc, global, name), {0});
+      // The name stands where a tensor has its data.
+      set(makeString(builder, loc, global, name), {abi::kTensorData});
       set(makeInteger(builder, loc, 32, getAbiType(type.getElementType())),
-          {1});
-      set(makeInteger(builder, loc, 32, type.getRank()), {2});
+          {abi::kTensorElementType});
+      set(makeInteger(builder, loc, 32, type.getRank()), {abi::kTensorRank});
       auto strides = type.getStridesAndOffset().first;
       for (int64_t dim = 0; dim < type.getRank(); ++dim) {
         set(makeDimension(type.getDimSize(dim)), {abi::kTensorSizes, dim});

@@ -70,6 +70,7 @@ struct ConvertFp8AttnToLLVMPass
     addConversions(converter);
     RewritePatternSet patterns(&getContext());
     populateFunctionPatterns(converter, patterns);
+    populateCheckPatterns(converter, patterns);
     populateRuntimePatterns(converter, patterns);
     populateOverlapPatterns(converter, patterns);
     populateKernelPatterns(converter, patterns);

@@ -71,7 +71,7 @@ static bool isExpressible(Type type) {
     return integer.isSignless() &&
            (integer.getWidth() == 32 || integer.getWidth() == 64);
   auto memref = dyn_cast<MemRefType>(type);
-  if (!memref || memref.getRank() > 4)
+  if (!memref || memref.getRank() > FP8ATTN_MAX_RANK)
     return false;
   auto [strides, offset] = memref.getStridesAndOffset();
   Type element = memref.getElementType();
@@ -82,8 +82,8 @@ static bool isExpressible(Type type) {
           element.isSignlessInteger(32) || element.isSignlessInteger(64));
 }
 
-/// Returns the functions that call themselves, directly or not; scratch could
-/// not be bounded for them.
+/// Returns whether `function` calls itself, directly or not: its scratch could
+/// not be bounded. `active` holds the functions that are being looked at.
 static bool isRecursive(func::FuncOp function, ModuleOp module,
                         SmallPtrSetImpl<Operation *> &active) {
   if (!active.insert(function).second)

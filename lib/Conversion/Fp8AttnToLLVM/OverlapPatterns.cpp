@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AbiTypes.h"
+#include "CheckLowering.h"
 #include "Patterns.h"
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
@@ -51,38 +52,33 @@ private:
   Value operand;
 };
 
-struct CheckOverlapLowering : ConvertOpToLLVMPattern<CheckOverlapOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct CheckOverlapLowering
+    : CheckLowering<CheckOverlapOp, runtime::kCheckOverlap> {
+  using CheckLowering::CheckLowering;
 
-  LogicalResult
-  matchAndRewrite(CheckOverlapOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
+  SmallVector<Value> getArguments(CheckOverlapOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
     Location loc = op.getLoc();
-    const auto count = static_cast<int64_t>(op->getNumOperands());
     auto number = [&](int64_t value) {
-      return makeInteger(rewriter, loc, 64, value);
+      return makeInteger(builder, loc, 64, value);
     };
+    const int64_t count = op->getNumOperands();
     auto pointer = LLVM::LLVMPointerType::get(getContext());
     LLVM::LLVMStructType type = abi::getOperandType(getContext());
     Value operands =
-        LLVM::AllocaOp::create(rewriter, loc, pointer, type, number(count));
+        LLVM::AllocaOp::create(builder, loc, pointer, type, number(count));
     for (auto [index, original, converted, name] :
          llvm::enumerate(op->getOperands(), adaptor.getOperands(),
                          op.getNames().getAsRange<StringAttr>())) {
       Value place = LLVM::GEPOp::create(
-          rewriter, loc, pointer, type, operands,
+          builder, loc, pointer, type, operands,
           ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
       LLVM::StoreOp::create(
-          rewriter, loc,
-          describe(rewriter, op, original.getType(), converted, name), place);
+          builder, loc,
+          describe(builder, op, original.getType(), converted, name), place);
     }
-    auto call = callRuntime(rewriter, loc, op, runtime::kCheckOverlap,
-                            {getContextArgument(op), operands, number(count),
-                             number(op.getWritten().size()),
-                             number(op.getInPlace().size())});
-    returnIfFailed(rewriter, loc, call.getResult());
-    rewriter.eraseOp(op);
-    return success();
+    return {operands, number(count), number(op.getWritten().size()),
+            number(op.getInPlace().size())};
   }
 
 private:

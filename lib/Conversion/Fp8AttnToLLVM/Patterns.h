@@ -78,8 +78,11 @@ SmallVector<Value> makeVisibility(OpBuilder &builder, Op op) {
           number(op.getWindowRight().value_or(FP8ATTN_UNBOUNDED))};
 }
 
+/// Adds the patterns of the file of that name.
 void populateFunctionPatterns(const LLVMTypeConverter &converter,
                               RewritePatternSet &patterns);
+void populateCheckPatterns(const LLVMTypeConverter &converter,
+                           RewritePatternSet &patterns);
 void populateRuntimePatterns(const LLVMTypeConverter &converter,
                              RewritePatternSet &patterns);
 void populateOverlapPatterns(const LLVMTypeConverter &converter,

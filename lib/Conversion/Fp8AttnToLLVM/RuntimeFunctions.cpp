@@ -1,5 +1,4 @@
-//===- RuntimeFunctions.cpp - runtime functions that generated code calls
-//---===//
+//===- RuntimeFunctions.cpp - what generated code calls -------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

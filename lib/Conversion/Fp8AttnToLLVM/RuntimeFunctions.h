@@ -1,5 +1,4 @@
-//===- RuntimeFunctions.h - runtime functions that generated code calls -*- C++
-//-*- ---===//
+//===- RuntimeFunctions.h - what generated code calls -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -25,46 +24,26 @@ struct RuntimeFunction {
 };
 
 namespace runtime {
-inline constexpr RuntimeFunction kCheckContext{"fp8attn_check_context", "ipi"};
-inline constexpr RuntimeFunction kCheckWorkspace{"fp8attn_check_workspace",
-                                                 "ipl"};
-inline constexpr RuntimeFunction kCheckTensor{"fp8attn_check_tensor", "ippp"};
-inline constexpr RuntimeFunction kCheckCache{"fp8attn_check_cache", "ipppl"};
-inline constexpr RuntimeFunction kCheckSize{"fp8attn_check_size", "ipplpl"};
-inline constexpr RuntimeFunction kCheckColumns{"fp8attn_check_columns",
-                                               "ipplpl"};
-inline constexpr RuntimeFunction kCheckScale{"fp8attn_check_scale", "ipppi"
-                                                                    "ipp"};
-inline constexpr RuntimeFunction kCheckScalePages{"fp8attn_check_scale_pages",
-                                                  "ippl"
-                                                  "llll"};
-inline constexpr RuntimeFunction kCheckBatch{"fp8attn_check_batch", "ippl"
-                                                                    "pl"
-                                                                    "plll"
-                                                                    "lll"
-                                                                    "lll"};
-inline constexpr RuntimeFunction kCheckSlots{"fp8attn_check_slots", "ippll"};
-inline constexpr RuntimeFunction kCheckPages{"fp8attn_check_pages", "ipplll"
-                                                                    "l"};
-inline constexpr RuntimeFunction kCheckOverlap{"fp8attn_check_overlap",
-                                               "ipplll"};
-inline constexpr RuntimeFunction kSelectIsa{"fp8attn_select_isa", "ipi"};
-inline constexpr RuntimeFunction kParallel{"fp8attn_parallel", "iplpp"};
-inline constexpr RuntimeFunction kNumWorkItems{"fp8attn_num_work_items",
-                                               "lllll"};
-inline constexpr RuntimeFunction kWorkItemInit{"fp8attn_work_item_init",
-                                               "vplpplllllll"};
-inline constexpr RuntimeFunction kDenseItemInit{"fp8attn_dense_item_init",
-                                                "vplllllllll"};
-inline constexpr RuntimeFunction kKeyRunInit{"fp8attn_key_run_init", "vppp"
-                                                                     "ll"
-                                                                     "p"
-                                                                     "lll"
-                                                                     "p"
-                                                                     "ll"};
-inline constexpr RuntimeFunction kTileBegin{"fp8attn_uk_tile_begin_amx_bf16",
-                                            "v"};
-inline constexpr RuntimeFunction kTileEnd{"fp8attn_uk_tile_end_amx_bf16", "v"};
+inline constexpr RuntimeFunction kCheckContext{"fp8attn_check_context", "ipi"},
+    kCheckWorkspace{"fp8attn_check_workspace", "ipl"},
+    kCheckTensor{"fp8attn_check_tensor", "ippp"},
+    kCheckCache{"fp8attn_check_cache", "ipppl"},
+    kCheckSize{"fp8attn_check_size", "ipplpl"},
+    kCheckColumns{"fp8attn_check_columns", "ipplpl"},
+    kCheckScale{"fp8attn_check_scale", "ipppiipp"},
+    kCheckScalePages{"fp8attn_check_scale_pages", "ipplllll"},
+    kCheckBatch{"fp8attn_check_batch", "ipplplplllllllll"},
+    kCheckSlots{"fp8attn_check_slots", "ippll"},
+    kCheckPages{"fp8attn_check_pages", "ippllll"},
+    kCheckOverlap{"fp8attn_check_overlap", "ipplll"},
+    kSelectIsa{"fp8attn_select_isa", "ipi"},
+    kParallel{"fp8attn_parallel", "iplpp"},
+    kNumWorkItems{"fp8attn_num_work_items", "lllll"},
+    kWorkItemInit{"fp8attn_work_item_init", "vplpplllllll"},
+    kDenseItemInit{"fp8attn_dense_item_init", "vplllllllll"},
+    kKeyRunInit{"fp8attn_key_run_init", "vpppllplllpll"},
+    kTileBegin{"fp8attn_uk_tile_begin_amx_bf16", "v"},
+    kTileEnd{"fp8attn_uk_tile_end_amx_bf16", "v"};
 } // namespace runtime
 
 /// Emits a call, declaring the function in the module if needed.

@@ -1,11 +1,10 @@
-//===- RuntimePatterns.cpp - checks, choice of ISA and parallel loops ---===//
+//===- RuntimePatterns.cpp - choice of ISA, scratch, parallel loops -------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Calls of the runtime. A check that fails makes its function return the
-// status, so checks must stand in functions, not in structured control flow.
+// What bodies have of the runtime and of the context, but for checks.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,7 +13,6 @@
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Runtime/fp8attn.h"
-#include "fp8attn/Runtime/kernels.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -31,205 +29,6 @@ Value mlir::fp8attn::getCacheMember(OpBuilder &builder, Location loc,
 }
 
 namespace {
-struct CheckSizeLowering : ConvertOpToLLVMPattern<CheckSizeOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(CheckSizeOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    Value name = makeString(rewriter, loc, op, op.getName());
-    Value otherName = makeString(rewriter, loc, op, op.getOtherName());
-    auto call = callRuntime(rewriter, loc, op, runtime::kCheckSize,
-                            {getContextArgument(op), name, adaptor.getSize(),
-                             otherName, adaptor.getOtherSize()});
-    returnIfFailed(rewriter, loc, call.getResult());
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
-struct CheckColumnsLowering : ConvertOpToLLVMPattern<CheckColumnsOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(CheckColumnsOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    Value name = makeString(rewriter, loc, op, op.getName());
-    auto call = callRuntime(
-        rewriter, loc, op, runtime::kCheckColumns,
-        {getContextArgument(op), name, adaptor.getColumns(),
-         getElementPointer(rewriter, loc, *getTypeConverter(),
-                           adaptor.getSeqLens(), op.getSeqLens().getType()),
-         MemRefDescriptor(adaptor.getSeqLens()).size(rewriter, loc, 0)});
-    returnIfFailed(rewriter, loc, call.getResult());
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
-struct CheckScaleLowering : ConvertOpToLLVMPattern<CheckScaleOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(CheckScaleOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    MemRefType type = op.getScale().getType();
-    MemRefDescriptor scale(adaptor.getScale());
-    auto toArray = [&](auto member) {
-      return storeToArray(rewriter, loc, type.getRank(), [&](unsigned dim) {
-        return (scale.*member)(rewriter, loc, dim);
-      });
-    };
-    using Member = Value (MemRefDescriptor::*)(OpBuilder &, Location, unsigned);
-    Value name = makeString(rewriter, loc, op, op.getName());
-    auto number = [&](int64_t value) {
-      return makeInteger(rewriter, loc, 32, value);
-    };
-    auto call = callRuntime(
-        rewriter, loc, op, runtime::kCheckScale,
-        {getContextArgument(op), name,
-         getElementPointer(rewriter, loc, *getTypeConverter(),
-                           adaptor.getScale(), type),
-         number(type.getElementType().isF32() ? FP8ATTN_TYPE_F32
-                                              : FP8ATTN_TYPE_F8E8M0FNU),
-         number(type.getRank()),
-         toArray(static_cast<Member>(&MemRefDescriptor::size)),
-         toArray(static_cast<Member>(&MemRefDescriptor::stride))});
-    returnIfFailed(rewriter, loc, call.getResult());
-    rewriter.eraseOp(op);
-    return success();
-  }
-
-private:
-  /// Returns the address of `count` i64 on the stack.
-  static Value storeToArray(OpBuilder &builder, Location loc, unsigned count,
-                            function_ref<Value(unsigned)> element) {
-    auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
-    Type i64 = builder.getI64Type();
-    Value array = LLVM::AllocaOp::create(builder, loc, pointer, i64,
-                                         makeInteger(builder, loc, 64, count));
-    for (unsigned i = 0; i < count; ++i)
-      LLVM::StoreOp::create(
-          builder, loc, element(i),
-          LLVM::GEPOp::create(builder, loc, pointer, i64, array,
-                              ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(i)}));
-    return array;
-  }
-};
-
-struct CheckScalePagesLowering : ConvertOpToLLVMPattern<CheckScalePagesOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(CheckScalePagesOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    auto number = [&](int64_t value) {
-      return makeInteger(rewriter, loc, 64, value);
-    };
-    Value name = makeString(rewriter, loc, op, op.getName());
-    Value numPages =
-        getCacheMember(rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
-    auto call =
-        callRuntime(rewriter, loc, op, runtime::kCheckScalePages,
-                    {getContextArgument(op), name, number(op.getDimension()),
-                     adaptor.getSize(), number(op.getMost()),
-                     number(op.getPerPage()), numPages});
-    returnIfFailed(rewriter, loc, call.getResult());
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
-struct CheckBatchLowering : ConvertOpToLLVMPattern<CheckBatchOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(CheckBatchOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    const LLVMTypeConverter &converter = *getTypeConverter();
-    MemRefDescriptor starts(adaptor.getQueryStart());
-    MemRefDescriptor lengths(adaptor.getSeqLens());
-    MemRefDescriptor table(adaptor.getBlockTable());
-    Value numPages =
-        getCacheMember(rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
-    SmallVector<Value> arguments = {
-        getContextArgument(op),
-        getElementPointer(rewriter, loc, converter, adaptor.getQueryStart(),
-                          op.getQueryStart().getType()),
-        starts.size(rewriter, loc, 0),
-        getElementPointer(rewriter, loc, converter, adaptor.getSeqLens(),
-                          op.getSeqLens().getType()),
-        lengths.size(rewriter, loc, 0),
-        getElementPointer(rewriter, loc, converter, adaptor.getBlockTable(),
-                          op.getBlockTable().getType()),
-        table.size(rewriter, loc, 0),
-        table.size(rewriter, loc, 1),
-        table.stride(rewriter, loc, 0),
-        adaptor.getTokens(),
-        numPages,
-        makeInteger(rewriter, loc, 64,
-                    op.getCache().getType().getPageTokens())};
-    arguments.append(makeVisibility(rewriter, op));
-    auto call = callRuntime(rewriter, loc, op, runtime::kCheckBatch, arguments);
-    returnIfFailed(rewriter, loc, call.getResult());
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
-struct CheckSlotsLowering : ConvertOpToLLVMPattern<CheckSlotsOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(CheckSlotsOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    Value numPages =
-        getCacheMember(rewriter, loc, adaptor.getCache(), abi::kCacheNumPages);
-    Value pageTokens =
-        makeInteger(rewriter, loc, 64, op.getCache().getType().getPageTokens());
-    auto call = callRuntime(
-        rewriter, loc, op, runtime::kCheckSlots,
-        {getContextArgument(op),
-         getElementPointer(rewriter, loc, *getTypeConverter(),
-                           adaptor.getSlots(), op.getSlots().getType()),
-         MemRefDescriptor(adaptor.getSlots()).size(rewriter, loc, 0),
-         LLVM::MulOp::create(rewriter, loc, numPages, pageTokens)});
-    returnIfFailed(rewriter, loc, call.getResult());
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
-struct CheckPagesLowering : ConvertOpToLLVMPattern<CheckPagesOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(CheckPagesOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    MemRefDescriptor pages(adaptor.getPages());
-    auto call = callRuntime(
-        rewriter, loc, op, runtime::kCheckPages,
-        {getContextArgument(op),
-         getElementPointer(rewriter, loc, *getTypeConverter(),
-                           adaptor.getPages(), op.getPages().getType()),
-         pages.size(rewriter, loc, 0), pages.stride(rewriter, loc, 0),
-         getCacheMember(rewriter, loc, adaptor.getSource(),
-                        abi::kCacheNumPages),
-         getCacheMember(rewriter, loc, adaptor.getDestination(),
-                        abi::kCacheNumPages)});
-    returnIfFailed(rewriter, loc, call.getResult());
-    rewriter.eraseOp(op);
-    return success();
-  }
-};
-
 struct SelectIsaLowering : ConvertOpToLLVMPattern<SelectIsaOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -358,8 +157,6 @@ private:
 
 void mlir::fp8attn::populateRuntimePatterns(const LLVMTypeConverter &converter,
                                             RewritePatternSet &patterns) {
-  patterns.add<CheckSizeLowering, CheckColumnsLowering, CheckScaleLowering,
-               CheckScalePagesLowering, CheckBatchLowering, CheckSlotsLowering,
-               CheckPagesLowering, SelectIsaLowering, WorkerScratchLowering,
-               ParallelForLowering>(converter);
+  patterns.add<SelectIsaLowering, WorkerScratchLowering, ParallelForLowering>(
+      converter);
 }

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Limits.h"
 #include "Verifiers.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -60,10 +61,9 @@ LogicalResult MergeOp::verify() {
                        "and at least 1, got ")
            << first.type();
   // merge_c2
-  constexpr int64_t kChannels = 8;
-  if (getNumChannels() % kChannels != 0)
+  if (getNumChannels() % kHeadDimGranule != 0)
     return emitOpError("expects channels of first_out to be a multiple of ")
-           << kChannels << ", got " << getNumChannels();
+           << kHeadDimGranule << ", got " << getNumChannels();
   NamedMemRef operands[] = {first,
                             {"first_lse", getFirstLse()},
                             {"second_out", getSecondOut()},

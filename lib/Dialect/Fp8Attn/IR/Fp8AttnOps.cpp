@@ -1,25 +1,22 @@
-//===- Fp8AttnOps.cpp - the model level ---===//
+//===- Fp8AttnOps.cpp - attention over caches and dense tensors ----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Verifiers of the model level but merge, which has a file of its own. Each
-// check carries the tag of its constraint in docs/Spec.md.
+// Verifiers of paged_attention and attention. Each check carries the tag of its
+// constraint in docs/Spec.md.
 //
 //===----------------------------------------------------------------------===//
 
+#include "Limits.h"
 #include "Verifiers.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
 
-#include <cmath>
 #include <cstdint>
-#include <tuple>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -29,29 +26,6 @@ using namespace mlir::fp8attn::detail;
 
 #define GET_OP_CLASSES
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.cpp.inc"
-
-template <typename Op> static CacheType keyCacheType(Op op) {
-  return cast<CacheType>(op.getCaches().front().getType());
-}
-template <typename Op> static CacheType valueCacheType(Op op) {
-  return cast<CacheType>(op.getCaches().back().getType());
-}
-CacheType PagedAttentionOp::getKeyCacheType() { return keyCacheType(*this); }
-CacheType PagedAttentionOp::getValueCacheType() {
-  return valueCacheType(*this);
-}
-CacheType KvWriteOp::getKeyCacheType() { return keyCacheType(*this); }
-CacheType KvWriteOp::getValueCacheType() { return valueCacheType(*this); }
-
-/// Checks both scales of the caches of `op`.
-template <typename Op> static LogicalResult verifyScales(Op op) {
-  return success(
-      succeeded(verifyCacheScale(op, {"key_scale", op.getKeyScale()},
-                                 op.getKeyScaleMap(), op.getKeyCacheType())) &&
-      succeeded(verifyCacheScale(op, {"value_scale", op.getValueScale()},
-                                 op.getValueScaleMap(),
-                                 op.getValueCacheType())));
-}
 
 /// Checks heads and channels of query, out and lse.
 static LogicalResult verifyShapes(PagedAttentionOp op) {
@@ -173,7 +147,7 @@ static LogicalResult verifyScores(AttentionInterface op) {
 
 LogicalResult PagedAttentionOp::verify() {
   if (failed(verifyCaches(*this, getCaches())) || failed(verifyShapes(*this)) ||
-      failed(verifyScales(*this)) || failed(verifyBatch(*this)) ||
+      failed(verifyCacheScales(*this)) || failed(verifyBatch(*this)) ||
       failed(verifyVisibility(*this)) || failed(verifyScores(*this)))
     return failure();
   // paged_attention_c15
@@ -195,7 +169,6 @@ LogicalResult PagedAttentionOp::verify() {
 
 /// Checks the sizes that kernels are compiled for.
 static LogicalResult verifyDenseHeads(AttentionOp op) {
-  constexpr int64_t kMaxHeads = 1024, kChannels = 8, kMaxChannels = 576;
   NamedMemRef query{"query", op.getQuery()}, key{"key", op.getKey()},
       value{"value", op.getValue()};
   // attention_c1
@@ -205,11 +178,10 @@ static LogicalResult verifyDenseHeads(AttentionOp op) {
            << kMaxHeads << " static heads of key, got " << sizeText(kvHeads);
   // attention_c2
   for (const NamedMemRef &tensor : {key, value})
-    if (tensor.size(3) < 1 || tensor.size(3) % kChannels != 0 ||
-        tensor.size(3) > kMaxChannels)
+    if (!isHeadDim(tensor.size(3)))
       return op.emitOpError("expects static channels of ")
-             << tensor.name << " that are a multiple of " << kChannels
-             << " up to " << kMaxChannels << ", got "
+             << tensor.name << " that are a multiple of " << kHeadDimGranule
+             << " up to " << kMaxHeadDim << ", got "
              << sizeText(tensor.size(3));
   // attention_c3
   if (heads < 1 || heads % kvHeads != 0)
@@ -293,9 +265,8 @@ static LogicalResult verifyDenseScale(AttentionOp op, NamedMemRef scale,
   Type element = tensor.type().getElementType();
   if (element.getIntOrFloatBitWidth() != 8)
     element = BFloat16Type::get(context);
-  constexpr int64_t kPage = 32;
   auto cache = CacheType::get(context, CacheContent::Key, tensor.size(1),
-                              tensor.size(3), kPage, element,
+                              tensor.size(3), kPageGranule, element,
                               LayoutAttr::get(context, LayoutKind::Pairs));
   if (failed(verifyCacheScale(op, scale, map, cache, tensor.name, "batch")))
     return failure();
@@ -323,117 +294,3 @@ LogicalResult AttentionOp::verify() {
                                {"out", getOut()},
                                {"lse", getLse()}});
 }
-
-//===----------------------------------------------------------------------===//
-// Caches and conversions
-//===----------------------------------------------------------------------===//
-
-/// Checks that each token, head and block of channels has a scale of its own.
-static LogicalResult verifyDynamicScale(KvWriteOp op, StringRef name,
-                                        std::optional<AffineMap> map,
-                                        int64_t headDim) {
-  if (!map)
-    return success();
-  SmallVector<int> uses(kNumScaleDims);
-  bool isPlain = true;
-  for (AffineExpr result : map->getResults()) {
-    auto block = dyn_cast<AffineBinaryOpExpr>(result);
-    if (block && block.getKind() == AffineExprKind::FloorDiv &&
-        block.getLHS() == getAffineDimExpr(kChannel, op.getContext())) {
-      // A smaller last block would be computed in parts.
-      auto size = cast<AffineConstantExpr>(block.getRHS()).getValue();
-      isPlain &= headDim % size == 0;
-      result = block.getLHS();
-    }
-    if (auto dim = dyn_cast<AffineDimExpr>(result))
-      ++uses[dim.getPosition()];
-    else
-      isPlain = false;
-  }
-  // kv_write_c4
-  if (!isPlain || uses[kPage] != 1 || uses[kHead] != 1 || uses[kToken] != 1 ||
-      uses[kChannel] > 1)
-    return op.emitOpError("expects results page, head, token and at most one "
-                          "of channel in the map of ")
-           << name << ", because it is dynamic, got "
-           << AffineMapAttr::get(*map);
-  return success();
-}
-
-LogicalResult KvWriteOp::verify() {
-  if (failed(verifyCaches(*this, getCaches())))
-    return failure();
-  NamedMemRef key{"key", getKey()}, slots{"slots", getSlots()};
-  std::pair<NamedMemRef, Value> stores[] = {
-      {key, getKeyCache()}, {{"value", getValue()}, getValueCache()}};
-  for (auto [source, cache] : stores) {
-    auto type = cast<CacheType>(cache.getType());
-    // kv_write_c1
-    if (failed(verifySizeOfCache(*this, "heads", source, 1, cache, "heads",
-                                 type.getNumHeads())))
-      return failure();
-    // kv_write_c2
-    if (failed(verifySizeOfCache(*this, "head dim", source, 2, cache,
-                                 "head_dim", type.getHeadDim())))
-      return failure();
-    // kv_write_c3
-    if (failed(verifySizesAgree(*this, "tokens", source, 0, slots, 0)))
-      return failure();
-  }
-  if (failed(verifyScales(*this)))
-    return failure();
-  // kv_write_c5
-  if (getDynamic() && !getKeyScale() && !getValueScale())
-    return emitOpError("expects an FP8 cache, because dynamic computes scales, "
-                       "got ")
-           << getKeyCacheType();
-  if (getDynamic() &&
-      (failed(verifyDynamicScale(*this, "key_scale", getKeyScaleMap(),
-                                 getKeyCacheType().getHeadDim())) ||
-       failed(verifyDynamicScale(*this, "value_scale", getValueScaleMap(),
-                                 getValueCacheType().getHeadDim()))))
-    return failure();
-  return verifyMemRefs(*this, {key, {"value", getValue()}, slots});
-}
-
-LogicalResult RepackOp::verify() {
-  CacheType source = getSource().getType();
-  auto withoutLayout = [](CacheType type) {
-    return std::make_tuple(type.getContent(), type.getNumHeads(),
-                           type.getHeadDim(), type.getPageTokens(),
-                           type.getElementType());
-  };
-  // repack_c1
-  if (withoutLayout(getDestination().getType()) != withoutLayout(source))
-    return noteDefinition(
-        emitOpError("expects a destination that differs from source (")
-            << source << ") in the layout only, got "
-            << getDestination().getType(),
-        "source", getSource());
-  // repack_c2
-  NamedMemRef pages{"pages", getPages()};
-  if (pages.value && pages.size(1) != 2)
-    return emitOpError("expects pages to have two columns, the page of source "
-                       "and that of destination, got ")
-           << pages.type();
-  return verifyMemRef(*this, pages, /*contiguous=*/true);
-}
-
-/// Checks quantize and dequantize, which differ in direction only.
-template <typename Op> static LogicalResult verifyConvert(Op op) {
-  NamedMemRef source{"source", op.getSource()},
-      destination{"destination", op.getDestination()};
-  // convert_c1
-  if (failed(verifyCompatibleShape(source.type(), destination.type())))
-    return noteDefinition(op.emitOpError("expects destination (")
-                              << destination.type()
-                              << ") to have the shape of source ("
-                              << source.type() << ")",
-                          source.name, source.value);
-  if (failed(verifyTensorScale(op, {"scale", op.getScale()}, op.getScaleMap(),
-                               source)))
-    return failure();
-  return verifyMemRefs(op, {source, destination});
-}
-LogicalResult QuantizeOp::verify() { return verifyConvert(*this); }
-LogicalResult DequantizeOp::verify() { return verifyConvert(*this); }

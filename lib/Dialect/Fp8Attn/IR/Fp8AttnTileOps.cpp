@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Limits.h"
 #include "Verifiers.h"
 
 using namespace mlir;
@@ -76,11 +77,9 @@ LogicalResult LoadDenseOp::verify() {
     return emitOpError("expects a tile of ")
            << expected << " from a source of " << element << ", got " << tile;
   // tile_load_dense_c3
-  constexpr int64_t kChannels = 8, kMaxChannels = 576;
-  if (tile.getDimSize(1) < 1 || tile.getDimSize(1) % kChannels != 0 ||
-      tile.getDimSize(1) > kMaxChannels)
+  if (!isHeadDim(tile.getDimSize(1)))
     return emitOpError("expects channels that are a multiple of ")
-           << kChannels << " up to " << kMaxChannels << ", got "
+           << kHeadDimGranule << " up to " << kMaxHeadDim << ", got "
            << tile.getDimSize(1);
   return verifyMemRef(*this, source, /*contiguous=*/true);
 }

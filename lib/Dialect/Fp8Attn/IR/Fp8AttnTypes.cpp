@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Limits.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
-#include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
@@ -17,6 +17,7 @@
 
 using namespace mlir;
 using namespace mlir::fp8attn;
+using namespace mlir::fp8attn::detail;
 
 #define GET_TYPEDEF_CLASSES
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTypes.cpp.inc"
@@ -28,15 +29,6 @@ void Fp8AttnDialect::registerTypes() {
       >();
 }
 
-/// Largest head count, page size and head size. With them a page has at most
-/// 2^34 bytes, and kernels have scratch for a granule.
-static constexpr int64_t kMaxHeads = 1024;
-static constexpr int64_t kMaxPageTokens = 4096;
-static constexpr int64_t kMaxHeadDim = FP8ATTN_MAX_CHANNELS;
-/// Channels that the smallest vectors of any element type fill.
-static constexpr int64_t kHeadDimGranule = 8;
-/// Tokens that the layout keeps together.
-static constexpr int64_t kGranule = 32;
 /// Channels of values that vLLM's AMX layout keeps together.
 static constexpr int64_t kVllmLanes = 16;
 
@@ -49,17 +41,16 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expects heads to be 1 to " << kMaxHeads << ", got "
                        << numHeads;
   // cache_c2
-  if (headDim < kHeadDimGranule || headDim > kMaxHeadDim ||
-      headDim % kHeadDimGranule != 0)
+  if (!isHeadDim(headDim))
     return emitError() << "expects head_dim to be a multiple of "
                        << kHeadDimGranule << " up to " << kMaxHeadDim
                        << ", got " << headDim;
   // cache_c3
-  if (pageTokens < kGranule || pageTokens > kMaxPageTokens ||
-      pageTokens % kGranule != 0)
-    return emitError() << "expects page to be a multiple of " << kGranule
+  if (pageTokens < kPageGranule || pageTokens > kMaxPageTokens ||
+      pageTokens % kPageGranule != 0)
+    return emitError() << "expects page to be a multiple of " << kPageGranule
                        << " up to " << kMaxPageTokens
-                       << ", because the layout keeps " << kGranule
+                       << ", because the layout keeps " << kPageGranule
                        << " tokens together, got " << pageTokens;
   // cache_c4
   if (!isa<Float8E4M3FNType, Float8E5M2Type, BFloat16Type>(elementType))

@@ -202,8 +202,7 @@ static LogicalResult verifyScaleSize(Operation *op,
     return op->emitOpError("expects ")
            << scale.name << " to have " << (range->perPage ? "at least " : "")
            << needed << " elements in dimension " << dim
-           << ", as its map says, "
-           << "got " << scale.type();
+           << ", as its map says, got " << scale.type();
   return success();
 }
 

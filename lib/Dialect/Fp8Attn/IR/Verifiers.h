@@ -71,6 +71,15 @@ LogicalResult verifyCacheScale(Operation *op, NamedMemRef scale,
                                llvm::StringRef holder = "the cache",
                                llvm::StringRef outermost = "page");
 
+/// Checks the scales of the key and the value cache of `op`.
+template <typename Op> LogicalResult verifyCacheScales(Op op) {
+  if (failed(verifyCacheScale(op, {"key_scale", op.getKeyScale()},
+                              op.getKeyScaleMap(), op.getKeyCacheType())))
+    return failure();
+  return verifyCacheScale(op, {"value_scale", op.getValueScale()},
+                          op.getValueScaleMap(), op.getValueCacheType());
+}
+
 /// Checks the block of a score region: its arguments, its result, and that it
 /// holds only what can be computed for many keys at once.
 LogicalResult verifyScoreRegion(Operation *op, Region &region);

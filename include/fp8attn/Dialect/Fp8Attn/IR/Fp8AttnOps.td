@@ -226,9 +226,13 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Returns the type of the cache that holds the keys.
-    CacheType getKeyCacheType();
+    CacheType getKeyCacheType() {
+      return ::llvm::cast<CacheType>(getKeyCache().getType());
+    }
     /// Returns the type of the cache that holds the values.
-    CacheType getValueCacheType();
+    CacheType getValueCacheType() {
+      return ::llvm::cast<CacheType>(getValueCache().getType());
+    }
     ::mlir::Value getKeyCache() { return getCaches().front(); }
     ::mlir::Value getValueCache() { return getCaches().back(); }
     int64_t getNumKvHeads() { return getKeyCacheType().getNumHeads(); }
@@ -311,8 +315,12 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    CacheType getKeyCacheType();
-    CacheType getValueCacheType();
+    CacheType getKeyCacheType() {
+      return ::llvm::cast<CacheType>(getKeyCache().getType());
+    }
+    CacheType getValueCacheType() {
+      return ::llvm::cast<CacheType>(getValueCache().getType());
+    }
     ::mlir::Value getKeyCache() { return getCaches().front(); }
     ::mlir::Value getValueCache() { return getCaches().back(); }
   }];

@@ -28,7 +28,7 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     multiple of 32 channels and values to one of 16, so that the two parts of a
     head may differ in size; `kv_write` stores zeros in the padding
     (docs/Layout.md). Without a layout it is left open at the model level:
-    `fp8attn-assign-layouts` gives it the one that the target's kernels read.
+    `fp8attn-assign-layouts` gives it the one that all kernels read.
 
     ```mlir
     !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32,

@@ -1,0 +1,54 @@
+//===- CheckLowering.h - calls of the checks of the runtime -----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What all checks have in common: the runtime is called with the context and
+// what is to be checked, and what it refuses ends the function. Checks must
+// therefore stand in functions, not in structured control flow.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_CONVERSION_CHECKLOWERING_H
+#define FP8ATTN_LIB_CONVERSION_CHECKLOWERING_H
+
+#include "Patterns.h"
+
+namespace mlir::fp8attn {
+
+/// Lowers a check to a call of `function`, whose first parameter is the
+/// context and whose result is a status.
+template <typename Op, const RuntimeFunction &function>
+struct CheckLowering : ConvertOpToLLVMPattern<Op> {
+  using ConvertOpToLLVMPattern<Op>::ConvertOpToLLVMPattern;
+  using OpAdaptor = typename ConvertOpToLLVMPattern<Op>::OpAdaptor;
+
+  LogicalResult
+  matchAndRewrite(Op op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const final {
+    Location loc = op.getLoc();
+    SmallVector<Value> arguments = getArguments(op, adaptor, rewriter);
+    arguments.insert(arguments.begin(), getContextArgument(op));
+    auto call = callRuntime(rewriter, loc, op, function, arguments);
+    returnIfFailed(rewriter, loc, call.getResult());
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+protected:
+  /// Returns the arguments behind the context.
+  virtual SmallVector<Value> getArguments(Op op, OpAdaptor adaptor,
+                                          OpBuilder &builder) const = 0;
+
+  /// Returns the pointer to the first element of a memref.
+  Value getPointer(OpBuilder &builder, Location loc,
+                   TypedValue<MemRefType> memref, Value descriptor) const {
+    return getElementPointer(builder, loc, *this->getTypeConverter(),
+                             descriptor, memref.getType());
+  }
+};
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_CONVERSION_CHECKLOWERING_H

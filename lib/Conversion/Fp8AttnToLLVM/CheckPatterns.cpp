@@ -1,0 +1,171 @@
+//===- CheckPatterns.cpp - what checks hand to the runtime ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each check in the order of its parameters in Runtime/lowering_abi.h; that of
+// overlaps has a file of its own.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AbiTypes.h"
+#include "CheckLowering.h"
+#include "Patterns.h"
+#include "RuntimeFunctions.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Target/ElementTypes.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+namespace {
+struct CheckSizeLowering : CheckLowering<CheckSizeOp, runtime::kCheckSize> {
+  using CheckLowering::CheckLowering;
+
+  SmallVector<Value> getArguments(CheckSizeOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    Value name = makeString(builder, loc, op, op.getName());
+    Value otherName = makeString(builder, loc, op, op.getOtherName());
+    return {name, adaptor.getSize(), otherName, adaptor.getOtherSize()};
+  }
+};
+
+struct CheckColumnsLowering
+    : CheckLowering<CheckColumnsOp, runtime::kCheckColumns> {
+  using CheckLowering::CheckLowering;
+
+  SmallVector<Value> getArguments(CheckColumnsOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    return {makeString(builder, loc, op, op.getName()), adaptor.getColumns(),
+            getPointer(builder, loc, op.getSeqLens(), adaptor.getSeqLens()),
+            MemRefDescriptor(adaptor.getSeqLens()).size(builder, loc, 0)};
+  }
+};
+
+struct CheckScaleLowering : CheckLowering<CheckScaleOp, runtime::kCheckScale> {
+  using CheckLowering::CheckLowering;
+
+  SmallVector<Value> getArguments(CheckScaleOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    MemRefType type = op.getScale().getType();
+    MemRefDescriptor scale(adaptor.getScale());
+    const int64_t rank = type.getRank();
+    auto getSize = [&](unsigned dim) { return scale.size(builder, loc, dim); };
+    auto getStride = [&](unsigned dim) {
+      return scale.stride(builder, loc, dim);
+    };
+    return {makeString(builder, loc, op, op.getName()),
+            getPointer(builder, loc, op.getScale(), adaptor.getScale()),
+            makeInteger(builder, loc, 32, getAbiType(type.getElementType())),
+            makeInteger(builder, loc, 32, rank),
+            storeToArray(builder, loc, rank, getSize),
+            storeToArray(builder, loc, rank, getStride)};
+  }
+
+private:
+  /// Returns the address of `count` i64 on the stack.
+  static Value storeToArray(OpBuilder &builder, Location loc, int64_t count,
+                            function_ref<Value(unsigned)> getNumber) {
+    auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+    Type i64 = builder.getI64Type();
+    Value array = LLVM::AllocaOp::create(builder, loc, pointer, i64,
+                                         makeInteger(builder, loc, 64, count));
+    for (int32_t i = 0; i < count; ++i) {
+      Value number = getNumber(i);
+      Value place = LLVM::GEPOp::create(builder, loc, pointer, i64, array,
+                                        ArrayRef<LLVM::GEPArg>{i});
+      LLVM::StoreOp::create(builder, loc, number, place);
+    }
+    return array;
+  }
+};
+
+struct CheckScalePagesLowering
+    : CheckLowering<CheckScalePagesOp, runtime::kCheckScalePages> {
+  using CheckLowering::CheckLowering;
+
+  SmallVector<Value> getArguments(CheckScalePagesOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    auto number = [&](int64_t value) {
+      return makeInteger(builder, loc, 64, value);
+    };
+    return {
+        makeString(builder, loc, op, op.getName()),
+        number(op.getDimension()),
+        adaptor.getSize(),
+        number(op.getMost()),
+        number(op.getPerPage()),
+        getCacheMember(builder, loc, adaptor.getCache(), abi::kCacheNumPages)};
+  }
+};
+
+struct CheckBatchLowering : CheckLowering<CheckBatchOp, runtime::kCheckBatch> {
+  using CheckLowering::CheckLowering;
+
+  SmallVector<Value> getArguments(CheckBatchOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    MemRefDescriptor starts(adaptor.getQueryStart());
+    MemRefDescriptor lengths(adaptor.getSeqLens());
+    MemRefDescriptor table(adaptor.getBlockTable());
+    SmallVector<Value> arguments = {
+        getPointer(builder, loc, op.getQueryStart(), adaptor.getQueryStart()),
+        starts.size(builder, loc, 0),
+        getPointer(builder, loc, op.getSeqLens(), adaptor.getSeqLens()),
+        lengths.size(builder, loc, 0),
+        getPointer(builder, loc, op.getBlockTable(), adaptor.getBlockTable()),
+        table.size(builder, loc, 0),
+        table.size(builder, loc, 1),
+        table.stride(builder, loc, 0),
+        adaptor.getTokens(),
+        getCacheMember(builder, loc, adaptor.getCache(), abi::kCacheNumPages),
+        makeInteger(builder, loc, 64, op.getCache().getType().getPageTokens())};
+    arguments.append(makeVisibility(builder, op));
+    return arguments;
+  }
+};
+
+struct CheckSlotsLowering : CheckLowering<CheckSlotsOp, runtime::kCheckSlots> {
+  using CheckLowering::CheckLowering;
+
+  SmallVector<Value> getArguments(CheckSlotsOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    Value numPages =
+        getCacheMember(builder, loc, adaptor.getCache(), abi::kCacheNumPages);
+    Value pageTokens =
+        makeInteger(builder, loc, 64, op.getCache().getType().getPageTokens());
+    return {getPointer(builder, loc, op.getSlots(), adaptor.getSlots()),
+            MemRefDescriptor(adaptor.getSlots()).size(builder, loc, 0),
+            LLVM::MulOp::create(builder, loc, numPages, pageTokens)};
+  }
+};
+
+struct CheckPagesLowering : CheckLowering<CheckPagesOp, runtime::kCheckPages> {
+  using CheckLowering::CheckLowering;
+
+  SmallVector<Value> getArguments(CheckPagesOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    MemRefDescriptor pages(adaptor.getPages());
+    auto numPages = [&](Value cache) {
+      return getCacheMember(builder, loc, cache, abi::kCacheNumPages);
+    };
+    return {getPointer(builder, loc, op.getPages(), adaptor.getPages()),
+            pages.size(builder, loc, 0), pages.stride(builder, loc, 0),
+            numPages(adaptor.getSource()), numPages(adaptor.getDestination())};
+  }
+};
+} // namespace
+
+void mlir::fp8attn::populateCheckPatterns(const LLVMTypeConverter &converter,
+                                          RewritePatternSet &patterns) {
+  patterns.add<CheckSizeLowering, CheckColumnsLowering, CheckScaleLowering,
+               CheckScalePagesLowering, CheckBatchLowering, CheckSlotsLowering,
+               CheckPagesLowering>(converter);
+}

@@ -1,0 +1,67 @@
+//===- AttentionBuffers.h - scratch of a work item --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the kernels of attention hand to each other, in the formats of
+// Runtime/kernels.h, and its parts for the rows of one call.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_TRANSFORMS_ATTENTIONBUFFERS_H
+#define FP8ATTN_LIB_TRANSFORMS_ATTENTIONBUFFERS_H
+
+#include "AttentionMatch.h"
+#include "Scratch.h"
+
+namespace mlir::fp8attn {
+
+/// Rows that one call of the kernels takes, and their parts of the buffers.
+struct RowBlock {
+  /// The first one among the rows of the work item; null for 0.
+  Value firstRow;
+  Value rows;
+  Value queryTiles, rowScale, rowBegin, rowLimit;
+  /// What softmax multiplies scores by: rowScale, or what is left of it behind
+  /// a score region.
+  Value softmaxScale;
+  Value rowMax, rowSum, acc;
+};
+
+/// The sizes of a work item, and views of its scratch. Views are null until the
+/// scratch that they were reserved in is built, and this must not move before.
+struct AttentionBuffers {
+  explicit AttentionBuffers(AttentionMatch &match);
+
+  /// Reserves what all kernels share; for separate kernels (`isFused` is not
+  /// set), also what they hand to each other.
+  void reserveRows(const AttentionMatch &match, bool isFused,
+                   ScratchBuilder &scratch);
+
+  /// Reserves factors for the keys of a step and for channels, where there are
+  /// some.
+  void reserveFactors(const AttentionMatch &match, ScratchBuilder &scratch);
+
+  /// Returns a block of the item's rows, which begins at a row tile.
+  RowBlock slice(OpBuilder &builder, Location loc, Value firstRow,
+                 Value rows) const;
+
+  /// Most rows of the item.
+  int64_t itemRows;
+  /// Head sizes, and rounded up to whole tiles.
+  int64_t keyDim, valueDim, paddedKeyDim, paddedValueDim;
+  /// All rows of the item; `rows` is up to the caller, and so is `softmaxScale`
+  /// without a score region.
+  RowBlock all;
+  /// Bytes for a kernel's own use.
+  Value kernelScratch;
+  /// Tiles of one block of rows.
+  Value scores, probs;
+  /// A factor for each key of the step, or for each channel.
+  Value keyFactors, probFactors, queryFactors, outFactors;
+};
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_TRANSFORMS_ATTENTIONBUFFERS_H

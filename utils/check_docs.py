@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 #===----------------------------------------------------------------------===//
-"""Checks what the definitions, docs/Spec.md and docs/Errors.md say against the code.
+"""Checks what the definitions and some pages of docs say against the code.
 
   check_docs.py descriptions --tblgen=... --include=DIR... FILE.td...
       every operation, type, attribute and pass has a summary and a description
@@ -17,6 +17,8 @@
       every text of the runtime, and every diagnostic of passes, target,
       embedding and tools, has a row in docs/Errors.md, and every row has such a text, its
       status, and a test that exists and looks for the text
+  check_docs.py passes --compile=fp8attn-compile SOURCE_DIR
+      docs/Passes.md has the passes of the pipeline, in its order
 
 Ends with the number of things checked; fails on the first kind of offence.
 """
@@ -222,6 +224,20 @@ def check_errors(args):
     return len(rows), errors
 
 
+def check_passes(args):
+    page = (pathlib.Path(args.source_dir) / "docs/Passes.md").read_text()
+    table = page.split("| pass | job |")[1].split("\n\n")[0]
+    first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    described = re.findall(r"`([\w-]+)`", " ".join(first_cells))
+    # Debug information is the pass that only an option asks for.
+    command = [args.compile, "-g", "--stop-after=none", "-o", "-", "-"]
+    run = subprocess.run(command, input="", capture_output=True, text=True)
+    passes = run.stderr.split("expects one of:")[-1].split()
+    passes = [name.strip(",") for name in passes]
+    errors = [] if described == passes else [f"docs/Passes.md has {described}, the pipeline {passes}"]
+    return len(passes), errors
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -234,12 +250,16 @@ def main():
             command.add_argument("--opt", required=True)
     for name in ("tags", "errors"):
         commands.add_parser(name).add_argument("source_dir")
+    command = commands.add_parser("passes")
+    command.add_argument("--compile", required=True)
+    command.add_argument("source_dir")
     args = parser.parse_args()
     check = {
         "descriptions": check_descriptions,
         "examples": check_examples,
         "tags": check_tags,
         "errors": check_errors,
+        "passes": check_passes,
     }
     count, errors = check[args.command](args)
     for error in errors:

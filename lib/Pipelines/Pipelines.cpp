@@ -64,7 +64,7 @@ static void appendPasses(const ToLLVMPipelineOptions &options,
   passes.addToFunctions(createDecomposeQuantization({options.runtimeChecks}));
   passes.addToFunctions(createDecomposeRepack({options.runtimeChecks}));
   passes.addToFunctions(createFoldScales());
-  // Only once scales are folded do tile operations stop to matter for ISAs.
+  // All before this is done once, whatever the number of ISAs.
   passes.addToModule(createSpecializeIsas({options.isa, options.fat}));
   SelectKernelsOptions selection;
   selection.force.assign(options.force.begin(), options.force.end());

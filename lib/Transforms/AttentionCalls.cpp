@@ -17,6 +17,7 @@
 #include "Constants.h"
 #include "DensePacking.h"
 #include "Dequantization.h"
+#include "IndexMath.h"
 #include "KernelCalls.h"
 #include "ScaleLoads.h"
 #include "ScaleLoops.h"
@@ -163,9 +164,8 @@ private:
         builder, loc, loop.getLowerBound(), loop.getUpperBound(),
         loop.getStep(), ValueRange(),
         [&](OpBuilder &body, Location loc, Value firstKey, ValueRange) {
-          Value rest =
-              arith::SubIOp::create(body, loc, loop.getUpperBound(), firstKey);
-          Value keys = arith::MinUIOp::create(body, loc, rest, loop.getStep());
+          Value keys = blockSize(body, loc, firstKey, loop.getUpperBound(),
+                                 loop.getStep());
           if (packing)
             emitPackedStep(body, loc, firstKey, keys);
           else
@@ -235,9 +235,8 @@ private:
     scf::ForOp::create(
         body, loc, place.first, buffers.all.rows, blockRows, ValueRange(),
         [&](OpBuilder &inner, Location loc, Value firstRow, ValueRange) {
-          Value rest =
-              arith::SubIOp::create(inner, loc, buffers.all.rows, firstRow);
-          Value rows = arith::MinUIOp::create(inner, loc, rest, blockRows);
+          Value rows =
+              blockSize(inner, loc, firstRow, buffers.all.rows, blockRows);
           emitVisibleBlock(inner, loc, step,
                            buffers.slice(inner, loc, firstRow, rows));
           scf::YieldOp::create(inner, loc);

@@ -13,6 +13,7 @@
 #include "AttentionDecomposition.h"
 #include "Constants.h"
 #include "IndexMath.h"
+#include "Loops.h"
 #include "RuntimeChecks.h"
 #include "Views.h"
 #include "fp8attn/Runtime/kernels.h"
@@ -140,18 +141,14 @@ void mlir::fp8attn::decompose(AttentionOp op) {
                                      constantIndex(builder, loc, group));
   Value blocks = ceilDivide(builder, loc, rows, FP8ATTN_DENSE_ROWS);
   Value items = arith::MulIOp::create(builder, loc, heads, blocks);
-  scf::ForallOp::create(
-      builder, loc, ArrayRef<OpFoldResult>{items}, ValueRange(), std::nullopt,
-      [&](OpBuilder &body, Location loc, ValueRange arguments) {
-        Value item = DenseItemOp::create(
-            body, loc, arguments.front(), queries, keys,
-            body.getI64IntegerAttr(group), body.getI64IntegerAttr(kvHeads),
-            body.getI64IntegerAttr(FP8ATTN_DENSE_ROWS),
-            windowSide(body, op.getWindowLeft()),
-            windowSide(body, op.getEffectiveWindowRight()),
-            op.getAlignmentAttr());
-        buildDenseItem(body, loc, op, item);
-        scf::InParallelOp::create(body, loc);
-      });
+  forEachInParallel(builder, loc, items, [&](OpBuilder &body, Value index) {
+    Value item = DenseItemOp::create(
+        body, loc, index, queries, keys, body.getI64IntegerAttr(group),
+        body.getI64IntegerAttr(kvHeads),
+        body.getI64IntegerAttr(FP8ATTN_DENSE_ROWS),
+        windowSide(body, op.getWindowLeft()),
+        windowSide(body, op.getEffectiveWindowRight()), op.getAlignmentAttr());
+    buildDenseItem(body, loc, op, item);
+  });
   op.erase();
 }

@@ -11,6 +11,7 @@
 
 #include "Constants.h"
 #include "IndexMath.h"
+#include "Loops.h"
 #include "RuntimeChecks.h"
 #include "Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
@@ -107,8 +108,7 @@ static Rows getRows(OpBuilder &builder, Location loc, MergeOp op, Value index) {
   Value head = arith::RemUIOp::create(builder, loc, headOfEntry, numHeads);
   Value entry = arith::DivUIOp::create(builder, loc, headOfEntry, numHeads);
   Value first = arith::MulIOp::create(builder, loc, block, step);
-  Value rest = arith::SubIOp::create(builder, loc, queries, first);
-  Value count = arith::MinUIOp::create(builder, loc, rest, step);
+  Value count = blockSize(builder, loc, first, queries, step);
   return {{entry, head, first}, {one, one, count}, /*rows=*/2};
 }
 
@@ -116,16 +116,13 @@ static void decompose(MergeOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
   Value turns = countTurns(builder, loc, op);
-  scf::ForallOp::create(
-      builder, loc, ArrayRef<OpFoldResult>{turns}, ValueRange(), std::nullopt,
-      [&](OpBuilder &body, Location loc, ValueRange arguments) {
-        const Rows rows = getRows(body, loc, op, arguments.front());
-        SmallVector<Value> views;
-        for (Value operand : op.getOperands())
-          views.push_back(viewOfRows(body, loc, operand, rows));
-        TileMergeOp::create(body, loc, TypeRange(), views);
-        scf::InParallelOp::create(body, loc);
-      });
+  forEachInParallel(builder, loc, turns, [&](OpBuilder &body, Value index) {
+    const Rows rows = getRows(body, loc, op, index);
+    SmallVector<Value> views;
+    for (Value operand : op.getOperands())
+      views.push_back(viewOfRows(body, loc, operand, rows));
+    TileMergeOp::create(body, loc, TypeRange(), views);
+  });
   op.erase();
 }
 

@@ -11,6 +11,7 @@
 #include "AttentionBody.h"
 #include "AttentionDecomposition.h"
 #include "Constants.h"
+#include "Loops.h"
 #include "RuntimeChecks.h"
 #include "fp8attn/Runtime/kernels.h"
 
@@ -95,26 +96,19 @@ void mlir::fp8attn::decompose(PagedAttentionOp op) {
   Value sequences = memref::DimOp::create(builder, loc, op.getSeqLens(), 0);
   Value items =
       NumWorkItemsOp::create(builder, loc, tokens, sequences, group, kvHeads);
-  scf::ForallOp::create(
-      builder, loc, ArrayRef<OpFoldResult>{items}, ValueRange(), std::nullopt,
-      [&](OpBuilder &body, Location loc, ValueRange arguments) {
-        Value item = WorkItemOp::create(
-            body, loc, arguments.front(), tokens, op.getQueryStart(),
-            op.getSeqLens(), body.getI64IntegerAttr(group),
-            body.getI64IntegerAttr(kvHeads),
-            windowSide(body, op.getWindowLeft()),
-            windowSide(body, op.getEffectiveWindowRight()),
-            op.getAlignmentAttr());
-        Value numRows = NumRowsOp::create(body, loc, item);
-        Value hasRows =
-            arith::CmpIOp::create(body, loc, arith::CmpIPredicate::ne, numRows,
-                                  constantIndex(body, loc, 0));
-        scf::IfOp::create(body, loc, hasRows,
-                          [&](OpBuilder &then, Location loc) {
-                            buildNonEmptyItem(then, loc, op, item, numRows);
-                            scf::YieldOp::create(then, loc);
-                          });
-        scf::InParallelOp::create(body, loc);
-      });
+  forEachInParallel(builder, loc, items, [&](OpBuilder &body, Value index) {
+    Value item = WorkItemOp::create(
+        body, loc, index, tokens, op.getQueryStart(), op.getSeqLens(),
+        body.getI64IntegerAttr(group), body.getI64IntegerAttr(kvHeads),
+        windowSide(body, op.getWindowLeft()),
+        windowSide(body, op.getEffectiveWindowRight()), op.getAlignmentAttr());
+    Value numRows = NumRowsOp::create(body, loc, item);
+    Value hasRows = arith::CmpIOp::create(body, loc, arith::CmpIPredicate::ne,
+                                          numRows, constantIndex(body, loc, 0));
+    scf::IfOp::create(body, loc, hasRows, [&](OpBuilder &then, Location loc) {
+      buildNonEmptyItem(then, loc, op, item, numRows);
+      scf::YieldOp::create(then, loc);
+    });
+  });
   op.erase();
 }

@@ -11,6 +11,7 @@
 
 #include "Constants.h"
 #include "IndexMath.h"
+#include "Loops.h"
 #include "RuntimeChecks.h"
 #include "ScaleLoads.h"
 #include "Views.h"
@@ -106,27 +107,21 @@ static void decompose(KvWriteOp op) {
   Value tokens = memref::DimOp::create(builder, loc, op.getKey(), 0);
   Value blocks = ceilDivide(builder, loc, tokens, kWriteTokens);
   Value count = arith::MulIOp::create(builder, loc, blocks, heads);
-  scf::ForallOp::create(
-      builder, loc, ArrayRef<OpFoldResult>{count}, ValueRange(), std::nullopt,
-      [&](OpBuilder &body, Location loc, ValueRange arguments) {
-        // Heads innermost: neighbours read one token's row from end to end.
-        Value head =
-            arith::RemUIOp::create(body, loc, arguments.front(), heads);
-        Value index =
-            arith::DivUIOp::create(body, loc, arguments.front(), heads);
-        Value begin = arith::MulIOp::create(body, loc, index, block);
-        Value rest = arith::SubIOp::create(body, loc, tokens, begin);
-        Value size = arith::MinUIOp::create(body, loc, rest, block);
-        buildStore(body, loc, op,
-                   {CacheContent::Key, op.getKey(), op.getKeyScale(),
-                    op.getKeyScaleMap(), op.getKeyCache()},
-                   head, begin, size);
-        buildStore(body, loc, op,
-                   {CacheContent::Value, op.getValue(), op.getValueScale(),
-                    op.getValueScaleMap(), op.getValueCache()},
-                   head, begin, size);
-        scf::InParallelOp::create(body, loc);
-      });
+  forEachInParallel(builder, loc, count, [&](OpBuilder &body, Value turn) {
+    // Heads innermost: neighbours read one token's row from end to end.
+    Value head = arith::RemUIOp::create(body, loc, turn, heads);
+    Value index = arith::DivUIOp::create(body, loc, turn, heads);
+    Value begin = arith::MulIOp::create(body, loc, index, block);
+    Value size = blockSize(body, loc, begin, tokens, block);
+    buildStore(body, loc, op,
+               {CacheContent::Key, op.getKey(), op.getKeyScale(),
+                op.getKeyScaleMap(), op.getKeyCache()},
+               head, begin, size);
+    buildStore(body, loc, op,
+               {CacheContent::Value, op.getValue(), op.getValueScale(),
+                op.getValueScaleMap(), op.getValueCache()},
+               head, begin, size);
+  });
   op.erase();
 }
 
@@ -167,30 +162,27 @@ static void decomposeConvert(ConvertOp op) {
   }
   OpFoldResult rowSize =
       memref::getMixedSize(builder, loc, op.getSource(), outer);
-  scf::ForallOp::create(
-      builder, loc, ArrayRef<OpFoldResult>{count}, ValueRange(), std::nullopt,
-      [&](OpBuilder &body, Location loc, ValueRange arguments) {
-        SmallVector<Value> indices(outer);
-        Value rest = arguments.front();
-        for (int64_t dim = outer - 1; dim >= 0; --dim) {
-          indices[dim] = arith::RemUIOp::create(body, loc, rest, sizes[dim]);
-          rest = arith::DivUIOp::create(body, loc, rest, sizes[dim]);
-        }
-        Value scale =
-            loadScale(body, loc, op.getScale(), op.getScaleMap(), indices);
-        SmallVector<OpFoldResult> offsets(indices.begin(), indices.end());
-        offsets.push_back(body.getIndexAttr(0));
-        SmallVector<OpFoldResult> shape(outer, body.getIndexAttr(1));
-        shape.push_back(rowSize);
-        auto row = [&](Value memref) {
-          int64_t size = cast<MemRefType>(memref.getType()).getDimSize(outer);
-          return outer == 0 ? memref
-                            : viewOf(body, loc, memref, offsets, shape, size);
-        };
-        TileOp::create(body, loc, row(op.getSource()), scale,
-                       row(op.getDestination()));
-        scf::InParallelOp::create(body, loc);
-      });
+  forEachInParallel(builder, loc, count, [&](OpBuilder &body, Value row) {
+    SmallVector<Value> indices(outer);
+    Value rest = row;
+    for (int64_t dim = outer - 1; dim >= 0; --dim) {
+      indices[dim] = arith::RemUIOp::create(body, loc, rest, sizes[dim]);
+      rest = arith::DivUIOp::create(body, loc, rest, sizes[dim]);
+    }
+    Value scale =
+        loadScale(body, loc, op.getScale(), op.getScaleMap(), indices);
+    SmallVector<OpFoldResult> offsets(indices.begin(), indices.end());
+    offsets.push_back(body.getIndexAttr(0));
+    SmallVector<OpFoldResult> shape(outer, body.getIndexAttr(1));
+    shape.push_back(rowSize);
+    auto viewOfRow = [&](Value memref) {
+      int64_t size = cast<MemRefType>(memref.getType()).getDimSize(outer);
+      return outer == 0 ? memref
+                        : viewOf(body, loc, memref, offsets, shape, size);
+    };
+    TileOp::create(body, loc, viewOfRow(op.getSource()), scale,
+                   viewOfRow(op.getDestination()));
+  });
   op.erase();
 }
 

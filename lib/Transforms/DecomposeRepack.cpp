@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Constants.h"
+#include "Loops.h"
 #include "RuntimeChecks.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/Passes.h"
@@ -221,22 +222,17 @@ static void decompose(RepackOp op) {
           ? memref::DimOp::create(builder, loc, op.getPages(), 0).getResult()
           : CacheNumPagesOp::create(builder, loc, op.getSource()).getResult();
   Value count = arith::MulIOp::create(builder, loc, pages, heads);
-  scf::ForallOp::create(
-      builder, loc, ArrayRef<OpFoldResult>{count}, ValueRange(), std::nullopt,
-      [&](OpBuilder &body, Location loc, ValueRange arguments) {
-        Value index =
-            arith::DivUIOp::create(body, loc, arguments.front(), heads);
-        Value head =
-            arith::RemUIOp::create(body, loc, arguments.front(), heads);
-        auto [page, toPage] = getPages(body, loc, op, index);
-        HeadOfPage from{op.getSource(), page, head};
-        HeadOfPage to{op.getDestination(), toPage, head};
-        if (type.hasKeys())
-          buildCopy(body, loc, CacheContent::Key, from, to);
-        if (type.hasValues())
-          buildCopy(body, loc, CacheContent::Value, from, to);
-        scf::InParallelOp::create(body, loc);
-      });
+  forEachInParallel(builder, loc, count, [&](OpBuilder &body, Value turn) {
+    Value index = arith::DivUIOp::create(body, loc, turn, heads);
+    Value head = arith::RemUIOp::create(body, loc, turn, heads);
+    auto [page, toPage] = getPages(body, loc, op, index);
+    HeadOfPage from{op.getSource(), page, head};
+    HeadOfPage to{op.getDestination(), toPage, head};
+    if (type.hasKeys())
+      buildCopy(body, loc, CacheContent::Key, from, to);
+    if (type.hasValues())
+      buildCopy(body, loc, CacheContent::Value, from, to);
+  });
   op.erase();
 }
 

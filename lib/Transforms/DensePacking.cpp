@@ -12,6 +12,7 @@
 #include "Constants.h"
 #include "KernelCalls.h"
 #include "KernelSelection.h"
+#include "Loops.h"
 #include "Views.h"
 #include "fp8attn/Runtime/kernels.h"
 
@@ -50,16 +51,12 @@ DensePacking::DensePacking(LoadDenseOp keyLoad, LoadDenseOp valueLoad, Isa isa,
 }
 
 void DensePacking::emitPreparation(OpBuilder &builder, Location loc) {
-  scf::ForOp::create(
-      builder, loc, constantIndex(builder, loc, 0),
-      constantIndex(builder, loc, FP8ATTN_BLOCK_KEYS),
-      constantIndex(builder, loc, 1), ValueRange(),
-      [&](OpBuilder &body, Location loc, Value token, ValueRange) {
-        Value slot =
-            arith::IndexCastOp::create(body, loc, body.getI64Type(), token);
-        memref::StoreOp::create(body, loc, slot, slots, token);
-        scf::YieldOp::create(body, loc);
-      });
+  forEach(builder, loc, FP8ATTN_BLOCK_KEYS, 1,
+          [&](OpBuilder &body, Value token) {
+            Value slot =
+                arith::IndexCastOp::create(body, loc, body.getI64Type(), token);
+            memref::StoreOp::create(body, loc, slot, slots, token);
+          });
 }
 
 void DensePacking::emitStore(OpBuilder &builder, Location loc, const Part &part,

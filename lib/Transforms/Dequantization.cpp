@@ -13,6 +13,8 @@
 
 #include "Dequantization.h"
 #include "Constants.h"
+#include "IndexMath.h"
+#include "Loops.h"
 #include "ScaleLoads.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/kernels.h"
@@ -46,17 +48,6 @@ static Value divide(OpBuilder &builder, Location loc, Value a, int64_t b) {
 static Value remainder(OpBuilder &builder, Location loc, Value a, int64_t b) {
   return arith::RemUIOp::create(builder, loc, a,
                                 constantIndex(builder, loc, b));
-}
-
-/// Emits a loop from 0 to `end`.
-static void forEach(OpBuilder &builder, Location loc, Value end, int64_t step,
-                    function_ref<void(OpBuilder &, Value)> build) {
-  scf::ForOp::create(builder, loc, constantIndex(builder, loc, 0), end,
-                     constantIndex(builder, loc, step), ValueRange(),
-                     [&](OpBuilder &body, Location loc, Value i, ValueRange) {
-                       build(body, i);
-                       scf::YieldOp::create(body, loc);
-                     });
 }
 
 Dequantization::Dequantization(LoadScaleOp scale, CacheContent content,
@@ -93,9 +84,9 @@ Value Dequantization::emitStep(OpBuilder &builder, Location loc, Value firstKey,
                                Value numKeys) {
   forEach(builder, loc, numKeys, FP8ATTN_GRANULE,
           [&](OpBuilder &body, Value firstToken) {
-            Value rest = arith::SubIOp::create(body, loc, numKeys, firstToken);
-            Value numTokens = arith::MinUIOp::create(
-                body, loc, rest, constantIndex(body, loc, FP8ATTN_GRANULE));
+            Value numTokens =
+                blockSize(body, loc, firstToken, numKeys,
+                          constantIndex(body, loc, FP8ATTN_GRANULE));
             emitGranule(body, loc, add(body, loc, firstKey, firstToken),
                         firstToken, numTokens);
           });
@@ -119,13 +110,11 @@ void Dequantization::emitGranule(OpBuilder &builder, Location loc,
                                 builder, loc, builder.getIndexType(), cache)),
       multiply(builder, loc, inPage, channels));
   Value target = multiply(builder, loc, firstToken, 2 * channels);
-  forEach(builder, loc, constantIndex(builder, loc, tiles), 1,
-          [&](OpBuilder &body, Value tile) {
-            forEach(body, loc, constantIndex(body, loc, kTileLines), 1,
-                    [&](OpBuilder &inner, Value line) {
-                      emitLine(inner, loc, source, target, tile, line);
-                    });
-          });
+  forEach(builder, loc, tiles, 1, [&](OpBuilder &body, Value tile) {
+    forEach(body, loc, kTileLines, 1, [&](OpBuilder &inner, Value line) {
+      emitLine(inner, loc, source, target, tile, line);
+    });
+  });
 }
 
 void Dequantization::emitFactors(OpBuilder &builder, Location loc,
@@ -134,7 +123,7 @@ void Dequantization::emitFactors(OpBuilder &builder, Location loc,
   const int64_t headDim = cache.getType().getHeadDim();
   forEach(builder, loc, numTokens, 1, [&](OpBuilder &perToken, Value token) {
     Value place = add(perToken, loc, inPage, token);
-    forEach(perToken, loc, constantIndex(perToken, loc, headDim), shared,
+    forEach(perToken, loc, headDim, shared,
             [&](OpBuilder &perGroup, Value channel) {
               Value factor =
                   loadScale(perGroup, loc, scale.getScale(), scale.getMap(),
@@ -145,7 +134,7 @@ void Dequantization::emitFactors(OpBuilder &builder, Location loc,
                     ValueRange{divide(perGroup, loc, channel, shared), token});
                 return;
               }
-              forEach(perGroup, loc, constantIndex(perGroup, loc, shared), 1,
+              forEach(perGroup, loc, shared, 1,
                       [&](OpBuilder &body, Value offset) {
                         memref::StoreOp::create(
                             body, loc, factor, factors,

@@ -24,6 +24,14 @@ inline Value ceilDivide(OpBuilder &builder, Location loc, Value count,
                                 constantIndex(builder, loc, size));
 }
 
+/// Returns the size of the block that begins at `first`, of up to `most`, where
+/// all ends before `end`.
+inline Value blockSize(OpBuilder &builder, Location loc, Value first, Value end,
+                       Value most) {
+  Value rest = arith::SubIOp::create(builder, loc, end, first);
+  return arith::MinUIOp::create(builder, loc, rest, most);
+}
+
 } // namespace mlir::fp8attn
 
 #endif // FP8ATTN_LIB_TRANSFORMS_INDEXMATH_H

@@ -10,6 +10,8 @@
 
 #include "KernelCalls.h"
 #include "Constants.h"
+#include "IndexMath.h"
+#include "Loops.h"
 #include "ScaledStore.h"
 #include "Scratch.h"
 #include "Views.h"
@@ -77,17 +79,14 @@ static void emitScaledStore(OpBuilder &builder, StoreOp op, Value tokens,
                       builder.getF32Type()),
       quotients);
   buffers.build(builder, loc);
-  Value step = constantIndex(builder, loc, kScaledTokens);
-  scf::ForOp::create(
-      builder, loc, constantIndex(builder, loc, 0), tokens, step, ValueRange(),
-      [&](OpBuilder &body, Location loc, Value first, ValueRange) {
-        Value rest = arith::SubIOp::create(body, loc, tokens, first);
-        Value count = arith::MinUIOp::create(body, loc, rest, step);
+  Value most = constantIndex(builder, loc, kScaledTokens);
+  forEach(
+      builder, loc, tokens, kScaledTokens, [&](OpBuilder &body, Value first) {
+        Value count = blockSize(body, loc, first, tokens, most);
         emitQuotients(body, op, first, count, quotients);
         Value slots = viewOf(body, loc, op.getSlots(), {first}, {count},
                              {ShapedType::kDynamic});
         emitStore(body, op, row, quotients, count, slots, /*scale=*/Value());
-        scf::YieldOp::create(body, loc);
       });
 }
 

@@ -10,6 +10,7 @@
 
 #include "ScaleLoads.h"
 #include "Constants.h"
+#include "Loops.h"
 
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
@@ -71,15 +72,11 @@ Value mlir::fp8attn::loadScale(OpBuilder &builder, Location loc, Value scale,
 void mlir::fp8attn::emitChannelScales(OpBuilder &builder, LoadScaleOp load,
                                       Value buffer) {
   Location loc = load.getLoc();
-  scf::ForOp::create(
-      builder, loc, constantIndex(builder, loc, 0),
-      constantIndex(builder, loc, load.getChannels()),
-      constantIndex(builder, loc, 1), ValueRange(),
-      [&](OpBuilder &body, Location loc, Value channel, ValueRange) {
+  forEach(
+      builder, loc, load.getChannels(), 1, [&](OpBuilder &body, Value channel) {
         Value value = loadScale(body, loc, load.getScale(), load.getMap(),
                                 {Value(), load.getHead(), Value(), channel});
         memref::StoreOp::create(body, loc, value, buffer, channel);
-        scf::YieldOp::create(body, loc);
       });
 }
 
@@ -87,18 +84,14 @@ void mlir::fp8attn::emitKeyScales(OpBuilder &builder, LoadScaleOp load,
                                   Value firstKey, Value numKeys, Value buffer) {
   Location loc = load.getLoc();
   Value pageTokens = constantIndex(builder, loc, load.getPage());
-  scf::ForOp::create(
-      builder, loc, constantIndex(builder, loc, 0), numKeys,
-      constantIndex(builder, loc, 1), ValueRange(),
-      [&](OpBuilder &body, Location loc, Value j, ValueRange) {
-        Value key = arith::AddIOp::create(body, loc, firstKey, j);
-        Value index = arith::DivUIOp::create(body, loc, key, pageTokens);
-        Value page = RunPageOp::create(body, loc, body.getIndexType(),
-                                       load.getRun(), index);
-        Value token = arith::RemUIOp::create(body, loc, key, pageTokens);
-        Value value = loadScale(body, loc, load.getScale(), load.getMap(),
-                                {page, load.getHead(), token, Value()});
-        memref::StoreOp::create(body, loc, value, buffer, j);
-        scf::YieldOp::create(body, loc);
-      });
+  forEach(builder, loc, numKeys, 1, [&](OpBuilder &body, Value j) {
+    Value key = arith::AddIOp::create(body, loc, firstKey, j);
+    Value index = arith::DivUIOp::create(body, loc, key, pageTokens);
+    Value page =
+        RunPageOp::create(body, loc, body.getIndexType(), load.getRun(), index);
+    Value token = arith::RemUIOp::create(body, loc, key, pageTokens);
+    Value value = loadScale(body, loc, load.getScale(), load.getMap(),
+                            {page, load.getHead(), token, Value()});
+    memref::StoreOp::create(body, loc, value, buffer, j);
+  });
 }

@@ -12,6 +12,7 @@
 
 #include "ScaledStore.h"
 #include "Constants.h"
+#include "Loops.h"
 #include "ScaleLoads.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
@@ -65,15 +66,10 @@ private:
 
   void forChannels(OpBuilder &builder,
                    function_ref<void(OpBuilder &, Value, Value)> use) {
-    scf::ForOp::create(
-        builder, loc, constantIndex(builder, loc, 0),
-        constantIndex(builder, loc, channels), constantIndex(builder, loc, 1),
-        ValueRange(),
-        [&](OpBuilder &body, Location loc, Value offset, ValueRange) {
-          Value channel = channelAt(body, offset);
-          use(body, channel, loadElement(body, channel));
-          scf::YieldOp::create(body, loc);
-        });
+    forEach(builder, loc, channels, 1, [&](OpBuilder &body, Value offset) {
+      Value channel = channelAt(body, offset);
+      use(body, channel, loadElement(body, channel));
+    });
   }
 
   /// Returns the largest finite magnitude of the group, 0 if there is none.
@@ -157,35 +153,24 @@ static void emitToken(OpBuilder &builder, StoreOp op, Value token, Value row,
   slot = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), slot);
   Value page = arith::DivUIOp::create(builder, loc, slot, pageTokens);
   Value tokenOfPage = arith::RemUIOp::create(builder, loc, slot, pageTokens);
-  scf::ForOp::create(
-      builder, loc, constantIndex(builder, loc, 0),
-      constantIndex(builder, loc, channels),
-      constantIndex(builder, loc, shared), ValueRange(),
-      [&](OpBuilder &body, Location loc, Value channel, ValueRange) {
-        Value place[] = {page, op.getHead(), tokenOfPage, channel};
-        GroupEmitter(op, token, row, place, shared, quotients).emit(body);
-        scf::YieldOp::create(body, loc);
-      });
+  forEach(builder, loc, channels, shared, [&](OpBuilder &body, Value channel) {
+    Value place[] = {page, op.getHead(), tokenOfPage, channel};
+    GroupEmitter(op, token, row, place, shared, quotients).emit(body);
+  });
 }
 
 void mlir::fp8attn::emitQuotients(OpBuilder &builder, StoreOp op, Value first,
                                   Value count, Value quotients) {
   Location loc = op.getLoc();
-  scf::ForOp::create(
-      builder, loc, constantIndex(builder, loc, 0), count,
-      constantIndex(builder, loc, 1), ValueRange(),
-      [&](OpBuilder &body, Location loc, Value row, ValueRange) {
-        Value token = arith::AddIOp::create(body, loc, first, row);
-        Value slot = memref::LoadOp::create(body, loc, op.getSlots(), token);
-        Value zero =
-            arith::ConstantIntOp::create(body, loc, body.getI64Type(), 0);
-        Value isKept = arith::CmpIOp::create(
-            body, loc, arith::CmpIPredicate::sge, slot, zero);
-        scf::IfOp::create(body, loc, isKept,
-                          [&](OpBuilder &then, Location loc) {
-                            emitToken(then, op, token, row, slot, quotients);
-                            scf::YieldOp::create(then, loc);
-                          });
-        scf::YieldOp::create(body, loc);
-      });
+  forEach(builder, loc, count, 1, [&](OpBuilder &body, Value row) {
+    Value token = arith::AddIOp::create(body, loc, first, row);
+    Value slot = memref::LoadOp::create(body, loc, op.getSlots(), token);
+    Value zero = arith::ConstantIntOp::create(body, loc, body.getI64Type(), 0);
+    Value isKept =
+        arith::CmpIOp::create(body, loc, arith::CmpIPredicate::sge, slot, zero);
+    scf::IfOp::create(body, loc, isKept, [&](OpBuilder &then, Location loc) {
+      emitToken(then, op, token, row, slot, quotients);
+      scf::YieldOp::create(then, loc);
+    });
+  });
 }

@@ -21,6 +21,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace mlir::fp8attn {
@@ -137,6 +138,41 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   problem.hasFactorsByKey = match.keyFactor || match.probFactor;
   problem.isDequantized = match.keyElementFactor || match.valueElementFactor;
   return problem;
+}
+
+namespace {
+/// What names a row beside its ISA: columns of the table.
+struct RowWords {
+  StringRef op, in, cache;
+};
+} // namespace
+
+/// Returns the row that an operation off the inner loops needs.
+static RowWords getRowWords(Operation *op) {
+  auto elementOf = [](TypedValue<MemRefType> memref) {
+    return getTypeWord(memref.getType().getElementType());
+  };
+  return llvm::TypeSwitch<Operation *, RowWords>(op)
+      .Case([&](StoreOp store) -> RowWords {
+        const bool isKey = store.getContent() == CacheContent::Key;
+        // Quotients by scales that differ are f32.
+        return {isKey ? "store_key" : "store_value",
+                store.getScales() ? "f32" : elementOf(store.getSource()),
+                getTypeWord(store.getCache().getType().getElementType())};
+      })
+      .Case([&](TileMergeOp merge) -> RowWords {
+        return {"merge", elementOf(merge.getFirstOut()),
+                elementOf(merge.getOut())};
+      })
+      .Case([&](TileQuantizeOp quantize) -> RowWords {
+        return {"quantize", elementOf(quantize.getSource()),
+                elementOf(quantize.getDestination())};
+      })
+      .Case([&](TileDequantizeOp dequantize) -> RowWords {
+        // The cache's type is that of the codes.
+        return {"dequantize", elementOf(dequantize.getDestination()),
+                elementOf(dequantize.getSource())};
+      });
 }
 
 /// Gives all scratch of a function the size of the largest: workers run
@@ -276,30 +312,7 @@ private:
 
   /// Chooses for operations off the inner loops, by ISA alone.
   LogicalResult selectOther(Operation *op, Isa isa) {
-    auto elementOf = [&](unsigned operand) {
-      return getTypeWord(
-          cast<MemRefType>(op->getOperand(operand).getType()).getElementType());
-    };
-    StringRef name, in, cache;
-    if (auto store = dyn_cast<StoreOp>(op)) {
-      name =
-          store.getContent() == CacheContent::Key ? "store_key" : "store_value";
-      // Quotients by scales that differ are f32.
-      in = store.getScales() ? "f32" : elementOf(0);
-      cache = getTypeWord(store.getCache().getType().getElementType());
-    } else if (llvm::isa<TileMergeOp>(op)) {
-      name = "merge";
-      in = elementOf(0);
-      cache = elementOf(4);
-    } else if (llvm::isa<TileQuantizeOp>(op)) {
-      name = "quantize";
-      in = elementOf(0);
-      cache = elementOf(2);
-    } else {
-      name = "dequantize";
-      in = elementOf(2);
-      cache = elementOf(0);
-    }
+    const auto [name, in, cache] = getRowWords(op);
     const KernelRow *row = selectByIsa(name, in, cache, isa);
     if (!row)
       return op->emitOpError("has no kernel: the table has no row ")
@@ -308,12 +321,11 @@ private:
         << remark::reason("chose {0}", row->name)
         << remark::metric("Isa", stringifyIsa(isa))
         << remark::metric("Kernel", row->name);
-    if (auto store = dyn_cast<StoreOp>(op))
-      emitStoreCall(store, *row);
-    else if (auto merge = dyn_cast<TileMergeOp>(op))
-      emitMergeCall(merge, *row);
-    else
-      emitConvertCall(op, *row);
+    llvm::TypeSwitch<Operation *>(op)
+        .Case([&](StoreOp store) { emitStoreCall(store, *row); })
+        .Case([&](TileMergeOp merge) { emitMergeCall(merge, *row); })
+        .Case<TileQuantizeOp, TileDequantizeOp>(
+            [&](auto) { emitConvertCall(op, *row); });
     return success();
   }
 

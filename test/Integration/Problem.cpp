@@ -4,20 +4,18 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Builds batches, calls entry points and asks the reference.
+// Builds batches and calls entry points.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Problem.h"
 
-#include "fp8attn/Reference/Compare.h"
 #include "fp8attn/Reference/Fp8.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <numeric>
 
 namespace reference = fp8attn::reference;
@@ -261,187 +259,4 @@ fp8attn_status Problem::write(const Arguments &arguments) {
 
 fp8attn_status Problem::attend(const Arguments &arguments) {
   return call(model.attend, model.attendWorkspaceBytes, arguments);
-}
-
-static reference::HeadTensor headTensor(const std::vector<uint16_t> &tensor,
-                                        int64_t heads, int64_t channels) {
-  return {tensor.data(), int64_t(tensor.size()) / (heads * channels),
-          heads * channels, channels};
-}
-
-/// Returns `words` as elements of `type` in `memory`, with digits that bf16
-/// does not have: up to half a place, so that rounding goes either way.
-static reference::HeadTensor typedTensor(const std::vector<uint16_t> &words,
-                                         int64_t heads, int64_t channels,
-                                         fp8attn_type type,
-                                         AlignedBytes &memory) {
-  reference::HeadTensor tensor = headTensor(words, heads, channels);
-  if (type == FP8ATTN_TYPE_BF16)
-    return tensor;
-  const int64_t size = reference::elementBytes(type);
-  // Memory stays where it is while its size does.
-  if (memory.size() != int64_t(words.size()) * size)
-    memory = AlignedBytes(int64_t(words.size()) * size);
-  for (size_t i = 0; i < words.size(); ++i) {
-    const float digits = float(int(i * 37 % 255) - 127) * 0x1p-15f;
-    reference::encodeElement(reference::decodeBf16(words[i]) * (1 + digits),
-                             memory.data() + i * size, type);
-  }
-  tensor.data = memory.data();
-  tensor.type = type;
-  return tensor;
-}
-
-reference::HeadTensor Problem::keyTensor() {
-  return typedTensor(key, model.numKvHeads, model.headDim, model.sourceType,
-                     typedKey);
-}
-
-reference::HeadTensor Problem::valueTensor() {
-  return typedTensor(value, model.numKvHeads, model.valueDim, model.sourceType,
-                     typedValue);
-}
-
-reference::HeadTensor Problem::queryTensor() const {
-  return typedTensor(query, model.numHeads(), model.headDim, model.queryType,
-                     typedQuery);
-}
-
-/// Returns the cache of `problem` with elements of these types at `keys` and
-/// `values`.
-static reference::PairsCache pairsCache(const Model &model,
-                                        fp8attn_type keyType,
-                                        fp8attn_type valueType, uint8_t *keys,
-                                        uint8_t *values) {
-  using reference::Content;
-  const auto part = [&](uint8_t *data, Content content, fp8attn_type type,
-                        int64_t channels) {
-    return reference::makePairsCache(data, content, type, model.numKvHeads,
-                                     channels, model.pageTokens);
-  };
-  if (!model.split)
-    return part(keys, Content::KeyValue, keyType, model.headDim);
-  reference::PairsCache cache =
-      part(keys, Content::Key, keyType, model.headDim);
-  cache.values = part(values, Content::Value, valueType, model.valueDim).values;
-  return cache;
-}
-
-reference::PairsCache Problem::referenceCache() const {
-  return pairsCache(model, model.cache, model.valueCache, keyCache.data(),
-                    valueCache.data());
-}
-
-static reference::AttentionResult
-attendTo(const Problem &problem, reference::HeadTensor query, bool keepQuery,
-         reference::PairsCache cache, reference::Scales keyScale,
-         reference::Scales valueScale, Problem::ModifyScore modifyScore) {
-  const Model &model = problem.model;
-  reference::AttentionCall call;
-  call.query = query;
-  call.keepQuery = keepQuery;
-  call.numHeads = model.numHeads();
-  call.keys = std::move(cache.keys);
-  call.values = std::move(cache.values);
-  call.keyScale = std::move(keyScale);
-  call.valueScale = std::move(valueScale);
-  call.numSeqs = problem.sequences.size();
-  call.queryStart = problem.queryStart.data();
-  call.seqLens = problem.seqLens.data();
-  call.blockTable = problem.blockTable.data();
-  call.tableStride = problem.maxPages;
-  call.softmaxScale = 1 / std::sqrt(double(model.headDim));
-  call.windowLeft = model.windowLeft;
-  call.windowRight = model.causal ? 0 : model.windowRight;
-  call.topLeft = model.topLeft;
-  call.sink = model.sink ? problem.sink.data() : nullptr;
-  call.modifyScore = std::move(modifyScore);
-  return reference::attend(call);
-}
-
-static reference::Scales referenceScales(const std::vector<float> &scales,
-                                         const ScaleShape &shape) {
-  return scales.empty() ? reference::Scales() : shape.reference(scales);
-}
-
-reference::AttentionResult
-Problem::referenceAttend(ModifyScore modifyScore) const {
-  return attendTo(*this, queryTensor(), false, referenceCache(),
-                  referenceScales(keyScale, keyScaleShape()),
-                  referenceScales(valueScale, valueScaleShape()),
-                  std::move(modifyScore));
-}
-
-reference::AttentionResult Problem::unroundedAttend() const {
-  return attendTo(*this, queryTensor(), true, referenceCache(),
-                  referenceScales(keyScale, keyScaleShape()),
-                  referenceScales(valueScale, valueScaleShape()), nullptr);
-}
-
-reference::AttentionResult Problem::unquantizedAttend() {
-  // bf16 words, so that nothing is rounded; room for twice the FP8 bytes.
-  AlignedBytes keys(2 * keyCache.size()), values(2 * valueCache.size());
-  const reference::PairsCache cache = pairsCache(
-      model, FP8ATTN_TYPE_BF16, FP8ATTN_TYPE_BF16, keys.data(), values.data());
-  reference::writeCache(cache.keys,
-                        headTensor(key, model.numKvHeads, model.headDim),
-                        slots.data(), {});
-  reference::writeCache(cache.values,
-                        headTensor(value, model.numKvHeads, model.valueDim),
-                        slots.data(), {});
-  return attendTo(*this, queryTensor(), false, cache, {}, {}, nullptr);
-}
-
-bool Problem::sees(size_t sequence, int64_t query, int64_t key) const {
-  const Sequence &tokens = sequences[sequence];
-  const int64_t position =
-      model.topLeft ? query : tokens.keys - tokens.queries + query;
-  constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
-  const int64_t right = model.causal ? 0 : model.windowRight.value_or(kAll);
-  return position - key <= model.windowLeft.value_or(kAll) &&
-         key - position <= right;
-}
-
-std::vector<double> Problem::outAsDouble() const {
-  const int64_t words = reference::elementBytes(model.outType) / 2;
-  std::vector<double> result(out.size() / words);
-  for (size_t i = 0; i < result.size(); ++i)
-    result[i] = reference::decodeElement(out.data() + i * words, model.outType);
-  return result;
-}
-
-testing::AssertionResult agrees(const Problem &problem,
-                                const reference::AttentionResult &expected,
-                                bool roundsIndependently) {
-  const fp8attn_type outType = problem.model.outType;
-  const reference::Comparison outs = reference::compare(
-      problem.outAsDouble(), expected.out,
-      reference::allowedOutError(expected, outType),
-      roundsIndependently ? reference::allowedRelativeL2(expected, outType)
-                          : std::numeric_limits<double>::infinity());
-  if (!outs.passed)
-    return testing::AssertionFailure()
-           << problem.model.name << " out: " << outs.text;
-  if (!problem.model.lse)
-    return testing::AssertionSuccess();
-  const reference::Comparison lses =
-      reference::compare({problem.lse.begin(), problem.lse.end()}, expected.lse,
-                         reference::allowedLseError(expected));
-  if (!lses.passed)
-    return testing::AssertionFailure()
-           << problem.model.name << " lse: " << lses.text;
-  return testing::AssertionSuccess();
-}
-
-testing::AssertionResult ranOn(const Problem &problem, fp8attn_status status,
-                               fp8attn_isa isa) {
-  if (status != FP8ATTN_OK)
-    return testing::AssertionFailure()
-           << fp8attn_status_string(status) << ": " << problem.context.message;
-  if (problem.context.isa != isa)
-    return testing::AssertionFailure()
-           << "expected " << fp8attn_isa_string(isa) << ", ran on "
-           << fp8attn_isa_string(fp8attn_isa(problem.context.isa)) << ": "
-           << problem.context.message;
-  return testing::AssertionSuccess();
 }

@@ -109,7 +109,7 @@ public:
 
   /// Returns the parts of the cache as the reference reads and writes them.
   fp8attn::reference::PairsCache referenceCache() const;
-  /// Return the keys and values that the entry points take.
+  /// Returns the keys (values) that the entry points take.
   fp8attn::reference::HeadTensor keyTensor();
   fp8attn::reference::HeadTensor valueTensor();
   /// What the reference does to scores.
@@ -126,7 +126,7 @@ public:
   /// Returns whether query `query` of a sequence has a key in its window.
   bool sees(size_t sequence, int64_t query, int64_t key) const;
 
-  /// Returns `out` and `lse` as doubles.
+  /// Returns `out`, whatever its type, as doubles.
   std::vector<double> outAsDouble() const;
 
 private:

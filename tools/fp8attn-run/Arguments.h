@@ -64,6 +64,10 @@ struct Argument {
   }
   /// Returns the address of element `index` in row-major order.
   void *getElement(int64_t index) const;
+  /// Returns that element, which must be a `T`.
+  template <typename T> T &at(int64_t index) const {
+    return *static_cast<T *>(getElement(index));
+  }
   int64_t getNumElements() const;
 };
 

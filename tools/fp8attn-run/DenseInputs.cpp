@@ -29,37 +29,33 @@ LogicalResult InputMaker::checkEqualLengths(Operation *op) {
   return success();
 }
 
-LogicalResult InputMaker::fillDense(Value value, Value scale,
+LogicalResult InputMaker::makeDense(Value value, Value scale,
                                     std::optional<AffineMap> map, bool isKey) {
   ArrayRef<int64_t> shape = cast<MemRefType>(value.getType()).getShape();
-  bool isNew;
-  if (failed(allocate(value,
-                      {batch.numSeqs(), shape[1], batch.seqLens[0], shape[3]},
-                      isNew)))
-    return failure();
-  if (!isNew)
-    return success();
-  const reference::DenseTensor tensor = getDenseTensor(arguments[value]);
-  const reference::Scales scales = getScales(arguments, scale, map);
-  for (int64_t entry = 0; entry < tensor.sizes[0]; ++entry)
-    for (int64_t head = 0; head < tensor.sizes[1]; ++head)
-      for (int64_t token = 0; token < tensor.sizes[2]; ++token)
-        for (int64_t c = 0; c < tensor.sizes[3]; ++c) {
-          float element = random.normal() * (isKey ? channelFactor(c) : 1);
-          if (isKey && token == 0 && c == 0)
-            element = kSinkLogit;
-          auto *to =
-              const_cast<uint8_t *>(tensor.address(entry, head, token, c));
-          if (reference::elementBytes(tensor.type) == 1)
-            *to = reference::quantizeFp8(element, scales.at({0, head, 0, 0}),
-                                         tensor.type);
-          else
-            reference::encodeElement(element, to, tensor.type);
-        }
-  return success();
+  auto fill = [&](const Argument &argument) {
+    const reference::DenseTensor tensor = getDenseTensor(argument);
+    const reference::Scales scales = getScales(arguments, scale, map);
+    for (int64_t entry = 0; entry < tensor.sizes[0]; ++entry)
+      for (int64_t head = 0; head < tensor.sizes[1]; ++head)
+        for (int64_t token = 0; token < tensor.sizes[2]; ++token)
+          for (int64_t c = 0; c < tensor.sizes[3]; ++c) {
+            float element = random.normal() * (isKey ? channelFactor(c) : 1);
+            if (isKey && token == 0 && c == 0)
+              element = kSinkLogit;
+            auto *to =
+                const_cast<uint8_t *>(tensor.address(entry, head, token, c));
+            if (reference::elementBytes(tensor.type) == 1)
+              *to = reference::quantizeFp8(element, scales.at({0, head, 0, 0}),
+                                           tensor.type);
+            else
+              reference::encodeElement(element, to, tensor.type);
+          }
+  };
+  return make(value, {batch.numSeqs(), shape[1], batch.seqLens[0], shape[3]},
+              fill);
 }
 
-LogicalResult InputMaker::fill(AttentionOp op) {
+LogicalResult InputMaker::makeInputs(AttentionOp op) {
   const int64_t heads = op.getNumHeads(), kvHeads = op.getNumKvHeads();
   if (failed(checkEqualLengths(op)))
     return failure();
@@ -69,22 +65,17 @@ LogicalResult InputMaker::fill(AttentionOp op) {
     for (unsigned dim : {0, 1})
       if (op.getMask().getType().getDimSize(dim) == 1)
         maskSizes[dim] = 1;
-  bool isNew, isNewQuery;
-  if (failed(allocate(op.getQuery(), {entries, heads, queries, op.getKeyDim()},
-                      isNewQuery)) ||
-      failed(fillScale(op.getKeyScale(), kvHeads)) ||
-      failed(fillScale(op.getValueScale(), kvHeads)) ||
-      failed(fillDense(op.getKey(), op.getKeyScale(), op.getKeyScaleMap(),
+  if (failed(makeScale(op.getKeyScale(), kvHeads)) ||
+      failed(makeScale(op.getValueScale(), kvHeads)) ||
+      failed(makeDense(op.getKey(), op.getKeyScale(), op.getKeyScaleMap(),
                        /*isKey=*/true)) ||
-      failed(fillDense(op.getValue(), op.getValueScale(), op.getValueScaleMap(),
+      failed(makeDense(op.getValue(), op.getValueScale(), op.getValueScaleMap(),
                        /*isKey=*/false)) ||
-      failed(fillSink(op.getSink(), heads)) ||
-      failed(fillScoreModifiers(op, maskSizes)) ||
-      failed(allocate(op.getOut(), {entries, heads, queries, op.getValueDim()},
-                      isNew)))
+      failed(makeSink(op.getSink(), heads)) ||
+      failed(makeScoreModifiers(op, maskSizes)) ||
+      failed(make(op.getOut(), {entries, heads, queries, op.getValueDim()})) ||
+      failed(makeQueries(op.getQuery(),
+                         {entries, heads, queries, op.getKeyDim()})))
     return failure();
-  for (int64_t row = 0; isNewQuery && row < entries * heads * queries; ++row)
-    fillQueryRow(op.getQuery(), row);
-  return op.getLse() ? allocate(op.getLse(), {entries, heads, queries}, isNew)
-                     : success();
+  return op.getLse() ? make(op.getLse(), {entries, heads, queries}) : success();
 }

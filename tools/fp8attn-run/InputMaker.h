@@ -4,8 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What makes the inputs of Inputs.h. Its functions for dense attention have a
-// file of their own.
+// What makes the inputs of Inputs.h. Tensors are made in InputMaker.cpp, the
+// inputs of operations on caches, of dense attention and of all others in a
+// file each.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +19,7 @@
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
+#include <algorithm>
 #include <map>
 
 namespace mlir::fp8attn {
@@ -34,76 +36,84 @@ inline float channelFactor(int64_t channel) {
 inline constexpr float kSinkQuery = 4;
 inline constexpr float kSinkLogit = 8;
 
-/// Fills arguments for one operation after the other.
+/// Makes arguments for one operation after the other. What an earlier operation
+/// has is left as it is; all else is allocated and filled. Functions fail, with
+/// a report, where a static size does not fit the batch.
 class InputMaker {
 public:
   /// `batch` must outlive this.
   InputMaker(func::FuncOp function, const Batch &batch, uint64_t seed)
       : arguments(function), batch(batch), random(seed) {}
 
-  /// Fills the arguments of an operation that are not filled yet. Reports one
-  /// whose type does not fit the batch.
-  LogicalResult fill(PagedAttentionOp op);
-  LogicalResult fill(AttentionOp op);
-  LogicalResult fill(MergeOp op);
-  LogicalResult fill(KvWriteOp op);
-  LogicalResult fill(RepackOp op);
-  /// Fills those of quantize or dequantize, likewise.
-  template <typename ConvertOp> LogicalResult fillConversion(ConvertOp op);
+  /// Makes the arguments of an operation.
+  LogicalResult makeInputs(PagedAttentionOp op);
+  LogicalResult makeInputs(AttentionOp op);
+  LogicalResult makeInputs(MergeOp op);
+  LogicalResult makeInputs(KvWriteOp op);
+  LogicalResult makeInputs(RepackOp op);
+  /// Makes those of quantize or dequantize, likewise.
+  template <typename ConvertOp> LogicalResult makeConversion(ConvertOp op);
 
-  /// What was filled so far.
+  /// What was made so far.
   Arguments arguments;
 
 private:
-  /// Allocates the argument unless an earlier operation has. `isNew` says
-  /// whether it must be filled.
-  LogicalResult allocate(Value value, ArrayRef<int64_t> sizes, bool &isNew);
-  /// Allocates i32 and copies `numbers`.
-  LogicalResult fillIntegers(Value value, ArrayRef<int32_t> numbers,
-                             ArrayRef<int64_t> sizes);
-  /// `sizes` are those of a scale with all its dimensions; a scale of rank 0
-  /// has none.
-  LogicalResult fillScale(Value scale, ArrayRef<int64_t> sizes);
-  /// Fills a sink for each head, if there are any.
-  LogicalResult fillSink(Value sink, int64_t heads);
-  /// Fills [tokens, heads, channels] as a query.
-  LogicalResult fillHeads(Value value);
-  /// Returns the sizes of the results of `op` for the batch, without channels.
-  SmallVector<int64_t> getPartSizes(MergeOp op);
-  /// Fills a partial result whose lse has these sizes.
-  LogicalResult fillPart(Value out, Value lse, ArrayRef<int64_t> sizes);
-  /// Fills the slots of the new tokens.
-  LogicalResult fillPageList(RepackOp op);
-  LogicalResult fillSlots(Value slots, const PageTable &pages);
+  /// Makes a tensor, and has `fill` write its elements if it is new; without
+  /// `fill` they are NaN or -1.
+  LogicalResult make(Value value, ArrayRef<int64_t> sizes,
+                     function_ref<void(const Argument &)> fill = nullptr);
+  /// Makes f32, each `number` of its index in row-major order.
+  LogicalResult makeNumbers(Value value, ArrayRef<int64_t> sizes,
+                            function_ref<float(int64_t)> number);
+  /// Makes i32 and copies `numbers`, also into a tensor that was made before.
+  LogicalResult makeIntegers(Value value, ArrayRef<int64_t> sizes,
+                             ArrayRef<int32_t> numbers);
+  /// Makes an optional scale of f32 or f8E8M0FNU. `sizes` are those of a scale
+  /// with all its dimensions; a scale of rank 0 has none.
+  LogicalResult makeScale(Value scale, ArrayRef<int64_t> sizes);
+  /// Makes a sink for each head, if there are any.
+  LogicalResult makeSink(Value sink, int64_t heads);
+  /// Makes queries, or keys and values to be written; the last dimension is
+  /// that of channels.
+  LogicalResult makeQueries(Value value, ArrayRef<int64_t> sizes);
+  /// Makes a mask, or what a score region loads from.
+  LogicalResult makeElements(Value value, ArrayRef<int64_t> sizes);
+  /// Makes the slopes of ALiBi, the mask, and what the score region loads from.
   /// `maskSizes` are those of the mask, if there is one.
-  LogicalResult fillScoreModifiers(AttentionInterface op,
+  LogicalResult makeScoreModifiers(AttentionInterface op,
                                    ArrayRef<int64_t> maskSizes);
-  /// Fills keys or values [B, Hkv, Sk, D], quantised by `scale` if FP8.
-  LogicalResult fillDense(Value value, Value scale,
-                          std::optional<AffineMap> map, bool isKey);
-  /// Reports lengths that no dense tensor can have.
-  LogicalResult checkEqualLengths(Operation *op);
-  /// Fills a mask, or what a score region loads from.
-  LogicalResult fillElements(Value value, ArrayRef<int64_t> sizes);
-  /// Allocates caches and fills them with the tokens of all sequences.
-  template <typename Op> LogicalResult fillCacheScales(Op op);
-  template <typename Op> void fillCaches(Op op);
-  /// Writes the keys, or the values, of those tokens.
+
+  /// Makes the scales of the caches of `op`, as their maps say.
+  template <typename Op> LogicalResult makeCacheScales(Op op);
+  /// Makes caches that hold the tokens of all sequences.
+  template <typename Op> void makeCaches(Op op);
+  /// Makes the slots of the new tokens.
+  LogicalResult makeSlots(Value slots, const PageTable &pages);
+  /// Makes the list of pages to repack.
+  LogicalResult makePageList(RepackOp op);
+  /// Writes the keys, or the values, of all tokens of all sequences.
   void writePrompt(const reference::CachePart &part,
                    const reference::Scales &scales, const PageTable &pages,
                    bool isKey);
-  /// Writes a row of values of a channel each, as elements of `type`.
+
+  /// Makes keys or values [B, Hkv, Sk, D], quantised by `scale` if FP8.
+  LogicalResult makeDense(Value value, Value scale,
+                          std::optional<AffineMap> map, bool isKey);
+  /// Reports lengths that no dense tensor can have.
+  LogicalResult checkEqualLengths(Operation *op);
+
+  /// Returns the sizes of the results of `op` for the batch, without channels.
+  SmallVector<int64_t> getPartSizes(MergeOp op);
+  /// Makes a partial result whose lse has these sizes.
+  LogicalResult makePart(Value out, Value lse, ArrayRef<int64_t> sizes);
+
+  /// Fills a row, a random number for each channel, as elements of `type`.
   void fillRow(uint8_t *row, int64_t channels, fp8attn_type type);
-  /// Fills row `row` of a tensor, in row-major order, as a query.
-  void fillQueryRow(Value value, int64_t row);
   /// Returns the pages of caches with the page size of `type`.
   const PageTable &getPages(CacheType type);
   /// Returns the keys of the longest sequence.
   int64_t longestContext() const {
-    int64_t longest = 0;
-    for (int32_t length : batch.seqLens)
-      longest = std::max<int64_t>(longest, length);
-    return longest;
+    return *std::max_element(batch.seqLens.begin(), batch.seqLens.end());
   }
 
   const Batch &batch;

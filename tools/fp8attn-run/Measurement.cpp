@@ -166,8 +166,7 @@ static void addPages(RepackOp op, const Arguments &arguments, Work &work) {
   for (int64_t i = 0; i < list.tensor.sizes[0]; ++i)
     addExtent(work, task,
               static_cast<uint8_t *>(cache.data) +
-                  *static_cast<int32_t *>(list.getElement(2 * i)) *
-                      cache.page_bytes,
+                  list.at<int32_t>(2 * i) * cache.page_bytes,
               cache.page_bytes);
   work.reads.push_back(std::move(task));
 }

@@ -31,7 +31,7 @@ static std::vector<double> getElements(const Argument &argument) {
   std::vector<double> values(argument.getNumElements());
   for (size_t i = 0; i < values.size(); ++i)
     values[i] = reference::elementBytes(type) == 1
-                    ? *static_cast<uint8_t *>(argument.getElement(i))
+                    ? argument.at<uint8_t>(i)
                     : reference::decodeElement(argument.getElement(i), type);
   return values;
 }
@@ -169,10 +169,9 @@ static void runRepack(RepackOp op, const Arguments &inputs) {
   reference::PageList pages;
   if (Value list = op.getPages()) {
     const Argument &entries = inputs[list];
-    for (int64_t i = 0; i < entries.tensor.sizes[0]; ++i) {
-      auto *entry = static_cast<int32_t *>(entries.getElement(2 * i));
-      pages.emplace_back(entry[0], entry[1]);
-    }
+    for (int64_t i = 0; i < entries.tensor.sizes[0]; ++i)
+      pages.emplace_back(entries.at<int32_t>(2 * i),
+                         entries.at<int32_t>(2 * i + 1));
   } else {
     for (int64_t page = 0; page < inputs[op.getSource()].cache.num_pages;
          ++page)
@@ -196,7 +195,7 @@ static float getScaleOf(const Argument &source, const Argument &scale,
     place = place * source.tensor.sizes[dim] +
             index / inner % source.tensor.sizes[dim];
   }
-  return *static_cast<float *>(scale.getElement(place));
+  return scale.at<float>(place);
 }
 
 /// Converts into the inputs' destination and compares with the results'.

@@ -210,7 +210,7 @@ mlir::fp8attn::makeScoreFunction(AttentionInterface op,
       score = cap * std::tanh(score / cap);
     }
     if (Value slopes = op.getAlibi())
-      score += *static_cast<float *>(inputs[slopes].getElement(place.head)) *
+      score += inputs[slopes].at<float>(place.head) *
                static_cast<double>(place.key - place.query);
     if (!op.getScore().empty())
       score =

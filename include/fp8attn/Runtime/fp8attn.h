@@ -127,7 +127,8 @@ typedef struct fp8attn_context {
   /// NAME_workspace_bytes(num_workers) bytes. Contents need not be kept.
   void *workspace;
   int64_t workspace_bytes;
-  /// Out: the ISA of the body that the last call ran.
+  /// Out: the fp8attn_isa of the body that the last call ran. Left as it is by
+  /// calls that fail before, and by entry points whose bodies have no kernels.
   int32_t isa;
   /// Out: after a failed call, what was wrong, zero-terminated; after a
   /// successful one, why no better ISA was used, or empty.
@@ -171,13 +172,16 @@ typedef enum fp8attn_type {
 /// Largest rank of a tensor at the ABI.
 #define FP8ATTN_MAX_RANK 4
 
-/// A strided tensor in the caller's memory.
+/// A strided tensor in the caller's memory, which must live through the calls
+/// that take it. Element (i, j, ...) is i * strides[0] + j * strides[1] + ...
+/// elements behind the first.
 typedef struct fp8attn_tensor {
   /// First element, aligned to the element's size. May be null if some size
   /// is 0.
   void *data;
   /// An fp8attn_type.
   int32_t type;
+  /// Dimensions, 0 to FP8ATTN_MAX_RANK.
   int32_t rank;
   /// Elements along each dimension, outermost first; unused entries ignored.
   int64_t sizes[FP8ATTN_MAX_RANK];
@@ -185,8 +189,9 @@ typedef struct fp8attn_tensor {
   int64_t strides[FP8ATTN_MAX_RANK];
 } fp8attn_tensor;
 
-/// Returns a row-major tensor (strides filled in). Sizes beyond `rank` are
-/// ignored.
+/// Returns a row-major tensor (strides filled in) of memory that stays the
+/// caller's. Sizes beyond `rank` are ignored. Nothing is checked: the call that
+/// takes the tensor refuses what is wrong with it.
 fp8attn_tensor fp8attn_tensor_make(void *data, fp8attn_type type, int32_t rank,
                                    int64_t size0, int64_t size1, int64_t size2,
                                    int64_t size3);
@@ -196,6 +201,7 @@ typedef struct fp8attn_cache {
   /// num_pages * page_bytes bytes, aligned to FP8ATTN_ALIGNMENT; of the last
   /// page only what the cache type says is touched.
   void *data;
+  /// At least 0.
   int64_t num_pages;
   /// Bytes from one page, all heads of it, to the next: at least what the cache
   /// type says (the emitted header has the number), and a multiple of
@@ -216,23 +222,26 @@ typedef struct fp8attn_cpu_info {
 /// Asks the CPU (CPUID, XCR0) and, once per process, the kernel for the
 /// permission to use AMX tiles. Thread-safe. Never fails: a refusal is a lower
 /// ISA and a reason. The environment variable FP8ATTN_ISA (a name as given by
-/// fp8attn_isa_string) lowers the result.
+/// fp8attn_isa_string) lowers the result. Returns a constant that lives as long
+/// as the process, never null.
 const fp8attn_cpu_info *fp8attn_cpu(void);
 
 /// A small thread pool for hosts that have none.
 typedef struct fp8attn_pool fp8attn_pool;
 
 /// Starts a pool of `num_workers` workers (the caller of a loop is worker 0, so
-/// num_workers - 1 threads start). Returns null if num_workers < 1 or threads
-/// cannot be started.
+/// num_workers - 1 threads start). Returns null if num_workers is not 1 to
+/// 4096, or if memory or a thread cannot be had. The caller destroys it.
 fp8attn_pool *fp8attn_pool_create(int32_t num_workers);
 
-/// Stops the threads and frees the pool. Null is allowed.
+/// Stops the threads and frees the pool, which must have no loop running. Null
+/// is allowed.
 void fp8attn_pool_destroy(fp8attn_pool *pool);
 
 /// An fp8attn_parallel_for; `pool` is an fp8attn_pool. Hands out small ranges
-/// to whichever worker is free. One loop at a time per pool; a call from inside
-/// a body runs serially.
+/// to whichever worker is free. Loops of different callers take turns; one that
+/// is called from inside a body of the same pool runs serially, as the worker
+/// of that body. Does nothing if `count` is 0 or less.
 void fp8attn_pool_parallel_for(void *pool, int64_t count, fp8attn_body body,
                                void *argument);
 

@@ -1,0 +1,138 @@
+//===- InputMaker.cpp - filling tensors by their role -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "InputMaker.h"
+
+#include "fp8attn/Reference/Fp8.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+LogicalResult InputMaker::make(Value value, ArrayRef<int64_t> sizes,
+                               function_ref<void(const Argument &)> fill) {
+  if (arguments[value].isAllocated())
+    return success();
+  if (failed(arguments.allocateTensor(value, sizes)))
+    return failure();
+  if (fill)
+    fill(arguments[value]);
+  return success();
+}
+
+LogicalResult InputMaker::makeNumbers(Value value, ArrayRef<int64_t> sizes,
+                                      function_ref<float(int64_t)> number) {
+  return make(value, sizes, [&](const Argument &argument) {
+    for (int64_t i = 0; i < argument.getNumElements(); ++i)
+      argument.at<float>(i) = number(i);
+  });
+}
+
+LogicalResult InputMaker::makeIntegers(Value value, ArrayRef<int64_t> sizes,
+                                       ArrayRef<int32_t> numbers) {
+  if (failed(make(value, sizes)))
+    return failure();
+  // Also over what a score region has been given.
+  for (auto [index, number] : llvm::enumerate(numbers))
+    arguments[value].at<int32_t>(index) = number;
+  return success();
+}
+
+LogicalResult InputMaker::makeScale(Value scale, ArrayRef<int64_t> sizes) {
+  if (!scale)
+    return success();
+  auto type = cast<MemRefType>(scale.getType());
+  sizes = sizes.take_front(type.getRank());
+  // Values reach about 30: a tenth is small enough for e4m3 not to saturate
+  // and large enough for small values to become subnormal.
+  if (type.getElementType().isF32())
+    return makeNumbers(scale, sizes,
+                       [&](int64_t) { return random.uniform(0.08, 0.3); });
+  return make(scale, sizes, [&](const Argument &argument) {
+    constexpr uint8_t kSmallestPower = 123; // 2^-4; 2^-2 is the largest
+    for (int64_t i = 0; i < argument.getNumElements(); ++i)
+      argument.at<uint8_t>(i) = kSmallestPower + random.below(3);
+  });
+}
+
+/// Learned sinks: from far below most scores to above nearly all of them.
+LogicalResult InputMaker::makeSink(Value sink, int64_t heads) {
+  return sink ? makeNumbers(sink, heads,
+                            [&](int64_t) { return random.uniform(-4, 8); })
+              : success();
+}
+
+void InputMaker::fillRow(uint8_t *row, int64_t channels, fp8attn_type type) {
+  const int64_t size = reference::elementBytes(type);
+  for (int64_t c = 0; c < channels; ++c)
+    reference::encodeElement(random.normal() * channelFactor(c), row + c * size,
+                             type);
+}
+
+LogicalResult InputMaker::makeQueries(Value value, ArrayRef<int64_t> sizes) {
+  return make(value, sizes, [&](const Argument &argument) {
+    const auto type = fp8attn_type(argument.tensor.type);
+    const int64_t channels = sizes.back();
+    for (int64_t i = 0; i < argument.getNumElements(); i += channels) {
+      auto *row = static_cast<uint8_t *>(argument.getElement(i));
+      fillRow(row, channels, type);
+      reference::encodeElement(kSinkQuery + random.normal(), row, type);
+    }
+  });
+}
+
+/// Elements of what a score region or a mask is made of. Integers are 0 or 1:
+/// small enough for whatever they stand for, half of a mask's keys. True is any
+/// byte but 0.
+LogicalResult InputMaker::makeElements(Value value, ArrayRef<int64_t> sizes) {
+  return make(value, sizes, [&](const Argument &argument) {
+    for (int64_t i = 0; i < argument.getNumElements(); ++i)
+      switch (argument.tensor.type) {
+      case FP8ATTN_TYPE_I8:
+        argument.at<int8_t>(i) = random.below(2);
+        break;
+      case FP8ATTN_TYPE_I32:
+        argument.at<int32_t>(i) = random.below(2);
+        break;
+      case FP8ATTN_TYPE_BOOL:
+        argument.at<uint8_t>(i) = random.below(2) * (1 + i % UINT8_MAX);
+        break;
+      default:
+        reference::encodeElement(random.normal(), argument.getElement(i),
+                                 fp8attn_type(argument.tensor.type));
+      }
+  });
+}
+
+LogicalResult InputMaker::makeScoreModifiers(AttentionInterface op,
+                                             ArrayRef<int64_t> maskSizes) {
+  const int64_t heads = op.getNumHeads();
+  // 2^(-8 h / Hq), the slopes of the paper.
+  auto slope = [&](int64_t head) {
+    return std::exp2(-8.0f * static_cast<float>(head + 1) /
+                     static_cast<float>(heads));
+  };
+  if (op.getAlibi() && failed(makeNumbers(op.getAlibi(), heads, slope)))
+    return failure();
+  if (op.getMask() && failed(makeElements(op.getMask(), maskSizes)))
+    return failure();
+  // Tensors that the region loads from are large enough for any index.
+  const int64_t any = std::max({longestContext(), batch.numTokens(),
+                                batch.numSeqs(), heads, int64_t(1)});
+  WalkResult result = op.getScore().walk([&](memref::LoadOp load) {
+    SmallVector<int64_t> sizes(load.getMemRefType().getShape());
+    llvm::replace(sizes, ShapedType::kDynamic, any);
+    return WalkResult(makeElements(load.getMemRef(), sizes));
+  });
+  return failure(result.wasInterrupted());
+}

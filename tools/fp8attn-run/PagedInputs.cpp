@@ -1,0 +1,177 @@
+//===- PagedInputs.cpp - inputs of operations on caches -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Bytes of a cache that belong to no token stay 0xFF: NaN.
+//
+//===----------------------------------------------------------------------===//
+
+#include "InputMaker.h"
+
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
+#include "fp8attn/Reference/Fp8.h"
+
+#include <cmath>
+#include <numeric>
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+const PageTable &InputMaker::getPages(CacheType type) {
+  auto [entry, isNew] = pageTables.try_emplace(type.getPageTokens());
+  if (isNew)
+    entry->second = makePageTable(batch, type.getPageTokens(), random);
+  return entry->second;
+}
+
+/// Writes the keys, or the values, of all tokens of all sequences.
+void InputMaker::writePrompt(const reference::CachePart &part,
+                             const reference::Scales &scales,
+                             const PageTable &pages, bool isKey) {
+  constexpr fp8attn_type kType = FP8ATTN_TYPE_BF16;
+  const int64_t rowBytes = part.headDim * reference::elementBytes(kType);
+  std::vector<uint8_t> token(part.heads * rowBytes);
+  const reference::HeadTensor source{token.data(), 1, 0, part.headDim, kType};
+  const float sinkKey =
+      kSinkLogit / kSinkQuery * std::sqrt(static_cast<float>(part.headDim));
+  for (int64_t s = 0; s < batch.numSeqs(); ++s)
+    for (int64_t t = 0; t < batch.seqLens[s]; ++t) {
+      for (int64_t head = 0; head < part.heads; ++head) {
+        uint8_t *row = token.data() + head * rowBytes;
+        fillRow(row, part.headDim, kType);
+        if (isKey && t == 0)
+          reference::encodeElement(sinkKey, row, kType);
+      }
+      const int64_t slot = pages.slot(s, t);
+      reference::writeCache(part, source, &slot, scales);
+    }
+}
+
+/// Sizes a scale of a cache as its map says.
+static SmallVector<int64_t> getScaleSizes(Value scale, AffineMap map,
+                                          CacheType cache, int64_t numPages) {
+  SmallVector<int64_t> sizes;
+  for (AffineExpr result : map.getResults()) {
+    std::optional<IndexRange> range = getIndexRange(result, cache);
+    sizes.push_back(range->most + range->perPage * (numPages - 1) + 1);
+  }
+  // A static size may be larger than needed.
+  ArrayRef<int64_t> shape = cast<MemRefType>(scale.getType()).getShape();
+  for (auto [size, given] : llvm::zip(sizes, shape))
+    size = ShapedType::isDynamic(given) ? size : std::max(size, given);
+  return sizes;
+}
+
+template <typename Op> LogicalResult InputMaker::makeCacheScales(Op op) {
+  const int64_t numPages = getPages(op.getKeyCacheType()).numPages;
+  auto make = [&](Value scale, std::optional<AffineMap> map, CacheType cache) {
+    return scale ? makeScale(scale, getScaleSizes(scale, *map, cache, numPages))
+                 : success();
+  };
+  if (failed(make(op.getKeyScale(), op.getKeyScaleMap(), op.getKeyCacheType())))
+    return failure();
+  return make(op.getValueScale(), op.getValueScaleMap(),
+              op.getValueCacheType());
+}
+
+template <typename Op> void InputMaker::makeCaches(Op op) {
+  Value keyCache = op.getKeyCache(), valueCache = op.getValueCache();
+  const PageTable &pages = getPages(op.getKeyCacheType());
+  if (arguments[keyCache].isAllocated())
+    return;
+  arguments.allocateCache(keyCache, pages.numPages);
+  if (valueCache != keyCache)
+    arguments.allocateCache(valueCache, pages.numPages);
+  CacheParts parts = getCacheParts(arguments, keyCache, valueCache);
+  writePrompt(parts.keys,
+              getScales(arguments, op.getKeyScale(), op.getKeyScaleMap()),
+              pages, /*isKey=*/true);
+  writePrompt(parts.values,
+              getScales(arguments, op.getValueScale(), op.getValueScaleMap()),
+              pages, /*isKey=*/false);
+}
+
+LogicalResult InputMaker::makeInputs(PagedAttentionOp op) {
+  const int64_t heads = op.getNumHeads(), tokens = batch.numTokens();
+  const PageTable &pages = getPages(op.getKeyCacheType());
+  if (failed(makeQueries(op.getQuery(), {tokens, heads, op.getKeyDim()})) ||
+      failed(makeCacheScales(op)) || failed(makeSink(op.getSink(), heads)) ||
+      failed(makeIntegers(op.getQueryStart(), batch.numSeqs() + 1,
+                          batch.queryStart)) ||
+      failed(makeIntegers(op.getSeqLens(), batch.numSeqs(), batch.seqLens)) ||
+      failed(makeIntegers(op.getBlockTable(), {batch.numSeqs(), pages.maxPages},
+                          pages.pages)))
+    return failure();
+  makeCaches(op);
+  if (failed(makeScoreModifiers(op, {tokens, longestContext()})) ||
+      failed(make(op.getOut(), {tokens, heads, op.getValueDim()})))
+    return failure();
+  return op.getLse() ? make(op.getLse(), {tokens, heads}) : success();
+}
+
+/// The new tokens are the last ones of their sequences; one in thirteen is
+/// skipped, as a padded batch has it.
+LogicalResult InputMaker::makeSlots(Value slots, const PageTable &pages) {
+  constexpr int64_t kSkipPeriod = 13;
+  return make(slots, batch.numTokens(), [&](const Argument &argument) {
+    for (int64_t s = 0; s < batch.numSeqs(); ++s)
+      for (int64_t i = 0; i < batch.queryLen(s); ++i) {
+        const int64_t token = batch.queryStart[s] + i;
+        const int64_t position = batch.seqLens[s] - batch.queryLen(s) + i;
+        argument.at<int64_t>(token) = token % kSkipPeriod == kSkipPeriod - 1
+                                          ? -1
+                                          : pages.slot(s, position);
+      }
+  });
+}
+
+LogicalResult InputMaker::makeInputs(KvWriteOp op) {
+  CacheType keys = op.getKeyCacheType(), values = op.getValueCacheType();
+  const int64_t tokens = batch.numTokens(), heads = keys.getNumHeads();
+  const PageTable &pages = getPages(keys);
+  if (failed(makeQueries(op.getKey(), {tokens, heads, keys.getHeadDim()})) ||
+      failed(
+          makeQueries(op.getValue(), {tokens, heads, values.getHeadDim()})) ||
+      failed(makeSlots(op.getSlots(), pages)) || failed(makeCacheScales(op)))
+    return failure();
+  makeCaches(op);
+  return success();
+}
+
+/// Half of the pages of the source, in random order, go to as many others of
+/// the destination; within one cache, to those of the other half.
+LogicalResult InputMaker::makePageList(RepackOp op) {
+  const int64_t numPages = arguments[op.getSource()].cache.num_pages;
+  std::vector<int32_t> from(numPages),
+      to(arguments[op.getDestination()].cache.num_pages);
+  std::iota(from.begin(), from.end(), 0);
+  std::iota(to.begin(), to.end(), 0);
+  random.shuffle(from);
+  random.shuffle(to);
+  if (op.getSource() == op.getDestination())
+    to.assign(from.rbegin(), from.rend());
+  std::vector<int32_t> list;
+  for (int64_t i = 0; i < numPages / 2; ++i)
+    list.insert(list.end(), {from[i], to[i]});
+  return makeIntegers(op.getPages(), {numPages / 2, 2}, list);
+}
+
+/// Any bytes, unless an earlier operation uses the source. The destination has
+/// as many pages, or, if there is a list of them, some more.
+LogicalResult InputMaker::makeInputs(RepackOp op) {
+  constexpr int64_t kMorePages = 3;
+  const Argument &source = arguments[op.getSource()];
+  if (!source.isAllocated()) {
+    arguments.allocateCache(op.getSource(),
+                            getPages(op.getSource().getType()).numPages);
+    for (int64_t i = 0; i < source.storage.size(); ++i)
+      source.storage.data()[i] = random.bits();
+  }
+  if (!arguments[op.getDestination()].isAllocated())
+    arguments.allocateCache(op.getDestination(),
+                            source.cache.num_pages +
+                                (op.getPages() ? kMorePages : 0));
+  return op.getPages() ? makePageList(op) : success();
+}

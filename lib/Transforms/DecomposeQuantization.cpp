@@ -22,6 +22,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::fp8attn {
 #define GEN_PASS_DEF_DECOMPOSEQUANTIZATION
@@ -126,7 +127,7 @@ static void decompose(KvWriteOp op) {
 }
 
 /// Checks that source and destination agree in every dynamic dimension.
-template <typename ConvertOp> static void emitConvertChecks(ConvertOp op) {
+template <typename ConvertOp> static void emitChecks(ConvertOp op) {
   OpBuilder builder = getCheckBuilder(op);
   Location loc = op.getLoc();
   auto source = op.getSource().getType();
@@ -186,6 +187,11 @@ static void decomposeConvert(ConvertOp op) {
   op.erase();
 }
 
+static void decompose(QuantizeOp op) { decomposeConvert<TileQuantizeOp>(op); }
+static void decompose(DequantizeOp op) {
+  decomposeConvert<TileDequantizeOp>(op);
+}
+
 namespace {
 struct DecomposeQuantizationPass
     : public fp8attn::impl::DecomposeQuantizationBase<
@@ -198,22 +204,14 @@ struct DecomposeQuantizationPass
       if (isa<KvWriteOp, QuantizeOp, DequantizeOp>(op))
         ops.push_back(op);
     });
-    for (Operation *op : ops) {
-      if (auto write = dyn_cast<KvWriteOp>(op)) {
-        if (runtimeChecks)
-          emitChecks(write);
-        decompose(write);
-      } else if (auto quantize = dyn_cast<QuantizeOp>(op)) {
-        if (runtimeChecks)
-          emitConvertChecks(quantize);
-        decomposeConvert<TileQuantizeOp>(quantize);
-      } else {
-        auto dequantize = cast<DequantizeOp>(op);
-        if (runtimeChecks)
-          emitConvertChecks(dequantize);
-        decomposeConvert<TileDequantizeOp>(dequantize);
-      }
-    }
+    auto decomposeOne = [&](auto op) {
+      if (runtimeChecks)
+        emitChecks(op);
+      decompose(op);
+    };
+    for (Operation *op : ops)
+      llvm::TypeSwitch<Operation *>(op)
+          .Case<KvWriteOp, QuantizeOp, DequantizeOp>(decomposeOne);
   }
 };
 } // namespace

@@ -12,6 +12,7 @@
 #define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTN_TD
 
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.td"
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnCacheOps.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnDenseOps.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnMergeOp.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTileOps.td"

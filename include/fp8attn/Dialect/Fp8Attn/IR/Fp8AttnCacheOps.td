@@ -1,0 +1,213 @@
+//===- Fp8AttnCacheOps.td - writing and converting ---------*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Model level, as Fp8AttnOps.td: writes caches, converts them from one layout to
+// another, and dense tensors from and to FP8.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNCACHEOPS_TD
+#define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNCACHEOPS_TD
+
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.td"
+
+def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
+    AttrSizedOperandSegments,
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "quantises new keys and values into a paged cache";
+  let description = [{
+    For each new token `i` with `slots[i] >= 0`, and each KV head `h`:
+
+    ```
+    cache K of page slots[i] / page, token slots[i] % page = quantise(key[i, h] / keyScale)
+    ```
+
+    and the same for values. `quantise` divides in f32, rounds to nearest even,
+    saturates to the largest finite value, keeps the sign of zero, and turns a
+    NaN of either sign into 0x7F. A bf16 cache takes bf16 elements unchanged and
+    others rounded to nearest even, and has no scales. Tokens with a negative slot
+    are skipped. If two tokens name the same slot, either may be the one that is
+    kept, element by element.
+
+    Operands:
+    - `key`: bf16, f16 or f32 [tokens, Hkv, Dk], `value` likewise [tokens, Hkv,
+      Dv]; any strides for tokens and heads;
+    - `slots`: i64 [tokens];
+    - `keyScale`, `valueScale` and their maps: as in `paged_attention`;
+    - `caches`: one `key_value` cache, or a `key` and a `value` cache, which
+      overlap neither each other nor the other operands.
+
+    With `dynamic`, the scales are results: for each token, head and, if the map
+    says so, block of channels,
+
+    ```
+    scale = max(largest finite |element| / largest code, 2^-40)
+    ```
+
+    in f32, rounded up to a power of two if the scale is f8E8M0FNU, is computed
+    and stored before its elements are divided by it. Maps then have the results
+    page, head and token, and may have `channel` or `channel floordiv n`, each
+    once, in any order. Scales of tokens that are skipped are left as they are.
+
+    ```mlir
+    func.func @write(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>,
+                     %slots: memref<?xi64>, %scale: memref<f32>,
+                     %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<pairs>>) {
+      fp8attn.kv_write
+          key(%key : memref<?x8x64xbf16>) value(%value : memref<?x8x64xbf16>)
+          slots(%slots : memref<?xi64>)
+          key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>)
+          value_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>)
+          cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<pairs>>)
+      return
+    }
+    ```
+  }];
+  let arguments = (ins
+    MemRefRankOf<[BF16, F16, F32], [3]>:$key,
+    MemRefRankOf<[BF16, F16, F32], [3]>:$value,
+    MemRefRankOf<[I64], [1]>:$slots,
+    Optional<Fp8Attn_CacheScale>:$keyScale,
+    Optional<Fp8Attn_CacheScale>:$valueScale,
+    Variadic<Fp8Attn_CacheType>:$caches,
+    OptionalAttr<AffineMapAttr>:$keyScaleMap,
+    OptionalAttr<AffineMapAttr>:$valueScaleMap,
+    UnitAttr:$dynamic
+  );
+  let assemblyFormat = [{
+    (`dynamic` $dynamic^)?
+    `key` `(` $key `:` type($key) `)`
+    `value` `(` $value `:` type($value) `)`
+    `slots` `(` $slots `:` type($slots) `)`
+    (`key_scale` `(` $keyScale^ `:` type($keyScale) `,` $keyScaleMap `)`)?
+    (`value_scale` `(` $valueScale^ `:` type($valueScale) `,` $valueScaleMap `)`)?
+    `cache` `(` $caches `:` type($caches) `)`
+    attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    CacheType getKeyCacheType() {
+      return ::llvm::cast<CacheType>(getKeyCache().getType());
+    }
+    CacheType getValueCacheType() {
+      return ::llvm::cast<CacheType>(getValueCache().getType());
+    }
+    ::mlir::Value getKeyCache() { return getCaches().front(); }
+    ::mlir::Value getValueCache() { return getCaches().back(); }
+  }];
+}
+
+def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "copies pages of a cache into one of any layout";
+  let description = [{
+    Copies every element of a page of `source` to its place in the layout of
+    `destination`; the types of the caches differ at most in the layout. Padding
+    of the head size is written as zeros; pages whose layouts agree are copied
+    byte for byte, padding included.
+
+    Without `pages`, page i goes to page i for all pages, of which both caches
+    have the same number, and the caches must not overlap.
+
+    `pages`, i32 [n, 2], lists (page of `source`, page of `destination`), in any
+    order; other pages of `destination` stay as they are, and the caches may have
+    different numbers of pages. They may be the same memory, or overlap, if no
+    page that is written is read or written by another entry. If two entries
+    name one page of `destination`, either may be the one that is kept, element
+    by element.
+
+    ```mlir
+    func.func @export(%source: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
+                      %destination: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>) {
+      fp8attn.repack %source into %destination
+          : !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
+            !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
+      return
+    }
+    ```
+
+    Copy on write, of some pages within a pool:
+
+    ```mlir
+    func.func @fork(%pool: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>,
+                    %pages: memref<?x2xi32>) {
+      fp8attn.repack %pool into %pool pages(%pages : memref<?x2xi32>)
+          : !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>,
+            !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Fp8Attn_CacheType:$source,
+                       Fp8Attn_CacheType:$destination,
+                       Optional<MemRefRankOf<[I32], [2]>>:$pages);
+  let assemblyFormat = [{
+    $source `into` $destination (`pages` `(` $pages^ `:` type($pages) `)`)?
+    attr-dict `:` qualified(type($source)) `,` qualified(type($destination))
+  }];
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_QuantizeOp : Fp8Attn_Op<"quantize", [
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "quantises a dense tensor to FP8";
+  let description = [{
+    `destination[i...] = quantise(source[i...] / scale[map(i...)])`, rounding
+    and special values as in `kv_write`. The map takes the indices of the
+    element and must not use the last one; each result is one index. The last
+    dimension of source and destination is contiguous. The two do not overlap.
+
+    ```mlir
+    func.func @quantize(%x: memref<?x8x128xbf16>, %scale: memref<8xf32>, %y: memref<?x8x128xf8E4M3FN>) {
+      fp8attn.quantize %x scale(%scale, affine_map<(t, h, c) -> (h)>) into %y
+          : memref<?x8x128xbf16>, memref<8xf32>, memref<?x8x128xf8E4M3FN>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins
+    MemRefRankOf<[BF16, F16, F32], [1, 2, 3, 4]>:$source,
+    Fp8Attn_Scale:$scale,
+    MemRefRankOf<[Fp8Attn_Fp8], [1, 2, 3, 4]>:$destination,
+    AffineMapAttr:$scaleMap
+  );
+  let assemblyFormat = [{
+    $source `scale` `(` $scale `,` $scaleMap `)` `into` $destination attr-dict
+    `:` type($source) `,` type($scale) `,` type($destination)
+  }];
+  let hasVerifier = 1;
+}
+
+def Fp8Attn_DequantizeOp : Fp8Attn_Op<"dequantize", [
+    MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "converts a dense FP8 tensor back";
+  let description = [{
+    `destination[i...] = value(source[i...]) * scale[map(i...)]`, the product
+    in f32, rounded to nearest even if the destination is bf16 or f16. The map is as in
+    `quantize`, and so is the memory.
+
+    ```mlir
+    func.func @dequantize(%x: memref<?x128xf8E5M2>, %scale: memref<f32>, %y: memref<?x128xf32>) {
+      fp8attn.dequantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y
+          : memref<?x128xf8E5M2>, memref<f32>, memref<?x128xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins
+    MemRefRankOf<[Fp8Attn_Fp8], [1, 2, 3, 4]>:$source,
+    Fp8Attn_Scale:$scale,
+    MemRefRankOf<[BF16, F16, F32], [1, 2, 3, 4]>:$destination,
+    AffineMapAttr:$scaleMap
+  );
+  let assemblyFormat = [{
+    $source `scale` `(` $scale `,` $scaleMap `)` `into` $destination attr-dict
+    `:` type($source) `,` type($scale) `,` type($destination)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNCACHEOPS_TD

@@ -64,8 +64,7 @@ struct CheckOverlapLowering : ConvertOpToLLVMPattern<CheckOverlapOp> {
     };
     auto pointer = LLVM::LLVMPointerType::get(getContext());
     LLVM::LLVMStructType type = abi::getOperandType(getContext());
-    Value operands =
-        LLVM::AllocaOp::create(rewriter, loc, pointer, type, number(count));
+    Value operands = allocateOnStack(rewriter, op, type, count);
     for (auto [index, original, converted, name] :
          llvm::enumerate(op->getOperands(), adaptor.getOperands(),
                          op.getNames().getAsRange<StringAttr>())) {

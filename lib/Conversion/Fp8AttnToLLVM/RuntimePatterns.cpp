@@ -79,7 +79,7 @@ struct CheckScaleLowering : ConvertOpToLLVMPattern<CheckScaleOp> {
     MemRefType type = op.getScale().getType();
     MemRefDescriptor scale(adaptor.getScale());
     auto toArray = [&](auto member) {
-      return storeToArray(rewriter, loc, type.getRank(), [&](unsigned dim) {
+      return storeToArray(rewriter, op, type.getRank(), [&](unsigned dim) {
         return (scale.*member)(rewriter, loc, dim);
       });
     };
@@ -105,12 +105,12 @@ struct CheckScaleLowering : ConvertOpToLLVMPattern<CheckScaleOp> {
 
 private:
   /// Returns the address of `count` i64 on the stack.
-  static Value storeToArray(OpBuilder &builder, Location loc, unsigned count,
+  static Value storeToArray(OpBuilder &builder, Operation *op, unsigned count,
                             function_ref<Value(unsigned)> element) {
+    Location loc = op->getLoc();
     auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
     Type i64 = builder.getI64Type();
-    Value array = LLVM::AllocaOp::create(builder, loc, pointer, i64,
-                                         makeInteger(builder, loc, 64, count));
+    Value array = allocateOnStack(builder, op, i64, count);
     for (unsigned i = 0; i < count; ++i)
       LLVM::StoreOp::create(
           builder, loc, element(i),
@@ -298,7 +298,6 @@ struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
   matchAndRewrite(ParallelForOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    auto pointer = LLVM::LLVMPointerType::get(getContext());
     SmallVector<Value> captures = {getContextArgument(op)};
     llvm::append_range(captures, adaptor.getCaptures());
     auto type = LLVM::LLVMStructType::getLiteral(
@@ -306,8 +305,7 @@ struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
     Value packed = LLVM::PoisonOp::create(rewriter, loc, type);
     for (auto [index, value] : llvm::enumerate(captures))
       packed = LLVM::InsertValueOp::create(rewriter, loc, packed, value, index);
-    Value argument = LLVM::AllocaOp::create(rewriter, loc, pointer, type,
-                                            makeInteger(rewriter, loc, 64, 1));
+    Value argument = allocateOnStack(rewriter, op, type);
     LLVM::StoreOp::create(rewriter, loc, packed, argument);
     LLVM::LLVMFuncOp trampoline = makeTrampoline(op, type, rewriter);
     Value address = LLVM::AddressOfOp::create(rewriter, loc, trampoline);

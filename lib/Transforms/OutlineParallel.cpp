@@ -81,6 +81,23 @@ static func::FuncOp makeBody(scf::ForallOp loop, ValueRange captures,
   return body;
 }
 
+/// Returns whether a parallel loop runs within `op`, be it in a function that
+/// is called.
+static bool runsParallelLoop(Operation *op, SymbolTable &symbols,
+                             SmallPtrSetImpl<Operation *> &visited) {
+  return op
+      ->walk([&](Operation *inner) {
+        bool found = inner != op && isa<scf::ForallOp, ParallelForOp>(inner);
+        if (auto call = dyn_cast<func::CallOp>(inner)) {
+          Operation *callee = symbols.lookup(call.getCallee());
+          found = callee && visited.insert(callee).second &&
+                  runsParallelLoop(callee, symbols, visited);
+        }
+        return found ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 namespace {
 struct OutlineParallelPass
     : public fp8attn::impl::OutlineParallelBase<OutlineParallelPass> {
@@ -88,6 +105,15 @@ struct OutlineParallelPass
     SymbolTable symbols(getOperation());
     SmallVector<scf::ForallOp> loops;
     getOperation().walk([&](scf::ForallOp loop) { loops.push_back(loop); });
+    for (scf::ForallOp loop : loops) {
+      SmallPtrSet<Operation *, 4> visited;
+      if (runsParallelLoop(loop, symbols, visited)) {
+        loop.emitOpError("expects no parallel loop within a parallel loop, "
+                         "because its workers have one scratch and return no "
+                         "status");
+        return signalPassFailure();
+      }
+    }
     for (scf::ForallOp loop : loops)
       if (failed(outline(loop, symbols)))
         return signalPassFailure();

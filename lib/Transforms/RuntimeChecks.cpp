@@ -50,7 +50,9 @@ OpBuilder mlir::fp8attn::getCheckBuilder(Operation *op) {
     if (isCheck(&candidate))
       last = &candidate;
   OpBuilder builder(op->getContext());
-  if (last && last->isBeforeInBlock(entry.findAncestorOpInBlock(*op)))
+  // What stands in another block comes after all of this one.
+  Operation *ancestor = entry.findAncestorOpInBlock(*op);
+  if (last && (!ancestor || last->isBeforeInBlock(ancestor)))
     builder.setInsertionPointAfter(last);
   else
     builder.setInsertionPointToStart(&entry);

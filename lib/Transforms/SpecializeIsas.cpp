@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Clones public functions for each ISA of the target and makes the function
-// itself a dispatcher: run-time checks first, then one question to the runtime,
-// then a switch.
+// Clones functions for each ISA of the target and makes public ones
+// dispatchers: run-time checks first, then one question to the runtime, then a
+// switch. Private ones are called by bodies of their own ISA.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
 
 namespace mlir::fp8attn {
 #define GEN_PASS_DEF_SPECIALIZEISAS
@@ -38,35 +39,124 @@ static bool hasTileOps(func::FuncOp function) {
       .wasInterrupted();
 }
 
+/// Returns the function of `functions` that `call` calls, if it is private:
+/// a public one chooses its body itself.
+static func::FuncOp
+getPrivateCallee(func::CallOp call,
+                 const llvm::SetVector<func::FuncOp> &functions) {
+  auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
+      call, call.getCalleeAttr());
+  return callee && callee.isPrivate() && functions.contains(callee) ? callee
+                                                                    : nullptr;
+}
+
+/// Returns the functions that differ by ISA: those with tile operations, and
+/// the callers of private ones among them. Bodies of one ISA are done already;
+/// a public function with results is refused when it is converted.
+static llvm::SetVector<func::FuncOp> getFunctionsToSpecialize(ModuleOp module) {
+  llvm::SetVector<func::FuncOp> found;
+  auto calls = [&](func::FuncOp function) {
+    return function
+        .walk([&](func::CallOp call) {
+          return getPrivateCallee(call, found) ? WalkResult::interrupt()
+                                               : WalkResult::advance();
+        })
+        .wasInterrupted();
+  };
+  size_t numBefore;
+  do {
+    numBefore = found.size();
+    for (auto function : module.getOps<func::FuncOp>())
+      if (!function.isExternal() &&
+          !(function.isPublic() && function.getNumResults()) &&
+          !function->hasAttr(Fp8AttnDialect::kIsaAttrName) &&
+          (hasTileOps(function) || calls(function)))
+        found.insert(function);
+  } while (found.size() != numBefore);
+  return found;
+}
+
+/// Returns whether `op`, and what it uses, stand in `entry` and depend on the
+/// arguments alone, so that a dispatcher can do them without any other work.
+static bool isOfArguments(Operation *op, Block &entry) {
+  if (op->getBlock() != &entry || (!isCheck(op) && !isMemoryEffectFree(op)))
+    return false;
+  return llvm::all_of(op->getOperands(), [&](Value operand) {
+    Operation *producer = operand.getDefiningOp();
+    return producer ? isOfArguments(producer, entry)
+                    : operand.getParentBlock() == &entry;
+  });
+}
+
+/// Returns the checks that the dispatcher makes, before there is any work; the
+/// others, such as those of memory that the function allocates, stay where they
+/// are, as do those of private functions, which have no dispatcher.
+static SmallVector<Operation *> getDispatcherChecks(func::FuncOp function) {
+  SmallVector<Operation *> checks;
+  Block &entry = function.getBody().front();
+  if (function.isPublic())
+    for (Operation &op : entry)
+      if (isCheck(&op) && isOfArguments(&op, entry))
+        checks.push_back(&op);
+  return checks;
+}
+
+static std::string getBodyName(func::FuncOp function, Isa isa) {
+  return (function.getName() + "." + stringifyIsa(isa)).str();
+}
+
 /// Clones `function` under a name with the ISA, without the checks that the
 /// dispatcher makes.
-static func::FuncOp cloneFor(func::FuncOp function, Isa isa) {
+static func::FuncOp cloneFor(func::FuncOp function, Isa isa,
+                             const llvm::SetVector<func::FuncOp> &functions) {
   OpBuilder builder(function);
   builder.setInsertionPointAfter(function);
-  auto clone = cast<func::FuncOp>(builder.clone(*function));
-  clone.setName((function.getName() + "." + stringifyIsa(isa)).str());
+  IRMapping mapping;
+  auto clone = cast<func::FuncOp>(builder.clone(*function, mapping));
+  clone.setName(getBodyName(function, isa));
   clone.setPrivate();
   clone->setAttr(Fp8AttnDialect::kIsaAttrName,
                  IsaAttr::get(builder.getContext(), isa));
-  clone.walk([](Operation *op) {
-    if (isCheck(op))
-      op->erase();
+  for (Operation *check : getDispatcherChecks(function))
+    mapping.lookup(check)->erase();
+  clone.walk([&](func::CallOp call) {
+    if (func::FuncOp callee = getPrivateCallee(call, functions))
+      call.setCallee(getBodyName(callee, isa));
   });
   return clone;
 }
 
-/// Leaves in `function` only the checks and what they use, and a switch over
-/// the bodies.
+/// Adds `op` and all that it uses.
+static void addWithOperands(Operation *op, SmallPtrSetImpl<Operation *> &ops) {
+  if (!ops.insert(op).second)
+    return;
+  for (Value operand : op->getOperands())
+    if (Operation *producer = operand.getDefiningOp())
+      addWithOperands(producer, ops);
+}
+
+/// Makes the body of `function` the checks that `getDispatcherChecks` returns,
+/// with what they use, and a switch over the bodies.
 static void makeDispatcher(func::FuncOp function,
                            ArrayRef<std::pair<Isa, func::FuncOp>> bodies) {
-  Block &block = function.getBody().front();
-  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
-    if (!isCheck(&op) && !op.hasTrait<OpTrait::IsTerminator>() &&
-        op.use_empty())
-      op.erase();
+  SmallPtrSet<Operation *, 16> kept;
+  for (Operation *check : getDispatcherChecks(function))
+    addWithOperands(check, kept);
 
   Location loc = function.getLoc();
-  OpBuilder builder(block.getTerminator());
+  Block &old = function.getBody().front();
+  Region body;
+  OpBuilder builder(function.getContext());
+  Block *block =
+      builder.createBlock(&body, body.end(), old.getArgumentTypes(),
+                          SmallVector<Location>(old.getNumArguments(), loc));
+  IRMapping mapping;
+  mapping.map(old.getArguments(), block->getArguments());
+  for (Operation &op : old)
+    if (kept.contains(&op))
+      builder.clone(op, mapping);
+  function.getBody().takeBody(body);
+
   SmallVector<Attribute> isas;
   SmallVector<int64_t> cases;
   for (auto [isa, body] : bodies) {
@@ -89,6 +179,7 @@ static void makeDispatcher(func::FuncOp function,
        llvm::zip(dispatch.getCaseRegions(), bodies.drop_back()))
     fill(region, body.second);
   fill(dispatch.getDefaultRegion(), bodies.back().second);
+  func::ReturnOp::create(builder, loc);
 }
 
 namespace {
@@ -101,16 +192,19 @@ struct SpecializeIsasPass
     FailureOr<SmallVector<Isa>> isas = chooseIsas(module);
     if (failed(isas))
       return signalPassFailure();
-    SmallVector<func::FuncOp> functions;
-    for (auto function : module.getOps<func::FuncOp>())
-      if (function.isPublic() && !function.isExternal() && hasTileOps(function))
-        functions.push_back(function);
+    llvm::SetVector<func::FuncOp> functions = getFunctionsToSpecialize(module);
     for (func::FuncOp function : functions) {
       SmallVector<std::pair<Isa, func::FuncOp>> bodies;
       for (Isa isa : *isas)
-        bodies.emplace_back(isa, cloneFor(function, isa));
-      makeDispatcher(function, bodies);
+        bodies.emplace_back(isa, cloneFor(function, isa, functions));
+      if (function.isPublic())
+        makeDispatcher(function, bodies);
     }
+    // Bodies call bodies; nobody calls these any more. Callers come last.
+    for (func::FuncOp function : llvm::reverse(functions))
+      if (function.isPrivate() &&
+          SymbolTable::symbolKnownUseEmpty(function, module))
+        function.erase();
   }
 
 private:

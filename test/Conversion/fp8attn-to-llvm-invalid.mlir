@@ -62,3 +62,14 @@ func.func private @two_sizes(%begin: index, %end: index, %worker: index, %n: ind
 func.func @open(%cache: !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, bf16>) {
   return
 }
+
+// -----
+
+module {
+  // expected-error@below {{'builtin.module' op expects functions to stand in the outermost module, got a module within it}}
+  module @inner {
+    func.func @f() {
+      return
+    }
+  }
+}

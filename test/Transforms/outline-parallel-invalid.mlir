@@ -6,3 +6,31 @@ func.func @two_dimensions(%n: index) {
   }
   return
 }
+
+// -----
+
+func.func @nested(%n: index) {
+  // expected-error@below {{'scf.forall' op expects no parallel loop within a parallel loop, because its workers have one scratch and return no status}}
+  scf.forall (%i) in (%n) {
+    scf.forall (%j) in (%n) {
+    }
+  }
+  return
+}
+
+// -----
+
+// A function that is called counts, too.
+func.func private @helper(%n: index) {
+  scf.forall (%i) in (%n) {
+  }
+  return
+}
+
+func.func @call(%n: index) {
+  // expected-error@below {{'scf.forall' op expects no parallel loop within a parallel loop}}
+  scf.forall (%i) in (%n) {
+    func.call @helper(%n) : (index) -> ()
+  }
+  return
+}

@@ -86,3 +86,21 @@ func.func @quantize(%x: memref<8x64xbf16>, %scale: memref<f32>, %y: memref<16x64
       : memref<8x64xbf16>, memref<f32>, memref<8x64xf8E4M3FN, strided<[64, 1]>>
   return
 }
+
+// An operation in another block than the first comes after all checks of that.
+// CHECK-LABEL: func.func @branches
+// CHECK:         fp8attn.check.batch
+// CHECK-NEXT:    fp8attn.check.overlap
+// CHECK:         cf.cond_br
+// CHECK-NOT:     fp8attn.check
+func.func @branches(%query: memref<?x4x64xbf16>, %kv: !kv, %starts: memref<?xi32>,
+    %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: memref<?x4x64xbf16>, %skip: i1) {
+  cf.cond_br %skip, ^end, ^work
+^work:
+  fp8attn.paged_attention query(%query : memref<?x4x64xbf16>) cache(%kv : !kv)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x4x64xbf16>)
+  return
+^end:
+  return
+}

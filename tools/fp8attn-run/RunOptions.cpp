@@ -10,6 +10,8 @@
 
 #include "RunOptions.h"
 
+#include <limits>
+
 namespace cl = llvm::cl;
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -83,6 +85,10 @@ LogicalResult RunOptions::verify() const {
       return failure();
   if (seqs.getNumOccurrences() && failed(checkAtLeast("seqs", seqs, 1)))
     return failure();
+  if (seqs > std::numeric_limits<int32_t>::max()) {
+    reportError("expects --seqs to fit in 32 bits, got " + Twine(seqs));
+    return failure();
+  }
   return success(succeeded(checkAtLeast("threads", threads, 1)) &&
                  succeeded(checkAtLeast("repetitions", repetitions, 1)));
 }

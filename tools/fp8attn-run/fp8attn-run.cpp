@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Compilation.h"
 #include "Run.h"
 
 #include "llvm/Support/InitLLVM.h"
@@ -39,6 +40,9 @@ int main(int argc, char **argv) {
   CompileOptions compileOptions(category);
   cl::ParseCommandLineOptions(argc, argv, kOverview);
 
+  if (compileOptions.cpu == "help")
+    return failed(printKnownCpus(compileOptions.triple)) ? EXIT_FAILURE
+                                                         : EXIT_SUCCESS;
   if (failed(options.verify()))
     return EXIT_FAILURE;
   mlir::FailureOr<Report> report = runFile(options, compileOptions);

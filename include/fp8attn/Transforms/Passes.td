@@ -276,6 +276,10 @@ def SpecializeIsas : Pass<"fp8attn-specialize-isas", "::mlir::ModuleOp"> {
     So an object built for a CPU with AMX runs on AVX-512 where the kernel
     refuses the tiles, and says why. With `fat` the architecture decides, not
     the CPU: an object built anywhere uses what each machine has.
+
+    Checks that need more than the arguments, such as those of memory that the
+    function allocates, stay in the bodies. Private functions with tile
+    operations are cloned too, and bodies call those of their own ISA.
   }];
   let options = [
     Option<"isa", "isa", "std::string", "",

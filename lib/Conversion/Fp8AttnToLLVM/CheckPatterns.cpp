@@ -62,18 +62,18 @@ struct CheckScaleLowering : CheckLowering<CheckScaleOp, runtime::kCheckScale> {
             getPointer(builder, loc, op.getScale(), adaptor.getScale()),
             makeInteger(builder, loc, 32, getAbiType(type.getElementType())),
             makeInteger(builder, loc, 32, rank),
-            storeToArray(builder, loc, rank, getSize),
-            storeToArray(builder, loc, rank, getStride)};
+            storeToArray(builder, op, rank, getSize),
+            storeToArray(builder, op, rank, getStride)};
   }
 
 private:
   /// Returns the address of `count` i64 on the stack.
-  static Value storeToArray(OpBuilder &builder, Location loc, int64_t count,
+  static Value storeToArray(OpBuilder &builder, Operation *op, int64_t count,
                             function_ref<Value(unsigned)> getNumber) {
+    Location loc = op->getLoc();
     auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
     Type i64 = builder.getI64Type();
-    Value array = LLVM::AllocaOp::create(builder, loc, pointer, i64,
-                                         makeInteger(builder, loc, 64, count));
+    Value array = allocateOnStack(builder, op, i64, count);
     for (int32_t i = 0; i < count; ++i) {
       Value number = getNumber(i);
       Value place = LLVM::GEPOp::create(builder, loc, pointer, i64, array,

@@ -127,6 +127,9 @@ static FailureOr<EntryPoint> describe(func::FuncOp function, ModuleOp module) {
 FailureOr<SmallVector<EntryPoint>>
 mlir::fp8attn::prepareFunctions(ModuleOp module) {
   SmallVector<EntryPoint> entries;
+  for (auto inner : module.getOps<ModuleOp>())
+    return inner.emitOpError("expects functions to stand in the outermost "
+                             "module, got a module within it");
   SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
   for (func::FuncOp function : functions) {
     if (function.isExternal())

@@ -20,18 +20,6 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Allocates a struct once per call of the function, also if `op` stands in a
-/// loop.
-static Value allocate(ConversionPatternRewriter &rewriter, Operation *op,
-                      Type type) {
-  OpBuilder::InsertionGuard guard(rewriter);
-  auto function = op->getParentOfType<FunctionOpInterface>();
-  rewriter.setInsertionPointToStart(&function.getFunctionBody().front());
-  return LLVM::AllocaOp::create(
-      rewriter, op->getLoc(), LLVM::LLVMPointerType::get(op->getContext()),
-      type, makeInteger(rewriter, op->getLoc(), 64, 1));
-}
-
 namespace {
 struct NumWorkItemsLowering : ConvertOpToLLVMPattern<NumWorkItemsOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
@@ -57,7 +45,8 @@ struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     const LLVMTypeConverter &converter = *getTypeConverter();
-    Value item = allocate(rewriter, op, abi::getWorkItemType(getContext()));
+    Value item =
+        allocateOnStack(rewriter, op, abi::getWorkItemType(getContext()));
     SmallVector<Value> arguments = {
         item,
         adaptor.getIndex(),
@@ -86,7 +75,8 @@ struct DenseItemLowering : ConvertOpToLLVMPattern<DenseItemOp> {
     auto number = [&](int64_t value) {
       return makeInteger(rewriter, loc, 64, value);
     };
-    Value item = allocate(rewriter, op, abi::getWorkItemType(getContext()));
+    Value item =
+        allocateOnStack(rewriter, op, abi::getWorkItemType(getContext()));
     SmallVector<Value> arguments = {item,
                                     adaptor.getIndex(),
                                     adaptor.getQueries(),
@@ -155,7 +145,7 @@ struct KeyRunLowering : ConvertOpToLLVMPattern<KeyRunOp> {
     auto number = [&](int64_t value) {
       return makeInteger(rewriter, loc, 64, value);
     };
-    Value run = allocate(rewriter, op, abi::getKeyRunType(getContext()));
+    Value run = allocateOnStack(rewriter, op, abi::getKeyRunType(getContext()));
     callRuntime(
         rewriter, loc, op, runtime::kKeyRunInit,
         {run, adaptor.getItem(),
@@ -199,10 +189,10 @@ struct UkernelPackedRunLowering : ConvertOpToLLVMPattern<UkernelPackedRunOp> {
       return LLVM::UDivOp::create(rewriter, loc, bytes,
                                   makeInteger(rewriter, loc, 64, kGranules));
     };
-    Value pages = allocate(rewriter, op, i32);
+    Value pages = allocateOnStack(rewriter, op, i32);
     LLVM::StoreOp::create(rewriter, loc, makeInteger(rewriter, loc, 32, 0),
                           pages);
-    Value run = allocate(rewriter, op, type);
+    Value run = allocateOnStack(rewriter, op, type);
     // In the order of fp8attn_key_run.
     Value members[] = {pointerTo(adaptor.getKeys(), op.getKeys().getType()),
                        pointerTo(adaptor.getValues(), op.getValues().getType()),

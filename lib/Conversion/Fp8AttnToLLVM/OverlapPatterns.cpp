@@ -65,8 +65,7 @@ struct CheckOverlapLowering
     const int64_t count = op->getNumOperands();
     auto pointer = LLVM::LLVMPointerType::get(getContext());
     LLVM::LLVMStructType type = abi::getOperandType(getContext());
-    Value operands =
-        LLVM::AllocaOp::create(builder, loc, pointer, type, number(count));
+    Value operands = allocateOnStack(builder, op, type, count);
     for (auto [index, original, converted, name] :
          llvm::enumerate(op->getOperands(), adaptor.getOperands(),
                          op.getNames().getAsRange<StringAttr>())) {

@@ -12,6 +12,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -58,6 +59,16 @@ Value mlir::fp8attn::makeInteger(OpBuilder &builder, Location loc,
                                  unsigned bits, int64_t value) {
   return LLVM::ConstantOp::create(builder, loc, builder.getIntegerType(bits),
                                   value);
+}
+
+Value mlir::fp8attn::allocateOnStack(OpBuilder &builder, Operation *user,
+                                     Type type, int64_t count) {
+  OpBuilder::InsertionGuard guard(builder);
+  auto function = user->getParentOfType<FunctionOpInterface>();
+  builder.setInsertionPointToStart(&function.getFunctionBody().front());
+  return LLVM::AllocaOp::create(
+      builder, user->getLoc(), LLVM::LLVMPointerType::get(user->getContext()),
+      type, makeInteger(builder, user->getLoc(), 64, count));
 }
 
 Value mlir::fp8attn::makeString(OpBuilder &builder, Location loc,

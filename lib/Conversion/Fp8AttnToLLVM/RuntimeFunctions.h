@@ -54,6 +54,11 @@ LLVM::CallOp callRuntime(OpBuilder &builder, Location loc, Operation *user,
 LLVM::LLVMFuncOp getOrDeclare(OpBuilder &builder, Operation *user,
                               StringRef name, LLVM::LLVMFunctionType type);
 
+/// Allocates `count` elements on the stack once per call of the function around
+/// `user`, also if that stands in a loop.
+Value allocateOnStack(OpBuilder &builder, Operation *user, Type type,
+                      int64_t count = 1);
+
 /// Returns the address of a zero-terminated constant string.
 Value makeString(OpBuilder &builder, Location loc, Operation *user,
                  StringRef text);

@@ -97,7 +97,6 @@ struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
   matchAndRewrite(ParallelForOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    auto pointer = LLVM::LLVMPointerType::get(getContext());
     SmallVector<Value> captures = {getContextArgument(op)};
     llvm::append_range(captures, adaptor.getCaptures());
     auto type = LLVM::LLVMStructType::getLiteral(
@@ -105,8 +104,7 @@ struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
     Value packed = LLVM::PoisonOp::create(rewriter, loc, type);
     for (auto [index, value] : llvm::enumerate(captures))
       packed = LLVM::InsertValueOp::create(rewriter, loc, packed, value, index);
-    Value argument = LLVM::AllocaOp::create(rewriter, loc, pointer, type,
-                                            makeInteger(rewriter, loc, 64, 1));
+    Value argument = allocateOnStack(rewriter, op, type);
     LLVM::StoreOp::create(rewriter, loc, packed, argument);
     LLVM::LLVMFuncOp trampoline = makeTrampoline(op, type, rewriter);
     Value address = LLVM::AddressOfOp::create(rewriter, loc, trampoline);

@@ -29,7 +29,7 @@ add_custom_command(
   COMMAND fp8attn-compile cross.mlir -o cross.h
   DEPENDS fp8attn-compile ${CMAKE_CURRENT_BINARY_DIR}/cross.mlir VERBATIM)
 
-add_executable(CrossTests CrossTest.cpp ../Problem.cpp ../NativeIsas.cpp
+add_executable(CrossTests CrossTest.cpp ../Problem.cpp ../ProblemReference.cpp ../NativeIsas.cpp
   ${gtest}/src/gtest-all.cc ${gtest}/src/gtest_main.cc
   cross.h ${CMAKE_CURRENT_BINARY_DIR}/cross.o)
 foreach(library Fp8AttnKernelsGeneric Fp8AttnRuntime Fp8AttnReference)

@@ -4,6 +4,8 @@
 // RUN: not fp8attn-run %s --entry=fixed --threads=0 2>&1 | FileCheck %s --check-prefix=THREADS
 // RUN: not fp8attn-run %s --entry=fixed --context=-5 2>&1 | FileCheck %s --check-prefix=CONTEXT
 // RUN: not fp8attn-run %s --entry=fixed --query-len=2000000000,2000000000 2>&1 | FileCheck %s --check-prefix=TOTAL
+// RUN: not fp8attn-run %s --entry=fixed --seqs=1000000000000 2>&1 | FileCheck %s --check-prefix=SEQS
+// RUN: fp8attn-run --mcpu=help --mtriple=x86_64-linux-gnu | FileCheck %s --check-prefix=HELP
 // RUN: not fp8attn-run %s --entry=fixed --mtriple=riscv64-linux-gnu --mcpu=generic 2>&1 | FileCheck %s --check-prefix=HOST
 
 // What cannot be run, and options that make no sense, are named.
@@ -35,3 +37,5 @@ func.func @other() {
 // CONTEXT: error: expects --context to be at least 0, got -5
 // TOTAL: error: expects lengths and their sum to fit in 32 bits, got 4000000000
 // HOST: error: cannot run code for riscv64 on
+// SEQS: error: expects --seqs to fit in 32 bits, got 1000000000000
+// HELP: sapphirerapids

@@ -76,16 +76,21 @@ static llvm::SetVector<func::FuncOp> getFunctionsToSpecialize(ModuleOp module) {
   return found;
 }
 
-/// Returns whether `op`, and what it uses, stand in `entry` and depend on the
-/// arguments alone, so that a dispatcher can do them without any other work.
-static bool isOfArguments(Operation *op, Block &entry) {
-  if (op->getBlock() != &entry || (!isCheck(op) && !isMemoryEffectFree(op)))
-    return false;
-  return llvm::all_of(op->getOperands(), [&](Value operand) {
-    Operation *producer = operand.getDefiningOp();
-    return producer ? isOfArguments(producer, entry)
-                    : operand.getParentBlock() == &entry;
-  });
+/// Returns the operations of `entry` that depend on its arguments alone, so
+/// that a dispatcher can do them without any other work: checks, and what
+/// computes without memory. Regions may use values that are no operands.
+static SmallPtrSet<Operation *, 16> getOpsOfArguments(Block &entry) {
+  SmallPtrSet<Operation *, 16> found;
+  for (Operation &op : entry) {
+    bool isPlain =
+        isCheck(&op) || (isMemoryEffectFree(&op) && op.getNumRegions() == 0);
+    if (isPlain && llvm::all_of(op.getOperands(), [&](Value operand) {
+          Operation *producer = operand.getDefiningOp();
+          return !producer || found.contains(producer);
+        }))
+      found.insert(&op);
+  }
+  return found;
 }
 
 /// Returns the checks that the dispatcher makes, before there is any work; the
@@ -93,11 +98,13 @@ static bool isOfArguments(Operation *op, Block &entry) {
 /// are, as do those of private functions, which have no dispatcher.
 static SmallVector<Operation *> getDispatcherChecks(func::FuncOp function) {
   SmallVector<Operation *> checks;
+  if (function.isPrivate())
+    return checks;
   Block &entry = function.getBody().front();
-  if (function.isPublic())
-    for (Operation &op : entry)
-      if (isCheck(&op) && isOfArguments(&op, entry))
-        checks.push_back(&op);
+  SmallPtrSet<Operation *, 16> ofArguments = getOpsOfArguments(entry);
+  for (Operation &op : entry)
+    if (isCheck(&op) && ofArguments.contains(&op))
+      checks.push_back(&op);
   return checks;
 }
 

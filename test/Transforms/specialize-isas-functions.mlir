@@ -20,6 +20,26 @@ module attributes {llvm.target = #llvm.target<triple = "x86_64-unknown-linux-gnu
     return
   }
 
+  // So is what depends on memory, or on a region, which may read any value.
+  // CHECK-LABEL: func.func @regions(
+  // CHECK-NEXT:    fp8attn.select_isa
+  // CHECK:       func.func private @regions.avx2
+  // CHECK:         scf.if
+  // CHECK:         fp8attn.check.size "m"
+  func.func @regions(%x: memref<8xbf16>, %s: f32, %y: memref<8xf8E5M2>, %n: index, %sizes: memref<index>,
+                     %isTwice: i1) {
+    %size = memref.load %sizes[] : memref<index>
+    %m = scf.if %isTwice -> index {
+      %twice = arith.addi %size, %size : index
+      scf.yield %twice : index
+    } else {
+      scf.yield %size : index
+    }
+    fp8attn.check.size "m", %m, "n", %n
+    fp8attn.tile.quantize %x, %s into %y : memref<8xbf16>, memref<8xf8E5M2>
+    return
+  }
+
   // So is what stands in a loop.
   // CHECK-LABEL: func.func private @loops.avx2
   // CHECK:         scf.for

@@ -25,10 +25,6 @@
 #include <new>
 #include <pthread.h>
 
-/// More threads than any machine has cores; a larger number is a mistake that
-/// should not exhaust the system before it is noticed.
-static constexpr int32_t kMaxWorkers = 4096;
-
 /// Ranges that a worker gets on average: enough that the slowest one is late by
 /// little, few enough that the counter is not contended.
 static constexpr int64_t kRangesPerWorker = 8;
@@ -222,7 +218,7 @@ int32_t fp8attn::poolWorkers(const fp8attn_context *context) {
 }
 
 fp8attn_pool *fp8attn_pool_create(int32_t num_workers) {
-  if (num_workers < 1 || num_workers > kMaxWorkers)
+  if (num_workers < 1 || num_workers > FP8ATTN_MAX_POOL_WORKERS)
     return nullptr;
   void *memory = aligned_alloc(alignof(fp8attn_pool), sizeof(fp8attn_pool));
   if (!memory)

@@ -89,6 +89,11 @@ LogicalResult RunOptions::verify() const {
     reportError("expects --seqs to fit in 32 bits, got " + Twine(seqs));
     return failure();
   }
+  if (threads > FP8ATTN_MAX_POOL_WORKERS) {
+    reportError("expects --threads to be at most " +
+                Twine(FP8ATTN_MAX_POOL_WORKERS) + ", got " + Twine(threads));
+    return failure();
+  }
   return success(succeeded(checkAtLeast("threads", threads, 1)) &&
                  succeeded(checkAtLeast("repetitions", repetitions, 1)));
 }

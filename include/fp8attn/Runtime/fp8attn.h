@@ -229,9 +229,14 @@ const fp8attn_cpu_info *fp8attn_cpu(void);
 /// A small thread pool for hosts that have none.
 typedef struct fp8attn_pool fp8attn_pool;
 
+/// Most workers of a pool: more than any machine has cores. A larger number is
+/// a mistake that should not exhaust the system before it is noticed.
+#define FP8ATTN_MAX_POOL_WORKERS 4096
+
 /// Starts a pool of `num_workers` workers (the caller of a loop is worker 0, so
 /// num_workers - 1 threads start). Returns null if num_workers is not 1 to
-/// 4096, or if memory or a thread cannot be had. The caller destroys it.
+/// FP8ATTN_MAX_POOL_WORKERS, or if memory or a thread cannot be had. The caller
+/// destroys it.
 fp8attn_pool *fp8attn_pool_create(int32_t num_workers);
 
 /// Stops the threads and frees the pool, which must have no loop running. Null

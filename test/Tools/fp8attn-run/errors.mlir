@@ -2,6 +2,7 @@
 // RUN: not fp8attn-run %s --entry=unused 2>&1 | FileCheck %s --check-prefix=UNUSED
 // RUN: not fp8attn-run %s --entry=other 2>&1 | FileCheck %s --check-prefix=OTHER
 // RUN: not fp8attn-run %s --entry=fixed --threads=0 2>&1 | FileCheck %s --check-prefix=THREADS
+// RUN: not fp8attn-run %s --entry=fixed --threads=100000 2>&1 | FileCheck %s --check-prefix=MANY
 // RUN: not fp8attn-run %s --entry=fixed --context=-5 2>&1 | FileCheck %s --check-prefix=CONTEXT
 // RUN: not fp8attn-run %s --entry=fixed --query-len=2000000000,2000000000 2>&1 | FileCheck %s --check-prefix=TOTAL
 // RUN: not fp8attn-run %s --entry=fixed --seqs=1000000000000 2>&1 | FileCheck %s --check-prefix=SEQS
@@ -34,6 +35,7 @@ func.func @other() {
 }
 
 // THREADS: error: expects --threads to be at least 1, got 0
+// MANY: error: expects --threads to be at most 4096, got 100000
 // CONTEXT: error: expects --context to be at least 0, got -5
 // TOTAL: error: expects lengths and their sum to fit in 32 bits, got 4000000000
 // HOST: error: cannot run code for riscv64 on

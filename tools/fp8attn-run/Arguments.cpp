@@ -32,7 +32,9 @@ AlignedBuffer::AlignedBuffer(int64_t size) : numBytes(size) {
       llvm::alignTo(std::max<int64_t>(size, 1), FP8ATTN_ALIGNMENT);
   auto *memory = std::aligned_alloc(FP8ATTN_ALIGNMENT, rounded);
   if (!memory)
-    llvm::report_fatal_error("out of memory", /*gen_crash_diag=*/false);
+    llvm::report_fatal_error("cannot allocate an input of " + Twine(rounded) +
+                                 " bytes",
+                             /*gen_crash_diag=*/false);
   std::memset(memory, 0xFF, rounded);
   bytes.reset(static_cast<uint8_t *>(memory));
 }

@@ -105,10 +105,9 @@ void AttentionCase::prefillItem(const fp8attn_work_item &item,
     gatherQuery(item);
     kernels.init(rows, channels, rowMax, rowSum, sums);
   });
-  for (int64_t key = item.first_key; key < item.num_keys;
-       key += FP8ATTN_BLOCK_KEYS) {
-    const int64_t keys =
-        std::min<int64_t>(FP8ATTN_BLOCK_KEYS, item.num_keys - key);
+  for (int64_t key = item.first_key, keys; key < item.num_keys; key += keys) {
+    keys = std::min(FP8ATTN_BLOCK_KEYS - key % FP8ATTN_BLOCK_KEYS,
+                    item.num_keys - key);
     timed(kQk, [&] {
       kernels.qk(&run, key, keys, tiles.data(), rows, channels, logits,
                  scratch.data());

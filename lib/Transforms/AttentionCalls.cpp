@@ -160,12 +160,19 @@ private:
     if (match.modify)
       fillRows(builder, loc, buffers.all.softmaxScale,
                orOne(builder, loc, match.modify.getFactor()));
+    // Steps end at multiples of their size; a window begins within the first.
+    Value before = arith::RemUIOp::create(builder, loc, loop.getLowerBound(),
+                                          loop.getStep());
+    Value begin =
+        arith::SubIOp::create(builder, loc, loop.getLowerBound(), before);
     scf::ForOp::create(
-        builder, loc, loop.getLowerBound(), loop.getUpperBound(),
-        loop.getStep(), ValueRange(),
-        [&](OpBuilder &body, Location loc, Value firstKey, ValueRange) {
-          Value keys = blockSize(body, loc, firstKey, loop.getUpperBound(),
-                                 loop.getStep());
+        builder, loc, begin, loop.getUpperBound(), loop.getStep(), ValueRange(),
+        [&](OpBuilder &body, Location loc, Value step, ValueRange) {
+          Value firstKey =
+              arith::MaxUIOp::create(body, loc, step, loop.getLowerBound());
+          Value end = arith::AddIOp::create(body, loc, step, loop.getStep());
+          end = arith::MinUIOp::create(body, loc, end, loop.getUpperBound());
+          Value keys = arith::SubIOp::create(body, loc, end, firstKey);
           if (packing)
             emitPackedStep(body, loc, firstKey, keys);
           else

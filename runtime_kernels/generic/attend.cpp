@@ -34,10 +34,9 @@ static void attend(const fp8attn_key_run &run, const uint16_t *query,
   auto *probs = reinterpret_cast<uint16_t *>(scores + kTileKeys);
   auto *decoded = reinterpret_cast<float *>(probs + kTileKeys);
   initRows(rows, valueChannels, rowMax, rowSum, acc);
-  for (int64_t first = run.first_key; first < run.num_keys;
-       first += FP8ATTN_BLOCK_KEYS) {
-    const int64_t rest = run.num_keys - first;
-    const int64_t keys = rest < FP8ATTN_BLOCK_KEYS ? rest : FP8ATTN_BLOCK_KEYS;
+  for (int64_t first = run.first_key, keys; first < run.num_keys;
+       first += keys) {
+    keys = stepKeys(first, run.num_keys);
     computeScores<Format>(run, first, keys, query, rows, keyChannels, scores,
                           decoded);
     softmaxStep(first, keys, rows, scores, rowScale, rowBegin, rowLimit,

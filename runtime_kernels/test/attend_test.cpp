@@ -86,11 +86,12 @@ TEST_P(AttendTest, SeparateKernelsOfManyRows) {
     }
 }
 
-// A run begins at its first key: page numbers before it are not read, and a row
-// has the same bits as if the steps before, of which it sees nothing, were run.
+// A run begins at its first key, at any granule: page numbers before it are not
+// read, and a row has the same bits as if the keys before, of which it sees
+// nothing, were computed.
 TEST_P(AttendTest, RunBeginsAtItsFirstKey) {
   constexpr int64_t kKeys = 1100, kWindow = 290;
-  for (int64_t first : {256, 512, 768})
+  for (int64_t first : {256, 288, 480, 512, 768, 800})
     for (int64_t pageTokens : {32, 64, 96}) {
       Random random(34);
       PagedCache cache({GetParam().row->cache, kKeys, 128, 64, pageTokens},

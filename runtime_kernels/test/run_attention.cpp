@@ -116,10 +116,10 @@ AttentionState runSeparate(const KernelUnderTest &attend,
   init(rows, valueChannels, operands.max.data(), operands.sum.data(),
        operands.acc.data());
   TileScope scope(attend);
-  for (int64_t first = problem.cache.run().first_key; first < shape.numKeys;
-       first += FP8ATTN_BLOCK_KEYS) {
-    const int64_t keys =
-        std::min<int64_t>(shape.numKeys - first, FP8ATTN_BLOCK_KEYS);
+  for (int64_t first = problem.cache.run().first_key, keys;
+       first < shape.numKeys; first += keys) {
+    keys = std::min(FP8ATTN_BLOCK_KEYS - first % FP8ATTN_BLOCK_KEYS,
+                    shape.numKeys - first);
     qk(&problem.cache.run(), first, keys, operands.query.data(), rows,
        keyChannels, scores.data(), operands.scratch.data());
     softmax(first, keys, rows, scores.data(), operands.rowScale.data(),

@@ -54,9 +54,9 @@ static void attend(const fp8attn_key_run &run, const void *query, int64_t rows,
   Stream tiles(
       RunWalk<Format>(run, keyChannels, valueChannels, columnsPerSet(1)),
       scratch.decoded);
-  for (int64_t first = run.first_key; first < run.num_keys;
-       first += FP8ATTN_BLOCK_KEYS) {
-    const int64_t numKeys = stepKeys(run, first);
+  for (int64_t first = run.first_key, numKeys; first < run.num_keys;
+       first += numKeys) {
+    numKeys = stepKeys(first, run.num_keys);
     computeScores<1>(query, keyChannels, numKeys, scratch.scores, tiles);
     softmaxStep(first, numKeys, rows, scratch.scores, rowScale, rowBegin,
                 rowLimit, exponent, valueChannels, rowMax, rowSum, acc,

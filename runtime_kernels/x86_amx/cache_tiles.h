@@ -21,6 +21,7 @@
 #define FP8ATTN_X86_AMX_CACHE_TILES_H
 
 #include "common/cache_layout.h"
+#include "common/tile_layout.h"
 #include "x86_amx/gemm.h"
 
 namespace fp8attn {
@@ -103,12 +104,6 @@ private:
   int64_t k = 0;
 };
 
-/// Keys of the step that begins at `firstKey`.
-inline int64_t stepKeys(const fp8attn_key_run &run, int64_t firstKey) {
-  const int64_t rest = run.num_keys - firstKey;
-  return rest < FP8ATTN_BLOCK_KEYS ? rest : FP8ATTN_BLOCK_KEYS;
-}
-
 /// Walks the tiles of all GEMMs of a run with at least one key.
 template <typename Format> class RunWalk {
 public:
@@ -135,15 +130,16 @@ private:
       step = begin(Operand::kValues);
       return;
     }
-    if (run.num_keys - firstKey <= FP8ATTN_BLOCK_KEYS)
+    const int64_t next = firstKey + stepKeys(firstKey, run.num_keys);
+    if (next == run.num_keys)
       return;
-    firstKey += FP8ATTN_BLOCK_KEYS;
+    firstKey = next;
     step = begin(Operand::kKeys);
   }
 
   StepTiles<Format> begin(Operand operand) const {
     return StepTiles<Format>(
-        run, operand, firstKey, stepKeys(run, firstKey),
+        run, operand, firstKey, stepKeys(firstKey, run.num_keys),
         operand == Operand::kKeys ? keyChannels : valueChannels, columnsPerSet);
   }
 

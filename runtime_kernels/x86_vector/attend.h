@@ -56,10 +56,8 @@ inline void attendRun(const fp8attn_key_run &run, const uint8_t *query,
   if (run.first_key >= run.num_keys)
     return;
   PrefetchStream ahead(run, run.first_key, rows, StepPart::kKeys);
-  for (int64_t key = run.first_key; key < run.num_keys;
-       key += FP8ATTN_BLOCK_KEYS) {
-    const int64_t left = run.num_keys - key;
-    const int64_t keys = left < FP8ATTN_BLOCK_KEYS ? left : FP8ATTN_BLOCK_KEYS;
+  for (int64_t key = run.first_key, keys; key < run.num_keys; key += keys) {
+    keys = stepKeys(key, run.num_keys);
     qkStep<Format>(run, key, keys, query, rows, keyChannels, scratch.scores,
                    scratch.granule, ahead);
     softmaxStep(key, keys, rows, scratch.scores, rowScale, rowBegin, rowLimit,

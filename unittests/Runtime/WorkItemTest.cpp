@@ -113,7 +113,7 @@ static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
     }
     ASSERT_EQ(item.num_keys, end);
     ASSERT_EQ(item.first_key,
-              end ? begin / FP8ATTN_BLOCK_KEYS * FP8ATTN_BLOCK_KEYS : 0);
+              end ? begin / FP8ATTN_GRANULE * FP8ATTN_GRANULE : 0);
   }
   for (int64_t i = 0; i < rows * heads; ++i)
     ASSERT_EQ(visits[i], 1) << "row " << i % rows << " of head " << i / rows;
@@ -150,12 +150,12 @@ TEST(WorkItem, EmptyBatchHasNoItems) {
   EXPECT_EQ(fp8attn_num_work_items(0, 0, 4, 8), 0);
 }
 
-TEST(WorkItem, DecodeBeginsAtTheBlockOfItsWindow) {
+TEST(WorkItem, DecodeBeginsAtTheGranuleOfItsWindow) {
   const int32_t starts[] = {0, 1}, lengths[] = {10000};
   fp8attn_work_item item;
   fp8attn_work_item_init(&item, 0, starts, lengths, 1, 1, 4, 1, 0, 4095, 0);
   // The first of 4,096 keys is key 5,904.
-  EXPECT_EQ(item.first_key, 23 * FP8ATTN_BLOCK_KEYS);
+  EXPECT_EQ(item.first_key, 184 * FP8ATTN_GRANULE);
   EXPECT_EQ(item.num_keys, 10000);
 }
 
@@ -203,9 +203,9 @@ TEST(DenseItem, RowsOfAllHeadsOnce) {
                 end = std::max(end, keys.end);
               }
               ASSERT_EQ(item.num_keys, end);
-              ASSERT_EQ(item.first_key, end == 0 ? 0
-                                                 : first / FP8ATTN_BLOCK_KEYS *
-                                                       FP8ATTN_BLOCK_KEYS);
+              ASSERT_EQ(item.first_key,
+                        end == 0 ? 0
+                                 : first / FP8ATTN_GRANULE * FP8ATTN_GRANULE);
               row += item.num_rows;
             }
       }

@@ -56,9 +56,10 @@ extern "C" {
 /// Most rows that a fused `attend` kernel takes: one row tile.
 #define FP8ATTN_DECODE_ROWS 16
 
-/// Keys per step of the online softmax. A step begins at a multiple of this
-/// from the start of the sequence, so that a row's result does not depend on
-/// the chunk in which it was computed.
+/// Most keys in a step of the online softmax. Steps end at the multiples of
+/// this from the start of the sequence, so that a row's result does not depend
+/// on the chunk in which it was computed; the first of a window begins at any
+/// granule, as probabilities of 0 before it would change nothing.
 #define FP8ATTN_BLOCK_KEYS 256
 
 /// Tokens that the cache layout keeps together (see docs/Layout.md).
@@ -92,8 +93,8 @@ typedef struct fp8attn_work_item {
   /// At least 0; FP8ATTN_UNBOUNDED for all keys on that side.
   int64_t left;
   int64_t right;
-  /// Where the steps of the block begin: no row sees a key before it. A
-  /// multiple of FP8ATTN_BLOCK_KEYS.
+  /// Where the first step of the block begins: no row sees a key before it. A
+  /// multiple of FP8ATTN_GRANULE.
   int64_t first_key;
   /// End of the keys that rows see; 0, like first_key, if none sees a key.
   int64_t num_keys;
@@ -120,8 +121,8 @@ typedef struct fp8attn_key_run {
   const int32_t *pages;
   /// Tokens in a page, a multiple of FP8ATTN_GRANULE.
   int64_t page_tokens;
-  /// Where attend begins, a multiple of FP8ATTN_BLOCK_KEYS; nothing before it
-  /// is read.
+  /// Where attend begins, a multiple of FP8ATTN_GRANULE; nothing before it is
+  /// read.
   int64_t first_key;
   /// End of the run. Bytes of later tokens of the last granule may be
   /// anything, NaN codes included, and must not reach a result.
@@ -201,10 +202,10 @@ typedef void (*fp8attn_uk_pv_fn)(const fp8attn_key_run *run, int64_t first_key,
                                  int64_t rows, int64_t channels, float *acc,
                                  void *scratch);
 
-/// attend: init, then qk, softmax and pv from run->first_key on in steps of
-/// FP8ATTN_BLOCK_KEYS, for rows <= FP8ATTN_DECODE_ROWS, prefetching ahead
-/// through the block table. Same results, bit by bit, as the separate kernels
-/// of the same ISA.
+/// attend: init, then qk, softmax and pv from run->first_key on in steps that
+/// end at multiples of FP8ATTN_BLOCK_KEYS, for rows <= FP8ATTN_DECODE_ROWS,
+/// prefetching ahead through the block table. Same results, bit by bit, as the
+/// separate kernels of the same ISA.
 typedef void (*fp8attn_uk_attend_fn)(
     const fp8attn_key_run *run, const void *query_tiles, int64_t rows,
     int64_t key_channels, int64_t value_channels, const float *row_scale,

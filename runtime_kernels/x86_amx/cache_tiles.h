@@ -104,14 +104,15 @@ private:
   int64_t k = 0;
 };
 
-/// Walks the tiles of all GEMMs of a run with at least one key.
+/// Walks the tiles of all GEMMs over keys [firstKey, endKey) of a run, of which
+/// there must be one.
 template <typename Format> class RunWalk {
 public:
-  RunWalk(const fp8attn_key_run &run, int64_t keyChannels,
-          int64_t valueChannels, int64_t columnsPerSet)
-      : run(run), keyChannels(keyChannels), valueChannels(valueChannels),
-        columnsPerSet(columnsPerSet), firstKey(run.first_key),
-        step(begin(Operand::kKeys)) {}
+  RunWalk(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
+          int64_t keyChannels, int64_t valueChannels, int64_t columnsPerSet)
+      : run(run), endKey(endKey), keyChannels(keyChannels),
+        valueChannels(valueChannels), columnsPerSet(columnsPerSet),
+        firstKey(firstKey), step(begin(Operand::kKeys)) {}
 
   bool done() const { return step.done(); }
   Operand operand() const { return step.operand(); }
@@ -130,8 +131,8 @@ private:
       step = begin(Operand::kValues);
       return;
     }
-    const int64_t next = firstKey + stepKeys(firstKey, run.num_keys);
-    if (next == run.num_keys)
+    const int64_t next = firstKey + stepKeys(firstKey, endKey);
+    if (next == endKey)
       return;
     firstKey = next;
     step = begin(Operand::kKeys);
@@ -139,11 +140,12 @@ private:
 
   StepTiles<Format> begin(Operand operand) const {
     return StepTiles<Format>(
-        run, operand, firstKey, stepKeys(firstKey, run.num_keys),
+        run, operand, firstKey, stepKeys(firstKey, endKey),
         operand == Operand::kKeys ? keyChannels : valueChannels, columnsPerSet);
   }
 
   const fp8attn_key_run &run;
+  int64_t endKey;
   int64_t keyChannels;
   int64_t valueChannels;
   int64_t columnsPerSet;

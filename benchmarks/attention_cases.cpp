@@ -49,10 +49,10 @@ void AttentionCase::forItems(bool causal, const Body &body) {
                                                shape.group(), shape.kvHeads);
   for (int64_t i = 0; i < count; ++i) {
     fp8attn_work_item item;
-    fp8attn_work_item_init(&item, i, queryStart.data(), seqLens.data(),
-                           shape.sequences, shape.tokens(), shape.group(),
-                           shape.kvHeads, /*top_left=*/0, FP8ATTN_UNBOUNDED,
-                           causal ? 0 : FP8ATTN_UNBOUNDED);
+    fp8attn_work_item_init(&item, i, /*parts=*/1, queryStart.data(),
+                           seqLens.data(), shape.sequences, shape.tokens(),
+                           shape.group(), shape.kvHeads, /*top_left=*/0,
+                           FP8ATTN_UNBOUNDED, causal ? 0 : FP8ATTN_UNBOUNDED);
     if (item.num_rows == 0)
       continue;
     fp8attn_key_run run;
@@ -84,9 +84,10 @@ void AttentionCase::runDecode() {
   forItems(false, [&](const fp8attn_work_item &item,
                       const fp8attn_key_run &run) {
     gatherQuery(item);
-    kernels.attend(&run, tiles.data(), item.num_rows, shape.headDim,
-                   shape.headDim, rowScale, rowBegin, rowLimit, kProbExponent,
-                   rowMax, rowSum, acc.as<float>(), scratch.data());
+    kernels.attend(&run, run.first_key, run.num_keys - run.first_key,
+                   tiles.data(), item.num_rows, shape.headDim, shape.headDim,
+                   rowScale, rowBegin, rowLimit, kProbExponent, rowMax, rowSum,
+                   acc.as<float>(), scratch.data());
     finish(item);
   });
 }
@@ -105,10 +106,9 @@ void AttentionCase::prefillItem(const fp8attn_work_item &item,
     gatherQuery(item);
     kernels.init(rows, channels, rowMax, rowSum, sums);
   });
-  for (int64_t key = item.first_key; key < item.num_keys;
-       key += FP8ATTN_BLOCK_KEYS) {
-    const int64_t keys =
-        std::min<int64_t>(FP8ATTN_BLOCK_KEYS, item.num_keys - key);
+  for (int64_t key = item.first_key, keys; key < item.num_keys; key += keys) {
+    keys = std::min(FP8ATTN_BLOCK_KEYS - key % FP8ATTN_BLOCK_KEYS,
+                    item.num_keys - key);
     timed(kQk, [&] {
       kernels.qk(&run, key, keys, tiles.data(), rows, channels, logits,
                  scratch.data());

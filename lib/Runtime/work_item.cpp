@@ -16,6 +16,11 @@
 // than one, so bases rise strictly and a block has one owner; those that an
 // owner does not need are surplus.
 //
+// Where there are fewer blocks than it takes to keep all workers busy, as in
+// the decode of one long sequence, their keys are divided into parts, which
+// have a number each. A row's result is the join of its parts' states in any
+// case, so that dividing them changes no bit of it.
+//
 // The window of a query moves on with it: what a block sees begins with the
 // keys of its first query and ends with those of its last.
 //
@@ -46,9 +51,12 @@ static int64_t findSequence(const int32_t *queryStart, int64_t numSeqs,
   return first;
 }
 
-/// Sets first_key and num_keys; the other members are known.
+/// Sets first_key and num_keys of an item with all keys of its block; the
+/// members before them are known.
 static void findKeys(fp8attn_work_item *item) {
   item->first_key = item->num_keys = 0;
+  item->num_parts = 1;
+  item->part = 0;
   if (item->num_rows == 0)
     return;
   int64_t firstToken = item->first_row / item->group;
@@ -58,18 +66,36 @@ static void findKeys(fp8attn_work_item *item) {
   item->num_keys = keys.end;
 }
 
+/// Turns an item with all keys of its block into one of its parts.
+static void takePart(fp8attn_work_item *item, int64_t part) {
+  const int64_t before = item->first_key / FP8ATTN_PART_KEYS;
+  const int64_t end =
+      (item->num_keys + FP8ATTN_PART_KEYS - 1) / FP8ATTN_PART_KEYS;
+  item->num_parts = std::max<int64_t>(end - before, 1);
+  item->part = part;
+  if (part >= item->num_parts) {
+    item->num_rows = item->first_key = item->num_keys = 0;
+    return;
+  }
+  const int64_t first = (before + part) * FP8ATTN_PART_KEYS;
+  item->first_key = std::max(item->first_key, first);
+  item->num_keys = std::min(item->num_keys, first + FP8ATTN_PART_KEYS);
+}
+
 int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
                                int64_t group, int64_t num_kv_heads) {
   return num_kv_heads * blockBase(num_tokens, num_seqs, group);
 }
 
 void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
-                            const int32_t *query_start, const int32_t *seq_lens,
-                            int64_t num_seqs, int64_t num_tokens, int64_t group,
+                            int64_t parts, const int32_t *query_start,
+                            const int32_t *seq_lens, int64_t num_seqs,
+                            int64_t num_tokens, int64_t group,
                             int64_t /*num_kv_heads*/, int64_t top_left,
                             int64_t left, int64_t right) {
+  item->block = index / parts;
   int64_t blocks = blockBase(num_tokens, num_seqs, group);
-  int64_t block = index % blocks;
+  int64_t block = item->block % blocks;
   int64_t sequence = findSequence(query_start, num_seqs, group, block);
   int64_t queryBegin = query_start[sequence];
   int64_t seqQ = query_start[sequence + 1] - queryBegin;
@@ -80,7 +106,7 @@ void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
       std::clamp<int64_t>(seqQ * group - firstRow, 0, FP8ATTN_BLOCK_ROWS);
 
   item->sequence = sequence;
-  item->kv_head = index / blocks;
+  item->kv_head = item->block / blocks;
   item->group = group;
   item->query_begin = queryBegin;
   item->seq_q = seqQ;
@@ -91,6 +117,8 @@ void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
   item->left = left;
   item->right = right;
   findKeys(item);
+  if (parts > 1)
+    takePart(item, index % parts);
 }
 
 void fp8attn_dense_item_init(fp8attn_work_item *item, int64_t index,
@@ -101,6 +129,7 @@ void fp8attn_dense_item_init(fp8attn_work_item *item, int64_t index,
   const int64_t blocks = (rows + block_rows - 1) / block_rows;
   const int64_t head = index / blocks;
 
+  item->block = index;
   item->sequence = head / num_kv_heads;
   item->kv_head = head % num_kv_heads;
   item->group = group;

@@ -49,9 +49,11 @@ void AttentionBuffers::reserveRows(const AttentionMatch &match, bool isFused,
   scratch.add(perRow(f32), all.rowScale);
   scratch.add(perRow(builder.getI32Type()), all.rowBegin);
   scratch.add(perRow(builder.getI32Type()), all.rowLimit);
-  scratch.add(perRow(f32), all.rowMax);
-  scratch.add(perRow(f32), all.rowSum);
-  scratch.add(tilesOf(itemRows, paddedValueDim, f32), all.acc);
+  for (SoftmaxState *state : {&all.state, &partState}) {
+    scratch.add(perRow(f32), state->max);
+    scratch.add(perRow(f32), state->sum);
+    scratch.add(tilesOf(itemRows, paddedValueDim, f32), state->acc);
+  }
   scratch.add(
       MemRefType::get({FP8ATTN_KERNEL_SCRATCH_BYTES}, builder.getI8Type()),
       kernelScratch);
@@ -77,8 +79,9 @@ void AttentionBuffers::reserveFactors(const AttentionMatch &match,
   reserve(match.outFactor, paddedValueDim, outFactors);
 }
 
-RowBlock AttentionBuffers::slice(OpBuilder &builder, Location loc,
-                                 Value firstRow, Value rows) const {
+RowBlock mlir::fp8attn::sliceRows(OpBuilder &builder, Location loc,
+                                  const RowBlock &all, Value firstRow,
+                                  Value rows) {
   Value firstTile = arith::DivUIOp::create(
       builder, loc, firstRow, constantIndex(builder, loc, kTileRows));
   auto sliceOf = [&](Value buffer) {
@@ -99,9 +102,8 @@ RowBlock AttentionBuffers::slice(OpBuilder &builder, Location loc,
   block.rowScale = sliceOf(all.rowScale);
   block.rowBegin = sliceOf(all.rowBegin);
   block.rowLimit = sliceOf(all.rowLimit);
-  block.rowMax = sliceOf(all.rowMax);
-  block.rowSum = sliceOf(all.rowSum);
-  block.acc = sliceOf(all.acc);
+  block.state = {sliceOf(all.state.max), sliceOf(all.state.sum),
+                 sliceOf(all.state.acc)};
   block.softmaxScale = all.softmaxScale == all.rowScale
                            ? block.rowScale
                            : sliceOf(all.softmaxScale);

@@ -13,6 +13,7 @@
 #define FP8ATTN_LIB_TRANSFORMS_ATTENTIONBUFFERS_H
 
 #include "AttentionMatch.h"
+#include "PartStates.h"
 #include "Scratch.h"
 
 namespace mlir::fp8attn {
@@ -26,8 +27,12 @@ struct RowBlock {
   /// What softmax multiplies scores by: rowScale, or what is left of it behind
   /// a score region.
   Value softmaxScale;
-  Value rowMax, rowSum, acc;
+  SoftmaxState state;
 };
+
+/// Returns `rows` rows of a block from `firstRow` on, which begins a row tile.
+RowBlock sliceRows(OpBuilder &builder, Location loc, const RowBlock &all,
+                   Value firstRow, Value rows);
 
 /// The sizes of a work item, and views of its scratch. Views are null until the
 /// scratch that they were reserved in is built, and this must not move before.
@@ -43,10 +48,6 @@ struct AttentionBuffers {
   /// some.
   void reserveFactors(const AttentionMatch &match, ScratchBuilder &scratch);
 
-  /// Returns a block of the item's rows, which begins at a row tile.
-  RowBlock slice(OpBuilder &builder, Location loc, Value firstRow,
-                 Value rows) const;
-
   /// Most rows of the item.
   int64_t itemRows;
   /// Head sizes, and rounded up to whole tiles.
@@ -56,6 +57,8 @@ struct AttentionBuffers {
   RowBlock all;
   /// Bytes for a kernel's own use.
   Value kernelScratch;
+  /// Of the keys of a part that is not the first of the item.
+  SoftmaxState partState;
   /// Tiles of one block of rows.
   Value scores, probs;
   /// A factor for each key of the step, or for each channel.

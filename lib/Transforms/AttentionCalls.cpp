@@ -19,6 +19,7 @@
 #include "Dequantization.h"
 #include "IndexMath.h"
 #include "KernelCalls.h"
+#include "Loops.h"
 #include "ScaleLoads.h"
 #include "ScaleLoops.h"
 #include "ScoreLoop.h"
@@ -59,11 +60,11 @@ public:
   void emit() {
     prepare();
     emitQuery();
-    if (candidate.attend)
-      emitFused();
+    emitParts();
+    if (parts)
+      emitFinishOfParts();
     else
-      emitSeparate();
-    emitFinish();
+      emitFinish(buffers.all.state);
   }
 
 private:
@@ -88,6 +89,10 @@ private:
   /// Makes the buffers and the numbers that all calls share.
   void prepare() {
     ScratchBuilder scratch;
+    auto pagedItem = item.getDefiningOp<WorkItemOp>();
+    const bool isDivisible = pagedItem && pagedItem.getParts();
+    if (isDivisible)
+      PartStates::reserve(buffers.paddedValueDim, scratch);
     buffers.reserveRows(match, /*isFused=*/candidate.attend != nullptr,
                         scratch);
     if (match.denseKey)
@@ -99,7 +104,11 @@ private:
       dequantizedValues.emplace(match.valueElementFactor, CacheContent::Value,
                                 scratch);
     buffers.reserveFactors(match, scratch);
-    scratch.build(builder, loc);
+    WorkerScratchOp memory = scratch.build(builder, loc);
+    if (isDivisible) {
+      parts.emplace(pagedItem, buffers.all.state, memory);
+      parts->emitPreparation(builder, loc);
+    }
     if (!match.modify)
       buffers.all.softmaxScale = buffers.all.rowScale;
     buffers.all.rows = NumRowsOp::create(builder, loc, item);
@@ -143,35 +152,89 @@ private:
     return arith::AddFOp::create(builder, loc, scale, scale);
   }
 
-  void emitFused() {
+  void emitInit(OpBuilder &body, Location loc, const SoftmaxState &state) {
     emitKernelCall(
-        builder, loc, *candidate.attend,
-        {match.key.getRun(), buffers.all.queryTiles, buffers.all.rows,
-         keyChannels, valueChannels, buffers.all.rowScale, buffers.all.rowBegin,
-         buffers.all.rowLimit, probExponent, buffers.all.rowMax,
-         buffers.all.rowSum, buffers.all.acc, buffers.kernelScratch});
+        body, loc, rowFor("init", "f32", "f32"),
+        {buffers.all.rows, valueChannels, state.max, state.sum, state.acc});
   }
 
-  void emitSeparate() {
-    emitKernelCall(builder, loc, rowFor("init", "f32", "f32"),
-                   {buffers.all.rows, valueChannels, buffers.all.rowMax,
-                    buffers.all.rowSum, buffers.all.acc});
+  /// A fused kernel makes an empty state itself, unless there is no key.
+  void emitFirstInit(const SoftmaxState &state, Value begin, Value end) {
+    if (!candidate.attend)
+      return emitInit(builder, loc, state);
+    Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge,
+                                       begin, end);
+    scf::IfOp::create(builder, loc, none, [&](OpBuilder &then, Location loc) {
+      emitInit(then, loc, state);
+      scf::YieldOp::create(then, loc);
+    });
+  }
+
+  void emitJoin(OpBuilder &body, Location loc, const SoftmaxState &state,
+                const SoftmaxState &other) {
+    emitKernelCall(body, loc, rowFor("join", "f32", "f32"),
+                   {buffers.all.rows, valueChannels, state.max, state.sum,
+                    state.acc, other.max, other.sum, other.acc});
+  }
+
+  /// Emits the loop over the item's keys part by part: the first has its state
+  /// in the item's, each other one is joined to it.
+  void emitParts() {
     scf::ForOp loop = match.loop;
+    SoftmaxState state = buffers.all.state;
+    if (parts)
+      state = selectState(builder, loc, parts->isPart(),
+                          parts->ownState(builder, loc), state);
     if (match.modify)
       fillRows(builder, loc, buffers.all.softmaxScale,
                orOne(builder, loc, match.modify.getFactor()));
-    scf::ForOp::create(
-        builder, loc, loop.getLowerBound(), loop.getUpperBound(),
-        loop.getStep(), ValueRange(),
-        [&](OpBuilder &body, Location loc, Value firstKey, ValueRange) {
-          Value keys = blockSize(body, loc, firstKey, loop.getUpperBound(),
-                                 loop.getStep());
-          if (packing)
-            emitPackedStep(body, loc, firstKey, keys);
+    Value begin = loop.getLowerBound(), end = loop.getUpperBound();
+    emitFirstInit(state, begin, end);
+    forEachPiece(
+        builder, loc, begin, end, index(FP8ATTN_PART_KEYS),
+        [&](OpBuilder &body, Location loc, Value first, Value pieceEnd) {
+          Value isOther = arith::CmpIOp::create(
+              body, loc, arith::CmpIPredicate::ne, first, begin);
+          RowBlock block = buffers.all;
+          block.state =
+              selectState(body, loc, isOther, buffers.partState, state);
+          if (candidate.attend)
+            emitFused(body, loc, first, pieceEnd, block);
           else
-            emitBlock(body, loc, findStep(body, loc, firstKey, keys),
-                      buffers.all);
-          scf::YieldOp::create(body, loc);
+            emitSeparate(body, loc, first, pieceEnd, block, isOther);
+          scf::IfOp::create(body, loc, isOther,
+                            [&](OpBuilder &then, Location loc) {
+                              emitJoin(then, loc, state, buffers.partState);
+                              scf::YieldOp::create(then, loc);
+                            });
+        });
+  }
+
+  void emitFused(OpBuilder &body, Location loc, Value first, Value end,
+                 const RowBlock &block) {
+    Value numKeys = arith::SubIOp::create(body, loc, end, first);
+    emitKernelCall(body, loc, *candidate.attend,
+                   {match.key.getRun(), first, numKeys, block.queryTiles,
+                    block.rows, keyChannels, valueChannels, block.rowScale,
+                    block.rowBegin, block.rowLimit, probExponent,
+                    block.state.max, block.state.sum, block.state.acc,
+                    buffers.kernelScratch});
+  }
+
+  void emitSeparate(OpBuilder &body, Location loc, Value first, Value end,
+                    const RowBlock &block, Value isOther) {
+    scf::IfOp::create(body, loc, isOther, [&](OpBuilder &then, Location loc) {
+      emitInit(then, loc, buffers.partState);
+      scf::YieldOp::create(then, loc);
+    });
+    forEachPiece(
+        body, loc, first, end, match.loop.getStep(),
+        [&](OpBuilder &inner, Location loc, Value firstKey, Value stepEnd) {
+          Value keys = arith::SubIOp::create(inner, loc, stepEnd, firstKey);
+          if (packing)
+            emitPackedStep(inner, loc, firstKey, keys, block);
+          else
+            emitBlock(inner, loc, findStep(inner, loc, firstKey, keys), block);
         });
   }
 
@@ -208,8 +271,8 @@ private:
     emitKernelCall(body, loc, rowFor("softmax", "f32", "bf16"),
                    {step.firstKey, step.numKeys, block.rows, buffers.scores,
                     block.softmaxScale, block.rowBegin, block.rowLimit,
-                    probExponent, valueChannels, block.rowMax, block.rowSum,
-                    block.acc, buffers.probs});
+                    probExponent, valueChannels, block.state.max,
+                    block.state.sum, block.state.acc, buffers.probs});
     if (match.probFactor) {
       emitKeyScales(body, match.probFactor, step.firstKey, step.numKeys,
                     buffers.probFactors);
@@ -218,27 +281,26 @@ private:
     }
     emitKernelCall(body, loc, *candidate.pv,
                    {step.values.run, step.values.first, step.numKeys,
-                    buffers.probs, block.rows, valueChannels, block.acc,
+                    buffers.probs, block.rows, valueChannels, block.state.acc,
                     buffers.kernelScratch});
   }
 
   /// Packs a step of keys and values once for all rows of the item, then takes
   /// the rows block by block.
   void emitPackedStep(OpBuilder &body, Location loc, Value firstKey,
-                      Value numKeys) {
+                      Value numKeys, const RowBlock &all) {
     Value run = packing->emitStep(body, loc, firstKey, numKeys);
     RunPlace place{run, constantIndex(body, loc, 0)};
     KeyStep step{firstKey, numKeys, place, place};
     if (buffers.itemRows <= FP8ATTN_BLOCK_ROWS)
-      return emitBlock(body, loc, step, buffers.all);
+      return emitBlock(body, loc, step, all);
     Value blockRows = constantIndex(body, loc, FP8ATTN_BLOCK_ROWS);
     scf::ForOp::create(
-        body, loc, place.first, buffers.all.rows, blockRows, ValueRange(),
+        body, loc, place.first, all.rows, blockRows, ValueRange(),
         [&](OpBuilder &inner, Location loc, Value firstRow, ValueRange) {
-          Value rows =
-              blockSize(inner, loc, firstRow, buffers.all.rows, blockRows);
+          Value rows = blockSize(inner, loc, firstRow, all.rows, blockRows);
           emitVisibleBlock(inner, loc, step,
-                           buffers.slice(inner, loc, firstRow, rows));
+                           sliceRows(inner, loc, all, firstRow, rows));
           scf::YieldOp::create(inner, loc);
         });
   }
@@ -267,19 +329,46 @@ private:
     });
   }
 
-  void emitFinish() {
+  /// Finishes an item that is not a part, or the parts of its block if all
+  /// others are ready.
+  void emitFinishOfParts() {
+    OpBuilder::InsertionGuard guard(builder);
+    auto ready = scf::IfOp::create(
+        builder, loc, parts->isPart(),
+        [&](OpBuilder &then, Location loc) {
+          scf::YieldOp::create(then, loc, parts->emitArrival(then, loc));
+        },
+        [&](OpBuilder &otherwise, Location loc) {
+          Value yes = arith::ConstantIntOp::create(otherwise, loc, 1, 1);
+          scf::YieldOp::create(otherwise, loc, yes);
+        });
+    auto finish =
+        scf::IfOp::create(builder, loc, ready.getResult(0), /*withElse=*/false);
+    builder.setInsertionPointToStart(finish.thenBlock());
+    SoftmaxState first = parts->stateOf(builder, loc, index(0));
+    scf::ForOp::create(
+        builder, loc, index(1), parts->count(), index(1), ValueRange(),
+        [&](OpBuilder &body, Location loc, Value part, ValueRange) {
+          emitJoin(body, loc, first, parts->stateOf(body, loc, part));
+          scf::YieldOp::create(body, loc);
+        });
+    emitFinish(
+        selectState(builder, loc, parts->isPart(), first, buffers.all.state));
+  }
+
+  void emitFinish(const SoftmaxState &state) {
     FinishOp finish = match.finish;
     Value scale = orOne(builder, loc, finish.getFactor());
     if (match.outFactor) {
       scale = loadFactors(match.outFactor, buffers.outFactors, buffers.valueDim,
                           scale);
-      emitScaleColumns(builder, loc, buffers.all.acc, buffers.all.rows,
-                       valueChannels, buffers.outFactors);
+      emitScaleColumns(builder, loc, state.acc, buffers.all.rows, valueChannels,
+                       buffers.outFactors);
     }
     SmallVector<Value> operands = {item,
-                                   buffers.all.acc,
-                                   buffers.all.rowMax,
-                                   buffers.all.rowSum,
+                                   state.acc,
+                                   state.max,
+                                   state.sum,
                                    orNull(finish.getSink(), /*rank=*/1),
                                    index(buffers.valueDim),
                                    scale,
@@ -302,6 +391,8 @@ private:
   Location loc;
   Value item, keyChannels, valueChannels, probExponent;
   AttentionBuffers buffers;
+  /// Of items that may be parts of a block.
+  std::optional<PartStates> parts;
   /// Of dense keys and values.
   std::optional<DensePacking> packing;
   /// Of keys and values whose elements have a factor each.

@@ -94,11 +94,17 @@ void mlir::fp8attn::decompose(PagedAttentionOp op) {
   int64_t group = op.getNumHeads() / kvHeads;
   Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
   Value sequences = memref::DimOp::create(builder, loc, op.getSeqLens(), 0);
-  Value items =
+  Value blocks =
       NumWorkItemsOp::create(builder, loc, tokens, sequences, group, kvHeads);
+  Value parts = NumPartsOp::create(
+      builder, loc, blocks, tokens, op.getQueryStart(), op.getSeqLens(),
+      builder.getI64IntegerAttr(group), builder.getI64IntegerAttr(kvHeads),
+      windowSide(builder, op.getWindowLeft()),
+      windowSide(builder, op.getEffectiveWindowRight()), op.getAlignmentAttr());
+  Value items = arith::MulIOp::create(builder, loc, blocks, parts);
   forEachInParallel(builder, loc, items, [&](OpBuilder &body, Value index) {
     Value item = WorkItemOp::create(
-        body, loc, index, tokens, op.getQueryStart(), op.getSeqLens(),
+        body, loc, index, parts, tokens, op.getQueryStart(), op.getSeqLens(),
         body.getI64IntegerAttr(group), body.getI64IntegerAttr(kvHeads),
         windowSide(body, op.getWindowLeft()),
         windowSide(body, op.getEffectiveWindowRight()), op.getAlignmentAttr());

@@ -33,6 +33,26 @@ inline void forEach(OpBuilder &builder, Location loc, int64_t end, int64_t step,
   forEach(builder, loc, constantIndex(builder, loc, end), step, build);
 }
 
+/// Emits a loop over [begin, end) in pieces that end at multiples of `size` or
+/// with the range; `build` emits its body for the piece from `first` to before
+/// `pieceEnd`.
+inline void forEachPiece(
+    OpBuilder &builder, Location loc, Value begin, Value end, Value size,
+    function_ref<void(OpBuilder &, Location, Value first, Value pieceEnd)>
+        build) {
+  Value before = arith::RemUIOp::create(builder, loc, begin, size);
+  Value aligned = arith::SubIOp::create(builder, loc, begin, before);
+  scf::ForOp::create(
+      builder, loc, aligned, end, size, ValueRange(),
+      [&](OpBuilder &body, Location loc, Value piece, ValueRange) {
+        Value first = arith::MaxUIOp::create(body, loc, piece, begin);
+        Value pieceEnd = arith::AddIOp::create(body, loc, piece, size);
+        pieceEnd = arith::MinUIOp::create(body, loc, pieceEnd, end);
+        build(body, loc, first, pieceEnd);
+        scf::YieldOp::create(body, loc);
+      });
+}
+
 /// Emits a loop over [0, count) whose iterations may run on any thread.
 inline void forEachInParallel(OpBuilder &builder, Location loc, Value count,
                               function_ref<void(OpBuilder &, Value)> build) {

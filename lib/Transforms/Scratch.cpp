@@ -20,15 +20,20 @@ using namespace mlir::fp8attn;
 
 void ScratchBuilder::add(MemRefType type, Value &view) {
   buffers.push_back({bytes, type, &view});
-  int64_t size = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  reserve(type.getNumElements() * type.getElementTypeBitWidth() / 8);
+}
+
+void ScratchBuilder::reserve(int64_t size) {
   bytes += llvm::alignTo(size, FP8ATTN_ALIGNMENT);
 }
 
-void ScratchBuilder::build(OpBuilder &builder, Location loc) const {
+WorkerScratchOp ScratchBuilder::build(OpBuilder &builder, Location loc) const {
   auto type = MemRefType::get({bytes}, builder.getI8Type());
-  Value scratch = WorkerScratchOp::create(builder, loc, type);
+  auto scratch =
+      WorkerScratchOp::create(builder, loc, type, /*worker=*/Value());
   for (const Buffer &buffer : buffers)
     *buffer.view = memref::ViewOp::create(
         builder, loc, buffer.type, scratch,
         constantIndex(builder, loc, buffer.offset), ValueRange());
+  return scratch;
 }

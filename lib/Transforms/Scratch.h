@@ -23,8 +23,11 @@ public:
   /// Reserves a buffer whose view `build` puts into `view`.
   void add(MemRefType type, Value &view);
 
+  /// Reserves bytes without a view.
+  void reserve(int64_t size);
+
   /// Emits the scratch operation and the views.
-  void build(OpBuilder &builder, Location loc) const;
+  WorkerScratchOp build(OpBuilder &builder, Location loc) const;
 
 private:
   struct Buffer {

@@ -46,6 +46,13 @@ constexpr int64_t roundUp(int64_t value, int64_t granule) {
   return (value + granule - 1) / granule * granule;
 }
 
+/// Returns the keys in the step that begins at `firstKey`: it ends at the next
+/// multiple of FP8ATTN_BLOCK_KEYS, or with the keys.
+constexpr int64_t stepKeys(int64_t firstKey, int64_t numKeys) {
+  const int64_t keys = FP8ATTN_BLOCK_KEYS - firstKey % FP8ATTN_BLOCK_KEYS;
+  return keys < numKeys - firstKey ? keys : numKeys - firstKey;
+}
+
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 

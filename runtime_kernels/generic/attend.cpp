@@ -25,8 +25,9 @@ static_assert(kTileKeys * (sizeof(float) + sizeof(uint16_t)) +
 
 /// See fp8attn_uk_attend_fn.
 template <typename Format>
-static void attend(const fp8attn_key_run &run, const uint16_t *query,
-                   int64_t rows, int64_t keyChannels, int64_t valueChannels,
+static void attend(const fp8attn_key_run &run, int64_t firstKey,
+                   int64_t numKeys, const uint16_t *query, int64_t rows,
+                   int64_t keyChannels, int64_t valueChannels,
                    const float *rowScale, const int32_t *rowBegin,
                    const int32_t *rowLimit, int64_t exponent, float *rowMax,
                    float *rowSum, float *acc, float *scratch) {
@@ -34,10 +35,9 @@ static void attend(const fp8attn_key_run &run, const uint16_t *query,
   auto *probs = reinterpret_cast<uint16_t *>(scores + kTileKeys);
   auto *decoded = reinterpret_cast<float *>(probs + kTileKeys);
   initRows(rows, valueChannels, rowMax, rowSum, acc);
-  for (int64_t first = run.first_key; first < run.num_keys;
-       first += FP8ATTN_BLOCK_KEYS) {
-    const int64_t rest = run.num_keys - first;
-    const int64_t keys = rest < FP8ATTN_BLOCK_KEYS ? rest : FP8ATTN_BLOCK_KEYS;
+  const int64_t end = firstKey + numKeys;
+  for (int64_t first = firstKey, keys; first < end; first += keys) {
+    keys = stepKeys(first, end);
     computeScores<Format>(run, first, keys, query, rows, keyChannels, scores,
                           decoded);
     softmaxStep(first, keys, rows, scores, rowScale, rowBegin, rowLimit,
@@ -53,14 +53,15 @@ static void attend(const fp8attn_key_run &run, const uint16_t *query,
 #define FP8ATTN_ATTEND(Format, cache)                                          \
   extern "C" void FP8ATTN_KERNEL_NAME(attend, bf16, cache, f32, 16, 256, 32,   \
                                       generic)(                                \
-      const fp8attn_key_run *run, const void *query_tiles, int64_t rows,       \
-      int64_t key_channels, int64_t value_channels, const float *row_scale,    \
+      const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
+      const void *query_tiles, int64_t rows, int64_t key_channels,             \
+      int64_t value_channels, const float *row_scale,                          \
       const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,    \
       float *row_max, float *row_sum, float *acc, void *scratch) {             \
     fp8attn::attend<fp8attn::Format>(                                          \
-        *run, static_cast<const uint16_t *>(query_tiles), rows, key_channels,  \
-        value_channels, row_scale, row_begin, row_limit, exponent, row_max,    \
-        row_sum, acc, static_cast<float *>(scratch));                          \
+        *run, first_key, num_keys, static_cast<const uint16_t *>(query_tiles), \
+        rows, key_channels, value_channels, row_scale, row_begin, row_limit,   \
+        exponent, row_max, row_sum, acc, static_cast<float *>(scratch));       \
   }
 
 FP8ATTN_ATTEND(E4M3, e4m3)

@@ -86,11 +86,12 @@ TEST_P(AttendTest, SeparateKernelsOfManyRows) {
     }
 }
 
-// A run begins at its first key: page numbers before it are not read, and a row
-// has the same bits as if the steps before, of which it sees nothing, were run.
+// A run begins at its first key, at any granule: page numbers before it are not
+// read, and a row has the same bits as if the keys before, of which it sees
+// nothing, were computed.
 TEST_P(AttendTest, RunBeginsAtItsFirstKey) {
   constexpr int64_t kKeys = 1100, kWindow = 290;
-  for (int64_t first : {256, 512, 768})
+  for (int64_t first : {256, 288, 480, 512, 768, 800})
     for (int64_t pageTokens : {32, 64, 96}) {
       Random random(34);
       PagedCache cache({GetParam().row->cache, kKeys, 128, 64, pageTokens},
@@ -107,6 +108,27 @@ TEST_P(AttendTest, RunBeginsAtItsFirstKey) {
         ASSERT_NO_FATAL_FAILURE(expectSameBits(fused, row, separate, row));
       }
     }
+}
+
+// Keys of a run may be taken one range after the other. The second one is what
+// a run that begins there gives.
+TEST_P(AttendTest, RangesOfARun) {
+  constexpr int64_t kFirst = 512, kKeys = 1100;
+  Random random(36);
+  PagedCache cache({GetParam().row->cache, kKeys, 64, 96, 32}, random);
+  AttentionProblem problem = randomProblem(cache, 4, false, random);
+  const AttentionState second =
+      runAttend(GetParam(), problem, kFirst, kKeys - kFirst);
+  AttentionProblem before = problem;
+  before.rowLimit.assign(4, kFirst);
+  const AttentionState whole = runAttend(GetParam(), before);
+  const AttentionState first = runAttend(GetParam(), problem, 0, kFirst);
+  cache.beginAt(kFirst);
+  const AttentionState alone = runAttend(GetParam(), problem);
+  for (int64_t row = 0; row < 4; ++row) {
+    ASSERT_NO_FATAL_FAILURE(expectSameBits(first, row, whole, row));
+    ASSERT_NO_FATAL_FAILURE(expectSameBits(second, row, alone, row));
+  }
 }
 
 // Rows of one block see windows that have nothing in common; each is what it is

@@ -56,7 +56,7 @@ public:
 
   void setKey(int64_t token, int64_t channel, uint16_t code);
   void setValue(int64_t token, int64_t channel, uint16_t code);
-  /// Lets the run begin at `token`, a multiple of FP8ATTN_BLOCK_KEYS. Page
+  /// Lets the run begin at `token`, a multiple of FP8ATTN_GRANULE. Page
   /// numbers and codes of earlier tokens become what must not be read.
   void beginAt(int64_t token);
   /// Return decoded elements.

@@ -74,15 +74,24 @@ double AttentionState::logSum(int64_t row) const {
 
 AttentionState runAttend(const KernelUnderTest &attend,
                          const AttentionProblem &problem) {
+  const fp8attn_key_run &run = problem.cache.run();
+  return runAttend(attend, problem, run.first_key,
+                   run.num_keys - run.first_key);
+}
+
+AttentionState runAttend(const KernelUnderTest &attend,
+                         const AttentionProblem &problem, int64_t firstKey,
+                         int64_t numKeys) {
   Operands operands(problem, int(attend.row->exponent));
   const CacheShape &shape = problem.cache.shape();
   TileScope scope(attend);
   attend.as<fp8attn_uk_attend_fn>()(
-      &problem.cache.run(), operands.query.data(), problem.query.rows,
-      paddedKeys(shape.keyChannels), paddedValues(shape.valueChannels),
-      operands.rowScale.data(), operands.rowBegin.data(),
-      operands.rowLimit.data(), kProbExponent, operands.max.data(),
-      operands.sum.data(), operands.acc.data(), operands.scratch.data());
+      &problem.cache.run(), firstKey, numKeys, operands.query.data(),
+      problem.query.rows, paddedKeys(shape.keyChannels),
+      paddedValues(shape.valueChannels), operands.rowScale.data(),
+      operands.rowBegin.data(), operands.rowLimit.data(), kProbExponent,
+      operands.max.data(), operands.sum.data(), operands.acc.data(),
+      operands.scratch.data());
   return operands.state(problem.query.rows, shape.valueChannels);
 }
 
@@ -116,10 +125,10 @@ AttentionState runSeparate(const KernelUnderTest &attend,
   init(rows, valueChannels, operands.max.data(), operands.sum.data(),
        operands.acc.data());
   TileScope scope(attend);
-  for (int64_t first = problem.cache.run().first_key; first < shape.numKeys;
-       first += FP8ATTN_BLOCK_KEYS) {
-    const int64_t keys =
-        std::min<int64_t>(shape.numKeys - first, FP8ATTN_BLOCK_KEYS);
+  for (int64_t first = problem.cache.run().first_key, keys;
+       first < shape.numKeys; first += keys) {
+    keys = std::min(FP8ATTN_BLOCK_KEYS - first % FP8ATTN_BLOCK_KEYS,
+                    shape.numKeys - first);
     qk(&problem.cache.run(), first, keys, operands.query.data(), rows,
        keyChannels, scores.data(), operands.scratch.data());
     softmax(first, keys, rows, scores.data(), operands.rowScale.data(),

@@ -30,9 +30,12 @@ struct AttentionState {
   double logSum(int64_t row) const;
 };
 
-/// Runs an attend kernel.
+/// Runs an attend kernel over the keys of the run, or over some of them.
 AttentionState runAttend(const KernelUnderTest &attend,
                          const AttentionProblem &problem);
+AttentionState runAttend(const KernelUnderTest &attend,
+                         const AttentionProblem &problem, int64_t firstKey,
+                         int64_t numKeys);
 
 /// Runs init and then, step by step from the run's first key, the qk, softmax
 /// and pv kernels that belong to an attend kernel.

@@ -39,7 +39,8 @@ static void initRows(int64_t rows, int64_t channels, float *rowMax,
 
 /// See fp8attn_uk_attend_fn.
 template <class Format>
-static void attend(const fp8attn_key_run &run, const void *query, int64_t rows,
+static void attend(const fp8attn_key_run &run, int64_t firstKey,
+                   int64_t numKeys, const void *query, int64_t rows,
                    int64_t keyChannels, int64_t valueChannels,
                    const float *rowScale, const int32_t *rowBegin,
                    const int32_t *rowLimit, int64_t exponent, float *rowMax,
@@ -49,19 +50,18 @@ static void attend(const fp8attn_key_run &run, const void *query, int64_t rows,
   static_assert(sizeof(Scratch) <= FP8ATTN_KERNEL_SCRATCH_BYTES);
   auto &scratch = *static_cast<Scratch *>(scratchMemory);
   initRows(rows, valueChannels, rowMax, rowSum, acc);
-  if (run.first_key >= run.num_keys)
+  if (numKeys == 0)
     return;
-  Stream tiles(
-      RunWalk<Format>(run, keyChannels, valueChannels, columnsPerSet(1)),
-      scratch.decoded);
-  for (int64_t first = run.first_key; first < run.num_keys;
-       first += FP8ATTN_BLOCK_KEYS) {
-    const int64_t numKeys = stepKeys(run, first);
-    computeScores<1>(query, keyChannels, numKeys, scratch.scores, tiles);
-    softmaxStep(first, numKeys, rows, scratch.scores, rowScale, rowBegin,
-                rowLimit, exponent, valueChannels, rowMax, rowSum, acc,
-                scratch.probs);
-    addWeightedValues<1, Format>(run, first, numKeys, scratch.probs, rows,
+  const int64_t end = firstKey + numKeys;
+  Stream tiles(RunWalk<Format>(run, firstKey, end, keyChannels, valueChannels,
+                               columnsPerSet(1)),
+               scratch.decoded);
+  for (int64_t first = firstKey, keys; first < end; first += keys) {
+    keys = stepKeys(first, end);
+    computeScores<1>(query, keyChannels, keys, scratch.scores, tiles);
+    softmaxStep(first, keys, rows, scratch.scores, rowScale, rowBegin, rowLimit,
+                exponent, valueChannels, rowMax, rowSum, acc, scratch.probs);
+    addWeightedValues<1, Format>(run, first, keys, scratch.probs, rows,
                                  valueChannels, acc, tiles);
   }
 }
@@ -72,13 +72,15 @@ static void attend(const fp8attn_key_run &run, const void *query, int64_t rows,
 #define FP8ATTN_ATTEND(Format, cache)                                          \
   extern "C" void FP8ATTN_KERNEL_NAME(attend, bf16, cache, f32, 16, 256, 32,   \
                                       amx_bf16)(                               \
-      const fp8attn_key_run *run, const void *query_tiles, int64_t rows,       \
-      int64_t key_channels, int64_t value_channels, const float *row_scale,    \
+      const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
+      const void *query_tiles, int64_t rows, int64_t key_channels,             \
+      int64_t value_channels, const float *row_scale,                          \
       const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,    \
       float *row_max, float *row_sum, float *acc, void *scratch) {             \
     fp8attn::attend<fp8attn::Format>(                                          \
-        *run, query_tiles, rows, key_channels, value_channels, row_scale,      \
-        row_begin, row_limit, exponent, row_max, row_sum, acc, scratch);       \
+        *run, first_key, num_keys, query_tiles, rows, key_channels,            \
+        value_channels, row_scale, row_begin, row_limit, exponent, row_max,    \
+        row_sum, acc, scratch);                                                \
   }
 
 FP8ATTN_ATTEND(E4M3, e4m3)

@@ -21,6 +21,7 @@
 #define FP8ATTN_X86_AMX_CACHE_TILES_H
 
 #include "common/cache_layout.h"
+#include "common/tile_layout.h"
 #include "x86_amx/gemm.h"
 
 namespace fp8attn {
@@ -103,20 +104,15 @@ private:
   int64_t k = 0;
 };
 
-/// Keys of the step that begins at `firstKey`.
-inline int64_t stepKeys(const fp8attn_key_run &run, int64_t firstKey) {
-  const int64_t rest = run.num_keys - firstKey;
-  return rest < FP8ATTN_BLOCK_KEYS ? rest : FP8ATTN_BLOCK_KEYS;
-}
-
-/// Walks the tiles of all GEMMs of a run with at least one key.
+/// Walks the tiles of all GEMMs over keys [firstKey, endKey) of a run, of which
+/// there must be one.
 template <typename Format> class RunWalk {
 public:
-  RunWalk(const fp8attn_key_run &run, int64_t keyChannels,
-          int64_t valueChannels, int64_t columnsPerSet)
-      : run(run), keyChannels(keyChannels), valueChannels(valueChannels),
-        columnsPerSet(columnsPerSet), firstKey(run.first_key),
-        step(begin(Operand::kKeys)) {}
+  RunWalk(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
+          int64_t keyChannels, int64_t valueChannels, int64_t columnsPerSet)
+      : run(run), endKey(endKey), keyChannels(keyChannels),
+        valueChannels(valueChannels), columnsPerSet(columnsPerSet),
+        firstKey(firstKey), step(begin(Operand::kKeys)) {}
 
   bool done() const { return step.done(); }
   Operand operand() const { return step.operand(); }
@@ -135,19 +131,21 @@ private:
       step = begin(Operand::kValues);
       return;
     }
-    if (run.num_keys - firstKey <= FP8ATTN_BLOCK_KEYS)
+    const int64_t next = firstKey + stepKeys(firstKey, endKey);
+    if (next == endKey)
       return;
-    firstKey += FP8ATTN_BLOCK_KEYS;
+    firstKey = next;
     step = begin(Operand::kKeys);
   }
 
   StepTiles<Format> begin(Operand operand) const {
     return StepTiles<Format>(
-        run, operand, firstKey, stepKeys(run, firstKey),
+        run, operand, firstKey, stepKeys(firstKey, endKey),
         operand == Operand::kKeys ? keyChannels : valueChannels, columnsPerSet);
   }
 
   const fp8attn_key_run &run;
+  int64_t endKey;
   int64_t keyChannels;
   int64_t valueChannels;
   int64_t columnsPerSet;

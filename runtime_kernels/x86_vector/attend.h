@@ -47,19 +47,19 @@ inline void initState(int64_t rows, int64_t channels, float *rowMax,
 
 /// An fp8attn_uk_attend_fn.
 template <class Format>
-inline void attendRun(const fp8attn_key_run &run, const uint8_t *query,
-                      int64_t rows, int64_t keyChannels, int64_t valueChannels,
+inline void attendRun(const fp8attn_key_run &run, int64_t firstKey,
+                      int64_t numKeys, const uint8_t *query, int64_t rows,
+                      int64_t keyChannels, int64_t valueChannels,
                       const float *rowScale, const int32_t *rowBegin,
                       const int32_t *rowLimit, int64_t exponent, float *rowMax,
                       float *rowSum, float *acc, AttendScratch &scratch) {
   initState(rows, valueChannels, rowMax, rowSum, acc);
-  if (run.first_key >= run.num_keys)
+  if (numKeys == 0)
     return;
-  PrefetchStream ahead(run, run.first_key, rows, StepPart::kKeys);
-  for (int64_t key = run.first_key; key < run.num_keys;
-       key += FP8ATTN_BLOCK_KEYS) {
-    const int64_t left = run.num_keys - key;
-    const int64_t keys = left < FP8ATTN_BLOCK_KEYS ? left : FP8ATTN_BLOCK_KEYS;
+  const int64_t end = firstKey + numKeys;
+  PrefetchStream ahead(run, firstKey, rows, StepPart::kKeys);
+  for (int64_t key = firstKey, keys; key < end; key += keys) {
+    keys = stepKeys(key, end);
     qkStep<Format>(run, key, keys, query, rows, keyChannels, scratch.scores,
                    scratch.granule, ahead);
     softmaxStep(key, keys, rows, scratch.scores, rowScale, rowBegin, rowLimit,

@@ -42,14 +42,16 @@
   }                                                                            \
   extern "C" void FP8ATTN_KERNEL_NAME(attend, bf16, cache, f32, 16, 256, 32,   \
                                       FP8ATTN_KERNEL_ISA)(                     \
-      const fp8attn_key_run *run, const void *query_tiles, int64_t rows,       \
-      int64_t key_channels, int64_t value_channels, const float *row_scale,    \
+      const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
+      const void *query_tiles, int64_t rows, int64_t key_channels,             \
+      int64_t value_channels, const float *row_scale,                          \
       const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,    \
       float *row_max, float *row_sum, float *acc, void *scratch) {             \
     fp8attn::attendRun<Format>(                                                \
-        *run, static_cast<const uint8_t *>(query_tiles), rows, key_channels,   \
-        value_channels, row_scale, row_begin, row_limit, exponent, row_max,    \
-        row_sum, acc, *static_cast<fp8attn::AttendScratch *>(scratch));        \
+        *run, first_key, num_keys, static_cast<const uint8_t *>(query_tiles),  \
+        rows, key_channels, value_channels, row_scale, row_begin, row_limit,   \
+        exponent, row_max, row_sum, acc,                                       \
+        *static_cast<fp8attn::AttendScratch *>(scratch));                      \
   }
 
 #endif // FP8ATTN_X86_VECTOR_ATTENTION_KERNELS_H

@@ -19,6 +19,7 @@
 #ifndef FP8ATTN_X86_VECTOR_PREFETCH_H
 #define FP8ATTN_X86_VECTOR_PREFETCH_H
 
+#include "common/tile_layout.h"
 #include "x86_vector/tile_dot.h"
 
 #include <immintrin.h>
@@ -97,9 +98,7 @@ private:
   }
 
   void leaveGranule() {
-    const int64_t stepEnd = step + FP8ATTN_BLOCK_KEYS < run.num_keys
-                                ? step + FP8ATTN_BLOCK_KEYS
-                                : run.num_keys;
+    const int64_t stepEnd = step + stepKeys(step, run.num_keys);
     if (key + FP8ATTN_GRANULE < stepEnd) {
       key += FP8ATTN_GRANULE;
     } else if (!inValues) {

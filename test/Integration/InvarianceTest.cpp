@@ -67,6 +67,23 @@ TEST_P(BatchInvarianceTest, NumberOfWorkers) {
   }
 }
 
+/// Keys of three parts, which several workers divide.
+TEST_P(BatchInvarianceTest, DividedKeys) {
+  Problem problem = makeProblem({{1, 4500}});
+  write(problem);
+  Scores scores(problem, 2);
+  attend(problem, scores);
+  const std::vector<uint16_t> serial = problem.out;
+  const std::vector<float> serialLse = problem.lse;
+  for (int32_t workers : {3, 8}) {
+    problem.setWorkers(workers);
+    attend(problem, scores);
+    EXPECT_EQ(problem.out, serial) << workers << " workers";
+    if (model().lse)
+      EXPECT_EQ(problem.lse, serialLse) << workers << " workers";
+  }
+}
+
 TEST_P(BatchInvarianceTest, OtherSequences) {
   Problem alone = makeProblem({{60, 300}});
   write(alone);

@@ -59,8 +59,8 @@ TEST_P(WindowTest, AgreesWithTheReference) {
   EXPECT_TRUE(agrees(problem, problem.referenceAttend()));
 }
 
-/// Pages before the block in which the window begins are of no account, nor are
-/// those after the last key that a query sees: engines free them, and leave
+/// Pages before the granule in which the window begins are of no account, nor
+/// are those after the last key that a query sees: engines free them, and leave
 /// anything in the block table.
 TEST_P(WindowTest, OtherPagesAreNotRead) {
   const std::vector<Sequence> sequences = {
@@ -78,8 +78,8 @@ TEST_P(WindowTest, OtherPagesAreNotRead) {
         m.topLeft ? 0 : sequences[s].keys - sequences[s].queries;
     const int64_t last = first + sequences[s].queries - 1;
     const int64_t left = m.windowLeft.value_or(first), right = rightKeys();
-    const int64_t begin = std::max<int64_t>(first - left, 0) /
-                          FP8ATTN_BLOCK_KEYS * FP8ATTN_BLOCK_KEYS;
+    const int64_t begin =
+        std::max<int64_t>(first - left, 0) / FP8ATTN_GRANULE * FP8ATTN_GRANULE;
     const int64_t end = std::min(last + right + 1, sequences[s].keys);
     for (int64_t page = 0; page < problem.maxPages; ++page) {
       int32_t &entry = problem.blockTable[s * problem.maxPages + page];
@@ -112,8 +112,8 @@ TEST_P(WindowTest, PagesThatAreReadAreChecked) {
   const Model &m = model();
   const int64_t position = m.topLeft ? 0 : farLength() - 1;
   const int64_t left = m.windowLeft.value_or(position), right = rightKeys();
-  const int64_t begin = std::max<int64_t>(position - left, 0) /
-                        FP8ATTN_BLOCK_KEYS * FP8ATTN_BLOCK_KEYS;
+  const int64_t begin =
+      std::max<int64_t>(position - left, 0) / FP8ATTN_GRANULE * FP8ATTN_GRANULE;
   const int64_t last = std::min(position + right, farLength() - 1);
   for (int64_t key : {begin, last}) {
     int32_t &entry = problem.blockTable[key / m.pageTokens];

@@ -15,9 +15,11 @@
 // CHECK:         fp8attn.check.scale "key_scale", %[[KS]]
 // CHECK:         fp8attn.check.scale "value_scale", %[[VS]]
 // CHECK:         fp8attn.check.batch
-// CHECK:         %[[ITEMS:.+]] = fp8attn.tile.num_work_items {{.*}} {group = 4 : i64, kv_heads = 8 : i64}
+// CHECK:         %[[BLOCKS:.+]] = fp8attn.tile.num_work_items {{.*}} {group = 4 : i64, kv_heads = 8 : i64}
+// CHECK:         %[[PARTS:.+]] = fp8attn.tile.num_parts %[[BLOCKS]], {{.*}} window_right = 0 {group = 4 : i64, kv_heads = 8 : i64}
+// CHECK:         %[[ITEMS:.+]] = arith.muli %[[BLOCKS]], %[[PARTS]]
 // CHECK:         scf.forall (%[[I:.+]]) in (%[[ITEMS]])
-// CHECK:           %[[ITEM:.+]] = fp8attn.tile.work_item %[[I]]{{.*}} window_right = 0 {group = 4 : i64, kv_heads = 8 : i64}
+// CHECK:           %[[ITEM:.+]] = fp8attn.tile.work_item %[[I]] parts %[[PARTS]], {{.*}} window_right = 0 {group = 4 : i64, kv_heads = 8 : i64}
 // CHECK:           %[[HEAD:.+]] = fp8attn.tile.kv_head %[[ITEM]]
 // CHECK:           %[[KEY_SCALE:.+]] = memref.load %[[KS]][] : memref<f32>
 // CHECK:           %[[VALUE_SCALE:.+]] = memref.load %[[VS]][%[[HEAD]]] : memref<8xf32>

@@ -13,8 +13,11 @@
 // CHECK-NEXT:      arith.index_cast
 // CHECK-NEXT:      memref.store {{.*}}, %[[SLOTS]]
 // CHECK-NOT:     uk_attend
-// CHECK:         scf.for %[[K:[a-z0-9]+]] =
-// CHECK:           %[[KEYS:.+]] = arith.minui
+// CHECK:         ukernel.call @fp8attn_uk_init
+// CHECK:         scf.for %{{.+}} step %c2048
+// CHECK:         scf.for %{{.+}} step %c256
+// CHECK:           %[[K:.+]] = arith.maxui
+// CHECK:           %[[KEYS:.+]] = arith.subi %{{.+}}, %[[K]] : index
 // CHECK:           memref.subview %{{.+}}[%[[K]], 0] [%[[KEYS]], 64]
 // CHECK:           ukernel.call @fp8attn_uk_store_key_e4m3_e4m3_f32_16x1x32_avx512({{.*}}, %[[SLOTS]], %{{.+}}, %[[KEY_PAGE:.+]], %{{.+}}, %{{.+}}) : {{.*}} memref<16384xi8>
 // CHECK:           ukernel.call @fp8attn_uk_store_value_f32_bf16_f32_16x1x32_avx512({{.*}}, %[[SLOTS]], %{{.+}}, %[[VALUE_PAGE:.+]], %{{.+}}, %{{.+}}) : {{.*}} memref<24576xi8>
@@ -30,7 +33,7 @@
 // CHECK:         memref.view {{.*}} to memref<12x2x16x32xbf16>
 // CHECK:         memref.view {{.*}} to memref<3x16x16x16xf32>
 // CHECK:         ukernel.call @fp8attn_uk_query
-// CHECK:         scf.for %[[K:[a-z0-9]+]] =
+// CHECK:         scf.for %{{.+}} step %c256
 // CHECK:           ukernel.call @fp8attn_uk_store_key
 // CHECK:           ukernel.call @fp8attn_uk_store_value
 // CHECK:           scf.for %[[ROW:[a-z0-9]+]] = %{{[a-z0-9_]+}} to %{{[a-z0-9_]+}} step %c48

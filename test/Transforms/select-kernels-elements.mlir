@@ -14,8 +14,9 @@
 // CHECK:         %[[PAGE:.+]] = memref.view {{.*}} to memref<49152xi8>
 // CHECK:         %[[FACTORS:.+]] = memref.view {{.*}} to memref<9x32xf32>
 // CHECK:         %[[CODES:.+]] = fp8attn.cache_part  key %{{.+}}[
-// CHECK:         scf.for %[[K:[a-z0-9]+]] =
-// CHECK:           %[[KEYS:.+]] = arith.minui
+// CHECK:         scf.for %{{.+}} step %c256
+// CHECK:           %[[K:.+]] = arith.maxui
+// CHECK:           %[[KEYS:.+]] = arith.subi %{{.+}}, %[[K]] : index
 // CHECK:           scf.for
 // CHECK:             fp8attn.run_page %[[OF:.+]][
 // The factor of a group of 8 channels of a token.

@@ -14,7 +14,8 @@
 // CHECK:         %[[C40:.+]] = arith.constant 40 : index
 // CHECK:         %[[C104:.+]] = arith.constant 104 : index
 // CHECK:         ukernel.call @fp8attn_uk_query_bf16_bf16_f32_48x1x32_avx512({{.*}}%[[FACTOR]], %[[C104]], %[[TILES:.+]], %[[ROW_SCALE:.+]], %[[BEGIN:.+]], %[[LIMIT:.+]]) : !fp8attn.work_item
-// CHECK-NEXT:    ukernel.call @fp8attn_uk_attend_bf16_e4m3_f32_16x256x32_amx_bf16(%{{.+}}, %[[TILES]], {{.*}}, %[[ROW_SCALE]], %[[BEGIN]], %[[LIMIT]], %[[C40]],
+// CHECK:         scf.for
+// CHECK:           ukernel.call @fp8attn_uk_attend_bf16_e4m3_f32_16x256x32_amx_bf16(%{{.+}}, %[[TILES]], {{.*}}, %[[ROW_SCALE]], %[[BEGIN]], %[[LIMIT]], %[[C40]],
 // CHECK:         %[[NO_SINK:.+]] = fp8attn.ukernel.null : memref<?xf32>
 // CHECK:         ukernel.call @fp8attn_uk_finish_f32_bf16_f32_48x1x16_avx512({{.*}}%[[NO_SINK]],
 // CHECK:       } else {
@@ -35,13 +36,16 @@ func.func @amx(%query: memref<?x32x128xbf16>, %cache: !fp8, %scale: memref<8xf32
   return
 }
 
-// The finish takes the sink; the loop over keys begins at the first one.
+// The finish takes the sink; the loops over keys begin at the first one.
 // CHECK-LABEL: func.func @sink
 // CHECK-SAME:    %[[SINK:[a-z0-9]+]]: memref<8xf32>
 // CHECK:         ukernel.call @fp8attn_uk_finish_{{.*}}, %[[SINK]],
 // CHECK:       } else {
 // CHECK:         %[[FIRST:.+]] = fp8attn.tile.first_key
-// CHECK:         scf.for %{{.+}} = %[[FIRST]]
+// CHECK:         scf.for %[[PART:[a-z0-9]+]] = {{.+}} step %c2048
+// CHECK:           %[[BEGIN:.+]] = arith.maxui %[[PART]], %[[FIRST]]
+// CHECK:           scf.for %[[STEP:[a-z0-9]+]] = {{.+}} step %c256
+// CHECK:             arith.maxui %[[STEP]], %[[BEGIN]]
 // CHECK:         ukernel.call @fp8attn_uk_finish_{{.*}}, %[[SINK]],
 func.func @sink(%query: memref<?x8x64xbf16>, %cache: !bf16, %starts: memref<?xi32>,
     %lens: memref<?xi32>, %table: memref<?x?xi32>, %sink: memref<8xf32>, %out: memref<?x8x64xbf16>) {
@@ -58,7 +62,7 @@ func.func @sink(%query: memref<?x8x64xbf16>, %cache: !bf16, %starts: memref<?xi3
 // CHECK-SAME:    %[[QUERY:[a-z0-9]+]]: memref<?x8x64xbf16, strided<[?, 64, 1]>>
 // CHECK:         memref.extract_strided_metadata %[[QUERY]]
 // CHECK:         ukernel.call @fp8attn_uk_query_bf16_bf16_f32_48x1x32_generic(%{{.+}}, %[[QUERY]],
-// CHECK-NEXT:    ukernel.call @fp8attn_uk_attend_bf16_bf16_f32_16x256x32_generic
+// CHECK:         ukernel.call @fp8attn_uk_attend_bf16_bf16_f32_16x256x32_generic
 // CHECK-NOT:     {{amx|avx512}}
 func.func @generic(%query: memref<?x8x64xbf16, strided<[?, 64, 1]>>, %cache: !bf16, %starts: memref<?xi32>,
     %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {

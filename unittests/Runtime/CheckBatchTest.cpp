@@ -179,10 +179,10 @@ static void expectRead(fp8attn_context *context, int32_t queries, int32_t keys,
 
 TEST_F(CheckBatchTest, OnlyEntriesOfVisibleKeysAreLookedAt) {
   const int64_t all = FP8ATTN_UNBOUNDED;
-  // Key 1000 - 1 - 99 is in the fourth block of 256, which begins at page 24.
-  expectRead(&context, 1, 1000, 0, 99, 0, 24, 32);
+  // Key 1000 - 1 - 99 is in page 28.
+  expectRead(&context, 1, 1000, 0, 99, 0, 28, 32);
   // The window of the first of two queries begins with key 767 or 768.
-  expectRead(&context, 2, 1000, 0, 231, 0, 16, 32);
+  expectRead(&context, 2, 1000, 0, 231, 0, 23, 32);
   expectRead(&context, 2, 1000, 0, 230, 0, 24, 32);
   expectRead(&context, 1, 1000, 0, all, 0, 0, 32);
   // From the first key on, up to key 99 or, if causal, up to key 9.

@@ -80,7 +80,7 @@ static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
   int64_t lastHead = 0;
   for (int64_t index = 0; index < count; ++index) {
     fp8attn_work_item item;
-    fp8attn_work_item_init(&item, index, batch.queryStart.data(),
+    fp8attn_work_item_init(&item, index, /*parts=*/1, batch.queryStart.data(),
                            batch.seqLens.data(), batch.numSeqs(),
                            batch.numTokens(), group, heads, window.topLeft,
                            window.left, window.right);
@@ -113,7 +113,7 @@ static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
     }
     ASSERT_EQ(item.num_keys, end);
     ASSERT_EQ(item.first_key,
-              end ? begin / FP8ATTN_BLOCK_KEYS * FP8ATTN_BLOCK_KEYS : 0);
+              end ? begin / FP8ATTN_GRANULE * FP8ATTN_GRANULE : 0);
   }
   for (int64_t i = 0; i < rows * heads; ++i)
     ASSERT_EQ(visits[i], 1) << "row " << i % rows << " of head " << i / rows;
@@ -150,12 +150,13 @@ TEST(WorkItem, EmptyBatchHasNoItems) {
   EXPECT_EQ(fp8attn_num_work_items(0, 0, 4, 8), 0);
 }
 
-TEST(WorkItem, DecodeBeginsAtTheBlockOfItsWindow) {
+TEST(WorkItem, DecodeBeginsAtTheGranuleOfItsWindow) {
   const int32_t starts[] = {0, 1}, lengths[] = {10000};
   fp8attn_work_item item;
-  fp8attn_work_item_init(&item, 0, starts, lengths, 1, 1, 4, 1, 0, 4095, 0);
+  fp8attn_work_item_init(&item, 0, /*parts=*/1, starts, lengths, 1, 1, 4, 1, 0,
+                         4095, 0);
   // The first of 4,096 keys is key 5,904.
-  EXPECT_EQ(item.first_key, 23 * FP8ATTN_BLOCK_KEYS);
+  EXPECT_EQ(item.first_key, 184 * FP8ATTN_GRANULE);
   EXPECT_EQ(item.num_keys, 10000);
 }
 
@@ -203,12 +204,51 @@ TEST(DenseItem, RowsOfAllHeadsOnce) {
                 end = std::max(end, keys.end);
               }
               ASSERT_EQ(item.num_keys, end);
-              ASSERT_EQ(item.first_key, end == 0 ? 0
-                                                 : first / FP8ATTN_BLOCK_KEYS *
-                                                       FP8ATTN_BLOCK_KEYS);
+              ASSERT_EQ(item.first_key,
+                        end == 0 ? 0
+                                 : first / FP8ATTN_GRANULE * FP8ATTN_GRANULE);
               row += item.num_rows;
             }
       }
+}
+
+/// The parts of a block follow each other and cover its keys.
+TEST(WorkItem, PartsOfABlock) {
+  constexpr int64_t kParts = 5;
+  const int32_t starts[] = {0, 1, 3, 3, 4}, lengths[] = {5000, 2048, 700, 0};
+  for (int64_t left : {FP8ATTN_UNBOUNDED, int64_t(2500)})
+    for (int64_t block = 0; block < fp8attn_num_work_items(4, 4, 4, 2);
+         ++block) {
+      fp8attn_work_item whole;
+      fp8attn_work_item_init(&whole, block, /*parts=*/1, starts, lengths, 4, 4,
+                             4, 2, 0, left, 0);
+      EXPECT_EQ(whole.block, block);
+      EXPECT_EQ(whole.num_parts, 1);
+      EXPECT_EQ(whole.part, 0);
+      int64_t key = whole.first_key, numParts = 0;
+      for (int64_t part = 0; part < kParts; ++part) {
+        fp8attn_work_item item;
+        fp8attn_work_item_init(&item, block * kParts + part, kParts, starts,
+                               lengths, 4, 4, 4, 2, 0, left, 0);
+        ASSERT_EQ(item.block, block);
+        ASSERT_EQ(item.sequence, whole.sequence);
+        ASSERT_EQ(item.kv_head, whole.kv_head);
+        ASSERT_EQ(item.first_row, whole.first_row);
+        ASSERT_EQ(item.part, part);
+        if (item.num_rows == 0)
+          continue;
+        ASSERT_EQ(item.num_rows, whole.num_rows);
+        ASSERT_EQ(part, numParts++);
+        ASSERT_EQ(item.first_key, key);
+        key = std::min((key / FP8ATTN_PART_KEYS + 1) * FP8ATTN_PART_KEYS,
+                       whole.num_keys);
+        ASSERT_EQ(item.num_keys, key);
+        ASSERT_GE(item.num_parts, part + 1);
+      }
+      ASSERT_EQ(key, whole.num_keys);
+      // One part also where there are no keys.
+      ASSERT_EQ(numParts > 0, whole.num_rows > 0);
+    }
 }
 
 TEST(KeyRun, PointsAtTheHead) {

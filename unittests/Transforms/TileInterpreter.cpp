@@ -134,6 +134,9 @@ LogicalResult TileInterpreter::runNumber(Operation *op) {
           return std::isnan(a) || std::isnan(b) ? a + b : std::max(a, b);
         });
       })
+      .Case([&](arith::MulIOp op) {
+        return setInteger(op, [](int64_t a, int64_t b) { return a * b; });
+      })
       .Case([&](arith::AndIOp op) {
         return setInteger(op, [](int64_t a, int64_t b) { return a & b; });
       })

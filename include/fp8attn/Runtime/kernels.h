@@ -56,10 +56,18 @@ extern "C" {
 /// Most rows that a fused `attend` kernel takes: one row tile.
 #define FP8ATTN_DECODE_ROWS 16
 
-/// Keys per step of the online softmax. A step begins at a multiple of this
-/// from the start of the sequence, so that a row's result does not depend on
-/// the chunk in which it was computed.
+/// Most keys in a step of the online softmax. Steps end at the multiples of
+/// this from the start of the sequence, so that a row's result does not depend
+/// on the chunk in which it was computed; the first of a window begins at any
+/// granule, as probabilities of 0 before it would change nothing.
 #define FP8ATTN_BLOCK_KEYS 256
+
+/// Most keys over which a row has one state of the online softmax. Those of a
+/// part, up to the next multiple of this from the start of the sequence, begin
+/// with an empty one, which `join` adds to that of the parts before. Parts can
+/// therefore be computed one after the other or by different workers, with the
+/// same bits.
+#define FP8ATTN_PART_KEYS 2048
 
 /// Tokens that the cache layout keeps together (see docs/Layout.md).
 #define FP8ATTN_GRANULE 32
@@ -92,11 +100,19 @@ typedef struct fp8attn_work_item {
   /// At least 0; FP8ATTN_UNBOUNDED for all keys on that side.
   int64_t left;
   int64_t right;
-  /// Where the steps of the block begin: no row sees a key before it. A
-  /// multiple of FP8ATTN_BLOCK_KEYS.
+  /// Where the first step of the block begins: no row sees a key before it. A
+  /// multiple of FP8ATTN_GRANULE.
   int64_t first_key;
   /// End of the keys that rows see; 0, like first_key, if none sees a key.
   int64_t num_keys;
+  /// Number of the block of rows among those of the call. Work items share it
+  /// if they are parts of it: then first_key and num_keys are those of the
+  /// part.
+  int64_t block;
+  /// Parts that the keys of the block are divided into, 1 if they are not, and
+  /// which of them this is. Parts without keys are not counted.
+  int64_t num_parts;
+  int64_t part;
 } fp8attn_work_item;
 
 /// The side of a window that has no end.
@@ -120,8 +136,7 @@ typedef struct fp8attn_key_run {
   const int32_t *pages;
   /// Tokens in a page, a multiple of FP8ATTN_GRANULE.
   int64_t page_tokens;
-  /// Where attend begins, a multiple of FP8ATTN_BLOCK_KEYS; nothing before it
-  /// is read.
+  /// The first key, a multiple of FP8ATTN_GRANULE; nothing before it is read.
   int64_t first_key;
   /// End of the run. Bytes of later tokens of the last granule may be
   /// anything, NaN codes included, and must not reach a result.
@@ -201,15 +216,29 @@ typedef void (*fp8attn_uk_pv_fn)(const fp8attn_key_run *run, int64_t first_key,
                                  int64_t rows, int64_t channels, float *acc,
                                  void *scratch);
 
-/// attend: init, then qk, softmax and pv from run->first_key on in steps of
-/// FP8ATTN_BLOCK_KEYS, for rows <= FP8ATTN_DECODE_ROWS, prefetching ahead
-/// through the block table. Same results, bit by bit, as the separate kernels
-/// of the same ISA.
+/// attend: init, then qk, softmax and pv of num_keys keys from first_key on, in
+/// steps that end at multiples of FP8ATTN_BLOCK_KEYS, for rows <=
+/// FP8ATTN_DECODE_ROWS, prefetching ahead through the block table. Same
+/// results, bit by bit, as the separate kernels of the same ISA.
+/// - first_key: run->first_key or a later multiple of FP8ATTN_BLOCK_KEYS;
+///   first_key + num_keys <= run->num_keys.
 typedef void (*fp8attn_uk_attend_fn)(
-    const fp8attn_key_run *run, const void *query_tiles, int64_t rows,
-    int64_t key_channels, int64_t value_channels, const float *row_scale,
-    const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,
-    float *row_max, float *row_sum, float *acc, void *scratch);
+    const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,
+    const void *query_tiles, int64_t rows, int64_t key_channels,
+    int64_t value_channels, const float *row_scale, const int32_t *row_begin,
+    const int32_t *row_limit, int64_t exponent, float *row_max, float *row_sum,
+    float *acc, void *scratch);
+
+/// join: adds the state of the online softmax over some keys to that over
+/// others, for `rows` rows: with m the larger maximum, sum = sum * 2^(max - m)
+/// + other_sum * 2^(other_max - m), likewise acc, and max = m. A state whose
+/// sum is 0 has seen no key; the result is then the other one, bit by bit.
+/// - rows: any number; channels: of acc.
+typedef void (*fp8attn_uk_join_fn)(int64_t rows, int64_t channels,
+                                   float *row_max, float *row_sum, float *acc,
+                                   const float *other_max,
+                                   const float *other_sum,
+                                   const float *other_acc);
 
 /// finish: out[r] = round(acc[r] / row_sum[r] * 2^exponent * scale), written to
 /// the row's (token, head) place; rows with row_sum == 0 are 0. If lse is not

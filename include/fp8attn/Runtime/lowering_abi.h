@@ -143,13 +143,33 @@ int32_t fp8attn_parallel(fp8attn_context *context, int64_t count,
 int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
                                int64_t group, int64_t num_kv_heads);
 
-/// Fills in work item `index`. All items of a KV head are neighbours, so that
-/// a worker finds the head's keys in its cache. Query 0 of a sequence stands at
-/// key 0 if `top_left` is 1; if it is 0, the last query stands at the last key.
-/// `left` and `right` are those of the item.
+/// Most parts whose states a worker's share of the workspace has room for, and
+/// most blocks that can be divided: as many counters, int32, are at the begin
+/// of the workspace.
+#define FP8ATTN_PARTS_PER_WORKER 32
+#define FP8ATTN_MAX_DIVIDED_BLOCKS 512
+
+/// Returns the parts that the keys of each of num_blocks blocks should be
+/// divided into: more than 1 if there are too few blocks for the workers of
+/// context->parallel_for, and all parts have room in the workspace. Then it
+/// sets the first num_blocks counters of the workspace to 0. The batch is as in
+/// fp8attn_work_item_init.
+int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
+                          const int32_t *query_start, const int32_t *seq_lens,
+                          int64_t num_seqs, int64_t num_tokens, int64_t group,
+                          int64_t num_kv_heads, int64_t top_left, int64_t left,
+                          int64_t right);
+
+/// Fills in work item `index`: part index % parts of block index / parts. All
+/// blocks of a KV head are neighbours, so that a worker finds the head's keys
+/// in its cache. Query 0 of a sequence stands at key 0 if `top_left` is 1; if
+/// it is 0, the last query stands at the last key. `left` and `right` are those
+/// of the item. A part that has no keys, unless it is the only one, comes out
+/// with num_rows = 0.
 void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
-                            const int32_t *query_start, const int32_t *seq_lens,
-                            int64_t num_seqs, int64_t num_tokens, int64_t group,
+                            int64_t parts, const int32_t *query_start,
+                            const int32_t *seq_lens, int64_t num_seqs,
+                            int64_t num_tokens, int64_t group,
                             int64_t num_kv_heads, int64_t top_left,
                             int64_t left, int64_t right);
 

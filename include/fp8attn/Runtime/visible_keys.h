@@ -44,8 +44,8 @@ fp8attn_visible_keys(const fp8attn_work_item *item, int64_t token) {
 }
 
 /// Returns the keys that are read for query tokens [first_token, last_token] of
-/// the item's sequence: from the block of FP8ATTN_BLOCK_KEYS in which the first
-/// visible one lies to the last visible one, or none from 0 on. Neighbours see
+/// the item's sequence: from the granule in which the first visible one lies to
+/// the last visible one, or none from 0 on. Neighbours see
 /// neighbouring keys, so that what is read for a sequence is what is read for
 /// its parts.
 static inline fp8attn_key_range fp8attn_read_keys(const fp8attn_work_item *item,
@@ -56,7 +56,7 @@ static inline fp8attn_key_range fp8attn_read_keys(const fp8attn_work_item *item,
   // All windows are before the first key, or all are past the last.
   if (keys.begin >= keys.end)
     keys.begin = keys.end = 0;
-  keys.begin = keys.begin / FP8ATTN_BLOCK_KEYS * FP8ATTN_BLOCK_KEYS;
+  keys.begin = keys.begin / FP8ATTN_GRANULE * FP8ATTN_GRANULE;
   return keys;
 }
 

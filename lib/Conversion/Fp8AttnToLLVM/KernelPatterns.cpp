@@ -37,6 +37,40 @@ struct NumWorkItemsLowering : ConvertOpToLLVMPattern<NumWorkItemsOp> {
   }
 };
 
+/// Returns what the runtime wants to know of a ragged batch.
+template <typename Op>
+static SmallVector<Value> makeBatch(OpBuilder &builder,
+                                    const LLVMTypeConverter &converter, Op op,
+                                    typename Op::Adaptor adaptor) {
+  Location loc = op.getLoc();
+  SmallVector<Value> arguments = {
+      getElementPointer(builder, loc, converter, adaptor.getQueryStart(),
+                        op.getQueryStart().getType()),
+      getElementPointer(builder, loc, converter, adaptor.getSeqLens(),
+                        op.getSeqLens().getType()),
+      MemRefDescriptor(adaptor.getSeqLens()).size(builder, loc, 0),
+      adaptor.getTokens(),
+      makeInteger(builder, loc, 64, op.getGroup()),
+      makeInteger(builder, loc, 64, op.getKvHeads())};
+  arguments.append(makeVisibility(builder, op));
+  return arguments;
+}
+
+struct NumPartsLowering : ConvertOpToLLVMPattern<NumPartsOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(NumPartsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    SmallVector<Value> arguments = {getContextArgument(op),
+                                    adaptor.getBlocks()};
+    arguments.append(makeBatch(rewriter, *getTypeConverter(), op, adaptor));
+    rewriter.replaceOp(op, callRuntime(rewriter, op.getLoc(), op,
+                                       runtime::kNumParts, arguments));
+    return success();
+  }
+};
+
 struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -44,21 +78,13 @@ struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
   matchAndRewrite(WorkItemOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    const LLVMTypeConverter &converter = *getTypeConverter();
     Value item =
         allocateOnStack(rewriter, op, abi::getWorkItemType(getContext()));
-    SmallVector<Value> arguments = {
-        item,
-        adaptor.getIndex(),
-        getElementPointer(rewriter, loc, converter, adaptor.getQueryStart(),
-                          op.getQueryStart().getType()),
-        getElementPointer(rewriter, loc, converter, adaptor.getSeqLens(),
-                          op.getSeqLens().getType()),
-        MemRefDescriptor(adaptor.getSeqLens()).size(rewriter, loc, 0),
-        adaptor.getTokens(),
-        makeInteger(rewriter, loc, 64, op.getGroup()),
-        makeInteger(rewriter, loc, 64, op.getKvHeads())};
-    arguments.append(makeVisibility(rewriter, op));
+    Value parts = adaptor.getParts();
+    SmallVector<Value> arguments = {item, adaptor.getIndex(),
+                                    parts ? parts
+                                          : makeInteger(rewriter, loc, 64, 1)};
+    arguments.append(makeBatch(rewriter, *getTypeConverter(), op, adaptor));
     callRuntime(rewriter, loc, op, runtime::kWorkItemInit, arguments);
     rewriter.replaceOp(op, item);
     return success();
@@ -332,11 +358,14 @@ private:
 
 void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
                                            RewritePatternSet &patterns) {
-  patterns.add<NumWorkItemsLowering, WorkItemLowering, DenseItemLowering,
-               UkernelPackedRunLowering,
+  patterns.add<NumWorkItemsLowering, NumPartsLowering, WorkItemLowering,
+               DenseItemLowering, UkernelPackedRunLowering,
                WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
                WorkItemFieldLowering<FirstKeyOp, abi::kWorkItemFirstKey>,
                WorkItemFieldLowering<NumKeysOp, abi::kWorkItemNumKeys>,
+               WorkItemFieldLowering<ItemBlockOp, abi::kWorkItemBlock>,
+               WorkItemFieldLowering<ItemPartsOp, abi::kWorkItemNumParts>,
+               WorkItemFieldLowering<ItemPartOp, abi::kWorkItemPart>,
                WorkItemFieldLowering<KvHeadOp, abi::kWorkItemKvHead>,
                WorkItemFieldLowering<SequenceOp, abi::kWorkItemSequence>,
                WorkItemFieldLowering<GroupOp, abi::kWorkItemGroup>,

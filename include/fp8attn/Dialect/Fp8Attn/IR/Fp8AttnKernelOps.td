@@ -93,14 +93,16 @@ def Fp8Attn_RunPageOp : Fp8Attn_Op<"run_page", [MemoryEffects<[MemRead]>]> {
 
 def Fp8Attn_WorkerScratchOp : Fp8Attn_Op<"worker_scratch",
     [MemoryEffects<[MemRead]>]> {
-  let summary = "scratch memory of the running worker";
+  let summary = "scratch memory of a worker";
   let description = [{
-    The worker's part of the context's workspace, aligned to 64 bytes, contents
-    undefined. The type says how many bytes are needed; it is also the distance
-    between workers, so all scratch of one function is of one type.
+    The running worker's part of the context's workspace, or that `of` another
+    one, aligned to 64 bytes, contents undefined. The type says how many bytes
+    are needed; it is also the distance between workers, so all scratch of one
+    function is of one type.
   }];
+  let arguments = (ins Optional<Index>:$worker);
   let results = (outs MemRefRankOf<[I8], [1]>:$scratch);
-  let assemblyFormat = "attr-dict `:` type($scratch)";
+  let assemblyFormat = "(`of` $worker^)? attr-dict `:` type($scratch)";
   let hasVerifier = 1;
 }
 

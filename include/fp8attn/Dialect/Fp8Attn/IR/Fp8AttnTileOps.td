@@ -56,12 +56,49 @@ def Fp8Attn_NumWorkItemsOp : Fp8Attn_TileOp<"num_work_items", [Pure]> {
   let assemblyFormat = "$tokens `,` $sequences attr-dict";
 }
 
+def Fp8Attn_NumPartsOp : Fp8Attn_TileOp<"num_parts",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "parts into which the keys of each block of rows are divided";
+  let description = [{
+    1 if there are enough of the `blocks` for the context's workers, else the
+    most parts of FP8ATTN_PART_KEYS keys that a block has, if the workspace has
+    room for their states; see `tile.work_item`. Prepares the workspace for the
+    loop over `blocks` times parts that follows.
+
+    ```mlir
+    func.func @parts(%blocks: index, %tokens: index, %starts: memref<?xi32>, %lens: memref<?xi32>) -> index {
+      %parts = fp8attn.tile.num_parts %blocks, %tokens, %starts, %lens window_right = 0
+          {group = 4, kv_heads = 8} : memref<?xi32>, memref<?xi32>
+      return %parts : index
+    }
+    ```
+  }];
+  let arguments = (ins Index:$blocks, Index:$tokens,
+                       MemRefRankOf<[I32], [1]>:$queryStart,
+                       MemRefRankOf<[I32], [1]>:$seqLens, Fp8Attn_HeadCount:$group,
+                       Fp8Attn_HeadCount:$kv_heads,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_left,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_right,
+                       DefaultValuedAttr<Fp8Attn_AlignmentAttr,
+                                         "Alignment::BottomRight">:$alignment);
+  let results = (outs Index:$result);
+  let assemblyFormat = [{
+    $blocks `,` $tokens `,` $queryStart `,` $seqLens
+    (`window_left` `=` $window_left^)? (`window_right` `=` $window_right^)?
+    (`alignment` `=` $alignment^)? attr-dict `:`
+    type($queryStart) `,` type($seqLens)
+  }];
+}
+
 def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
     [MemoryEffects<[MemRead]>]> {
   let summary = "describes a work item of a batch";
   let description = [{
     Finds the sequence, KV head and rows of work item `index`, and the keys that
-    they see. The window and the alignment are those of `paged_attention`.
+    they see. The window and the alignment are those of `paged_attention`. With
+    `parts` from `tile.num_parts`, it is part `index` % `parts` of a block of
+    rows, with the keys of that part only, and `tile.finish` of the part that is
+    ready last finishes them all.
 
     ```mlir
     func.func @item(%i: index, %tokens: index, %starts: memref<?xi32>, %lens: memref<?xi32>) -> index {
@@ -72,7 +109,7 @@ def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
     }
     ```
   }];
-  let arguments = (ins Index:$index, Index:$tokens,
+  let arguments = (ins Index:$index, Optional<Index>:$parts, Index:$tokens,
                        MemRefRankOf<[I32], [1]>:$queryStart,
                        MemRefRankOf<[I32], [1]>:$seqLens, Fp8Attn_HeadCount:$group,
                        Fp8Attn_HeadCount:$kv_heads,
@@ -82,7 +119,7 @@ def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
                                          "Alignment::BottomRight">:$alignment);
   let results = (outs Fp8Attn_WorkItemType:$item);
   let assemblyFormat = [{
-    $index `,` $tokens `,` $queryStart `,` $seqLens
+    $index (`parts` $parts^)? `,` $tokens `,` $queryStart `,` $seqLens
     (`window_left` `=` $window_left^)? (`window_right` `=` $window_right^)?
     (`alignment` `=` $alignment^)? attr-dict `:`
     type($queryStart) `,` type($seqLens)
@@ -135,6 +172,12 @@ def Fp8Attn_FirstKeyOp : Fp8Attn_WorkItemField<"first_key",
     "key at which the steps of a work item begin">;
 def Fp8Attn_NumKeysOp : Fp8Attn_WorkItemField<"num_keys",
     "end of the keys that the rows of a work item see">;
+def Fp8Attn_ItemBlockOp : Fp8Attn_WorkItemField<"item_block",
+    "number of the block of rows that a work item computes or is a part of">;
+def Fp8Attn_ItemPartsOp : Fp8Attn_WorkItemField<"item_parts",
+    "parts into which the keys of the item's block are divided">;
+def Fp8Attn_ItemPartOp : Fp8Attn_WorkItemField<"item_part",
+    "which part of its block a work item is, from 0">;
 def Fp8Attn_KvHeadOp : Fp8Attn_WorkItemField<"kv_head",
     "KV head of a work item">;
 def Fp8Attn_SequenceOp : Fp8Attn_WorkItemField<"sequence",

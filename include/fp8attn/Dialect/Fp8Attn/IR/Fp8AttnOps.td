@@ -69,7 +69,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
       last key, so that prefill, a prompt's later chunks, decode and multi-token
       verification are all the same call. With `alignment = top_left` the first
       query stands at the first key;
-    - keys before the block of 256 that holds the first visible one of a sequence,
+    - keys before the granule of 32 that holds the first visible one of a sequence,
       and keys after its last visible one, are not read, nor are their entries of
       the block table.
 

@@ -52,6 +52,9 @@ struct AttentionBuffers {
   int64_t itemRows;
   /// Head sizes, and rounded up to whole tiles.
   int64_t keyDim, valueDim, paddedKeyDim, paddedValueDim;
+  /// The latter, and log2 of what probabilities are multiplied by, as operands;
+  /// up to the caller.
+  Value keyChannels, valueChannels, probExponent;
   /// All rows of the item; `rows` is up to the caller, and so is `softmaxScale`
   /// without a score region.
   RowBlock all;

@@ -7,17 +7,14 @@
 // See the header. The powers of two that FP8 decoding leaves out enter here:
 // the query carries 2^exponent of the key kernel, the probabilities
 // 2^getProbExponent, and the finish takes both out again. So do scales that
-// differ by key or by channel: between the calls, on what the kernels hand to
-// each other. Those that differ by both are multiplied before the calls.
+// differ by channel: the query and the result are multiplied by them.
 //
 //===----------------------------------------------------------------------===//
 
 #include "AttentionCalls.h"
 #include "AttentionBuffers.h"
+#include "AttentionSteps.h"
 #include "Constants.h"
-#include "DensePacking.h"
-#include "Dequantization.h"
-#include "IndexMath.h"
 #include "KernelCalls.h"
 #include "Loops.h"
 #include "ScaleLoads.h"
@@ -34,20 +31,6 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 namespace {
-/// The run that has the keys, or the values, of a step, and the place of the
-/// first there.
-struct RunPlace {
-  Value run;
-  Value first;
-};
-
-/// One step of the loop over keys.
-struct KeyStep {
-  Value firstKey;
-  Value numKeys;
-  RunPlace keys, values;
-};
-
 /// Emits the calls of one work item.
 class AttentionEmitter {
 public:
@@ -55,7 +38,7 @@ public:
                    Isa isa)
       : match(match), candidate(candidate), isa(isa), builder(match.loop),
         loc(match.finish.getLoc()), item(match.query.getItem()),
-        buffers(this->match) {}
+        buffers(this->match), steps(this->match, candidate, isa, buffers) {}
 
   void emit() {
     prepare();
@@ -95,14 +78,7 @@ private:
       PartStates::reserve(buffers.paddedValueDim, scratch);
     buffers.reserveRows(match, /*isFused=*/candidate.attend != nullptr,
                         scratch);
-    if (match.denseKey)
-      packing.emplace(match.denseKey, match.denseValue, isa, scratch);
-    if (match.keyElementFactor)
-      dequantizedKeys.emplace(match.keyElementFactor, CacheContent::Key,
-                              scratch);
-    if (match.valueElementFactor)
-      dequantizedValues.emplace(match.valueElementFactor, CacheContent::Value,
-                                scratch);
+    steps.reserve(scratch);
     buffers.reserveFactors(match, scratch);
     WorkerScratchOp memory = scratch.build(builder, loc);
     if (isDivisible) {
@@ -112,15 +88,11 @@ private:
     if (!match.modify)
       buffers.all.softmaxScale = buffers.all.rowScale;
     buffers.all.rows = NumRowsOp::create(builder, loc, item);
-    if (packing)
-      packing->emitPreparation(builder, loc);
-    for (std::optional<Dequantization> *part :
-         {&dequantizedKeys, &dequantizedValues})
-      if (*part)
-        (*part)->emitPreparation(builder, loc);
-    keyChannels = index(buffers.paddedKeyDim);
-    valueChannels = index(buffers.paddedValueDim);
-    probExponent = index(getProbExponent(candidate.valueRow().exponent));
+    steps.emitPreparation(builder, loc);
+    buffers.keyChannels = index(buffers.paddedKeyDim);
+    buffers.valueChannels = index(buffers.paddedValueDim);
+    buffers.probExponent =
+        index(getProbExponent(candidate.valueRow().exponent));
   }
 
   void emitQuery() {
@@ -139,7 +111,8 @@ private:
                    operands);
     if (match.queryFactor)
       emitScaleColumnsBf16(builder, loc, buffers.all.queryTiles,
-                           buffers.all.rows, keyChannels, buffers.queryFactors);
+                           buffers.all.rows, buffers.keyChannels,
+                           buffers.queryFactors);
   }
 
   /// Collects the factors of the channels without their power of two, which
@@ -153,9 +126,9 @@ private:
   }
 
   void emitInit(OpBuilder &body, Location loc, const SoftmaxState &state) {
-    emitKernelCall(
-        body, loc, rowFor("init", "f32", "f32"),
-        {buffers.all.rows, valueChannels, state.max, state.sum, state.acc});
+    emitKernelCall(body, loc, rowFor("init", "f32", "f32"),
+                   {buffers.all.rows, buffers.valueChannels, state.max,
+                    state.sum, state.acc});
   }
 
   /// A fused kernel makes an empty state itself, unless there is no key.
@@ -173,8 +146,8 @@ private:
   void emitJoin(OpBuilder &body, Location loc, const SoftmaxState &state,
                 const SoftmaxState &other) {
     emitKernelCall(body, loc, rowFor("join", "f32", "f32"),
-                   {buffers.all.rows, valueChannels, state.max, state.sum,
-                    state.acc, other.max, other.sum, other.acc});
+                   {buffers.all.rows, buffers.valueChannels, state.max,
+                    state.sum, state.acc, other.max, other.sum, other.acc});
   }
 
   /// Emits the loop over the item's keys part by part: the first has its state
@@ -215,10 +188,10 @@ private:
     Value numKeys = arith::SubIOp::create(body, loc, end, first);
     emitKernelCall(body, loc, *candidate.attend,
                    {match.key.getRun(), first, numKeys, block.queryTiles,
-                    block.rows, keyChannels, valueChannels, block.rowScale,
-                    block.rowBegin, block.rowLimit, probExponent,
-                    block.state.max, block.state.sum, block.state.acc,
-                    buffers.kernelScratch});
+                    block.rows, buffers.keyChannels, buffers.valueChannels,
+                    block.rowScale, block.rowBegin, block.rowLimit,
+                    buffers.probExponent, block.state.max, block.state.sum,
+                    block.state.acc, buffers.kernelScratch});
   }
 
   void emitSeparate(OpBuilder &body, Location loc, Value first, Value end,
@@ -231,102 +204,8 @@ private:
         body, loc, first, end, match.loop.getStep(),
         [&](OpBuilder &inner, Location loc, Value firstKey, Value stepEnd) {
           Value keys = arith::SubIOp::create(inner, loc, stepEnd, firstKey);
-          if (packing)
-            emitPackedStep(inner, loc, firstKey, keys, block);
-          else
-            emitBlock(inner, loc, findStep(inner, loc, firstKey, keys), block);
+          steps.emit(inner, loc, firstKey, keys, block);
         });
-  }
-
-  /// Returns a step of the run, after dequantising what has to be.
-  KeyStep findStep(OpBuilder &body, Location loc, Value firstKey,
-                   Value numKeys) {
-    auto find = [&](std::optional<Dequantization> &part) -> RunPlace {
-      if (!part)
-        return {match.key.getRun(), firstKey};
-      Value run = part->emitStep(body, loc, firstKey, numKeys);
-      return {run, constantIndex(body, loc, 0)};
-    };
-    return {firstKey, numKeys, find(dequantizedKeys), find(dequantizedValues)};
-  }
-
-  /// Emits the step of the online softmax of some rows.
-  void emitBlock(OpBuilder &body, Location loc, const KeyStep &step,
-                 const RowBlock &block) {
-    emitKernelCall(body, loc, *candidate.qk,
-                   {step.keys.run, step.keys.first, step.numKeys,
-                    block.queryTiles, block.rows, keyChannels, buffers.scores,
-                    buffers.kernelScratch});
-    if (match.keyFactor)
-      emitKeyScales(body, match.keyFactor, step.firstKey, step.numKeys,
-                    buffers.keyFactors);
-    if (match.modify)
-      emitScoreLoop(body, loc, match.modify,
-                    {step.firstKey, step.numKeys, block.firstRow, block.rows,
-                     buffers.scores, block.rowScale, buffers.keyFactors,
-                     block.rowBegin, block.rowLimit});
-    else if (match.keyFactor)
-      emitScaleColumns(body, loc, buffers.scores, block.rows, step.numKeys,
-                       buffers.keyFactors);
-    emitKernelCall(body, loc, rowFor("softmax", "f32", "bf16"),
-                   {step.firstKey, step.numKeys, block.rows, buffers.scores,
-                    block.softmaxScale, block.rowBegin, block.rowLimit,
-                    probExponent, valueChannels, block.state.max,
-                    block.state.sum, block.state.acc, buffers.probs});
-    if (match.probFactor) {
-      emitKeyScales(body, match.probFactor, step.firstKey, step.numKeys,
-                    buffers.probFactors);
-      emitScaleColumnsBf16(body, loc, buffers.probs, block.rows, step.numKeys,
-                           buffers.probFactors);
-    }
-    emitKernelCall(body, loc, *candidate.pv,
-                   {step.values.run, step.values.first, step.numKeys,
-                    buffers.probs, block.rows, valueChannels, block.state.acc,
-                    buffers.kernelScratch});
-  }
-
-  /// Packs a step of keys and values once for all rows of the item, then takes
-  /// the rows block by block.
-  void emitPackedStep(OpBuilder &body, Location loc, Value firstKey,
-                      Value numKeys, const RowBlock &all) {
-    Value run = packing->emitStep(body, loc, firstKey, numKeys);
-    RunPlace place{run, constantIndex(body, loc, 0)};
-    KeyStep step{firstKey, numKeys, place, place};
-    if (buffers.itemRows <= FP8ATTN_BLOCK_ROWS)
-      return emitBlock(body, loc, step, all);
-    Value blockRows = constantIndex(body, loc, FP8ATTN_BLOCK_ROWS);
-    scf::ForOp::create(
-        body, loc, place.first, all.rows, blockRows, ValueRange(),
-        [&](OpBuilder &inner, Location loc, Value firstRow, ValueRange) {
-          Value rows = blockSize(inner, loc, firstRow, all.rows, blockRows);
-          emitVisibleBlock(inner, loc, step,
-                           sliceRows(inner, loc, all, firstRow, rows));
-          scf::YieldOp::create(inner, loc);
-        });
-  }
-
-  /// Emits the step of a block up to the last key that its rows see, if they
-  /// see any. Both bounds grow with the row.
-  void emitVisibleBlock(OpBuilder &body, Location loc, KeyStep step,
-                        const RowBlock &block) {
-    auto loadBound = [&](Value bounds, Value row) -> Value {
-      Value bound = memref::LoadOp::create(body, loc, bounds, row);
-      bound = arith::IndexCastOp::create(body, loc, body.getIndexType(), bound);
-      return arith::SubIOp::create(body, loc, bound, step.firstKey);
-    };
-    Value zero = constantIndex(body, loc, 0);
-    Value lastRow = arith::SubIOp::create(body, loc, block.rows,
-                                          constantIndex(body, loc, 1));
-    Value begin = arith::MaxSIOp::create(body, loc,
-                                         loadBound(block.rowBegin, zero), zero);
-    step.numKeys = arith::MinSIOp::create(
-        body, loc, loadBound(block.rowLimit, lastRow), step.numKeys);
-    Value any = arith::CmpIOp::create(body, loc, arith::CmpIPredicate::slt,
-                                      begin, step.numKeys);
-    scf::IfOp::create(body, loc, any, [&](OpBuilder &then, Location loc) {
-      emitBlock(then, loc, step, block);
-      scf::YieldOp::create(then, loc);
-    });
   }
 
   /// Finishes an item that is not a part, or the parts of its block if all
@@ -362,8 +241,8 @@ private:
     if (match.outFactor) {
       scale = loadFactors(match.outFactor, buffers.outFactors, buffers.valueDim,
                           scale);
-      emitScaleColumns(builder, loc, state.acc, buffers.all.rows, valueChannels,
-                       buffers.outFactors);
+      emitScaleColumns(builder, loc, state.acc, buffers.all.rows,
+                       buffers.valueChannels, buffers.outFactors);
     }
     SmallVector<Value> operands = {item,
                                    state.acc,
@@ -373,7 +252,7 @@ private:
                                    index(buffers.valueDim),
                                    scale,
                                    index(candidate.valueRow().exponent),
-                                   probExponent};
+                                   buffers.probExponent};
     appendStrided(builder, loc, finish.getOut(), 2, operands);
     if (finish.getLse())
       appendStrided(builder, loc, finish.getLse(), 2, operands);
@@ -389,14 +268,11 @@ private:
   Isa isa;
   OpBuilder builder;
   Location loc;
-  Value item, keyChannels, valueChannels, probExponent;
+  Value item;
   AttentionBuffers buffers;
+  AttentionSteps steps;
   /// Of items that may be parts of a block.
   std::optional<PartStates> parts;
-  /// Of dense keys and values.
-  std::optional<DensePacking> packing;
-  /// Of keys and values whose elements have a factor each.
-  std::optional<Dequantization> dequantizedKeys, dequantizedValues;
 };
 } // namespace
 

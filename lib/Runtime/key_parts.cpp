@@ -44,3 +44,10 @@ int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
               static_cast<size_t>(num_blocks) * sizeof(int32_t));
   return parts;
 }
+
+int32_t fp8attn_count_part(const fp8attn_context *context,
+                           const fp8attn_work_item *item) {
+  auto *counters = static_cast<int32_t *>(context->workspace);
+  return __atomic_add_fetch(&counters[item->block], 1, __ATOMIC_ACQ_REL) ==
+         item->num_parts;
+}

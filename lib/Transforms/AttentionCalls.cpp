@@ -215,7 +215,8 @@ private:
     auto ready = scf::IfOp::create(
         builder, loc, parts->isPart(),
         [&](OpBuilder &then, Location loc) {
-          scf::YieldOp::create(then, loc, parts->emitArrival(then, loc));
+          Value last = CountPartOp::create(then, loc, item);
+          scf::YieldOp::create(then, loc, last);
         },
         [&](OpBuilder &otherwise, Location loc) {
           Value yes = arith::ConstantIntOp::create(otherwise, loc, 1, 1);

@@ -85,21 +85,3 @@ SoftmaxState PartStates::stateOf(OpBuilder &builder, Location loc,
 SoftmaxState PartStates::ownState(OpBuilder &builder, Location loc) const {
   return stateOf(builder, loc, part);
 }
-
-Value PartStates::emitArrival(OpBuilder &builder, Location loc) const {
-  Value zero = constantIndex(builder, loc, 0);
-  Value bytes = WorkerScratchOp::create(builder, loc, scratchType, zero);
-  auto type =
-      MemRefType::get({FP8ATTN_MAX_DIVIDED_BLOCKS}, builder.getI32Type());
-  Value counters =
-      memref::ViewOp::create(builder, loc, type, bytes, zero, ValueRange());
-  Value one =
-      arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(1));
-  Value before = memref::AtomicRMWOp::create(
-      builder, loc, arith::AtomicRMWKind::addi, one, counters, block);
-  Value ready = arith::AddIOp::create(builder, loc, before, one);
-  ready =
-      arith::IndexCastOp::create(builder, loc, builder.getIndexType(), ready);
-  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, ready,
-                               numParts);
-}

@@ -54,10 +54,6 @@ public:
   /// Returns the state of the item's own part.
   SoftmaxState ownState(OpBuilder &builder, Location loc) const;
 
-  /// Counts the item, which is a part, as ready. Returns whether all parts are:
-  /// then this worker may read and write the states of all.
-  Value emitArrival(OpBuilder &builder, Location loc) const;
-
 private:
   Value item;
   /// Work items of each block; some may be surplus.

@@ -31,8 +31,7 @@
 
 // The part that is ready last joins all of the block, in order, and finishes it.
 // CHECK:         %[[READY:.+]] = scf.if %[[IS_PART]]
-// CHECK:           fp8attn.worker_scratch of %c0
-// CHECK:           memref.atomic_rmw addi %{{.+}}, %{{.+}}[%[[BLOCK]]]
+// CHECK-NEXT:      fp8attn.tile.count_part %[[ITEM]]
 // CHECK:         scf.if %[[READY]]
 // CHECK:           scf.for {{.+}} = %c1{{.*}} to %[[COUNT]]
 // CHECK:             ukernel.call @fp8attn_uk_join

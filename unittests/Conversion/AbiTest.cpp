@@ -193,6 +193,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_parallel, kParallel);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_work_items, kNumWorkItems);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_parts, kNumParts);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_count_part, kCountPart);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_work_item_init, kWorkItemInit);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_dense_item_init, kDenseItemInit);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_key_run_init, kKeyRunInit);

@@ -88,3 +88,15 @@ TEST_F(KeyPartsTest, WithoutDivisionTheWorkspaceIsNotTouched) {
   context.workspace = nullptr;
   EXPECT_EQ(numParts(8, 1, 100), 1);
 }
+
+TEST_F(KeyPartsTest, TheLastPartIsTold) {
+  ASSERT_EQ(numParts(8, 3, 10000), 5);
+  fp8attn_work_item item = {};
+  item.block = 1;
+  item.num_parts = 3;
+  EXPECT_EQ(fp8attn_count_part(&context, &item), 0);
+  EXPECT_EQ(fp8attn_count_part(&context, &item), 0);
+  EXPECT_EQ(fp8attn_count_part(&context, &item), 1);
+  EXPECT_EQ(counters[0], 0);
+  EXPECT_EQ(counters[2], 0);
+}

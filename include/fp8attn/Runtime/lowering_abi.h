@@ -160,6 +160,11 @@ int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
                           int64_t num_kv_heads, int64_t top_left, int64_t left,
                           int64_t right);
 
+/// Counts `item`, one of several parts of its block, as ready. Returns 1 if all
+/// parts are, and then sees what their workers wrote before; else 0.
+int32_t fp8attn_count_part(const fp8attn_context *context,
+                           const fp8attn_work_item *item);
+
 /// Fills in work item `index`: part index % parts of block index / parts. All
 /// blocks of a KV head are neighbours, so that a worker finds the head's keys
 /// in its cache. Query 0 of a sequence stands at key 0 if `top_left` is 1; if

@@ -71,6 +71,20 @@ struct NumPartsLowering : ConvertOpToLLVMPattern<NumPartsOp> {
   }
 };
 
+struct CountPartLowering : ConvertOpToLLVMPattern<CountPartOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CountPartOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Value last = callRuntime(rewriter, op.getLoc(), op, runtime::kCountPart,
+                             {getContextArgument(op), adaptor.getItem()})
+                     .getResult();
+    rewriter.replaceOpWithNewOp<LLVM::TruncOp>(op, rewriter.getI1Type(), last);
+    return success();
+  }
+};
+
 struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -358,8 +372,8 @@ private:
 
 void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
                                            RewritePatternSet &patterns) {
-  patterns.add<NumWorkItemsLowering, NumPartsLowering, WorkItemLowering,
-               DenseItemLowering, UkernelPackedRunLowering,
+  patterns.add<NumWorkItemsLowering, NumPartsLowering, CountPartLowering,
+               WorkItemLowering, DenseItemLowering, UkernelPackedRunLowering,
                WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
                WorkItemFieldLowering<FirstKeyOp, abi::kWorkItemFirstKey>,
                WorkItemFieldLowering<NumKeysOp, abi::kWorkItemNumKeys>,

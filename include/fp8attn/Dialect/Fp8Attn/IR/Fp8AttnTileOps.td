@@ -178,6 +178,25 @@ def Fp8Attn_ItemPartsOp : Fp8Attn_WorkItemField<"item_parts",
     "parts into which the keys of the item's block are divided">;
 def Fp8Attn_ItemPartOp : Fp8Attn_WorkItemField<"item_part",
     "which part of its block a work item is, from 0">;
+def Fp8Attn_CountPartOp : Fp8Attn_TileOp<"count_part",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "counts a part of a block as ready";
+  let description = [{
+    Counts a work item that is one of several parts of its block. True once for
+    each block, for the part that is ready last: what other workers wrote before
+    they counted theirs can be read then. See `tile.num_parts`.
+
+    ```mlir
+    func.func @last(%item: !fp8attn.work_item) -> i1 {
+      %last = fp8attn.tile.count_part %item
+      return %last : i1
+    }
+    ```
+  }];
+  let arguments = (ins Fp8Attn_WorkItemType:$item);
+  let results = (outs I1:$last);
+  let assemblyFormat = "$item attr-dict";
+}
 def Fp8Attn_KvHeadOp : Fp8Attn_WorkItemField<"kv_head",
     "KV head of a work item">;
 def Fp8Attn_SequenceOp : Fp8Attn_WorkItemField<"sequence",

@@ -13,6 +13,7 @@
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Bitcode/BitcodeReader.h"
+#include "llvm/Demangle/Demangle.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/TargetParser/Triple.h"
@@ -29,6 +30,30 @@ using namespace llvm;
 static bool isSameTarget(const Triple &a, const Triple &b) {
   return a.getArch() == b.getArch() && a.getOS() == b.getOS() &&
          a.getEnvironment() == b.getEnvironment();
+}
+
+/// Names a local C++ function as a reader would, without namespace and types of
+/// arguments: avx2::qkFewRows<avx2::E4M3, 4>. That is half of the mangled name,
+/// and names are a good part of an object.
+static void shortenName(Function &function) {
+  // What is demangled refers to it.
+  const std::string mangled = function.getName().str();
+  ItaniumPartialDemangler demangler;
+  if (demangler.partialDemangle(mangled.c_str()) || !demangler.isFunction())
+    return;
+  char *name = demangler.getFunctionName(/*Buf=*/nullptr, /*N=*/nullptr);
+  if (!name)
+    return;
+  SmallString<80> shortName;
+  for (StringRef rest = name; !rest.empty();) {
+    rest.consume_front("fp8attn::");
+    shortName += rest.take_front(1);
+    rest = rest.drop_front(1);
+  }
+  std::free(name);
+  // Lambdas bring the types of the arguments of all around them along.
+  if (shortName.size() < mangled.size())
+    function.setName(shortName);
 }
 
 Error mlir::fp8attn::linkEmbeddedLibrary(Module &module) {
@@ -61,5 +86,8 @@ Error mlir::fp8attn::linkEmbeddedLibrary(Module &module) {
   internalizeModule(module, [&](const GlobalValue &value) {
     return interface.contains(value.getName());
   });
+  for (Function &function : module)
+    if (function.hasLocalLinkage())
+      shortenName(function);
   return Error::success();
 }

@@ -15,20 +15,22 @@
 
 #include "common/element_types.h"
 #include "x86_avx2/vector_math.h"
+#include "x86_vector/for_channels.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Elements of a load.
+constexpr int kLoadElements = 16;
 
 /// Returns 16 elements of which the lanes of the mask exist, zeros for the
 /// others, as two vectors of 32 bytes or (words) as the first of them.
 template <class Storage>
 inline simd::Line loadElements(const Storage *from, uint32_t lanes) {
-  constexpr int kElements = 16;
   constexpr bool kWide = sizeof(Storage) == 4;
-  alignas(32) Storage copy[kElements];
+  alignas(32) Storage copy[kLoadElements];
   if (lanes != 0xffff) {
-    for (int i = 0; i < kElements; ++i)
-      copy[i] = lanes >> i & 1 ? from[i] : Storage();
+    copyPadded(from, 0, 1, __builtin_popcount(lanes), kLoadElements, copy);
     from = copy;
   }
   const auto *halves = reinterpret_cast<const __m256i *>(from);

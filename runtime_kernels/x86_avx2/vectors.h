@@ -26,7 +26,7 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// row are as many chains as two multipliers with a latency of four need.
 constexpr int kBlockRows = 4;
 template <int Rows> constexpr int kWideTiles = Rows <= 2 ? 2 : 1;
-/// All eight would be 30 KB of code, a quarter of what an object embeds.
+/// Not all eight: objects embed the code.
 constexpr int kPackUnroll = 2;
 
 namespace simd {
@@ -95,8 +95,6 @@ FP8ATTN_BINARY(Line, add16, _mm256_add_epi16)
 FP8ATTN_BINARY(Line, add32, _mm256_add_epi32)
 FP8ATTN_BINARY(Line, sub32, _mm256_sub_epi32)
 FP8ATTN_BINARY(Line, min8, _mm256_min_epu8)
-FP8ATTN_BINARY(Line, max8, _mm256_max_epu8)
-FP8ATTN_BINARY(Line, max16, _mm256_max_epu16)
 FP8ATTN_BINARY(Line, min32, _mm256_min_epu32)
 FP8ATTN_BINARY(Line, max32, _mm256_max_epu32)
 FP8ATTN_SHIFT(shiftLeft16, _mm256_slli_epi16)
@@ -169,17 +167,23 @@ inline Floats select(uint32_t lanes, Floats yes, Floats no) {
   return asFloats(blend(laneMask(lanes), bitsOf(yes), bitsOf(no)));
 }
 
-inline bool any(Line mask) {
-  return !_mm256_testz_si256(_mm256_or_si256(mask.low, mask.high),
-                             _mm256_or_si256(mask.low, mask.high));
+/// One register, not two: a loop has few to spare.
+using Maxima = __m256i;
+inline Maxima max8(Maxima largest, Line a) {
+  return _mm256_max_epu8(largest, _mm256_max_epu8(a.low, a.high));
 }
-inline bool anyNotLess8(Line a, Line b) {
-  return any({_mm256_cmpeq_epi8(_mm256_max_epu8(a.low, b.low), a.low),
-              _mm256_cmpeq_epi8(_mm256_max_epu8(a.high, b.high), a.high)});
+inline Maxima max16(Maxima largest, Line a) {
+  return _mm256_max_epu16(largest, _mm256_max_epu16(a.low, a.high));
 }
-inline bool anyNotLess16(Line a, Line b) {
-  return any({_mm256_cmpeq_epi16(_mm256_max_epu16(a.low, b.low), a.low),
-              _mm256_cmpeq_epi16(_mm256_max_epu16(a.high, b.high), a.high)});
+inline bool anyNotLess8(Maxima largest, Line limit) {
+  const __m256i mask =
+      _mm256_cmpeq_epi8(_mm256_max_epu8(largest, limit.low), largest);
+  return !_mm256_testz_si256(mask, mask);
+}
+inline bool anyNotLess16(Maxima largest, Line limit) {
+  const __m256i mask =
+      _mm256_cmpeq_epi16(_mm256_max_epu16(largest, limit.low), largest);
+  return !_mm256_testz_si256(mask, mask);
 }
 
 /// Reduces eight floats with `step`, halves first.

@@ -24,13 +24,13 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// Most rows of a register block; divides FP8ATTN_TILE_ROWS.
 constexpr int kBlockRows = 8;
 
-/// Pairs of keys that are quantised by straight code: all of a transposition.
-constexpr int kPackUnroll = 8;
-
 /// Tiles side by side in a block of `Rows` rows: enough chains to hide the
 /// latency of a multiplication, few enough for accumulators and decoded rows to
 /// stay in 32 registers.
 template <int Rows> constexpr int kWideTiles = Rows <= 2 ? 4 : 2;
+
+/// Pairs of keys that are quantised by straight code: all of a transposition.
+constexpr int kPackUnroll = 8;
 
 namespace simd {
 
@@ -79,8 +79,6 @@ inline Line add32(Line a, Line b) { return _mm512_add_epi32(a, b); }
 inline Line sub32(Line a, Line b) { return _mm512_sub_epi32(a, b); }
 /// Unsigned.
 inline Line min8(Line a, Line b) { return _mm512_min_epu8(a, b); }
-inline Line max8(Line a, Line b) { return _mm512_max_epu8(a, b); }
-inline Line max16(Line a, Line b) { return _mm512_max_epu16(a, b); }
 inline Line min32(Line a, Line b) { return _mm512_min_epu32(a, b); }
 inline Line max32(Line a, Line b) { return _mm512_max_epu32(a, b); }
 
@@ -98,12 +96,21 @@ inline Line lookUp(Line table, Line index) {
   return _mm512_shuffle_epi8(table, index);
 }
 
-/// Whether some unsigned element of `a` is not less than that of `b`.
-inline bool anyNotLess8(Line a, Line b) {
-  return _mm512_cmpge_epu8_mask(a, b) != 0;
+/// Unsigned maxima of elements of many lines, of those whose places are the
+/// same or half a line apart. Begin with zeros.
+using Maxima = Line;
+inline Maxima max8(Maxima largest, Line a) {
+  return _mm512_max_epu8(largest, a);
 }
-inline bool anyNotLess16(Line a, Line b) {
-  return _mm512_cmpge_epu16_mask(a, b) != 0;
+inline Maxima max16(Maxima largest, Line a) {
+  return _mm512_max_epu16(largest, a);
+}
+/// Whether some maximum is not less than `limit`, whose elements are the same.
+inline bool anyNotLess8(Maxima largest, Line limit) {
+  return _mm512_cmpge_epu8_mask(largest, limit) != 0;
+}
+inline bool anyNotLess16(Maxima largest, Line limit) {
+  return _mm512_cmpge_epu16_mask(largest, limit) != 0;
 }
 /// Words of `yes` where a > b, signed, or a == b, and of `no` elsewhere.
 inline Line ifGreater16(Line a, Line b, Line yes, Line no) {

@@ -97,7 +97,7 @@ private:
   }
 
   const WordLookup<Format> lookup;
-  simd::Line largest = simd::zero();
+  simd::Maxima largest = {};
 };
 
 /// bf16 rows are their own words.
@@ -121,7 +121,7 @@ public:
   }
 
 private:
-  simd::Line largest = simd::zero();
+  simd::Maxima largest = {};
 };
 
 /// Decodes `tiles` tiles at `cache` into 1 KB bf16 tiles at `words`. Returns
@@ -129,6 +129,7 @@ private:
 template <class Format, Specials Mode>
 inline bool decodeTiles(const uint8_t *cache, int64_t tiles, uint8_t *words) {
   Decoder<Format, Mode> decoder;
+#pragma clang loop unroll(disable)
   for (int64_t i = 0; i < tiles * kTileRowPairs; ++i) {
     const RowPair rows = decoder.load(cache + i * kRowPairBytes<Format>);
     simd::store(words + i * 2 * kLineBytes, rows.even);

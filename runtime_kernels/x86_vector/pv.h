@@ -43,16 +43,31 @@ inline void pvFewRowsTiles(const PvGranule &in, int64_t firstTile,
                     firstTile, Tiles, in.acc, in.scratch);
 }
 
+/// The last tile of an odd number of them, for at most `Rows` rows.
+template <class Format, int Rows>
+[[gnu::noinline]] void pvLastTile(const PvGranule &in, int64_t tile,
+                                  PrefetchStream &prefetch) {
+  pvFewRowsTiles<Format, Rows, 1>(in, tile, prefetch);
+}
+
 /// A granule for at most kBlockRows rows.
 template <class Format, int Rows>
-inline void pvFewRows(const PvGranule &in, PrefetchStream &prefetch) {
+[[gnu::noinline]] void pvFewRows(const PvGranule &in,
+                                 PrefetchStream &prefetch) {
   constexpr int kTiles = kWideTiles<Rows>;
   const int64_t tiles = in.channels / kLanes;
   int64_t t = 0;
   for (; t + kTiles <= tiles; t += kTiles)
     pvFewRowsTiles<Format, Rows, kTiles>(in, t, prefetch);
-  for (; t < tiles; ++t)
-    pvFewRowsTiles<Format, Rows, 1>(in, t, prefetch);
+  if constexpr (kTiles > 2) {
+    for (; t < tiles; ++t)
+      pvFewRowsTiles<Format, Rows, 1>(in, t, prefetch);
+  } else if (t < tiles) {
+    // One chain a row is far from enough, so that more rows cost nothing: two
+    // blocks serve all.
+    pvLastTile<Format, Rows <= kBlockRows / 2 ? kBlockRows / 2 : kBlockRows>(
+        in, t, prefetch);
+  }
 }
 
 /// The step's complete granules for many rows, `Tiles` tiles of channels: they
@@ -130,13 +145,14 @@ inline void pvStep(const fp8attn_key_run &run, int64_t firstKey,
   const int64_t fast = complete < granules ? complete : granules;
   if (fast > 0 && rows > kBlockRows)
     pvManyRows<Format>(run, firstKey, fast, granuleAt(0), prefetch);
-  else if (fast > 0)
-    withRows(rows, [&](auto few) {
-      for (int64_t g = 0; g < fast; ++g) {
-        pvFewRows<Format, decltype(few)::value>(granuleAt(g), prefetch);
-        prefetch.endGranule();
-      }
-    });
+  else
+    for (int64_t g = 0; g < fast; ++g) {
+      const PvGranule granule = granuleAt(g);
+      withRows(rows, [&](auto few) {
+        pvFewRows<Format, decltype(few)::value>(granule, prefetch);
+      });
+      prefetch.endGranule();
+    }
   if (fast < granules) {
     const PvGranule last = granuleAt(fast);
     pvExact<Format>(

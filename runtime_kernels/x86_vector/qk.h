@@ -82,9 +82,9 @@ template <class Format>
 
 /// Scores of a granule for at most kBlockRows rows, in registers.
 template <class Format, int Rows>
-inline void qkFewRows(const uint8_t *granule, const uint8_t *query,
-                      int64_t channels, float *scores, uint8_t *scratch,
-                      PrefetchStream &prefetch) {
+[[gnu::noinline]] void qkFewRows(const uint8_t *granule, const uint8_t *query,
+                                 int64_t channels, float *scores,
+                                 uint8_t *scratch, PrefetchStream &prefetch) {
   // The words of bf16 are right, whatever they are.
   constexpr Specials kMode =
       Format::kBytes == 1 ? Specials::kDetect : Specials::kIgnore;
@@ -114,23 +114,19 @@ inline void qkStep(const fp8attn_key_run &run, int64_t firstKey,
   const int64_t queryTiles = channels / kPairedElements;
   const uint8_t *prepared = RowDot::prepare(query, rows, queryTiles, scratch);
   scratch += RowDot::scratchBytes(rows, queryTiles);
-  const auto forGranules = [&](const auto &body) {
-    for (int64_t j = 0; j < numKeys; j += FP8ATTN_GRANULE) {
-      body(keyGranule<Format::kBytes>(run, firstKey + j, channels),
-           scores + j / 16 * kTileFloats);
-      prefetch.endGranule();
-    }
-  };
-  if (rows > kBlockRows)
-    return forGranules([&](const uint8_t *granule, float *out) {
+  for (int64_t j = 0; j < numKeys; j += FP8ATTN_GRANULE) {
+    const uint8_t *granule =
+        keyGranule<Format::kBytes>(run, firstKey + j, channels);
+    float *out = scores + j / 16 * kTileFloats;
+    if (rows > kBlockRows)
       qkManyRows<Format>(granule, prepared, rows, channels, out, scratch);
-    });
-  withRows(rows, [&](auto few) {
-    forGranules([&](const uint8_t *granule, float *out) {
-      qkFewRows<Format, decltype(few)::value>(granule, prepared, channels, out,
-                                              scratch, prefetch);
-    });
-  });
+    else
+      withRows(rows, [&](auto few) {
+        qkFewRows<Format, decltype(few)::value>(granule, prepared, channels,
+                                                out, scratch, prefetch);
+      });
+    prefetch.endGranule();
+  }
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

@@ -35,10 +35,13 @@ struct RowDot {
 
   /// Returns A as addPair takes it: 16 rows of 32 floats in the place of each
   /// tile of 16 rows of 32 bf16. Rows are those of whole blocks.
-  static const uint8_t *prepare(const uint8_t *tiles, int64_t rows,
-                                int64_t columnTiles, uint8_t *scratch) {
+  [[gnu::noinline]] static const uint8_t *prepare(const uint8_t *tiles,
+                                                  int64_t rows,
+                                                  int64_t columnTiles,
+                                                  uint8_t *scratch) {
     const int64_t blockRows = roundUp(rows, kBlockRows);
     for (int64_t row = 0; row < blockRows; ++row)
+#pragma clang loop unroll(disable)
       for (int64_t t = 0; t < columnTiles; ++t) {
         const int64_t line =
             (row / FP8ATTN_TILE_ROWS * columnTiles + t) * FP8ATTN_TILE_ROWS +

@@ -34,8 +34,8 @@ public:
         stored(stored), probs(probs) {}
 
   /// Returns the largest score * scale, NaN if all visible ones are NaN, -inf
-  /// if none is visible.
-  float maximum() const {
+  /// if none is visible. Rarely called: most steps keep the maximum.
+  [[gnu::noinline]] float maximum() const {
     const simd::Floats none = simd::set(-__builtin_inff());
     simd::Floats largest = none;
     uint32_t nan = 0;

@@ -32,30 +32,34 @@ constexpr int64_t kKeyChannels = kKeyLines * 4 / Format::kBytes;
 /// Tokens that share a line of values (two lines if bf16).
 constexpr int64_t kValueTokens = 4;
 
-/// Returns kKeyChannels channels, those in the mask and zeros, of two tokens as
-/// they stand in the lines: the first token's dwords in the lower half.
+/// Masks of all of 16 and of 32 channels.
+constexpr uint32_t kAll16 = 0xffff;
+constexpr uint32_t kAll32 = ~0u;
+
+/// Returns kKeyChannels channels of two tokens as they stand in the lines: the
+/// first token's dwords in the lower half.
 template <class Format, class Element>
 inline simd::Line packKeys(const typename Element::Storage *first,
                            const typename Element::Storage *second,
-                           uint32_t lanes, const Quantizer<Format> &quantize) {
+                           const Quantizer<Format> &quantize) {
   if constexpr (Format::kBytes == 2) {
-    return simd::fromHalves(Vectors<Element>::loadBf16(first, lanes),
-                            Vectors<Element>::loadBf16(second, lanes));
+    return simd::fromHalves(Vectors<Element>::loadBf16(first, kAll16),
+                            Vectors<Element>::loadBf16(second, kAll16));
   } else if constexpr (__is_same(Element, Format)) {
+    constexpr int kCodes = kLineBytes / 2;
     alignas(kLineBytes) uint8_t codes[kLineBytes];
-    for (int i = 0; i < kLineBytes / 2; ++i) {
+    for (int i = 0; i < kCodes; ++i) {
       // Channels 4i, 4i + 2, 4i + 1, 4i + 3 in each dword.
       const int channel = (i & ~3) | ((i & 1) << 1) | ((i >> 1) & 1);
-      const bool isStored = lanes >> channel & 1;
-      codes[i] = isStored ? first[channel] : 0;
-      codes[i + kLineBytes / 2] = isStored ? second[channel] : 0;
+      codes[i] = first[channel];
+      codes[i + kCodes] = second[channel];
     }
     return simd::load(codes);
   } else {
     // Channels 4i, 4i + 2, 4i + 1, 4i + 3 in the low dword of each quadword.
     const auto pack = [&](const typename Element::Storage *token) {
       simd::Floats evenChannels, oddChannels;
-      Vectors<Element>::loadPairs(token, lanes, evenChannels, oddChannels);
+      Vectors<Element>::loadPairs(token, kAll32, evenChannels, oddChannels);
       const simd::Line even = quantize(evenChannels);
       const simd::Line odd = quantize(oddChannels);
       const simd::Line codes = simd::bitOr(even, simd::shiftLeft32<16>(odd));
@@ -95,14 +99,15 @@ inline void storeKeyTile(const typename Element::Storage *source,
                          int64_t tokenStride, int64_t channels,
                          const Quantizer<Format> &quantize,
                          uint8_t *destination) {
-  forChannels<kKeyChannels<Format>>(
-      channels, paddedKeyChannels(channels), [&](int64_t c, uint32_t lanes) {
+  forWholeChannels<kKeyChannels<Format>, kLanes>(
+      source, tokenStride, channels, paddedKeyChannels(channels),
+      [&](const typename Element::Storage *from, int64_t stride) {
         simd::Line keys[kKeyLines];
 #pragma GCC unroll kPackUnroll
         for (int64_t k = 0; k < kKeyLines; ++k) {
-          const auto *first = source + (k < 4 ? k : k + 4) * tokenStride + c;
-          keys[k] = packKeys<Format, Element>(first, first + 4 * tokenStride,
-                                              lanes, quantize);
+          const auto *first = from + (k < 4 ? k : k + 4) * stride;
+          keys[k] =
+              packKeys<Format, Element>(first, first + 4 * stride, quantize);
         }
         storeTransposed(keys, destination);
         destination += kKeyLines * kLineBytes;
@@ -116,30 +121,29 @@ inline void storeKeyToken(const typename Element::Storage *source,
                           const Quantizer<Format> &quantize, uint8_t *page) {
   const int64_t padded = paddedKeyChannels(channels);
   uint8_t *destination = page + keyOffset<Format::kBytes>(token, 0, padded);
-  forChannels<kKeyChannels<Format>>(
-      channels, padded, [&](int64_t c, uint32_t lanes) {
+  forWholeChannels<kKeyChannels<Format>, 1>(
+      source, 0, channels, padded,
+      [&](const typename Element::Storage *from, int64_t) {
         alignas(kLineBytes) int32_t dwords[16];
-        simd::store(dwords, packKeys<Format, Element>(source + c, source + c,
-                                                      lanes, quantize));
+        simd::store(dwords, packKeys<Format, Element>(from, from, quantize));
         for (int64_t i = 0; i < kKeyLines; ++i, destination += kLineBytes)
           __builtin_memcpy(destination, dwords + i, 4);
       });
 }
 
-/// Returns the codes of 16 channels, those in the mask and zeros, one a lane.
+/// Returns the codes of 16 channels, one a lane.
 template <class Format, class Element>
 inline simd::Line valueCodes(const typename Element::Storage *source,
-                             uint32_t lanes,
                              const Quantizer<Format> &quantize) {
   if constexpr (Format::kBytes == 2) {
-    return simd::widen(Vectors<Element>::loadBf16(source, lanes));
+    return simd::widen(Vectors<Element>::loadBf16(source, kAll16));
   } else if constexpr (__is_same(Element, Format)) {
-    alignas(kLineBytes) uint32_t codes[kLineBytes / 4];
-    for (int i = 0; i < kLineBytes / 4; ++i)
-      codes[i] = lanes >> i & 1 ? source[i] : 0;
+    alignas(kLineBytes) uint32_t codes[kLanes];
+    for (int i = 0; i < kLanes; ++i)
+      codes[i] = source[i];
     return simd::load(codes);
   } else {
-    return quantize(Vectors<Element>::load(source, lanes));
+    return quantize(Vectors<Element>::load(source, kAll16));
   }
 }
 
@@ -151,23 +155,26 @@ inline void storeValueLines(const typename Element::Storage *source,
                             uint8_t *page) {
   const int64_t padded = paddedValueChannels(channels);
   uint8_t *line = page + valueOffset<Format::kBytes>(token, 0, padded);
-  forChannels<kLanes>(channels, padded, [&](int64_t c, uint32_t lanes) {
-    simd::Line pairs[2];
-    for (int i = 0; i < 2; ++i) {
-      const auto *even = source + 2 * i * tokenStride + c;
-      const simd::Line odd =
-          valueCodes<Format, Element>(even + tokenStride, lanes, quantize);
-      pairs[i] = simd::bitOr(valueCodes<Format, Element>(even, lanes, quantize),
-                             simd::shiftLeft32<16>(odd));
-    }
-    if constexpr (Format::kBytes == 2) {
-      simd::store(line, pairs[0]);
-      simd::store(line + kLineBytes, pairs[1]);
-    } else {
-      simd::store(line, simd::bitOr(pairs[0], simd::shiftLeft32<8>(pairs[1])));
-    }
-    line += kCacheTileBytes<Format>;
-  });
+  forWholeChannels<kLanes, kValueTokens>(
+      source, tokenStride, channels, padded,
+      [&](const typename Element::Storage *from, int64_t stride) {
+        simd::Line pairs[2];
+        for (int i = 0; i < 2; ++i) {
+          const auto *even = from + 2 * i * stride;
+          const simd::Line odd =
+              valueCodes<Format, Element>(even + stride, quantize);
+          pairs[i] = simd::bitOr(valueCodes<Format, Element>(even, quantize),
+                                 simd::shiftLeft32<16>(odd));
+        }
+        if constexpr (Format::kBytes == 2) {
+          simd::store(line, pairs[0]);
+          simd::store(line + kLineBytes, pairs[1]);
+        } else {
+          simd::store(line,
+                      simd::bitOr(pairs[0], simd::shiftLeft32<8>(pairs[1])));
+        }
+        line += kCacheTileBytes<Format>;
+      });
 }
 
 /// Writes one token's values: one element in each lane of a line.
@@ -179,11 +186,13 @@ inline void storeValueToken(const typename Element::Storage *source,
   const int64_t offset = valueOffset<Format::kBytes>(token, 0, padded);
   const int64_t byte = offset % kLineBytes;
   uint8_t *line = page + offset - byte;
-  forChannels<kLanes>(channels, padded, [&](int64_t c, uint32_t lanes) {
-    simd::storeParts<Format::kBytes>(
-        line, byte, valueCodes<Format, Element>(source + c, lanes, quantize));
-    line += kCacheTileBytes<Format>;
-  });
+  forWholeChannels<kLanes, 1>(
+      source, 0, channels, padded,
+      [&](const typename Element::Storage *from, int64_t) {
+        simd::storeParts<Format::kBytes>(
+            line, byte, valueCodes<Format, Element>(from, quantize));
+        line += kCacheTileBytes<Format>;
+      });
 }
 
 /// Returns whether the first `count` slots are consecutive and begin (the first

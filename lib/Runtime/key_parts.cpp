@@ -1,13 +1,13 @@
-//===- key_parts.cpp - when to divide the keys of blocks ------------------===//
+//===- key_parts.cpp - blocks whose keys are divided among workers --------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
 // A block of query rows has one worker for all its keys if there are enough
-// blocks. If there are not, each part of its keys has a worker, and the one
-// that is ready last joins the states of all
-// (lib/Transforms/AttentionCalls.cpp).
+// blocks. If there are not, each part of its keys has a worker, which leaves
+// its state in the workspace; the one that is ready last joins all. Nobody
+// waits.
 //
 //===----------------------------------------------------------------------===//
 
@@ -45,9 +45,55 @@ int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
   return parts;
 }
 
-int32_t fp8attn_count_part(const fp8attn_context *context,
-                           const fp8attn_work_item *item) {
+/// A state of the online softmax in a slot of the workspace.
+struct PartState {
+  float *max, *sum, *acc;
+};
+
+static PartState stateIn(const fp8attn_context *context, int64_t slot,
+                         int64_t shareBytes, int64_t channels) {
+  char *share = static_cast<char *>(context->workspace) +
+                slot / FP8ATTN_PARTS_PER_WORKER * shareBytes;
+  char *state =
+      share + FP8ATTN_MAX_DIVIDED_BLOCKS * sizeof(int32_t) +
+      slot % FP8ATTN_PARTS_PER_WORKER * fp8attn_part_state_bytes(channels);
+  float *max = reinterpret_cast<float *>(state);
+  return {max, max + FP8ATTN_BLOCK_ROWS, max + 2 * FP8ATTN_BLOCK_ROWS};
+}
+
+static void copyState(const PartState &from, const PartState &to, int64_t rows,
+                      int64_t channels) {
+  const int64_t tileRows =
+      (rows + FP8ATTN_TILE_ROWS - 1) / FP8ATTN_TILE_ROWS * FP8ATTN_TILE_ROWS;
+  const auto bytes = [](int64_t floats) {
+    return static_cast<size_t>(floats) * sizeof(float);
+  };
+  std::memcpy(to.max, from.max, bytes(rows));
+  std::memcpy(to.sum, from.sum, bytes(rows));
+  std::memcpy(to.acc, from.acc, bytes(tileRows * channels));
+}
+
+int32_t fp8attn_hand_over(const fp8attn_context *context,
+                          const fp8attn_work_item *item, int64_t share_bytes,
+                          int64_t channels, float *row_max, float *row_sum,
+                          float *row_acc, fp8attn_uk_join_fn join) {
+  const int64_t rows = item->num_rows;
+  const PartState own = {row_max, row_sum, row_acc};
+  const int64_t firstSlot = item->slot - item->part;
+  const auto stateOf = [&](int64_t part) {
+    return stateIn(context, firstSlot + part, share_bytes, channels);
+  };
+  copyState(own, stateOf(item->part), rows, channels);
   auto *counters = static_cast<int32_t *>(context->workspace);
-  return __atomic_add_fetch(&counters[item->block], 1, __ATOMIC_ACQ_REL) ==
-         item->num_parts;
+  // Releases this state, and acquires those of the parts counted before.
+  if (__atomic_add_fetch(&counters[item->block], 1, __ATOMIC_ACQ_REL) !=
+      item->num_parts)
+    return 0;
+  copyState(stateOf(0), own, rows, channels);
+  for (int64_t part = 1; part < item->num_parts; ++part) {
+    const PartState other = stateOf(part);
+    join(rows, channels, row_max, row_sum, row_acc, other.max, other.sum,
+         other.acc);
+  }
+  return 1;
 }

@@ -94,6 +94,7 @@ void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
                             int64_t /*num_kv_heads*/, int64_t top_left,
                             int64_t left, int64_t right) {
   item->block = index / parts;
+  item->slot = index;
   int64_t blocks = blockBase(num_tokens, num_seqs, group);
   int64_t block = item->block % blocks;
   int64_t sequence = findSequence(query_start, num_seqs, group, block);

@@ -13,10 +13,14 @@
 #define FP8ATTN_LIB_TRANSFORMS_ATTENTIONBUFFERS_H
 
 #include "AttentionMatch.h"
-#include "PartStates.h"
 #include "Scratch.h"
 
 namespace mlir::fp8attn {
+
+/// Memory of max and sum, f32 [rows], and acc, tiles of f32 [rows, channels].
+struct SoftmaxState {
+  Value max, sum, acc;
+};
 
 /// Rows that one call of the kernels takes, and their parts of the buffers.
 struct RowBlock {

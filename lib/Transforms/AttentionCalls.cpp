@@ -22,7 +22,7 @@
 #include "ScoreLoop.h"
 #include "Scratch.h"
 #include "Views.h"
-#include "fp8attn/Runtime/kernels.h"
+#include "fp8attn/Runtime/lowering_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -43,11 +43,14 @@ public:
   void emit() {
     prepare();
     emitQuery();
-    emitParts();
-    if (parts)
-      emitFinishOfParts();
-    else
-      emitFinish(buffers.all.state);
+    emitKeys();
+    if (!isDivisible())
+      return emitFinish();
+    Value isFinished = emitHandOver();
+    auto finish =
+        scf::IfOp::create(builder, loc, isFinished, /*withElse=*/false);
+    builder.setInsertionPointToStart(finish.thenBlock());
+    emitFinish();
   }
 
 private:
@@ -69,22 +72,22 @@ private:
     return getTypeWord(memref.getType().getElementType());
   }
 
+  /// Whether items may be parts of a block.
+  bool isDivisible() {
+    auto pagedItem = item.getDefiningOp<WorkItemOp>();
+    return pagedItem && pagedItem.getParts();
+  }
+
   /// Makes the buffers and the numbers that all calls share.
   void prepare() {
     ScratchBuilder scratch;
-    auto pagedItem = item.getDefiningOp<WorkItemOp>();
-    const bool isDivisible = pagedItem && pagedItem.getParts();
-    if (isDivisible)
-      PartStates::reserve(buffers.paddedValueDim, scratch);
+    if (isDivisible())
+      scratch.reserve(fp8attn_part_states_bytes(buffers.paddedValueDim));
     buffers.reserveRows(match, /*isFused=*/candidate.attend != nullptr,
                         scratch);
     steps.reserve(scratch);
     buffers.reserveFactors(match, scratch);
-    WorkerScratchOp memory = scratch.build(builder, loc);
-    if (isDivisible) {
-      parts.emplace(pagedItem, buffers.all.state, memory);
-      parts->emitPreparation(builder, loc);
-    }
+    scratchMemory = scratch.build(builder, loc);
     if (!match.modify)
       buffers.all.softmaxScale = buffers.all.rowScale;
     buffers.all.rows = NumRowsOp::create(builder, loc, item);
@@ -132,7 +135,8 @@ private:
   }
 
   /// A fused kernel makes an empty state itself, unless there is no key.
-  void emitFirstInit(const SoftmaxState &state, Value begin, Value end) {
+  void emitFirstInit(Value begin, Value end) {
+    const SoftmaxState &state = buffers.all.state;
     if (!candidate.attend)
       return emitInit(builder, loc, state);
     Value none = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::uge,
@@ -152,25 +156,26 @@ private:
 
   /// Emits the loop over the item's keys part by part: the first has its state
   /// in the item's, each other one is joined to it.
-  void emitParts() {
+  void emitKeys() {
     scf::ForOp loop = match.loop;
-    SoftmaxState state = buffers.all.state;
-    if (parts)
-      state = selectState(builder, loc, parts->isPart(),
-                          parts->ownState(builder, loc), state);
+    const SoftmaxState &state = buffers.all.state;
     if (match.modify)
       fillRows(builder, loc, buffers.all.softmaxScale,
                orOne(builder, loc, match.modify.getFactor()));
     Value begin = loop.getLowerBound(), end = loop.getUpperBound();
-    emitFirstInit(state, begin, end);
+    emitFirstInit(begin, end);
     forEachPiece(
         builder, loc, begin, end, index(FP8ATTN_PART_KEYS),
         [&](OpBuilder &body, Location loc, Value first, Value pieceEnd) {
           Value isOther = arith::CmpIOp::create(
               body, loc, arith::CmpIPredicate::ne, first, begin);
           RowBlock block = buffers.all;
-          block.state =
-              selectState(body, loc, isOther, buffers.partState, state);
+          auto select = [&](Value yes, Value no) -> Value {
+            return arith::SelectOp::create(body, loc, isOther, yes, no);
+          };
+          block.state = {select(buffers.partState.max, state.max),
+                         select(buffers.partState.sum, state.sum),
+                         select(buffers.partState.acc, state.acc)};
           if (candidate.attend)
             emitFused(body, loc, first, pieceEnd, block);
           else
@@ -208,35 +213,30 @@ private:
         });
   }
 
-  /// Finishes an item that is not a part, or the parts of its block if all
-  /// others are ready.
-  void emitFinishOfParts() {
-    OpBuilder::InsertionGuard guard(builder);
-    auto ready = scf::IfOp::create(
-        builder, loc, parts->isPart(),
+  /// Returns whether the item's state is that of its block. If it is that of a
+  /// part, the worker that is ready last has it.
+  Value emitHandOver() {
+    Value numParts = ItemPartsOp::create(builder, loc, item);
+    Value isPart = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::ugt, numParts, index(1));
+    auto isFinished = scf::IfOp::create(
+        builder, loc, isPart,
         [&](OpBuilder &then, Location loc) {
-          Value last = CountPartOp::create(then, loc, item);
-          scf::YieldOp::create(then, loc, last);
+          const SoftmaxState &state = buffers.all.state;
+          Value isLast = UkernelHandOverOp::create(
+              then, loc, item, buffers.valueChannels, state.max, state.sum,
+              state.acc, scratchMemory, rowFor("join", "f32", "f32").name);
+          scf::YieldOp::create(then, loc, isLast);
         },
         [&](OpBuilder &otherwise, Location loc) {
           Value yes = arith::ConstantIntOp::create(otherwise, loc, 1, 1);
           scf::YieldOp::create(otherwise, loc, yes);
         });
-    auto finish =
-        scf::IfOp::create(builder, loc, ready.getResult(0), /*withElse=*/false);
-    builder.setInsertionPointToStart(finish.thenBlock());
-    SoftmaxState first = parts->stateOf(builder, loc, index(0));
-    scf::ForOp::create(
-        builder, loc, index(1), parts->count(), index(1), ValueRange(),
-        [&](OpBuilder &body, Location loc, Value part, ValueRange) {
-          emitJoin(body, loc, first, parts->stateOf(body, loc, part));
-          scf::YieldOp::create(body, loc);
-        });
-    emitFinish(
-        selectState(builder, loc, parts->isPart(), first, buffers.all.state));
+    return isFinished.getResult(0);
   }
 
-  void emitFinish(const SoftmaxState &state) {
+  void emitFinish() {
+    const SoftmaxState &state = buffers.all.state;
     FinishOp finish = match.finish;
     Value scale = orOne(builder, loc, finish.getFactor());
     if (match.outFactor) {
@@ -272,8 +272,8 @@ private:
   Value item;
   AttentionBuffers buffers;
   AttentionSteps steps;
-  /// Of items that may be parts of a block.
-  std::optional<PartStates> parts;
+  /// The worker's.
+  Value scratchMemory;
 };
 } // namespace
 

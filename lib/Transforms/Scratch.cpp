@@ -27,10 +27,9 @@ void ScratchBuilder::reserve(int64_t size) {
   bytes += llvm::alignTo(size, FP8ATTN_ALIGNMENT);
 }
 
-WorkerScratchOp ScratchBuilder::build(OpBuilder &builder, Location loc) const {
+Value ScratchBuilder::build(OpBuilder &builder, Location loc) const {
   auto type = MemRefType::get({bytes}, builder.getI8Type());
-  auto scratch =
-      WorkerScratchOp::create(builder, loc, type, /*worker=*/Value());
+  Value scratch = WorkerScratchOp::create(builder, loc, type);
   for (const Buffer &buffer : buffers)
     *buffer.view = memref::ViewOp::create(
         builder, loc, buffer.type, scratch,

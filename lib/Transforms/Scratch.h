@@ -26,8 +26,8 @@ public:
   /// Reserves bytes without a view.
   void reserve(int64_t size);
 
-  /// Emits the scratch operation and the views.
-  WorkerScratchOp build(OpBuilder &builder, Location loc) const;
+  /// Emits the scratch operation and the views. Returns the former's result.
+  Value build(OpBuilder &builder, Location loc) const;
 
 private:
   struct Buffer {

@@ -42,7 +42,7 @@ SymbolAddresses mlir::fp8attn::getRuntimeSymbols(bool emulateAmx) {
                              FP8ATTN_SYMBOL(fp8attn_parallel),
                              FP8ATTN_SYMBOL(fp8attn_num_work_items),
                              FP8ATTN_SYMBOL(fp8attn_num_parts),
-                             FP8ATTN_SYMBOL(fp8attn_count_part),
+                             FP8ATTN_SYMBOL(fp8attn_hand_over),
                              FP8ATTN_SYMBOL(fp8attn_work_item_init),
                              FP8ATTN_SYMBOL(fp8attn_dense_item_init),
                              FP8ATTN_SYMBOL(fp8attn_key_run_init)};

@@ -123,12 +123,8 @@ TEST_F(AbiTest, WorkItem) {
             offsetof(fp8attn_work_item, first_key));
   EXPECT_EQ(type->getElementOffset(structs::kWorkItemNumKeys),
             offsetof(fp8attn_work_item, num_keys));
-  EXPECT_EQ(type->getElementOffset(structs::kWorkItemBlock),
-            offsetof(fp8attn_work_item, block));
   EXPECT_EQ(type->getElementOffset(structs::kWorkItemNumParts),
             offsetof(fp8attn_work_item, num_parts));
-  EXPECT_EQ(type->getElementOffset(structs::kWorkItemPart),
-            offsetof(fp8attn_work_item, part));
 }
 
 TEST_F(AbiTest, KeyRun) {
@@ -193,7 +189,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_parallel, kParallel);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_work_items, kNumWorkItems);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_parts, kNumParts);
-  FP8ATTN_EXPECT_SIGNATURE(fp8attn_count_part, kCountPart);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_hand_over, kHandOver);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_work_item_init, kWorkItemInit);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_dense_item_init, kDenseItemInit);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_key_run_init, kKeyRunInit);

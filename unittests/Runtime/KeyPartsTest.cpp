@@ -89,14 +89,53 @@ TEST_F(KeyPartsTest, WithoutDivisionTheWorkspaceIsNotTouched) {
   EXPECT_EQ(numParts(8, 1, 100), 1);
 }
 
-TEST_F(KeyPartsTest, TheLastPartIsTold) {
-  ASSERT_EQ(numParts(8, 3, 10000), 5);
-  fp8attn_work_item item = {};
-  item.block = 1;
-  item.num_parts = 3;
-  EXPECT_EQ(fp8attn_count_part(&context, &item), 0);
-  EXPECT_EQ(fp8attn_count_part(&context, &item), 0);
-  EXPECT_EQ(fp8attn_count_part(&context, &item), 1);
-  EXPECT_EQ(counters[0], 0);
-  EXPECT_EQ(counters[2], 0);
+/// Writes down the sums it is given, which say whose states they are.
+static std::vector<float> joined;
+static void recordJoin(int64_t rows, int64_t channels, float *max, float *sum,
+                       float *acc, const float *otherMax, const float *otherSum,
+                       const float *otherAcc) {
+  EXPECT_EQ(rows, 17);
+  EXPECT_EQ(channels, 16);
+  // Lengths: the last row of each.
+  EXPECT_EQ(otherMax[16], otherSum[0] + 1);
+  EXPECT_EQ(otherSum[16], otherSum[0]);
+  EXPECT_EQ(otherAcc[32 * 16 - 1], otherSum[0] + 2);
+  EXPECT_EQ(max[16], sum[0] + 1);
+  EXPECT_EQ(acc[32 * 16 - 1], sum[0] + 2);
+  joined.insert(joined.end(), {sum[0], otherSum[0]});
+}
+
+/// Two blocks of three parts, which have room in the shares of two workers:
+/// whichever is ready last, it has the first one's state and joins the others'.
+TEST_F(KeyPartsTest, TheLastJoinsInOrder) {
+  constexpr int64_t kChannels = 16, kRows = 17, kParts = 30;
+  const int64_t share = fp8attn_part_states_bytes(kChannels);
+  alignas(64) static char workspace[2 * 128 * 1024];
+  ASSERT_LE(2 * share, int64_t(sizeof(workspace)));
+  context.workspace = workspace;
+  joined.clear();
+  for (int64_t block : {0, 1})
+    for (int64_t i = 0; i < kParts; ++i) {
+      // 0, 29, 28, ... 1
+      const int64_t part = (kParts - i) % kParts;
+      fp8attn_work_item item = {};
+      item.block = block;
+      item.num_rows = kRows;
+      item.num_parts = kParts;
+      item.part = part;
+      item.slot = block * kParts + part;
+      const auto whose = static_cast<float>(100 * block + part);
+      std::vector<float> max(kRows, whose + 1), sum(kRows, whose),
+          acc(32 * kChannels, whose + 2);
+      EXPECT_EQ(fp8attn_hand_over(&context, &item, share, kChannels, max.data(),
+                                  sum.data(), acc.data(), recordJoin),
+                i == kParts - 1);
+    }
+  ASSERT_EQ(joined.size(), size_t(2 * 2 * (kParts - 1)));
+  for (int64_t block : {0, 1})
+    for (int64_t part = 1; part < kParts; ++part) {
+      const size_t at = size_t(2 * (block * (kParts - 1) + part - 1));
+      EXPECT_EQ(joined[at], 100 * block);
+      EXPECT_EQ(joined[at + 1], 100 * block + part);
+    }
 }

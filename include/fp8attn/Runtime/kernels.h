@@ -113,6 +113,8 @@ typedef struct fp8attn_work_item {
   /// which of them this is. Parts without keys are not counted.
   int64_t num_parts;
   int64_t part;
+  /// Where the state of a part is left: its number among all work items.
+  int64_t slot;
 } fp8attn_work_item;
 
 /// The side of a window that has no end.

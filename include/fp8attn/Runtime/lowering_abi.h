@@ -143,11 +143,22 @@ int32_t fp8attn_parallel(fp8attn_context *context, int64_t count,
 int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
                                int64_t group, int64_t num_kv_heads);
 
-/// Most parts whose states a worker's share of the workspace has room for, and
-/// most blocks that can be divided: as many counters, int32, are at the begin
-/// of the workspace.
-#define FP8ATTN_PARTS_PER_WORKER 32
+/// Most blocks that can be divided, and most parts whose states a worker's
+/// share of the workspace has room for.
 #define FP8ATTN_MAX_DIVIDED_BLOCKS 512
+#define FP8ATTN_PARTS_PER_WORKER 32
+
+/// Bytes of the state of a part: maxima, sums, and acc of `channels` channels.
+static inline int64_t fp8attn_part_state_bytes(int64_t channels) {
+  return (2 + channels) * FP8ATTN_BLOCK_ROWS * 4;
+}
+/// Bytes at the begin of a worker's share of the workspace that belong to
+/// divided keys: a counter for each block, int32, those of the first worker
+/// count; then the states of parts.
+static inline int64_t fp8attn_part_states_bytes(int64_t channels) {
+  return FP8ATTN_MAX_DIVIDED_BLOCKS * 4 +
+         FP8ATTN_PARTS_PER_WORKER * fp8attn_part_state_bytes(channels);
+}
 
 /// Returns the parts that the keys of each of num_blocks blocks should be
 /// divided into: more than 1 if there are too few blocks for the workers of
@@ -160,10 +171,17 @@ int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
                           int64_t num_kv_heads, int64_t top_left, int64_t left,
                           int64_t right);
 
-/// Counts `item`, one of several parts of its block, as ready. Returns 1 if all
-/// parts are, and then sees what their workers wrote before; else 0.
-int32_t fp8attn_count_part(const fp8attn_context *context,
-                           const fp8attn_work_item *item);
+/// Leaves the state of `item`, one of several parts of its block, in the
+/// workspace and counts it as ready. Returns 1 if all parts are, to one worker
+/// for each block: the state is then that of the block, the states of all parts
+/// joined in their order. Else returns 0.
+/// - share_bytes: a worker's share of the workspace, which begins with
+///   fp8attn_part_states_bytes(channels).
+/// - channels: of row_acc, as in `join`, the kernel that joins.
+int32_t fp8attn_hand_over(const fp8attn_context *context,
+                          const fp8attn_work_item *item, int64_t share_bytes,
+                          int64_t channels, float *row_max, float *row_sum,
+                          float *row_acc, fp8attn_uk_join_fn join);
 
 /// Fills in work item `index`: part index % parts of block index / parts. All
 /// blocks of a KV head are neighbours, so that a worker finds the head's keys

@@ -56,7 +56,7 @@ LLVM::LLVMStructType abi::getCacheType(MLIRContext *context) {
 
 LLVM::LLVMStructType abi::getWorkItemType(MLIRContext *context) {
   return makeStruct(context, [](Type ptr, Type i32, Type i64) {
-    return SmallVector<Type>(16, i64);
+    return SmallVector<Type>(17, i64);
   });
 }
 

@@ -53,9 +53,7 @@ enum WorkItemMember {
   kWorkItemDiagonal = 8,
   kWorkItemFirstKey = 11,
   kWorkItemNumKeys = 12,
-  kWorkItemBlock = 13,
   kWorkItemNumParts = 14,
-  kWorkItemPart = 15,
 };
 LLVM::LLVMStructType getWorkItemType(MLIRContext *context);
 

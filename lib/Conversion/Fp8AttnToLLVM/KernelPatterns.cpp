@@ -71,20 +71,6 @@ struct NumPartsLowering : ConvertOpToLLVMPattern<NumPartsOp> {
   }
 };
 
-struct CountPartLowering : ConvertOpToLLVMPattern<CountPartOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
-
-  LogicalResult
-  matchAndRewrite(CountPartOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Value last = callRuntime(rewriter, op.getLoc(), op, runtime::kCountPart,
-                             {getContextArgument(op), adaptor.getItem()})
-                     .getResult();
-    rewriter.replaceOpWithNewOp<LLVM::TruncOp>(op, rewriter.getI1Type(), last);
-    return success();
-  }
-};
-
 struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -351,6 +337,40 @@ struct UkernelCallLowering : ConvertOpToLLVMPattern<UkernelCallOp> {
   }
 };
 
+struct UkernelHandOverLowering : ConvertOpToLLVMPattern<UkernelHandOverOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(UkernelHandOverOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto pointer = LLVM::LLVMPointerType::get(getContext());
+    Type i64 = rewriter.getI64Type();
+    auto joinType = LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(getContext()),
+        {i64, i64, pointer, pointer, pointer, pointer, pointer, pointer});
+    LLVM::LLVMFuncOp join = getOrDeclare(rewriter, op, op.getJoin(), joinType);
+    auto pointerTo = [&](Value converted, TypedValue<MemRefType> memref) {
+      return getElementPointer(rewriter, loc, *getTypeConverter(), converted,
+                               memref.getType());
+    };
+    Value isLast =
+        callRuntime(rewriter, loc, op, runtime::kHandOver,
+                    {getContextArgument(op), adaptor.getItem(),
+                     makeInteger(rewriter, loc, 64,
+                                 op.getScratch().getType().getDimSize(0)),
+                     adaptor.getChannels(),
+                     pointerTo(adaptor.getMax(), op.getMax()),
+                     pointerTo(adaptor.getSum(), op.getSum()),
+                     pointerTo(adaptor.getAcc(), op.getAcc()),
+                     LLVM::AddressOfOp::create(rewriter, loc, join)})
+            .getResult();
+    rewriter.replaceOpWithNewOp<LLVM::TruncOp>(op, rewriter.getI1Type(),
+                                               isLast);
+    return success();
+  }
+};
+
 /// tile_begin and tile_end: a call without operands.
 template <typename Op> struct TileConfigLowering : ConvertOpToLLVMPattern<Op> {
   TileConfigLowering(const LLVMTypeConverter &converter,
@@ -372,14 +392,12 @@ private:
 
 void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
                                            RewritePatternSet &patterns) {
-  patterns.add<NumWorkItemsLowering, NumPartsLowering, CountPartLowering,
-               WorkItemLowering, DenseItemLowering, UkernelPackedRunLowering,
+  patterns.add<NumWorkItemsLowering, NumPartsLowering, WorkItemLowering,
+               DenseItemLowering, UkernelPackedRunLowering,
                WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
                WorkItemFieldLowering<FirstKeyOp, abi::kWorkItemFirstKey>,
                WorkItemFieldLowering<NumKeysOp, abi::kWorkItemNumKeys>,
-               WorkItemFieldLowering<ItemBlockOp, abi::kWorkItemBlock>,
                WorkItemFieldLowering<ItemPartsOp, abi::kWorkItemNumParts>,
-               WorkItemFieldLowering<ItemPartOp, abi::kWorkItemPart>,
                WorkItemFieldLowering<KvHeadOp, abi::kWorkItemKvHead>,
                WorkItemFieldLowering<SequenceOp, abi::kWorkItemSequence>,
                WorkItemFieldLowering<GroupOp, abi::kWorkItemGroup>,
@@ -388,8 +406,8 @@ void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
                KeyRunLowering, RunPageLowering, CachePartLowering,
                CacheMemberLowering<CacheNumPagesOp, abi::kCacheNumPages>,
                CacheMemberLowering<CachePageBytesOp, abi::kCachePageBytes>,
-               ElementBitsLowering, UkernelNullLowering, UkernelCallLowering>(
-      converter);
+               ElementBitsLowering, UkernelNullLowering, UkernelCallLowering,
+               UkernelHandOverLowering>(converter);
   patterns.add<TileConfigLowering<UkernelTileBeginOp>>(converter,
                                                        runtime::kTileBegin);
   patterns.add<TileConfigLowering<UkernelTileEndOp>>(converter,

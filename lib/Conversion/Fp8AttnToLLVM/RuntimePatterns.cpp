@@ -59,7 +59,7 @@ struct WorkerScratchLowering : ConvertOpToLLVMPattern<WorkerScratchOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
   LogicalResult
-  matchAndRewrite(WorkerScratchOp op, OpAdaptor adaptor,
+  matchAndRewrite(WorkerScratchOp op, OpAdaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     // Arguments of a body: context, begin, end, worker, captures.
@@ -75,11 +75,9 @@ struct WorkerScratchLowering : ConvertOpToLLVMPattern<WorkerScratchOp> {
     Value workspace = LLVM::LoadOp::create(rewriter, loc, pointer, member);
     MemRefType type = op.getScratch().getType();
     Value bytes = makeInteger(rewriter, loc, 64, type.getDimSize(0));
-    Value worker =
-        op.getWorker()
-            ? adaptor.getWorker()
-            : rewriter.getRemappedValue(function.getArgument(kWorker));
-    Value offset = LLVM::MulOp::create(rewriter, loc, worker, bytes);
+    Value offset = LLVM::MulOp::create(
+        rewriter, loc, rewriter.getRemappedValue(function.getArgument(kWorker)),
+        bytes);
     Value scratch =
         LLVM::GEPOp::create(rewriter, loc, pointer, rewriter.getI8Type(),
                             workspace, ArrayRef<LLVM::GEPArg>{offset});

@@ -19,6 +19,27 @@ func.func @call(%n: index, %m: memref<48xf32>) {
 
 // -----
 
+// ukernel_hand_over_c1: not a kernel that joins.
+func.func @hand_over(%item: !fp8attn.work_item, %n: index, %m: memref<48xf32>) {
+  %scratch = fp8attn.worker_scratch : memref<64xi8>
+  // expected-error@below {{'fp8attn.ukernel.hand_over' op expects a kernel named fp8attn_uk_join_..., got 'memcpy'}}
+  %0 = fp8attn.ukernel.hand_over %item, %n, %m, %m, %m of %scratch join @memcpy
+      : memref<48xf32>, memref<48xf32>, memref<48xf32>, memref<64xi8>
+  return
+}
+
+// -----
+
+// ukernel_hand_over_c2: memory that no other worker knows.
+func.func @hand_over(%item: !fp8attn.work_item, %n: index, %m: memref<48xf32>, %scratch: memref<?xi8>) {
+  // expected-error@below {{'fp8attn.ukernel.hand_over' op expects the scratch of the worker}}
+  %0 = fp8attn.ukernel.hand_over %item, %n, %m, %m, %m of %scratch join @fp8attn_uk_join_f32_f32_f32_48x1x16_generic
+      : memref<48xf32>, memref<48xf32>, memref<48xf32>, memref<?xi8>
+  return
+}
+
+// -----
+
 // worker_scratch_c1: of how many bytes?
 func.func @scratch() {
   // expected-error@below {{'fp8attn.worker_scratch' op expects a static number of contiguous bytes in the default memory space, got 'memref<?xi8>'}}

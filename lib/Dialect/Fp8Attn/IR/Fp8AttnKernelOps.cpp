@@ -73,6 +73,17 @@ LogicalResult UkernelCallOp::verify() {
   return success();
 }
 
+LogicalResult UkernelHandOverOp::verify() {
+  // ukernel_hand_over_c1
+  if (!getJoin().starts_with("fp8attn_uk_join_"))
+    return emitOpError("expects a kernel named fp8attn_uk_join_..., got '")
+           << getJoin() << "'";
+  // ukernel_hand_over_c2
+  if (!getScratch().getDefiningOp<WorkerScratchOp>())
+    return emitOpError("expects the scratch of the worker");
+  return success();
+}
+
 LogicalResult WorkerScratchOp::verify() {
   // worker_scratch_c1
   MemRefType type = getScratch().getType();

@@ -156,31 +156,8 @@ def Fp8Attn_FirstKeyOp : Fp8Attn_WorkItemField<"first_key",
     "key at which the steps of a work item begin">;
 def Fp8Attn_NumKeysOp : Fp8Attn_WorkItemField<"num_keys",
     "end of the keys that the rows of a work item see">;
-def Fp8Attn_ItemBlockOp : Fp8Attn_WorkItemField<"item_block",
-    "number of the block of rows that a work item computes or is a part of">;
 def Fp8Attn_ItemPartsOp : Fp8Attn_WorkItemField<"item_parts",
     "parts into which the keys of the item's block are divided">;
-def Fp8Attn_ItemPartOp : Fp8Attn_WorkItemField<"item_part",
-    "which part of its block a work item is, from 0">;
-def Fp8Attn_CountPartOp : Fp8Attn_TileOp<"count_part",
-    [MemoryEffects<[MemRead, MemWrite]>]> {
-  let summary = "counts a part of a block as ready";
-  let description = [{
-    Counts a work item that is one of several parts of its block. True once for
-    each block, for the part that is ready last: what other workers wrote before
-    they counted theirs can be read then. See `tile.num_parts`.
-
-    ```mlir
-    func.func @last(%item: !fp8attn.work_item) -> i1 {
-      %last = fp8attn.tile.count_part %item
-      return %last : i1
-    }
-    ```
-  }];
-  let arguments = (ins Fp8Attn_WorkItemType:$item);
-  let results = (outs I1:$last);
-  let assemblyFormat = "$item attr-dict";
-}
 def Fp8Attn_KvHeadOp : Fp8Attn_WorkItemField<"kv_head",
     "KV head of a work item">;
 def Fp8Attn_SequenceOp : Fp8Attn_WorkItemField<"sequence",

@@ -42,6 +42,40 @@ def Fp8Attn_UkernelCallOp : Fp8Attn_Op<"ukernel.call",
   let hasVerifier = 1;
 }
 
+def Fp8Attn_UkernelHandOverOp : Fp8Attn_Op<"ukernel.hand_over",
+    [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "leaves the state of a part of a block to the last worker";
+  let description = [{
+    For a work item that is one of several parts of its block: leaves its state
+    of the online softmax, for all of the item's rows, in the workspace. True for
+    the part that is ready last, once for each block; `max`, `sum` and `acc` are
+    then the state of the block, joined from those of all parts in their order by
+    the kernel `join`. The workers' shares of the workspace are of the size of
+    `scratch`, and begin with what `fp8attn_part_states_bytes` says.
+
+    ```mlir
+    func.func @last(%item: !fp8attn.work_item, %channels: index, %max: memref<48xf32>, %sum: memref<48xf32>,
+        %acc: memref<3x8x16x16xf32>) -> i1 {
+      %scratch = fp8attn.worker_scratch : memref<1101120xi8>
+      %last = fp8attn.ukernel.hand_over %item, %channels, %max, %sum, %acc of %scratch
+          join @fp8attn_uk_join_f32_f32_f32_48x1x16_generic
+          : memref<48xf32>, memref<48xf32>, memref<3x8x16x16xf32>, memref<1101120xi8>
+      return %last : i1
+    }
+    ```
+  }];
+  let arguments = (ins Fp8Attn_WorkItemType:$item, Index:$channels,
+                       MemRefOf<[F32]>:$max, MemRefOf<[F32]>:$sum,
+                       MemRefOf<[F32]>:$acc, MemRefRankOf<[I8], [1]>:$scratch,
+                       FlatSymbolRefAttr:$join);
+  let results = (outs I1:$last);
+  let assemblyFormat = [{
+    $item `,` $channels `,` $max `,` $sum `,` $acc `of` $scratch `join` $join
+    attr-dict `:` type($max) `,` type($sum) `,` type($acc) `,` type($scratch)
+  }];
+  let hasVerifier = 1;
+}
+
 def Fp8Attn_UkernelNullOp : Fp8Attn_Op<"ukernel.null", [Pure]> {
   let summary = "null pointer operand of a microkernel";
   let description = "Stands for a memref that is absent, such as `lse`.";
@@ -93,16 +127,14 @@ def Fp8Attn_RunPageOp : Fp8Attn_Op<"run_page", [MemoryEffects<[MemRead]>]> {
 
 def Fp8Attn_WorkerScratchOp : Fp8Attn_Op<"worker_scratch",
     [MemoryEffects<[MemRead]>]> {
-  let summary = "scratch memory of a worker";
+  let summary = "scratch memory of the running worker";
   let description = [{
-    The running worker's part of the context's workspace, or that `of` another
-    one, aligned to 64 bytes, contents undefined. The type says how many bytes
-    are needed; it is also the distance between workers, so all scratch of one
-    function is of one type.
+    The worker's part of the context's workspace, aligned to 64 bytes, contents
+    undefined. The type says how many bytes are needed; it is also the distance
+    between workers, so all scratch of one function is of one type.
   }];
-  let arguments = (ins Optional<Index>:$worker);
   let results = (outs MemRefRankOf<[I8], [1]>:$scratch);
-  let assemblyFormat = "(`of` $worker^)? attr-dict `:` type($scratch)";
+  let assemblyFormat = "attr-dict `:` type($scratch)";
   let hasVerifier = 1;
 }
 

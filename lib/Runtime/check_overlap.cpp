@@ -47,14 +47,16 @@ struct Extent {
 static Extent extentOf(const fp8attn_tensor &tensor) {
   const int64_t bytes = fp8attn::typeBytes(tensor.type);
   Extent extent = {};
-  for (int32_t dim = 0; dim < tensor.rank; ++dim)
-    if (tensor.sizes[dim] > 1 && tensor.strides[dim] > 0)
-      extent.dims[extent.count++] = {tensor.sizes[dim],
-                                     tensor.strides[dim] * bytes};
-  std::sort(extent.dims, extent.dims + extent.count,
-            [](const Extent::Dim &left, const Extent::Dim &right) {
-              return left.stride > right.stride;
-            });
+  for (int32_t dim = 0; dim < tensor.rank; ++dim) {
+    if (tensor.sizes[dim] <= 1 || tensor.strides[dim] <= 0)
+      continue;
+    const int64_t stride = tensor.strides[dim] * bytes;
+    int32_t place = extent.count++;
+    // Not std::sort: every object with embedded kernels would carry it.
+    for (; place > 0 && extent.dims[place - 1].stride < stride; --place)
+      extent.dims[place] = extent.dims[place - 1];
+    extent.dims[place] = {tensor.sizes[dim], stride};
+  }
   extent.span[extent.count] = bytes;
   for (int32_t i = extent.count - 1; i >= 0; --i)
     extent.span[i] =

@@ -73,6 +73,7 @@ struct ConvertFp8AttnToLLVMPass
     populateCheckPatterns(converter, patterns);
     populateRuntimePatterns(converter, patterns);
     populateOverlapPatterns(converter, patterns);
+    populateWorkItemPatterns(converter, patterns);
     populateKernelPatterns(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);

@@ -87,6 +87,8 @@ void populateRuntimePatterns(const LLVMTypeConverter &converter,
                              RewritePatternSet &patterns);
 void populateOverlapPatterns(const LLVMTypeConverter &converter,
                              RewritePatternSet &patterns);
+void populateWorkItemPatterns(const LLVMTypeConverter &converter,
+                              RewritePatternSet &patterns);
 void populateKernelPatterns(const LLVMTypeConverter &converter,
                             RewritePatternSet &patterns);
 

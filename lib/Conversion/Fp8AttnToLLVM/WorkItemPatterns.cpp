@@ -1,0 +1,150 @@
+//===- WorkItemPatterns.cpp - work items and their members ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Work items live on the stack and are filled in by the runtime.
+//
+//===----------------------------------------------------------------------===//
+
+#include "AbiTypes.h"
+#include "Patterns.h"
+#include "RuntimeFunctions.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+namespace {
+struct NumWorkItemsLowering : ConvertOpToLLVMPattern<NumWorkItemsOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(NumWorkItemsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    rewriter.replaceOp(
+        op, callRuntime(rewriter, loc, op, runtime::kNumWorkItems,
+                        {adaptor.getTokens(), adaptor.getSequences(),
+                         makeInteger(rewriter, loc, 64, op.getGroup()),
+                         makeInteger(rewriter, loc, 64, op.getKvHeads())}));
+    return success();
+  }
+};
+
+/// Returns what the runtime wants to know of a ragged batch.
+template <typename Op>
+static SmallVector<Value> makeBatch(OpBuilder &builder,
+                                    const LLVMTypeConverter &converter, Op op,
+                                    typename Op::Adaptor adaptor) {
+  Location loc = op.getLoc();
+  SmallVector<Value> arguments = {
+      getElementPointer(builder, loc, converter, adaptor.getQueryStart(),
+                        op.getQueryStart().getType()),
+      getElementPointer(builder, loc, converter, adaptor.getSeqLens(),
+                        op.getSeqLens().getType()),
+      MemRefDescriptor(adaptor.getSeqLens()).size(builder, loc, 0),
+      adaptor.getTokens(),
+      makeInteger(builder, loc, 64, op.getGroup()),
+      makeInteger(builder, loc, 64, op.getKvHeads())};
+  arguments.append(makeVisibility(builder, op));
+  return arguments;
+}
+
+struct NumPartsLowering : ConvertOpToLLVMPattern<NumPartsOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(NumPartsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    SmallVector<Value> arguments = {getContextArgument(op),
+                                    adaptor.getBlocks()};
+    arguments.append(makeBatch(rewriter, *getTypeConverter(), op, adaptor));
+    rewriter.replaceOp(op, callRuntime(rewriter, op.getLoc(), op,
+                                       runtime::kNumParts, arguments));
+    return success();
+  }
+};
+
+struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(WorkItemOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Value item =
+        allocateOnStack(rewriter, op, abi::getWorkItemType(getContext()));
+    Value parts = adaptor.getParts();
+    SmallVector<Value> arguments = {item, adaptor.getIndex(),
+                                    parts ? parts
+                                          : makeInteger(rewriter, loc, 64, 1)};
+    arguments.append(makeBatch(rewriter, *getTypeConverter(), op, adaptor));
+    callRuntime(rewriter, loc, op, runtime::kWorkItemInit, arguments);
+    rewriter.replaceOp(op, item);
+    return success();
+  }
+};
+
+struct DenseItemLowering : ConvertOpToLLVMPattern<DenseItemOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(DenseItemOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto number = [&](int64_t value) {
+      return makeInteger(rewriter, loc, 64, value);
+    };
+    Value item =
+        allocateOnStack(rewriter, op, abi::getWorkItemType(getContext()));
+    SmallVector<Value> arguments = {item,
+                                    adaptor.getIndex(),
+                                    adaptor.getQueries(),
+                                    adaptor.getKeys(),
+                                    number(op.getGroup()),
+                                    number(op.getKvHeads()),
+                                    number(op.getRows())};
+    arguments.append(makeVisibility(rewriter, op));
+    callRuntime(rewriter, loc, op, runtime::kDenseItemInit, arguments);
+    rewriter.replaceOp(op, item);
+    return success();
+  }
+};
+
+/// Reads a member of the work item.
+template <typename Op, int kMember>
+struct WorkItemFieldLowering : ConvertOpToLLVMPattern<Op> {
+  using ConvertOpToLLVMPattern<Op>::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(Op op, typename Op::Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    MLIRContext *context = op.getContext();
+    Value member = LLVM::GEPOp::create(
+        rewriter, op.getLoc(), LLVM::LLVMPointerType::get(context),
+        abi::getWorkItemType(context), adaptor.getItem(),
+        ArrayRef<LLVM::GEPArg>{0, kMember});
+    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, rewriter.getI64Type(),
+                                              member);
+    return success();
+  }
+};
+} // namespace
+
+void mlir::fp8attn::populateWorkItemPatterns(const LLVMTypeConverter &converter,
+                                             RewritePatternSet &patterns) {
+  patterns.add<NumWorkItemsLowering, NumPartsLowering, WorkItemLowering,
+               DenseItemLowering,
+               WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
+               WorkItemFieldLowering<FirstKeyOp, abi::kWorkItemFirstKey>,
+               WorkItemFieldLowering<NumKeysOp, abi::kWorkItemNumKeys>,
+               WorkItemFieldLowering<ItemPartsOp, abi::kWorkItemNumParts>,
+               WorkItemFieldLowering<KvHeadOp, abi::kWorkItemKvHead>,
+               WorkItemFieldLowering<SequenceOp, abi::kWorkItemSequence>,
+               WorkItemFieldLowering<GroupOp, abi::kWorkItemGroup>,
+               WorkItemFieldLowering<FirstRowOp, abi::kWorkItemFirstRow>,
+               WorkItemFieldLowering<DiagonalOp, abi::kWorkItemDiagonal>>(
+      converter);
+}

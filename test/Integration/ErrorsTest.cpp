@@ -40,7 +40,7 @@ void PrintTo(const Offence &offence, std::ostream *stream) {
 class ErrorsTest : public testing::TestWithParam<Offence> {
 protected:
   ErrorsTest() {
-    workspace = AlignedBytes(1 << 20);
+    workspace = AlignedBytes(problem.model.attendWorkspaceBytes(1));
     problem.context.workspace = workspace.data();
     problem.context.workspace_bytes = workspace.size();
   }
@@ -76,7 +76,7 @@ TEST_P(WriteErrorsTest, AreRefused) { expectRefusal(problem.model.write); }
 
 static const Offence kAttendOffences[] = {
     {"AbiVersion", [](Call call) { call.context.abi_version = 7; },
-     FP8ATTN_BAD_CONTEXT, "abi_version is 7, expected 2"},
+     FP8ATTN_BAD_CONTEXT, "abi_version is 7, expected 3"},
     {"NumWorkers", [](Call call) { call.context.num_workers = 0; },
      FP8ATTN_BAD_CONTEXT, "num_workers is 0, expected at least 1"},
     {"IsaCap", [](Call call) { call.context.isa_cap = 5; }, FP8ATTN_BAD_CONTEXT,

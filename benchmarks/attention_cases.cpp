@@ -10,6 +10,7 @@
 
 #include "attention_cases.h"
 
+#include "common/tile_layout.h"
 #include "fp8attn/Runtime/lowering_abi.h"
 #include "limits.h"
 #include "measure.h"
@@ -107,8 +108,7 @@ void AttentionCase::prefillItem(const fp8attn_work_item &item,
     kernels.init(rows, channels, rowMax, rowSum, sums);
   });
   for (int64_t key = item.first_key, keys; key < item.num_keys; key += keys) {
-    keys = std::min(FP8ATTN_BLOCK_KEYS - key % FP8ATTN_BLOCK_KEYS,
-                    item.num_keys - key);
+    keys = stepKeys(key, item.num_keys);
     timed(kQk, [&] {
       kernels.qk(&run, key, keys, tiles.data(), rows, channels, logits,
                  scratch.data());

@@ -33,7 +33,6 @@ GRAMMAR = {
     "decodeCycles": r"\d+(\.\d+)?",
     "rowGranule": r"[1-9]\d*",
     "rowCycles": r"\d+(\.\d+)?",
-    "ahead": r"[01]",
 }
 
 # Functions of the library that are not kernels: who configures tiles must also

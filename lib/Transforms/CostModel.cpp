@@ -15,8 +15,8 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// The part of a level's rate that kernels get which do not fetch ahead through
-/// the block table: pages end where the hardware's guess does. Measured
+/// The part of the memory's rate that kernels get where they do not fetch ahead
+/// through the block table: pages end where the hardware's guess does. Measured
 /// (docs/Kernels.md).
 static constexpr double kUnaided = 0.55;
 
@@ -37,8 +37,7 @@ Prediction mlir::fp8attn::predict(const ItemShape &shape,
     prediction.computeCycles +=
         row.cyclesPerElement(shape.rows) * static_cast<double>(channels);
     // Kernels fetch ahead for few rows only.
-    const bool isAided =
-        !isMemory || (row.fetchesAhead && shape.rows <= FP8ATTN_DECODE_ROWS);
+    const bool isAided = !isMemory || shape.rows <= FP8ATTN_DECODE_ROWS;
     prediction.readCycles += static_cast<double>(channels * bytes) /
                              (source.bytesPerCycle * (isAided ? 1 : kUnaided));
   };

@@ -22,7 +22,7 @@ static constexpr Isa kIsa_amx_bf16 = Isa::AmxBf16;
 
 static const KernelRow kKernels[] = {
 #define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decodeCycles, rowGranule, rowCycles, ahead)             \
+                       decodeCycles, rowGranule, rowCycles)                    \
   {"fp8attn_uk_" #op "_" #in "_" #cache "_" #acc "_" #M "x" #N "x" #K          \
    "_" #isa,                                                                   \
    #op,                                                                        \
@@ -36,8 +36,7 @@ static const KernelRow kKernels[] = {
    exponent,                                                                   \
    decodeCycles,                                                               \
    rowGranule,                                                                 \
-   rowCycles,                                                                  \
-   ahead},
+   rowCycles},
 #include "kernels.def"
 };
 

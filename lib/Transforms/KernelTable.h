@@ -31,7 +31,6 @@ struct KernelRow {
   double decodeCycles;
   int64_t rowGranule;
   double rowCycles;
-  bool fetchesAhead;
 
   /// Returns the predicted cycles of one core per key and channel, or of
   /// softmax per key, for a block of `rows` query rows.

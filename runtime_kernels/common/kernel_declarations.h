@@ -37,7 +37,7 @@
 
 extern "C" {
 #define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decodeCycles, rowGranule, rowCycles, ahead)             \
+                       decodeCycles, rowGranule, rowCycles)                    \
   std::remove_pointer_t<FP8ATTN_SIGNATURE(op)> FP8ATTN_KERNEL_NAME(            \
       op, in, cache, acc, M, N, K, isa);
 #include "kernels.def"

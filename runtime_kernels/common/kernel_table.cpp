@@ -27,7 +27,7 @@
 
 extern "C" {
 #define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decodeCycles, rowGranule, rowCycles, ahead)             \
+                       decodeCycles, rowGranule, rowCycles)                    \
   FP8ATTN_IF_EMULATED_##isa(                                                   \
       [[gnu::weak]] std::remove_pointer_t<FP8ATTN_SIGNATURE(op)>               \
           FP8ATTN_EMULATED_KERNEL_NAME(op, in, cache, acc, M, N, K, isa);      \
@@ -43,7 +43,7 @@ namespace fp8attn {
 
 static const KernelRow table[] = {
 #define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decodeCycles, rowGranule, rowCycles, ahead)             \
+                       decodeCycles, rowGranule, rowCycles)                    \
   {FP8ATTN_NAME_STRING(                                                        \
        FP8ATTN_NATIVE_KERNEL_NAME(op, in, cache, acc, M, N, K, isa)),          \
    #op,                                                                        \
@@ -59,7 +59,6 @@ static const KernelRow table[] = {
    decodeCycles,                                                               \
    rowGranule,                                                                 \
    rowCycles,                                                                  \
-   ahead,                                                                      \
    FP8ATTN_FUNCTION(                                                           \
        (FP8ATTN_NATIVE_KERNEL_NAME(op, in, cache, acc, M, N, K, isa))),        \
    FP8ATTN_IF_EMULATED_##isa(FP8ATTN_FUNCTION((FP8ATTN_EMULATED_KERNEL_NAME(   \

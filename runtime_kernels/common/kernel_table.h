@@ -44,8 +44,6 @@ struct KernelRow {
   double decodeCycles;
   int64_t rowGranule;
   double rowCycles;
-  /// Whether the kernel fetches ahead what attention of few rows reads next.
-  bool fetchesAhead;
   /// The kernel; cast it with kernelAs.
   KernelFunction function;
   /// The kernel with its tile instructions emulated: null but for AMX rows, and

@@ -10,6 +10,7 @@
 
 #include "run_attention.h"
 
+#include "common/tile_layout.h"
 #include "golden.h"
 
 #include <math.h>
@@ -127,8 +128,7 @@ AttentionState runSeparate(const KernelUnderTest &attend,
   TileScope scope(attend);
   for (int64_t first = problem.cache.run().first_key, keys;
        first < shape.numKeys; first += keys) {
-    keys = std::min(FP8ATTN_BLOCK_KEYS - first % FP8ATTN_BLOCK_KEYS,
-                    shape.numKeys - first);
+    keys = stepKeys(first, shape.numKeys);
     qk(&problem.cache.run(), first, keys, operands.query.data(), rows,
        keyChannels, scores.data(), operands.scratch.data());
     softmax(first, keys, rows, scores.data(), operands.rowScale.data(),

@@ -9,7 +9,7 @@
 // column. A GEMM of keys has token tiles as columns and channels as depth; one
 // of values has channel tiles as columns and granules of tokens as depth.
 //
-//   StepTiles  one GEMM of one step: qk and pv
+//   StepTiles  one GEMM of one step: qk and pv (prefetching_tiles.h adds to it)
 //   RunTiles   keys, then values, of step after step: attend. Prefetches ahead,
 //              across GEMMs and pages.
 //
@@ -58,6 +58,8 @@ public:
 
   bool done() const { return setBegin == numColumns; }
   Operand operand() const { return operandKind; }
+  /// Tiles of the whole GEMM.
+  int64_t numTiles() const { return numColumns * depth; }
 
   /// The tile's first byte.
   const uint8_t *tile() const {

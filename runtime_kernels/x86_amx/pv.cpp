@@ -8,11 +8,13 @@
 // read, decoded and multiplied by all row tiles at a time (step.h). For K keys
 // and D channels a call reads K * D elements of the cache, once, and does
 // 2 * rows * K * D flops, K and rows rounded up to tiles. It reads whole
-// granules and tiles and nothing else. Scratch holds the tiles decoded ahead.
+// granules and tiles and nothing else, and fetches what the next call reads for
+// few rows (prefetching_tiles.h). Scratch holds the tiles decoded ahead.
 //
 //===----------------------------------------------------------------------===//
 
 #include "common/kernel_declarations.h"
+#include "x86_amx/prefetching_tiles.h"
 #include "x86_amx/step.h"
 
 namespace fp8attn {
@@ -24,9 +26,8 @@ static void pv(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
                const void *probs, int64_t rows, int64_t channels, float *acc,
                void *scratch) {
   withRowTiles(rows, [&](auto rowTiles) {
-    TileStream<Format, StepTiles<Format>> values(
-        {run, Operand::kValues, firstKey, numKeys, channels,
-         columnsPerSet(rowTiles)},
+    TileStream<Format, PrefetchingStepTiles<Format>> values(
+        {run, Operand::kValues, firstKey, numKeys, channels, rowTiles},
         static_cast<uint8_t *>(scratch));
     addWeightedValues<rowTiles, Format>(run, firstKey, numKeys, probs, rows,
                                         channels, acc, values);

@@ -72,7 +72,7 @@ bool LayoutAttr::hasKernels() const {
     return stringifyLayoutKind(getKind()) == layout;
   };
 #define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decodeCycles, rowGranule, rowCycles, ahead)             \
+                       decodeCycles, rowGranule, rowCycles)                    \
   if (reads(#layout))                                                          \
     return true;
 #include "kernels.def"

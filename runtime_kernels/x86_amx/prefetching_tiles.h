@@ -1,0 +1,108 @@
+//===- prefetching_tiles.h - fetches what the next GEMM reads ---*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Few rows wait for memory. While qk multiplies the keys of a step, it fetches
+// the values of that step, and pv the keys of the next step: a GEMM, of tens of
+// KB, ahead, line by line with the tiles that are used. Which tiles of a
+// granule come first does not matter then, nor the element type of the other
+// GEMM. Lines go to the L2 cache, which holds them until the GEMM begins; a
+// whole GEMM would not fit into L1.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AMX_PREFETCHING_TILES_H
+#define FP8ATTN_X86_AMX_PREFETCHING_TILES_H
+
+#include "x86_amx/cache_tiles.h"
+
+#include <immintrin.h>
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// The granules that the GEMM after one of `operand` reads, fetched in shares.
+class NextGranules {
+public:
+  /// `firstKey` and `numKeys` are those of the GEMM that runs, in `numTiles`
+  /// tiles. After the last step there is nothing to fetch, and no entry of the
+  /// block table from num_keys on is read.
+  NextGranules(const fp8attn_key_run &run, Operand operand, int64_t firstKey,
+               int64_t numKeys, int64_t numTiles)
+      : run(run), isKeys(operand == Operand::kValues),
+        granuleBytes(isKeys ? run.key_granule_bytes : run.value_granule_bytes),
+        key(isKeys ? firstKey + numKeys : firstKey),
+        endKey(key + stepKeys(key, run.num_keys)) {
+    const int64_t granules =
+        roundUp(endKey - key, FP8ATTN_GRANULE) / FP8ATTN_GRANULE;
+    bytesPerTile =
+        roundUp(granules * granuleBytes, numTiles * kLine) / numTiles;
+  }
+
+  /// Call once for each tile.
+  void fetchShare() {
+    for (int64_t done = 0; done < bytesPerTile; done += kLine) {
+      if (next == end && !enterGranule())
+        return;
+      _mm_prefetch(next, _MM_HINT_T1);
+      next += kLine;
+    }
+  }
+
+private:
+  static constexpr int64_t kLine = 64;
+
+  /// Goes to the granule of `key`; returns whether there is one.
+  bool enterGranule() {
+    if (key >= endKey)
+      return false;
+    const int64_t pageBytes =
+        isKeys ? run.key_page_bytes : run.value_page_bytes;
+    next = (isKeys ? run.keys : run.values) +
+           granuleOffset(run, pageBytes, key, granuleBytes);
+    end = next + granuleBytes;
+    key += FP8ATTN_GRANULE;
+    return true;
+  }
+
+  const fp8attn_key_run &run;
+  bool isKeys;
+  int64_t granuleBytes;
+  int64_t bytesPerTile;
+  /// The granule after the one being fetched, and where the part ends.
+  int64_t key;
+  int64_t endKey;
+  /// What is left of the granule being fetched.
+  const uint8_t *next = nullptr, *end = nullptr;
+};
+
+/// StepTiles that fetch what the next GEMM reads for one row tile. More of them
+/// compute for longer than the memory takes, and share what they read.
+template <typename Format>
+class PrefetchingStepTiles : public StepTiles<Format> {
+public:
+  PrefetchingStepTiles(const fp8attn_key_run &run, Operand operand,
+                       int64_t firstKey, int64_t numKeys, int64_t channels,
+                       int64_t rowTiles)
+      : StepTiles<Format>(run, operand, firstKey, numKeys, channels,
+                          columnsPerSet(rowTiles)),
+        ahead(run, operand, firstKey, numKeys, this->numTiles()),
+        fetches(rowTiles == 1) {}
+
+  void advance() {
+    StepTiles<Format>::advance();
+    if (fetches)
+      ahead.fetchShare();
+  }
+
+private:
+  NextGranules ahead;
+  bool fetches;
+};
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AMX_PREFETCHING_TILES_H

@@ -122,12 +122,14 @@ int64_t Call::bytesFrom(const void *data) const {
 
 /// Nonsense, which checks refuse, claims nothing.
 bool Call::claimsTooMuch(const OwnedTensor &owned) const {
-  __int128 last = 0;
+  __int128 last = 0; // Counts no further than to INT64_MAX in a dimension.
   const fp8attn_tensor &tensor = owned.tensor;
   for (int32_t i = 0; i < std::clamp(tensor.rank, 0, FP8ATTN_MAX_RANK); ++i) {
     if (tensor.sizes[i] <= 0 || tensor.strides[i] < 0)
       return false;
-    last += static_cast<__int128>(tensor.sizes[i] - 1) * tensor.strides[i];
+    last += std::min<__int128>(static_cast<__int128>(tensor.sizes[i] - 1) *
+                                   tensor.strides[i],
+                               INT64_MAX);
   }
   return tensor.data &&
          (last + 1) * owned.elementBytes > bytesFrom(tensor.data);

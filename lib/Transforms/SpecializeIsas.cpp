@@ -112,6 +112,24 @@ static std::string getBodyName(func::FuncOp function, Isa isa) {
   return (function.getName() + "." + stringifyIsa(isa)).str();
 }
 
+/// Demands that the names of the bodies to be made are free.
+static LogicalResult
+checkBodyNames(ModuleOp module, const llvm::SetVector<func::FuncOp> &functions,
+               ArrayRef<Isa> isas) {
+  SymbolTable symbols(module);
+  for (func::FuncOp function : functions)
+    for (Isa isa : isas)
+      if (Operation *other = symbols.lookup(getBodyName(function, isa))) {
+        InFlightDiagnostic diagnostic =
+            function.emitOpError("expects no other symbol '")
+            << getBodyName(function, isa) << "', the name of the body of '"
+            << function.getName() << "' for " << stringifyIsa(isa);
+        diagnostic.attachNote(other->getLoc()) << "the other symbol is here";
+        return failure();
+      }
+  return success();
+}
+
 /// Clones `function` under a name with the ISA, without the checks that the
 /// dispatcher makes.
 static func::FuncOp cloneFor(func::FuncOp function, Isa isa,
@@ -200,6 +218,8 @@ struct SpecializeIsasPass
     if (failed(isas))
       return signalPassFailure();
     llvm::SetVector<func::FuncOp> functions = getFunctionsToSpecialize(module);
+    if (failed(checkBodyNames(module, functions, *isas)))
+      return signalPassFailure();
     for (func::FuncOp function : functions) {
       SmallVector<std::pair<Isa, func::FuncOp>> bodies;
       for (Isa isa : *isas)

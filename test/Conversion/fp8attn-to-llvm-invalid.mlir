@@ -73,3 +73,26 @@ module {
     }
   }
 }
+
+// -----
+
+// The body of an entry point has a name that nothing else may have.
+// expected-error@below {{'func.func' op expects no other symbol 'f.impl', which is made for the entry point 'f'}}
+func.func @f() {
+  return
+}
+// expected-note@below {{the other symbol is here}}
+func.func private @f.impl() {
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op expects no other symbol 'f_workspace_bytes', which is made for the entry point 'f'}}
+func.func @f() {
+  return
+}
+// expected-note@below {{the other symbol is here}}
+func.func @f_workspace_bytes() {
+  return
+}

@@ -63,7 +63,7 @@ private:
     Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
     builder.setInsertionPointToEnd(module.getBody());
     auto workspace =
-        LLVM::LLVMFuncOp::create(builder, loc, entry.name + "_workspace_bytes",
+        LLVM::LLVMFuncOp::create(builder, loc, getWorkspaceName(entry.name),
                                  LLVM::LLVMFunctionType::get(i64, {i32}));
     builder.setInsertionPointToStart(workspace.addEntryBlock(builder));
     Value workers =

@@ -21,6 +21,10 @@ std::string mlir::fp8attn::getBodyName(StringRef entryPoint) {
   return (entryPoint + ".impl").str();
 }
 
+std::string mlir::fp8attn::getWorkspaceName(StringRef entryPoint) {
+  return (entryPoint + "_workspace_bytes").str();
+}
+
 Value mlir::fp8attn::getContextArgument(Operation *op) {
   return op->getParentOfType<FunctionOpInterface>().getArgument(0);
 }
@@ -101,6 +105,22 @@ static bool isRecursive(func::FuncOp function, ModuleOp module,
   return found;
 }
 
+/// Demands that the names of the functions that are made for an entry point are
+/// free.
+static LogicalResult checkNames(func::FuncOp function, ModuleOp module) {
+  for (const std::string &name :
+       {getBodyName(function.getName()), getWorkspaceName(function.getName())})
+    if (Operation *other = module.lookupSymbol(name)) {
+      InFlightDiagnostic diagnostic =
+          function.emitOpError("expects no other symbol '")
+          << name << "', which is made for the entry point '"
+          << function.getName() << "'";
+      diagnostic.attachNote(other->getLoc()) << "the other symbol is here";
+      return failure();
+    }
+  return success();
+}
+
 static FailureOr<EntryPoint> describe(func::FuncOp function, ModuleOp module) {
   EntryPoint entry{function.getName().str(), function.getLoc(), {}, {}};
   if (function.getNumResults() != 0)
@@ -143,6 +163,8 @@ mlir::fp8attn::prepareFunctions(ModuleOp module) {
   }
   for (func::FuncOp function : functions)
     if (function.isPublic()) {
+      if (failed(checkNames(function, module)))
+        return failure();
       FailureOr<EntryPoint> entry = describe(function, module);
       if (failed(entry))
         return failure();

@@ -41,6 +41,10 @@ struct EntryPoint {
 /// Name of the function that holds the body of an entry point.
 std::string getBodyName(StringRef entryPoint);
 
+/// Returns the name of the function that tells the size of the workspace of an
+/// entry point.
+std::string getWorkspaceName(StringRef entryPoint);
+
 /// Adds the context as first argument of all functions and renames public ones
 /// to their body name. Returns the entry points, or failure with a diagnostic
 /// for a function whose signature the C ABI cannot express.

@@ -30,11 +30,16 @@ Value mlir::fp8attn::getContextArgument(Operation *op) {
 }
 
 /// Returns the largest scratch that `function` or what it runs asks for.
-static int64_t getScratchBytes(func::FuncOp function, ModuleOp module) {
+/// `known` holds what was found before: a function may be called along many
+/// paths.
+static int64_t getScratchBytes(func::FuncOp function, ModuleOp module,
+                               DenseMap<Operation *, int64_t> &known) {
+  if (auto it = known.find(function); it != known.end())
+    return it->second;
   int64_t bytes = 0;
   auto include = [&](StringRef callee) {
     if (auto called = module.lookupSymbol<func::FuncOp>(callee))
-      bytes = std::max(bytes, getScratchBytes(called, module));
+      bytes = std::max(bytes, getScratchBytes(called, module, known));
   };
   function.walk([&](Operation *op) {
     if (auto scratch = dyn_cast<WorkerScratchOp>(op))
@@ -44,6 +49,7 @@ static int64_t getScratchBytes(func::FuncOp function, ModuleOp module) {
     else if (auto call = dyn_cast<func::CallOp>(op))
       include(call.getCallee());
   });
+  known[function] = bytes;
   return bytes;
 }
 
@@ -87,21 +93,27 @@ static bool isExpressible(Type type) {
 }
 
 /// Returns whether `function` calls itself, directly or not: its scratch could
-/// not be bounded. `active` holds the functions that are being looked at.
+/// not be bounded. `active` holds the functions that are being looked at, and
+/// `done` those that are known not to: they may be called along many paths.
 static bool isRecursive(func::FuncOp function, ModuleOp module,
-                        SmallPtrSetImpl<Operation *> &active) {
+                        SmallPtrSetImpl<Operation *> &active,
+                        SmallPtrSetImpl<Operation *> &done) {
+  if (done.contains(function))
+    return false;
   if (!active.insert(function).second)
     return true;
   bool found = function
                    .walk([&](func::CallOp call) {
                      auto callee =
                          module.lookupSymbol<func::FuncOp>(call.getCallee());
-                     return callee && isRecursive(callee, module, active)
+                     return callee && isRecursive(callee, module, active, done)
                                 ? WalkResult::interrupt()
                                 : WalkResult::advance();
                    })
                    .wasInterrupted();
   active.erase(function);
+  if (!found)
+    done.insert(function);
   return found;
 }
 
@@ -121,7 +133,9 @@ static LogicalResult checkNames(func::FuncOp function, ModuleOp module) {
   return success();
 }
 
-static FailureOr<EntryPoint> describe(func::FuncOp function, ModuleOp module) {
+static FailureOr<EntryPoint>
+describe(func::FuncOp function, ModuleOp module,
+         DenseMap<Operation *, int64_t> &knownScratch) {
   EntryPoint entry{function.getName().str(), function.getLoc(), {}, {}};
   if (function.getNumResults() != 0)
     return function.emitOpError("expects an entry point without results, "
@@ -140,7 +154,7 @@ static FailureOr<EntryPoint> describe(func::FuncOp function, ModuleOp module) {
     entry.argumentNames.push_back(name ? name.str()
                                        : "argument " + std::to_string(index));
   }
-  entry.scratchBytes = getScratchBytes(function, module);
+  entry.scratchBytes = getScratchBytes(function, module, knownScratch);
   return entry;
 }
 
@@ -151,21 +165,23 @@ mlir::fp8attn::prepareFunctions(ModuleOp module) {
     return inner.emitOpError("expects functions to stand in the outermost "
                              "module, got a module within it");
   SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
+  SmallPtrSet<Operation *, 16> notRecursive;
   for (func::FuncOp function : functions) {
     if (function.isExternal())
       return function.emitOpError("expects a function with a body");
     if (failed(checkScratch(function)))
       return failure();
     SmallPtrSet<Operation *, 4> active;
-    if (isRecursive(function, module, active))
+    if (isRecursive(function, module, active, notRecursive))
       return function.emitOpError("expects a function that is not recursive, "
                                   "because its scratch must have a bound");
   }
+  DenseMap<Operation *, int64_t> knownScratch;
   for (func::FuncOp function : functions)
     if (function.isPublic()) {
       if (failed(checkNames(function, module)))
         return failure();
-      FailureOr<EntryPoint> entry = describe(function, module);
+      FailureOr<EntryPoint> entry = describe(function, module, knownScratch);
       if (failed(entry))
         return failure();
       entries.push_back(std::move(*entry));

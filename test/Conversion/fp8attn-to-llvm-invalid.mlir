@@ -96,3 +96,11 @@ func.func @f() {
 func.func @f_workspace_bytes() {
   return
 }
+
+// -----
+
+// Checks of the arguments of other functions would call this one.
+// expected-error@below {{'func.func' op expects a name that does not begin with 'fp8attn_', as those of the runtime do, got 'fp8attn_check_context'}}
+func.func private @fp8attn_check_context() {
+  return
+}

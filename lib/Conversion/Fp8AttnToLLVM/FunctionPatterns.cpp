@@ -169,6 +169,12 @@ mlir::fp8attn::prepareFunctions(ModuleOp module) {
   for (func::FuncOp function : functions) {
     if (function.isExternal())
       return function.emitOpError("expects a function with a body");
+    // A call of the runtime would find such a function in its place.
+    if (function.getName().starts_with("fp8attn_"))
+      return function.emitOpError("expects a name that does not begin with "
+                                  "'fp8attn_', as those of the runtime do, "
+                                  "got '")
+             << function.getName() << "'";
     if (failed(checkScratch(function)))
       return failure();
     SmallPtrSet<Operation *, 4> active;

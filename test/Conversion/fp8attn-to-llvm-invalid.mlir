@@ -7,7 +7,21 @@ func.func @result(%i: index) -> index {
 
 // -----
 
-// expected-error@below {{'func.func' op cannot be an entry point: the C ABI has no form for argument 0 of type 'tensor<4xf32>'; expects a cache, an index, i32, i64 or f32, or a memref of rank 0 to 4 and offset 0}}
+// expected-error@below {{'func.func' op cannot be an entry point: the C ABI has no form for argument 1 of type 'memref<8xf32, 3>'}}
+func.func @f(%a: memref<8xf32>, %b: memref<8xf32, 3>) {
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op cannot be an entry point: the C ABI has no form for argument 0 of type 'memref<4x4xf32, affine_map<(d0, d1) -> (d0 floordiv 2, d1)>>'}}
+func.func @f(%a: memref<4x4xf32, affine_map<(d0, d1) -> (d0 floordiv 2, d1)>>) {
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op cannot be an entry point: the C ABI has no form for argument 0 of type 'tensor<4xf32>'; expects a cache, an index, i32, i64 or f32, or a memref of rank 0 to 4 and offset 0 in the default memory space}}
 func.func @tensor(%x: tensor<4xf32>) {
   return
 }

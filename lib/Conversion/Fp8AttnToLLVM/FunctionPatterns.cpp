@@ -81,9 +81,12 @@ static bool isExpressible(Type type) {
     return integer.isSignless() &&
            (integer.getWidth() == 32 || integer.getWidth() == 64);
   auto memref = dyn_cast<MemRefType>(type);
-  if (!memref || memref.getRank() > FP8ATTN_MAX_RANK)
+  if (!memref || memref.getRank() > FP8ATTN_MAX_RANK || memref.getMemorySpace())
     return false;
-  auto [strides, offset] = memref.getStridesAndOffset();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(memref.getStridesAndOffset(strides, offset)))
+    return false;
   Type element = memref.getElementType();
   return offset == 0 &&
          (isa<Float32Type, BFloat16Type, Float16Type, Float8E4M3FNType,
@@ -147,7 +150,7 @@ describe(func::FuncOp function, ModuleOp module,
                                   "form for argument ")
              << index << " of type " << type
              << "; expects a cache, an index, i32, i64 or f32, or a memref of "
-                "rank 0 to 4 and offset 0";
+                "rank 0 to 4 and offset 0 in the default memory space";
     entry.types.push_back(type);
     auto name = function.getArgAttrOfType<StringAttr>(
         index, Fp8AttnDialect::kNameAttrName);

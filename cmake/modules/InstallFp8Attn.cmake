@@ -1,0 +1,43 @@
+# What `cmake --install` puts where, for projects that say find_package(Fp8Attn):
+#
+#   bin/                    the tools
+#   include/fp8attn/        the headers of hosts and of compilers
+#   lib/                    runtime and kernels; the compiler's libraries
+#   lib/cmake/Fp8Attn/      the package, of which Fp8AttnConfig.cmake is the start
+
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+set(package ${CMAKE_INSTALL_LIBDIR}/cmake/Fp8Attn)
+
+# fp8attn_install(EXPORT names...): targets under Fp8Attn:: and the name without
+# the project's.
+function(fp8attn_install export)
+  foreach(target ${ARGN})
+    string(REGEX REPLACE "^Fp8Attn" "" name ${target})
+    set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  endforeach()
+  install(TARGETS ${ARGN} EXPORT ${export}
+    INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT ${export} NAMESPACE Fp8Attn:: DESTINATION ${package})
+endfunction()
+
+fp8attn_install(Fp8AttnTargets
+  Fp8AttnKernels Fp8AttnRuntime fp8attn-compile fp8attn-opt fp8attn-run)
+fp8attn_install(Fp8AttnCompilerTargets
+  Fp8AttnConversion Fp8AttnDialect Fp8AttnEmbedding Fp8AttnInitAll
+  Fp8AttnPipelines Fp8AttnTarget Fp8AttnTransforms)
+
+# The reference is the tests'; it is not installed.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ ${PROJECT_BINARY_DIR}/include/
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN *.h PATTERN *.td PATTERN *.h.inc PATTERN Reference EXCLUDE
+  PATTERN CMakeFiles EXCLUDE)
+
+configure_package_config_file(cmake/Fp8AttnConfig.cmake.in Fp8AttnConfig.cmake
+  INSTALL_DESTINATION ${package})
+write_basic_package_version_file(Fp8AttnConfigVersion.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES cmake/modules/Fp8AttnModels.cmake
+  ${PROJECT_BINARY_DIR}/Fp8AttnConfig.cmake
+  ${PROJECT_BINARY_DIR}/Fp8AttnConfigVersion.cmake
+  DESTINATION ${package})

@@ -10,6 +10,8 @@
 
 #include "CommandLine.h"
 
+#include "fp8attn/Runtime/fp8attn.h"
+
 #include "llvm/Support/WithColor.h"
 
 namespace cl = llvm::cl;
@@ -50,6 +52,13 @@ CompileOptions::CompileOptions(cl::OptionCategory &category)
                       cl::cat(category)),
       remarks("remarks", cl::desc("Print what was chosen, and why, to stderr"),
               cl::cat(category)) {}
+
+void mlir::fp8attn::addVersion() {
+  cl::AddExtraVersionPrinter([](llvm::raw_ostream &os) {
+    os << "fp8attn version " FP8ATTN_VERSION ", for runtimes of ABI version "
+       << FP8ATTN_ABI_VERSION << "\n";
+  });
+}
 
 void mlir::fp8attn::reportError(const llvm::Twine &message) {
   llvm::WithColor::error() << message << "\n";

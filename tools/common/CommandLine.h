@@ -47,6 +47,9 @@ struct CompileOptions {
   std::string requiredFeatures;
 };
 
+/// Has --version name this project, beside LLVM.
+void addVersion();
+
 /// Prints one error as the tools do: "error: " and the message, on stderr.
 void reportError(const llvm::Twine &message);
 

@@ -34,6 +34,7 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   // libLLVM brings hundreds of options of its own, some of the same names.
   cl::ResetCommandLineParser();
+  addVersion();
   cl::OptionCategory category("fp8attn-compile options");
   OutputOptions output;
   CompileOptions options(category);

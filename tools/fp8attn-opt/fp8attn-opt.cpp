@@ -1,4 +1,4 @@
-//===- fp8attn-opt.cpp - the optimiser driver ---===//
+//===- fp8attn-opt.cpp - the optimiser driver -----------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -9,12 +9,15 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CommandLine.h"
+
 #include "fp8attn/InitAll.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
+  mlir::fp8attn::addVersion();
   mlir::DialectRegistry registry;
   mlir::fp8attn::registerAllDialects(registry);
   mlir::fp8attn::registerAllTranslations(registry);

@@ -35,6 +35,7 @@ int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
   // libLLVM brings hundreds of options of its own, some of the same names.
   cl::ResetCommandLineParser();
+  addVersion();
   cl::OptionCategory category("fp8attn-run options");
   RunOptions options(category);
   CompileOptions compileOptions(category);

@@ -21,6 +21,21 @@ func.func @f(%a: memref<4x4xf32, affine_map<(d0, d1) -> (d0 floordiv 2, d1)>>) {
 
 // -----
 
+// expected-error@below {{'func.func' op expects arguments and results of types that LLVM can have, got 'tensor<4xf32>'}}
+func.func private @argument(%x: tensor<4xf32>) {
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op expects arguments and results of types that LLVM can have, got 'tensor<4xf32>'}}
+func.func private @result(%x: index) -> (index, tensor<4xf32>) {
+  %y = tensor.empty() : tensor<4xf32>
+  return %x, %y : index, tensor<4xf32>
+}
+
+// -----
+
 // expected-error@below {{'func.func' op cannot be an entry point: the C ABI has no form for argument 0 of type 'tensor<4xf32>'; expects a cache, an index, i32, i64 or f32, or a memref of rank 0 to 4 and offset 0 in the default memory space}}
 func.func @tensor(%x: tensor<4xf32>) {
   return
@@ -38,6 +53,29 @@ func.func @offset(%x: memref<4xf32, strided<[1], offset: 8>>) {
 // expected-error@below {{'func.func' op expects a function that is not recursive, because its scratch must have a bound}}
 func.func @recursive() {
   call @recursive() : () -> ()
+  return
+}
+
+// -----
+
+// expected-error@below {{'func.func' op expects a function that is not recursive, because its scratch must have a bound}}
+func.func private @loop_in_itself(%begin: index, %end: index, %worker: index) {
+  fp8attn.parallel_for @loop_in_itself count %end captures()
+  return
+}
+
+// -----
+
+func.func private @body(%begin: index, %end: index, %worker: index) {
+  return
+}
+// expected-note@below {{the other symbol is here}}
+func.func private @body.range() {
+  return
+}
+func.func @name_of_a_range(%n: index) {
+  // expected-error@below {{'fp8attn.parallel_for' op expects no other symbol 'body.range', which is made for the loop body 'body'}}
+  fp8attn.parallel_for @body count %n captures()
   return
 }
 

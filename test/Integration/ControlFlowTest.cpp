@@ -115,6 +115,19 @@ TEST_P(ControlFlowTest, PrivateFunctionsAndMemory) {
             FP8ATTN_BAD_SCALE);
 }
 
+TEST_P(ControlFlowTest, PrivateFunctionsHaveResults) {
+  provide(last_row_workspace_bytes(1));
+  ASSERT_EQ(last_row(&context, &xTensor, &scaleTensor, &yTensor), FP8ATTN_OK)
+      << context.message;
+  EXPECT_EQ(y[0], scales[kRows - 1]);
+  EXPECT_EQ(y[kChannels - 1], scales[kRows - 1]);
+  EXPECT_EQ(y[kChannels], 0) << "a row that is not written";
+
+  scales[0] = -1;
+  EXPECT_EQ(last_row(&context, &xTensor, &scaleTensor, &yTensor),
+            FP8ATTN_BAD_SCALE);
+}
+
 INSTANTIATE_TEST_SUITE_P(, ControlFlowTest,
                          testing::Range<int32_t>(FP8ATTN_ISA_GENERIC,
                                                  FP8ATTN_ISA_AMX_BF16 + 1));

@@ -52,3 +52,26 @@ func.func @round_trip(%x: !x {fp8attn.name = "x"}, %scale: memref<f32> {fp8attn.
   memref.dealloc %codes : !codes
   return
 }
+
+// Results of a private function, memory and a number, beside its status.
+func.func private @new_codes(%x: !x, %scale: memref<f32>) -> (index, !codes) {
+  %c0 = arith.constant 0 : index
+  %n = memref.dim %x, %c0 : !x
+  %codes = memref.alloc(%n) : !codes
+  fp8attn.quantize %x scale(%scale, #tensor) into %codes : !x, memref<f32>, !codes
+  return %n, %codes : index, !codes
+}
+func.func @last_row(%x: !x {fp8attn.name = "x"}, %scale: memref<f32> {fp8attn.name = "scale"},
+    %y: !x {fp8attn.name = "y"}) {
+  %c1 = arith.constant 1 : index
+  %n, %codes = call @new_codes(%x, %scale) : (!x, memref<f32>) -> (index, !codes)
+  %last = arith.subi %n, %c1 : index
+  %row = memref.subview %codes[%last, 0] [1, 32] [1, 1]
+      : !codes to memref<1x32xf8E4M3FN, strided<[32, 1], offset: ?>>
+  %out = memref.subview %y[0, 0] [1, 32] [1, 1]
+      : !x to memref<1x32xf32, strided<[32, 1]>>
+  fp8attn.dequantize %row scale(%scale, #tensor) into %out
+      : memref<1x32xf8E4M3FN, strided<[32, 1], offset: ?>>, memref<f32>, memref<1x32xf32, strided<[32, 1]>>
+  memref.dealloc %codes : !codes
+  return
+}

@@ -53,6 +53,20 @@ static LogicalResult checkLayouts(ModuleOp module) {
   return success();
 }
 
+/// Demands that what functions take and return has a type of LLVM.
+static LogicalResult checkTypes(ModuleOp module,
+                                const LLVMTypeConverter &converter) {
+  for (auto function : module.getOps<func::FuncOp>())
+    for (ArrayRef<Type> types :
+         {function.getArgumentTypes(), function.getResultTypes()})
+      for (Type type : types)
+        if (!converter.convertType(type))
+          return function.emitOpError("expects arguments and results of types "
+                                      "that LLVM can have, got ")
+                 << type;
+  return success();
+}
+
 namespace {
 struct ConvertFp8AttnToLLVMPass
     : public fp8attn::impl::ConvertFp8AttnToLLVMBase<ConvertFp8AttnToLLVMPass> {
@@ -68,6 +82,8 @@ struct ConvertFp8AttnToLLVMPass
 
     LLVMTypeConverter converter(&getContext());
     addConversions(converter);
+    if (failed(checkTypes(module, converter)))
+      return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     populateFunctionPatterns(converter, patterns);
     populateCheckPatterns(converter, patterns);

@@ -45,6 +45,10 @@ std::string getBodyName(StringRef entryPoint);
 /// entry point.
 std::string getWorkspaceName(StringRef entryPoint);
 
+/// Returns the name of the function through which the host's threads call the
+/// body of a parallel loop.
+std::string getRangeName(StringRef loopBody);
+
 /// Adds the context as first argument of all functions and renames public ones
 /// to their body name. Returns the entry points, or failure with a diagnostic
 /// for a function whose signature the C ABI cannot express.

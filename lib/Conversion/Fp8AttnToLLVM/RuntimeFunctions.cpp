@@ -89,12 +89,29 @@ Value mlir::fp8attn::makeString(OpBuilder &builder, Location loc,
   return LLVM::AddressOfOp::create(builder, loc, global);
 }
 
+void mlir::fp8attn::returnWithStatus(OpBuilder &builder, Location loc,
+                                     Value status, ValueRange results) {
+  auto function = builder.getInsertionBlock()
+                      ->getParent()
+                      ->getParentOfType<LLVM::LLVMFuncOp>();
+  Type type = function.getFunctionType().getReturnType();
+  Value value = status;
+  if (isa<LLVM::LLVMStructType>(type)) {
+    SmallVector<Value> members = {status};
+    llvm::append_range(members, results);
+    value = LLVM::PoisonOp::create(builder, loc, type);
+    for (auto [index, member] : llvm::enumerate(members))
+      value = LLVM::InsertValueOp::create(builder, loc, value, member, index);
+  }
+  LLVM::ReturnOp::create(builder, loc, value);
+}
+
 void mlir::fp8attn::returnIfFailed(RewriterBase &rewriter, Location loc,
                                    Value status) {
   Block *block = rewriter.getInsertionBlock();
   Block *rest = rewriter.splitBlock(block, rewriter.getInsertionPoint());
   Block *exit = rewriter.createBlock(rest->getParent());
-  LLVM::ReturnOp::create(rewriter, loc, status);
+  returnWithStatus(rewriter, loc, status, {});
   rewriter.setInsertionPointToEnd(block);
   Value failed =
       LLVM::ICmpOp::create(rewriter, loc, LLVM::ICmpPredicate::ne, status,

@@ -69,8 +69,14 @@ Value makeString(OpBuilder &builder, Location loc, Operation *user,
 Value makeInteger(OpBuilder &builder, Location loc, unsigned bits,
                   int64_t value);
 
+/// Returns a status and results from the function, whose LLVM type it has:
+/// the status alone, or a struct of it and the results.
+void returnWithStatus(OpBuilder &builder, Location loc, Value status,
+                      ValueRange results);
+
 /// Continues in a new block if `status` is 0; else returns it from the
-/// function. The builder's insertion point moves to the new block.
+/// function, without results. The builder's insertion point moves to the new
+/// block.
 void returnIfFailed(RewriterBase &rewriter, Location loc, Value status);
 
 } // namespace mlir::fp8attn

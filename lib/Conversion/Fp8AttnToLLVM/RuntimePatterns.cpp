@@ -106,7 +106,12 @@ struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
       packed = LLVM::InsertValueOp::create(rewriter, loc, packed, value, index);
     Value argument = allocateOnStack(rewriter, op, type);
     LLVM::StoreOp::create(rewriter, loc, packed, argument);
-    LLVM::LLVMFuncOp trampoline = makeTrampoline(op, type, rewriter);
+    // Loops of one body, whose captures have its types, share it.
+    auto trampoline =
+        op->getParentOfType<ModuleOp>().lookupSymbol<LLVM::LLVMFuncOp>(
+            getRangeName(op.getBody()));
+    if (!trampoline)
+      trampoline = makeTrampoline(op, type, rewriter);
     Value address = LLVM::AddressOfOp::create(rewriter, loc, trampoline);
     auto call = callRuntime(
         rewriter, loc, op, runtime::kParallel,
@@ -126,7 +131,7 @@ private:
     auto pointer = LLVM::LLVMPointerType::get(getContext());
     Type i64 = rewriter.getI64Type();
     auto function = LLVM::LLVMFuncOp::create(
-        rewriter, loc, (op.getBody() + ".range").str(),
+        rewriter, loc, getRangeName(op.getBody()),
         LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(getContext()),
                                     {pointer, i64, i64, rewriter.getI32Type()}),
         LLVM::Linkage::Internal);

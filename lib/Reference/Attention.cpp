@@ -21,19 +21,6 @@
 
 using namespace fp8attn::reference;
 
-/// Unit roundoffs.
-static constexpr double kUnitBf16 = 1.0 / (1 << 8);
-static constexpr double kUnitF32 = 1.0 / (1 << 24);
-
-/// The result is rounded once.
-static constexpr double kOutRounding = 1;
-/// A probability is rounded to bf16, and so is each term of the denominator:
-/// at worst one goes up where the other goes down. The last quarter is for what
-/// is small beside it: exp2 by a polynomial (2^-13), scores in f32, products of
-/// two errors.
-static constexpr double kProbRounding = 2.25;
-/// Numerator and denominator are sums of numKeys terms in f32, of any order.
-static constexpr double kSumRounding = 2;
 /// Means of e4m3 words are 2^-104 of the value, so that f32 counts them in
 /// steps of 2^-149: half a step of 2^-45 is lost by the division by the
 /// denominator, and less by products that are no normal numbers.
@@ -225,8 +212,11 @@ static void attendRow(const AttentionCall &call, const DecodedRun &run,
     for (int64_t c = 0; c < channels; ++c) {
       out[c] += probs[t] * value[c];
       magnitude[c] += probs[t] * std::abs(value[c]);
-      if (std::isfinite(value[c]))
-        largest = std::max(largest, std::abs(value[c]));
+      if (!std::isfinite(value[c]))
+        continue;
+      largest = std::max(largest, std::abs(value[c]));
+      if (std::isfinite(probs[t]))
+        result.spread[row] += probs[t] * probs[t] * value[c] * value[c];
     }
   }
   result.underflow[row] =
@@ -245,6 +235,7 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
   result.underflow.resize(rows);
   if (call.valueScale.byToken && !call.valueScale.byChannel)
     result.extraProbRoundings = 1;
+  result.spread.resize(rows);
   result.commonRounding.resize(rows);
 
   const int64_t group = call.numHeads / call.keys.heads;
@@ -263,87 +254,4 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
     }
   }
   return result;
-}
-
-/// Standard deviations by which rows may be off their usual error at once.
-static constexpr double kDeviations = 3;
-
-/// Half of the smallest number that an out of the type keeps: the instruction
-/// that rounds to bf16 takes what is no normal number for 0.
-static double smallestOut(fp8attn_type outType) {
-  constexpr double kHalfSmallestF16 = 0x1p-25, kSmallestNormalBf16 = 0x1p-126;
-  constexpr double kHalfSmallestF32 = 0x1p-150;
-  return outType == FP8ATTN_TYPE_F32   ? kHalfSmallestF32
-         : outType == FP8ATTN_TYPE_F16 ? kHalfSmallestF16
-                                       : kSmallestNormalBf16;
-}
-
-static size_t channelsOf(const AttentionResult &result) {
-  return result.lse.empty() ? 1 : result.out.size() / result.lse.size();
-}
-
-std::vector<double>
-fp8attn::reference::allowedOutError(const AttentionResult &result,
-                                    fp8attn_type outType) {
-  constexpr double kUnitF16 = 1.0 / (1 << 11);
-  const double unitOut = outType == FP8ATTN_TYPE_F32   ? kUnitF32
-                         : outType == FP8ATTN_TYPE_F16 ? kUnitF16
-                                                       : kUnitBf16;
-  std::vector<double> allowed(result.out.size());
-  const size_t channels = channelsOf(result);
-  for (size_t i = 0; i < allowed.size(); ++i)
-    allowed[i] = smallestOut(outType) +
-                 kOutRounding * unitOut * std::abs(result.out[i]) +
-                 ((kProbRounding + result.extraProbRoundings) * kUnitBf16 +
-                  kSumRounding * kUnitF32 * result.numKeys[i / channels]) *
-                     result.magnitude[i] +
-                 result.underflow[i / channels];
-  return allowed;
-}
-
-double fp8attn::reference::allowedRelativeL2(const AttentionResult &result,
-                                             fp8attn_type outType) {
-  double lost = 0, common = 0;
-  const size_t channels = channelsOf(result);
-  std::vector<double> rowSquares(result.lse.size());
-  for (size_t i = 0; i < result.out.size(); ++i) {
-    if (!std::isfinite(result.out[i]))
-      continue;
-    const size_t row = i / channels;
-    const double floor = smallestOut(outType) + result.underflow[row];
-    const double error = kUnitBf16 * result.commonRounding[row] * result.out[i];
-    rowSquares[row] += result.out[i] * result.out[i];
-    lost += floor * floor;
-    common += error * error;
-  }
-  double squares = 0, largest = 0;
-  for (double square : rowSquares) {
-    squares += square;
-    largest = std::max(largest, square);
-  }
-  if (squares == 0)
-    return std::numeric_limits<double>::infinity();
-  // In units of the largest row: squares of squares would leave the range.
-  double weights = 0, weightSquares = 0;
-  for (double square : rowSquares) {
-    const double weight = square / largest;
-    weights += weight;
-    weightSquares += weight * weight;
-  }
-  const double rows = weights * weights / weightSquares;
-  return kAllowedRelativeL2 * std::min(2.0, 1 + kDeviations / std::sqrt(rows)) +
-         (std::sqrt(lost) + std::sqrt(common)) / std::sqrt(squares);
-}
-
-std::vector<double>
-fp8attn::reference::allowedLseError(const AttentionResult &result) {
-  std::vector<double> allowed(result.lse.size());
-  for (size_t i = 0; i < allowed.size(); ++i)
-    // Half of kProbRounding: only the denominator, not the numerator.
-    allowed[i] = std::isinf(result.lse[i])
-                     ? 0
-                     : kProbRounding / 2 * kUnitBf16 +
-                           kSumRounding * kUnitF32 *
-                               (result.numKeys[i] + std::abs(result.lse[i]));
-  return allowed;
 }

@@ -109,6 +109,7 @@ AttentionResult fp8attn::reference::attend(const DenseCall &call) {
     append(rows.lse, queries, heads, 1, result.lse);
     append(rows.numKeys, queries, heads, 1, result.numKeys);
     append(rows.underflow, queries, heads, 1, result.underflow);
+    append(rows.spread, queries, heads, 1, result.spread);
     append(rows.commonRounding, queries, heads, 1, result.commonRounding);
   }
   return result;

@@ -82,6 +82,9 @@ struct AttentionResult {
   std::vector<double> underflow;
   /// Roundings of a probability beside those of the contract.
   double extraProbRoundings = 0;
+  /// [tokens, Hq]: sum over keys and channels of (probability * value)^2: what
+  /// errors of the probabilities add up to if they are independent.
+  std::vector<double> spread;
   /// [tokens, Hq]: the relative error that the elements of a row may have in
   /// common, in units of u16, see allowedRelativeL2.
   std::vector<double> commonRounding;
@@ -116,17 +119,20 @@ inline constexpr double kAllowedRelativeL2 = 3e-3;
 
 /// Returns the same for any result but those of tensors that are one number:
 ///
-///   kAllowedRelativeL2 * min(2, 1 + 3 / sqrt(R)) +
-///       (||underflow|| + u16 ||commonRounding out||) /
-///   ||out||
+///   kAllowedRelativeL2 * sqrt(max(1, (1 + (1 + extraProbRoundings) S) / 2))
+///                      * min(2, 1 + 3 / sqrt(R)) +
+///       (||underflow|| + u16 ||commonRounding out||) / ||out||
 ///
-/// R is the number of rows by weight, (sum r^2)^2 / sum r^4 of their norms r:
-/// errors of few rows may be at their largest at once.
-/// Elements of a row round alike by up to u16 where one key has more than half
-/// of the keys' weight, as they are then near to few different numbers; and by
-/// a part of that beside a sink, which is exact: with n equally probable keys
-/// their sum is off by u16 / sqrt(n), and the row by that times the sink's
-/// share. Infinite if all elements are 0 or not finite.
+/// S is the sum of `spread` over ||out||^2, 1 for independent values: more
+/// where they cancel, and errors of their probabilities do not. R is the number
+/// of rows by weight, (sum r^2)^2 / sum r^4 of their norms r: errors of few
+/// rows may be at their largest at once. Rows that differ by less than u16 of
+/// their norm round alike and are one row. Elements of a row round alike by up
+/// to u16 where one key has more than half of the keys' weight, as they are
+/// then near to few different numbers; and by a part of that beside a sink,
+/// which is exact: with n equally probable keys their sum is off by u16 /
+/// sqrt(n), and the row by that times the sink's share. Infinite if all
+/// elements are 0 or not finite.
 double allowedRelativeL2(const AttentionResult &result,
                          fp8attn_type outType = FP8ATTN_TYPE_BF16);
 

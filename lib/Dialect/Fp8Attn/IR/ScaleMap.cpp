@@ -126,5 +126,7 @@ static std::optional<IndexRange> rangeOf(AffineExpr expr, CacheType cache) {
 std::optional<IndexRange> mlir::fp8attn::getIndexRange(AffineExpr result,
                                                        CacheType cache) {
   std::optional<IndexRange> range = rangeOf(result, cache);
-  return range && range->perPage >= 0 ? range : std::nullopt;
+  // The size is one more than the largest index.
+  const bool fits = range && llvm::checkedAdd<int64_t>(range->most, 1);
+  return fits && range->perPage >= 0 ? range : std::nullopt;
 }

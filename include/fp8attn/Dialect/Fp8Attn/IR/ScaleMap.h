@@ -52,7 +52,7 @@ struct IndexRange {
 
 /// Returns the range of a result of a scale's map; nothing if `page` does not
 /// enter it as a term of its own (as in `page mod 2`), if its factor is
-/// negative, or if a bound does not fit into 64 bits.
+/// negative, or if a bound or the size does not fit into 64 bits.
 std::optional<IndexRange> getIndexRange(AffineExpr result, CacheType cache);
 
 } // namespace mlir::fp8attn

@@ -14,7 +14,7 @@ function(fp8attn_add_model target source)
     OUTPUT ${model}.o ${model}.h
     COMMAND Fp8Attn::fp8attn-compile ${source} ${ARG_OPTIONS} -o ${model}.o
     COMMAND Fp8Attn::fp8attn-compile ${source} -o ${model}.h
-    DEPENDS ${source} VERBATIM)
+    DEPENDS ${source} Fp8Attn::fp8attn-compile VERBATIM)
   target_sources(${target} PRIVATE
     ${CMAKE_CURRENT_BINARY_DIR}/${model}.o ${CMAKE_CURRENT_BINARY_DIR}/${model}.h)
   target_include_directories(${target} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})

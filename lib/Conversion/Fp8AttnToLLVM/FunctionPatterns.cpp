@@ -34,17 +34,13 @@ Value mlir::fp8attn::getContextArgument(Operation *op) {
   return op->getParentOfType<FunctionOpInterface>().getArgument(0);
 }
 
-/// Returns what a function with these results returns; null if a result has no
-/// LLVM type.
-static Type getReturnType(const TypeConverter &converter, MLIRContext *context,
+/// Returns what a function with these results returns. All types of functions
+/// have one of LLVM, which is checked before.
+static Type getReturnType(const LLVMTypeConverter &converter,
                           TypeRange results) {
-  Type status = IntegerType::get(context, 32);
-  if (results.empty())
-    return status;
-  SmallVector<Type> members = {status};
-  if (failed(converter.convertTypes(results, members)))
-    return nullptr;
-  return LLVM::LLVMStructType::getLiteral(context, members);
+  SmallVector<Type> types = {IntegerType::get(&converter.getContext(), 32)};
+  llvm::append_range(types, results);
+  return converter.packOperationResults(types);
 }
 
 namespace {
@@ -58,15 +54,10 @@ struct FuncLowering : ConvertOpToLLVMPattern<func::FuncOp> {
     SmallVector<Type> inputs;
     for (auto [index, type] : llvm::enumerate(op.getArgumentTypes())) {
       Type converted = getTypeConverter()->convertType(type);
-      if (!converted)
-        return rewriter.notifyMatchFailure(op, "an argument has no LLVM type");
       signature.addInputs(index, converted);
       inputs.push_back(converted);
     }
-    Type result =
-        getReturnType(*getTypeConverter(), getContext(), op.getResultTypes());
-    if (!result)
-      return rewriter.notifyMatchFailure(op, "a result has no LLVM type");
+    Type result = getReturnType(*getTypeConverter(), op.getResultTypes());
     auto function = LLVM::LLVMFuncOp::create(
         rewriter, op.getLoc(), op.getName(),
         LLVM::LLVMFunctionType::get(result, inputs), LLVM::Linkage::Internal);
@@ -103,10 +94,7 @@ struct CallLowering : ConvertOpToLLVMPattern<func::CallOp> {
   matchAndRewrite(func::CallOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    Type type =
-        getReturnType(*getTypeConverter(), getContext(), op.getResultTypes());
-    if (!type)
-      return rewriter.notifyMatchFailure(op, "a result has no LLVM type");
+    Type type = getReturnType(*getTypeConverter(), op.getResultTypes());
     SmallVector<Value> operands = {getContextArgument(op)};
     llvm::append_range(operands, adaptor.getOperands());
     Value returned =

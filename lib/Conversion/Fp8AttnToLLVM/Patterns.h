@@ -51,7 +51,9 @@ std::string getRangeName(StringRef loopBody);
 
 /// Adds the context as first argument of all functions and renames public ones
 /// to their body name. Returns the entry points, or failure with a diagnostic
-/// for a function whose signature the C ABI cannot express.
+/// for a function that cannot be converted: one without a body or that runs
+/// itself, whose name is that of another that is made, or an entry point whose
+/// signature the C ABI cannot express.
 FailureOr<SmallVector<EntryPoint>> prepareFunctions(ModuleOp module);
 
 /// Makes the exported function and the workspace function of an entry point.

@@ -127,13 +127,18 @@ static LogicalResult checkName(Operation *user, ModuleOp module, StringRef name,
   return diagnostic;
 }
 
-static LogicalResult checkNames(func::FuncOp function, ModuleOp module) {
+/// Demands it of the functions that are made for an entry point.
+static LogicalResult checkEntryNames(func::FuncOp function, ModuleOp module) {
   StringRef symbol = function.getName();
   for (const std::string &name :
        {getBodyName(symbol), getWorkspaceName(symbol)})
-    if (function.isPublic() &&
-        failed(checkName(function, module, name, "entry point", symbol)))
+    if (failed(checkName(function, module, name, "entry point", symbol)))
       return failure();
+  return success();
+}
+
+/// Demands it of those that are made for the loops of a function.
+static LogicalResult checkLoopNames(func::FuncOp function, ModuleOp module) {
   WalkResult result = function.walk([&](ParallelForOp loop) -> WalkResult {
     return checkName(loop, module, getRangeName(loop.getBody()), "loop body",
                      loop.getBody());
@@ -192,14 +197,16 @@ mlir::fp8attn::prepareFunctions(ModuleOp module) {
   }
   DenseMap<Operation *, int64_t> knownScratch;
   for (func::FuncOp function : functions) {
-    if (failed(checkNames(function, module)))
+    if (failed(checkLoopNames(function, module)))
       return failure();
-    if (function.isPublic()) {
-      FailureOr<EntryPoint> entry = describe(function, module, knownScratch);
-      if (failed(entry))
-        return failure();
-      entries.push_back(std::move(*entry));
-    }
+    if (!function.isPublic())
+      continue;
+    if (failed(checkEntryNames(function, module)))
+      return failure();
+    FailureOr<EntryPoint> entry = describe(function, module, knownScratch);
+    if (failed(entry))
+      return failure();
+    entries.push_back(std::move(*entry));
   }
   // Callers know renamed functions by their new name.
   auto pointer = LLVM::LLVMPointerType::get(module.getContext());

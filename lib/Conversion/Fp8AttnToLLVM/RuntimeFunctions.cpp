@@ -89,6 +89,14 @@ Value mlir::fp8attn::makeString(OpBuilder &builder, Location loc,
   return LLVM::AddressOfOp::create(builder, loc, global);
 }
 
+Value mlir::fp8attn::packStruct(OpBuilder &builder, Location loc, Type type,
+                                ValueRange members) {
+  Value packed = LLVM::PoisonOp::create(builder, loc, type);
+  for (auto [index, member] : llvm::enumerate(members))
+    packed = LLVM::InsertValueOp::create(builder, loc, packed, member, index);
+  return packed;
+}
+
 void mlir::fp8attn::returnWithStatus(OpBuilder &builder, Location loc,
                                      Value status, ValueRange results) {
   auto function = builder.getInsertionBlock()
@@ -99,9 +107,7 @@ void mlir::fp8attn::returnWithStatus(OpBuilder &builder, Location loc,
   if (isa<LLVM::LLVMStructType>(type)) {
     SmallVector<Value> members = {status};
     llvm::append_range(members, results);
-    value = LLVM::PoisonOp::create(builder, loc, type);
-    for (auto [index, member] : llvm::enumerate(members))
-      value = LLVM::InsertValueOp::create(builder, loc, value, member, index);
+    value = packStruct(builder, loc, type, members);
   }
   LLVM::ReturnOp::create(builder, loc, value);
 }

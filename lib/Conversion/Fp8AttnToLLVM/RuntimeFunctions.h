@@ -69,6 +69,10 @@ Value makeString(OpBuilder &builder, Location loc, Operation *user,
 Value makeInteger(OpBuilder &builder, Location loc, unsigned bits,
                   int64_t value);
 
+/// Returns a struct of the given type with these members.
+Value packStruct(OpBuilder &builder, Location loc, Type type,
+                 ValueRange members);
+
 /// Returns a status and results from the function, whose LLVM type it has:
 /// the status alone, or a struct of it and the results.
 void returnWithStatus(OpBuilder &builder, Location loc, Value status,

@@ -101,9 +101,7 @@ struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
     llvm::append_range(captures, adaptor.getCaptures());
     auto type = LLVM::LLVMStructType::getLiteral(
         getContext(), llvm::to_vector(TypeRange(ValueRange(captures))));
-    Value packed = LLVM::PoisonOp::create(rewriter, loc, type);
-    for (auto [index, value] : llvm::enumerate(captures))
-      packed = LLVM::InsertValueOp::create(rewriter, loc, packed, value, index);
+    Value packed = packStruct(rewriter, loc, type, captures);
     Value argument = allocateOnStack(rewriter, op, type);
     LLVM::StoreOp::create(rewriter, loc, packed, argument);
     // Loops of one body, whose captures have its types, share it.

@@ -210,13 +210,13 @@ static void attendRow(const AttentionCall &call, const DecodedRun &run,
       continue;
     const double *value = run.values.data() + (visible.begin + t) * channels;
     for (int64_t c = 0; c < channels; ++c) {
-      out[c] += probs[t] * value[c];
-      magnitude[c] += probs[t] * std::abs(value[c]);
-      if (!std::isfinite(value[c]))
-        continue;
-      largest = std::max(largest, std::abs(value[c]));
-      if (std::isfinite(probs[t]))
-        result.spread[row] += probs[t] * probs[t] * value[c] * value[c];
+      const double term = probs[t] * value[c];
+      out[c] += term;
+      magnitude[c] += std::abs(term);
+      if (std::isfinite(value[c]))
+        largest = std::max(largest, std::abs(value[c]));
+      if (std::isfinite(term))
+        result.spread[row] += term * term;
     }
   }
   result.underflow[row] =

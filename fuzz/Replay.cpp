@@ -5,17 +5,23 @@
 //===----------------------------------------------------------------------===//
 //
 // Usage: TARGET FILE-OR-FOLDER...
+//        TARGET --random SEED COUNT
 //
-// Stands for libFuzzer where the seeds only are to be run. A file that breaks
-// the target ends the program, as it would there.
+// Stands for libFuzzer where only the seeds are to be run, or inputs at random:
+// those of the seeds from SEED on. What breaks the target ends the program, as
+// it would there.
 //
 //===----------------------------------------------------------------------===//
 
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -33,7 +39,35 @@ static void replay(const std::filesystem::path &path) {
   ++numFiles;
 }
 
+static unsigned long currentSeed;
+
+/// Says which seed broke the target.
+static void reportSeed(int number) {
+  std::fprintf(stderr, "signal %d; repeat with --random %lu 1\n", number,
+               currentSeed);
+  std::signal(number, SIG_DFL);
+  std::raise(number);
+}
+
+static int runRandom(unsigned long first, unsigned long count) {
+  constexpr size_t kMostBytes = 64;
+  for (int number : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM})
+    std::signal(number, reportSeed);
+  for (currentSeed = first; currentSeed < first + count; ++currentSeed) {
+    std::mt19937 bits(static_cast<uint32_t>(currentSeed));
+    std::vector<uint8_t> bytes(bits() % (kMostBytes + 1));
+    for (uint8_t &byte : bytes)
+      byte = static_cast<uint8_t>(bits());
+    LLVMFuzzerTestOneInput(bytes.data(), bytes.size());
+  }
+  std::printf("%lu inputs at random, from seed %lu\n", count, first);
+  return 0;
+}
+
 int main(int argc, char **argv) {
+  if (argc == 4 && !std::strcmp(argv[1], "--random"))
+    return runRandom(std::strtoul(argv[2], nullptr, 10),
+                     std::strtoul(argv[3], nullptr, 10));
   for (int i = 1; i < argc; ++i) {
     if (!std::filesystem::is_directory(argv[i])) {
       replay(argv[i]);

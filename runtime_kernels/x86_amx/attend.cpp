@@ -53,9 +53,9 @@ static void attend(const fp8attn_key_run &run, int64_t firstKey,
   if (numKeys == 0)
     return;
   const int64_t end = firstKey + numKeys;
-  Stream tiles(RunWalk<Format>(run, firstKey, end, keyChannels, valueChannels,
-                               columnsPerSet(1)),
-               scratch.decoded);
+  Stream tiles(
+      {run, firstKey, end, keyChannels, valueChannels, columnsPerSet(1)},
+      scratch.decoded);
   for (int64_t first = firstKey, keys; first < end; first += keys) {
     keys = stepKeys(first, end);
     computeScores<1>(query, keyChannels, keys, scratch.scores, tiles);

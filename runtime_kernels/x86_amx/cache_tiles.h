@@ -23,6 +23,7 @@
 #include "common/cache_layout.h"
 #include "common/tile_layout.h"
 #include "x86_amx/gemm.h"
+#include "x86_vector/prefetch.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -155,39 +156,44 @@ private:
   StepTiles<Format> step;
 };
 
-/// Walks the tiles of a run and prefetches those that come kPrefetchBytes
-/// later: far enough for DRAM, near enough for the first-level cache.
+/// Walks the tiles of a run and fetches granules that come later: for each tile
+/// as many lines as it has, which keeps the distance although values are walked
+/// across the granules of a step.
 template <typename Format> class RunTiles {
 public:
-  RunTiles(const RunWalk<Format> &walk) : current(walk), ahead(walk) {
-    for (int64_t i = 0; i < kPrefetchBytes / kTileBytes; ++i)
-      prefetchNext();
-  }
+  /// As RunWalk.
+  RunTiles(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
+           int64_t keyChannels, int64_t valueChannels, int64_t columnsPerSet)
+      : walk(run, firstKey, endKey, keyChannels, valueChannels, columnsPerSet),
+        ahead(run, firstKey, firstKey, FP8ATTN_TILE_ROWS, StepPart::kKeys),
+        keyTiles(keyChannels * FP8ATTN_GRANULE / kTileElements),
+        valueTiles(valueChannels * FP8ATTN_GRANULE / kTileElements),
+        left(keyTiles) {}
 
-  bool done() const { return current.done(); }
-  Operand operand() const { return current.operand(); }
-  const uint8_t *tile() const { return current.tile(); }
-  int64_t tokens() const { return current.tokens(); }
+  bool done() const { return walk.done(); }
+  Operand operand() const { return walk.operand(); }
+  const uint8_t *tile() const { return walk.tile(); }
+  int64_t tokens() const { return walk.tokens(); }
 
   void advance() {
-    current.advance();
-    prefetchNext();
+    constexpr int64_t kParts = 8;
+    constexpr int64_t kPartBytes = StepTiles<Format>::kTileBytes / kParts;
+    for (int64_t part = 0; part < kParts; ++part)
+      ahead.fetch(part, kPartBytes);
+    ahead.endParts(kPartBytes);
+    walk.advance();
+    if (--left == 0) {
+      ahead.endGranule();
+      left = walk.operand() == Operand::kKeys ? keyTiles : valueTiles;
+    }
   }
 
 private:
-  static constexpr int64_t kTileBytes = StepTiles<Format>::kTileBytes;
-  static constexpr int64_t kPrefetchBytes = 4096;
-
-  void prefetchNext() {
-    if (ahead.done())
-      return;
-    for (int64_t line = 0; line < kTileBytes; line += kTileStride)
-      _mm_prefetch(ahead.tile() + line, _MM_HINT_T0);
-    ahead.advance();
-  }
-
-  RunWalk<Format> current;
-  RunWalk<Format> ahead;
+  RunWalk<Format> walk;
+  PrefetchStream ahead;
+  /// Tiles of a granule, and of the current one what is left.
+  int64_t keyTiles, valueTiles;
+  int64_t left;
 };
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

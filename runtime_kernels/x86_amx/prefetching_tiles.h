@@ -6,10 +6,11 @@
 //
 // Few rows wait for memory. While qk multiplies the keys of a step, it fetches
 // the values of that step, and pv the keys of the next step: a GEMM, of tens of
-// KB, ahead, line by line with the tiles that are used. Which tiles of a
-// granule come first does not matter then, nor the element type of the other
-// GEMM. Lines go to the L2 cache, which holds them until the GEMM begins; a
-// whole GEMM would not fit into L1.
+// KB, ahead, line by line with the tiles that are used, in groups of granules
+// as x86_vector/prefetch.h does. Which tiles of a granule come first does not
+// matter then, nor the element type of the other GEMM. Lines go to the L2
+// cache, which holds them until the GEMM begins; a whole GEMM would not fit
+// into L1.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,7 +24,8 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// The granules that the GEMM after one of `operand` reads, fetched in shares.
+/// The granules that the GEMM after one of `operand` reads, a share for each
+/// tile.
 class NextGranules {
 public:
   /// `firstKey` and `numKeys` are those of the GEMM that runs, in `numTiles`
@@ -44,38 +46,42 @@ public:
   /// Call once for each tile.
   void fetchShare() {
     for (int64_t done = 0; done < bytesPerTile; done += kLine) {
-      if (next == end && !enterGranule())
+      if (place == groupSize && !nextTurn())
         return;
-      _mm_prefetch(next, _MM_HINT_T1);
-      next += kLine;
+      _mm_prefetch(group[place++] + offset, _MM_HINT_T1);
     }
   }
 
 private:
   static constexpr int64_t kLine = 64;
 
-  /// Goes to the granule of `key`; returns whether there is one.
-  bool enterGranule() {
-    if (key >= endKey)
-      return false;
+  /// Goes to the next line of the group's granules, or to the next group;
+  /// returns whether there is one.
+  bool nextTurn() {
+    if (groupSize > 0 && (offset += kLine) < granuleBytes) {
+      place = 0;
+      return true;
+    }
+    groupSize = place = offset = 0;
     const int64_t pageBytes =
         isKeys ? run.key_page_bytes : run.value_page_bytes;
-    next = (isKeys ? run.keys : run.values) +
-           granuleOffset(run, pageBytes, key, granuleBytes);
-    end = next + granuleBytes;
-    key += FP8ATTN_GRANULE;
-    return true;
+    for (; groupSize < granulesInTurn(granuleBytes) && key < endKey;
+         key += FP8ATTN_GRANULE)
+      group[groupSize++] = (isKeys ? run.keys : run.values) +
+                           granuleOffset(run, pageBytes, key, granuleBytes);
+    return groupSize > 0;
   }
 
   const fp8attn_key_run &run;
   bool isKeys;
   int64_t granuleBytes;
   int64_t bytesPerTile;
-  /// The granule after the one being fetched, and where the part ends.
+  /// The first granule after the group, and where the part ends.
   int64_t key;
   int64_t endKey;
-  /// What is left of the granule being fetched.
-  const uint8_t *next = nullptr, *end = nullptr;
+  /// The group being fetched, its next granule and the line in it.
+  const uint8_t *group[kLinesInTurn];
+  int64_t groupSize = 0, place = 0, offset = 0;
 };
 
 /// StepTiles that fetch what the next GEMM reads for one row tile. More of them

@@ -57,7 +57,7 @@ inline void attendRun(const fp8attn_key_run &run, int64_t firstKey,
   if (numKeys == 0)
     return;
   const int64_t end = firstKey + numKeys;
-  PrefetchStream ahead(run, firstKey, rows, StepPart::kKeys);
+  PrefetchStream ahead(run, firstKey, firstKey, rows, StepPart::kKeys);
   for (int64_t key = firstKey, keys; key < end; key += keys) {
     keys = stepKeys(key, end);
     qkStep<Format>(run, key, keys, query, rows, keyChannels, scratch.scores,

@@ -23,7 +23,7 @@
       const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
       const void *query_tiles, int64_t rows, int64_t channels, float *scores,  \
       void *scratch) {                                                         \
-    fp8attn::PrefetchStream ahead(*run, first_key, rows,                       \
+    fp8attn::PrefetchStream ahead(*run, run->first_key, first_key, rows,       \
                                   fp8attn::StepPart::kKeys);                   \
     fp8attn::qkStep<Format>(                                                   \
         *run, first_key, num_keys, static_cast<const uint8_t *>(query_tiles),  \
@@ -34,7 +34,7 @@
       const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
       const void *probs, int64_t rows, int64_t channels, float *acc,           \
       void *scratch) {                                                         \
-    fp8attn::PrefetchStream ahead(*run, first_key, rows,                       \
+    fp8attn::PrefetchStream ahead(*run, run->first_key, first_key, rows,       \
                                   fp8attn::StepPart::kValues);                 \
     fp8attn::pvStep<Format>(                                                   \
         *run, first_key, num_keys, static_cast<const uint8_t *>(probs), rows,  \

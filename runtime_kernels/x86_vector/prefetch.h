@@ -4,119 +4,223 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Runs a fixed distance ahead of the kernels of few rows through the granules
-// in the order in which they read them: keys of a step, values of that step,
-// keys of the next one, page by page through the block table. The stream of a
-// whole run is either in one fused kernel or goes on from each call of qk to
-// that of pv and back; keys and values may be of different types. Hardware
-// prefetchers stop at every 4 KB page and know nothing of block tables. Lines
-// go to the L2 cache: the L1 cache has too few fill buffers for a core's share
-// of the memory (on Zen 4, decode over bf16 in DRAM: 9.2 GB/s into L1, 14.7
-// GB/s into L2).
+// Runs some granules ahead of the kernels of few rows: through keys of a step,
+// values of that step, keys of the next one, page by page through the block
+// table. The stream of a whole run is either in one fused kernel or goes on
+// from each call of qk to that of pv and back; keys and values may be of
+// different types.
+//
+// Granules are fetched in groups, the lines of a group's granules in turn:
+// memory delivers several streams at once faster than one after the other, and
+// what stands in one page hides the misses of another. While a granule is
+// consumed, an equal share of each granule of a group ahead is fetched, line by
+// line. Hardware prefetchers stop at every 4 KB page and know nothing of block
+// tables. Lines go to the L2 cache: the L1 cache has too few fill buffers for a
+// core's share of the memory (on Zen 4, decode over bf16 in DRAM: 9.2 GB/s into
+// L1, 14.7 GB/s into L2).
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_X86_VECTOR_PREFETCH_H
 #define FP8ATTN_X86_VECTOR_PREFETCH_H
 
+#include "common/cache_layout.h"
 #include "common/tile_layout.h"
-#include "x86_vector/tile_dot.h"
 
 #include <immintrin.h>
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// How far to fetch ahead, in bytes: several times the latency of memory times
-/// the bandwidth of a core. Between 8 and 32 KB makes no difference.
-constexpr int64_t kPrefetchBytes = 8192;
+/// Lines of a turn through a group of granules. There are as many granules, or
+/// half as many with two lines each if they are large: these are far enough
+/// ahead then.
+constexpr int64_t kLinesInTurn = 8;
+constexpr int64_t kLargeGranule = 4096;
+
+/// Returns the granules in a group of those of `bytes` bytes.
+constexpr int64_t granulesInTurn(int64_t bytes) {
+  return bytes < kLargeGranule ? kLinesInTurn : kLinesInTurn / 2;
+}
 
 /// The part of a step that a kernel reads.
 enum class StepPart { kKeys, kValues };
 
-/// Fetches line by line while the kernel consumes line by line, always in a
-/// granule some granules ahead. At the end of the run it stays on the last one,
-/// which is in the cache. Reads no entry of the block table of tokens before
-/// first_key or from num_keys on.
+/// The granules of a run in the order in which attention reads them.
+class GranuleOrder {
+public:
+  struct Granule {
+    const uint8_t *data;
+    int64_t bytes;
+  };
+
+  /// Of keys [firstKey, run.num_keys), of which there is one; the first step
+  /// begins with firstKey.
+  GranuleOrder(const fp8attn_key_run &run, int64_t firstKey)
+      : run(run), firstKey(firstKey), firstStep(stepGranules(firstKey)),
+        numGranules(2 * granules(run.num_keys - firstKey)) {}
+
+  int64_t size() const { return numGranules; }
+
+  /// Returns the number of the first granule that `part` of the step at `key`
+  /// reads.
+  int64_t numberOf(int64_t key, StepPart part) const {
+    const int64_t step = 2 * granules(key - firstKey);
+    return part == StepPart::kKeys ? step : step + stepGranules(key);
+  }
+
+  /// Returns granule `number`, or the last one if there are no more: reads no
+  /// entry of the block table of tokens before firstKey or from num_keys on.
+  Granule at(int64_t number) const {
+    if (number >= numGranules)
+      number = numGranules - 1;
+    int64_t key = firstKey, inStep = number, count = firstStep;
+    if (number >= 2 * firstStep) {
+      const int64_t later = number - 2 * firstStep;
+      constexpr int64_t kInStep = 2 * FP8ATTN_BLOCK_KEYS / FP8ATTN_GRANULE;
+      key += firstStep * FP8ATTN_GRANULE + later / kInStep * FP8ATTN_BLOCK_KEYS;
+      inStep = later % kInStep;
+      count = stepGranules(key);
+    }
+    if (inStep < count)
+      return {run.keys + granuleOffset(run, run.key_page_bytes,
+                                       key + inStep * FP8ATTN_GRANULE,
+                                       run.key_granule_bytes),
+              run.key_granule_bytes};
+    return {run.values + granuleOffset(run, run.value_page_bytes,
+                                       key + (inStep - count) * FP8ATTN_GRANULE,
+                                       run.value_granule_bytes),
+            run.value_granule_bytes};
+  }
+
+private:
+  static int64_t granules(int64_t keys) {
+    return (keys + FP8ATTN_GRANULE - 1) / FP8ATTN_GRANULE;
+  }
+  /// Granules of keys in the step at `key`.
+  int64_t stepGranules(int64_t key) const {
+    return granules(stepKeys(key, run.num_keys));
+  }
+
+  const fp8attn_key_run &run;
+  int64_t firstKey;
+  /// Granules of keys in the first step.
+  int64_t firstStep;
+  int64_t numGranules;
+};
+
+/// Fetches line by line while the kernel consumes line by line. At the end of
+/// the run it stays on the last granule.
 ///
 /// Few rows wait for memory; more than FP8ATTN_DECODE_ROWS compute for longer
 /// than it takes, and share what they read: for them it fetches nothing.
 class PrefetchStream {
 public:
-  /// For a kernel that begins with `part` of the step at `firstKey`, which has
-  /// a key. At the begin of the run fetches the first kPrefetchBytes, in whole
-  /// granules; later that has been done.
-  PrefetchStream(const fp8attn_key_run &run, int64_t firstKey, int64_t rows,
-                 StepPart part)
-      : run(run), step(firstKey), key(firstKey),
-        inValues(part == StepPart::kValues),
-        fetches(rows <= FP8ATTN_DECODE_ROWS) {
+  /// For a kernel that begins with `part` of the step at `key`, which has a
+  /// key, in a run that is read from `firstKey` on. At the begin of the run
+  /// fetches what the stream then is ahead; later that has been done.
+  PrefetchStream(const fp8attn_key_run &run, int64_t firstKey, int64_t key,
+                 int64_t rows, StepPart part)
+      : order(run, firstKey), fetches(rows <= FP8ATTN_DECODE_ROWS) {
     if (!fetches)
       return;
-    const bool isBegin = firstKey == run.first_key && !inValues;
-    for (int64_t done = 0; done < kPrefetchBytes;
-         done += run.key_granule_bytes) {
-      enterGranule();
-      if (isBegin)
-        advance(end - next);
-      leaveGranule();
-    }
-    enterGranule();
+    const int64_t pair = run.key_granule_bytes + run.value_granule_bytes;
+    groupSize = granulesInTurn(pair / 2);
+    turnBytes = kLinesInTurn / groupSize * kLine;
+    lead = 2 * kLeadBytes / pair;
+    if (lead < groupSize)
+      lead = groupSize;
+    consumed = order.numberOf(key, part);
+    if (consumed == 0)
+      fetchLead();
+    enterGroup();
   }
 
-  /// Call when `bytes` bytes, a multiple of 64, of a granule are consumed, of
-  /// few rows only. If the granule ahead is the smaller one, a few lines too
-  /// many are fetched.
-  [[gnu::always_inline]] void advance(int64_t bytes) {
-    for (int64_t done = 0; done < bytes; done += kLine)
-      _mm_prefetch(reinterpret_cast<const char *>(next + done), _MM_HINT_T1);
-    next += bytes;
+  /// Call for each of eight parts of equal size, 0 to 7, of what is consumed
+  /// next of a granule, with the bytes of a part: 1, 2, 4 or 8 lines. Then call
+  /// endParts. Of few rows only. If the granules ahead are the smaller ones, a
+  /// few lines are fetched that are not needed yet.
+  [[gnu::always_inline]] void fetch(int64_t part, int64_t bytes) const {
+    const int64_t line = part * (bytes / kLine);
+    const int64_t turn = offset + line / kLinesInTurn * turnBytes;
+    for (int64_t i = 0; i < bytes / kLine; ++i)
+      _mm_prefetch(
+          reinterpret_cast<const char *>(next[line % kLinesInTurn + i] + turn),
+          _MM_HINT_T1);
+  }
+  [[gnu::always_inline]] void endParts(int64_t bytes) {
+    if (offset < shareBytes)
+      offset += bytes / kLine * turnBytes;
   }
 
-  /// Call when a granule has been consumed: fetches what is left of the one
-  /// ahead and turns to the one after it.
+  /// Call when a granule has been consumed: fetches what is left of the share.
   void endGranule() {
     if (!fetches)
       return;
-    if (next < end)
-      advance(end - next);
-    leaveGranule();
-    enterGranule();
+    for (; offset < shareBytes; offset += turnBytes)
+      for (int64_t i = 0; i < kLinesInTurn; ++i)
+        fetch(i, kLine);
+    if ((++consumed & (groupSize - 1)) == 0)
+      enterGroup();
+    else
+      for (int64_t i = 0; i < kLinesInTurn; ++i)
+        next[i] += share[i];
+    offset = 0;
   }
 
 private:
   static constexpr int64_t kLine = 64;
+  /// How far to fetch ahead, at least: several times the latency of memory
+  /// times the bandwidth of a core.
+  static constexpr int64_t kLeadBytes = 16384;
 
-  void enterGranule() {
-    const int64_t bytes =
-        inValues ? run.value_granule_bytes : run.key_granule_bytes;
-    next =
-        inValues
-            ? run.values + granuleOffset(run, run.value_page_bytes, key, bytes)
-            : run.keys + granuleOffset(run, run.key_page_bytes, key, bytes);
-    end = next + bytes;
-  }
-
-  void leaveGranule() {
-    const int64_t stepEnd = step + stepKeys(step, run.num_keys);
-    if (key + FP8ATTN_GRANULE < stepEnd) {
-      key += FP8ATTN_GRANULE;
-    } else if (!inValues) {
-      inValues = true;
-      key = step;
-    } else if (stepEnd < run.num_keys) {
-      inValues = false;
-      key = step = stepEnd;
+  void fetchLead() {
+    const int64_t count = order.size() < lead ? order.size() : lead;
+    for (int64_t i = 0; i < count; ++i) {
+      const GranuleOrder::Granule granule = order.at(i);
+      for (int64_t done = 0; done < granule.bytes; done += kLine)
+        _mm_prefetch(reinterpret_cast<const char *>(granule.data + done),
+                     _MM_HINT_T1);
     }
   }
 
-  const fp8attn_key_run &run;
-  /// The step and the granule being fetched.
-  int64_t step;
-  int64_t key;
-  bool inValues;
+  /// Turns to the group of which shares are fetched from now on, and in it to
+  /// that of the granule being consumed. Granules have a multiple of eight
+  /// lines (common/cache_layout.h).
+  void enterGroup() {
+    const int64_t inGroup = consumed & (groupSize - 1);
+    offset = shareBytes = 0;
+    for (int64_t i = 0; i < groupSize; ++i) {
+      const GranuleOrder::Granule granule =
+          order.at(lead + consumed - inGroup + i);
+      share[i] = groupSize == kLinesInTurn ? granule.bytes / kLinesInTurn
+                                           : granule.bytes / (kLinesInTurn / 2);
+      next[i] = granule.data + inGroup * share[i];
+      if (share[i] > shareBytes)
+        shareBytes = share[i];
+    }
+    for (int64_t i = groupSize; i < kLinesInTurn; ++i) {
+      share[i] = share[i - groupSize];
+      next[i] = next[i - groupSize] + kLine;
+    }
+  }
+
+  const GranuleOrder order;
   const bool fetches;
-  const uint8_t *next = nullptr, *end = nullptr;
+  /// Where the share of each granule begins, for each line of a turn.
+  const uint8_t *next[kLinesInTurn];
+  /// How far the turns are in it, and of the largest granule all of it.
+  int64_t offset = 0, shareBytes = 0;
+  /// Bytes of a granule that a turn fetches.
+  int64_t turnBytes = 0;
+  int64_t share[kLinesInTurn];
+  /// A power of two.
+  int64_t groupSize = 0;
+  /// Granules from the one being consumed to the one being fetched, where both
+  /// are the first of their groups.
+  int64_t lead = 0;
+  /// Granules consumed.
+  int64_t consumed = 0;
 };
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

@@ -37,7 +37,8 @@ struct TileDotOperands {
 
 /// Nothing is fetched ahead: B is a decoded copy.
 struct NoPrefetch {
-  void advance(int64_t) {}
+  void fetch(int64_t, int64_t) const {}
+  void endParts(int64_t) {}
 };
 
 template <int Rows, int Tiles, class Decode, class Prefetch, class Guard>
@@ -51,7 +52,7 @@ tileDot(const TileDotOperands &in, Decode &decode, Prefetch &prefetch,
     // As straight code, all pairs would be eight times the code and no faster.
 #pragma clang loop unroll(disable)
     for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
-      prefetch.advance(Tiles * kPairBytes);
+      prefetch.fetch(pair, Tiles * kPairBytes);
       RowPair words[Tiles];
 #pragma GCC unroll 8
       for (int t = 0; t < Tiles; ++t)
@@ -68,6 +69,7 @@ tileDot(const TileDotOperands &in, Decode &decode, Prefetch &prefetch,
                           guard, acc[r]);
       }
     }
+    prefetch.endParts(Tiles * kPairBytes);
   }
 }
 

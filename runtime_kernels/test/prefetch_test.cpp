@@ -1,0 +1,186 @@
+//===- prefetch_test.cpp - what is fetched ahead, and when ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Prefetches change no result. Here the instruction is a function that notes
+// the line, so that a run can be consumed and what was fetched compared with
+// what is read.
+//
+//===----------------------------------------------------------------------===//
+
+#include <immintrin.h>
+
+#include <stdint.h>
+
+/// Notes the line of a prefetch.
+static void noteFetch(const char *line);
+#undef _mm_prefetch
+#define _mm_prefetch(address, hint) noteFetch(address)
+#define FP8ATTN_KERNEL_NAMESPACE prefetchtest
+#include "x86_vector/prefetch.h"
+
+#include "guarded_buffer.h"
+
+#include <gtest/gtest.h>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace fp8attn::test {
+
+/// How often each line was fetched.
+static std::unordered_map<const uint8_t *, int> fetched;
+
+namespace {
+struct Shape {
+  int64_t firstKey, numKeys, pageTokens;
+  int64_t keyGranuleBytes, valueGranuleBytes;
+};
+
+/// A run over pages of keys and values, which nobody reads.
+struct FetchedRun {
+  GuardedBuffer<int32_t> pages;
+  fp8attn_key_run run;
+
+  explicit FetchedRun(const Shape &shape)
+      : pages(static_cast<size_t>((shape.numKeys + shape.pageTokens - 1) /
+                                      shape.pageTokens -
+                                  shape.firstKey / shape.pageTokens)),
+        run{} {
+    const int64_t firstPage = shape.firstKey / shape.pageTokens;
+    const int64_t granules = shape.pageTokens / FP8ATTN_GRANULE;
+    for (size_t i = 0; i < pages.size(); ++i)
+      pages.begin()[i] = static_cast<int32_t>(7 * i % 64);
+    run.keys = reinterpret_cast<const uint8_t *>(int64_t{1} << 32);
+    run.values = reinterpret_cast<const uint8_t *>(int64_t{1} << 40);
+    run.key_granule_bytes = shape.keyGranuleBytes;
+    run.value_granule_bytes = shape.valueGranuleBytes;
+    run.key_page_bytes = granules * shape.keyGranuleBytes;
+    run.value_page_bytes = granules * shape.valueGranuleBytes;
+    // Entries before the first key's page, and behind the last, do not exist.
+    run.pages = pages.begin() - firstPage;
+    run.page_tokens = shape.pageTokens;
+    run.first_key = shape.firstKey;
+    run.num_keys = shape.numKeys;
+  }
+
+  const uint8_t *granule(StepPart part, int64_t key) const {
+    return part == StepPart::kKeys
+               ? run.keys + granuleOffset(run, run.key_page_bytes, key,
+                                          run.key_granule_bytes)
+               : run.values + granuleOffset(run, run.value_page_bytes, key,
+                                            run.value_granule_bytes);
+  }
+  int64_t bytes(StepPart part) const {
+    return part == StepPart::kKeys ? run.key_granule_bytes
+                                   : run.value_granule_bytes;
+  }
+};
+} // namespace
+
+/// Consumes a part of a step, each granule in turns of eight parts of
+/// `partBytes` bytes and a rest of turns of a line. Each line must have been
+/// fetched before.
+static void consume(const FetchedRun &run, StepPart part, int64_t key,
+                    int64_t partBytes, PrefetchStream &stream) {
+  const int64_t end = key + stepKeys(key, run.run.num_keys);
+  for (; key < end; key += FP8ATTN_GRANULE) {
+    const uint8_t *granule = run.granule(part, key);
+    const int64_t bytes = run.bytes(part);
+    for (int64_t line = 0; line < bytes; line += 64)
+      ASSERT_GT(fetched[granule + line], 0)
+          << "line " << line / 64 << " of the granule at key " << key;
+    for (int64_t done = 0, size; done < bytes; done += 8 * size) {
+      size = bytes - done < 8 * partBytes ? 64 : partBytes;
+      for (int64_t i = 0; i < 8; ++i)
+        stream.fetch(i, size);
+      stream.endParts(size);
+    }
+    stream.endGranule();
+  }
+}
+
+/// Consumes a run with one stream, or with one for each part of a step.
+static void consumeRun(const FetchedRun &run, int64_t partBytes, bool fused) {
+  const fp8attn_key_run &r = run.run;
+  fetched.clear();
+  std::optional<PrefetchStream> stream;
+  for (int64_t key = r.first_key; key < r.num_keys;
+       key += stepKeys(key, r.num_keys))
+    for (StepPart part : {StepPart::kKeys, StepPart::kValues}) {
+      if (!fused || !stream)
+        stream.emplace(r, r.first_key, key, 4, part);
+      ASSERT_NO_FATAL_FAILURE(consume(run, part, key, partBytes, *stream));
+    }
+}
+
+/// Checks that nothing but the run was fetched: from first_key on, all of it.
+static void checkLines(const FetchedRun &run) {
+  std::unordered_map<const uint8_t *, int> lines;
+  for (int64_t key = run.run.first_key; key < run.run.num_keys;
+       key += FP8ATTN_GRANULE)
+    for (StepPart part : {StepPart::kKeys, StepPart::kValues})
+      for (int64_t line = 0; line < run.bytes(part); line += 64)
+        lines[run.granule(part, key) + line] = 1;
+  const int64_t lastKey =
+      run.run.first_key + (run.run.num_keys - 1 - run.run.first_key) /
+                              FP8ATTN_GRANULE * FP8ATTN_GRANULE;
+  const uint8_t *last = run.granule(StepPart::kValues, lastKey);
+  for (const auto &[line, times] : fetched) {
+    ASSERT_EQ(lines.count(line), 1u) << "a line outside of the run";
+    // The stream stays on the last granule.
+    if (line < last || line >= last + run.bytes(StepPart::kValues))
+      ASSERT_EQ(times, 1);
+  }
+  ASSERT_EQ(fetched.size(), lines.size());
+}
+
+// Granules of one size: every line once and before it is read.
+TEST(PrefetchTest, EveryLineOnce) {
+  for (int64_t granuleBytes : {512, 2048, 4096, 8192, 18432})
+    for (int64_t firstKey : {0, 32, 224, 512})
+      for (int64_t keys : {1, 32, 33, 256, 300, 1100})
+        for (int64_t partBytes : {64, 256})
+          for (bool fused : {false, true}) {
+            SCOPED_TRACE(testing::Message()
+                         << granuleBytes << " bytes, " << keys << " keys from "
+                         << firstKey << ", parts of " << partBytes
+                         << (fused ? ", fused" : ""));
+            const FetchedRun run({firstKey, firstKey + keys, keys % 2 ? 32 : 96,
+                                  granuleBytes, granuleBytes});
+            ASSERT_NO_FATAL_FAILURE(consumeRun(run, partBytes, fused));
+            ASSERT_NO_FATAL_FAILURE(checkLines(run));
+          }
+}
+
+// Keys and values of two types or head sizes: every line before it is read.
+TEST(PrefetchTest, GranulesOfTwoSizes) {
+  for (int64_t keyBytes : {1024, 4096, 18432})
+    for (int64_t valueBytes : {512, 8192, 16384})
+      for (int64_t firstKey : {0, 224})
+        for (bool fused : {false, true}) {
+          SCOPED_TRACE(testing::Message()
+                       << keyBytes << " and " << valueBytes << " bytes from "
+                       << firstKey << (fused ? ", fused" : ""));
+          const FetchedRun run({firstKey, 1111, 64, keyBytes, valueBytes});
+          ASSERT_NO_FATAL_FAILURE(consumeRun(run, 64, fused));
+        }
+}
+
+// More rows than decode has fetch nothing.
+TEST(PrefetchTest, ManyRows) {
+  fetched.clear();
+  const FetchedRun run({0, 300, 32, 4096, 4096});
+  PrefetchStream stream(run.run, 0, 0, FP8ATTN_DECODE_ROWS + 1,
+                        StepPart::kKeys);
+  stream.endGranule();
+  EXPECT_TRUE(fetched.empty());
+}
+
+} // namespace fp8attn::test
+
+static void noteFetch(const char *line) {
+  ++fp8attn::test::fetched[reinterpret_cast<const uint8_t *>(line)];
+}

@@ -4,24 +4,51 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Decides once for the process and keeps the answer. The permission for tiles
-// cannot be given back, so there is nothing to ask again.
+// Decides once for the process and keeps the answer. The environment is read at
+// that time only: a host may change it while calls run, which getenv would race
+// with.
 //
 //===----------------------------------------------------------------------===//
 
 #include "cpu.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <pthread.h>
 
+namespace {
+/// What is known without the kernel.
+struct Process {
+  fp8attn_cpu_info ifPermitted;
+  bool isTracing;
+};
+} // namespace
+
+static Process process;
+static pthread_once_t processOnce = PTHREAD_ONCE_INIT;
 static fp8attn_cpu_info cpuInfo;
 static pthread_once_t cpuOnce = PTHREAD_ONCE_INIT;
 
+static const Process &getProcess() {
+  pthread_once(&processOnce, [] {
+    process.ifPermitted =
+        fp8attn::decideIsa(fp8attn::readCpuWords(), getenv("FP8ATTN_ISA"));
+    const char *trace = getenv("FP8ATTN_TRACE");
+    process.isTracing = trace && !strcmp(trace, "1");
+  });
+  return process;
+}
+
+const fp8attn_cpu_info &fp8attn::cpuIfPermitted() {
+  return getProcess().ifPermitted;
+}
+
+bool fp8attn::isTracing() { return getProcess().isTracing; }
+
 const fp8attn_cpu_info *fp8attn_cpu(void) {
   pthread_once(&cpuOnce, [] {
-    cpuInfo = fp8attn::decideIsa(fp8attn::readCpuWords(),
-                                 fp8attn::requestTilePermission,
-                                 getenv("FP8ATTN_ISA"));
+    cpuInfo = fp8attn::askForTiles(fp8attn::cpuIfPermitted(),
+                                   fp8attn::requestTilePermission);
   });
   return &cpuInfo;
 }

@@ -4,9 +4,12 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Detection in three steps that can be tested apart: read the feature words,
-// decide from them, and choose among the bodies of an object. Only the first
-// asks the CPU; the others take what it said as data.
+// Detection in steps that can be tested apart: read the feature words, decide
+// from them, ask the kernel for tiles, and choose among the bodies of an
+// object. What the CPU and the kernel say is data for all others.
+//
+// The permission for tiles makes the signal frames of the whole process larger
+// and cannot be given back, so nobody asks who cannot use it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,15 +47,28 @@ int requestTilePermission();
 /// Returns what a refusal with this errno means, never null.
 const char *tileRefusal(int error);
 
-/// Decides on the best usable ISA and says why no better one. `requestTiles` is
-/// called only if nothing else stands against AMX. `isaVariable` is the value
-/// of FP8ATTN_ISA or null; an unknown one is ignored and named in the reason.
-fp8attn_cpu_info decideIsa(const CpuWords &words, int (*requestTiles)(),
-                           const char *isaVariable);
+/// Decides on the best ISA that is usable if the kernel gives the permission
+/// for tiles, and says why no better one. `isaVariable` is the value of
+/// FP8ATTN_ISA or null; an unknown one is ignored and named in the reason.
+fp8attn_cpu_info decideIsa(const CpuWords &words, const char *isaVariable);
 
-/// fp8attn_select_isa for a given CPU.
+/// Returns what is left of such a decision when the kernel is asked. It is not
+/// if anything else stands against AMX.
+fp8attn_cpu_info askForTiles(fp8attn_cpu_info info, int (*requestTiles)());
+
+/// Returns the decision for this process before the kernel is asked; the rest
+/// is in fp8attn_cpu. Made once, from the environment as it is then.
+const fp8attn_cpu_info &cpuIfPermitted();
+
+/// Returns whether FP8ATTN_TRACE was 1 when that decision was made.
+bool isTracing();
+
+/// fp8attn_select_isa for a given CPU: what cpuIfPermitted returns, and the
+/// function fp8attn_cpu, which is called only if the context and the object
+/// allow AMX.
 int32_t selectIsa(fp8attn_context *context, uint32_t isaMask,
-                  const fp8attn_cpu_info &cpu);
+                  const fp8attn_cpu_info &ifPermitted,
+                  const fp8attn_cpu_info *(*askKernel)());
 
 } // namespace fp8attn
 

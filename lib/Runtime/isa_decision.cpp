@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The decision itself, free of side effects but for the permission that it is
-// given as a function. A table names the bits; the first that is missing is the
-// reason.
+// The decision itself, free of side effects; the kernel's permission is a
+// function that the second step is given. A table names the bits; the first
+// that is missing is the reason.
 //
 //===----------------------------------------------------------------------===//
 
@@ -105,8 +105,7 @@ static bool isMet(const Demand &demand, const CpuWords &words,
 
 /// Climbs from ISA to ISA, up to `cap`, as long as demands are met. Reaching
 /// the cap leaves no reason.
-static fp8attn_cpu_info climb(const CpuWords &words, int (*requestTiles)(),
-                              fp8attn_isa cap) {
+static fp8attn_cpu_info climb(const CpuWords &words, fp8attn_isa cap) {
   fp8attn_cpu_info info = {FP8ATTN_ISA_GENERIC, ""};
   if (cap == FP8ATTN_ISA_GENERIC)
     return info;
@@ -117,13 +116,6 @@ static fp8attn_cpu_info climb(const CpuWords &words, int (*requestTiles)(),
   for (int next = FP8ATTN_ISA_AVX2; next <= cap; ++next) {
     if (!isMet(kDemands[next - 1], words, info.reason))
       return info;
-    int error = next == FP8ATTN_ISA_AMX_BF16 ? requestTiles() : 0;
-    if (error) {
-      snprintf(info.reason, sizeof(info.reason),
-               "AMX: the kernel refuses the permission: %s",
-               fp8attn::tileRefusal(error));
-      return info;
-    }
     info.isa = static_cast<fp8attn_isa>(next);
   }
   return info;
@@ -138,22 +130,20 @@ static int32_t isaFromName(const char *name) {
 }
 
 fp8attn_cpu_info fp8attn::decideIsa(const CpuWords &words,
-                                    int (*requestTiles)(),
                                     const char *isaVariable) {
   if (!isaVariable || !*isaVariable)
-    return climb(words, requestTiles, FP8ATTN_ISA_AMX_BF16);
+    return climb(words, FP8ATTN_ISA_AMX_BF16);
 
   int32_t wanted = isaFromName(isaVariable);
   if (wanted >= 0) {
-    fp8attn_cpu_info info =
-        climb(words, requestTiles, static_cast<fp8attn_isa>(wanted));
+    fp8attn_cpu_info info = climb(words, static_cast<fp8attn_isa>(wanted));
     if (info.isa == wanted && wanted != FP8ATTN_ISA_AMX_BF16)
       snprintf(info.reason, sizeof(info.reason), "FP8ATTN_ISA is %s",
                isaVariable);
     return info;
   }
 
-  fp8attn_cpu_info info = climb(words, requestTiles, FP8ATTN_ISA_AMX_BF16);
+  fp8attn_cpu_info info = climb(words, FP8ATTN_ISA_AMX_BF16);
   char reason[sizeof(info.reason)];
   memcpy(reason, info.reason, sizeof(reason));
   // 20 characters tell which value it is and leave room for what follows.
@@ -161,5 +151,19 @@ fp8attn_cpu_info fp8attn::decideIsa(const CpuWords &words,
            "FP8ATTN_ISA is '%.20s', expected generic, avx2, avx512, "
            "avx512_bf16 or amx_bf16%s%s",
            isaVariable, *reason ? "; " : "", reason);
+  return info;
+}
+
+fp8attn_cpu_info fp8attn::askForTiles(fp8attn_cpu_info info,
+                                      int (*requestTiles)()) {
+  int error = info.isa == FP8ATTN_ISA_AMX_BF16 ? requestTiles() : 0;
+  if (!error)
+    return info;
+  info.isa = FP8ATTN_ISA_AVX512_BF16;
+  // What is there is about the environment.
+  size_t length = strlen(info.reason);
+  snprintf(info.reason + length, sizeof(info.reason) - length,
+           "%sAMX: the kernel refuses the permission: %s", length ? "; " : "",
+           tileRefusal(error));
   return info;
 }

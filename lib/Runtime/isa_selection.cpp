@@ -16,8 +16,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 
 static bool isIn(uint32_t isaMask, int32_t isa) { return isaMask >> isa & 1; }
 
@@ -41,7 +39,11 @@ static void explainBlocked(fp8attn_context *context, int32_t better,
 }
 
 int32_t fp8attn::selectIsa(fp8attn_context *context, uint32_t isaMask,
-                           const fp8attn_cpu_info &cpu) {
+                           const fp8attn_cpu_info &ifPermitted,
+                           const fp8attn_cpu_info *(*askKernel)()) {
+  const bool mayUseTiles = isIn(isaMask, FP8ATTN_ISA_AMX_BF16) &&
+                           context->isa_cap == FP8ATTN_ISA_AMX_BF16;
+  const fp8attn_cpu_info &cpu = mayUseTiles ? *askKernel() : ifPermitted;
   int32_t best = std::min<int32_t>(cpu.isa, context->isa_cap);
   int32_t chosen = -1;
   for (int32_t isa = FP8ATTN_ISA_GENERIC; isa <= best; ++isa)
@@ -62,14 +64,10 @@ int32_t fp8attn::selectIsa(fp8attn_context *context, uint32_t isaMask,
   return chosen;
 }
 
-static bool isTracing() {
-  const char *value = getenv("FP8ATTN_TRACE");
-  return value && !strcmp(value, "1");
-}
-
 int32_t fp8attn_select_isa(fp8attn_context *context, uint32_t isa_mask) {
-  int32_t isa = fp8attn::selectIsa(context, isa_mask, *fp8attn_cpu());
-  if (isTracing())
+  int32_t isa = fp8attn::selectIsa(context, isa_mask, fp8attn::cpuIfPermitted(),
+                                   fp8attn_cpu);
+  if (fp8attn::isTracing())
     fprintf(stderr, "fp8attn: isa %s%s%s\n",
             isa < 0 ? "none" : fp8attn_isa_string(isa),
             *context->message ? ": " : "", context->message);

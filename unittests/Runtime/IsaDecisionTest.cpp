@@ -32,7 +32,7 @@ template <int error> static int answer() {
 
 static void expectDecision(const CpuWords &words, fp8attn_isa isa,
                            const char *reason, const char *variable = nullptr) {
-  fp8attn_cpu_info info = decideIsa(words, answer<0>, variable);
+  fp8attn_cpu_info info = askForTiles(decideIsa(words, variable), answer<0>);
   EXPECT_EQ(info.isa, isa);
   EXPECT_STREQ(info.reason, reason);
 }
@@ -84,8 +84,7 @@ TEST(IsaDecision, StateThatIsNotSaved) {
   CpuWords words = fullWords();
   for (uint64_t missing : {0x20000, 0x40000, 0x60000}) {
     words.xcr0 = 0x602e7 & ~missing;
-    EXPECT_EQ(decideIsa(words, answer<0>, nullptr).isa,
-              FP8ATTN_ISA_AVX512_BF16);
+    EXPECT_EQ(decideIsa(words, nullptr).isa, FP8ATTN_ISA_AVX512_BF16);
   }
   words.xcr0 = 0xe7;
   expectDecision(words, FP8ATTN_ISA_AVX512_BF16,
@@ -93,7 +92,7 @@ TEST(IsaDecision, StateThatIsNotSaved) {
                  "0xe7)");
   for (uint64_t missing : {0x20, 0x40, 0x80}) {
     words.xcr0 = 0x602e7 & ~missing;
-    EXPECT_EQ(decideIsa(words, answer<0>, nullptr).isa, FP8ATTN_ISA_AVX2);
+    EXPECT_EQ(decideIsa(words, nullptr).isa, FP8ATTN_ISA_AVX2);
   }
   words.xcr0 = 0x7;
   expectDecision(words, FP8ATTN_ISA_AVX2,
@@ -101,7 +100,7 @@ TEST(IsaDecision, StateThatIsNotSaved) {
                  "(XCR0 is 0x7)");
   for (uint64_t missing : {0x2, 0x4}) {
     words.xcr0 = 0x602e7 & ~missing;
-    EXPECT_EQ(decideIsa(words, answer<0>, nullptr).isa, FP8ATTN_ISA_GENERIC);
+    EXPECT_EQ(decideIsa(words, nullptr).isa, FP8ATTN_ISA_GENERIC);
   }
   words.xcr0 = 0x3;
   expectDecision(words, FP8ATTN_ISA_GENERIC,
@@ -110,7 +109,8 @@ TEST(IsaDecision, StateThatIsNotSaved) {
 }
 
 template <int error> static void expectRefusal(const char *meaning) {
-  fp8attn_cpu_info info = decideIsa(fullWords(), answer<error>, nullptr);
+  fp8attn_cpu_info info =
+      askForTiles(decideIsa(fullWords(), nullptr), answer<error>);
   EXPECT_EQ(info.isa, FP8ATTN_ISA_AVX512_BF16);
   EXPECT_EQ(info.reason,
             std::string("AMX: the kernel refuses the permission: ") + meaning);
@@ -131,10 +131,10 @@ TEST(IsaDecision, PermissionIsAskedOnlyIfItDecides) {
   CpuWords noTiles = fullWords();
   noTiles.leaf7Edx = 0;
   requests = 0;
-  decideIsa(noTiles, answer<0>, nullptr);
-  decideIsa(fullWords(), answer<0>, "avx512_bf16");
+  askForTiles(decideIsa(noTiles, nullptr), answer<0>);
+  askForTiles(decideIsa(fullWords(), "avx512_bf16"), answer<0>);
   EXPECT_EQ(requests, 0);
-  decideIsa(fullWords(), answer<0>, nullptr);
+  askForTiles(decideIsa(fullWords(), nullptr), answer<0>);
   EXPECT_EQ(requests, 1);
 }
 
@@ -171,11 +171,16 @@ TEST(IsaDecision, UnknownVariableIsReportedAndIgnored) {
                  "FP8ATTN_ISA is 'AMX', expected generic, avx2, avx512, "
                  "avx512_bf16 or amx_bf16; AMX: the CPU lacks amx-tile",
                  "AMX");
+  EXPECT_STREQ(askForTiles(decideIsa(fullWords(), "AMX"), answer<EPERM>).reason,
+               "FP8ATTN_ISA is 'AMX', expected generic, avx2, avx512, "
+               "avx512_bf16 or amx_bf16; AMX: the kernel refuses the "
+               "permission: a sandbox forbids arch_prctl (EPERM)");
 }
 
 TEST(IsaDecision, LongVariableIsCut) {
   std::string value(1000, 'x');
-  fp8attn_cpu_info info = decideIsa(fullWords(), answer<ENOSPC>, value.c_str());
+  fp8attn_cpu_info info =
+      askForTiles(decideIsa(fullWords(), value.c_str()), answer<ENOSPC>);
   EXPECT_EQ(strlen(info.reason), sizeof(info.reason) - 1);
   EXPECT_EQ(std::string(info.reason)
                 .rfind("FP8ATTN_ISA is 'xxxxxxxxxxxxxxxxxxxx'", 0),

@@ -30,13 +30,27 @@ static const fp8attn_cpu_info kAmxCpu = {FP8ATTN_ISA_AMX_BF16, ""};
 namespace {
 class IsaSelectionTest : public RuntimeTest {
 protected:
+  /// Chooses for a CPU to which the kernel gives the permission for tiles.
+  int32_t select(uint32_t mask, const fp8attn_cpu_info &cpu) {
+    permitted = &cpu;
+    return selectIsa(&context, mask, cpu, askKernel);
+  }
+
+  static const fp8attn_cpu_info *askKernel() {
+    ++requests;
+    return permitted;
+  }
+
   void expectIsa(const fp8attn_cpu_info &cpu, uint32_t mask, fp8attn_isa isa,
                  const char *message) {
     context.isa = -1;
-    EXPECT_EQ(selectIsa(&context, mask, cpu), isa);
+    EXPECT_EQ(select(mask, cpu), isa);
     EXPECT_EQ(context.isa, isa);
     EXPECT_STREQ(context.message, message);
   }
+
+  inline static const fp8attn_cpu_info *permitted;
+  inline static int requests;
 };
 } // namespace
 
@@ -68,12 +82,12 @@ TEST_F(IsaSelectionTest, CapLimits) {
 
 TEST_F(IsaSelectionTest, NoBodyMayRun) {
   context.isa = -7;
-  EXPECT_EQ(selectIsa(&context, kAmx, kAvx512Cpu), -1);
+  EXPECT_EQ(select(kAmx, kAvx512Cpu), -1);
   EXPECT_STREQ(context.message, "no tiles");
-  EXPECT_EQ(selectIsa(&context, 0, kAvx512Cpu), -1);
+  EXPECT_EQ(select(0, kAvx512Cpu), -1);
   EXPECT_STREQ(context.message, "the object has no body for generic");
   context.isa_cap = FP8ATTN_ISA_GENERIC;
-  EXPECT_EQ(selectIsa(&context, kAvx512, kAvx512Cpu), -1);
+  EXPECT_EQ(select(kAvx512, kAvx512Cpu), -1);
   EXPECT_STREQ(context.message,
                "avx512_bf16: isa_cap of the context is generic");
   EXPECT_EQ(context.isa, -7) << "no body ran";
@@ -81,6 +95,30 @@ TEST_F(IsaSelectionTest, NoBodyMayRun) {
 
 TEST_F(IsaSelectionTest, UnknownBodiesAreIgnored) {
   expectIsa(kAmxCpu, ~0u, FP8ATTN_ISA_AMX_BF16, "");
+}
+
+/// Who asks makes the signal frames of all threads larger, for ever.
+TEST_F(IsaSelectionTest, AsksTheKernelOnlyForTiles) {
+  const uint32_t noTiles = kAll & ~kAmx;
+  requests = 0;
+  for (int32_t cap = FP8ATTN_ISA_GENERIC; cap < FP8ATTN_ISA_AMX_BF16; ++cap) {
+    context.isa_cap = cap;
+    EXPECT_LE(select(kAll, kAmxCpu), cap);
+  }
+  context.isa_cap = FP8ATTN_ISA_AMX_BF16;
+  EXPECT_EQ(select(noTiles, kAmxCpu), FP8ATTN_ISA_AVX512_BF16);
+  EXPECT_EQ(requests, 0);
+  EXPECT_EQ(select(kAll, kAmxCpu), FP8ATTN_ISA_AMX_BF16);
+  EXPECT_EQ(requests, 1);
+}
+
+/// The kernel's answer is the last word, and its reason the call's.
+TEST_F(IsaSelectionTest, TheKernelMayRefuse) {
+  static const fp8attn_cpu_info refused = {FP8ATTN_ISA_AVX512_BF16, "refused"};
+  permitted = &refused;
+  EXPECT_EQ(selectIsa(&context, kAll, kAmxCpu, askKernel),
+            FP8ATTN_ISA_AVX512_BF16);
+  EXPECT_STREQ(context.message, "refused");
 }
 
 TEST_F(IsaSelectionTest, ThisCpu) {

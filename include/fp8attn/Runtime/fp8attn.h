@@ -219,11 +219,13 @@ typedef struct fp8attn_cpu_info {
   char reason[200];
 } fp8attn_cpu_info;
 
-/// Asks the CPU (CPUID, XCR0) and, once per process, the kernel for the
-/// permission to use AMX tiles. Thread-safe. Never fails: a refusal is a lower
-/// ISA and a reason. The environment variable FP8ATTN_ISA (a name as given by
-/// fp8attn_isa_string) lowers the result. Returns a constant that lives as long
-/// as the process, never null.
+/// Asks the CPU (CPUID, XCR0) and, if it has AMX, the kernel for the permission
+/// to use tiles: once per process, here or in the first call that can use them,
+/// which is one without a lower isa_cap, of an object with a body for AMX.
+/// Thread-safe. Never fails: a refusal is a lower ISA and a reason. The
+/// environment variable FP8ATTN_ISA (a name as given by fp8attn_isa_string)
+/// lowers the result. Returns a constant that lives as long as the process,
+/// never null.
 const fp8attn_cpu_info *fp8attn_cpu(void);
 
 /// A small thread pool for hosts that have none.

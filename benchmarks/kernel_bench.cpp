@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Times attention and cache writes on one thread, for every ISA of the host and
-// every cache type, beside the limits of the machine measured in the same run.
+// every cache type, beside the limits of the machine measured in the same run;
+// and what every call costs whatever it computes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,9 +15,15 @@
 #include "measure.h"
 #include "store_cases.h"
 
+#include "fp8attn/Runtime/lowering_abi.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#ifdef __SSE__
+#include <xmmintrin.h>
+#endif
 
 using namespace fp8attn;
 
@@ -24,7 +31,7 @@ static const char kUsage[] =
     "usage: fp8attn-bench [--filter=TEXT] [--rounds=N] [--generic] [--json]\n"
     "  --filter=TEXT  only groups whose name contains TEXT: decode, "
     "decode-l2,\n"
-    "                 prefill, store\n"
+    "                 prefill, store, environment\n"
     "  --rounds=N     timed rounds of each group, 1 to 1000 (default 7)\n"
     "  --generic      the portable kernels too, which are many times slower\n"
     "  --json         one JSON object a line\n";
@@ -130,6 +137,33 @@ static std::vector<Case> storeCases(const Options &options) {
   return cases;
 }
 
+/// Calls of a case: as many as make its milliseconds nanoseconds of a call.
+static constexpr int kGuardedCalls = 1'000'000;
+
+/// What a call of an entry point does first and last.
+static void enterAndLeave() {
+  fp8attn_leave_environment(fp8attn_enter_environment());
+}
+
+/// From the mode of the process, and from one that has to be changed.
+static std::vector<Case> environmentCases() {
+  const auto guards = repeated(kGuardedCalls, enterAndLeave);
+  std::vector<Case> cases = {
+      {"default mode", "Gcall/s", kGuardedCalls, guards, ""}};
+#ifdef __SSE__
+  cases.push_back({"flushing denormals", "Gcall/s", kGuardedCalls,
+                   [=] {
+                     constexpr unsigned kFlush = 0x8040;
+                     const unsigned before = _mm_getcsr();
+                     _mm_setcsr(before | kFlush);
+                     guards();
+                     _mm_setcsr(before);
+                   },
+                   ""});
+#endif
+  return cases;
+}
+
 /// Returns false, after a message, if an argument is not understood.
 static bool parse(int argc, char **argv, Options &options) {
   for (int i = 1; i < argc; ++i) {
@@ -178,5 +212,8 @@ int main(int argc, char **argv) {
         [&] { return prefillCases(options); });
   group("store", "store: 2048 tokens, 8 heads of 128, bytes of bf16 input",
         [&] { return storeCases(options); });
+  group("environment",
+        "environment: set and restored a million times, ms are ns of a call",
+        environmentCases);
   return 0;
 }

@@ -6,7 +6,9 @@
 //
 // Where generated code meets the host's threads: the context's parallel loop,
 // or the calling thread. The host's loop is a stranger's code, so the worker
-// number, by which bodies find their memory, is looked at before each range.
+// number, by which bodies find their memory, is looked at before each range,
+// and the thread's floating-point environment is set: it is that of whoever
+// made the thread.
 //
 //===----------------------------------------------------------------------===//
 
@@ -34,10 +36,13 @@ static constexpr int64_t kNoneRefused = INT64_MAX;
 static void runGuarded(void *argument, int64_t begin, int64_t end,
                        int32_t worker) {
   auto *loop = static_cast<GuardedLoop *>(argument);
-  if (worker >= 0 && worker < loop->numWorkers)
-    loop->body(loop->argument, begin, end, worker);
-  else
+  if (worker < 0 || worker >= loop->numWorkers) {
     loop->refused.store(worker, std::memory_order_relaxed);
+    return;
+  }
+  const int64_t environment = fp8attn_enter_environment();
+  loop->body(loop->argument, begin, end, worker);
+  fp8attn_leave_environment(environment);
 }
 
 int32_t fp8attn_parallel(fp8attn_context *context, int64_t count,

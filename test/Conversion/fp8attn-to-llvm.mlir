@@ -45,9 +45,12 @@ func.func private @f.body(%begin: index, %end: index, %worker: index, %cache: !k
 // CHECK-LABEL: llvm.func internal @f.body.range
 // CHECK-SAME:    (%{{.+}}: !llvm.ptr, %{{.+}}: i64, %{{.+}}: i64, %{{.+}}: i32)
 
-// The entry point checks, unpacks and calls; its sibling tells the workspace.
+// The entry point sets the floating-point environment, checks, unpacks, calls,
+// and restores the environment on each of five ways out; its sibling tells the
+// workspace.
 // CHECK-LABEL: llvm.func @f(
 // CHECK-SAME:    !llvm.ptr, %{{.+}}: !llvm.ptr, %{{.+}}: !llvm.ptr, %{{.+}}: i64) -> i32
+// CHECK:         %[[MODE:.+]] = llvm.call @fp8attn_enter_environment
 // CHECK:         llvm.call @fp8attn_check_context
 // CHECK:         llvm.call @fp8attn_check_tensor
 // CHECK:         %[[PAGE_BYTES:.+]] = llvm.mlir.constant(65536 : i64)
@@ -55,9 +58,14 @@ func.func private @f.body(%begin: index, %end: index, %worker: index, %cache: !k
 // CHECK:         %[[SCRATCH:.+]] = llvm.mlir.constant(4096 : i64)
 // CHECK:         llvm.call @fp8attn_check_workspace({{.*}}, %[[SCRATCH]])
 // CHECK:         llvm.call @f.impl
+// CHECK-COUNT-5: llvm.call @fp8attn_leave_environment(%[[MODE]]) : (i64) -> (){{[[:space:]]+}}llvm.return
+// CHECK-NOT:     llvm.return
 // CHECK-LABEL: llvm.func @f_workspace_bytes(
 // CHECK-SAME:    i32) -> i64
 // CHECK:         llvm.mlir.constant(4096 : i64)
 // UNCHECKED-LABEL: llvm.func @f(
+// UNCHECKED-NEXT:    %[[MODE:.+]] = llvm.call @fp8attn_enter_environment
 // UNCHECKED-NOT:     llvm.call @fp8attn_check
-// UNCHECKED:         llvm.call @f.impl
+// UNCHECKED:         %[[STATUS:.+]] = llvm.call @f.impl
+// UNCHECKED-NEXT:    llvm.call @fp8attn_leave_environment(%[[MODE]])
+// UNCHECKED-NEXT:    llvm.return %[[STATUS]]

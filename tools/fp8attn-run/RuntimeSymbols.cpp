@@ -27,7 +27,9 @@ static int32_t selectEmulatedIsa(fp8attn_context *context, uint32_t mask) {
 
 SymbolAddresses mlir::fp8attn::getRuntimeSymbols(bool emulateAmx) {
 #define FP8ATTN_SYMBOL(function) {#function, reinterpret_cast<void *>(function)}
-  SymbolAddresses symbols = {FP8ATTN_SYMBOL(fp8attn_check_context),
+  SymbolAddresses symbols = {FP8ATTN_SYMBOL(fp8attn_enter_environment),
+                             FP8ATTN_SYMBOL(fp8attn_leave_environment),
+                             FP8ATTN_SYMBOL(fp8attn_check_context),
                              FP8ATTN_SYMBOL(fp8attn_check_workspace),
                              FP8ATTN_SYMBOL(fp8attn_check_tensor),
                              FP8ATTN_SYMBOL(fp8attn_check_cache),

@@ -173,6 +173,8 @@ static std::string signatureOf(Result (*)(Arguments...)) {
       << #function
 
 TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_enter_environment, kEnterEnvironment);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_leave_environment, kLeaveEnvironment);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_context, kCheckContext);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_workspace, kCheckWorkspace);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_tensor, kCheckTensor);

@@ -37,6 +37,16 @@ typedef struct fp8attn_tensor_spec {
   int64_t strides[FP8ATTN_MAX_RANK];
 } fp8attn_tensor_spec;
 
+/// Gives this thread the floating-point environment in which results are
+/// defined: to nearest, no flushing of denormals, exceptions masked. Returns
+/// the environment that it had, flags included, for fp8attn_leave_environment.
+/// Entry points do this before they check anything; fp8attn_parallel does it
+/// for ranges. Does nothing on CPUs but x86 with SSE and AArch64.
+int64_t fp8attn_enter_environment(void);
+
+/// Gives this thread the environment back.
+void fp8attn_leave_environment(int64_t saved);
+
 /// Checks struct size, ABI version, worker count and ISA cap.
 int32_t fp8attn_check_context(fp8attn_context *context, uint32_t abi_version);
 
@@ -132,7 +142,8 @@ int32_t fp8attn_check_overlap(fp8attn_context *context,
 /// the message if there is none.
 int32_t fp8attn_select_isa(fp8attn_context *context, uint32_t isa_mask);
 
-/// Runs the loop through the context's parallel_for, or serially. A range that
+/// Runs the loop through the context's parallel_for, or serially, each range in
+/// the environment of fp8attn_enter_environment. A range that
 /// comes with a worker number outside of [0, num_workers) is not run, for its
 /// workspace would be another's; the result is then FP8ATTN_BAD_CONTEXT.
 int32_t fp8attn_parallel(fp8attn_context *context, int64_t count,

@@ -4,8 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Makes, for each public function, the function that hosts call: it checks the
-// descriptors, unpacks them and calls the body; and the one that tells how
+// Makes, for each public function, the function that hosts call: it sets the
+// floating-point environment, checks the descriptors, unpacks them, calls the
+// body and gives the host its environment back; and the one that tells how
 // large the workspace must be.
 //
 //===----------------------------------------------------------------------===//
@@ -33,6 +34,7 @@ public:
 
   void build() {
     makeFunction();
+    Value environment = enterEnvironment();
     if (runtimeChecks)
       emitChecks();
     SmallVector<Value> operands = {function.getArgument(0)};
@@ -41,6 +43,7 @@ public:
     auto call = LLVM::CallOp::create(builder, loc, builder.getI32Type(),
                                      getBodyName(entry.name), operands);
     LLVM::ReturnOp::create(builder, loc, call.getResult());
+    leaveEnvironment(environment);
     makeWorkspaceFunction();
   }
 
@@ -56,6 +59,22 @@ private:
         builder, loc, entry.name,
         LLVM::LLVMFunctionType::get(builder.getI32Type(), inputs));
     builder.setInsertionPointToStart(function.addEntryBlock(builder));
+  }
+
+  /// All that follows, checks included, computes in the environment that
+  /// results are defined in, whatever the host's is.
+  Value enterEnvironment() {
+    return callRuntime(builder, loc, function, runtime::kEnterEnvironment, {})
+        .getResult();
+  }
+
+  /// Gives the host its own back on each way out.
+  void leaveEnvironment(Value environment) {
+    function.walk([&](LLVM::ReturnOp exit) {
+      builder.setInsertionPoint(exit);
+      callRuntime(builder, loc, function, runtime::kLeaveEnvironment,
+                  environment);
+    });
   }
 
   /// int64_t NAME_workspace_bytes(int32_t num_workers)

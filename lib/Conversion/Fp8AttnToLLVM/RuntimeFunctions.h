@@ -24,7 +24,10 @@ struct RuntimeFunction {
 };
 
 namespace runtime {
-inline constexpr RuntimeFunction kCheckContext{"fp8attn_check_context", "ipi"},
+inline constexpr RuntimeFunction kEnterEnvironment{"fp8attn_enter_environment",
+                                                   "l"},
+    kLeaveEnvironment{"fp8attn_leave_environment", "vl"},
+    kCheckContext{"fp8attn_check_context", "ipi"},
     kCheckWorkspace{"fp8attn_check_workspace", "ipl"},
     kCheckTensor{"fp8attn_check_tensor", "ippp"},
     kCheckCache{"fp8attn_check_cache", "ipppl"},

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FloatModes.h"
 #include "ObjectModel.h"
 
 #include "cross.h"
@@ -48,4 +49,26 @@ TEST(Cross, ChecksArguments) {
   EXPECT_NE(std::string(problem.context.message).find("slots[3] is "),
             std::string::npos)
       << problem.context.message;
+}
+
+TEST(Cross, HostsInOtherFloatModesGetTheSameBits) {
+  Problem expected = makeProblem();
+  ASSERT_EQ(expected.write(), FP8ATTN_OK) << expected.context.message;
+  ASSERT_EQ(expected.attend(), FP8ATTN_OK) << expected.context.message;
+  ASSERT_GT(floatModes().size(), 1u);
+  for (const FloatMode &mode : floatModes()) {
+    SCOPED_TRACE(mode.name);
+    Problem problem = makeProblem();
+    const Arguments arguments = problem.arguments();
+    setFloatMode(mode.bits);
+    const fp8attn_status written = problem.write(arguments);
+    const fp8attn_status attended = problem.attend(arguments);
+    const uint64_t after = getFloatMode();
+    setFloatMode(floatModes().front().bits);
+    ASSERT_EQ(written, FP8ATTN_OK) << problem.context.message;
+    ASSERT_EQ(attended, FP8ATTN_OK) << problem.context.message;
+    EXPECT_EQ(after, mode.bits);
+    EXPECT_TRUE(problem.keyCache == expected.keyCache);
+    EXPECT_EQ(problem.out, expected.out);
+  }
 }

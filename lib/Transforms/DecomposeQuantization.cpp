@@ -163,6 +163,13 @@ static void decomposeConvert(ConvertOp op) {
   }
   OpFoldResult rowSize =
       memref::getMixedSize(builder, loc, op.getSource(), outer);
+  // Rows without elements are no work, however many there are.
+  if (getConstantIntValue(rowSize).value_or(0) == 0)
+    count = arith::MulIOp::create(
+        builder, loc, count,
+        arith::MinUIOp::create(
+            builder, loc, constantIndex(builder, loc, 1),
+            getValueOrCreateConstantIndexOp(builder, loc, rowSize)));
   forEachInParallel(builder, loc, count, [&](OpBuilder &body, Value row) {
     SmallVector<Value> indices(outer);
     Value rest = row;

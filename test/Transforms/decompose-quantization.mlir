@@ -53,6 +53,19 @@ func.func @quantize(%x: memref<?x8x128xbf16>, %scale: memref<8xf32>, %y: memref<
   return
 }
 
+// Rows without an element are not counted.
+// CHECK-LABEL: func.func @rows_of_any_size
+// CHECK:         %[[ROWS:.+]] = arith.muli
+// CHECK:         %[[SIZE:.+]] = memref.dim %{{.+}}, %c1
+// CHECK:         %[[ANY:.+]] = arith.minui %{{.+}}, %[[SIZE]]
+// CHECK:         %[[COUNT:.+]] = arith.muli %[[ROWS]], %[[ANY]]
+// CHECK:         scf.forall ({{.+}}) in (%[[COUNT]])
+func.func @rows_of_any_size(%x: memref<?x?xf32>, %scale: memref<f32>, %y: memref<?x?xf8E4M3FN>) {
+  fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y
+      : memref<?x?xf32>, memref<f32>, memref<?x?xf8E4M3FN>
+  return
+}
+
 // One row needs no view.
 // CHECK-LABEL: func.func @dequantize
 // CHECK-SAME:    %[[X:[a-z0-9]+]]: memref<?xf8E5M2>

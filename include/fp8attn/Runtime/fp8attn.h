@@ -238,7 +238,8 @@ typedef struct fp8attn_pool fp8attn_pool;
 /// Starts a pool of `num_workers` workers (the caller of a loop is worker 0, so
 /// num_workers - 1 threads start). Returns null if num_workers is not 1 to
 /// FP8ATTN_MAX_POOL_WORKERS, or if memory or a thread cannot be had. The caller
-/// destroys it.
+/// destroys it. The threads leave signals to others. In a child of fork there
+/// are no threads, and loops run serially.
 fp8attn_pool *fp8attn_pool_create(int32_t num_workers);
 
 /// Stops the threads and frees the pool, which must have no loop running. Null
@@ -248,7 +249,9 @@ void fp8attn_pool_destroy(fp8attn_pool *pool);
 /// An fp8attn_parallel_for; `pool` is an fp8attn_pool. Hands out small ranges
 /// to whichever worker is free. Loops of different callers take turns; one that
 /// is called from inside a body of the same pool runs serially, as the worker
-/// of that body. Does nothing if `count` is 0 or less.
+/// of that body. Does nothing if `count` is 0 or less. A body may leave by a
+/// C++ exception or pthread_exit on the caller's thread only, and never by
+/// longjmp.
 void fp8attn_pool_parallel_for(void *pool, int64_t count, fp8attn_body body,
                                void *argument);
 

@@ -13,6 +13,7 @@
 
 #include "gtest/gtest.h"
 
+#include <cstdlib>
 #include <string>
 #include <thread>
 
@@ -23,6 +24,18 @@ TEST(Cpu, IsDecidedOnce) {
   std::thread([=] { EXPECT_EQ(fp8attn_cpu(), info); }).join();
   EXPECT_NE(fp8attn_isa_string(info->isa), std::string("unknown"));
   EXPECT_TRUE(info->isa == FP8ATTN_ISA_AMX_BF16 || *info->reason);
+}
+
+/// Later calls do not look at an environment that a host may be changing.
+TEST(Cpu, EnvironmentIsReadOnce) {
+  const bool before = isTracing();
+  const fp8attn_isa isa = cpuIfPermitted().isa;
+  ASSERT_EQ(setenv("FP8ATTN_TRACE", before ? "0" : "1", 1), 0);
+  ASSERT_EQ(setenv("FP8ATTN_ISA", "generic", 1), 0);
+  EXPECT_EQ(isTracing(), before);
+  EXPECT_EQ(cpuIfPermitted().isa, isa);
+  unsetenv("FP8ATTN_TRACE");
+  unsetenv("FP8ATTN_ISA");
 }
 
 #ifdef __x86_64__

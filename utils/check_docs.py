@@ -12,7 +12,9 @@
       every ```mlir example with a function parses and verifies
   check_docs.py tags SOURCE_DIR
       every constraint of docs/Spec.md has a check that carries its tag and a
-      test in *-invalid.mlir, and there is no other tag
+      test in *-invalid.mlir, and there is no other tag; it says that it is
+      static, or names a check of lowering_abi.h that calls make, and then has a
+      test in test/Integration, or says why none is needed
   check_docs.py errors SOURCE_DIR
       every text of the runtime, and every diagnostic of passes, target,
       embedding and tools, has a row in docs/Errors.md, and every row has such a text, its
@@ -77,6 +79,25 @@ def find_tags(paths, pattern=TAG):
     return {tag: path for path in sorted(paths) for tag in pattern.findall(path.read_text())}
 
 
+def check_when_called(root):
+    """Checks the column of docs/Spec.md that says what a call can violate."""
+    declared = set(re.findall(r"\b(fp8attn_check_\w+)\(", (root / "include/fp8attn/Runtime/lowering_abi.h").read_text()))
+    tests = "".join(path.read_text() for path in (root / "test/Integration").glob("*.cpp"))
+    tested = set(TAG.findall(tests))
+    errors = []
+    rows = [line.strip("|").split("|") for line in (root / "docs/Spec.md").read_text().splitlines()]
+    for tag, cell in [(row[0].strip(), row[-1].strip()) for row in rows if TAG.fullmatch(row[0].strip())]:
+        checks = re.findall(r"`([^`]*)`", cell)
+        if cell == "static" or cell.startswith("none: "):
+            continue
+        if not re.fullmatch(r"`[^`]*`(, `[^`]*`)*", cell):
+            errors.append(f"{tag} says neither static, nor checks, nor none: why, but {cell}")
+        errors += [f"{tag} names {check}, which lowering_abi.h has not" for check in checks if check not in declared]
+        if tag not in tested:
+            errors.append(f"{tag} has no test in test/Integration")
+    return errors
+
+
 def check_tags(args):
     root = pathlib.Path(args.source_dir)
     # A check carries its tag in a comment; code has names like it.
@@ -91,7 +112,7 @@ def check_tags(args):
     errors = [
         f"{tag} is not in {place}" for tag in tags for place, found in places.items() if tag not in found
     ]
-    return len(tags), errors
+    return len(tags), errors + check_when_called(root)
 
 
 # What the code fills in, in a text.

@@ -59,10 +59,12 @@ static void appendPasses(const ToLLVMPipelineOptions &options,
                          Appender &passes) {
   passes.addToModule(createAssignLayouts());
   passes.addToFunctions(createNameArguments());
-  passes.addToFunctions(createDecomposeAttention({options.runtimeChecks}));
-  passes.addToFunctions(createDecomposeMerge({options.runtimeChecks}));
-  passes.addToFunctions(createDecomposeQuantization({options.runtimeChecks}));
-  passes.addToFunctions(createDecomposeRepack({options.runtimeChecks}));
+  if (options.runtimeChecks)
+    passes.addToModule(createInsertChecks());
+  passes.addToFunctions(createDecomposeAttention());
+  passes.addToFunctions(createDecomposeMerge());
+  passes.addToFunctions(createDecomposeQuantization());
+  passes.addToFunctions(createDecomposeRepack());
   passes.addToFunctions(createFoldScales());
   // All before this is done once, whatever the number of ISAs.
   passes.addToModule(createSpecializeIsas({options.isa, options.fat}));

@@ -16,9 +16,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "check_overlap.h"
 #include "message.h"
-
-#include "fp8attn/Runtime/lowering_abi.h"
 
 #include <algorithm>
 #include <cinttypes>
@@ -113,6 +112,7 @@ static uintptr_t addressOf(const fp8attn_tensor &tensor) {
   return reinterpret_cast<uintptr_t>(tensor.data);
 }
 
+/// Returns whether two tensors that are not empty share a byte.
 static bool overlap(const fp8attn_tensor &left, const fp8attn_tensor &right) {
   if (addressOf(left) > addressOf(right))
     return overlap(right, left);
@@ -127,19 +127,31 @@ static uintptr_t endOf(const fp8attn_tensor &tensor) {
   return addressOf(tensor) + static_cast<uintptr_t>(extentOf(tensor).span[0]);
 }
 
-static int32_t checkPair(fp8attn_context *context,
-                         const fp8attn_operand &written,
-                         const fp8attn_operand &other, bool mayBeSame) {
-  if (isEmpty(written.tensor) || isEmpty(other.tensor) ||
-      !overlap(written.tensor, other.tensor) ||
-      (mayBeSame && isSame(written.tensor, other.tensor)))
-    return FP8ATTN_OK;
+bool fp8attn::sharesMemory(const fp8attn_tensor &left,
+                           const fp8attn_tensor &right) {
+  return !isEmpty(left) && !isEmpty(right) && overlap(left, right);
+}
+
+int32_t fp8attn::failOverlap(fp8attn_context *context,
+                             const fp8attn_operand &written,
+                             const fp8attn_operand &other,
+                             const char *exception) {
   return fail(context, FP8ATTN_OVERLAP,
               "%s overlaps %s, expected memory of its own%s: [0x%" PRIxPTR
               ", 0x%" PRIxPTR ") and [0x%" PRIxPTR ", 0x%" PRIxPTR ")",
-              written.name, other.name, mayBeSame ? " or the same tensor" : "",
-              addressOf(written.tensor), endOf(written.tensor),
-              addressOf(other.tensor), endOf(other.tensor));
+              written.name, other.name, exception, addressOf(written.tensor),
+              endOf(written.tensor), addressOf(other.tensor),
+              endOf(other.tensor));
+}
+
+static int32_t checkPair(fp8attn_context *context,
+                         const fp8attn_operand &written,
+                         const fp8attn_operand &other, bool mayBeSame) {
+  if (!fp8attn::sharesMemory(written.tensor, other.tensor) ||
+      (mayBeSame && isSame(written.tensor, other.tensor)))
+    return FP8ATTN_OK;
+  return fp8attn::failOverlap(context, written, other,
+                              mayBeSame ? " or the same tensor" : "");
 }
 
 int32_t fp8attn_check_overlap(fp8attn_context *context,

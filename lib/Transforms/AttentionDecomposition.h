@@ -15,10 +15,6 @@
 
 namespace mlir::fp8attn {
 
-/// Emits the checks of an operation's operands at the begin of its function.
-void emitChecks(PagedAttentionOp op);
-void emitChecks(AttentionOp op);
-
 /// Replaces an operation by a loop over work items.
 void decompose(PagedAttentionOp op);
 void decompose(AttentionOp op);

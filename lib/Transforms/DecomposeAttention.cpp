@@ -37,11 +37,7 @@ struct DecomposeAttentionPass
   void runOnOperation() override {
     SmallVector<AttentionInterface> ops;
     getOperation().walk([&](AttentionInterface op) { ops.push_back(op); });
-    auto decomposeOne = [&](auto op) {
-      if (runtimeChecks)
-        emitChecks(op);
-      decompose(op);
-    };
+    auto decomposeOne = [](auto op) { decompose(op); };
     for (AttentionInterface op : ops)
       llvm::TypeSwitch<Operation *>(op).Case<PagedAttentionOp, AttentionOp>(
           decomposeOne);

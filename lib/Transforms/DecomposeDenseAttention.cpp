@@ -4,8 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A loop over blocks of rows of each batch entry and KV head, and the checks
-// before it.
+// A loop over blocks of rows of each batch entry and KV head.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,7 +13,6 @@
 #include "Constants.h"
 #include "IndexMath.h"
 #include "Loops.h"
-#include "RuntimeChecks.h"
 #include "Views.h"
 #include "fp8attn/Runtime/kernels.h"
 
@@ -85,46 +83,6 @@ static void buildDenseItem(OpBuilder &builder, Location loc, AttentionOp op,
   context.diagonal = DiagonalOp::create(builder, loc, item);
   Value numRows = NumRowsOp::create(builder, loc, item);
   buildBodies(builder, loc, context, numRows, FP8ATTN_DENSE_ROWS);
-}
-
-void mlir::fp8attn::emitChecks(AttentionOp op) {
-  OpBuilder builder = getCheckBuilder(op);
-  Location loc = op.getLoc();
-  constexpr unsigned kBatch = 0, kTokens = 2, kMaskKeys = 3;
-  auto same = [&](StringRef what, StringRef name, Value operand, unsigned dim,
-                  StringRef otherName, Value other, unsigned otherDim) {
-    if (operand)
-      emitSameSizeCheck(builder, loc, (what + " of " + name).str(), operand,
-                        dim, (what + " of " + otherName).str(), other,
-                        otherDim);
-  };
-  Value query = op.getQuery(), key = op.getKey(), mask = op.getMask();
-  for (auto [name, operand] : {std::pair("key", key),
-                               {"value", op.getValue()},
-                               {"out", op.getOut()},
-                               {"lse", op.getLse()}})
-    same("batch", name, operand, kBatch, "query", query, kBatch);
-  for (auto [name, operand] :
-       {std::pair<StringRef, Value>("out", op.getOut()), {"lse", op.getLse()}})
-    same("queries", name, operand, kTokens, "query", query, kTokens);
-  same("keys", "value", op.getValue(), kTokens, "key", key, kTokens);
-  if (mask && op.getMask().getType().getDimSize(kBatch) != 1)
-    same("batch", "mask", mask, kBatch, "query", query, kBatch);
-  same("queries", "mask", mask, kTokens, "query", query, kTokens);
-  same("keys", "mask", mask, kMaskKeys, "key", key, kTokens);
-  emitCountCheck(builder, loc, "queries of query", query, kTokens);
-  emitCountCheck(builder, loc, "keys of key", key, kTokens);
-  emitScaleCheck(builder, loc, "key_scale", op.getKeyScale());
-  emitScaleCheck(builder, loc, "value_scale", op.getValueScale());
-  emitOverlapCheck(op, {{"out", op.getOut()}, {"lse", op.getLse()}}, {},
-                   {{"query", op.getQuery()},
-                    {"key", op.getKey()},
-                    {"value", op.getValue()},
-                    {"key_scale", op.getKeyScale()},
-                    {"value_scale", op.getValueScale()},
-                    {"sink", op.getSink()},
-                    {"alibi", op.getAlibi()},
-                    {"mask", op.getMask()}});
 }
 
 void mlir::fp8attn::decompose(AttentionOp op) {

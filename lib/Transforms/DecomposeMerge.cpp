@@ -12,7 +12,6 @@
 #include "Constants.h"
 #include "IndexMath.h"
 #include "Loops.h"
-#include "RuntimeChecks.h"
 #include "Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/Passes.h"
@@ -27,30 +26,6 @@ namespace mlir::fp8attn {
 
 using namespace mlir;
 using namespace mlir::fp8attn;
-
-static void emitChecks(MergeOp op) {
-  OpBuilder builder = getCheckBuilder(op);
-  NamedOperand operands[] = {{"first_lse", op.getFirstLse()},
-                             {"second_out", op.getSecondOut()},
-                             {"second_lse", op.getSecondLse()},
-                             {"out", op.getOut()},
-                             {"lse", op.getLse()}};
-  for (auto [name, operand] : operands)
-    for (auto [dim, what] : op.getRowDims()) {
-      auto nameOf = [what = what](StringRef of) {
-        return (what + " of " + of).str();
-      };
-      emitSameSizeCheck(builder, op.getLoc(), nameOf(name), operand, dim,
-                        nameOf("first_out"), op.getFirstOut(), dim);
-    }
-  // A row of the parts is read before that row of the result is written.
-  emitOverlapCheck(op, {{"out", op.getOut()}, {"lse", op.getLse()}},
-                   {{"first_out", op.getFirstOut()},
-                    {"first_lse", op.getFirstLse()},
-                    {"second_out", op.getSecondOut()},
-                    {"second_lse", op.getSecondLse()}},
-                   {});
-}
 
 namespace {
 /// Where the rows of a turn of the loop are: the place and the size in each
@@ -134,11 +109,8 @@ struct DecomposeMergePass
   void runOnOperation() override {
     SmallVector<MergeOp> ops;
     getOperation().walk([&](MergeOp op) { ops.push_back(op); });
-    for (MergeOp op : ops) {
-      if (runtimeChecks)
-        emitChecks(op);
+    for (MergeOp op : ops)
       decompose(op);
-    }
   }
 };
 } // namespace

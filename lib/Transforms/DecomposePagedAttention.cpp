@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A loop over the work items of a ragged batch, and the checks before it.
+// A loop over the work items of a ragged batch.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,7 +12,6 @@
 #include "AttentionDecomposition.h"
 #include "Constants.h"
 #include "Loops.h"
-#include "RuntimeChecks.h"
 #include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -38,53 +37,6 @@ static void buildNonEmptyItem(OpBuilder &builder, Location loc,
   context.run = KeyRunOp::create(builder, loc, item, op.getBlockTable(),
                                  op.getKeyCache(), op.getValueCache());
   buildBodies(builder, loc, context, numRows, FP8ATTN_BLOCK_ROWS);
-}
-
-/// Returns the operands other than the query that are read.
-static SmallVector<NamedOperand> getReadOperands(PagedAttentionOp op) {
-  const bool isPair = op.getCaches().size() > 1;
-  return {{isPair ? "key_cache" : "cache", op.getKeyCache()},
-          {"value_cache", isPair ? op.getValueCache() : Value()},
-          {"key_scale", op.getKeyScale()},
-          {"value_scale", op.getValueScale()},
-          {"query_start", op.getQueryStart()},
-          {"seq_lens", op.getSeqLens()},
-          {"block_table", op.getBlockTable()},
-          {"sink", op.getSink()},
-          {"alibi", op.getAlibi()},
-          {"mask", op.getMask()}};
-}
-
-void mlir::fp8attn::emitChecks(PagedAttentionOp op) {
-  OpBuilder builder = getCheckBuilder(op);
-  Location loc = op.getLoc();
-  emitSameTokensCheck(builder, loc, "tokens of out", op.getOut(),
-                      "tokens of query", op.getQuery());
-  if (op.getLse())
-    emitSameTokensCheck(builder, loc, "tokens of lse", op.getLse(),
-                        "tokens of query", op.getQuery());
-  emitCacheScaleCheck(builder, loc, "key_scale", op.getKeyScale(),
-                      op.getKeyScaleMap(), op.getKeyCache());
-  emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
-                      op.getValueScaleMap(), op.getValueCache());
-  Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
-  for (Value cache : op.getCaches())
-    CheckBatchOp::create(builder, loc, op.getQueryStart(), op.getSeqLens(),
-                         op.getBlockTable(), tokens, cache,
-                         windowSide(builder, op.getWindowLeft()),
-                         windowSide(builder, op.getEffectiveWindowRight()),
-                         op.getAlignmentAttr());
-  emitOverlapCheck(op, {{"out", op.getOut()}, {"lse", op.getLse()}},
-                   // A work item has read its rows of the query when it writes
-                   // those of the output, and no other item reads them.
-                   {{"query", op.getQuery()}}, getReadOperands(op));
-  if (!op.getMask())
-    return;
-  emitSameTokensCheck(builder, loc, "tokens of mask", op.getMask(),
-                      "tokens of query", op.getQuery());
-  Value columns = memref::DimOp::create(builder, loc, op.getMask(), 1);
-  CheckColumnsOp::create(builder, loc, builder.getStringAttr("mask"), columns,
-                         op.getSeqLens());
 }
 
 void mlir::fp8attn::decompose(PagedAttentionOp op) {

@@ -12,7 +12,6 @@
 #include "Constants.h"
 #include "IndexMath.h"
 #include "Loops.h"
-#include "RuntimeChecks.h"
 #include "ScaleLoads.h"
 #include "Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
@@ -74,32 +73,6 @@ static void buildStore(OpBuilder &builder, Location loc, KvWriteOp op,
       differs && op.getDynamic() ? builder.getUnitAttr() : UnitAttr());
 }
 
-static void emitChecks(KvWriteOp op) {
-  OpBuilder builder = getCheckBuilder(op);
-  Location loc = op.getLoc();
-  emitSameTokensCheck(builder, loc, "tokens of value", op.getValue(),
-                      "tokens of key", op.getKey());
-  emitSameTokensCheck(builder, loc, "slots", op.getSlots(), "tokens of key",
-                      op.getKey());
-  // Dynamic scales differ by token and so are not looked at.
-  emitCacheScaleCheck(builder, loc, "key_scale", op.getKeyScale(),
-                      op.getKeyScaleMap(), op.getKeyCache());
-  emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
-                      op.getValueScaleMap(), op.getValueCache());
-  for (Value cache : op.getCaches())
-    CheckSlotsOp::create(builder, loc, op.getSlots(), cache);
-  const bool isPair = op.getCaches().size() > 1;
-  SmallVector<NamedOperand> written = {
-      {isPair ? "key_cache" : "cache", op.getKeyCache()},
-      {"value_cache", isPair ? op.getValueCache() : Value()}};
-  SmallVector<NamedOperand> read = {
-      {"key", op.getKey()}, {"value", op.getValue()}, {"slots", op.getSlots()}};
-  SmallVector<NamedOperand> &scales = op.getDynamic() ? written : read;
-  scales.emplace_back("key_scale", op.getKeyScale());
-  scales.emplace_back("value_scale", op.getValueScale());
-  emitOverlapCheck(op, written, {}, read);
-}
-
 static void decompose(KvWriteOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
@@ -124,29 +97,6 @@ static void decompose(KvWriteOp op) {
                head, begin, size);
   });
   op.erase();
-}
-
-/// Checks that source and destination agree in every dynamic dimension.
-template <typename ConvertOp> static void emitChecks(ConvertOp op) {
-  OpBuilder builder = getCheckBuilder(op);
-  Location loc = op.getLoc();
-  auto source = op.getSource().getType();
-  auto destination = op.getDestination().getType();
-  for (int64_t dim = 0; dim < source.getRank(); ++dim) {
-    if (!source.isDynamicDim(dim) && !destination.isDynamicDim(dim))
-      continue;
-    std::string suffix = " dimension " + std::to_string(dim);
-    Value size = memref::DimOp::create(builder, loc, op.getDestination(), dim);
-    Value other = memref::DimOp::create(builder, loc, op.getSource(), dim);
-    CheckSizeOp::create(builder, loc,
-                        builder.getStringAttr("destination" + suffix), size,
-                        builder.getStringAttr("source" + suffix), other);
-  }
-  emitScaleCheck(builder, loc, "scale", op.getScale());
-  // Not in place: codes are smaller than elements, so that a row's codes lie on
-  // elements of rows that other workers still have to read.
-  emitOverlapCheck(op, {{"destination", op.getDestination()}}, {},
-                   {{"source", op.getSource()}, {"scale", op.getScale()}});
 }
 
 /// Makes a loop over the rows of `op` with `TileOp` on each.
@@ -211,11 +161,7 @@ struct DecomposeQuantizationPass
       if (isa<KvWriteOp, QuantizeOp, DequantizeOp>(op))
         ops.push_back(op);
     });
-    auto decomposeOne = [&](auto op) {
-      if (runtimeChecks)
-        emitChecks(op);
-      decompose(op);
-    };
+    auto decomposeOne = [](auto op) { decompose(op); };
     for (Operation *op : ops)
       llvm::TypeSwitch<Operation *>(op)
           .Case<KvWriteOp, QuantizeOp, DequantizeOp>(decomposeOne);

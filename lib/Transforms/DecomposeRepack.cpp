@@ -13,7 +13,6 @@
 
 #include "Constants.h"
 #include "Loops.h"
-#include "RuntimeChecks.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -41,25 +40,6 @@ static LogicalResult checkLayouts(RepackOp op) {
                             "got ")
              << cache.getType() << "; fp8attn-assign-layouts gives it one";
   return success();
-}
-
-static void emitChecks(RepackOp op) {
-  OpBuilder builder = getCheckBuilder(op);
-  Location loc = op.getLoc();
-  NamedOperand destination{"destination", op.getDestination()};
-  if (op.getPages()) {
-    CheckPagesOp::create(builder, loc, op.getPages(), op.getSource(),
-                         op.getDestination());
-    // Pages may be copied within one cache, but what says which must stay.
-    emitOverlapCheck(op, {destination}, {}, {{"pages", op.getPages()}});
-    return;
-  }
-  Value pages = CacheNumPagesOp::create(builder, loc, op.getDestination());
-  Value sourcePages = CacheNumPagesOp::create(builder, loc, op.getSource());
-  CheckSizeOp::create(builder, loc,
-                      builder.getStringAttr("pages of destination"), pages,
-                      builder.getStringAttr("pages of source"), sourcePages);
-  emitOverlapCheck(op, {destination}, {}, {{"source", op.getSource()}});
 }
 
 namespace {
@@ -247,8 +227,6 @@ struct DecomposeRepackPass
     for (RepackOp op : ops) {
       if (failed(checkLayouts(op)))
         return signalPassFailure();
-      if (runtimeChecks)
-        emitChecks(op);
       decompose(op);
     }
   }

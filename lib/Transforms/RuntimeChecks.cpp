@@ -1,4 +1,4 @@
-//===- RuntimeChecks.cpp - placing run-time checks ---===//
+//===- RuntimeChecks.cpp - building run-time checks -----------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -22,8 +22,9 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 bool mlir::fp8attn::isCheck(Operation *op) {
-  return isa<CheckSizeOp, CheckColumnsOp, CheckScaleOp, CheckScalePagesOp,
-             CheckBatchOp, CheckSlotsOp, CheckPagesOp, CheckOverlapOp>(op);
+  return isa<CheckTensorOp, CheckSizeOp, CheckColumnsOp, CheckScaleOp,
+             CheckScalePagesOp, CheckBatchOp, CheckSlotsOp, CheckPagesOp,
+             CheckPageMovesOp, CheckOverlapOp>(op);
 }
 
 /// Returns the memrefs from outside that regions of `op` use.
@@ -32,31 +33,6 @@ static SmallVector<Value> getCapturedMemRefs(Operation *op) {
   getUsedValuesDefinedAbove(op->getRegions(), captured);
   return llvm::filter_to_vector(
       captured, [](Value value) { return isa<MemRefType>(value.getType()); });
-}
-
-OpBuilder mlir::fp8attn::getCheckBuilder(Operation *op) {
-  auto function = op->getParentOfType<func::FuncOp>();
-  Block &entry = function.getBody().front();
-  auto isArgument = [&](Value operand) {
-    auto argument = dyn_cast<BlockArgument>(operand);
-    return argument && argument.getOwner() == &entry;
-  };
-  bool allArguments = llvm::all_of(op->getOperands(), isArgument) &&
-                      llvm::all_of(getCapturedMemRefs(op), isArgument);
-  if (!allArguments)
-    return OpBuilder(op);
-  Operation *last = nullptr;
-  for (Operation &candidate : entry)
-    if (isCheck(&candidate))
-      last = &candidate;
-  OpBuilder builder(op->getContext());
-  // What stands in another block comes after all of this one.
-  Operation *ancestor = entry.findAncestorOpInBlock(*op);
-  if (last && (!ancestor || last->isBeforeInBlock(ancestor)))
-    builder.setInsertionPointAfter(last);
-  else
-    builder.setInsertionPointToStart(&entry);
-  return builder;
 }
 
 void mlir::fp8attn::emitScaleCheck(OpBuilder &builder, Location loc,
@@ -112,16 +88,27 @@ void mlir::fp8attn::emitCountCheck(OpBuilder &builder, Location loc,
                       builder.getStringAttr("the most there may be"), counted);
 }
 
-/// Returns the name of an argument of the function around `op`, or what a
-/// score region loads from.
-static StringRef getCapturedName(Operation *op, Value memref) {
-  auto argument = dyn_cast<BlockArgument>(memref);
-  if (argument && argument.getOwner()->isEntryBlock())
-    if (auto name =
-            op->getParentOfType<func::FuncOp>().getArgAttrOfType<StringAttr>(
-                argument.getArgNumber(), Fp8AttnDialect::kNameAttrName))
-      return name;
-  return "a memref of the score region";
+BlockArgument mlir::fp8attn::getFunctionArgument(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  return argument && argument.getOwner()->isEntryBlock() &&
+                 isa<func::FuncOp>(argument.getOwner()->getParentOp())
+             ? argument
+             : BlockArgument();
+}
+
+StringAttr mlir::fp8attn::getArgumentName(Value value) {
+  BlockArgument argument = getFunctionArgument(value);
+  if (!argument)
+    return {};
+  auto function = cast<func::FuncOp>(argument.getOwner()->getParentOp());
+  return function.getArgAttrOfType<StringAttr>(argument.getArgNumber(),
+                                               Fp8AttnDialect::kNameAttrName);
+}
+
+/// Returns the name of an argument, or what a score region loads from.
+static StringRef getCapturedName(Value memref) {
+  StringAttr name = getArgumentName(memref);
+  return name ? name.getValue() : "a memref of the score region";
 }
 
 void mlir::fp8attn::emitOverlapCheck(Operation *op,
@@ -144,9 +131,9 @@ void mlir::fp8attn::emitOverlapCheck(Operation *op,
     // Memory of a rank that no entry point takes is none of the caller's.
     if (cast<MemRefType>(memref.getType()).getRank() <= FP8ATTN_MAX_RANK &&
         !llvm::is_contained(lists[2], memref))
-      add(lists[2], NamedOperand(getCapturedName(op, memref), memref));
+      add(lists[2], NamedOperand(getCapturedName(memref), memref));
   }
-  OpBuilder builder = getCheckBuilder(op);
+  OpBuilder builder(op);
   CheckOverlapOp::create(builder, op->getLoc(), builder.getStrArrayAttr(names),
                          lists[0], lists[1], lists[2]);
 }

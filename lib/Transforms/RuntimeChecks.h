@@ -1,12 +1,11 @@
-//===- RuntimeChecks.h - placing run-time checks -*- C++ -*- ---===//
+//===- RuntimeChecks.h - building run-time checks ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Run-time checks belong before anything that touches memory. Shared by the
-// decompositions, which make them, and the pass that moves them to the
-// dispatcher.
+// Shared by the pass that makes run-time checks and the one that moves them to
+// the dispatcher.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,10 +22,12 @@ namespace mlir::fp8attn {
 /// Returns whether `op` is one of `fp8attn.check.*`.
 bool isCheck(Operation *op);
 
-/// Returns a builder for checks that concern `op`: after the checks that the
-/// function begins with if all operands of `op`, and the memrefs that its
-/// regions use, are arguments of the function, else right before `op`.
-OpBuilder getCheckBuilder(Operation *op);
+/// Returns the argument of a function that `value` is, or null.
+BlockArgument getFunctionArgument(Value value);
+
+/// Returns the name of the argument of a function that `value` is, or null if
+/// it is none or has none.
+StringAttr getArgumentName(Value value);
 
 /// Emits the checks of a scale operand, if there is one.
 void emitScaleCheck(OpBuilder &builder, Location loc, StringRef name,

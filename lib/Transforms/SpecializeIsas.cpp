@@ -76,35 +76,21 @@ static llvm::SetVector<func::FuncOp> getFunctionsToSpecialize(ModuleOp module) {
   return found;
 }
 
-/// Returns the operations of `entry` that depend on its arguments alone, so
-/// that a dispatcher can do them without any other work: checks, and what
-/// computes without memory. Regions may use values that are no operands.
-static SmallPtrSet<Operation *, 16> getOpsOfArguments(Block &entry) {
-  SmallPtrSet<Operation *, 16> found;
-  for (Operation &op : entry) {
-    bool isPlain =
-        isCheck(&op) || (isMemoryEffectFree(&op) && op.getNumRegions() == 0);
-    if (isPlain && llvm::all_of(op.getOperands(), [&](Value operand) {
-          Operation *producer = operand.getDefiningOp();
-          return !producer || found.contains(producer);
-        }))
-      found.insert(&op);
-  }
-  return found;
-}
-
-/// Returns the checks that the dispatcher makes, before there is any work; the
-/// others, such as those of memory that the function allocates, stay where they
-/// are, as do those of private functions, which have no dispatcher.
+/// Returns the checks that the dispatcher makes, before there is any work:
+/// those at the begin of the function, with nothing before them but what
+/// computes without memory. Others must stay where they are: what they look at
+/// may be written before. So do those of private functions, which have no
+/// dispatcher.
 static SmallVector<Operation *> getDispatcherChecks(func::FuncOp function) {
   SmallVector<Operation *> checks;
   if (function.isPrivate())
     return checks;
-  Block &entry = function.getBody().front();
-  SmallPtrSet<Operation *, 16> ofArguments = getOpsOfArguments(entry);
-  for (Operation &op : entry)
-    if (isCheck(&op) && ofArguments.contains(&op))
+  for (Operation &op : function.getBody().front()) {
+    if (isCheck(&op))
       checks.push_back(&op);
+    else if (!isMemoryEffectFree(&op) || op.getNumRegions() != 0)
+      break;
+  }
   return checks;
 }
 

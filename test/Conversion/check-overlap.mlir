@@ -38,3 +38,26 @@ func.func @bytes(%cache: !kv {fp8attn.name = "cache"}, %scale: memref<f32> {fp8a
   fp8attn.check.overlap ["cache", "scale"] written(%cache : !kv) read(%scale : memref<f32>)
   return
 }
+
+// A view is checked as a tensor, against its type: 32 elements in the last
+// dimension, and any number in the first.
+// CHECK-LABEL: llvm.func internal @view
+// CHECK-SAME:    (%[[CONTEXT:.+]]: !llvm.ptr
+// CHECK:         %[[OPERAND:.+]] = llvm.getelementptr %{{.+}}[0]
+// CHECK:         llvm.store %{{.+}}, %[[OPERAND]]
+// CHECK:         %[[TENSOR:.+]] = llvm.getelementptr %[[OPERAND]][0, 1]
+// CHECK:         %[[SPEC:.+]] = llvm.mlir.addressof @fp8attn.spec.rows.f32.n.32.32.1
+// CHECK:         llvm.call @fp8attn_check_tensor(%[[CONTEXT]], %[[TENSOR]], %[[SPEC]])
+func.func private @view(%rows: memref<?x32xf32, strided<[32, 1], offset: 32>>) {
+  fp8attn.check.tensor "rows", %rows : memref<?x32xf32, strided<[32, 1], offset: 32>>
+  return
+}
+
+// CHECK-LABEL: llvm.func internal @moves.impl
+// CHECK:         %[[SOURCE:.+]] = llvm.getelementptr %[[OPERANDS:.+]][0] : {{.+}}struct<(ptr, struct
+// CHECK:         %[[DESTINATION:.+]] = llvm.getelementptr %[[OPERANDS]][1] : {{.+}}struct<(ptr, struct
+// CHECK:         llvm.call @fp8attn_check_page_moves(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[SOURCE]], %[[DESTINATION]])
+func.func @moves(%cache: !kv {fp8attn.name = "cache"}, %pages: memref<?x2xi32> {fp8attn.name = "pages"}) {
+  fp8attn.check.page_moves %pages, %cache, %cache : memref<?x2xi32>, !kv, !kv
+  return
+}

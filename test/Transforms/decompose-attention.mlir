@@ -1,5 +1,4 @@
 // RUN: fp8attn-opt %s --fp8attn-decompose-attention | FileCheck %s
-// RUN: fp8attn-opt %s --fp8attn-decompose-attention=runtime-checks=false | FileCheck %s --check-prefix=UNCHECKED
 
 !fp8 = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
 !bf16 = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 64, bf16, #fp8attn.layout<pairs>>
@@ -11,10 +10,6 @@
 // CHECK-SAME:    %[[QUERY:[a-z0-9]+]]: memref<?x32x128xbf16>
 // CHECK-SAME:    %[[CACHE:[a-z0-9]+]]: !fp8attn.cache
 // CHECK-SAME:    %[[KS:[a-z0-9]+]]: memref<f32>, %[[VS:[a-z0-9]+]]: memref<8xf32>
-// CHECK:         fp8attn.check.size "tokens of out", {{.*}}, "tokens of query"
-// CHECK:         fp8attn.check.scale "key_scale", %[[KS]]
-// CHECK:         fp8attn.check.scale "value_scale", %[[VS]]
-// CHECK:         fp8attn.check.batch
 // CHECK:         %[[BLOCKS:.+]] = fp8attn.tile.num_work_items {{.*}} {group = 4 : i64, kv_heads = 8 : i64}
 // CHECK:         %[[PARTS:.+]] = fp8attn.tile.num_parts %[[BLOCKS]], {{.*}} window_right = 0 {group = 4 : i64, kv_heads = 8 : i64}
 // CHECK:         %[[ITEMS:.+]] = arith.muli %[[BLOCKS]], %[[PARTS]]
@@ -43,9 +38,6 @@
 // CHECK:             fp8attn.tile.finish
 // CHECK:           } else {
 // CHECK:             fp8attn.tile.load_query {{.*}} -> tensor<48x128xbf16>
-// UNCHECKED-LABEL: func.func @fp8
-// UNCHECKED-NOT:     fp8attn.check
-// UNCHECKED:         scf.forall
 func.func @fp8(%query: memref<?x32x128xbf16>, %cache: !fp8, %key_scale: memref<f32>,
     %value_scale: memref<8xf32>, %starts: memref<?xi32>, %lens: memref<?xi32>,
     %table: memref<?x?xi32>, %out: memref<?x32x128xbf16>) {
@@ -59,8 +51,6 @@ func.func @fp8(%query: memref<?x32x128xbf16>, %cache: !fp8, %key_scale: memref<f
 // A bf16 cache is neither decoded nor scaled; a given softmax scale is used;
 // the log-sum-exp is written and checked.
 // CHECK-LABEL: func.func @bf16
-// CHECK:         fp8attn.check.size "tokens of lse"
-// CHECK-NOT:     fp8attn.check.scale
 // CHECK:         %[[SCALE:.+]] = arith.constant 2.500000e-01 : f32
 // CHECK-NOT:     fp8attn.tile.decode
 // CHECK:         fp8attn.tile.scale %{{.+}}, %[[SCALE]]

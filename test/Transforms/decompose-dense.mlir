@@ -1,5 +1,4 @@
 // RUN: fp8attn-opt %s --fp8attn-decompose-attention | FileCheck %s
-// RUN: fp8attn-opt %s --fp8attn-decompose-attention=runtime-checks=false | FileCheck %s --check-prefix=UNCHECKED
 
 // Dense keys and values: every head of a batch entry is a matrix, and rows are
 // gathered from a view of the entry in which tokens come first.
@@ -11,12 +10,6 @@
 // blocks of all KV heads of all entries.
 // CHECK-LABEL: func.func @fp8
 // CHECK-SAME:    %[[QUERY:[a-z0-9]+]]: memref<?x8x?x64xbf16, {{.*}}>, %[[KEY:[a-z0-9]+]]: memref<?x2x?x64xf8E4M3FN>, %[[VALUE:[a-z0-9]+]]: memref<?x2x?x32xf32>, %[[KS:[a-z0-9]+]]: memref<2xf32>
-// CHECK-DAG:     fp8attn.check.size "batch of key", {{.*}}, "batch of query"
-// CHECK-DAG:     fp8attn.check.size "batch of value", {{.*}}, "batch of query"
-// CHECK-DAG:     fp8attn.check.size "queries of lse", {{.*}}, "queries of query"
-// CHECK-DAG:     fp8attn.check.size "keys of value", {{.*}}, "keys of key"
-// CHECK-DAG:     fp8attn.check.size "keys of key", {{.*}}, "the most there may be"
-// CHECK-DAG:     fp8attn.check.scale "key_scale", %[[KS]]
 // CHECK:         %[[BLOCKS:.+]] = arith.divui %{{.+}}, %c192
 // CHECK:         %[[ITEMS:.+]] = arith.muli %{{.+}}, %[[BLOCKS]]
 // CHECK:         scf.forall (%[[I:.+]]) in (%[[ITEMS]])
@@ -40,9 +33,6 @@
 // CHECK:             fp8attn.tile.finish {{.*}} lse %[[LSE]]
 // CHECK:           } else {
 // CHECK:             fp8attn.tile.load_query {{.*}} -> tensor<192x64xbf16>
-// UNCHECKED-LABEL: func.func @fp8
-// UNCHECKED-NOT:     fp8attn.check
-// UNCHECKED:         scf.forall
 func.func @fp8(%query: !query, %key: memref<?x2x?x64xf8E4M3FN>, %value: memref<?x2x?x32xf32>,
     %key_scale: memref<2xf32>, %out: memref<?x8x?x32xbf16>, %lse: memref<?x8x?xf32>) {
   fp8attn.attention causal alignment = top_left query(%query : !query)

@@ -1,8 +1,5 @@
 // RUN: fp8attn-opt %s --fp8attn-decompose-merge | FileCheck %s
 // RUN: fp8attn-opt %s --fp8attn-decompose-merge --fp8attn-decompose-merge | FileCheck %s
-// RUN: fp8attn-opt %s --fp8attn-decompose-merge=runtime-checks=false | FileCheck %s --check-prefix=UNCHECKED
-
-// UNCHECKED-NOT: fp8attn.check
 
 !part = memref<?x8x?x64xf32>
 !lse = memref<?x8x?xf32>
@@ -12,13 +9,6 @@
 // CHECK-LABEL: func.func @dense
 // CHECK-SAME:    %[[A:[a-z0-9_]+]]: memref<?x8x?x64xf32>, %[[ALSE:[a-z0-9_]+]]: memref<?x8x?xf32>,
 // CHECK-SAME:    %[[B:[a-z0-9_]+]]: memref<?x8x?x64xf32>, %[[BLSE:[a-z0-9_]+]]: memref<?x8x?xf32>, %[[OUT:[a-z0-9_]+]]:
-// CHECK-DAG:     fp8attn.check.size "batch of first_lse", %{{.+}}, "batch of first_out"
-// CHECK-DAG:     fp8attn.check.size "queries of first_lse", %{{.+}}, "queries of first_out"
-// CHECK-DAG:     fp8attn.check.size "batch of second_out"
-// CHECK-DAG:     fp8attn.check.size "queries of second_lse"
-// CHECK-DAG:     fp8attn.check.size "batch of out"
-// CHECK-DAG:     fp8attn.check.size "queries of lse"
-// CHECK:         fp8attn.check.overlap ["out", "lse", "first_out", "first_lse", "second_out", "second_lse"]
 // CHECK:         scf.forall (%[[I:.+]]) in
 // CHECK:           %[[QUERIES:.+]] = memref.dim %[[A]]
 // CHECK:           %[[PADDED:.+]] = arith.addi %[[QUERIES]]

@@ -1,19 +1,11 @@
 // RUN: fp8attn-opt %s --fp8attn-decompose-merge | FileCheck %s
 // RUN: fp8attn-opt %s --fp8attn-decompose-merge --fp8attn-decompose-merge | FileCheck %s
-// RUN: fp8attn-opt %s --fp8attn-decompose-merge=runtime-checks=false | FileCheck %s --check-prefix=UNCHECKED
-
-// UNCHECKED-NOT: fp8attn.check
 
 // All heads of a token at a time; the result is written where the first part
 // was.
 // CHECK-LABEL: func.func @in_place
 // CHECK-SAME:    %[[OUT:[a-z0-9_]+]]: memref<?x32x128xbf16>, %[[LSE:[a-z0-9_]+]]: memref<?x32xf32>,
 // CHECK-SAME:    %[[OTHER:[a-z0-9_]+]]: memref<?x32x128xbf16, strided<[?, 256, 1]>>
-// CHECK-DAG:     fp8attn.check.size "tokens of first_lse", %{{.+}}, "tokens of first_out"
-// CHECK-DAG:     fp8attn.check.size "tokens of second_out"
-// CHECK-DAG:     fp8attn.check.size "tokens of second_lse"
-// CHECK-DAG:     fp8attn.check.size "tokens of out"
-// CHECK-DAG:     fp8attn.check.size "tokens of lse"
 // CHECK:         %[[TOKENS:.+]] = memref.dim %[[OUT]]
 // CHECK:         scf.forall (%[[I:.+]]) in (%[[TOKENS]]) {
 // CHECK:           %[[A:.+]] = memref.subview %[[OUT]][%[[I]], 0, 0] [1, 32, 128]

@@ -7,9 +7,6 @@
 
 // Blocks of 64 tokens of one head, each head with its own scale.
 // CHECK-LABEL: func.func @kv_write
-// CHECK:         fp8attn.check.size "tokens of value", {{.*}}, "tokens of key"
-// CHECK:         fp8attn.check.size "slots"
-// CHECK:         fp8attn.check.slots
 // CHECK:         scf.forall (%[[I:.+]]) in
 // CHECK:           %[[HEAD:.+]] = arith.remui %[[I]]
 // CHECK:           %[[KEY:.+]] = memref.subview {{.*}} to memref<?x64xbf16
@@ -40,9 +37,6 @@ func.func @separate(%key: memref<?x2x64xbf16, strided<[?, 64, 1]>>, %value: memr
 
 // The map names the scale of a row.
 // CHECK-LABEL: func.func @quantize
-// CHECK:         fp8attn.check.size "destination dimension 0"
-// CHECK-NOT:     fp8attn.check.size "destination dimension 1"
-// CHECK:         fp8attn.check.scale "scale"
 // CHECK:         scf.forall
 // CHECK:           %[[SCALE:.+]] = memref.load %{{.+}}[%[[DIM1:.+]]] : memref<8xf32>
 // CHECK:           %[[ROW:.+]] = memref.subview %{{.+}}[%{{.+}}, %[[DIM1]], 0]

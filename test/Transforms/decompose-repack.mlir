@@ -1,8 +1,5 @@
 // RUN: fp8attn-opt %s --fp8attn-decompose-repack | FileCheck %s
 // RUN: fp8attn-opt %s --fp8attn-decompose-repack --fp8attn-decompose-repack | FileCheck %s
-// RUN: fp8attn-opt %s --fp8attn-decompose-repack=runtime-checks=false | FileCheck %s --check-prefix=UNCHECKED
-
-// UNCHECKED-NOT: fp8attn.check
 
 !pairs = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
 !rows = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
@@ -13,7 +10,6 @@
 // as the call says.
 // CHECK-LABEL: func.func @both
 // CHECK-SAME:    %[[FROM:[a-z0-9]+]]: !fp8attn.cache{{.+}}, %[[TO:[a-z0-9]+]]: !fp8attn.cache
-// CHECK:         fp8attn.check.size "pages of destination", %{{.+}}, "pages of source", %{{.+}}
 // CHECK:         %[[PAGES:.+]] = fp8attn.cache_num_pages %[[FROM]]
 // CHECK:         %[[COUNT:.+]] = arith.muli %[[PAGES]]
 // CHECK:         scf.forall (%[[I:.+]]) in (%[[COUNT]]) {

@@ -7,8 +7,6 @@
 // CHECK-LABEL: func.func @all
 // CHECK-SAME:    %[[STARTS:[a-z0-9]+]]: memref<?xi32>, %[[LENS:[a-z0-9]+]]: memref<?xi32>
 // CHECK-SAME:    %[[SLOPES:[a-z0-9]+]]: memref<4xf32>, %[[MASK:[a-z0-9]+]]: memref<?x?xi8>
-// CHECK:         fp8attn.check.size "tokens of mask"
-// CHECK:         fp8attn.check.columns "mask", %{{.+}}, %[[LENS]]
 // CHECK:         scf.forall
 // CHECK:           %[[S0:.+]] = fp8attn.tile.qk
 // CHECK:           %[[S1:.+]] = fp8attn.tile.scale %[[S0]], %{{.+}} : tensor<16x256xf32>, f32

@@ -1,4 +1,4 @@
-// RUN: fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention,fp8attn-decompose-merge,fp8attn-decompose-quantization,fp8attn-decompose-repack))' | FileCheck %s
+// RUN: fp8attn-opt %s --fp8attn-insert-checks | FileCheck %s
 
 !keys = !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 !values = !fp8attn.cache<value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
@@ -13,7 +13,7 @@
 // CHECK-SAME:      written(%{{.+}}, %{{.+}} : memref<?x4x64xbf16>, memref<?x4xf32>)
 // CHECK-SAME:      in_place(%[[QUERY]] : memref<?x4x64xbf16>)
 // CHECK-SAME:      read(
-// CHECK:         scf.forall
+// CHECK:         fp8attn.paged_attention
 func.func @attention(%query: memref<?x4x64xbf16>, %keys: !keys, %values: !values,
     %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
     %sink: memref<4xf32>, %out: memref<?x4x64xbf16>, %lse: memref<?x4xf32>,
@@ -65,7 +65,7 @@ func.func @repack(%from: !kv, %to: !rows) {
   return
 }
 
-// A list of pages must not be overwritten, but pages may be copied within a cache.
+// A list of pages must not be overwritten; pages may be copied within a cache.
 // CHECK-LABEL: func.func @repack_pages
 // CHECK-SAME:    %[[POOL:[a-z0-9]+]]: {{[^%]+}}, %[[PAGES:[a-z0-9]+]]: memref<?x2xi32>
 // CHECK:         fp8attn.check.pages

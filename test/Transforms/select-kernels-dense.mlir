@@ -1,4 +1,4 @@
-// RUN: fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention{runtime-checks=false},fp8attn-fold-scales,fp8attn-select-kernels))' | FileCheck %s
+// RUN: fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention,fp8attn-fold-scales,fp8attn-select-kernels))' | FileCheck %s
 
 !q = memref<?x8x?x64xbf16>
 #tensor = affine_map<(batch, head, token, channel) -> ()>

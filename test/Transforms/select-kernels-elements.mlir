@@ -1,4 +1,4 @@
-// RUN: fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention{runtime-checks=false},fp8attn-fold-scales,fp8attn-select-kernels))' --remarks-filter=fp8attn -o %t 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention,fp8attn-fold-scales,fp8attn-select-kernels))' --remarks-filter=fp8attn -o %t 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: FileCheck %s --input-file=%t
 
 // Keys whose elements have a scale each: granule by granule the scales of 32

@@ -1,4 +1,4 @@
-// RUN: fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention{runtime-checks=false},fp8attn-fold-scales))' -o %t.mlir
+// RUN: fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention,fp8attn-fold-scales))' -o %t.mlir
 // RUN: sed 's/= fp8attn.tile.load_key .*/&\n %%own = arith.addf %%cst, %%cst : f32/; s/factor %%cst/factor %%own/' %t.mlir > %t.factor.mlir
 // RUN: not fp8attn-opt %t.factor.mlir --pass-pipeline='builtin.module(func.func(fp8attn-select-kernels))' 2>&1 | FileCheck %s --check-prefix=FACTOR
 // RUN: sed 's/\(tile.finish %%[0-9]*, %%[0-9]*\)#0, \(%%[0-9]*\)#1/\1#1, \2#0/' %t.mlir > %t.swapped.mlir

@@ -1,4 +1,4 @@
-// RUN: fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention{runtime-checks=false},fp8attn-fold-scales,fp8attn-select-kernels))' | FileCheck %s
+// RUN: fp8attn-opt %s --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention,fp8attn-fold-scales,fp8attn-select-kernels))' | FileCheck %s
 
 // The first of the 2,048 keys that a row has one state for goes into the item's
 // state, others are joined to it. A fused kernel empties the state itself,

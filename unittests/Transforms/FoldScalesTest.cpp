@@ -163,9 +163,7 @@ protected:
           std::make_unique<Problem>(op, kSeed + problems.size()));
     });
     ASSERT_EQ(problems.size(), 100u);
-    DecomposeAttentionOptions options;
-    options.runtimeChecks = false;
-    run(*module, createDecomposeAttention(options));
+    run(*module, createDecomposeAttention());
     OwningOpRef<ModuleOp> folded(module->clone());
     run(*folded, createFoldScales());
     for (auto [index, before, behind] : llvm::enumerate(

@@ -136,6 +136,16 @@ int32_t fp8attn_check_overlap(fp8attn_context *context,
                               int64_t num_operands, int64_t num_written,
                               int64_t num_in_place);
 
+/// Checks a list of pages, which fp8attn_check_pages has accepted, for copies
+/// within one memory. If the caches `source` and `destination` share a byte,
+/// they must have the same address and distance between pages, and no page that
+/// an entry writes may be read or written by another one. Takes time in
+/// proportion to `count` for each 32,768 pages among which some are written.
+int32_t fp8attn_check_page_moves(fp8attn_context *context, const int32_t *pages,
+                                 int64_t count, int64_t stride,
+                                 const fp8attn_operand *source,
+                                 const fp8attn_operand *destination);
+
 /// Chooses the best ISA of those in `isa_mask` (bit i = fp8attn_isa i) that the
 /// CPU, the process and the context's cap allow; writes it to context->isa and
 /// why no better one to context->message. Returns it, or -1 with the reason in

@@ -56,6 +56,55 @@ def NameArguments : Pass<"fp8attn-name-arguments", "::mlir::func::FuncOp"> {
   }];
 }
 
+def InsertChecks : Pass<"fp8attn-insert-checks", "::mlir::ModuleOp"> {
+  let summary = "Check at run time what operations demand of their operands";
+  let description = [{
+    Gives each operation of the model level the `check.*` of what no verifier can
+    see: sizes, scales, batches, slots, and memory that is written and shared.
+
+    A check of an operation's operands goes to the begin of the function if it
+    depends on arguments alone, so that a call that is refused has written
+    nothing. One that reads memory (scales, block tables, slots) does so only if
+    nothing writes that memory in between: what is written before the operation,
+    by whom ever, is compared with it, by another check at the begin of the
+    function. Where both are the same argument or the writer is not known, the
+    check stays right before the operation.
+
+    Checks at the begin of a private function go to its callers, before the call
+    or further up.
+
+    Before:
+    ```mlir
+    !codes = memref<?x32xf8E4M3FN>
+    func.func @convert(%x: memref<?x32xf32>, %scale: memref<?xf32>, %codes: !codes) {
+      fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> (t)>) into %codes
+          : memref<?x32xf32>, memref<?xf32>, !codes
+      return
+    }
+    ```
+    After:
+    ```mlir
+    !codes = memref<?x32xf8E4M3FN>
+    func.func @convert(%x: memref<?x32xf32>, %scale: memref<?xf32>, %codes: !codes) {
+      %c0 = arith.constant 0 : index
+      %rows = memref.dim %codes, %c0 : !codes
+      %sources = memref.dim %x, %c0 : memref<?x32xf32>
+      fp8attn.check.size "destination dimension 0", %rows, "source dimension 0", %sources
+      %scales = memref.dim %scale, %c0 : memref<?xf32>
+      fp8attn.check.size "scale dimension 0", %scales, "source dimension 0", %sources
+      fp8attn.check.scale "scale", %scale : memref<?xf32>
+      fp8attn.check.overlap ["destination", "source", "scale"] written(%codes : !codes)
+          read(%x, %scale : memref<?x32xf32>, memref<?xf32>)
+      fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> (t)>) into %codes
+          : memref<?x32xf32>, memref<?xf32>, !codes
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
 def DecomposeAttention
     : Pass<"fp8attn-decompose-attention", "::mlir::func::FuncOp"> {
   let summary = "Decompose attention into tile operations with explicit scales";
@@ -91,7 +140,6 @@ def DecomposeAttention
     ```
     After, in outline:
     ```
-    fp8attn.check.batch ...
     scf.forall (%i) in (%items) {
       %item = fp8attn.tile.work_item %i, ...
       %state = fp8attn.tile.init
@@ -104,10 +152,6 @@ def DecomposeAttention
     }
     ```
   }];
-  let options = [
-    Option<"runtimeChecks", "runtime-checks", "bool", "true",
-           "Emit checks of the arguments that run before memory is touched">
-  ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect", "::mlir::fp8attn::Fp8AttnDialect"];
@@ -132,17 +176,12 @@ def DecomposeQuantization
     ```
     After, in outline:
     ```
-    fp8attn.check.scale "scale", %scale
     scf.forall (%row) in (%rows) {
       %s = memref.load %scale[]
       fp8attn.tile.quantize %xRow, %s into %yRow
     }
     ```
   }];
-  let options = [
-    Option<"runtimeChecks", "runtime-checks", "bool", "true",
-           "Emit checks of the arguments that run before memory is touched">
-  ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::fp8attn::Fp8AttnDialect"];
@@ -167,16 +206,11 @@ def DecomposeMerge : Pass<"fp8attn-decompose-merge", "::mlir::func::FuncOp"> {
     ```
     After, in outline:
     ```
-    fp8attn.check.size "tokens of second_out", ...
     scf.forall (%token) in (%tokens) {
       fp8attn.tile.merge %aToken, %aLseToken, %bToken, %bLseToken into %aToken, %aLseToken
     }
     ```
   }];
-  let options = [
-    Option<"runtimeChecks", "runtime-checks", "bool", "true",
-           "Emit checks of the arguments that run before memory is touched">
-  ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
     "::mlir::fp8attn::Fp8AttnDialect"];
@@ -203,7 +237,6 @@ def DecomposeRepack : Pass<"fp8attn-decompose-repack", "::mlir::func::FuncOp"> {
     ```
     After, in outline:
     ```
-    fp8attn.check.size "pages of destination", ...
     scf.forall (%i) in (%pagesTimesHeads) {
       scf.for %token ... {
         scf.for %block ... {
@@ -215,10 +248,6 @@ def DecomposeRepack : Pass<"fp8attn-decompose-repack", "::mlir::func::FuncOp"> {
     }
     ```
   }];
-  let options = [
-    Option<"runtimeChecks", "runtime-checks", "bool", "true",
-           "Emit checks of the arguments that run before memory is touched">
-  ];
   let dependentDialects = ["::mlir::affine::AffineDialect",
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",

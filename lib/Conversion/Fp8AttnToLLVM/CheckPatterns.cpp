@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Each check in the order of its parameters in Runtime/lowering_abi.h; that of
-// overlaps has a file of its own.
+// Each check in the order of its parameters in Runtime/lowering_abi.h; those of
+// where operands are have a file of their own.
 //
 //===----------------------------------------------------------------------===//
 

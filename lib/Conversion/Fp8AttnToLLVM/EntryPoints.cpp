@@ -16,7 +16,6 @@
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Runtime/lowering_abi.h"
-#include "fp8attn/Target/ElementTypes.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -115,7 +114,8 @@ private:
       StringRef name = entry.argumentNames[index];
       if (auto memref = dyn_cast<MemRefType>(type))
         check(runtime::kCheckTensor,
-              {context, argument, makeSpec(memref, name)});
+              {context, argument,
+               makeTensorSpec(builder, loc, function, memref, name)});
       else if (auto cache = dyn_cast<CacheType>(type))
         check(runtime::kCheckCache,
               {context, argument, makeString(builder, loc, function, name),
@@ -123,41 +123,6 @@ private:
     }
     check(runtime::kCheckWorkspace,
           {context, makeInteger(builder, loc, 64, entry.scratchBytes)});
-  }
-
-  /// Makes the constant fp8attn_tensor_spec of an argument.
-  Value makeSpec(MemRefType type, StringRef name) {
-    LLVM::LLVMStructType specType = abi::getTensorSpecType(module.getContext());
-    LLVM::GlobalOp global;
-    {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(module.getBody());
-      global = LLVM::GlobalOp::create(
-          builder, loc, specType, /*isConstant=*/true, LLVM::Linkage::Private,
-          ("fp8attn.spec." + entry.name + "." + name).str(), Attribute());
-      builder.createBlock(&global.getInitializerRegion());
-      Value spec = LLVM::ZeroOp::create(builder, loc, specType);
-      auto set = [&](Value value, ArrayRef<int64_t> position) {
-        spec = LLVM::InsertValueOp::create(builder, loc, spec, value, position);
-      };
-      // The name stands where a tensor has its data.
-      set(makeString(builder, loc, global, name), {abi::kTensorData});
-      set(makeInteger(builder, loc, 32, getAbiType(type.getElementType())),
-          {abi::kTensorElementType});
-      set(makeInteger(builder, loc, 32, type.getRank()), {abi::kTensorRank});
-      auto strides = type.getStridesAndOffset().first;
-      for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-        set(makeDimension(type.getDimSize(dim)), {abi::kTensorSizes, dim});
-        set(makeDimension(strides[dim]), {abi::kTensorStrides, dim});
-      }
-      LLVM::ReturnOp::create(builder, loc, spec);
-    }
-    return LLVM::AddressOfOp::create(builder, loc, global);
-  }
-
-  Value makeDimension(int64_t value) {
-    return makeInteger(builder, loc, 64,
-                       ShapedType::isDynamic(value) ? FP8ATTN_DYNAMIC : value);
   }
 
   Value load(Type type, LLVM::LLVMStructType structType, Value address,

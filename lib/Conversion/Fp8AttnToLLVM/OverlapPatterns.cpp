@@ -1,12 +1,13 @@
-//===- OverlapPatterns.cpp - the check that operands do not overlap ---===//
+//===- OverlapPatterns.cpp - checks of where operands are -----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// The check compares all operands of an operation in one call, so they go to
-// the runtime as an array on the stack: memrefs as the tensors that they are, a
-// cache as the bytes of its pages, which may have gaps between them.
+// Checks that compare the memory of operands hand them to the runtime on the
+// stack: memrefs as the tensors that they are, a cache as the bytes of its
+// pages, which may have gaps between them. The check of overlaps takes all
+// operands of an operation in one call, as an array.
 //
 //===----------------------------------------------------------------------===//
 
@@ -52,37 +53,34 @@ private:
   Value operand;
 };
 
-struct CheckOverlapLowering
-    : CheckLowering<CheckOverlapOp, runtime::kCheckOverlap> {
-  using CheckLowering::CheckLowering;
+/// A lowering of a check that takes operands.
+template <typename Op, const RuntimeFunction &function>
+struct OperandCheckLowering : CheckLowering<Op, function> {
+  using CheckLowering<Op, function>::CheckLowering;
 
-  SmallVector<Value> getArguments(CheckOverlapOp op, OpAdaptor adaptor,
-                                  OpBuilder &builder) const override {
+protected:
+  /// Returns the address of `count` fp8attn_operand on the stack.
+  static Value allocateOperands(OpBuilder &builder, Op op, int64_t count) {
+    return allocateOnStack(builder, op, abi::getOperandType(op.getContext()),
+                           count);
+  }
+
+  /// Fills in operand `index` of an array and returns its address.
+  Value storeOperand(OpBuilder &builder, Op op, Value operands, int32_t index,
+                     Type type, Value value, StringRef name) const {
     Location loc = op.getLoc();
-    auto number = [&](int64_t value) {
-      return makeInteger(builder, loc, 64, value);
-    };
-    const int64_t count = op->getNumOperands();
-    auto pointer = LLVM::LLVMPointerType::get(getContext());
-    LLVM::LLVMStructType type = abi::getOperandType(getContext());
-    Value operands = allocateOnStack(builder, op, type, count);
-    for (auto [index, original, converted, name] :
-         llvm::enumerate(op->getOperands(), adaptor.getOperands(),
-                         op.getNames().getAsRange<StringAttr>())) {
-      Value place = LLVM::GEPOp::create(
-          builder, loc, pointer, type, operands,
-          ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(index)});
-      LLVM::StoreOp::create(
-          builder, loc,
-          describe(builder, op, original.getType(), converted, name), place);
-    }
-    return {operands, number(count), number(op.getWritten().size()),
-            number(op.getInPlace().size())};
+    Value place = LLVM::GEPOp::create(
+        builder, loc, LLVM::LLVMPointerType::get(op.getContext()),
+        abi::getOperandType(op.getContext()), operands,
+        ArrayRef<LLVM::GEPArg>{index});
+    LLVM::StoreOp::create(builder, loc,
+                          describe(builder, op, type, value, name), place);
+    return place;
   }
 
 private:
-  Value describe(OpBuilder &builder, CheckOverlapOp op, Type type, Value value,
-                 StringAttr name) const {
+  Value describe(OpBuilder &builder, Op op, Type type, Value value,
+                 StringRef name) const {
     Location loc = op.getLoc();
     Value text = makeString(builder, loc, op, name);
     if (auto cache = dyn_cast<CacheType>(type)) {
@@ -100,8 +98,8 @@ private:
     OperandBuilder operand(builder, loc, getAbiType(memref.getElementType()),
                            memref.getRank());
     operand.setName(text);
-    operand.setData(
-        getElementPointer(builder, loc, *getTypeConverter(), value, memref));
+    operand.setData(getElementPointer(builder, loc, *this->getTypeConverter(),
+                                      value, memref));
     MemRefDescriptor descriptor(value);
     for (int64_t dim = 0; dim < memref.getRank(); ++dim)
       operand.setDim(dim, descriptor.size(builder, loc, dim),
@@ -109,9 +107,71 @@ private:
     return operand.get();
   }
 };
+
+struct CheckOverlapLowering
+    : OperandCheckLowering<CheckOverlapOp, runtime::kCheckOverlap> {
+  using OperandCheckLowering::OperandCheckLowering;
+
+  SmallVector<Value> getArguments(CheckOverlapOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    auto number = [&](int64_t value) {
+      return makeInteger(builder, loc, 64, value);
+    };
+    const int64_t count = op->getNumOperands();
+    Value operands = allocateOperands(builder, op, count);
+    for (auto [index, original, converted, name] :
+         llvm::enumerate(op->getOperands(), adaptor.getOperands(),
+                         op.getNames().getAsRange<StringAttr>()))
+      storeOperand(builder, op, operands, index, original.getType(), converted,
+                   name);
+    return {operands, number(count), number(op.getWritten().size()),
+            number(op.getInPlace().size())};
+  }
+};
+
+struct CheckPageMovesLowering
+    : OperandCheckLowering<CheckPageMovesOp, runtime::kCheckPageMoves> {
+  using OperandCheckLowering::OperandCheckLowering;
+
+  SmallVector<Value> getArguments(CheckPageMovesOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    MemRefDescriptor pages(adaptor.getPages());
+    Value operands = allocateOperands(builder, op, 2);
+    return {getPointer(builder, loc, op.getPages(), adaptor.getPages()),
+            pages.size(builder, loc, 0), pages.stride(builder, loc, 0),
+            storeOperand(builder, op, operands, 0, op.getSource().getType(),
+                         adaptor.getSource(), "source"),
+            storeOperand(builder, op, operands, 1,
+                         op.getDestination().getType(),
+                         adaptor.getDestination(), "destination")};
+  }
+};
+
+/// The tensor is that of an operand, which begins with a name.
+struct CheckTensorLowering
+    : OperandCheckLowering<CheckTensorOp, runtime::kCheckTensor> {
+  using OperandCheckLowering::OperandCheckLowering;
+
+  SmallVector<Value> getArguments(CheckTensorOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    MemRefType type = op.getTensor().getType();
+    Value operand = storeOperand(builder, op, allocateOperands(builder, op, 1),
+                                 0, type, adaptor.getTensor(), op.getName());
+    Value tensor = LLVM::GEPOp::create(builder, loc,
+                                       LLVM::LLVMPointerType::get(getContext()),
+                                       abi::getOperandType(getContext()),
+                                       operand, ArrayRef<LLVM::GEPArg>{0, 1});
+    return {tensor, makeTensorSpec(builder, loc, op, type, op.getName())};
+  }
+};
 } // namespace
 
 void mlir::fp8attn::populateOverlapPatterns(const LLVMTypeConverter &converter,
                                             RewritePatternSet &patterns) {
-  patterns.add<CheckOverlapLowering>(converter);
+  patterns
+      .add<CheckOverlapLowering, CheckPageMovesLowering, CheckTensorLowering>(
+          converter);
 }

@@ -60,6 +60,11 @@ FailureOr<SmallVector<EntryPoint>> prepareFunctions(ModuleOp module);
 void createEntryPoint(ModuleOp module, const EntryPoint &entry,
                       const LLVMTypeConverter &converter, bool runtimeChecks);
 
+/// Returns the address of the constant fp8attn_tensor_spec of a memref, in the
+/// module around `user`.
+Value makeTensorSpec(OpBuilder &builder, Location loc, Operation *user,
+                     MemRefType type, StringRef name);
+
 /// Has each LLVM function of the module compiled for its `fp8attn.isa`, or
 /// generic if it has none, and takes the attribute away.
 void setIsaTargets(ModuleOp module);

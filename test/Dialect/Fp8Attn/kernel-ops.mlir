@@ -51,7 +51,9 @@ func.func private @body(index, index, index, memref<?xf32>, f32)
 // CHECK: fp8attn.check.overlap ["s", "table"] written(%{{.+}} : memref<?xf32>) read(%{{.+}} : memref<?x?xi32>)
 // CHECK: fp8attn.check.overlap ["cache", "s"] written(%{{.+}} : !fp8attn.cache<{{.+}}>) in_place(%{{.+}} : memref<?xf32>)
 // CHECK: fp8attn.check.slots {{.+}} : memref<?xi64>, <key_value
-func.func @host(%n: index, %s: memref<?xf32>, %f: f32, %starts: memref<?xi32>,
+// CHECK: fp8attn.check.page_moves {{.+}} : memref<?x2xi32>, <key_value{{.+}}, <key_value
+// CHECK: fp8attn.check.tensor "table", %{{.+}} : memref<?x?xi32>
+func.func @host(%n: index, %s: memref<?xf32>, %f: f32, %starts: memref<?xi32>, %pages: memref<?x2xi32>,
                 %table: memref<?x?xi32>, %slots: memref<?xi64>, %cache: !kv) {
   %isa = fp8attn.select_isa [#fp8attn.isa<amx_bf16>, #fp8attn.isa<generic>]
   fp8attn.parallel_for @body count %n captures(%s, %f) : memref<?xf32>, f32
@@ -65,5 +67,7 @@ func.func @host(%n: index, %s: memref<?xf32>, %f: f32, %starts: memref<?xi32>,
   fp8attn.check.overlap ["s", "table"] written(%s : memref<?xf32>) read(%table : memref<?x?xi32>)
   fp8attn.check.overlap ["cache", "s"] written(%cache : !kv) in_place(%s : memref<?xf32>)
   fp8attn.check.slots %slots, %cache : memref<?xi64>, !kv
+  fp8attn.check.page_moves %pages, %cache, %cache : memref<?x2xi32>, !kv, !kv
+  fp8attn.check.tensor "table", %table : memref<?x?xi32>
   return
 }

@@ -114,10 +114,10 @@ def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
 
     `pages`, i32 [n, 2], lists (page of `source`, page of `destination`), in any
     order; other pages of `destination` stay as they are, and the caches may have
-    different numbers of pages. They may be the same memory, or overlap, if no
-    page that is written is read or written by another entry. If two entries
-    name one page of `destination`, either may be the one that is kept, element
-    by element.
+    different numbers of pages. They may be the same memory, page for page, if
+    their layouts are the same and no page that is written is read or written by
+    another entry; they must not overlap in another way. In memory of its own, a
+    page of `destination` that two entries name keeps either, element by element.
 
     ```mlir
     func.func @export(%source: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,

@@ -308,6 +308,37 @@ def Fp8Attn_CheckPagesOp : Fp8Attn_CheckOp<"pages"> {
   }];
 }
 
+def Fp8Attn_CheckPageMovesOp : Fp8Attn_CheckOp<"page_moves"> {
+  let summary = "returns a status if pages are copied over each other";
+  let description = [{
+    Of a list of pairs that `check.pages` has found to be pages. If `source` and
+    `destination` share memory, they must have the same first page and the same
+    distance between pages, and no page that an entry writes may be read or
+    written by another one.
+  }];
+  let arguments = (ins MemRefRankOf<[I32], [2]>:$pages,
+                       Fp8Attn_CacheType:$source,
+                       Fp8Attn_CacheType:$destination);
+  let assemblyFormat = [{
+    $pages `,` $source `,` $destination attr-dict `:` type($pages) `,`
+    type($source) `,` type($destination)
+  }];
+}
+
+def Fp8Attn_CheckTensorOp : Fp8Attn_CheckOp<"tensor"> {
+  let summary = "returns a status if sizes or strides are impossible";
+  let description = [{
+    Of a memref that is not an argument of an entry point, whose descriptor is
+    checked before: sizes are at least 0, and no two elements are in one place.
+    The name appears in the message.
+  }];
+  let arguments = (ins StrAttr:$name,
+                       MemRefRankOf<[F32, BF16, F16, F8E4M3FN, F8E5M2,
+                                     F8E8M0FNU, I1, I8, I32, I64],
+                                    [0, 1, 2, 3, 4]>:$tensor);
+  let assemblyFormat = "$name `,` $tensor attr-dict `:` type($tensor)";
+}
+
 /// What has memory in the caller's hands.
 def Fp8Attn_CheckedOperand
     : AnyTypeOf<[MemRefRankOf<[F32, BF16, F16, F8E4M3FN, F8E5M2, F8E8M0FNU, I1,

@@ -1,0 +1,124 @@
+// RUN: fp8attn-opt %s --fp8attn-insert-checks | FileCheck %s
+
+!fp8 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+!rows = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
+!query = memref<?x8x64xbf16>
+#tensor = affine_map<(page, head, token, channel) -> ()>
+#head = affine_map<(page, head, token, channel) -> (head)>
+#token = affine_map<(page, head, token, channel) -> (page, head, token)>
+#row = affine_map<(t, c) -> (t)>
+
+// CHECK-LABEL: func.func @paged
+// CHECK:         fp8attn.check.size "tokens of out", {{.*}}, "tokens of query"
+// CHECK:         fp8attn.check.size "tokens of lse", {{.*}}, "tokens of query"
+// CHECK:         fp8attn.check.scale "key_scale"
+// CHECK:         fp8attn.check.scale_pages "value_scale"[0], %{{.+}} most 0 per_page 1
+// CHECK-NOT:     fp8attn.check.scale "value_scale"
+// CHECK:         fp8attn.check.batch
+// CHECK:         fp8attn.check.size "tokens of mask"
+// CHECK:         fp8attn.check.columns "mask"
+// CHECK:         fp8attn.paged_attention
+func.func @paged(%query: !query, %cache: !fp8, %key_scale: memref<8xf32>, %value_scale: memref<?x8x32xf32>,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: !query, %lse: memref<?x8xf32>,
+    %mask: memref<?x?xi8>) {
+  fp8attn.paged_attention query(%query : !query) cache(%cache : !fp8)
+      key_scale(%key_scale : memref<8xf32>, #head) value_scale(%value_scale : memref<?x8x32xf32>, #token)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : !query) lse(%lse : memref<?x8xf32>) mask(%mask : memref<?x?xi8>)
+  return
+}
+
+!dense = memref<?x8x?x64xf32>
+// CHECK-LABEL: func.func @dense
+// CHECK-DAG:     fp8attn.check.size "batch of key", {{.*}}, "batch of query"
+// CHECK-DAG:     fp8attn.check.size "batch of value", {{.*}}, "batch of query"
+// CHECK-DAG:     fp8attn.check.size "batch of out", {{.*}}, "batch of query"
+// CHECK-DAG:     fp8attn.check.size "batch of lse", {{.*}}, "batch of query"
+// CHECK-DAG:     fp8attn.check.size "queries of out", {{.*}}, "queries of query"
+// CHECK-DAG:     fp8attn.check.size "queries of lse", {{.*}}, "queries of query"
+// CHECK-DAG:     fp8attn.check.size "keys of value", {{.*}}, "keys of key"
+// CHECK-DAG:     fp8attn.check.size "batch of mask", {{.*}}, "batch of query"
+// CHECK-DAG:     fp8attn.check.size "queries of mask", {{.*}}, "queries of query"
+// CHECK-DAG:     fp8attn.check.size "keys of mask", {{.*}}, "keys of key"
+// CHECK-DAG:     fp8attn.check.size "queries of query", {{.*}}, "the most there may be"
+// CHECK-DAG:     fp8attn.check.size "keys of key", {{.*}}, "the most there may be"
+// CHECK:         fp8attn.attention
+func.func @dense(%query: !dense, %key: !dense, %value: !dense, %out: !dense, %lse: memref<?x8x?xf32>,
+    %mask: memref<?x1x?x?xi8>) {
+  fp8attn.attention query(%query : !dense) key(%key : !dense) value(%value : !dense)
+      out(%out : !dense) lse(%lse : memref<?x8x?xf32>) mask(%mask : memref<?x1x?x?xi8>)
+  return
+}
+
+// CHECK-LABEL: func.func @merge
+// CHECK-DAG:     fp8attn.check.size "tokens of first_lse", %{{.+}}, "tokens of first_out"
+// CHECK-DAG:     fp8attn.check.size "tokens of second_out"
+// CHECK-DAG:     fp8attn.check.size "tokens of second_lse"
+// CHECK-DAG:     fp8attn.check.size "tokens of out"
+// CHECK-DAG:     fp8attn.check.size "tokens of lse"
+// CHECK:         fp8attn.merge
+func.func @merge(%a: !query, %a_lse: memref<?x8xf32>, %b: !query, %b_lse: memref<?x8xf32>,
+    %out: !query, %lse: memref<?x8xf32>) {
+  fp8attn.merge first(%a, %a_lse : !query, memref<?x8xf32>) second(%b, %b_lse : !query, memref<?x8xf32>)
+      into(%out, %lse : !query, memref<?x8xf32>)
+  return
+}
+
+// CHECK-LABEL: func.func @write
+// CHECK:         fp8attn.check.size "tokens of value", {{.*}}, "tokens of key"
+// CHECK:         fp8attn.check.size "slots", {{.*}}, "tokens of key"
+// CHECK:         fp8attn.check.scale "key_scale"
+// CHECK:         fp8attn.check.slots
+// CHECK:         fp8attn.kv_write
+func.func @write(%key: !query, %value: !query, %slots: memref<?xi64>, %scale: memref<f32>, %cache: !fp8) {
+  fp8attn.kv_write key(%key : !query) value(%value : !query) slots(%slots : memref<?xi64>)
+      key_scale(%scale : memref<f32>, #tensor) value_scale(%scale : memref<f32>, #tensor) cache(%cache : !fp8)
+  return
+}
+
+// Scales that are written are checked like other results.
+// CHECK-LABEL: func.func @write_scales
+// CHECK-NOT:     fp8attn.check.scale "
+// CHECK:         fp8attn.check.overlap ["cache", "key_scale", "value_scale", "key", "value", "slots"]
+func.func @write_scales(%key: !query, %value: !query, %slots: memref<?xi64>, %key_scale: memref<?x8x32xf32>,
+    %value_scale: memref<?x8x32xf32>, %cache: !fp8) {
+  fp8attn.kv_write dynamic key(%key : !query) value(%value : !query) slots(%slots : memref<?xi64>)
+      key_scale(%key_scale : memref<?x8x32xf32>, #token) value_scale(%value_scale : memref<?x8x32xf32>, #token)
+      cache(%cache : !fp8)
+  return
+}
+
+// Pages within one memory are looked at only where they may be copied there.
+// CHECK-LABEL: func.func @copy
+// CHECK:         fp8attn.check.pages
+// CHECK:         fp8attn.check.page_moves
+// CHECK:         fp8attn.check.overlap ["destination", "pages"]
+func.func @copy(%from: !fp8, %to: !fp8, %pages: memref<?x2xi32>) {
+  fp8attn.repack %from into %to pages(%pages : memref<?x2xi32>) : !fp8, !fp8
+  return
+}
+// CHECK-LABEL: func.func @change
+// CHECK:         fp8attn.check.pages
+// CHECK-NOT:     fp8attn.check.page_moves
+// CHECK:         fp8attn.check.overlap ["destination", "pages", "source"]
+func.func @change(%from: !fp8, %to: !rows, %pages: memref<?x2xi32>) {
+  fp8attn.repack %from into %to pages(%pages : memref<?x2xi32>) : !fp8, !rows
+  return
+}
+// CHECK-LABEL: func.func @all
+// CHECK:         fp8attn.check.size "pages of destination", %{{.+}}, "pages of source", %{{.+}}
+func.func @all(%from: !fp8, %to: !rows) {
+  fp8attn.repack %from into %to : !fp8, !rows
+  return
+}
+
+// Sizes that are static need no check; a scale for each row has a size.
+// CHECK-LABEL: func.func @quantize
+// CHECK:         fp8attn.check.size "destination dimension 0", {{.*}}, "source dimension 0"
+// CHECK-NOT:     fp8attn.check.size "destination dimension 1"
+// CHECK:         fp8attn.check.size "scale dimension 0", {{.*}}, "source dimension 0"
+// CHECK:         fp8attn.check.scale "scale"
+func.func @quantize(%x: memref<?x64xf32>, %scale: memref<?xf32>, %y: memref<?x64xf8E4M3FN>) {
+  fp8attn.quantize %x scale(%scale, #row) into %y : memref<?x64xf32>, memref<?xf32>, memref<?x64xf8E4M3FN>
+  return
+}

@@ -12,15 +12,14 @@
 #include "OutputFile.h"
 
 #include "Explanation.h"
+#include "ReplaceFile.h"
 #include "SharedLibrary.h"
 #include "fp8attn/Embedding/EmbeddedLibrary.h"
 #include "fp8attn/Target/CodeEmission.h"
 #include "fp8attn/Target/HeaderEmission.h"
 
-#include "mlir/Support/FileUtilities.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/ToolOutputFile.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -142,25 +141,6 @@ static LogicalResult compile(Compilation &compilation,
   return success();
 }
 
-static LogicalResult writeFile(StringRef path, ArrayRef<char> bytes) {
-  std::string error;
-  std::unique_ptr<llvm::ToolOutputFile> file = openOutputFile(path, &error);
-  if (!file) {
-    reportError(error);
-    return failure();
-  }
-  file->os().write(bytes.data(), bytes.size());
-  file->os().close();
-  if (file->os().has_error()) {
-    reportError("cannot write \"" + path +
-                "\": " + file->os().error().message());
-    file->os().clear_error();
-    return failure();
-  }
-  file->keep();
-  return success();
-}
-
 LogicalResult mlir::fp8attn::compileToFile(const CompileOptions &options,
                                            const OutputOptions &output) {
   FailureOr<OutputKind> kind = output.kind;
@@ -181,5 +161,5 @@ LogicalResult mlir::fp8attn::compileToFile(const CompileOptions &options,
   if (failed(compilation.parse(output.inputPath)) ||
       failed(compile(compilation, output, *kind, bytes)))
     return failure();
-  return writeFile(output.outputPath, bytes);
+  return report(replaceFile(output.outputPath, bytes));
 }

@@ -12,13 +12,15 @@
 
 #include "SharedLibrary.h"
 
+#include "ReplaceFile.h"
+
 #include "llvm/BinaryFormat/Magic.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/raw_ostream.h"
+#include "llvm/Support/Signals.h"
 
 using namespace llvm;
 
@@ -40,35 +42,26 @@ static Expected<std::string> makeTemporaryFile(StringRef suffix) {
           sys::fs::createTemporaryFile("fp8attn", suffix, path))
     return createStringError("cannot make a temporary file: " +
                              error.message());
+  sys::RemoveFileOnSignal(path);
   return path.str().str();
-}
-
-static Error writeFile(StringRef path, ArrayRef<char> bytes) {
-  std::error_code error;
-  raw_fd_ostream os(path, error);
-  if (!error) {
-    os.write(bytes.data(), bytes.size());
-    os.close();
-    error = os.error();
-    os.clear_error();
-  }
-  return error ? createStringError("cannot write \"" + path +
-                                   "\": " + error.message())
-               : Error::success();
 }
 
 static Error run(StringRef linker, StringRef name, StringRef object,
                  StringRef library) {
+  // The linker writes to what is open for it: to a path it would write even
+  // after a signal that ends this process and removes the file.
+  const std::optional<StringRef> redirects[] = {std::nullopt, library,
+                                                std::nullopt};
   std::string soname = ("--soname=" + name).str();
   SmallVector<StringRef> arguments = {
-      linker, "-shared", object, "-o", library, soname,
+      linker, "-shared", object, "-o", "-", soname,
       // Unwinding for profilers; no code on the stack; sections of constants
       // are read-only after relocation.
       "--eh-frame-hdr", "-z", "noexecstack", "-z", "relro", "-z", "now",
       "--hash-style=gnu", "--build-id"};
   std::string message;
   int code = sys::ExecuteAndWait(linker, arguments, /*Env=*/std::nullopt,
-                                 /*Redirects=*/{}, /*SecondsToWait=*/0,
+                                 redirects, /*SecondsToWait=*/0,
                                  /*MemoryLimit=*/0, &message);
   if (code == 0)
     return Error::success();
@@ -89,7 +82,7 @@ Error mlir::fp8attn::linkSharedLibrary(StringRef name,
   if (!library)
     return library.takeError();
   FileRemover removeLibrary(*library);
-  if (Error error = writeFile(*object, bytes))
+  if (Error error = replaceFile(*object, bytes))
     return error;
   if (Error error = run(*linker, name, *object, *library))
     return error;

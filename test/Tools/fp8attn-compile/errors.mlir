@@ -22,7 +22,7 @@
 // TRIPLE: error: unknown target triple "foo"
 // EXTENSION: error: expects the output file to end in .o, .so, .s, .ll, .bc or .h, or --emit, got "{{.*}}.xyz"
 // MISSING: error: cannot open input file '{{.*}}.missing': No such file or directory
-// FOLDER: error: cannot open output file '{{.*}}.missing/a.s': No such file or directory
+// FOLDER: error: cannot write "{{.*}}.missing/a.s": No such file or directory
 // FULL: error: cannot write "/dev/full": No space left on device
 // KIND: error: LLVM cannot write this kind of file for "nvptx64"
 // FAT: error: expects one of --fat and --isa, got --fat and --isa=generic

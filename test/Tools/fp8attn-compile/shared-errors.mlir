@@ -3,7 +3,7 @@
 // RUN: env TMPDIR=%t/nowhere not fp8attn-compile %s -o %t/a.so --mcpu=x86-64 2>&1 | FileCheck %s --check-prefix=TEMPORARY
 // RUN: echo > %t/broken/ld.lld-22 && chmod +x %t/broken/ld.lld-22
 // RUN: env PATH=%t/broken not %fp8attn_compile %s -o %t/a.so --mcpu=x86-64 2>&1 | FileCheck %s --check-prefix=FAILED
-// RUN: echo '#!/bin/sh' > %t/vain/ld.lld-22 && echo 'rm "$4"' >> %t/vain/ld.lld-22 && chmod +x %t/vain/ld.lld-22
+// RUN: echo '#!/bin/sh' > %t/vain/ld.lld-22 && echo 'rm "$(readlink /proc/$$/fd/1)"' >> %t/vain/ld.lld-22 && chmod +x %t/vain/ld.lld-22
 // RUN: env PATH=%t/vain:/usr/bin:/bin not %fp8attn_compile %s -o %t/a.so --mcpu=x86-64 2>&1 | FileCheck %s --check-prefix=VAIN
 // RUN: echo '#!/bin/sh' > %t/idle/ld.lld-22 && chmod +x %t/idle/ld.lld-22
 // RUN: env PATH=%t/idle:/usr/bin:/bin not %fp8attn_compile %s -o %t/a.so --mcpu=x86-64 2>&1 | FileCheck %s --check-prefix=IDLE
@@ -11,7 +11,7 @@
 
 // What making a shared library needs is named when it is missing, with the reason: a
 // folder for temporary files, a linker that starts, and the linker's output, which one
-// that removes its fourth argument does not leave, nor one that does nothing. Nothing is
+// that removes what it writes to does not leave, nor one that does nothing. Nothing is
 // written.
 
 // TEMPORARY: error: cannot make a temporary file: No such file or directory

@@ -73,6 +73,7 @@ static void appendPasses(const ToLLVMPipelineOptions &options,
   selection.mixIsas = options.mixIsas;
   passes.addToFunctions(createSelectKernels(selection));
   passes.addToModule(createOutlineParallel());
+  passes.addToModule(createShareBodies());
   passes.addToFunctions(createInsertTileConfig());
   passes.addToFunctions(createHoistTileConfig());
   passes.addToFunctions(createExpandMath());

@@ -366,6 +366,32 @@ def OutlineParallel : Pass<"fp8attn-outline-parallel", "::mlir::ModuleOp"> {
     "::mlir::fp8attn::Fp8AttnDialect"];
 }
 
+def ShareBodies : Pass<"fp8attn-share-bodies", "::mlir::ModuleOp"> {
+  let summary = "Share the bodies of equal parallel loops";
+  let description = [{
+    Of private functions that parallel loops alone run, keeps one of each kind:
+    those with the same operations, types and attributes on values that are made
+    alike. Code for the same operation in each layer of a model is generated
+    once.
+
+    ```mlir
+    func.func private @f.body(%begin: index, %end: index, %worker: index) {
+      return
+    }
+    func.func private @f.body_0(%begin: index, %end: index, %worker: index) {
+      return
+    }
+    func.func @f(%n: index) {
+      fp8attn.parallel_for @f.body count %n captures()
+      fp8attn.parallel_for @f.body_0 count %n captures()
+      return
+    }
+    ```
+
+    Both loops run `@f.body` then, and there is no `@f.body_0`.
+  }];
+}
+
 def ExpandMath : Pass<"fp8attn-expand-math", "::mlir::func::FuncOp"> {
   let summary = "Expand functions of f32 into arithmetic";
   let description = [{

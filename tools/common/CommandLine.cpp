@@ -13,6 +13,7 @@
 #include "fp8attn/Runtime/fp8attn.h"
 
 #include "llvm/Support/WithColor.h"
+#include "llvm/Support/thread.h"
 
 namespace cl = llvm::cl;
 using namespace mlir::fp8attn;
@@ -58,6 +59,15 @@ void mlir::fp8attn::addVersion() {
     os << "fp8attn version " FP8ATTN_VERSION ", for runtimes of ABI version "
        << FP8ATTN_ABI_VERSION << "\n";
   });
+}
+
+int mlir::fp8attn::runOnLargeStack(llvm::function_ref<int()> main) {
+  // Address space; memory is taken as it is used.
+  constexpr unsigned kStackBytes = 1u << 30;
+  int result = EXIT_FAILURE;
+  llvm::thread thread(std::optional(kStackBytes), [&] { result = main(); });
+  thread.join();
+  return result;
 }
 
 void mlir::fp8attn::reportError(const llvm::Twine &message) {

@@ -11,6 +11,7 @@
 #ifndef FP8ATTN_TOOLS_COMMON_COMMANDLINE_H
 #define FP8ATTN_TOOLS_COMMON_COMMANDLINE_H
 
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/CommandLine.h"
 
 #include <string>
@@ -49,6 +50,10 @@ struct CompileOptions {
 
 /// Has --version name this project, beside LLVM.
 void addVersion();
+
+/// Returns what `main` returns, which it runs on a stack of a gigabyte: parser,
+/// passes and printer go down into regions one call, or several, a level.
+int runOnLargeStack(llvm::function_ref<int()> main);
 
 /// Prints one error as the tools do: "error: " and the message, on stderr.
 void reportError(const llvm::Twine &message);

@@ -11,12 +11,14 @@
 
 #include "Compilation.h"
 
+#include "Nesting.h"
 #include "fp8attn/InitAll.h"
 #include "fp8attn/Pipelines/Pipelines.h"
 #include "fp8attn/Target/CodeEmission.h"
 #include "fp8attn/Target/TargetMachine.h"
 #include "fp8attn/Transforms/Passes.h"
 
+#include "mlir/Bytecode/BytecodeReader.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
@@ -53,10 +55,20 @@ LogicalResult Compilation::parse(StringRef path) {
     reportError(error);
     return failure();
   }
+  if (!isBytecode(file->getMemBufferRef()))
+    if (unsigned line = findDeepLine(file->getBuffer())) {
+      reportError("expects brackets of at most " + llvm::Twine(kMaxNesting) +
+                  " levels, got more on line " + llvm::Twine(line));
+      return failure();
+    }
   sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
   module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
     return failure();
+  // Bytecode has no brackets.
+  if (Operation *deep = findDeepOperation(*module))
+    return deep->emitError("expects regions of at most ")
+           << kMaxNesting << " levels";
   // Headers, inputs and references need the places of elements, as code does.
   PassManager passes(&context);
   passes.addPass(createAssignLayouts());

@@ -87,5 +87,6 @@ int main(int argc, char **argv) {
 
   if (options.cpu == "help")
     return failed(printKnownCpus(options.triple));
-  return failed(compileToFile(options, output));
+  return runOnLargeStack(
+      [&] { return failed(compileToFile(options, output)); });
 }

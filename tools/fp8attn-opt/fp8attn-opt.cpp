@@ -22,6 +22,8 @@ int main(int argc, char **argv) {
   mlir::fp8attn::registerAllDialects(registry);
   mlir::fp8attn::registerAllTranslations(registry);
   mlir::fp8attn::registerAllPasses();
-  return mlir::asMainReturnCode(
-      mlir::MlirOptMain(argc, argv, "fp8attn optimiser driver\n", registry));
+  return mlir::fp8attn::runOnLargeStack([&] {
+    return mlir::asMainReturnCode(
+        mlir::MlirOptMain(argc, argv, "fp8attn optimiser driver\n", registry));
+  });
 }

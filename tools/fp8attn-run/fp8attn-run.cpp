@@ -46,12 +46,14 @@ int main(int argc, char **argv) {
                                                          : EXIT_SUCCESS;
   if (failed(options.verify()))
     return EXIT_FAILURE;
-  mlir::FailureOr<Report> report = runFile(options, compileOptions);
-  if (failed(report))
-    return EXIT_FAILURE;
-  if (options.json)
-    report->printJson(llvm::outs());
-  else
-    report->printText(llvm::outs());
-  return report->passed() ? EXIT_SUCCESS : EXIT_FAILURE;
+  return runOnLargeStack([&] {
+    mlir::FailureOr<Report> report = runFile(options, compileOptions);
+    if (failed(report))
+      return EXIT_FAILURE;
+    if (options.json)
+      report->printJson(llvm::outs());
+    else
+      report->printText(llvm::outs());
+    return report->passed() ? EXIT_SUCCESS : EXIT_FAILURE;
+  });
 }

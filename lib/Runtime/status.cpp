@@ -46,6 +46,8 @@ const char *fp8attn_status_string(int32_t status) {
     return "a list of pages names one that is outside of its cache";
   case FP8ATTN_OVERLAP:
     return "a tensor or cache that is written shares memory with another";
+  case FP8ATTN_OUT_OF_MEMORY:
+    return "a function of the model asks for more memory than there is";
   }
   return "unknown status";
 }

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp8attn/Target/CodeEmission.h"
+#include "fp8attn/Target/SymbolNames.h"
 
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/BinaryFormat/ELF.h"
@@ -16,6 +17,7 @@
 #include "llvm/CodeGen/MachineModuleInfo.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/MCContext.h"
+#include "llvm/Object/ObjectFile.h"
 #include "llvm/Passes/PassBuilder.h"
 
 using namespace mlir;
@@ -37,6 +39,16 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
       .run(module, moduleAnalyses);
 }
 
+/// Has places that indirect calls reach begin with endbr64, and objects say so:
+/// linkers give a program the protection of branches and of return addresses
+/// only if all that is linked has it.
+static void protectBranches(llvm::Module &module) {
+  if (!module.getTargetTriple().isX86())
+    return;
+  for (StringRef flag : {"cf-protection-branch", "cf-protection-return"})
+    module.addModuleFlag(llvm::Module::Min, flag, 1);
+}
+
 std::unique_ptr<llvm::Module>
 mlir::fp8attn::buildLLVMModule(ModuleOp module, llvm::TargetMachine &machine,
                                llvm::LLVMContext &context) {
@@ -46,6 +58,7 @@ mlir::fp8attn::buildLLVMModule(ModuleOp module, llvm::TargetMachine &machine,
     return nullptr;
   llvmModule->setTargetTriple(machine.getTargetTriple());
   llvmModule->setDataLayout(machine.createDataLayout());
+  protectBranches(*llvmModule);
   optimize(*llvmModule, machine);
   return llvmModule;
 }
@@ -58,6 +71,34 @@ static void useUnmergedSections(llvm::MCContext &context) {
   for (StringRef name : {".rodata.cst4", ".rodata.cst8", ".rodata.cst16",
                          ".rodata.cst32", ".rodata.str1.1"})
     context.getELFSection(name, llvm::ELF::SHT_PROGBITS, llvm::ELF::SHF_ALLOC);
+}
+
+/// Refuses an object that imports what it may not: a host that links nothing
+/// else would find out.
+static llvm::Error checkImports(llvm::MemoryBufferRef bytes,
+                                const llvm::Triple &triple) {
+  llvm::Expected<std::unique_ptr<llvm::object::ObjectFile>> object =
+      llvm::object::ObjectFile::createObjectFile(bytes);
+  if (!object)
+    return object.takeError();
+  for (const llvm::object::SymbolRef &symbol : (*object)->symbols()) {
+    llvm::Expected<uint32_t> flags = symbol.getFlags();
+    if (!flags)
+      return flags.takeError();
+    llvm::Expected<StringRef> name = symbol.getName();
+    if (!name)
+      return name.takeError();
+    // Where LLVM needs a library of the compiler, every host has it.
+    const bool isOfCompiler =
+        name->starts_with("__") && triple.getArch() != llvm::Triple::x86_64;
+    if (*flags & llvm::object::SymbolRef::SF_Undefined && !name->empty() &&
+        !name->starts_with("fp8attn_") && !isImport(*name) && !isOfCompiler)
+      return llvm::createStringError(
+          "the code calls \"" + *name +
+          "\", of a library that objects do not need; expects a model without "
+          "the function that becomes this");
+  }
+  return llvm::Error::success();
 }
 
 llvm::Error mlir::fp8attn::emitCode(llvm::Module &module,
@@ -80,7 +121,9 @@ llvm::Error mlir::fp8attn::emitCode(llvm::Module &module,
   // Assemblers know what sections of these names are.
   if (kind == CodeKind::Object)
     useUnmergedSections(info->getMMI().getContext());
-  if (machine.addPassesToEmitFile(codegen, os, /*DwoOut=*/nullptr,
+  SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream code(bytes);
+  if (machine.addPassesToEmitFile(codegen, code, /*DwoOut=*/nullptr,
                                   kind == CodeKind::Object
                                       ? llvm::CodeGenFileType::ObjectFile
                                       : llvm::CodeGenFileType::AssemblyFile,
@@ -89,5 +132,9 @@ llvm::Error mlir::fp8attn::emitCode(llvm::Module &module,
         "LLVM cannot write this kind of file for \"" +
         machine.getTargetTriple().str() + "\"");
   codegen.run(module);
-  return llvm::Error::success();
+  os.write(bytes.data(), bytes.size());
+  if (kind == CodeKind::Assembly)
+    return llvm::Error::success();
+  return checkImports({StringRef(bytes.data(), bytes.size()), "object"},
+                      machine.getTargetTriple());
 }

@@ -14,32 +14,13 @@
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Target/ArgumentNames.h"
 #include "fp8attn/Target/EntryPoints.h"
+#include "fp8attn/Target/SymbolNames.h"
 
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
-
-/// Returns whether C and C++ take the name for a function or a parameter.
-static bool isIdentifier(StringRef name) {
-  static const llvm::StringSet<> kKeywords = {
-      "and",      "asm",      "auto",     "bool",    "break",    "case",
-      "catch",    "char",     "class",    "const",   "continue", "default",
-      "delete",   "do",       "double",   "else",    "enum",     "export",
-      "extern",   "false",    "float",    "for",     "friend",   "goto",
-      "if",       "inline",   "int",      "long",    "mutable",  "namespace",
-      "new",      "not",      "operator", "or",      "private",  "protected",
-      "public",   "register", "restrict", "return",  "short",    "signed",
-      "sizeof",   "static",   "struct",   "switch",  "template", "this",
-      "throw",    "true",     "try",      "typedef", "typename", "union",
-      "unsigned", "using",    "virtual",  "void",    "volatile", "while",
-      "xor"};
-  auto isWordCharacter = [](char c) { return llvm::isAlnum(c) || c == '_'; };
-  return !name.empty() && !llvm::isDigit(name.front()) &&
-         llvm::all_of(name, isWordCharacter) && !kKeywords.contains(name);
-}
 
 /// Returns `name` as part of a macro: capitals, and underscores for the rest.
 static std::string toMacro(StringRef name) {
@@ -111,10 +92,8 @@ static void printDescription(Type type, raw_ostream &os) {
 
 static LogicalResult checkEntryPoint(func::FuncOp function,
                                      ArrayRef<std::string> names) {
-  if (!isIdentifier(function.getName()))
-    return function.emitError("expects the name of an entry point to be a C "
-                              "identifier, got \"")
-           << function.getName() << "\"";
+  if (failed(checkEntryPointName(function)))
+    return failure();
   for (auto [index, name] : llvm::enumerate(names)) {
     if (!isIdentifier(name))
       return function.emitError("expects the name of argument ")

@@ -16,6 +16,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <malloc.h>
 #include <vector>
 
 static constexpr int64_t kRows = 3;
@@ -126,6 +127,80 @@ TEST_P(ControlFlowTest, PrivateFunctionsHaveResults) {
   scales[0] = -1;
   EXPECT_EQ(last_row(&context, &xTensor, &scaleTensor, &yTensor),
             FP8ATTN_BAD_SCALE);
+}
+
+/// Bytes that malloc has given out; 0 where a sanitizer has another malloc.
+static size_t bytesInUse() {
+  struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+/// So many bytes that there is no address space for them.
+static constexpr int64_t kTooMany = int64_t(1) << 59;
+
+TEST_P(ControlFlowTest, MemoryIsGivenBack) {
+  provide(allocate_workspace_bytes(1));
+  const size_t before = bytesInUse();
+  ASSERT_EQ(allocate(&context, 1000, &xTensor, &scaleTensor, &yTensor),
+            FP8ATTN_OK)
+      << context.message;
+  EXPECT_EQ(bytesInUse(), before);
+  EXPECT_EQ(y, x);
+
+  scales[0] = -1;
+  EXPECT_EQ(allocate(&context, 1000, &xTensor, &scaleTensor, &yTensor),
+            FP8ATTN_BAD_SCALE);
+  EXPECT_EQ(bytesInUse(), before);
+}
+
+TEST_P(ControlFlowTest, ThereIsNoMemory) {
+  provide(allocate_workspace_bytes(1));
+  EXPECT_EQ(allocate(&context, kTooMany, &xTensor, &scaleTensor, &yTensor),
+            FP8ATTN_OUT_OF_MEMORY);
+  EXPECT_STREQ(
+      context.message,
+      "memref.alloc of 4611686018427387904 bytes, and there is no memory");
+  EXPECT_EQ(allocate(&context, -1, &xTensor, &scaleTensor, &yTensor),
+            FP8ATTN_BAD_SIZE);
+  EXPECT_STREQ(context.message,
+               "memref.alloc of size -1 in dimension 0, expected at least 0");
+  EXPECT_EQ(allocate(&context, INT64_MAX, &xTensor, &scaleTensor, &yTensor),
+            FP8ATTN_OUT_OF_MEMORY);
+  EXPECT_STREQ(context.message,
+               "memref.alloc of more bytes than 64 bits can count");
+}
+
+TEST_P(ControlFlowTest, LoopsAllocate) {
+  std::vector<float> out(1000);
+  fp8attn_tensor outTensor =
+      fp8attn_tensor_make(out.data(), FP8ATTN_TYPE_F32, 1, out.size(), 0, 0, 0);
+  fp8attn_pool *pool = fp8attn_pool_create(4);
+  ASSERT_TRUE(pool);
+  context.num_workers = 4;
+  context.pool = pool;
+  context.parallel_for = fp8attn_pool_parallel_for;
+  provide(allocate_in_loop_workspace_bytes(4));
+  const size_t before = bytesInUse();
+  EXPECT_EQ(allocate_in_loop(&context, 10, &outTensor), FP8ATTN_OK)
+      << context.message;
+  EXPECT_EQ(bytesInUse(), before);
+  EXPECT_EQ(out, std::vector<float>(out.size(), 1));
+  EXPECT_EQ(allocate_in_loop(&context, kTooMany, &outTensor),
+            FP8ATTN_OUT_OF_MEMORY);
+  EXPECT_STREQ(context.message,
+               "memref.alloc in a parallel loop, and there is no memory");
+  fp8attn_pool_destroy(pool);
+}
+
+// Each iteration would take a kilobyte of the stack, which has a few thousand.
+TEST_P(ControlFlowTest, TheStackIsEnough) {
+  std::vector<float> out(100000);
+  fp8attn_tensor outTensor =
+      fp8attn_tensor_make(out.data(), FP8ATTN_TYPE_F32, 1, out.size(), 0, 0, 0);
+  EXPECT_EQ(stack(&context, 10000000, &outTensor), FP8ATTN_OK)
+      << context.message;
+  EXPECT_EQ(out, std::vector<float>(out.size(), 1));
+  EXPECT_EQ(stack(&context, kTooMany, &outTensor), FP8ATTN_OUT_OF_MEMORY);
 }
 
 INSTANTIATE_TEST_SUITE_P(, ControlFlowTest,

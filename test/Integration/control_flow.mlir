@@ -75,3 +75,55 @@ func.func @last_row(%x: !x {fp8attn.name = "x"}, %scale: memref<f32> {fp8attn.na
   memref.dealloc %codes : !codes
   return
 }
+
+// Memory of a size that the call decides, that is never given back, not even when a
+// check of a private function fails; and an argument that is.
+func.func @allocate(%n: index {fp8attn.name = "n"}, %x: !x {fp8attn.name = "x"},
+    %scale: memref<f32> {fp8attn.name = "scale"}, %y: !x {fp8attn.name = "y"}) {
+  %c0 = arith.constant 0 : index
+  %rows = memref.dim %x, %c0 : !x
+  %one = arith.constant 1.0 : f32
+  %more = memref.alloc(%n) {alignment = 4096} : memref<?x2xf32>
+  memref.store %one, %more[%c0, %c0] : memref<?x2xf32>
+  %codes = memref.alloc(%rows) : !codes
+  call @to_codes(%x, %scale, %codes) : (!x, memref<f32>, !codes) -> ()
+  %again, %kept = call @new_codes(%x, %scale) : (!x, memref<f32>) -> (index, !codes)
+  fp8attn.dequantize %kept scale(%scale, #tensor) into %y : !codes, memref<f32>, !x
+  memref.dealloc %y : !x
+  memref.dealloc %codes : !codes
+  memref.dealloc %codes : !codes
+  return
+}
+
+// Memory of the ranges of a parallel loop, which tell when there is none.
+func.func @allocate_in_loop(%n: index {fp8attn.name = "n"}, %out: memref<?xf32> {fp8attn.name = "out"}) {
+  %c0 = arith.constant 0 : index
+  %one = arith.constant 1.0 : f32
+  %count = memref.dim %out, %c0 : memref<?xf32>
+  scf.forall (%i) in (%count) {
+    %own = memref.alloc(%n) : memref<?xf32>
+    memref.store %one, %own[%c0] : memref<?xf32>
+    %number = memref.load %own[%c0] : memref<?xf32>
+    memref.store %number, %out[%i] : memref<?xf32>
+  }
+  return
+}
+
+// Memory of the stack in each iteration of a loop, and more than a stack has.
+func.func @stack(%n: index {fp8attn.name = "n"}, %out: memref<?xf32> {fp8attn.name = "out"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %last = arith.constant 255 : index
+  %one = arith.constant 1.0 : f32
+  %large = memref.alloca(%n) : memref<?xf32>
+  memref.store %one, %large[%c0] : memref<?xf32>
+  %count = memref.dim %out, %c0 : memref<?xf32>
+  scf.for %i = %c0 to %count step %c1 {
+    %small = memref.alloca() : memref<256xf32>
+    %number = memref.load %large[%c0] : memref<?xf32>
+    memref.store %number, %small[%last] : memref<256xf32>
+    %same = memref.load %small[%last] : memref<256xf32>
+    memref.store %same, %out[%i] : memref<?xf32>
+  }
+  return
+}

@@ -18,14 +18,14 @@
 // CHECK-NEXT: /// - slots: i64 [?], row-major
 // CHECK-NEXT: /// - key_scale: f32 []
 // CHECK-NEXT: /// - cache: key_value cache of f8E5M2, 8 heads, head size 64, pages of 32 tokens, layout pairs
-// CHECK-NEXT: fp8attn_status write(fp8attn_context *context,
+// CHECK-NEXT: fp8attn_status write_keys(fp8attn_context *context,
 // CHECK-NEXT: {{^ +}}const fp8attn_tensor *key,
 // CHECK-NEXT: {{^ +}}const fp8attn_tensor *new_values,
 // CHECK-NEXT: {{^ +}}const fp8attn_tensor *slots,
 // CHECK-NEXT: {{^ +}}const fp8attn_tensor *key_scale,
 // CHECK-NEXT: {{^ +}}const fp8attn_cache *cache);
-// CHECK: int64_t write_workspace_bytes(int32_t num_workers);
-func.func @write(%key: memref<?x8x64xbf16, strided<[?, 64, 1]>>,
+// CHECK: int64_t write_keys_workspace_bytes(int32_t num_workers);
+func.func @write_keys(%key: memref<?x8x64xbf16, strided<[?, 64, 1]>>,
                  %value: memref<?x8x64xbf16> {fp8attn.name = "new_values"},
                  %slots: memref<?xi64>, %scale: memref<f32>, %cache: !cache) {
   fp8attn.kv_write

@@ -73,6 +73,13 @@ TEST_F(AbiTest, Tensor) {
             offsetof(fp8attn_tensor, strides));
 }
 
+TEST_F(AbiTest, Memory) {
+  const llvm::StructLayout *type = layoutOf(structs::getMemoryType(&context));
+  EXPECT_EQ(type->getSizeInBytes(), sizeof(fp8attn_memory));
+  EXPECT_EQ(type->getElementOffset(0), offsetof(fp8attn_memory, context));
+  EXPECT_EQ(type->getElementOffset(1), offsetof(fp8attn_memory, newest));
+}
+
 TEST_F(AbiTest, Operand) {
   const llvm::StructLayout *type = layoutOf(structs::getOperandType(&context));
   EXPECT_EQ(type->getSizeInBytes(), sizeof(fp8attn_operand));
@@ -190,6 +197,10 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_page_moves, kCheckPageMoves);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_select_isa, kSelectIsa);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_parallel, kParallel);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_allocate, kAllocate);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_release, kRelease);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_release_all, kReleaseAll);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_bodies, kCheckBodies);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_work_items, kNumWorkItems);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_parts, kNumParts);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_hand_over, kHandOver);

@@ -70,7 +70,9 @@ typedef enum fp8attn_status {
   /// A list of pages names one that is outside of its cache.
   FP8ATTN_BAD_PAGE = 14,
   /// A tensor or cache that is written shares memory with another argument.
-  FP8ATTN_OVERLAP = 15
+  FP8ATTN_OVERLAP = 15,
+  /// A function of the model asks for more memory than there is.
+  FP8ATTN_OUT_OF_MEMORY = 16
 } fp8attn_status;
 
 /// Returns a static English sentence for a status, or for any other number;

@@ -159,6 +159,33 @@ int32_t fp8attn_select_isa(fp8attn_context *context, uint32_t isa_mask);
 int32_t fp8attn_parallel(fp8attn_context *context, int64_t count,
                          fp8attn_body body, void *argument);
 
+/// The memory that functions of a call, or of a range of a parallel loop, have
+/// allocated and not yet given back.
+typedef struct fp8attn_memory {
+  /// Takes the texts of refusals; null in the range of a loop, as others run at
+  /// the same time.
+  fp8attn_context *context;
+  /// Null at the begin.
+  void *newest;
+} fp8attn_memory;
+
+/// Allocates [sizes[0], ...] elements, and leaves their address, a multiple of
+/// `alignment` and of FP8ATTN_ALIGNMENT, in *data: never null, unless the result
+/// is FP8ATTN_BAD_SIZE for a negative size or FP8ATTN_OUT_OF_MEMORY.
+int32_t fp8attn_allocate(fp8attn_memory *memory, int32_t rank,
+                         const int64_t *sizes, int64_t element_bytes,
+                         int64_t alignment, void **data);
+
+/// Gives back what is at `data`. Does nothing with what `memory` does not have.
+void fp8attn_release(fp8attn_memory *memory, const void *data);
+
+/// Gives all back.
+void fp8attn_release_all(fp8attn_memory *memory);
+
+/// Returns `status`, the largest of those of the ranges of a parallel loop that
+/// allocate, and says so in the context if it is not 0.
+int32_t fp8attn_check_bodies(fp8attn_context *context, int32_t status);
+
 /// Number of work items of a batch for num_kv_heads heads: an upper bound that
 /// needs no pass over the batch; surplus items come out with num_rows = 0.
 int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,

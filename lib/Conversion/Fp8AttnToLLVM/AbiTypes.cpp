@@ -38,6 +38,12 @@ LLVM::LLVMStructType abi::getTensorType(MLIRContext *context) {
   });
 }
 
+LLVM::LLVMStructType abi::getMemoryType(MLIRContext *context) {
+  return makeStruct(context, [](Type ptr, Type i32, Type i64) {
+    return SmallVector<Type>{ptr, ptr};
+  });
+}
+
 LLVM::LLVMStructType abi::getOperandType(MLIRContext *context) {
   return LLVM::LLVMStructType::getLiteral(
       context, {LLVM::LLVMPointerType::get(context), getTensorType(context)});

@@ -33,6 +33,9 @@ enum TensorMember {
 };
 LLVM::LLVMStructType getTensorType(MLIRContext *context);
 
+/// fp8attn_memory.
+LLVM::LLVMStructType getMemoryType(MLIRContext *context);
+
 /// fp8attn_operand.
 LLVM::LLVMStructType getOperandType(MLIRContext *context);
 

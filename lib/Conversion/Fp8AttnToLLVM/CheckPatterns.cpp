@@ -53,34 +53,17 @@ struct CheckScaleLowering : CheckLowering<CheckScaleOp, runtime::kCheckScale> {
     Location loc = op.getLoc();
     MemRefType type = op.getScale().getType();
     MemRefDescriptor scale(adaptor.getScale());
-    const int64_t rank = type.getRank();
-    auto getSize = [&](unsigned dim) { return scale.size(builder, loc, dim); };
-    auto getStride = [&](unsigned dim) {
-      return scale.stride(builder, loc, dim);
-    };
+    SmallVector<Value> sizes, strides;
+    for (unsigned dim = 0; dim < type.getRank(); ++dim) {
+      sizes.push_back(scale.size(builder, loc, dim));
+      strides.push_back(scale.stride(builder, loc, dim));
+    }
     return {makeString(builder, loc, op, op.getName()),
             getPointer(builder, loc, op.getScale(), adaptor.getScale()),
             makeInteger(builder, loc, 32, getAbiType(type.getElementType())),
-            makeInteger(builder, loc, 32, rank),
-            storeToArray(builder, op, rank, getSize),
-            storeToArray(builder, op, rank, getStride)};
-  }
-
-private:
-  /// Returns the address of `count` i64 on the stack.
-  static Value storeToArray(OpBuilder &builder, Operation *op, int64_t count,
-                            function_ref<Value(unsigned)> getNumber) {
-    Location loc = op->getLoc();
-    auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
-    Type i64 = builder.getI64Type();
-    Value array = allocateOnStack(builder, op, i64, count);
-    for (int32_t i = 0; i < count; ++i) {
-      Value number = getNumber(i);
-      Value place = LLVM::GEPOp::create(builder, loc, pointer, i64, array,
-                                        ArrayRef<LLVM::GEPArg>{i});
-      LLVM::StoreOp::create(builder, loc, number, place);
-    }
-    return array;
+            makeInteger(builder, loc, 32, type.getRank()),
+            storeToArray(builder, op, sizes),
+            storeToArray(builder, op, strides)};
   }
 };
 

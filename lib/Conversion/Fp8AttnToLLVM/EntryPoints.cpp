@@ -37,10 +37,14 @@ public:
     if (runtimeChecks)
       emitChecks();
     SmallVector<Value> operands = {function.getArgument(0)};
+    if (entry.allocates)
+      operands.push_back(makeMemory(builder, loc, function.getArgument(0)));
     for (auto [index, type] : llvm::enumerate(entry.types))
       operands.push_back(unpack(function.getArgument(index + 1), type));
     auto call = LLVM::CallOp::create(builder, loc, builder.getI32Type(),
                                      getBodyName(entry.name), operands);
+    if (entry.allocates)
+      callRuntime(builder, loc, function, runtime::kReleaseAll, operands[1]);
     LLVM::ReturnOp::create(builder, loc, call.getResult());
     leaveEnvironment(environment);
     makeWorkspaceFunction();

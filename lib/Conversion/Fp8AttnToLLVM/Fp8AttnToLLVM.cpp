@@ -80,7 +80,10 @@ struct ConvertFp8AttnToLLVMPass
     if (failed(entries))
       return signalPassFailure();
 
-    LLVMTypeConverter converter(&getContext());
+    LowerToLLVMOptions options(&getContext());
+    // The runtime allocates (MemoryPatterns.cpp).
+    options.allocLowering = LowerToLLVMOptions::AllocLowering::None;
+    LLVMTypeConverter converter(&getContext(), options);
     addConversions(converter);
     if (failed(checkTypes(module, converter)))
       return signalPassFailure();
@@ -88,6 +91,7 @@ struct ConvertFp8AttnToLLVMPass
     populateFunctionPatterns(converter, patterns);
     populateCheckPatterns(converter, patterns);
     populateRuntimePatterns(converter, patterns);
+    populateMemoryPatterns(converter, patterns);
     populateOverlapPatterns(converter, patterns);
     populateWorkItemPatterns(converter, patterns);
     populateKernelPatterns(converter, patterns);

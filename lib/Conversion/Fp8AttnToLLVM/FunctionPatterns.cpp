@@ -61,8 +61,10 @@ struct FuncLowering : ConvertOpToLLVMPattern<func::FuncOp> {
     auto function = LLVM::LLVMFuncOp::create(
         rewriter, op.getLoc(), op.getName(),
         LLVM::LLVMFunctionType::get(result, inputs), LLVM::Linkage::Internal);
-    if (Attribute isa = op->getAttr(Fp8AttnDialect::kIsaAttrName))
-      function->setAttr(Fp8AttnDialect::kIsaAttrName, isa);
+    for (StringRef name :
+         {StringRef(Fp8AttnDialect::kIsaAttrName), StringRef(kMemoryAttrName)})
+      if (Attribute attribute = op->getAttr(name))
+        function->setAttr(name, attribute);
     rewriter.inlineRegionBefore(op.getBody(), function.getBody(),
                                 function.end());
     if (failed(rewriter.convertRegionTypes(&function.getBody(),
@@ -96,6 +98,8 @@ struct CallLowering : ConvertOpToLLVMPattern<func::CallOp> {
     Location loc = op.getLoc();
     Type type = getReturnType(*getTypeConverter(), op.getResultTypes());
     SmallVector<Value> operands = {getContextArgument(op)};
+    if (op->hasAttr(kMemoryAttrName))
+      operands.push_back(getMemoryArgument(op));
     llvm::append_range(operands, adaptor.getOperands());
     Value returned =
         LLVM::CallOp::create(rewriter, loc, type, op.getCallee(), operands)

@@ -35,6 +35,7 @@ void mlir::fp8attn::setIsaTargets(ModuleOp module) {
   for (auto function : module.getOps<LLVM::LLVMFuncOp>()) {
     auto isa = dyn_cast_or_null<IsaAttr>(
         function->removeAttr(Fp8AttnDialect::kIsaAttrName));
+    function->removeAttr(kMemoryAttrName);
     if (!setsTargets || function.isExternal())
       continue;
     // Every x86-64 CPU has SSE2; no features would mean those of the target.

@@ -36,6 +36,8 @@ struct EntryPoint {
   SmallVector<std::string> argumentNames;
   /// Scratch that one worker needs, in bytes.
   int64_t scratchBytes = 0;
+  /// Whether its body takes the memory that functions allocate.
+  bool allocates = false;
 };
 
 /// Name of the function that holds the body of an entry point.
@@ -69,6 +71,20 @@ Value makeTensorSpec(OpBuilder &builder, Location loc, Operation *user,
 /// generic if it has none, and takes the attribute away.
 void setIsaTargets(ModuleOp module);
 
+/// Marks functions that allocate, and what calls or runs them, until all is
+/// converted.
+inline constexpr StringLiteral kMemoryAttrName = "fp8attn.memory";
+
+/// Marks functions that allocate, with calls and loops of them, and gives each
+/// an fp8attn_memory as second argument, behind the context.
+void addMemoryArguments(ModuleOp module);
+
+/// Returns that argument of the function around `op`.
+Value getMemoryArgument(Operation *op);
+
+/// Makes an fp8attn_memory on the stack. No context, no texts.
+Value makeMemory(OpBuilder &builder, Location loc, Value context);
+
 /// Returns the context argument of the function around `op`.
 Value getContextArgument(Operation *op);
 
@@ -100,6 +116,8 @@ void populateCheckPatterns(const LLVMTypeConverter &converter,
                            RewritePatternSet &patterns);
 void populateRuntimePatterns(const LLVMTypeConverter &converter,
                              RewritePatternSet &patterns);
+void populateMemoryPatterns(const LLVMTypeConverter &converter,
+                            RewritePatternSet &patterns);
 void populateOverlapPatterns(const LLVMTypeConverter &converter,
                              RewritePatternSet &patterns);
 void populateWorkItemPatterns(const LLVMTypeConverter &converter,

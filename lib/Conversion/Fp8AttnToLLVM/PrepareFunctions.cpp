@@ -10,6 +10,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
+#include "fp8attn/Target/SymbolNames.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -146,6 +149,29 @@ static LogicalResult checkLoopNames(func::FuncOp function, ModuleOp module) {
   return failure(result.wasInterrupted());
 }
 
+/// Demands that there are only functions and constants beside them, which
+/// become local: objects define entry points and nothing else.
+static LogicalResult checkOtherSymbols(ModuleOp module) {
+  for (Operation &op : *module.getBody()) {
+    if (isa<func::FuncOp>(op))
+      continue;
+    auto global = dyn_cast<memref::GlobalOp>(op);
+    if (!global)
+      return op.emitError("expects a func.func or a memref.global in a module, "
+                          "got ")
+             << op.getName();
+    if (failed(checkSymbolName(global)))
+      return failure();
+    if (!global.getInitialValue() || global.isUninitialized())
+      return global.emitOpError("expects a value, because no other object has "
+                                "one");
+    if (!global.getConstant())
+      return global.emitOpError("expects a constant, because calls at the same "
+                                "time would share it");
+  }
+  return success();
+}
+
 static FailureOr<EntryPoint>
 describe(func::FuncOp function, ModuleOp module,
          DenseMap<Operation *, int64_t> &knownScratch) {
@@ -177,18 +203,16 @@ mlir::fp8attn::prepareFunctions(ModuleOp module) {
   for (auto inner : module.getOps<ModuleOp>())
     return inner.emitOpError("expects functions to stand in the outermost "
                              "module, got a module within it");
+  if (failed(checkOtherSymbols(module)))
+    return failure();
   SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
   SmallPtrSet<Operation *, 16> notRecursive;
   for (func::FuncOp function : functions) {
     if (function.isExternal())
       return function.emitOpError("expects a function with a body");
-    // A call of the runtime would find such a function in its place.
-    if (function.getName().starts_with("fp8attn_"))
-      return function.emitOpError("expects a name that does not begin with "
-                                  "'fp8attn_', as those of the runtime do, "
-                                  "got '")
-             << function.getName() << "'";
-    if (failed(checkScratch(function)))
+    if (failed(function.isPublic() ? checkEntryPointName(function)
+                                   : checkSymbolName(function)) ||
+        failed(checkScratch(function)))
       return failure();
     SmallPtrSet<Operation *, 4> active;
     if (isRecursive(function, module, active, notRecursive))
@@ -222,5 +246,11 @@ mlir::fp8attn::prepareFunctions(ModuleOp module) {
     if (failed(function.insertArgument(0, pointer, {}, function.getLoc())))
       return failure();
   }
+  for (auto global : module.getOps<memref::GlobalOp>())
+    global.setPrivate();
+  addMemoryArguments(module);
+  for (EntryPoint &entry : entries)
+    entry.allocates =
+        module.lookupSymbol(getBodyName(entry.name))->hasAttr(kMemoryAttrName);
   return entries;
 }

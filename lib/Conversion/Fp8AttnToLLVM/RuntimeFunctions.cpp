@@ -71,6 +71,20 @@ Value mlir::fp8attn::allocateOnStack(OpBuilder &builder, Operation *user,
       type, makeInteger(builder, user->getLoc(), 64, count));
 }
 
+Value mlir::fp8attn::storeToArray(OpBuilder &builder, Operation *user,
+                                  ValueRange numbers) {
+  Location loc = user->getLoc();
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Type i64 = builder.getI64Type();
+  Value array = allocateOnStack(builder, user, i64, numbers.size());
+  for (auto [i, number] : llvm::enumerate(numbers)) {
+    Value place = LLVM::GEPOp::create(builder, loc, pointer, i64, array,
+                                      ArrayRef<LLVM::GEPArg>{int32_t(i)});
+    LLVM::StoreOp::create(builder, loc, number, place);
+  }
+  return array;
+}
+
 Value mlir::fp8attn::makeString(OpBuilder &builder, Location loc,
                                 Operation *user, StringRef text) {
   auto module = user->getParentOfType<ModuleOp>();

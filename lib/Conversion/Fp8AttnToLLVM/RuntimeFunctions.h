@@ -42,6 +42,10 @@ inline constexpr RuntimeFunction kEnterEnvironment{"fp8attn_enter_environment",
     kCheckPageMoves{"fp8attn_check_page_moves", "ippllpp"},
     kSelectIsa{"fp8attn_select_isa", "ipi"},
     kParallel{"fp8attn_parallel", "iplpp"},
+    kAllocate{"fp8attn_allocate", "ipipllp"},
+    kRelease{"fp8attn_release", "vpp"},
+    kReleaseAll{"fp8attn_release_all", "vp"},
+    kCheckBodies{"fp8attn_check_bodies", "ipi"},
     kNumWorkItems{"fp8attn_num_work_items", "lllll"},
     kNumParts{"fp8attn_num_parts", "lplpplllllll"},
     kHandOver{"fp8attn_hand_over", "ippllpppp"},
@@ -64,6 +68,9 @@ LLVM::LLVMFuncOp getOrDeclare(OpBuilder &builder, Operation *user,
 /// `user`, also if that stands in a loop.
 Value allocateOnStack(OpBuilder &builder, Operation *user, Type type,
                       int64_t count = 1);
+
+/// Stores `numbers`, i64, to an array on the stack and returns its address.
+Value storeToArray(OpBuilder &builder, Operation *user, ValueRange numbers);
 
 /// Returns the address of a zero-terminated constant string.
 Value makeString(OpBuilder &builder, Location loc, Operation *user,

@@ -62,10 +62,11 @@ struct WorkerScratchLowering : ConvertOpToLLVMPattern<WorkerScratchOp> {
   matchAndRewrite(WorkerScratchOp op, OpAdaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    // Arguments of a body: context, begin, end, worker, captures.
-    constexpr unsigned kWorker = 3;
+    // Arguments of a body: context, memory if it allocates, begin, end, worker,
+    // captures.
     auto function = op->getParentOfType<FunctionOpInterface>();
-    if (function.getNumArguments() <= kWorker)
+    const unsigned worker = function->hasAttr(kMemoryAttrName) ? 4 : 3;
+    if (function.getNumArguments() <= worker)
       return op.emitOpError("expects to stand in the body of a parallel loop");
     auto pointer = LLVM::LLVMPointerType::get(getContext());
     Value member = LLVM::GEPOp::create(
@@ -76,7 +77,7 @@ struct WorkerScratchLowering : ConvertOpToLLVMPattern<WorkerScratchOp> {
     MemRefType type = op.getScratch().getType();
     Value bytes = makeInteger(rewriter, loc, 64, type.getDimSize(0));
     Value offset = LLVM::MulOp::create(
-        rewriter, loc, rewriter.getRemappedValue(function.getArgument(kWorker)),
+        rewriter, loc, rewriter.getRemappedValue(function.getArgument(worker)),
         bytes);
     Value scratch =
         LLVM::GEPOp::create(rewriter, loc, pointer, rewriter.getI8Type(),
@@ -99,6 +100,9 @@ struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
     Location loc = op.getLoc();
     SmallVector<Value> captures = {getContextArgument(op)};
     llvm::append_range(captures, adaptor.getCaptures());
+    const bool allocates = op->hasAttr(kMemoryAttrName);
+    if (allocates)
+      captures.push_back(makeInteger(rewriter, loc, 32, FP8ATTN_OK));
     auto type = LLVM::LLVMStructType::getLiteral(
         getContext(), llvm::to_vector(TypeRange(ValueRange(captures))));
     Value packed = packStruct(rewriter, loc, type, captures);
@@ -115,11 +119,30 @@ struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
         rewriter, loc, op, runtime::kParallel,
         {getContextArgument(op), adaptor.getCount(), address, argument});
     returnIfFailed(rewriter, loc, call.getResult());
+    if (allocates) {
+      Value worst =
+          LLVM::LoadOp::create(rewriter, loc, rewriter.getI32Type(),
+                               getStatusPlace(rewriter, loc, type, argument));
+      returnIfFailed(rewriter, loc,
+                     callRuntime(rewriter, loc, op, runtime::kCheckBodies,
+                                 {getContextArgument(op), worst})
+                         .getResult());
+    }
     rewriter.eraseOp(op);
     return success();
   }
 
 private:
+  /// Returns where bodies that allocate leave their status: behind the
+  /// captures.
+  static Value getStatusPlace(OpBuilder &builder, Location loc,
+                              LLVM::LLVMStructType type, Value packed) {
+    const int32_t last = type.getBody().size() - 1;
+    return LLVM::GEPOp::create(builder, loc,
+                               LLVM::LLVMPointerType::get(builder.getContext()),
+                               type, packed, ArrayRef<LLVM::GEPArg>{0, last});
+  }
+
   LLVM::LLVMFuncOp makeTrampoline(ParallelForOp op,
                                   LLVM::LLVMStructType captures,
                                   ConversionPatternRewriter &rewriter) const {
@@ -143,13 +166,23 @@ private:
     Value worker =
         LLVM::SExtOp::create(rewriter, loc, i64, entry->getArgument(3));
     SmallVector<Value> operands = {
-        LLVM::ExtractValueOp::create(rewriter, loc, packed, 0),
-        entry->getArgument(1), entry->getArgument(2), worker};
-    for (size_t i = 1, e = captures.getBody().size(); i < e; ++i)
+        LLVM::ExtractValueOp::create(rewriter, loc, packed, 0)};
+    const bool allocates = op->hasAttr(kMemoryAttrName);
+    if (allocates)
+      operands.push_back(makeMemory(rewriter, loc, /*context=*/nullptr));
+    operands.append({entry->getArgument(1), entry->getArgument(2), worker});
+    for (size_t i = 1, e = captures.getBody().size() - allocates; i < e; ++i)
       operands.push_back(
           LLVM::ExtractValueOp::create(rewriter, loc, packed, i));
-    LLVM::CallOp::create(rewriter, loc, rewriter.getI32Type(), op.getBody(),
-                         operands);
+    auto call = LLVM::CallOp::create(rewriter, loc, rewriter.getI32Type(),
+                                     op.getBody(), operands);
+    if (allocates) {
+      callRuntime(rewriter, loc, function, runtime::kReleaseAll, operands[1]);
+      LLVM::AtomicRMWOp::create(
+          rewriter, loc, LLVM::AtomicBinOp::umax,
+          getStatusPlace(rewriter, loc, captures, entry->getArgument(0)),
+          call.getResult(), LLVM::AtomicOrdering::monotonic);
+    }
     LLVM::ReturnOp::create(rewriter, loc, ValueRange());
     return function;
   }

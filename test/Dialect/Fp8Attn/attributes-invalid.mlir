@@ -28,3 +28,63 @@ func.func private @name(index {fp8attn.name = 1})
 // expected-error@below {{expected ::mlir::fp8attn::LayoutKind to be one of: pairs, row_major, vllm_amx, vllm_vector, quads, vllm_amx_fp8}}
 // expected-error@below {{failed to parse Fp8Attn_LayoutAttr parameter 'kind' which is to be a `::mlir::fp8attn::LayoutKind`}}
 func.func private @layout() attributes {l = #fp8attn.layout<rows>}
+
+// -----
+
+// attr_c1: an option that is misspelt.
+func.func @option(%a: memref<?x8x64xbf16>, %lse: memref<?x8xf32>, %source: memref<?x8x64xbf16>, %scale: memref<f32>) {
+  // expected-error@below {{'fp8attn.merge' op expects no attribute 'out'}}
+  fp8attn.merge first(%a, %lse : memref<?x8x64xbf16>, memref<?x8xf32>)
+      second(%a, %lse : memref<?x8x64xbf16>, memref<?x8xf32>)
+      into(%a, %lse : memref<?x8x64xbf16>, memref<?x8xf32>) {out}
+  return
+}
+
+// -----
+
+// attr_c1: the tile level, too.
+func.func @tile(%codes: tensor<16x64xf8E4M3FN>) {
+  // expected-error@below {{'fp8attn.tile.decode' op expects no attribute 'exact'}}
+  %values = fp8attn.tile.decode %codes {exact} : tensor<16x64xf8E4M3FN> -> tensor<16x64xbf16>
+  return
+}
+
+// -----
+
+// attr_c1: a part of a name is a hint, and without one all are listed.
+func.func @key(%key: memref<?x8x64xbf16>, %slots: memref<?xi64>, %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16>) {
+  // expected-error@below {{'fp8attn.kv_write' op expects no attribute 'rounding'; expects one of dynamic, keyScaleMap, valueScaleMap}}
+  fp8attn.kv_write key(%key : memref<?x8x64xbf16>) value(%key : memref<?x8x64xbf16>) slots(%slots : memref<?xi64>)
+      cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16>) {rounding = "even"}
+  return
+}
+
+// -----
+
+// attr_c2: on a function.
+// expected-error@below {{'func.func' op expects no attribute 'fp8attn.iso' on an operation; did you mean 'fp8attn.isa'?}}
+func.func private @iso() attributes {fp8attn.iso = #fp8attn.isa<generic>}
+
+// -----
+
+// attr_c2: the name of an argument, not of a function.
+// expected-error@below {{'func.func' op expects no attribute 'fp8attn.name' on an operation}}
+func.func private @name() attributes {fp8attn.name = "f"}
+
+// -----
+
+// attr_c2: on a module.
+// expected-error@below {{'builtin.module' op expects no attribute 'fp8attn.softcap' on an operation}}
+module attributes {fp8attn.softcap = 30.0 : f32} {}
+
+// -----
+
+// attr_c2: on an argument.
+// expected-error@below {{'func.func' op expects no attribute 'fp8attn.nam' on argument 1; did you mean 'fp8attn.name'?}}
+func.func private @argument(index, index {fp8attn.nam = "key"})
+
+// -----
+
+// attr_c2: on a result.
+// expected-error@below {{'func.func' op expects no attribute 'fp8attn.name' on result 0}}
+func.func private @result() -> (index {fp8attn.name = "key"})

@@ -16,3 +16,17 @@ func.func private @values() attributes {
   all = [#fp8attn.isa<generic>, #fp8attn.isa<avx2>, #fp8attn.isa<avx512>, #fp8attn.isa<avx512_bf16>, #fp8attn.layout<pairs>,
          #fp8attn.layout<row_major>, #fp8attn.layout<vllm_amx>, #fp8attn.layout<vllm_vector>,
          #fp8attn.layout<quads>, #fp8attn.layout<vllm_amx_fp8>]}
+
+// Attributes of other dialects may stand anywhere.
+// CHECK-LABEL: func private @others(memref<4xf32> {llvm.noalias})
+// CHECK-SAME: attributes {llvm.linkage
+func.func private @others(memref<4xf32> {llvm.noalias}) attributes {llvm.linkage = #llvm.linkage<external>}
+
+// CHECK-LABEL: func @on_operations
+// CHECK: fp8attn.repack {{.*}} {llvm.comment = "a copy"}
+func.func @on_operations(%a: !fp8attn.cache<key, heads = 1, head_dim = 64, page = 32, bf16>,
+                         %b: !fp8attn.cache<key, heads = 1, head_dim = 64, page = 32, bf16>) {
+  fp8attn.repack %a into %b {llvm.comment = "a copy"}
+      : !fp8attn.cache<key, heads = 1, head_dim = 64, page = 32, bf16>, !fp8attn.cache<key, heads = 1, head_dim = 64, page = 32, bf16>
+  return
+}

@@ -34,6 +34,25 @@
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnInterfaces.h.inc"
 
+namespace mlir::fp8attn {
+namespace detail {
+/// Reports an attribute of `op` that has no dialect's prefix and is not one
+/// that the operation defines, with the name that is meant if one is near.
+LogicalResult verifyKnownAttributes(Operation *op);
+} // namespace detail
+
+/// Trait of all operations of the dialect: a misspelt attribute is refused, and
+/// not carried along without an effect. Those of other dialects, which have a
+/// prefix, may stand on an operation.
+template <typename ConcreteOp>
+class KnownAttributes : public OpTrait::TraitBase<ConcreteOp, KnownAttributes> {
+public:
+  static LogicalResult verifyTrait(Operation *op) {
+    return detail::verifyKnownAttributes(op);
+  }
+};
+} // namespace mlir::fp8attn
+
 #define GET_OP_CLASSES
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.h.inc"
 

@@ -32,6 +32,7 @@ def Fp8Attn_Dialect : Dialect {
   let useDefaultTypePrinterParser = 1;
   let hasOperationAttrVerify = 1;
   let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let dependentDialects = ["::mlir::func::FuncDialect",
                            "::mlir::memref::MemRefDialect"];
   let extraClassDeclaration = [{
@@ -46,7 +47,13 @@ def Fp8Attn_Dialect : Dialect {
   }];
 }
 
+/// Attributes without a dialect's prefix are those that the operation defines
+/// (attr_c1).
+def Fp8Attn_KnownAttributes : NativeOpTrait<"KnownAttributes"> {
+  let cppNamespace = "::mlir::fp8attn";
+}
+
 class Fp8Attn_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Fp8Attn_Dialect, mnemonic, traits>;
+    : Op<Fp8Attn_Dialect, mnemonic, [Fp8Attn_KnownAttributes] # traits>;
 
 #endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNDIALECT_TD

@@ -1,0 +1,94 @@
+//===- KnownAttributes.cpp - no attribute is silently ignored -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the dialect says to attributes that nobody defined: those of its own
+// operations that have no dialect's prefix, and those with its prefix on any
+// operation, function argument or result. A misspelt option would otherwise be
+// carried through the compiler without an effect.
+//
+//===----------------------------------------------------------------------===//
+
+#include "NearestName.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+#include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+using llvm::isAlnum;
+using llvm::isDigit;
+
+LogicalResult fp8attn::detail::verifyKnownAttributes(Operation *op) {
+  // attr_c1
+  for (NamedAttribute attr : op->getDiscardableAttrs()) {
+    StringRef name = attr.getName().getValue();
+    if (name.contains('.'))
+      continue;
+    SmallVector<StringRef> known;
+    for (StringAttr defined : op->getName().getAttributeNames())
+      // How operands are divided is nothing that a user writes.
+      if (defined != "operandSegmentSizes")
+        known.push_back(defined);
+    return op->emitOpError("expects no attribute '")
+           << name << "'" << getNameHint(name, known);
+  }
+  return success();
+}
+
+/// Reports an attribute of the dialect that is not one of those that `place`
+/// can have.
+static LogicalResult refuse(Operation *op, NamedAttribute attr,
+                            const Twine &place, ArrayRef<StringRef> known) {
+  StringRef name = attr.getName();
+  return op->emitOpError("expects no attribute '")
+         << name << "' on " << place
+         << fp8attn::detail::getNameHint(name, known);
+}
+
+LogicalResult Fp8AttnDialect::verifyOperationAttribute(Operation *op,
+                                                       NamedAttribute attr) {
+  // attr_c2
+  if (attr.getName() != kIsaAttrName)
+    return refuse(op, attr, "an operation", {kIsaAttrName});
+  // isa_c1
+  if (!isa<FunctionOpInterface>(op) || !isa<IsaAttr>(attr.getValue()))
+    return op->emitOpError("expects '")
+           << kIsaAttrName << "' to be an #fp8attn.isa on a function, got "
+           << attr.getValue();
+  return success();
+}
+
+/// Returns whether a name can be a parameter of a C function.
+static bool isIdentifier(StringRef name) {
+  return !name.empty() && !isDigit(name.front()) &&
+         llvm::all_of(name, [](char c) { return isAlnum(c) || c == '_'; });
+}
+
+LogicalResult Fp8AttnDialect::verifyRegionArgAttribute(Operation *op,
+                                                       unsigned regionIndex,
+                                                       unsigned argIndex,
+                                                       NamedAttribute attr) {
+  // attr_c2
+  if (attr.getName() != kNameAttrName)
+    return refuse(op, attr, "argument " + Twine(argIndex), {kNameAttrName});
+  // name_c1
+  auto name = dyn_cast<StringAttr>(attr.getValue());
+  if (!name || !isIdentifier(name.getValue()))
+    return op->emitOpError("expects '")
+           << kNameAttrName << "' of argument " << argIndex
+           << " to be a C identifier, got " << attr.getValue();
+  return success();
+}
+
+LogicalResult Fp8AttnDialect::verifyRegionResultAttribute(Operation *op,
+                                                          unsigned regionIndex,
+                                                          unsigned resultIndex,
+                                                          NamedAttribute attr) {
+  // attr_c2
+  return refuse(op, attr, "result " + Twine(resultIndex), {});
+}

@@ -25,9 +25,26 @@ func.func private @name(index {fp8attn.name = 1})
 // -----
 
 // No such layout.
-// expected-error@below {{expected ::mlir::fp8attn::LayoutKind to be one of: pairs, row_major, vllm_amx, vllm_vector, quads, vllm_amx_fp8}}
-// expected-error@below {{failed to parse Fp8Attn_LayoutAttr parameter 'kind' which is to be a `::mlir::fp8attn::LayoutKind`}}
+// expected-error@below {{expects the layout to be pairs, row_major, vllm_amx, vllm_vector, quads or vllm_amx_fp8, got 'rows'}}
 func.func private @layout() attributes {l = #fp8attn.layout<rows>}
+
+// -----
+
+// No such ISA.
+// expected-error@below {{expects the ISA to be generic, avx2, avx512, avx512_bf16 or amx_bf16, got 'sse4'}}
+func.func private @isa() attributes {fp8attn.isa = #fp8attn.isa<sse4>}
+
+// -----
+
+// No such content.
+// expected-error@below {{expects the content to be key, value or key_value, got 'keys'}}
+func.func private @content() attributes {l = #fp8attn<content keys>}
+
+// -----
+
+// No such alignment.
+// expected-error@below {{expects the alignment to be bottom_right or top_left, got 'right'}}
+func.func private @alignment() attributes {l = #fp8attn<alignment right>}
 
 // -----
 

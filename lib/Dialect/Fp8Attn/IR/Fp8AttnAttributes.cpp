@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "EnumNames.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 #include "mlir/IR/AffineExpr.h"
@@ -20,6 +21,7 @@
 
 using namespace mlir;
 using namespace mlir::fp8attn;
+using namespace mlir::fp8attn::detail;
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnEnums.cpp.inc"
 
@@ -31,6 +33,53 @@ void Fp8AttnDialect::registerAttributes() {
 #define GET_ATTRDEF_LIST
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnAttributes.cpp.inc"
       >();
+}
+
+Attribute CacheContentAttr::parse(AsmParser &parser, Type) {
+  FailureOr<CacheContent> content = parseEnum<CacheContent>(
+      parser, "the content", getMaxEnumValForCacheContent());
+  return failed(content) ? Attribute() : get(parser.getContext(), *content);
+}
+
+void CacheContentAttr::print(AsmPrinter &printer) const {
+  printer << ' ' << stringifyCacheContent(getValue());
+}
+
+Attribute AlignmentAttr::parse(AsmParser &parser, Type) {
+  FailureOr<Alignment> alignment = parseEnum<Alignment>(
+      parser, "the alignment", getMaxEnumValForAlignment());
+  return failed(alignment) ? Attribute() : get(parser.getContext(), *alignment);
+}
+
+void AlignmentAttr::print(AsmPrinter &printer) const {
+  printer << ' ' << stringifyAlignment(getValue());
+}
+
+Attribute LayoutAttr::parse(AsmParser &parser, Type) {
+  if (parser.parseLess())
+    return {};
+  FailureOr<LayoutKind> kind =
+      parseEnum<LayoutKind>(parser, "the layout", getMaxEnumValForLayoutKind());
+  if (failed(kind) || parser.parseGreater())
+    return {};
+  return get(parser.getContext(), *kind);
+}
+
+void LayoutAttr::print(AsmPrinter &printer) const {
+  printer << '<' << stringifyLayoutKind(getKind()) << '>';
+}
+
+Attribute IsaAttr::parse(AsmParser &parser, Type) {
+  if (parser.parseLess())
+    return {};
+  FailureOr<Isa> isa = parseEnum<Isa>(parser, "the ISA", getMaxEnumValForIsa());
+  if (failed(isa) || parser.parseGreater())
+    return {};
+  return get(parser.getContext(), *isa);
+}
+
+void IsaAttr::print(AsmPrinter &printer) const {
+  printer << '<' << stringifyIsa(getValue()) << '>';
 }
 
 /// Lanes of a tile row: 16 pairs of bf16 in 64 bytes.

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "EnumNames.h"
 #include "Limits.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
@@ -27,6 +28,59 @@ void Fp8AttnDialect::registerTypes() {
 #define GET_TYPEDEF_LIST
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTypes.cpp.inc"
       >();
+}
+
+/// Parses `, name = NUMBER` of a cache.
+static ParseResult parseSize(AsmParser &parser, StringRef name, int64_t &size) {
+  const SMLoc loc = parser.getCurrentLocation();
+  if (failed(parser.parseOptionalComma()) ||
+      failed(parser.parseOptionalKeyword(name)))
+    return parser.emitError(loc)
+           << "expects ', " << name
+           << " = N', as in !fp8attn.cache<key_value, heads = 8, head_dim = "
+              "128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>";
+  if (parser.parseEqual())
+    return failure();
+  const SMLoc numberLoc = parser.getCurrentLocation();
+  OptionalParseResult parsed = parser.parseOptionalInteger(size);
+  if (!parsed.has_value())
+    return parser.emitError(numberLoc)
+           << "expects " << name << " of a cache to be a number";
+  return *parsed;
+}
+
+Type CacheType::parse(AsmParser &parser) {
+  const SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess())
+    return {};
+  FailureOr<CacheContent> content = parseEnum<CacheContent>(
+      parser, "the content of a cache", getMaxEnumValForCacheContent());
+  int64_t heads, headDim, page;
+  Type element;
+  LayoutAttr layout;
+  if (failed(content) || parseSize(parser, "heads", heads) ||
+      parseSize(parser, "head_dim", headDim) ||
+      parseSize(parser, "page", page) || parser.parseComma() ||
+      parser.parseType(element))
+    return {};
+  if (succeeded(parser.parseOptionalComma()) &&
+      parser.parseCustomAttributeWithFallback(layout))
+    return {};
+  if (parser.parseGreater())
+    return {};
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
+                    *content, heads, headDim, page, element, layout);
+}
+
+void CacheType::print(AsmPrinter &printer) const {
+  printer << '<' << stringifyCacheContent(getContent())
+          << ", heads = " << getNumHeads() << ", head_dim = " << getHeadDim()
+          << ", page = " << getPageTokens() << ", " << getElementType();
+  if (getLayout()) {
+    printer << ", ";
+    printer.printStrippedAttrOrType(getLayout());
+  }
+  printer << '>';
 }
 
 /// Channels of values that vLLM's AMX layout keeps together.

@@ -32,7 +32,8 @@ def Fp8Attn_CacheContent : I32EnumAttr<"CacheContent", "what a cache holds", [
 def Fp8Attn_CacheContentAttr
     : EnumAttr<Fp8Attn_Dialect, Fp8Attn_CacheContent, "content"> {
   let description = "Keys, values, or for each head its keys and then its values.";
-  let assemblyFormat = "$value";
+  let assemblyFormat = ?;
+  let hasCustomAssemblyFormat = 1;
 }
 
 def Fp8Attn_LayoutKind : I32EnumAttr<"LayoutKind", "order of a page's bytes", [
@@ -79,7 +80,7 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     ```
   }];
   let parameters = (ins EnumParameter<Fp8Attn_LayoutKind>:$kind);
-  let assemblyFormat = "`<` $kind `>`";
+  let hasCustomAssemblyFormat = 1;
   let extraClassDeclaration = [{
     /// Returns the map (token, channel) -> byte within one head's keys, or
     /// values, of a page. `pageTokens` is the number of tokens in a page,
@@ -125,7 +126,8 @@ def Fp8Attn_AlignmentAttr
     `bottom_right`: the last query stands at the last key, as if the queries were
     the newest tokens. `top_left`: the first query stands at the first key.
   }];
-  let assemblyFormat = "$value";
+  let assemblyFormat = ?;
+  let hasCustomAssemblyFormat = 1;
 }
 
 /// Keys that a query sees beside its own position: tile_c3.
@@ -151,7 +153,7 @@ def Fp8Attn_IsaAttr : Fp8Attn_Attr<"Isa", "isa"> {
     ```
   }];
   let parameters = (ins EnumParameter<Fp8Attn_Isa>:$value);
-  let assemblyFormat = "`<` $value `>`";
+  let hasCustomAssemblyFormat = 1;
 }
 
 #endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNATTRIBUTES_TD

@@ -32,6 +32,9 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
     are skipped. If two tokens name the same slot, either may be the one that is
     kept, element by element.
 
+    It is written as clauses, in any order, each once: `dynamic`, `key`, `value`,
+    `slots`, `key_scale`, `value_scale` and `cache`.
+
     Operands:
     - `key`: bf16, f16 or f32 [tokens, Hkv, Dk], `value` likewise [tokens, Hkv,
       Dv]; any strides for tokens and heads;
@@ -67,26 +70,17 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
     ```
   }];
   let arguments = (ins
-    MemRefRankOf<[BF16, F16, F32], [3]>:$key,
-    MemRefRankOf<[BF16, F16, F32], [3]>:$value,
-    MemRefRankOf<[I64], [1]>:$slots,
-    Optional<Fp8Attn_CacheScale>:$keyScale,
-    Optional<Fp8Attn_CacheScale>:$valueScale,
-    Variadic<Fp8Attn_CacheType>:$caches,
+    Fp8Attn_MemRef<"key", [BF16, F16, F32], [3]>:$key,
+    Fp8Attn_MemRef<"value", [BF16, F16, F32], [3]>:$value,
+    Fp8Attn_MemRef<"slots", [I64], [1]>:$slots,
+    Optional<Fp8Attn_CacheScale<"key_scale">>:$keyScale,
+    Optional<Fp8Attn_CacheScale<"value_scale">>:$valueScale,
+    Variadic<Fp8Attn_Cache<"cache">>:$caches,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     UnitAttr:$dynamic
   );
-  let assemblyFormat = [{
-    (`dynamic` $dynamic^)?
-    `key` `(` $key `:` type($key) `)`
-    `value` `(` $value `:` type($value) `)`
-    `slots` `(` $slots `:` type($slots) `)`
-    (`key_scale` `(` $keyScale^ `:` type($keyScale) `,` $keyScaleMap `)`)?
-    (`value_scale` `(` $valueScale^ `:` type($valueScale) `,` $valueScaleMap `)`)?
-    `cache` `(` $caches `:` type($caches) `)`
-    attr-dict
-  }];
+  let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     CacheType getKeyCacheType() {
@@ -141,9 +135,9 @@ def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
     }
     ```
   }];
-  let arguments = (ins Fp8Attn_CacheType:$source,
-                       Fp8Attn_CacheType:$destination,
-                       Optional<MemRefRankOf<[I32], [2]>>:$pages);
+  let arguments = (ins Fp8Attn_Cache<"source">:$source,
+                       Fp8Attn_Cache<"destination">:$destination,
+                       Optional<Fp8Attn_MemRef<"pages", [I32], [2]>>:$pages);
   let assemblyFormat = [{
     $source `into` $destination (`pages` `(` $pages^ `:` type($pages) `)`)?
     attr-dict `:` qualified(type($source)) `,` qualified(type($destination))
@@ -169,9 +163,9 @@ def Fp8Attn_QuantizeOp : Fp8Attn_Op<"quantize", [
     ```
   }];
   let arguments = (ins
-    MemRefRankOf<[BF16, F16, F32], [1, 2, 3, 4]>:$source,
-    Fp8Attn_Scale:$scale,
-    MemRefRankOf<[Fp8Attn_Fp8], [1, 2, 3, 4]>:$destination,
+    Fp8Attn_MemRef<"source", [BF16, F16, F32], [1, 2, 3, 4]>:$source,
+    Fp8Attn_Scale<"scale">:$scale,
+    Fp8Attn_MemRef<"destination", [Fp8Attn_Fp8], [1, 2, 3, 4]>:$destination,
     AffineMapAttr:$scaleMap
   );
   let assemblyFormat = [{
@@ -198,9 +192,9 @@ def Fp8Attn_DequantizeOp : Fp8Attn_Op<"dequantize", [
     ```
   }];
   let arguments = (ins
-    MemRefRankOf<[Fp8Attn_Fp8], [1, 2, 3, 4]>:$source,
-    Fp8Attn_Scale:$scale,
-    MemRefRankOf<[BF16, F16, F32], [1, 2, 3, 4]>:$destination,
+    Fp8Attn_MemRef<"source", [Fp8Attn_Fp8], [1, 2, 3, 4]>:$source,
+    Fp8Attn_Scale<"scale">:$scale,
+    Fp8Attn_MemRef<"destination", [BF16, F16, F32], [1, 2, 3, 4]>:$destination,
     AffineMapAttr:$scaleMap
   );
   let assemblyFormat = [{

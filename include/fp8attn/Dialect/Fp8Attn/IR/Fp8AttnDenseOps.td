@@ -14,8 +14,8 @@
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.td"
 
 /// Keys or values [batch, KV heads, tokens, channels].
-def Fp8Attn_DenseTensor
-    : MemRefRankOf<[BF16, F16, F32, F8E4M3FN, F8E5M2], [4]>;
+class Fp8Attn_DenseTensor<string name>
+    : Fp8Attn_MemRef<name, [BF16, F16, F32, F8E4M3FN, F8E5M2], [4]>;
 
 def Fp8Attn_AttentionOp : Fp8Attn_Op<"attention", [
     AttrSizedOperandSegments, Fp8Attn_AttentionInterface,
@@ -34,6 +34,9 @@ def Fp8Attn_AttentionOp : Fp8Attn_Op<"attention", [
     out[b, h, i] = sum over visible t of exp(score_t) * v_t / total
     lse[b, h, i] = ln(total)
     ```
+
+    It is written as clauses, in any order, each once: those of
+    `paged_attention`, with `key` and `value` in place of `cache` and `batch`.
 
     `causal`, windows, `sink`, `softmax_scale`, `softcap`, `alibi` and rows
     without a visible key are those of `paged_attention`; batch entries are what
@@ -94,44 +97,27 @@ def Fp8Attn_AttentionOp : Fp8Attn_Op<"attention", [
     ```
   }];
   let arguments = (ins
-    MemRefRankOf<[BF16, F16, F32], [4]>:$query,
-    Fp8Attn_DenseTensor:$key,
-    Fp8Attn_DenseTensor:$value,
-    Optional<Fp8Attn_Scale>:$keyScale,
-    Optional<Fp8Attn_Scale>:$valueScale,
-    Optional<MemRefRankOf<[F32], [1]>>:$sink,
-    MemRefRankOf<[BF16, F16, F32], [4]>:$out,
-    Optional<MemRefRankOf<[F32], [3]>>:$lse,
-    Optional<MemRefRankOf<[F32], [1]>>:$alibi,
-    Optional<MemRefRankOf<[I1, I8, F32, BF16, F16], [4]>>:$mask,
+    Fp8Attn_MemRef<"query", [BF16, F16, F32], [4]>:$query,
+    Fp8Attn_DenseTensor<"key">:$key,
+    Fp8Attn_DenseTensor<"value">:$value,
+    Optional<Fp8Attn_Scale<"key_scale">>:$keyScale,
+    Optional<Fp8Attn_Scale<"value_scale">>:$valueScale,
+    Optional<Fp8Attn_MemRef<"sink", [F32], [1]>>:$sink,
+    Fp8Attn_MemRef<"out", [BF16, F16, F32], [4]>:$out,
+    Optional<Fp8Attn_MemRef<"lse", [F32], [3]>>:$lse,
+    Optional<Fp8Attn_MemRef<"alibi", [F32], [1]>>:$alibi,
+    Optional<Fp8Attn_MemRef<"mask", [I1, I8, F32, BF16, F16], [4]>>:$mask,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
-    OptionalAttr<F32Attr>:$softmax_scale,
-    OptionalAttr<F32Attr>:$softcap,
+    OptionalAttr<Fp8Attn_Number>:$softmax_scale,
+    OptionalAttr<Fp8Attn_Number>:$softcap,
     UnitAttr:$causal,
     OptionalAttr<I64Attr>:$window_left,
     OptionalAttr<I64Attr>:$window_right,
     DefaultValuedAttr<Fp8Attn_AlignmentAttr, "Alignment::BottomRight">:$alignment
   );
   let regions = (region MaxSizedRegion<1>:$score);
-  let assemblyFormat = [{
-    (`causal` $causal^)?
-    (`window_left` `=` $window_left^)?
-    (`window_right` `=` $window_right^)?
-    (`alignment` `=` $alignment^)?
-    `query` `(` $query `:` type($query) `)`
-    `key` `(` $key `:` type($key) `)`
-    `value` `(` $value `:` type($value) `)`
-    (`key_scale` `(` $keyScale^ `:` type($keyScale) `,` $keyScaleMap `)`)?
-    (`value_scale` `(` $valueScale^ `:` type($valueScale) `,` $valueScaleMap `)`)?
-    (`sink` `(` $sink^ `:` type($sink) `)`)?
-    `out` `(` $out `:` type($out) `)`
-    (`lse` `(` $lse^ `:` type($lse) `)`)?
-    (`alibi` `(` $alibi^ `:` type($alibi) `)`)?
-    (`mask` `(` $mask^ `:` type($mask) `)`)?
-    (`score` $score^)?
-    attr-dict
-  }];
+  let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     int64_t getNumKvHeads() { return getKey().getType().getDimSize(1); }

@@ -11,8 +11,7 @@
 #ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNMERGEOP_TD
 #define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNMERGEOP_TD
 
-include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnDialect.td"
-include "mlir/Interfaces/SideEffectInterfaces.td"
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.td"
 
 def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
     MemoryEffects<[MemRead, MemWrite]>]> {
@@ -33,7 +32,7 @@ def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
     `out` holds, and the result is the other part, bit for bit (rounded if its
     type is smaller). If both are without keys, `out` is 0 and `lse` -inf.
 
-    Operands:
+    Operands, in clauses of any order:
     - `first`, `second`: `out` bf16, f16 or f32 [tokens, heads, D] and `lse` f32
       [tokens, heads] of a part, as `paged_attention` writes them, or `out`
       [batch, heads, queries, D] and `lse` [batch, heads, queries], as `attention`
@@ -70,19 +69,14 @@ def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
     ```
   }];
   let arguments = (ins
-    MemRefRankOf<[BF16, F16, F32], [3, 4]>:$firstOut,
-    MemRefRankOf<[F32], [2, 3]>:$firstLse,
-    MemRefRankOf<[BF16, F16, F32], [3, 4]>:$secondOut,
-    MemRefRankOf<[F32], [2, 3]>:$secondLse,
-    MemRefRankOf<[BF16, F16, F32], [3, 4]>:$out,
-    MemRefRankOf<[F32], [2, 3]>:$lse
+    Fp8Attn_MemRef<"first_out", [BF16, F16, F32], [3, 4]>:$firstOut,
+    Fp8Attn_MemRef<"first_lse", [F32], [2, 3]>:$firstLse,
+    Fp8Attn_MemRef<"second_out", [BF16, F16, F32], [3, 4]>:$secondOut,
+    Fp8Attn_MemRef<"second_lse", [F32], [2, 3]>:$secondLse,
+    Fp8Attn_MemRef<"out", [BF16, F16, F32], [3, 4]>:$out,
+    Fp8Attn_MemRef<"lse", [F32], [2, 3]>:$lse
   );
-  let assemblyFormat = [{
-    `first` `(` $firstOut `,` $firstLse `:` type($firstOut) `,` type($firstLse) `)`
-    `second` `(` $secondOut `,` $secondLse `:` type($secondOut) `,`
-        type($secondLse) `)`
-    `into` `(` $out `,` $lse `:` type($out) `,` type($lse) `)` attr-dict
-  }];
+  let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Returns whether the parts are those of `attention`.

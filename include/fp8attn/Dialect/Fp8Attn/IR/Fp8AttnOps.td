@@ -22,11 +22,27 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Fp8Attn_Fp8 : AnyTypeOf<[F8E4M3FN, F8E5M2], "f8E4M3FN or f8E5M2">;
 
+/// An operand whose type is described with its name: MLIR's own texts only count
+/// operands.
+class Fp8Attn_Named<string name, Type type>
+    : Type<type.predicate, name # ", a " # type.summary, type.cppType>;
+
+class Fp8Attn_MemRef<string name, list<Type> elements, list<int> ranks>
+    : Fp8Attn_Named<name, MemRefRankOf<elements, ranks>>;
+
 /// Scales of a dense tensor: f32, of the rank of the map's results.
-def Fp8Attn_Scale : MemRefRankOf<[F32], [0, 1]>;
+class Fp8Attn_Scale<string name> : Fp8Attn_MemRef<name, [F32], [0, 1]>;
 
 /// Scales of a cache, of the rank of the map's results.
-def Fp8Attn_CacheScale : MemRefRankOf<[F32, F8E8M0FNU], [0, 1, 2, 3, 4]>;
+class Fp8Attn_CacheScale<string name>
+    : Fp8Attn_MemRef<name, [F32, F8E8M0FNU], [0, 1, 2, 3, 4]>;
+
+class Fp8Attn_Cache<string name> : Fp8Attn_Named<name, Fp8Attn_CacheType>;
+
+/// A number of the user's. A number without a point is an i64, and one without
+/// a type an f64.
+def Fp8Attn_Number
+    : FloatAttrBase<F32, "f32 number, which is written as in 50.0 : f32">;
 
 /// The body of a score region ends with it.
 def Fp8Attn_YieldOp : Fp8Attn_Op<"yield", [
@@ -58,6 +74,13 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     ```
 
     where `seqQ = query_start[b+1] - query_start[b]`.
+
+    It is written as clauses, in any order, each once: `causal`, `window_left =
+    N`, `window_right = N`, `alignment = bottom_right` or `top_left`, `query`,
+    `cache`, `key_scale`, `value_scale`, `batch`, `sink`, `out`, `lse`, `alibi`,
+    `mask` and `score`, of which `query`, `cache`, `batch` and `out` must be
+    there, and as attributes `{softmax_scale = 0.125 : f32, softcap = 30.0 :
+    f32}`.
 
     Which keys a query sees:
     - a side of the window that is not given has no end: without `causal` and
@@ -182,47 +205,29 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     ```
   }];
   let arguments = (ins
-    MemRefRankOf<[BF16, F16, F32], [3]>:$query,
-    Variadic<Fp8Attn_CacheType>:$caches,
-    Optional<Fp8Attn_CacheScale>:$keyScale,
-    Optional<Fp8Attn_CacheScale>:$valueScale,
-    MemRefRankOf<[I32], [1]>:$queryStart,
-    MemRefRankOf<[I32], [1]>:$seqLens,
-    MemRefRankOf<[I32], [2]>:$blockTable,
-    Optional<MemRefRankOf<[F32], [1]>>:$sink,
-    MemRefRankOf<[BF16, F16, F32], [3]>:$out,
-    Optional<MemRefRankOf<[F32], [2]>>:$lse,
-    Optional<MemRefRankOf<[F32], [1]>>:$alibi,
-    Optional<MemRefRankOf<[I1, I8, F32, BF16, F16], [2]>>:$mask,
+    Fp8Attn_MemRef<"query", [BF16, F16, F32], [3]>:$query,
+    Variadic<Fp8Attn_Cache<"cache">>:$caches,
+    Optional<Fp8Attn_CacheScale<"key_scale">>:$keyScale,
+    Optional<Fp8Attn_CacheScale<"value_scale">>:$valueScale,
+    Fp8Attn_MemRef<"query_start", [I32], [1]>:$queryStart,
+    Fp8Attn_MemRef<"seq_lens", [I32], [1]>:$seqLens,
+    Fp8Attn_MemRef<"block_table", [I32], [2]>:$blockTable,
+    Optional<Fp8Attn_MemRef<"sink", [F32], [1]>>:$sink,
+    Fp8Attn_MemRef<"out", [BF16, F16, F32], [3]>:$out,
+    Optional<Fp8Attn_MemRef<"lse", [F32], [2]>>:$lse,
+    Optional<Fp8Attn_MemRef<"alibi", [F32], [1]>>:$alibi,
+    Optional<Fp8Attn_MemRef<"mask", [I1, I8, F32, BF16, F16], [2]>>:$mask,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
-    OptionalAttr<F32Attr>:$softmax_scale,
-    OptionalAttr<F32Attr>:$softcap,
+    OptionalAttr<Fp8Attn_Number>:$softmax_scale,
+    OptionalAttr<Fp8Attn_Number>:$softcap,
     UnitAttr:$causal,
     OptionalAttr<I64Attr>:$window_left,
     OptionalAttr<I64Attr>:$window_right,
     DefaultValuedAttr<Fp8Attn_AlignmentAttr, "Alignment::BottomRight">:$alignment
   );
   let regions = (region MaxSizedRegion<1>:$score);
-  let assemblyFormat = [{
-    (`causal` $causal^)?
-    (`window_left` `=` $window_left^)?
-    (`window_right` `=` $window_right^)?
-    (`alignment` `=` $alignment^)?
-    `query` `(` $query `:` type($query) `)`
-    `cache` `(` $caches `:` type($caches) `)`
-    (`key_scale` `(` $keyScale^ `:` type($keyScale) `,` $keyScaleMap `)`)?
-    (`value_scale` `(` $valueScale^ `:` type($valueScale) `,` $valueScaleMap `)`)?
-    `batch` `(` $queryStart `,` $seqLens `,` $blockTable `:`
-        type($queryStart) `,` type($seqLens) `,` type($blockTable) `)`
-    (`sink` `(` $sink^ `:` type($sink) `)`)?
-    `out` `(` $out `:` type($out) `)`
-    (`lse` `(` $lse^ `:` type($lse) `)`)?
-    (`alibi` `(` $alibi^ `:` type($alibi) `)`)?
-    (`mask` `(` $mask^ `:` type($mask) `)`)?
-    (`score` $score^)?
-    attr-dict
-  }];
+  let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     /// Returns the type of the cache that holds the keys.

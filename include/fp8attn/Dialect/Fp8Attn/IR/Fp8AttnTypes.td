@@ -43,11 +43,7 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     "::mlir::Type":$elementType,
     OptionalParameter<"::mlir::fp8attn::LayoutAttr">:$layout
   );
-  let assemblyFormat = [{
-    `<` $content `,` `heads` `=` $numHeads `,` `head_dim` `=` $headDim `,`
-    `page` `=` $pageTokens `,` $elementType
-        (`,` $layout^)? `>`
-  }];
+  let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     bool hasKeys() const { return getContent() != CacheContent::Value; }

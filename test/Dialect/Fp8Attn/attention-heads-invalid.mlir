@@ -8,7 +8,7 @@ func.func @attention(
     %key_scale: memref<8xf32>,
     %out: memref<?x16x?x32xbf16>,
     %lse: memref<?x16x?xf32>) {
-  // expected-error@below {{'fp8attn.attention' op expects 1 to 1024 static heads of key, got ?}}
+  // expected-error@below {{'fp8attn.attention' op expects heads of key to be static, got ? in}}
   fp8attn.attention
       query(%query : memref<?x16x?x64xbf16>)
       key(%key : memref<?x?x?x64xf8E4M3FN>)
@@ -29,7 +29,7 @@ func.func @attention(
     %key_scale: memref<8xf32>,
     %out: memref<?x16x?x32xbf16>,
     %lse: memref<?x16x?xf32>) {
-  // expected-error@below {{'fp8attn.attention' op expects 1 to 1024 static heads of key, got 1025}}
+  // expected-error@below {{'fp8attn.attention' op expects 1 to 1024 heads of key, got 1025}}
   fp8attn.attention
       query(%query : memref<?x16x?x64xbf16>)
       key(%key : memref<?x1025x?x64xf8E4M3FN>)
@@ -50,7 +50,7 @@ func.func @attention(
     %key_scale: memref<8xf32>,
     %out: memref<?x16x?x32xbf16>,
     %lse: memref<?x16x?xf32>) {
-  // expected-error@below {{'fp8attn.attention' op expects static channels of key that are a multiple of 8 up to 576, got ?}}
+  // expected-error@below {{'fp8attn.attention' op expects channels of key to be static, got ? in}}
   fp8attn.attention
       query(%query : memref<?x16x?x64xbf16>)
       key(%key : memref<?x8x?x?xf8E4M3FN>)
@@ -71,7 +71,7 @@ func.func @attention(
     %key_scale: memref<8xf32>,
     %out: memref<?x16x?x32xbf16>,
     %lse: memref<?x16x?xf32>) {
-  // expected-error@below {{'fp8attn.attention' op expects static channels of value that are a multiple of 8 up to 576, got 36}}
+  // expected-error@below {{'fp8attn.attention' op expects channels of value that are a multiple of 8 up to 576, got 36}}
   fp8attn.attention
       query(%query : memref<?x16x?x64xbf16>)
       key(%key : memref<?x8x?x64xf8E4M3FN>)
@@ -92,7 +92,7 @@ func.func @attention(
     %key_scale: memref<8xf32>,
     %out: memref<?x16x?x32xbf16>,
     %lse: memref<?x16x?xf32>) {
-  // expected-error@below {{'fp8attn.attention' op expects static channels of key that are a multiple of 8 up to 576, got 584}}
+  // expected-error@below {{'fp8attn.attention' op expects channels of key that are a multiple of 8 up to 576, got 584}}
   fp8attn.attention
       query(%query : memref<?x16x?x64xbf16>)
       key(%key : memref<?x8x?x584xf8E4M3FN>)

@@ -28,7 +28,7 @@ func.func @attention(
     %value_scale: memref<f32>,
     %out: memref<?x16x?x32xbf16>,
     %lse: memref<?x16x?xf32>) {
-  // expected-error@below {{'fp8attn.attention' op expects no value_scale, because value holds 'bf16'}}
+  // expected-error@below {{'fp8attn.attention' op expects no value_scale, because value holds 'f32'}}
   fp8attn.attention
       query(%query : memref<?x16x?x64xbf16>)
       key(%key : memref<?x8x?x64xf8E4M3FN>)
@@ -42,7 +42,7 @@ func.func @attention(
 
 // -----
 
-// cache_scale_c3: the map is from the four indices.
+// attention_c9: the map is from the four indices.
 func.func @attention(
     %query: memref<?x16x?x64xbf16>,
     %key: memref<?x8x?x64xf8E4M3FN>,
@@ -50,7 +50,7 @@ func.func @attention(
     %key_scale: memref<8xf32>,
     %out: memref<?x16x?x32xbf16>,
     %lse: memref<?x16x?xf32>) {
-  // expected-error@below {{'fp8attn.attention' op expects dimensions (batch, head, token, channel) and no symbols in the map of key_scale, got affine_map<(d0) -> (d0)>}}
+  // expected-error@below {{'fp8attn.attention' op expects the map of key_scale to be affine_map<(batch, head, token, channel) -> ()>, a scale for the tensor, or -> (head), got affine_map<(d0) -> (d0)>}}
   fp8attn.attention
       query(%query : memref<?x16x?x64xbf16>)
       key(%key : memref<?x8x?x64xf8E4M3FN>)
@@ -91,12 +91,31 @@ func.func @attention(
     %value: memref<?x8x?x32xbf16>,
     %key_scale: memref<64xf32>,
     %out: memref<?x16x?x32xbf16>) {
-  // expected-error@below {{'fp8attn.attention' op expects results () or (head) of the map of key_scale, got affine_map<(d0, d1, d2, d3) -> (d3)>}}
+  // expected-error@below {{'fp8attn.attention' op expects the map of key_scale to be affine_map<(batch, head, token, channel) -> ()>, a scale for the tensor, or -> (head), got affine_map<(d0, d1, d2, d3) -> (d3)>}}
   fp8attn.attention
       query(%query : memref<?x16x?x64xbf16>)
       key(%key : memref<?x8x?x64xf8E4M3FN>)
       value(%value : memref<?x8x?x32xbf16>)
       key_scale(%key_scale : memref<64xf32>, affine_map<(batch, head, token, channel) -> (channel)>)
+      out(%out : memref<?x16x?x32xbf16>)
+  return
+}
+
+// -----
+
+// attention_c9: a scale for each token, of which there are as many as the call says.
+func.func @attention(
+    %query: memref<?x16x?x64xbf16>,
+    %key: memref<?x8x?x64xf8E4M3FN>,
+    %value: memref<?x8x?x32xbf16>,
+    %key_scale: memref<?xf32>,
+    %out: memref<?x16x?x32xbf16>) {
+  // expected-error@below {{'fp8attn.attention' op expects the map of key_scale to be affine_map<(batch, head, token, channel) -> ()>, a scale for the tensor, or -> (head), got affine_map<(d0, d1, d2, d3) -> (d2)>}}
+  fp8attn.attention
+      query(%query : memref<?x16x?x64xbf16>)
+      key(%key : memref<?x8x?x64xf8E4M3FN>)
+      value(%value : memref<?x8x?x32xbf16>)
+      key_scale(%key_scale : memref<?xf32>, affine_map<(batch, head, token, channel) -> (token)>)
       out(%out : memref<?x16x?x32xbf16>)
   return
 }

@@ -74,11 +74,10 @@ func.func @merge(
 
 // merge_c3: heads of lse are dynamic.
 func.func @merge(
-    // expected-note@below {{first_out is defined here}}
     %first: memref<?x4x64xbf16>,
     %first_lse: memref<?x4xf32>, %second: memref<?x4x64xbf16>, %second_lse: memref<?x4xf32>,
     %out: memref<?x4x64xbf16>, %lse: memref<?x?xf32>) {
-  // expected-error@below {{'fp8attn.merge' op expects heads and channels of lse to equal those of first_out (4 x 64), got 'memref<?x?xf32>'}}
+  // expected-error@below {{'fp8attn.merge' op expects heads of lse to be static, got ? in 'memref<?x?xf32>'}}
   fp8attn.merge first(%first, %first_lse : memref<?x4x64xbf16>, memref<?x4xf32>)
       second(%second, %second_lse : memref<?x4x64xbf16>, memref<?x4xf32>)
       into(%out, %lse : memref<?x4x64xbf16>, memref<?x?xf32>)

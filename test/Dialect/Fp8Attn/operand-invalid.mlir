@@ -155,7 +155,7 @@ func.func @attention(
     %seq_lens: memref<?xi32, strided<[?]>>,
     %block_table: memref<?x?xi32>,
     %out: memref<?x16x64xbf16>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects innermost stride of seq_lens to be 1, got ?}}
+  // expected-error@below {{'fp8attn.paged_attention' op expects innermost stride of seq_lens to be static and 1, got ?}}
   fp8attn.paged_attention
       query(%query : memref<?x16x64xbf16>)
       cache(%cache0 : !cache0)

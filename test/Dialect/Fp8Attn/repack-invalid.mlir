@@ -42,7 +42,7 @@ func.func @repack(
 // repack_c2: which pages are from where is not said.
 !source = !fp8attn.cache<key_value, heads = 8, head_dim = 48, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
 func.func @repack(%source: !source, %destination: !source, %pages: memref<?x?xi32>) {
-  // expected-error@below {{'fp8attn.repack' op expects pages to have two columns, the page of source and that of destination, got 'memref<?x?xi32>'}}
+  // expected-error@below {{'fp8attn.repack' op expects columns of pages to be static, got ? in 'memref<?x?xi32>'}}
   fp8attn.repack %source into %destination pages(%pages : memref<?x?xi32>) : !source, !source
   return
 }
@@ -129,5 +129,25 @@ func.func @store(%source: memref<?x64xbf16>, %slots: memref<?xi64>, %head: index
     %cache: !cache) {
   // expected-error@below {{'fp8attn.tile.store' op expects a cache with a layout, got '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16>'; fp8attn-assign-layouts gives it one}}
   fp8attn.tile.store key %source, %slots into %cache[%head] : memref<?x64xbf16>, memref<?xi64>, !cache
+  return
+}
+
+// -----
+
+// repack_c3: a copy of a cache to itself.
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+func.func @repack(%cache: !cache) {
+  // expected-error@below {{'fp8attn.repack' op expects source and destination to be two caches without pages, got one}}
+  fp8attn.repack %cache into %cache : !cache, !cache
+  return
+}
+
+// -----
+
+// repack_c2: a column more.
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+func.func @repack(%cache: !cache, %pages: memref<?x3xi32>) {
+  // expected-error@below {{'fp8attn.repack' op expects pages to have two columns, the page of source and that of destination, got 'memref<?x3xi32>'}}
+  fp8attn.repack %cache into %cache pages(%pages : memref<?x3xi32>) : !cache, !cache
   return
 }

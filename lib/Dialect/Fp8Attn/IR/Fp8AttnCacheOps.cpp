@@ -85,6 +85,11 @@ LogicalResult KvWriteOp::verify() {
        failed(verifyDynamicScale(*this, "value_scale", getValueScaleMap(),
                                  getValueCacheType().getHeadDim()))))
     return failure();
+  if (getDynamic() && failed(verifyOwnMemory(*this,
+                                             {{"key_scale", getKeyScale()},
+                                              {"value_scale", getValueScale()}},
+                                             {key, {"value", getValue()}})))
+    return failure();
   return verifyMemRefs(*this, {key, {"value", getValue()}, slots});
 }
 
@@ -104,10 +109,16 @@ LogicalResult RepackOp::verify() {
         "source", getSource());
   // repack_c2
   NamedMemRef pages{"pages", getPages()};
+  if (pages.value && failed(verifyStatic(*this, "columns", pages, 1)))
+    return failure();
   if (pages.value && pages.size(1) != 2)
     return emitOpError("expects pages to have two columns, the page of source "
                        "and that of destination, got ")
            << pages.type();
+  // repack_c3
+  if (!pages.value && getSource() == getDestination())
+    return emitOpError("expects source and destination to be two caches "
+                       "without pages, got one");
   return verifyMemRef(*this, pages, /*contiguous=*/true);
 }
 

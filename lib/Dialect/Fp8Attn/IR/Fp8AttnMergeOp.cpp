@@ -38,6 +38,9 @@ static LogicalResult verifyPartShape(MergeOp op, NamedMemRef operand,
                               << " first_out, got " << operand.type(),
                           first.name, first.value);
   // merge_c3
+  if (failed(verifyStatic(op, "heads", operand, 1)) ||
+      (!isLse && failed(verifyStatic(op, "channels", operand, rank - 1))))
+    return failure();
   if (operand.size(1) != op.getNumHeads() ||
       (!isLse && operand.size(rank - 1) != op.getNumChannels()))
     return noteDefinition(

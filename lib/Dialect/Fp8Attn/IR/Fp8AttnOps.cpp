@@ -32,10 +32,12 @@ static LogicalResult verifyShapes(PagedAttentionOp op) {
   NamedMemRef query{"query", op.getQuery()}, out{"out", op.getOut()},
       lse{"lse", op.getLse()};
   // paged_attention_c1
+  if (failed(verifyStatic(op, "heads", query, 1)))
+    return failure();
   int64_t heads = query.size(1), kvHeads = op.getNumKvHeads();
   if (heads < 1 || heads % kvHeads != 0)
     return noteDefinition(op.emitOpError("expects heads of query (")
-                              << sizeText(heads)
+                              << heads
                               << ") to be a multiple of heads of the cache ("
                               << kvHeads << ")",
                           "the cache", op.getKeyCache());
@@ -44,20 +46,24 @@ static LogicalResult verifyShapes(PagedAttentionOp op) {
                                "head_dim", op.getKeyDim())))
     return failure();
   // paged_attention_c3
+  if (failed(verifyStatic(op, "heads", out, 1)))
+    return failure();
   if (out.size(1) != heads)
     return noteDefinition(op.emitOpError("expects heads of out (")
-                              << sizeText(out.size(1))
-                              << ") to equal heads of query (" << heads << ")",
+                              << out.size(1) << ") to equal heads of query ("
+                              << heads << ")",
                           "query", op.getQuery());
   // paged_attention_c12
   if (failed(verifySizeOfCache(op, "head dim", out, 2, op.getValueCache(),
                                "head_dim", op.getValueDim())))
     return failure();
   // paged_attention_c4
+  if (lse.value && failed(verifyStatic(op, "heads", lse, 1)))
+    return failure();
   if (lse.value && lse.size(1) != heads)
     return noteDefinition(op.emitOpError("expects heads of lse (")
-                              << sizeText(lse.size(1))
-                              << ") to equal heads of query (" << heads << ")",
+                              << lse.size(1) << ") to equal heads of query ("
+                              << heads << ")",
                           "query", op.getQuery());
   // paged_attention_c5
   if (failed(verifySizesAgree(op, "tokens", out, 0, query, 0)))
@@ -100,11 +106,12 @@ static LogicalResult verifyVisibility(AttentionInterface op) {
            << op.getWindowRightAttr().getInt();
   // paged_attention_c11
   NamedMemRef sink{"sink", op.getSink()}, query{"query", op.getQuery()};
+  if (sink.value && failed(verifyStatic(op, "the size", sink, 0)))
+    return failure();
   if (sink.value && sink.size(0) != query.size(1))
     return noteDefinition(op->emitOpError("expects sink to have an element for "
                                           "each head of query (")
-                              << query.size(1) << "), got "
-                              << sizeText(sink.size(0)),
+                              << query.size(1) << "), got " << sink.size(0),
                           query.name, query.value);
   return success();
 }
@@ -132,11 +139,13 @@ static LogicalResult verifyScores(AttentionInterface op) {
   NamedMemRef alibi{"alibi", op.getAlibi()}, mask{"mask", op.getMask()},
       query{"query", op.getQuery()};
   // paged_attention_c14
+  if (alibi.value && failed(verifyStatic(op, "the size", alibi, 0)))
+    return failure();
   if (alibi.value && alibi.size(0) != query.size(1))
     return noteDefinition(
         op->emitOpError("expects alibi to have an element for "
                         "each head of query (")
-            << query.size(1) << "), got " << sizeText(alibi.size(0)),
+            << query.size(1) << "), got " << alibi.size(0),
         query.name, query.value);
   if (failed(verifyMemRef(op, alibi, /*contiguous=*/true)) ||
       failed(verifyMemRef(op, mask, /*contiguous=*/true)))
@@ -154,13 +163,21 @@ LogicalResult PagedAttentionOp::verify() {
   if (getMask() && failed(verifySizesAgree(*this, "tokens", {"mask", getMask()},
                                            0, {"query", getQuery()}, 0)))
     return failure();
+  NamedMemRef out{"out", getOut()}, lse{"lse", getLse()};
+  if (failed(verifyOwnMemory(*this, {out, lse},
+                             {{"key_scale", getKeyScale()},
+                              {"value_scale", getValueScale()},
+                              {"sink", getSink()},
+                              {"alibi", getAlibi()},
+                              {"mask", getMask()}})))
+    return failure();
   return verifyMemRefs(*this, {{"query", getQuery()},
                                {"query_start", getQueryStart()},
                                {"seq_lens", getSeqLens()},
                                {"block_table", getBlockTable()},
                                {"sink", getSink()},
-                               {"out", getOut()},
-                               {"lse", getLse()}});
+                               out,
+                               lse});
 }
 
 //===----------------------------------------------------------------------===//
@@ -172,38 +189,45 @@ static LogicalResult verifyDenseHeads(AttentionOp op) {
   NamedMemRef query{"query", op.getQuery()}, key{"key", op.getKey()},
       value{"value", op.getValue()};
   // attention_c1
+  if (failed(verifyStatic(op, "heads", key, 1)))
+    return failure();
   int64_t heads = query.size(1), kvHeads = key.size(1);
   if (kvHeads < 1 || kvHeads > kMaxHeads)
     return op.emitOpError("expects 1 to ")
-           << kMaxHeads << " static heads of key, got " << sizeText(kvHeads);
+           << kMaxHeads << " heads of key, got " << kvHeads;
   // attention_c2
-  for (const NamedMemRef &tensor : {key, value})
+  for (const NamedMemRef &tensor : {key, value}) {
+    if (failed(verifyStatic(op, "channels", tensor, 3)))
+      return failure();
     if (!isHeadDim(tensor.size(3)))
-      return op.emitOpError("expects static channels of ")
+      return op.emitOpError("expects channels of ")
              << tensor.name << " that are a multiple of " << kHeadDimGranule
-             << " up to " << kMaxHeadDim << ", got "
-             << sizeText(tensor.size(3));
+             << " up to " << kMaxHeadDim << ", got " << tensor.size(3);
+  }
   // attention_c3
+  if (failed(verifyStatic(op, "heads", query, 1)))
+    return failure();
   if (heads < 1 || heads % kvHeads != 0)
     return noteDefinition(op.emitOpError("expects heads of query (")
-                              << sizeText(heads)
-                              << ") to be a multiple of heads of key ("
+                              << heads << ") to be a multiple of heads of key ("
                               << kvHeads << ")",
                           key.name, key.value);
   return success();
 }
 
-/// Checks that a size is statically that of another operand.
+/// Checks that a size is static, and the static one of another operand.
 static LogicalResult verifySameSize(Operation *op, StringRef what,
                                     NamedMemRef operand, unsigned dim,
                                     NamedMemRef other) {
+  if (failed(verifyStatic(op, what, operand, dim)))
+    return failure();
   if (operand.size(dim) == other.size(dim))
     return success();
   return noteDefinition(op->emitOpError("expects static ")
                             << what << " of " << operand.name << " ("
-                            << sizeText(operand.size(dim)) << ") to equal "
-                            << what << " of " << other.name << " ("
-                            << sizeText(other.size(dim)) << ")",
+                            << operand.size(dim) << ") to equal " << what
+                            << " of " << other.name << " (" << other.size(dim)
+                            << ")",
                         other.name, other.value);
 }
 
@@ -262,21 +286,24 @@ static LogicalResult verifyDenseScale(AttentionOp op, NamedMemRef scale,
                                       std::optional<AffineMap> map,
                                       NamedMemRef tensor) {
   MLIRContext *context = op.getContext();
+  // attention_c9
+  const AffineMap perTensor = AffineMap::get(kNumScaleDims, 0, context);
+  const AffineMap perHead =
+      AffineMap::get(kNumScaleDims, 0, getAffineDimExpr(kHead, context));
+  if (map && *map != perTensor && *map != perHead)
+    return op.emitOpError("expects the map of ")
+           << scale.name
+           << " to be affine_map<(batch, head, token, channel) -> ()>, a scale "
+              "for the tensor, or -> (head), got "
+           << AffineMapAttr::get(*map);
   Type element = tensor.type().getElementType();
   if (element.getIntOrFloatBitWidth() != 8)
     element = BFloat16Type::get(context);
   auto cache = CacheType::get(context, CacheContent::Key, tensor.size(1),
                               tensor.size(3), kPageGranule, element,
                               LayoutAttr::get(context, LayoutKind::Pairs));
-  if (failed(verifyCacheScale(op, scale, map, cache, tensor.name, "batch")))
-    return failure();
-  // attention_c9
-  const bool perHead = map && map->getNumResults() == 1 &&
-                       map->getResult(0) == getAffineDimExpr(kHead, context);
-  if (map && map->getNumResults() != 0 && !perHead)
-    return op.emitOpError("expects results () or (head) of the map of ")
-           << scale.name << ", got " << AffineMapAttr::get(*map);
-  return success();
+  return verifyCacheScale(op, scale, map, cache, tensor.name,
+                          tensor.type().getElementType());
 }
 
 LogicalResult AttentionOp::verify() {
@@ -287,10 +314,18 @@ LogicalResult AttentionOp::verify() {
                               getValueScaleMap(), {"value", getValue()})) ||
       failed(verifyVisibility(*this)) || failed(verifyScores(*this)))
     return failure();
-  return verifyMemRefs(*this, {{"query", getQuery()},
-                               {"key", getKey()},
-                               {"value", getValue()},
-                               {"sink", getSink()},
-                               {"out", getOut()},
-                               {"lse", getLse()}});
+  NamedMemRef query{"query", getQuery()}, key{"key", getKey()},
+      value{"value", getValue()}, sink{"sink", getSink()}, out{"out", getOut()},
+      lse{"lse", getLse()};
+  if (failed(verifyOwnMemory(*this, {out, lse},
+                             {query,
+                              key,
+                              value,
+                              sink,
+                              {"key_scale", getKeyScale()},
+                              {"value_scale", getValueScale()},
+                              {"alibi", getAlibi()},
+                              {"mask", getMask()}})))
+    return failure();
+  return verifyMemRefs(*this, {query, key, value, sink, out, lse});
 }

@@ -49,11 +49,12 @@ LogicalResult KeyRunOp::verify() {
 LogicalResult LoadQueryOp::verify() {
   NamedMemRef query{"query", getQuery()};
   // tile_load_query_c1
+  if (failed(verifyStatic(*this, "channels", query, 2)))
+    return failure();
   if (query.size(2) != getTile().getType().getDimSize(1))
     return emitOpError("expects channels of the query tile (")
            << getTile().getType().getDimSize(1)
-           << ") to equal channels of query (" << sizeText(query.size(2))
-           << ")";
+           << ") to equal channels of query (" << query.size(2) << ")";
   if (failed(verifyFactor(*this, "channel_factor", getChannelFactor(),
                           getTile().getType().getDimSize(1), "channel")))
     return failure();
@@ -64,10 +65,12 @@ LogicalResult LoadDenseOp::verify() {
   NamedMemRef source{"source", getSource()};
   auto tile = cast<RankedTensorType>(getTile().getType());
   // tile_load_dense_c1
+  if (failed(verifyStatic(*this, "channels", source, 1)))
+    return failure();
   if (source.size(1) != tile.getDimSize(1))
     return emitOpError("expects channels of the tile (")
            << tile.getDimSize(1) << ") to equal channels of source ("
-           << sizeText(source.size(1)) << ")";
+           << source.size(1) << ")";
   // tile_load_dense_c2
   Type element = source.type().getElementType();
   Type expected = element.getIntOrFloatBitWidth() == 8
@@ -187,9 +190,11 @@ LogicalResult PvOp::verify() {
 LogicalResult FinishOp::verify() {
   NamedMemRef out{"out", getOut()}, lse{"lse", getLse()};
   // tile_finish_c1
+  if (failed(verifyStatic(*this, "channels", out, 2)))
+    return failure();
   if (out.size(2) != getAcc().getType().getDimSize(1))
     return emitOpError("expects channels of out (")
-           << sizeText(out.size(2)) << ") to equal channels of acc ("
+           << out.size(2) << ") to equal channels of acc ("
            << getAcc().getType().getDimSize(1) << ")";
   if (failed(verifyFactor(*this, "channel_factor", getChannelFactor(),
                           getAcc().getType().getDimSize(1), "channel")))

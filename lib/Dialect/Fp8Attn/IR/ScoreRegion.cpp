@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -28,21 +29,30 @@ static SmallVector<Type> getExpectedArguments(MLIRContext *context) {
   return types;
 }
 
+namespace {
+/// Operations, and their names for a user.
+template <typename... Ops> struct OpList {
+  static bool contains(Operation &op) { return isa<Ops...>(op); }
+  static SmallVector<StringRef> getNames() {
+    return {Ops::getOperationName()...};
+  }
+};
+} // namespace
+
 /// Integer divisions and shifts are not among them: they are undefined for some
 /// operands.
-static bool isElementwise(Operation &op) {
-  return isa<arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
-             arith::DivFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
-             arith::MaxNumFOp, arith::MinNumFOp, arith::CmpFOp, arith::CmpIOp,
-             arith::SelectOp, arith::AddIOp, arith::SubIOp, arith::MulIOp,
-             arith::AndIOp, arith::OrIOp, arith::XOrIOp, arith::MaxSIOp,
-             arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::ExtFOp,
-             arith::TruncFOp, arith::ExtSIOp, arith::ExtUIOp, arith::TruncIOp,
-             arith::SIToFPOp, arith::UIToFPOp, arith::IndexCastOp,
-             arith::IndexCastUIOp, math::TanhOp, math::ExpOp, math::Exp2Op,
-             math::LogOp, math::Log2Op, math::SqrtOp, math::RsqrtOp,
-             math::AbsFOp>(op);
-}
+using Elementwise =
+    OpList<arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
+           arith::DivFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
+           arith::MaxNumFOp, arith::MinNumFOp, arith::CmpFOp, arith::CmpIOp,
+           arith::SelectOp, arith::AddIOp, arith::SubIOp, arith::MulIOp,
+           arith::AndIOp, arith::OrIOp, arith::XOrIOp, arith::MaxSIOp,
+           arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::ExtFOp,
+           arith::TruncFOp, arith::ExtSIOp, arith::ExtUIOp, arith::TruncIOp,
+           arith::SIToFPOp, arith::UIToFPOp, arith::IndexCastOp,
+           arith::IndexCastUIOp, math::TanhOp, math::ExpOp, math::Exp2Op,
+           math::LogOp, math::Log2Op, math::SqrtOp, math::RsqrtOp,
+           math::AbsFOp>;
 
 static bool isRegionType(Type type) {
   return type.isF32() || type.isBF16() || type.isF16() || type.isIndex() ||
@@ -57,9 +67,10 @@ static LogicalResult verifyLoad(Operation *op, memref::LoadOp load) {
   // score_region_c5
   Type element = type.getElementType();
   if (!element.isF32() && !element.isBF16() && !element.isF16() &&
-      !element.isInteger(1) && !element.isInteger(8) && !element.isInteger(32))
-    return op->emitOpError("expects loads of f32, bf16, f16, i1, i8 or i32 in "
-                           "a score region, got ")
+      !element.isInteger(1) && !element.isInteger(8) &&
+      !element.isInteger(32) && !element.isInteger(64))
+    return op->emitOpError("expects loads of f32, bf16, f16, i1, i8, i32 or "
+                           "i64 in a score region, got ")
            << type;
   // score_region_c6
   if (type.getMemorySpace() ||
@@ -74,11 +85,13 @@ static LogicalResult verifyOperation(Operation *op, Operation &inner) {
   if (auto load = dyn_cast<memref::LoadOp>(inner))
     return verifyLoad(op, load);
   // score_region_c3
-  if (!isElementwise(inner)) {
+  if (!Elementwise::contains(inner)) {
     InFlightDiagnostic diagnostic =
-        op->emitOpError("expects a score region of elementwise arith and math "
-                        "operations and memref.load, got ")
-        << inner.getName();
+        op->emitOpError("expects no ")
+        << inner.getName()
+        << " in a score region, which takes what is defined for all operands: "
+           "memref.load, "
+        << llvm::join(Elementwise::getNames(), ", ");
     diagnostic.attachNote(inner.getLoc()) << "the operation is here";
     return diagnostic;
   }

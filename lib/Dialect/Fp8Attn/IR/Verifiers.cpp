@@ -55,7 +55,9 @@ LogicalResult fp8attn::detail::verifyMemRef(Operation *op, NamedMemRef operand,
   // operand_c4
   if (contiguous && !strides.empty() && strides.back() != 1)
     return op->emitOpError("expects innermost stride of ")
-           << operand.name << " to be 1, got " << sizeText(strides.back());
+           << operand.name << " to be "
+           << (ShapedType::isDynamic(strides.back()) ? "static and " : "")
+           << "1, got " << sizeText(strides.back());
   return success();
 }
 
@@ -64,6 +66,31 @@ LogicalResult fp8attn::detail::verifyMemRefs(Operation *op,
   for (const NamedMemRef &operand : operands)
     if (failed(verifyMemRef(op, operand, /*contiguous=*/true)))
       return failure();
+  return success();
+}
+
+LogicalResult fp8attn::detail::verifyStatic(Operation *op, StringRef what,
+                                            NamedMemRef operand, unsigned dim) {
+  if (!ShapedType::isDynamic(operand.size(dim)))
+    return success();
+  return op->emitOpError("expects ")
+         << what << " of " << operand.name << " to be static, got ? in "
+         << operand.type();
+}
+
+LogicalResult fp8attn::detail::verifyOwnMemory(Operation *op,
+                                               ArrayRef<NamedMemRef> written,
+                                               ArrayRef<NamedMemRef> read) {
+  // operand_c5
+  for (auto [index, operand] : llvm::enumerate(written))
+    for (const NamedMemRef &other :
+         llvm::concat<const NamedMemRef>(written.drop_front(index + 1), read))
+      if (operand.value && operand.value == other.value)
+        return op->emitOpError("expects ")
+               << operand.name
+               << ", which is written, to be memory of its own, got the value "
+                  "of "
+               << other.name;
   return success();
 }
 
@@ -89,6 +116,8 @@ LogicalResult fp8attn::detail::verifySizeOfCache(Operation *op, StringRef what,
                                                  int64_t expected) {
   if (operand.size(dim) == expected)
     return success();
+  if (failed(verifyStatic(op, what, operand, dim)))
+    return failure();
   return noteDefinition(op->emitOpError("expects ")
                             << what << " of " << operand.name << " ("
                             << sizeText(operand.size(dim)) << ") to equal "
@@ -206,15 +235,16 @@ static LogicalResult verifyScaleSize(Operation *op,
   return success();
 }
 
-LogicalResult
-fp8attn::detail::verifyCacheScale(Operation *op, NamedMemRef scale,
-                                  std::optional<AffineMap> map, CacheType cache,
-                                  StringRef holder, StringRef outermost) {
+LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
+                                                NamedMemRef scale,
+                                                std::optional<AffineMap> map,
+                                                CacheType cache,
+                                                StringRef holder, Type held) {
   // cache_scale_c1
   if (static_cast<bool>(scale.value) != cache.isQuantized())
     return op->emitOpError("expects ")
            << (cache.isQuantized() ? "a " : "no ") << scale.name << ", because "
-           << holder << " holds " << cache.getElementType();
+           << holder << " holds " << (held ? held : cache.getElementType());
   // cache_scale_c2
   if (map.has_value() != static_cast<bool>(scale.value))
     return op->emitOpError("expects ")
@@ -224,9 +254,8 @@ fp8attn::detail::verifyCacheScale(Operation *op, NamedMemRef scale,
     return success();
   // cache_scale_c3
   if (map->getNumDims() != kNumScaleDims || map->getNumSymbols() != 0)
-    return op->emitOpError("expects dimensions (")
-           << outermost
-           << ", head, token, channel) and no symbols in the map of "
+    return op->emitOpError("expects dimensions (page, head, token, channel) "
+                           "and no symbols in the map of ")
            << scale.name << ", got " << AffineMapAttr::get(*map);
   // cache_scale_c5
   if (scale.type().getRank() != map->getNumResults())

@@ -40,6 +40,16 @@ LogicalResult verifyMemRef(Operation *op, NamedMemRef operand, bool contiguous);
 LogicalResult verifyMemRefs(Operation *op,
                             llvm::ArrayRef<NamedMemRef> operands);
 
+/// Checks that a size that code is compiled for is static.
+LogicalResult verifyStatic(Operation *op, llvm::StringRef what,
+                           NamedMemRef operand, unsigned dim);
+
+/// Checks that operands that are written are the value of no operand that is
+/// read, nor of each other.
+LogicalResult verifyOwnMemory(Operation *op,
+                              llvm::ArrayRef<NamedMemRef> written,
+                              llvm::ArrayRef<NamedMemRef> read);
+
 /// Checks that two sizes do not contradict each other: dynamic ones agree with
 /// everything, because the call checks them.
 LogicalResult verifySizesAgree(Operation *op, llvm::StringRef what,
@@ -65,11 +75,12 @@ LogicalResult verifyCachePart(Operation *op, CacheContent content,
                               CacheType cache);
 
 /// Checks the scale of the keys or values of `cache`, and its map. Messages
-/// call the cache `holder` and the first dimension of the map `outermost`.
+/// call the cache `holder`, and say that it holds `held` if that is another
+/// type than the one that kernels are given.
 LogicalResult verifyCacheScale(Operation *op, NamedMemRef scale,
                                std::optional<AffineMap> map, CacheType cache,
                                llvm::StringRef holder = "the cache",
-                               llvm::StringRef outermost = "page");
+                               Type held = {});
 
 /// Checks the scales of the key and the value cache of `op`.
 template <typename Op> LogicalResult verifyCacheScales(Op op) {

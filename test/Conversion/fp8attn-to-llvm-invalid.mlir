@@ -89,7 +89,6 @@ func.func private @external()
 func.func @no_worker() {
   %c0 = arith.constant 0 : index
   // expected-error@below {{'fp8attn.worker_scratch' op expects to stand in the body of a parallel loop}}
-  // expected-error@below {{failed to legalize operation 'fp8attn.worker_scratch'}}
   %0 = fp8attn.worker_scratch : memref<64xi8>
   %n = memref.dim %0, %c0 : memref<64xi8>
   fp8attn.ukernel.call @fp8attn_uk_init_x(%n, %n, %0, %0, %0) : index, index, memref<64xi8>, memref<64xi8>, memref<64xi8>
@@ -154,5 +153,14 @@ func.func @f_workspace_bytes() {
 // Checks of the arguments of other functions would call this one.
 // expected-error@below {{'func.func' op expects a name that does not begin with 'fp8attn_', as those of the runtime do, got 'fp8attn_check_context'}}
 func.func private @fp8attn_check_context() {
+  return
+}
+
+// -----
+
+// What there is no code for, if nothing lowered it before.
+func.func @left(%source: memref<?xbf16>, %scale: f32, %destination: memref<?xf8E5M2>) {
+  // expected-error@below {{'fp8attn.tile.quantize' op cannot be compiled; expects operations of affine, arith, cf, fp8attn, func, llvm, math, memref, scf and vector that LLVM has code for}}
+  fp8attn.tile.quantize %source, %scale into %destination : memref<?xbf16>, memref<?xf8E5M2>
   return
 }

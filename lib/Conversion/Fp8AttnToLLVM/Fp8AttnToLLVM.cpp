@@ -85,7 +85,7 @@ struct ConvertFp8AttnToLLVMPass
     options.allocLowering = LowerToLLVMOptions::AllocLowering::None;
     LLVMTypeConverter converter(&getContext(), options);
     addConversions(converter);
-    if (failed(checkTypes(module, converter)))
+    if (failed(checkTypes(module, converter)) || failed(checkMath(module)))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     populateFunctionPatterns(converter, patterns);
@@ -102,7 +102,18 @@ struct ConvertFp8AttnToLLVMPass
     populateVectorToLLVMConversionPatterns(converter, patterns);
     LLVMConversionTarget target(getContext());
     target.addLegalOp<ModuleOp>();
-    if (failed(applyFullConversion(module, target, std::move(patterns))))
+    // What is left is reported in words of a user, but for what a pattern said
+    // itself.
+    bool isReported = false;
+    {
+      ScopedDiagnosticHandler handler(&getContext(), [&](Diagnostic &diag) {
+        isReported |= diag.getSeverity() == DiagnosticSeverity::Error;
+        return failure();
+      });
+      isReported |=
+          failed(applyPartialConversion(module, target, std::move(patterns)));
+    }
+    if (isReported || failed(checkConverted(module)))
       return signalPassFailure();
 
     for (const EntryPoint &entry : *entries)

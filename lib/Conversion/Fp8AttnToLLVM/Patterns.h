@@ -85,6 +85,14 @@ Value getMemoryArgument(Operation *op);
 /// Makes an fp8attn_memory on the stack. No context, no texts.
 Value makeMemory(OpBuilder &builder, Location loc, Value context);
 
+/// Reports an operation that would call a library of mathematics, and a cast
+/// that nobody can fold.
+LogicalResult checkMath(ModuleOp module);
+
+/// Reports an operation that is left after the conversion, and a copy that
+/// would call a library of MLIR's.
+LogicalResult checkConverted(ModuleOp module);
+
 /// Returns the context argument of the function around `op`.
 Value getContextArgument(Operation *op);
 

@@ -48,18 +48,26 @@ private:
   int64_t numBytes = 0;
 };
 
-/// One argument. Exactly one of `tensor` and `cache` is in use.
+/// One argument. Exactly one of `tensor`, `cache` and `number` is in use.
 struct Argument {
   std::string name;
   bool isCache = false;
+  bool isNumber = false;
   AlignedBuffer storage;
   fp8attn_tensor tensor = {};
   fp8attn_cache cache = {};
+  /// A number that is passed by value: an f32, or the low bits of an integer.
+  union {
+    int64_t integer = 0;
+    float real;
+  } number;
 
-  /// Returns whether memory was allocated.
-  bool isAllocated() const { return storage.data(); }
-  /// Returns what the entry point takes.
+  /// Returns whether it has a value.
+  bool isAllocated() const { return isNumber || storage.data(); }
+  /// Returns what the entry point takes, or where the number is.
   const void *getAbiPointer() const {
+    if (isNumber)
+      return &number;
     return isCache ? static_cast<const void *>(&cache) : &tensor;
   }
   /// Returns the address of element `index` in row-major order.

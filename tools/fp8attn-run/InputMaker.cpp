@@ -13,6 +13,7 @@
 #include "fp8attn/Reference/Fp8.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 #include <cmath>
 
@@ -104,6 +105,9 @@ LogicalResult InputMaker::makeElements(Value value, ArrayRef<int64_t> sizes) {
       case FP8ATTN_TYPE_I32:
         argument.at<int32_t>(i) = random.below(2);
         break;
+      case FP8ATTN_TYPE_I64:
+        argument.at<int64_t>(i) = random.below(2);
+        break;
       case FP8ATTN_TYPE_BOOL:
         argument.at<uint8_t>(i) = random.below(2) * (1 + i % UINT8_MAX);
         break;
@@ -112,6 +116,18 @@ LogicalResult InputMaker::makeElements(Value value, ArrayRef<int64_t> sizes) {
                                  fp8attn_type(argument.tensor.type));
       }
   });
+}
+
+/// Integers are small enough to be an index of whatever the region loads from.
+void InputMaker::makeNumber(Value value) {
+  Argument &argument = arguments[value];
+  if (argument.isAllocated())
+    return;
+  argument.isNumber = true;
+  if (value.getType().isF32())
+    argument.number.real = random.uniform(0.5, 2);
+  else
+    argument.number.integer = random.below(2);
 }
 
 LogicalResult InputMaker::makeScoreModifiers(AttentionInterface op,
@@ -129,6 +145,10 @@ LogicalResult InputMaker::makeScoreModifiers(AttentionInterface op,
   // Tensors that the region loads from are large enough for any index.
   const int64_t any = std::max({longestContext(), batch.numTokens(),
                                 batch.numSeqs(), heads, int64_t(1)});
+  visitUsedValuesDefinedAbove(op.getScore(), [&](OpOperand *operand) {
+    if (operand->get().getType().isIntOrIndexOrFloat())
+      makeNumber(operand->get());
+  });
   WalkResult result = op.getScore().walk([&](memref::LoadOp load) {
     SmallVector<int64_t> sizes(load.getMemRefType().getShape());
     llvm::replace(sizes, ShapedType::kDynamic, any);

@@ -78,6 +78,8 @@ private:
   LogicalResult makeQueries(Value value, ArrayRef<int64_t> sizes);
   /// Makes a mask, or what a score region loads from.
   LogicalResult makeElements(Value value, ArrayRef<int64_t> sizes);
+  /// Makes a number that a score region uses.
+  void makeNumber(Value value);
   /// Makes the slopes of ALiBi, the mask, and what the score region loads from.
   /// `maskSizes` are those of the mask, if there is one.
   LogicalResult makeScoreModifiers(AttentionInterface op,

@@ -29,10 +29,14 @@ void JitFunction::addTrampoline(llvm::Module &module, llvm::StringRef entry) {
   builder.SetInsertPoint(
       llvm::BasicBlock::Create(module.getContext(), "", function));
   llvm::SmallVector<llvm::Value *> operands = {function->getArg(0)};
-  for (unsigned i = 1; i < callee->arg_size(); ++i)
-    operands.push_back(builder.CreateLoad(
+  for (unsigned i = 1; i < callee->arg_size(); ++i) {
+    llvm::Value *argument = builder.CreateLoad(
         pointer,
-        builder.CreateConstGEP1_32(pointer, function->getArg(1), i - 1)));
+        builder.CreateConstGEP1_32(pointer, function->getArg(1), i - 1));
+    llvm::Type *type = callee->getArg(i)->getType();
+    operands.push_back(
+        type->isPointerTy() ? argument : builder.CreateLoad(type, argument));
+  }
   builder.CreateRet(builder.CreateCall(callee, operands));
 }
 

@@ -21,7 +21,8 @@
 
 namespace mlir::fp8attn {
 
-/// An entry point whose arguments are all pointers.
+/// An entry point. A call gives a pointer for each argument: a tensor, a cache,
+/// or where the number is that it takes.
 class JitFunction {
 public:
   /// Adds to the module what call() needs. Comes before code generation.

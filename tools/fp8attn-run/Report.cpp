@@ -31,6 +31,8 @@ void Report::printText(llvm::raw_ostream &os) const {
      << "\n";
   if (!isaReason.empty())
     os << "no better ISA: " << isaReason << "\n";
+  for (const std::string &operation : operations)
+    os << "computed " << operation << "\n";
   for (const Check &check : checks)
     os << "check of " << check.argument << " " << check.comparison.text << "\n";
   if (!measurement)
@@ -70,6 +72,7 @@ void Report::printJson(llvm::raw_ostream &os) const {
       {"entry", entry},      {"isa", isa},        {"isa_reason", isaReason},
       {"workers", workers},  {"seed", seed},      {"seqs", numSeqs},
       {"tokens", numTokens}, {"passed", passed()}};
+  object["operations"] = llvm::json::Array(operations);
   llvm::json::Array list;
   for (const Check &check : checks)
     list.push_back(toJson(check));

@@ -31,6 +31,8 @@ struct Report {
   uint64_t seed;
   int64_t numSeqs;
   int64_t numTokens;
+  /// A line on each operation.
+  std::vector<std::string> operations;
   std::vector<Check> checks;
   Work work;
   std::optional<Measurement> measurement;

@@ -11,6 +11,7 @@
 #include "Run.h"
 
 #include "Compilation.h"
+#include "Description.h"
 #include "Inputs.h"
 #include "Jit.h"
 #include "fp8attn/Target/CodeEmission.h"
@@ -179,6 +180,8 @@ FailureOr<Report> mlir::fp8attn::runFile(const RunOptions &options,
   report.seed = options.seed;
   report.numSeqs = batch->numSeqs();
   report.numTokens = batch->numTokens();
+  for (Operation *op : *ops)
+    report.operations.push_back(describeOperation(op));
   if (options.check)
     report.checks = checkResults(*ops, *inputs, *arguments);
   if (options.time) {

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -65,7 +66,16 @@ struct Number {
 class RegionEvaluator {
 public:
   RegionEvaluator(Block &block, const Arguments &inputs)
-      : block(block), inputs(inputs) {}
+      : block(block), inputs(inputs) {
+    // Numbers that the entry point takes do not change.
+    visitUsedValuesDefinedAbove(*block.getParent(), [&](OpOperand *operand) {
+      Value value = operand->get();
+      if (value.getType().isF32())
+        values[value] = {inputs[value].number.real, 0};
+      else if (value.getType().isIntOrIndex())
+        values[value] = {0, inputs[value].number.integer};
+    });
+  }
 
   double evaluate(double score, const reference::ScorePlace &place) {
     values[block.getArgument(0)] = {score, 0};
@@ -187,6 +197,8 @@ private:
       return {0, static_cast<int8_t>(*element)};
     if (type == FP8ATTN_TYPE_I32)
       return {0, *reinterpret_cast<const int32_t *>(element)};
+    if (type == FP8ATTN_TYPE_I64)
+      return {0, *reinterpret_cast<const int64_t *>(element)};
     if (type == FP8ATTN_TYPE_BOOL)
       return {0, *element != 0};
     return {reference::decodeElement(element, type), 0};

@@ -1,0 +1,127 @@
+//===- Description.cpp - what an operation computes -----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See the header. Everything that changes a result is named, what is left to a
+// default included.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Description.h"
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+namespace {
+/// Collects what is said, with commas.
+class Phrases {
+public:
+  template <typename... Parts> void add(const Parts &...parts) {
+    os << (isFirst ? "" : ", ");
+    (os << ... << parts);
+    isFirst = false;
+  }
+  std::string take() { return std::move(text); }
+
+private:
+  std::string text;
+  llvm::raw_string_ostream os{text};
+  bool isFirst = true;
+};
+} // namespace
+
+static void addScale(Phrases &phrases, StringRef name, Value scale,
+                     std::optional<AffineMap> map) {
+  if (scale)
+    phrases.add(name, " of ", AffineMapAttr::get(*map));
+}
+
+static void addVisibility(Phrases &phrases, AttentionInterface op) {
+  phrases.add(op.getCausal() ? "causal" : "not causal");
+  if (IntegerAttr left = op.getWindowLeftAttr())
+    phrases.add("window_left ", left.getInt());
+  if (IntegerAttr right = op.getWindowRightAttr())
+    phrases.add("window_right ", right.getInt());
+  phrases.add("alignment ",
+              stringifyAlignment(op.getAlignmentAttr().getValue()));
+}
+
+static std::string describeAttention(AttentionInterface op) {
+  Phrases phrases;
+  addVisibility(phrases, op);
+  auto scale = llvm::format("%g", op.getEffectiveSoftmaxScale());
+  if (op.getSoftmaxScaleAttr())
+    phrases.add("softmax_scale ", scale);
+  else
+    phrases.add("softmax_scale ", scale, " (1 / sqrt(", op.getKeyDim(), "))");
+  if (FloatAttr softcap = op.getSoftcapAttr())
+    phrases.add("softcap ", llvm::format("%g", softcap.getValueAsDouble()));
+  if (op.getAlibi())
+    phrases.add("alibi");
+  if (!op.getScore().empty())
+    phrases.add("score region");
+  if (op.getMask())
+    phrases.add("mask of ", op.getMask().getType().getElementType());
+  if (op.getSink())
+    phrases.add("sink");
+  addScale(phrases, "key_scale", op.getKeyScale(), op.getKeyScaleMap());
+  addScale(phrases, "value_scale", op.getValueScale(), op.getValueScaleMap());
+  return phrases.take();
+}
+
+static std::string describe(KvWriteOp op) {
+  Phrases phrases;
+  if (op.getDynamic())
+    phrases.add("dynamic");
+  phrases.add("keys of ", op.getKey().getType().getElementType(), " to ",
+              op.getKeyCacheType().getElementType());
+  phrases.add("values of ", op.getValue().getType().getElementType(), " to ",
+              op.getValueCacheType().getElementType());
+  addScale(phrases, "key_scale", op.getKeyScale(), op.getKeyScaleMap());
+  addScale(phrases, "value_scale", op.getValueScale(), op.getValueScaleMap());
+  return phrases.take();
+}
+
+static std::string describe(RepackOp op) {
+  Phrases phrases;
+  phrases.add(op.getPages() ? "a list of pages" : "all pages", " from ",
+              op.getSource().getType(), " to ", op.getDestination().getType());
+  return phrases.take();
+}
+
+static std::string describe(MergeOp op) {
+  Phrases phrases;
+  phrases.add("parts of ", op.getFirstOut().getType().getElementType(), " to ",
+              op.getOut().getType().getElementType());
+  return phrases.take();
+}
+
+template <typename ConvertOp>
+static std::string describeConversion(ConvertOp op) {
+  Phrases phrases;
+  phrases.add(op.getSource().getType().getElementType(), " to ",
+              op.getDestination().getType().getElementType());
+  addScale(phrases, "scale", op.getScale(), op.getScaleMap());
+  return phrases.take();
+}
+
+std::string mlir::fp8attn::describeOperation(Operation *op) {
+  std::string text =
+      llvm::TypeSwitch<Operation *, std::string>(op)
+          .Case<PagedAttentionOp, AttentionOp>(
+              [](auto attention) { return describeAttention(attention); })
+          .Case<KvWriteOp, RepackOp, MergeOp>(
+              [](auto typed) { return describe(typed); })
+          .Case<QuantizeOp, DequantizeOp>(
+              [](auto convert) { return describeConversion(convert); });
+  return (op->getName().stripDialect() + ": " + text).str();
+}

@@ -1,0 +1,14 @@
+// RUN: not fp8attn-compile %s -o %t.o 2>&1 | %wrong %s
+
+// The parts of a cache type in another order.
+// CHECK: error: expects ', heads = N', as in !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+!cache = !fp8attn.cache<key_value, page = 32, heads = 8, head_dim = 128, bf16>
+func.func @attend(%query: memref<?x32x128xbf16>, %cache: !cache, %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>, %out: memref<?x32x128xbf16>) {
+  fp8attn.paged_attention
+      query(%query : memref<?x32x128xbf16>)
+      cache(%cache : !cache)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x32x128xbf16>)
+  return
+}

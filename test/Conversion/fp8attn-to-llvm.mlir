@@ -45,16 +45,24 @@ func.func private @f.body(%begin: index, %end: index, %worker: index, %cache: !k
 // CHECK-LABEL: llvm.func internal @f.body.range
 // CHECK-SAME:    (%{{.+}}: !llvm.ptr, %{{.+}}: i64, %{{.+}}: i64, %{{.+}}: i32)
 
-// The entry point sets the floating-point environment, checks, unpacks, calls,
-// and restores the environment on each of five ways out; its sibling tells the
-// workspace.
+// The entry point sets the floating-point environment, copies descriptors,
+// checks and unpacks the copies, calls, and restores the environment on each of
+// five ways out; its sibling tells the workspace.
 // CHECK-LABEL: llvm.func @f(
-// CHECK-SAME:    !llvm.ptr, %{{.+}}: !llvm.ptr, %{{.+}}: !llvm.ptr, %{{.+}}: i64) -> i32
+// CHECK-SAME:    !llvm.ptr, %[[TENSOR:.+]]: !llvm.ptr, %[[CACHE:.+]]: !llvm.ptr, %{{.+}}: i64) -> i32
 // CHECK:         %[[MODE:.+]] = llvm.call @fp8attn_enter_environment
+// CHECK:         %[[NO_TENSOR:.+]] = llvm.icmp "eq" %[[TENSOR]],
+// CHECK:         %[[FROM:.+]] = llvm.select %[[NO_TENSOR]], %{{.+}}, %[[TENSOR]]
+// CHECK:         "llvm.intr.memcpy"(%[[COPY:.+]], %[[FROM]], %{{.+}}) <{isVolatile = true}>
+// CHECK:         %[[CHECKED:.+]] = llvm.select %[[NO_TENSOR]], %{{.+}}, %[[COPY]]
+// CHECK-NOT:     %[[TENSOR]]
+// CHECK:         "llvm.intr.memcpy"(%[[CACHE_COPY:.+]], %{{.+}}, %{{.+}}) <{isVolatile = true}>
+// CHECK:         %[[CHECKED_CACHE:.+]] = llvm.select %{{.+}}, %{{.+}}, %[[CACHE_COPY]]
+// CHECK-NOT:     %[[CACHE]]{{[,)]}}
 // CHECK:         llvm.call @fp8attn_check_context
-// CHECK:         llvm.call @fp8attn_check_tensor
+// CHECK:         llvm.call @fp8attn_check_tensor(%{{.+}}, %[[CHECKED]], %{{.+}})
 // CHECK:         %[[PAGE_BYTES:.+]] = llvm.mlir.constant(65536 : i64)
-// CHECK:         llvm.call @fp8attn_check_cache({{.*}}, %[[PAGE_BYTES]])
+// CHECK:         llvm.call @fp8attn_check_cache(%{{.+}}, %[[CHECKED_CACHE]], {{.*}}, %[[PAGE_BYTES]])
 // CHECK:         %[[SCRATCH:.+]] = llvm.mlir.constant(4096 : i64)
 // CHECK:         llvm.call @fp8attn_check_workspace({{.*}}, %[[SCRATCH]])
 // CHECK:         llvm.call @f.impl

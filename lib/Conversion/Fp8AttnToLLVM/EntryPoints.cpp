@@ -5,8 +5,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Makes, for each public function, the function that hosts call: it sets the
-// floating-point environment, checks the descriptors, unpacks them, calls the
-// body and gives the host its environment back; and the one that tells how
+// floating-point environment, copies the descriptors, so that another thread of
+// the host cannot change what was checked, checks and unpacks the copies, calls
+// the body and gives the host its environment back; and the one that tells how
 // large the workspace must be.
 //
 //===----------------------------------------------------------------------===//
@@ -34,13 +35,18 @@ public:
   void build() {
     makeFunction();
     Value environment = enterEnvironment();
+    for (auto [index, type] : llvm::enumerate(entry.types)) {
+      Value argument = function.getArgument(index + 1);
+      arguments.push_back(runtimeChecks ? copyDescriptor(argument, type)
+                                        : argument);
+    }
     if (runtimeChecks)
       emitChecks();
     SmallVector<Value> operands = {function.getArgument(0)};
     if (entry.allocates)
       operands.push_back(makeMemory(builder, loc, function.getArgument(0)));
-    for (auto [index, type] : llvm::enumerate(entry.types))
-      operands.push_back(unpack(function.getArgument(index + 1), type));
+    for (auto [argument, type] : llvm::zip_equal(arguments, entry.types))
+      operands.push_back(unpack(argument, type));
     auto call = LLVM::CallOp::create(builder, loc, builder.getI32Type(),
                                      getBodyName(entry.name), operands);
     if (entry.allocates)
@@ -80,6 +86,48 @@ private:
     });
   }
 
+  /// Returns a null pointer, or the address of a copy of the descriptor that
+  /// `argument` points to; an argument of another kind as it is.
+  Value copyDescriptor(Value argument, Type type) {
+    if (!isa<MemRefType, CacheType>(type))
+      return argument;
+    LLVM::LLVMStructType descriptor =
+        isa<CacheType>(type) ? abi::getCacheType(module.getContext())
+                             : abi::getTensorType(module.getContext());
+    Value copy = LLVM::AllocaOp::create(builder, loc, pointer, descriptor,
+                                        makeInteger(builder, loc, 64, 1));
+    Value null = LLVM::ZeroOp::create(builder, loc, pointer);
+    Value isNull = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::eq,
+                                        argument, null);
+    Value source = LLVM::SelectOp::create(builder, loc, isNull,
+                                          getEmptyDescriptor(), argument);
+    Value bytes = makeInteger(builder, loc, 64,
+                              isa<CacheType>(type) ? sizeof(fp8attn_cache)
+                                                   : sizeof(fp8attn_tensor));
+    // Volatile, or a compiler might read the original once more.
+    LLVM::MemcpyOp::create(builder, loc, copy, source, bytes,
+                           /*isVolatile=*/true);
+    return LLVM::SelectOp::create(builder, loc, isNull, null, copy);
+  }
+
+  /// Returns the address of zeros as long as the longest descriptor.
+  Value getEmptyDescriptor() {
+    constexpr StringLiteral kName = "fp8attn.empty_descriptor";
+    auto global = module.lookupSymbol<LLVM::GlobalOp>(kName);
+    if (!global) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(module.getBody());
+      LLVM::LLVMStructType type = abi::getTensorType(module.getContext());
+      global = LLVM::GlobalOp::create(
+          builder, module.getLoc(), type,
+          /*isConstant=*/true, LLVM::Linkage::Private, kName, Attribute());
+      builder.createBlock(&global.getInitializerRegion());
+      LLVM::ReturnOp::create(builder, loc,
+                             LLVM::ZeroOp::create(builder, loc, type));
+    }
+    return LLVM::AddressOfOp::create(builder, loc, global);
+  }
+
   /// int64_t NAME_workspace_bytes(int32_t num_workers)
   void makeWorkspaceFunction() {
     Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
@@ -114,7 +162,7 @@ private:
     check(runtime::kCheckContext,
           {context, makeInteger(builder, loc, 32, FP8ATTN_ABI_VERSION)});
     for (auto [index, type] : llvm::enumerate(entry.types)) {
-      Value argument = function.getArgument(index + 1);
+      Value argument = arguments[index];
       StringRef name = entry.argumentNames[index];
       if (auto memref = dyn_cast<MemRefType>(type))
         check(runtime::kCheckTensor,
@@ -181,6 +229,8 @@ private:
   Location loc;
   LLVM::LLVMPointerType pointer;
   LLVM::LLVMFuncOp function;
+  /// Of the entry point without the context, descriptors copied.
+  SmallVector<Value> arguments;
 };
 } // namespace
 

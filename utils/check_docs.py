@@ -19,6 +19,9 @@
       every text of the runtime, and every diagnostic of passes, target,
       embedding and tools, has a row in docs/Errors.md, and every row has such a text, its
       status, and a test that exists and looks for the text
+  check_docs.py sentences SOURCE_DIR
+      every sentence of the table in docs/Testing.md stands where it says, and
+      every test that would falsify it exists
   check_docs.py passes --compile=fp8attn-compile SOURCE_DIR
       docs/Passes.md has the passes of the pipeline, in its order
 
@@ -208,7 +211,8 @@ def find_test(root, name):
     if "/" in name:
         path = root / "test" / name
         return path.read_text() if path.exists() else None
-    for path in [*(root / "unittests").rglob("*.cpp"), *(root / "test/Integration").glob("*.cpp")]:
+    for path in [*(root / "unittests").rglob("*.cpp"), *(root / "test/Integration").rglob("*.cpp"),
+                 *(root / "runtime_kernels/test").glob("*.cpp")]:
         text = path.read_text()
         if any(".".join(groups) == name for groups in GTEST.findall(text)):
             return unescape(re.sub(r'"\s*"', "", text))
@@ -245,6 +249,29 @@ def check_errors(args):
     return len(rows), errors
 
 
+def plain(text):
+    """Returns text of Markdown without emphasis, links and line ends."""
+    text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text)
+    return re.sub(r"\s+", " ", text.replace("*", "").replace("`", ""))
+
+
+def check_sentences(args):
+    root = pathlib.Path(args.source_dir)
+    table = (root / "docs/Testing.md").read_text().split("| where | sentence |")[1].split("\n\n")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()[2:]]
+    errors = []
+    for page, sentence, tests in rows:
+        link = re.search(r"\(([^)]*)\)", page).group(1)
+        if plain(sentence) not in plain((root / "docs" / link).resolve().read_text()):
+            errors.append(f"{link} does not say: {sentence}")
+        names = re.findall(r"`([^`]+)`", tests)
+        missing = [name for name in names if find_test(root, name) is None]
+        errors += [f"there is no test {name}, of: {sentence}" for name in missing]
+        if not names:
+            errors.append(f"no test would falsify: {sentence}")
+    return len(rows), errors
+
+
 def check_passes(args):
     page = (pathlib.Path(args.source_dir) / "docs/Passes.md").read_text()
     table = page.split("| pass | job |")[1].split("\n\n")[0]
@@ -269,7 +296,7 @@ def main():
         command.add_argument("files", nargs="+")
         if name == "examples":
             command.add_argument("--opt", required=True)
-    for name in ("tags", "errors"):
+    for name in ("tags", "errors", "sentences"):
         commands.add_parser(name).add_argument("source_dir")
     command = commands.add_parser("passes")
     command.add_argument("--compile", required=True)
@@ -280,6 +307,7 @@ def main():
         "examples": check_examples,
         "tags": check_tags,
         "errors": check_errors,
+        "sentences": check_sentences,
         "passes": check_passes,
     }
     count, errors = check[args.command](args)

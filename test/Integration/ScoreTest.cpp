@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace reference = fp8attn::reference;
 
@@ -115,6 +116,56 @@ TEST_P(ScoreTest, NanStaysInItsRow) {
     expected[i] = problem.out[i];
   }
   EXPECT_EQ(problem.out, expected);
+}
+
+/// Makes NaN of channel 0 of a token of a sequence, in all heads.
+static void poison(Problem &problem, const reference::CachePart &part,
+                   size_t sequence, int64_t token) {
+  const int64_t pageTokens = problem.model.pageTokens;
+  const int64_t page =
+      problem.blockTable[sequence * problem.maxPages + token / pageTokens];
+  const uint16_t nan = part.type == FP8ATTN_TYPE_BF16 ? 0x7FC0 : 0x7F;
+  for (int64_t head = 0; head < problem.model.numKvHeads; ++head)
+    std::memcpy(part.data + part.byte(page, head, token % pageTokens, 0), &nan,
+                reference::elementBytes(part.type));
+}
+
+/// The value of a masked key reaches no row. Nor does the key, but that an
+/// additive mask is added to its score: NaN and -inf make NaN.
+TEST_P(ScoreTest, MaskedKeysThatAreNan) {
+  if (model().mask == std::string("none"))
+    return;
+  constexpr int64_t kQueries = 20, kToken = 12, kRowsBefore = 1;
+  Problem problem = makeProblem({{kRowsBefore, 40}, {kQueries, 300}});
+  Scores scores(problem, 8);
+  for (int64_t query = 0; query < kQueries; ++query) {
+    const int64_t at = (kRowsBefore + query) * scores.columns + kToken;
+    scores.keep[at] = 0;
+    scores.added[at] = -INFINITY;
+  }
+  write(problem);
+  attend(problem, scores);
+  std::vector<uint16_t> expected = problem.out;
+
+  const reference::PairsCache cache = problem.referenceCache();
+  poison(problem, cache.values, 1, kToken);
+  attend(problem, scores);
+  EXPECT_EQ(problem.out, expected);
+
+  poison(problem, cache.keys, 1, kToken);
+  attend(problem, scores);
+  const int64_t row = model().numHeads() * model().headDim;
+  for (int64_t query = 0; query < kQueries; ++query) {
+    if (!scores.isAdditive() || !problem.sees(1, query, kToken))
+      continue;
+    for (int64_t i = (kRowsBefore + query) * row;
+         i < (kRowsBefore + query + 1) * row; ++i) {
+      EXPECT_TRUE(std::isnan(reference::decodeBf16(problem.out[i])));
+      expected[i] = problem.out[i];
+    }
+  }
+  EXPECT_EQ(problem.out, expected);
+  EXPECT_TRUE(agrees(problem, problem.referenceAttend(scores.modifier())));
 }
 
 /// A region that says what softcap, ALiBi and masks say.

@@ -46,14 +46,16 @@ template <class Body>
 void AttentionCase::forItems(bool causal, const Body &body) {
   TileScope tileScope(kernels.isa);
   const uint8_t *data = cache.layers[layer].data();
-  const int64_t count = fp8attn_num_work_items(shape.tokens(), shape.sequences,
-                                               shape.group(), shape.kvHeads);
+  const int64_t count =
+      fp8attn_num_work_items(shape.tokens(), shape.sequences,
+                             FP8ATTN_BLOCK_ROWS, shape.group(), shape.kvHeads);
   for (int64_t i = 0; i < count; ++i) {
     fp8attn_work_item item;
-    fp8attn_work_item_init(&item, i, /*parts=*/1, queryStart.data(),
-                           seqLens.data(), shape.sequences, shape.tokens(),
-                           shape.group(), shape.kvHeads, /*top_left=*/0,
-                           FP8ATTN_UNBOUNDED, causal ? 0 : FP8ATTN_UNBOUNDED);
+    fp8attn_work_item_init(&item, i, /*parts=*/1, FP8ATTN_BLOCK_ROWS,
+                           queryStart.data(), seqLens.data(), shape.sequences,
+                           shape.tokens(), shape.group(), shape.kvHeads,
+                           /*top_left=*/0, FP8ATTN_UNBOUNDED,
+                           causal ? 0 : FP8ATTN_UNBOUNDED);
     if (item.num_rows == 0)
       continue;
     fp8attn_key_run run;

@@ -19,7 +19,7 @@ import sys
 
 # What the columns of a row may hold, in order.
 GRAMMAR = {
-    "op": r"query|init|qk|softmax|pv|attend|join|finish|merge|store_key"
+    "op": r"query|init|qk|softmax|pv|attend|prefill|join|finish|merge|store_key"
     r"|store_value|quantize|dequantize",
     "in": r"bf16|f16|f32|e4m3|e5m2",
     "cache": r"e4m3|e5m2|bf16|f16|f32",

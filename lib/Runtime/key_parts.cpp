@@ -4,10 +4,10 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A block of query rows has one worker for all its keys if there are enough
-// blocks. If there are not, each part of its keys has a worker, which leaves
-// its state in the workspace; the one that is ready last joins all. Nobody
-// waits.
+// How many rows a block has, and what becomes of few blocks. A block of query
+// rows has one worker for all its keys if there are enough blocks. If there are
+// not, each part of its keys has a worker, which leaves its state in the
+// workspace; the one that is ready last joins all. Nobody waits.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,23 +19,52 @@
 /// With fewer blocks than this for each worker, some would wait for others.
 static constexpr int64_t kBlocksPerWorker = 2;
 
+/// Rows from which on it does not matter that each item decodes all its keys
+/// and values, and items of at least so many that each worker should have:
+/// those of causal attention take twice the average at worst.
+static constexpr int64_t kEnoughRows = 192;
+static constexpr int64_t kItemsPerWorker = 4;
+
+static int64_t workersOf(const fp8attn_context *context) {
+  return context->parallel_for ? context->num_workers : 1;
+}
+
+int64_t fp8attn_item_rows(const fp8attn_context *context, int64_t num_tokens,
+                          int64_t num_seqs, int64_t group, int64_t num_kv_heads,
+                          int64_t most) {
+  const int64_t workers = workersOf(context);
+  const int64_t blocks = fp8attn_num_work_items(
+      num_tokens, num_seqs, FP8ATTN_BLOCK_ROWS, group, num_kv_heads);
+  if (workers == 1)
+    return most;
+  // What may be divided into parts of keys must stay divisible.
+  if (blocks < kBlocksPerWorker * workers)
+    return FP8ATTN_BLOCK_ROWS;
+  const int64_t share = num_tokens * group * num_kv_heads / workers;
+  const int64_t rows =
+      std::max(share / kItemsPerWorker, std::min(share, kEnoughRows));
+  return std::clamp<int64_t>(rows / FP8ATTN_BLOCK_ROWS * FP8ATTN_BLOCK_ROWS,
+                             FP8ATTN_BLOCK_ROWS, most);
+}
+
 int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
-                          const int32_t *query_start, const int32_t *seq_lens,
-                          int64_t num_seqs, int64_t num_tokens, int64_t group,
+                          int64_t rows, const int32_t *query_start,
+                          const int32_t *seq_lens, int64_t num_seqs,
+                          int64_t num_tokens, int64_t group,
                           int64_t num_kv_heads, int64_t top_left, int64_t left,
                           int64_t right) {
-  const int64_t workers = context->parallel_for ? context->num_workers : 1;
+  const int64_t workers = workersOf(context);
   if (workers == 1 || num_blocks >= kBlocksPerWorker * workers ||
-      num_blocks > FP8ATTN_MAX_DIVIDED_BLOCKS)
+      num_blocks > FP8ATTN_MAX_DIVIDED_BLOCKS || rows > FP8ATTN_BLOCK_ROWS)
     return 1;
   // Most parts of a block: the item of a part that does not exist says so too.
   int64_t parts = 1;
   for (int64_t block = 0; block < num_blocks; ++block) {
     fp8attn_work_item item;
     constexpr int64_t kAnyNumber = 2;
-    fp8attn_work_item_init(&item, block * kAnyNumber, kAnyNumber, query_start,
-                           seq_lens, num_seqs, num_tokens, group, num_kv_heads,
-                           top_left, left, right);
+    fp8attn_work_item_init(&item, block * kAnyNumber, kAnyNumber, rows,
+                           query_start, seq_lens, num_seqs, num_tokens, group,
+                           num_kv_heads, top_left, left, right);
     parts = std::max(parts, item.num_parts);
   }
   if (parts == 1 || num_blocks * parts > workers * FP8ATTN_PARTS_PER_WORKER)

@@ -31,19 +31,19 @@
 
 #include <algorithm>
 
-static int64_t blockBase(int64_t tokensBefore, int64_t sequence,
-                         int64_t group) {
-  return tokensBefore * group / FP8ATTN_BLOCK_ROWS + sequence;
+static int64_t blockBase(int64_t tokensBefore, int64_t sequence, int64_t group,
+                         int64_t rows) {
+  return tokensBefore * group / rows + sequence;
 }
 
 /// Returns the last sequence whose base is not beyond `block`.
 static int64_t findSequence(const int32_t *queryStart, int64_t numSeqs,
-                            int64_t group, int64_t block) {
+                            int64_t group, int64_t rows, int64_t block) {
   int64_t first = 0;
   int64_t last = numSeqs - 1;
   while (first < last) {
     int64_t middle = first + (last - first + 1) / 2;
-    if (blockBase(queryStart[middle], middle, group) <= block)
+    if (blockBase(queryStart[middle], middle, group, rows) <= block)
       first = middle;
     else
       last = middle - 1;
@@ -83,28 +83,28 @@ static void takePart(fp8attn_work_item *item, int64_t part) {
 }
 
 int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
-                               int64_t group, int64_t num_kv_heads) {
-  return num_kv_heads * blockBase(num_tokens, num_seqs, group);
+                               int64_t rows, int64_t group,
+                               int64_t num_kv_heads) {
+  return num_kv_heads * blockBase(num_tokens, num_seqs, group, rows);
 }
 
 void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
-                            int64_t parts, const int32_t *query_start,
-                            const int32_t *seq_lens, int64_t num_seqs,
-                            int64_t num_tokens, int64_t group,
+                            int64_t parts, int64_t rows,
+                            const int32_t *query_start, const int32_t *seq_lens,
+                            int64_t num_seqs, int64_t num_tokens, int64_t group,
                             int64_t /*num_kv_heads*/, int64_t top_left,
                             int64_t left, int64_t right) {
   item->block = index / parts;
   item->slot = index;
-  int64_t blocks = blockBase(num_tokens, num_seqs, group);
+  int64_t blocks = blockBase(num_tokens, num_seqs, group, rows);
   int64_t block = item->block % blocks;
-  int64_t sequence = findSequence(query_start, num_seqs, group, block);
+  int64_t sequence = findSequence(query_start, num_seqs, group, rows, block);
   int64_t queryBegin = query_start[sequence];
   int64_t seqQ = query_start[sequence + 1] - queryBegin;
   int64_t seqK = seq_lens[sequence];
   int64_t firstRow =
-      (block - blockBase(queryBegin, sequence, group)) * FP8ATTN_BLOCK_ROWS;
-  int64_t numRows =
-      std::clamp<int64_t>(seqQ * group - firstRow, 0, FP8ATTN_BLOCK_ROWS);
+      (block - blockBase(queryBegin, sequence, group, rows)) * rows;
+  int64_t numRows = std::clamp<int64_t>(seqQ * group - firstRow, 0, rows);
 
   item->sequence = sequence;
   item->kv_head = item->block / blocks;

@@ -10,7 +10,6 @@
 
 #include "AttentionBuffers.h"
 #include "Constants.h"
-#include "KernelSelection.h"
 #include "Views.h"
 #include "fp8attn/Runtime/kernels.h"
 
@@ -30,14 +29,18 @@ static MemRefType tilesOf(int64_t rows, int64_t columns, Type element) {
                          element);
 }
 
-AttentionBuffers::AttentionBuffers(AttentionMatch &match)
-    : itemRows(match.query.getTile().getType().getDimSize(0)),
+AttentionBuffers::AttentionBuffers(AttentionMatch &match,
+                                   const AttentionCandidate &candidate)
+    : itemRows(candidate.isPrefill()
+                   ? candidate.attend->maxRows
+                   : match.query.getTile().getType().getDimSize(0)),
       keyDim(match.query.getTile().getType().getDimSize(1)),
       valueDim(match.getValueTile().getDimSize(1)),
       paddedKeyDim(llvm::alignTo(keyDim, kKeyTileChannels)),
       paddedValueDim(llvm::alignTo(valueDim, kValueTileChannels)) {}
 
-void AttentionBuffers::reserveRows(const AttentionMatch &match, bool isFused,
+void AttentionBuffers::reserveRows(const AttentionMatch &match,
+                                   const AttentionCandidate &candidate,
                                    ScratchBuilder &scratch) {
   Builder builder(match.loop->getContext());
   Type f32 = builder.getF32Type(), bf16 = builder.getBF16Type();
@@ -54,10 +57,12 @@ void AttentionBuffers::reserveRows(const AttentionMatch &match, bool isFused,
     scratch.add(perRow(f32), state->sum);
     scratch.add(tilesOf(itemRows, paddedValueDim, f32), state->acc);
   }
-  scratch.add(
-      MemRefType::get({FP8ATTN_KERNEL_SCRATCH_BYTES}, builder.getI8Type()),
-      kernelScratch);
-  if (!isFused) {
+  const int64_t kernelBytes = candidate.isPrefill()
+                                  ? FP8ATTN_PREFILL_SCRATCH_BYTES
+                                  : FP8ATTN_KERNEL_SCRATCH_BYTES;
+  scratch.add(MemRefType::get({kernelBytes}, builder.getI8Type()),
+              kernelScratch);
+  if (!candidate.attend) {
     const int64_t rows = std::min<int64_t>(itemRows, FP8ATTN_BLOCK_ROWS);
     scratch.add(tilesOf(rows, FP8ATTN_BLOCK_KEYS, f32), scores);
     scratch.add(tilesOf(rows, FP8ATTN_BLOCK_KEYS, bf16), probs);

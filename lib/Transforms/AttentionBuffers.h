@@ -13,6 +13,7 @@
 #define FP8ATTN_LIB_TRANSFORMS_ATTENTIONBUFFERS_H
 
 #include "AttentionMatch.h"
+#include "KernelSelection.h"
 #include "Scratch.h"
 
 namespace mlir::fp8attn {
@@ -41,11 +42,12 @@ RowBlock sliceRows(OpBuilder &builder, Location loc, const RowBlock &all,
 /// The sizes of a work item, and views of its scratch. Views are null until the
 /// scratch that they were reserved in is built, and this must not move before.
 struct AttentionBuffers {
-  explicit AttentionBuffers(AttentionMatch &match);
+  AttentionBuffers(AttentionMatch &match, const AttentionCandidate &candidate);
 
-  /// Reserves what all kernels share; for separate kernels (`isFused` is not
-  /// set), also what they hand to each other.
-  void reserveRows(const AttentionMatch &match, bool isFused,
+  /// Reserves what all kernels share; for separate kernels, also what they hand
+  /// to each other.
+  void reserveRows(const AttentionMatch &match,
+                   const AttentionCandidate &candidate,
                    ScratchBuilder &scratch);
 
   /// Reserves factors for the keys of a step and for channels, where there are

@@ -38,7 +38,8 @@ public:
                    Isa isa)
       : match(match), candidate(candidate), isa(isa), builder(match.loop),
         loc(match.finish.getLoc()), item(match.query.getItem()),
-        buffers(this->match), steps(this->match, candidate, isa, buffers) {}
+        buffers(this->match, candidate),
+        steps(this->match, candidate, isa, buffers) {}
 
   void emit() {
     prepare();
@@ -83,8 +84,7 @@ private:
     ScratchBuilder scratch;
     if (isDivisible())
       scratch.reserve(fp8attn_part_states_bytes(buffers.paddedValueDim));
-    buffers.reserveRows(match, /*isFused=*/candidate.attend != nullptr,
-                        scratch);
+    buffers.reserveRows(match, candidate, scratch);
     steps.reserve(scratch);
     buffers.reserveFactors(match, scratch);
     scratchMemory = scratch.build(builder, loc);

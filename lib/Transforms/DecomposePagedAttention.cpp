@@ -46,10 +46,12 @@ void mlir::fp8attn::decompose(PagedAttentionOp op) {
   int64_t group = op.getNumHeads() / kvHeads;
   Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
   Value sequences = memref::DimOp::create(builder, loc, op.getSeqLens(), 0);
-  Value blocks =
-      NumWorkItemsOp::create(builder, loc, tokens, sequences, group, kvHeads);
+  Value rows = ItemRowsOp::create(builder, loc, tokens, sequences, group,
+                                  kvHeads, FP8ATTN_BLOCK_ROWS);
+  Value blocks = NumWorkItemsOp::create(builder, loc, tokens, sequences, rows,
+                                        group, kvHeads);
   Value parts = NumPartsOp::create(
-      builder, loc, blocks, tokens, op.getQueryStart(), op.getSeqLens(),
+      builder, loc, blocks, tokens, op.getQueryStart(), op.getSeqLens(), rows,
       builder.getI64IntegerAttr(group), builder.getI64IntegerAttr(kvHeads),
       windowSide(builder, op.getWindowLeft()),
       windowSide(builder, op.getEffectiveWindowRight()), op.getAlignmentAttr());
@@ -57,7 +59,7 @@ void mlir::fp8attn::decompose(PagedAttentionOp op) {
   forEachInParallel(builder, loc, items, [&](OpBuilder &body, Value index) {
     Value item = WorkItemOp::create(
         body, loc, index, parts, tokens, op.getQueryStart(), op.getSeqLens(),
-        body.getI64IntegerAttr(group), body.getI64IntegerAttr(kvHeads),
+        rows, body.getI64IntegerAttr(group), body.getI64IntegerAttr(kvHeads),
         windowSide(body, op.getWindowLeft()),
         windowSide(body, op.getEffectiveWindowRight()), op.getAlignmentAttr());
     Value numRows = NumRowsOp::create(body, loc, item);

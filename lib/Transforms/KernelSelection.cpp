@@ -76,8 +76,10 @@ static void addFused(const AttentionProblem &problem,
                      SmallVectorImpl<AttentionCandidate> &candidates) {
   if (problem.keyType != problem.valueType)
     return;
+  const bool isPrefill = problem.maxRows > FP8ATTN_DECODE_ROWS;
   for (const KernelRow &row : getKernels()) {
-    if (!matches(row, "attend", problem.keyType))
+    if (!matches(row, "attend", problem.keyType) &&
+        !(isPrefill && matches(row, "prefill", problem.keyType)))
       continue;
     AttentionCandidate &candidate = candidates.emplace_back();
     candidate.attend = &row;
@@ -89,6 +91,8 @@ static void addFused(const AttentionProblem &problem,
       candidate.dropped = "elements are multiplied one by one before each step";
     else if (problem.hasFactorsByKey)
       candidate.dropped = "scales differ by key and are collected step by step";
+    else if (candidate.isPrefill() && !problem.canHaveMoreRows)
+      candidate.dropped = "work items have a fixed number of rows";
     else
       candidate.dropped = getObstacle(row, problem, problem.shape.keyChannels);
     // Its softmax is that of its ISA.
@@ -128,7 +132,8 @@ bool mlir::fp8attn::isNamed(const KernelRow &row, StringRef word) {
 
 bool mlir::fp8attn::isForceable(StringRef word) {
   return llvm::any_of(getKernels(), [&](const KernelRow &row) {
-    return (row.op == "attend" || row.op == "qk" || row.op == "pv") &&
+    return (row.op == "attend" || row.op == "prefill" || row.op == "qk" ||
+            row.op == "pv") &&
            isNamed(row, word);
   });
 }

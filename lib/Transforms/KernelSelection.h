@@ -32,6 +32,8 @@ struct AttentionProblem {
   Type valueType;
   /// The best ISA that may be used.
   Isa isa;
+  /// Whether items may have as many rows as a kernel takes.
+  bool canHaveMoreRows = false;
   /// Whether a score region stands between scores and softmax.
   bool modifiesScores = false;
   /// Whether scores or probabilities have a factor for each key.
@@ -57,6 +59,7 @@ StringRef getPhase(int64_t rows);
 /// A way to compute it: one fused row, or a row for the scores and one for the
 /// weighted values.
 struct AttentionCandidate {
+  /// Of attend or prefill.
   const KernelRow *attend = nullptr;
   const KernelRow *qk = nullptr;
   const KernelRow *pv = nullptr;
@@ -67,6 +70,8 @@ struct AttentionCandidate {
   std::string getName() const;
   /// Returns why it lost against `chosen`.
   std::string whyNot(const AttentionCandidate &chosen) const;
+  /// Whether items have as many rows as the kernel takes.
+  bool isPrefill() const { return attend && attend->op == "prefill"; }
   const KernelRow &keyRow() const { return attend ? *attend : *qk; }
   const KernelRow &valueRow() const { return attend ? *attend : *pv; }
 };

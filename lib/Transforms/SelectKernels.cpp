@@ -113,6 +113,14 @@ static int64_t getTypicalRows(AttentionMatch match, int64_t maxRows) {
   return std::min(group, maxRows);
 }
 
+/// Returns what decides on the rows of the work items of a ragged batch, or
+/// null.
+static ItemRowsOp getItemRows(AttentionMatch match) {
+  auto item = match.query.getItem().getDefiningOp<WorkItemOp>();
+  return item && item.getRows() ? item.getRows().getDefiningOp<ItemRowsOp>()
+                                : nullptr;
+}
+
 /// Returns what the choice of kernels for a work item depends on.
 static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   RankedTensorType query = match.query.getTile().getType();
@@ -134,6 +142,7 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   problem.keyType = match.keyElementFactor ? bf16 : key.getElementType();
   problem.valueType = match.valueElementFactor ? bf16 : value.getElementType();
   problem.isa = isa;
+  problem.canHaveMoreRows = static_cast<bool>(getItemRows(match));
   problem.modifiesScores = static_cast<bool>(match.modify);
   problem.hasFactorsByKey = match.keyFactor || match.probFactor;
   problem.isDequantized = match.keyElementFactor || match.valueElementFactor;
@@ -200,7 +209,7 @@ struct SelectKernelsPass
       if (!isForceable(word))
         return emitError(UnknownLoc::get(context),
                          "expects force to name an ISA or a kernel of attend, "
-                         "qk or pv, got '")
+                         "prefill, qk or pv, got '")
                << word << "'";
     return success();
   }
@@ -265,6 +274,8 @@ private:
     emitRemarks(finish.getLoc(), getOperation().getName(), problem, machine,
                 candidates);
     noteForced(candidates);
+    if (candidates.front().isPrefill())
+      getItemRows(*match).setMost(candidates.front().attend->maxRows);
     emitAttentionCalls(*match, candidates.front(), isa);
     return success();
   }

@@ -28,7 +28,8 @@ struct Operands {
   Tiles<float> acc;
   GuardedBuffer<uint8_t> scratch;
 
-  Operands(const AttentionProblem &problem, int exponent)
+  Operands(const AttentionProblem &problem, int exponent,
+           size_t scratchBytes = FP8ATTN_KERNEL_SCRATCH_BYTES)
       : query(scaledBf16(problem.query, exponent),
               paddedKeys(problem.query.columns), 0xffff),
         rowScale(GuardedBuffer<float>::copyOf(problem.rowScale)),
@@ -37,7 +38,7 @@ struct Operands {
         max(rowScale.size()), sum(rowScale.size()),
         acc(problem.query.rows,
             paddedValues(problem.cache.shape().valueChannels), NAN),
-        scratch(FP8ATTN_KERNEL_SCRATCH_BYTES) {
+        scratch(scratchBytes) {
     for (int64_t row = 0; row < problem.query.rows; ++row)
       for (int64_t c = problem.query.columns;
            c < paddedKeys(problem.query.columns); ++c)
@@ -83,7 +84,10 @@ AttentionState runAttend(const KernelUnderTest &attend,
 AttentionState runAttend(const KernelUnderTest &attend,
                          const AttentionProblem &problem, int64_t firstKey,
                          int64_t numKeys) {
-  Operands operands(problem, int(attend.row->exponent));
+  const bool isPrefill = !strcmp(attend.row->op, "prefill");
+  Operands operands(problem, int(attend.row->exponent),
+                    isPrefill ? FP8ATTN_PREFILL_SCRATCH_BYTES
+                              : FP8ATTN_KERNEL_SCRATCH_BYTES);
   const CacheShape &shape = problem.cache.shape();
   TileScope scope(attend);
   attend.as<fp8attn_uk_attend_fn>()(
@@ -165,16 +169,23 @@ void narrowWindows(AttentionProblem &problem, int64_t keys) {
         std::max<int64_t>(problem.rowLimit[row] - keys, 0));
 }
 
+AttentionProblem someRows(const AttentionProblem &problem, int64_t first,
+                          int64_t rows) {
+  const auto part = [&](const auto &elements) {
+    return std::vector(elements.begin() + first,
+                       elements.begin() + first + rows);
+  };
+  AttentionProblem some{
+      problem.cache, Matrix<uint16_t>(rows, problem.query.columns),
+      part(problem.rowScale), part(problem.rowBegin), part(problem.rowLimit)};
+  for (int64_t row = 0; row < rows; ++row)
+    for (int64_t c = 0; c < problem.query.columns; ++c)
+      some.query.at(row, c) = problem.query.at(first + row, c);
+  return some;
+}
+
 AttentionProblem singleRow(const AttentionProblem &problem, int64_t row) {
-  const size_t r = static_cast<size_t>(row);
-  AttentionProblem single{problem.cache,
-                          Matrix<uint16_t>(1, problem.query.columns),
-                          {problem.rowScale[r]},
-                          {problem.rowBegin[r]},
-                          {problem.rowLimit[r]}};
-  for (int64_t c = 0; c < problem.query.columns; ++c)
-    single.query.at(0, c) = problem.query.at(row, c);
-  return single;
+  return someRows(problem, row, 1);
 }
 
 void expectSameBits(const AttentionState &state, int64_t row,

@@ -30,7 +30,8 @@ struct AttentionState {
   double logSum(int64_t row) const;
 };
 
-/// Runs an attend kernel over the keys of the run, or over some of them.
+/// Runs an attend or prefill kernel over the keys of the run, or over some of
+/// them.
 AttentionState runAttend(const KernelUnderTest &attend,
                          const AttentionProblem &problem);
 AttentionState runAttend(const KernelUnderTest &attend,
@@ -38,7 +39,8 @@ AttentionState runAttend(const KernelUnderTest &attend,
                          int64_t numKeys);
 
 /// Runs init and then, step by step from the run's first key, the qk, softmax
-/// and pv kernels that belong to an attend kernel.
+/// and pv kernels that belong to an attend or prefill kernel, for up to
+/// FP8ATTN_BLOCK_ROWS rows.
 AttentionState runSeparate(const KernelUnderTest &attend,
                            const AttentionProblem &problem);
 
@@ -50,7 +52,10 @@ AttentionProblem randomProblem(const PagedCache &cache, int64_t rows,
 /// Lets each row of a problem see only the last `keys` of the keys it saw.
 void narrowWindows(AttentionProblem &problem, int64_t keys);
 
-/// Returns row `row` of a problem as a problem of its own.
+/// Returns `rows` rows of a problem from row `first` on, or row `row`, as a
+/// problem of their own.
+AttentionProblem someRows(const AttentionProblem &problem, int64_t first,
+                          int64_t rows);
 AttentionProblem singleRow(const AttentionProblem &problem, int64_t row);
 
 /// Expects rows of two states to have the same bits.

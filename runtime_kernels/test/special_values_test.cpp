@@ -89,5 +89,8 @@ TEST_P(SpecialValuesTest, TailDoesNotMatter) {
 INSTANTIATE_TEST_SUITE_P(Table, SpecialValuesTest,
                          testing::ValuesIn(kernelsOf("attend")),
                          kernelTestName);
+INSTANTIATE_TEST_SUITE_P(Prefill, SpecialValuesTest,
+                         testing::ValuesIn(kernelsOf("prefill")),
+                         kernelTestName);
 
 } // namespace fp8attn::test

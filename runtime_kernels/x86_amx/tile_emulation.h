@@ -12,8 +12,8 @@
 // Software Developer's Manual, volume 2:
 //  - LDTILECFG: the checks of palette 1, and that it zeroes all tiles;
 //    TILERELEASE: the return to the initial state.
-//  - TILELOADD, TILESTORED, TILEZERO: configured rows and bytes only; what is
-//    loaded beyond the configured row is zero.
+//  - TILELOADD, TILELOADDT1, TILESTORED, TILEZERO: configured rows and bytes
+//    only; what is loaded beyond the configured row is zero.
 //  - TDPBF16PS: even and odd elements of the pairs have a chain of fused
 //    multiply-adds each, from zero, in order of the pairs; the two chains are
 //    added, then the destination. Every operation rounds to nearest even,
@@ -179,6 +179,7 @@ inline void dotBf16(int destination, int left, int right) {
 } // namespace fp8attn::tile_emulation
 
 #undef _tile_loadd
+#undef _tile_stream_loadd
 #undef _tile_stored
 #undef _tile_zero
 #undef _tile_dpbf16ps
@@ -186,6 +187,8 @@ inline void dotBf16(int destination, int left, int right) {
 #define _tile_release() ::fp8attn::tile_emulation::release()
 #define _tile_zero(tile) ::fp8attn::tile_emulation::zero(tile)
 #define _tile_loadd(tile, base, stride)                                        \
+  ::fp8attn::tile_emulation::load(tile, base, stride)
+#define _tile_stream_loadd(tile, base, stride)                                 \
   ::fp8attn::tile_emulation::load(tile, base, stride)
 #define _tile_stored(tile, base, stride)                                       \
   ::fp8attn::tile_emulation::store(tile, base, stride)

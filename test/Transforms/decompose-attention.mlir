@@ -10,11 +10,12 @@
 // CHECK-SAME:    %[[QUERY:[a-z0-9]+]]: memref<?x32x128xbf16>
 // CHECK-SAME:    %[[CACHE:[a-z0-9]+]]: !fp8attn.cache
 // CHECK-SAME:    %[[KS:[a-z0-9]+]]: memref<f32>, %[[VS:[a-z0-9]+]]: memref<8xf32>
-// CHECK:         %[[BLOCKS:.+]] = fp8attn.tile.num_work_items {{.*}} {group = 4 : i64, kv_heads = 8 : i64}
-// CHECK:         %[[PARTS:.+]] = fp8attn.tile.num_parts %[[BLOCKS]], {{.*}} window_right = 0 {group = 4 : i64, kv_heads = 8 : i64}
+// CHECK:         %[[ROWS:.+]] = fp8attn.tile.item_rows {{.*}} {group = 4 : i64, kv_heads = 8 : i64, most = 48 : i64}
+// CHECK:         %[[BLOCKS:.+]] = fp8attn.tile.num_work_items {{.*}} rows %[[ROWS]] {group = 4 : i64, kv_heads = 8 : i64}
+// CHECK:         %[[PARTS:.+]] = fp8attn.tile.num_parts %[[BLOCKS]], {{.*}} rows %[[ROWS]] window_right = 0 {group = 4 : i64, kv_heads = 8 : i64}
 // CHECK:         %[[ITEMS:.+]] = arith.muli %[[BLOCKS]], %[[PARTS]]
 // CHECK:         scf.forall (%[[I:.+]]) in (%[[ITEMS]])
-// CHECK:           %[[ITEM:.+]] = fp8attn.tile.work_item %[[I]] parts %[[PARTS]], {{.*}} window_right = 0 {group = 4 : i64, kv_heads = 8 : i64}
+// CHECK:           %[[ITEM:.+]] = fp8attn.tile.work_item %[[I]] parts %[[PARTS]], {{.*}} rows %[[ROWS]] window_right = 0 {group = 4 : i64, kv_heads = 8 : i64}
 // CHECK:           %[[HEAD:.+]] = fp8attn.tile.kv_head %[[ITEM]]
 // CHECK:           %[[KEY_SCALE:.+]] = memref.load %[[KS]][] : memref<f32>
 // CHECK:           %[[VALUE_SCALE:.+]] = memref.load %[[VS]][%[[HEAD]]] : memref<8xf32>

@@ -11,8 +11,8 @@
 // HALF:    error: cannot force 'qk_bf16_bf16_f32_48x256x32_avx2' in the body of 'f'
 // HALF:    note: not fp8attn_uk_qk_bf16_bf16_f32_48x256x32_avx2 + fp8attn_uk_pv_bf16_bf16_f32_48x256x16_avx2: its other kernel is not forced
 // TYPE:    error: cannot force 'attend_bf16_e4m3_f32_16x256x32_avx2' in the body of 'f'
-// UNKNOWN: error: expects force to name an ISA or a kernel of attend, qk or pv, got 'sse4'
-// OTHER:   error: expects force to name an ISA or a kernel of attend, qk or pv, got 'softmax_f32_bf16_f32_48x256x1_avx2'
+// UNKNOWN: error: expects force to name an ISA or a kernel of attend, prefill, qk or pv, got 'sse4'
+// OTHER:   error: expects force to name an ISA or a kernel of attend, prefill, qk or pv, got 'softmax_f32_bf16_f32_48x256x1_avx2'
 func.func @f(%query: memref<?x32x128xbf16>, %cache: !kv, %starts: memref<?xi32>, %lens: memref<?xi32>,
     %table: memref<?x?xi32>, %out: memref<?x32x128xbf16>) attributes {fp8attn.isa = #fp8attn.isa<avx512_bf16>} {
   fp8attn.paged_attention query(%query : memref<?x32x128xbf16>) cache(%cache : !kv)

@@ -4,11 +4,15 @@
 !bf16 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 #head = affine_map<(page, head, token, channel) -> (head)>
 
-// On AMX, few rows take the fused row and many the separate ones; kernels
-// around them are AVX-512's. 104 powers of two go into the query and 40 into
+// On AMX, few rows take one fused row and many another, for which items have as
+// many rows as it takes; kernels around them are AVX-512's. 104 powers of two go into the query and 40 into
 // the probabilities; the finish takes them out and applies the value scale.
 // The scratch of both branches has one size, the distance between workers.
 // CHECK-LABEL: func.func @amx
+// CHECK:         %[[ROWS:.+]] = fp8attn.tile.item_rows {{.*}}most = 1056
+// CHECK:         fp8attn.tile.num_work_items {{.*}} rows %[[ROWS]]
+// CHECK:         fp8attn.tile.num_parts {{.*}} rows %[[ROWS]]
+// CHECK:         fp8attn.tile.work_item {{.*}} rows %[[ROWS]]
 // CHECK:         %[[FACTOR:.+]] = arith.mulf
 // CHECK:         fp8attn.worker_scratch : [[SCRATCH:memref<[0-9]+xi8>]]
 // CHECK:         %[[C40:.+]] = arith.constant 40 : index
@@ -20,11 +24,12 @@
 // CHECK:         ukernel.call @fp8attn_uk_finish_f32_bf16_f32_48x1x16_avx512({{.*}}%[[NO_SINK]],
 // CHECK:       } else {
 // CHECK:         fp8attn.worker_scratch : [[SCRATCH]]
-// CHECK:         ukernel.call @fp8attn_uk_init
-// CHECK:         scf.for
-// CHECK:           ukernel.call @fp8attn_uk_qk_bf16_e4m3_f32_48x256x32_amx_bf16
-// CHECK-NEXT:      ukernel.call @fp8attn_uk_softmax_f32_bf16_f32_48x256x1_avx512_bf16
-// CHECK-NEXT:      ukernel.call @fp8attn_uk_pv_bf16_e4m3_f32_48x256x16_amx_bf16
+// CHECK:         memref.view {{.*}} to memref<66x4x16x32xbf16>
+// CHECK:         memref.view {{.*}} to memref<688128xi8>
+// CHECK:         scf.for {{.+}} step %c2048
+// CHECK:           ukernel.call @fp8attn_uk_prefill_bf16_e4m3_f32_1056x256x32_amx_bf16({{.*}} : !fp8attn.key_run
+// CHECK:           scf.if
+// CHECK-NEXT:        ukernel.call @fp8attn_uk_join
 // CHECK-NOT:     fp8attn.tile.qk
 func.func @amx(%query: memref<?x32x128xbf16>, %cache: !fp8, %scale: memref<8xf32>,
     %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
@@ -33,6 +38,28 @@ func.func @amx(%query: memref<?x32x128xbf16>, %cache: !fp8, %scale: memref<8xf32
       key_scale(%scale : memref<8xf32>, #head) value_scale(%scale : memref<8xf32>, #head)
       batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : memref<?x32x128xbf16>)
+  return
+}
+
+// What stands between scores and softmax has kernels of its own around it, and
+// items of 48 rows.
+// CHECK-LABEL: func.func @modified
+// CHECK:         fp8attn.tile.item_rows {{.*}}most = 48
+// CHECK-NOT:     fp8attn_uk_prefill
+// CHECK:       } else {
+// CHECK:         ukernel.call @fp8attn_uk_init
+// CHECK:         scf.for
+// CHECK:           ukernel.call @fp8attn_uk_qk_bf16_e4m3_f32_48x256x32_amx_bf16
+// CHECK:           ukernel.call @fp8attn_uk_softmax_f32_bf16_f32_48x256x1_avx512_bf16
+// CHECK-NEXT:      ukernel.call @fp8attn_uk_pv_bf16_e4m3_f32_48x256x16_amx_bf16
+// CHECK-NOT:     fp8attn.tile.qk
+func.func @modified(%query: memref<?x32x128xbf16>, %cache: !fp8, %scale: memref<8xf32>,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
+    %out: memref<?x32x128xbf16>) attributes {fp8attn.isa = #fp8attn.isa<amx_bf16>} {
+  fp8attn.paged_attention query(%query : memref<?x32x128xbf16>) cache(%cache : !fp8)
+      key_scale(%scale : memref<8xf32>, #head) value_scale(%scale : memref<8xf32>, #head)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x32x128xbf16>) {softcap = 50.0 : f32}
   return
 }
 

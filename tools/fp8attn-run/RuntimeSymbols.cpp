@@ -47,6 +47,7 @@ SymbolAddresses mlir::fp8attn::getRuntimeSymbols(bool emulateAmx) {
                              FP8ATTN_SYMBOL(fp8attn_release),
                              FP8ATTN_SYMBOL(fp8attn_release_all),
                              FP8ATTN_SYMBOL(fp8attn_check_bodies),
+                             FP8ATTN_SYMBOL(fp8attn_item_rows),
                              FP8ATTN_SYMBOL(fp8attn_num_work_items),
                              FP8ATTN_SYMBOL(fp8attn_num_parts),
                              FP8ATTN_SYMBOL(fp8attn_hand_over),

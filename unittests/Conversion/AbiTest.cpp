@@ -201,6 +201,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_release, kRelease);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_release_all, kReleaseAll);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_bodies, kCheckBodies);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_item_rows, kItemRows);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_work_items, kNumWorkItems);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_parts, kNumParts);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_hand_over, kHandOver);

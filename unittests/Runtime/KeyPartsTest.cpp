@@ -27,13 +27,14 @@ protected:
 
   /// For `sequences` sequences with a token each, and one KV head.
   int64_t numParts(int32_t workers, int64_t sequences, int32_t keys,
-                   int64_t left = FP8ATTN_UNBOUNDED) {
+                   int64_t left = FP8ATTN_UNBOUNDED,
+                   int64_t rows = FP8ATTN_BLOCK_ROWS) {
     std::vector<int32_t> starts(static_cast<size_t>(sequences + 1));
     std::iota(starts.begin(), starts.end(), 0);
     const std::vector<int32_t> lens(static_cast<size_t>(sequences), keys);
     context.num_workers = workers;
-    return fp8attn_num_parts(&context, sequences, starts.data(), lens.data(),
-                             sequences, sequences, /*group=*/1,
+    return fp8attn_num_parts(&context, sequences, rows, starts.data(),
+                             lens.data(), sequences, sequences, /*group=*/1,
                              /*num_kv_heads=*/1, /*top_left=*/0, left,
                              /*right=*/0);
   }
@@ -52,6 +53,40 @@ TEST_F(KeyPartsTest, FewBlocksAreDivided) {
   EXPECT_EQ(numParts(8, 3, 10000, 2999), 2);
   EXPECT_EQ(numParts(8, 3, 9000, 2999), 3);
   EXPECT_EQ(numParts(8, 3, 8192, 2047), 1);
+}
+
+/// Their states would not have room.
+TEST_F(KeyPartsTest, LargeBlocksAreNotDivided) {
+  EXPECT_EQ(numParts(8, 1, 10000, FP8ATTN_UNBOUNDED, 2 * FP8ATTN_BLOCK_ROWS),
+            1);
+}
+
+TEST_F(KeyPartsTest, RowsOfItems) {
+  constexpr int64_t kMost = FP8ATTN_PREFILL_ROWS;
+  const auto rows = [&](int32_t workers, int64_t tokens, int64_t heads,
+                        int64_t most = kMost) {
+    context.num_workers = workers;
+    return fp8attn_item_rows(&context, tokens, /*num_seqs=*/1, /*group=*/4,
+                             heads, most);
+  };
+  // As many as kernels take, on one worker.
+  EXPECT_EQ(rows(1, 1, 1), kMost);
+  EXPECT_EQ(rows(1, 2048, 2), kMost);
+  EXPECT_EQ(rows(1, 2048, 2, FP8ATTN_BLOCK_ROWS), FP8ATTN_BLOCK_ROWS);
+  EXPECT_EQ(rows(16, 2048, 2, FP8ATTN_BLOCK_ROWS), FP8ATTN_BLOCK_ROWS);
+  // 16,384 rows on 2, 4 and 16 workers: four items for each, unless they would
+  // be small, and then one at least.
+  EXPECT_EQ(rows(2, 2048, 2), kMost);
+  EXPECT_EQ(rows(4, 2048, 2), 1008);
+  EXPECT_EQ(rows(16, 2048, 2), 240);
+  EXPECT_EQ(rows(64, 2048, 2), 192);
+  EXPECT_EQ(rows(128, 2048, 2), 96);
+  // Few blocks may be divided into parts.
+  EXPECT_EQ(rows(256, 2048, 2), FP8ATTN_BLOCK_ROWS);
+  EXPECT_EQ(rows(16, 1, 1), FP8ATTN_BLOCK_ROWS);
+  // The loop runs on the calling thread.
+  context.parallel_for = nullptr;
+  EXPECT_EQ(rows(16, 2048, 2), kMost);
 }
 
 TEST_F(KeyPartsTest, EnoughBlocksAreNot) {

@@ -72,18 +72,19 @@ static bool sees(const fp8attn_work_item &item, const Window &window,
 
 /// Visits all items of a batch and counts each row.
 static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
-                           const Window &window) {
+                           const Window &window,
+                           int64_t blockRows = FP8ATTN_BLOCK_ROWS) {
   int64_t rows = batch.numTokens() * group;
   std::vector<int> visits(rows * heads, 0);
-  int64_t count =
-      fp8attn_num_work_items(batch.numTokens(), batch.numSeqs(), group, heads);
+  int64_t count = fp8attn_num_work_items(batch.numTokens(), batch.numSeqs(),
+                                         blockRows, group, heads);
   int64_t lastHead = 0;
   for (int64_t index = 0; index < count; ++index) {
     fp8attn_work_item item;
-    fp8attn_work_item_init(&item, index, /*parts=*/1, batch.queryStart.data(),
-                           batch.seqLens.data(), batch.numSeqs(),
-                           batch.numTokens(), group, heads, window.topLeft,
-                           window.left, window.right);
+    fp8attn_work_item_init(&item, index, /*parts=*/1, blockRows,
+                           batch.queryStart.data(), batch.seqLens.data(),
+                           batch.numSeqs(), batch.numTokens(), group, heads,
+                           window.topLeft, window.left, window.right);
     ASSERT_GE(item.sequence, 0);
     ASSERT_LT(item.sequence, batch.numSeqs());
     ASSERT_GE(item.kv_head, lastHead) << "items of a head are neighbours";
@@ -96,9 +97,9 @@ static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
     ASSERT_EQ(item.group, group);
     ASSERT_EQ(item.left, window.left);
     ASSERT_EQ(item.right, window.right);
-    ASSERT_EQ(item.first_row % FP8ATTN_BLOCK_ROWS, 0);
+    ASSERT_EQ(item.first_row % blockRows, 0);
     ASSERT_GE(item.num_rows, 0);
-    ASSERT_LE(item.num_rows, FP8ATTN_BLOCK_ROWS);
+    ASSERT_LE(item.num_rows, blockRows);
 
     int64_t begin = INT64_MAX, end = 0;
     for (int64_t row = item.first_row; row < item.first_row + item.num_rows;
@@ -129,7 +130,10 @@ TEST(WorkItem, RandomBatchesAreCovered) {
                      << "seed " << kSeed << " group " << group << " window "
                      << window.topLeft << " " << window.left << " "
                      << window.right << " sequences " << numSeqs);
-        expectCoverage(makeBatch(random, numSeqs), group, /*heads=*/3, window);
+        const Batch batch = makeBatch(random, numSeqs);
+        for (int64_t rows :
+             {FP8ATTN_BLOCK_ROWS, 5 * FP8ATTN_BLOCK_ROWS, FP8ATTN_PREFILL_ROWS})
+          expectCoverage(batch, group, /*heads=*/3, window, rows);
         if (testing::Test::HasFatalFailure())
           return;
       }
@@ -147,14 +151,14 @@ TEST(WorkItem, SequencesAtBlockBoundaries) {
 }
 
 TEST(WorkItem, EmptyBatchHasNoItems) {
-  EXPECT_EQ(fp8attn_num_work_items(0, 0, 4, 8), 0);
+  EXPECT_EQ(fp8attn_num_work_items(0, 0, FP8ATTN_BLOCK_ROWS, 4, 8), 0);
 }
 
 TEST(WorkItem, DecodeBeginsAtTheGranuleOfItsWindow) {
   const int32_t starts[] = {0, 1}, lengths[] = {10000};
   fp8attn_work_item item;
-  fp8attn_work_item_init(&item, 0, /*parts=*/1, starts, lengths, 1, 1, 4, 1, 0,
-                         4095, 0);
+  fp8attn_work_item_init(&item, 0, /*parts=*/1, FP8ATTN_BLOCK_ROWS, starts,
+                         lengths, 1, 1, 4, 1, 0, 4095, 0);
   // The first of 4,096 keys is key 5,904.
   EXPECT_EQ(item.first_key, 184 * FP8ATTN_GRANULE);
   EXPECT_EQ(item.num_keys, 10000);
@@ -162,11 +166,11 @@ TEST(WorkItem, DecodeBeginsAtTheGranuleOfItsWindow) {
 
 TEST(WorkItem, DecodeNeedsFewSurplusItems) {
   // 64 sequences of one token, 4 rows each: 64 blocks and 5 surplus ones.
-  EXPECT_EQ(fp8attn_num_work_items(64, 64, 4, 8), 8 * 69);
+  EXPECT_EQ(fp8attn_num_work_items(64, 64, FP8ATTN_BLOCK_ROWS, 4, 8), 8 * 69);
 }
 
 TEST(WorkItem, LargestBatchDoesNotOverflow) {
-  EXPECT_EQ(fp8attn_num_work_items(INT32_MAX, 1, 71, 1),
+  EXPECT_EQ(fp8attn_num_work_items(INT32_MAX, 1, FP8ATTN_BLOCK_ROWS, 71, 1),
             int64_t(INT32_MAX) * 71 / FP8ATTN_BLOCK_ROWS + 1);
 }
 
@@ -217,19 +221,21 @@ TEST(WorkItem, PartsOfABlock) {
   constexpr int64_t kParts = 5;
   const int32_t starts[] = {0, 1, 3, 3, 4}, lengths[] = {5000, 2048, 700, 0};
   for (int64_t left : {FP8ATTN_UNBOUNDED, int64_t(2500)})
-    for (int64_t block = 0; block < fp8attn_num_work_items(4, 4, 4, 2);
+    for (int64_t block = 0;
+         block < fp8attn_num_work_items(4, 4, FP8ATTN_BLOCK_ROWS, 4, 2);
          ++block) {
       fp8attn_work_item whole;
-      fp8attn_work_item_init(&whole, block, /*parts=*/1, starts, lengths, 4, 4,
-                             4, 2, 0, left, 0);
+      fp8attn_work_item_init(&whole, block, /*parts=*/1, FP8ATTN_BLOCK_ROWS,
+                             starts, lengths, 4, 4, 4, 2, 0, left, 0);
       EXPECT_EQ(whole.block, block);
       EXPECT_EQ(whole.num_parts, 1);
       EXPECT_EQ(whole.part, 0);
       int64_t key = whole.first_key, numParts = 0;
       for (int64_t part = 0; part < kParts; ++part) {
         fp8attn_work_item item;
-        fp8attn_work_item_init(&item, block * kParts + part, kParts, starts,
-                               lengths, 4, 4, 4, 2, 0, left, 0);
+        fp8attn_work_item_init(&item, block * kParts + part, kParts,
+                               FP8ATTN_BLOCK_ROWS, starts, lengths, 4, 4, 4, 2,
+                               0, left, 0);
         ASSERT_EQ(item.block, block);
         ASSERT_EQ(item.sequence, whole.sequence);
         ASSERT_EQ(item.kv_head, whole.kv_head);

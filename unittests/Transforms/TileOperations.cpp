@@ -32,6 +32,7 @@ LogicalResult TileInterpreter::runItem(Operation *op) {
       .Case([&](NumWorkItemsOp op) {
         return set(op, static_cast<int64_t>(items.size()));
       })
+      .Case([&](ItemRowsOp op) { return set(op, op.getMost()); })
       .Case([&](NumPartsOp op) { return set(op, 1); })
       .Case([&](WorkItemOp op) {
         data[op.getItem()] = integer(op.getIndex());

@@ -14,7 +14,8 @@
 // head `kv_head * group + r % group`, where group = Hq / Hkv: the rows that
 // share a KV head are gathered over queries and heads. Dense attention has
 // items of up to FP8ATTN_DENSE_ROWS rows: query, init and finish take them all,
-// the others a block at a time.
+// the others a block at a time. Where a `prefill` kernel is used, items have up
+// to FP8ATTN_PREFILL_ROWS rows.
 //
 // A *tile* is 1 KB, 16 rows of 64 bytes, aligned to 64 bytes: the AMX tile.
 //   query   bf16 [rows/16][channels/32] tiles of 16 rows x 32 channels
@@ -53,6 +54,10 @@ extern "C" {
 /// four blocks.
 #define FP8ATTN_DENSE_ROWS 192
 
+/// Most query rows in a work item that a `prefill` kernel takes: it decodes
+/// keys and values once for all of its blocks, of which this is a multiple.
+#define FP8ATTN_PREFILL_ROWS 1056
+
 /// Most rows that a fused `attend` kernel takes: one row tile.
 #define FP8ATTN_DECODE_ROWS 16
 
@@ -77,6 +82,8 @@ extern "C" {
 
 /// Bytes of scratch that one kernel call may use. Aligned to 64.
 #define FP8ATTN_KERNEL_SCRATCH_BYTES (160 * 1024)
+/// Of a call of a `prefill` kernel, which keeps decoded keys and values there.
+#define FP8ATTN_PREFILL_SCRATCH_BYTES (672 * 1024)
 
 /// A block of query rows of one KV head of one sequence.
 typedef struct fp8attn_work_item {
@@ -92,7 +99,7 @@ typedef struct fp8attn_work_item {
   /// First row of the block within the sequence's seq_q * group rows.
   int64_t first_row;
   /// Rows in the block, 0 to FP8ATTN_BLOCK_ROWS (dense attention: to
-  /// FP8ATTN_DENSE_ROWS).
+  /// FP8ATTN_DENSE_ROWS; prefill kernels: to FP8ATTN_PREFILL_ROWS).
   int64_t num_rows;
   /// Position of query 0 among the keys: query i stands at diagonal + i and
   /// sees the keys from left before to right after it (Runtime/visible_keys.h).
@@ -230,6 +237,12 @@ typedef void (*fp8attn_uk_attend_fn)(
     int64_t value_channels, const float *row_scale, const int32_t *row_begin,
     const int32_t *row_limit, int64_t exponent, float *row_max, float *row_sum,
     float *acc, void *scratch);
+
+/// prefill: as attend, for any number of rows. Each has its row in the tiles
+/// and its element in row_scale and so on. Keys and values are decoded once
+/// for all rows, and nothing beyond those of the call is fetched.
+/// - scratch: FP8ATTN_PREFILL_SCRATCH_BYTES.
+typedef fp8attn_uk_attend_fn fp8attn_uk_prefill_fn;
 
 /// join: adds the state of the online softmax over some keys to that over
 /// others, for `rows` rows: with m the larger maximum, sum = sum * 2^(max - m)

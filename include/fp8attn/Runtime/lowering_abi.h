@@ -186,10 +186,20 @@ void fp8attn_release_all(fp8attn_memory *memory);
 /// allocate, and says so in the context if it is not 0.
 int32_t fp8attn_check_bodies(fp8attn_context *context, int32_t status);
 
-/// Number of work items of a batch for num_kv_heads heads: an upper bound that
-/// needs no pass over the batch; surplus items come out with num_rows = 0.
+/// Returns the rows that work items of a batch should have, a multiple of
+/// FP8ATTN_BLOCK_ROWS: up to `most`, as kernels take that decode keys and
+/// values once an item, but so few that all workers of the context's loop have
+/// some.
+int64_t fp8attn_item_rows(const fp8attn_context *context, int64_t num_tokens,
+                          int64_t num_seqs, int64_t group, int64_t num_kv_heads,
+                          int64_t most);
+
+/// Number of work items of up to `rows` rows of a batch for num_kv_heads heads:
+/// an upper bound that needs no pass over the batch; surplus items come out
+/// with num_rows = 0.
 int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
-                               int64_t group, int64_t num_kv_heads);
+                               int64_t rows, int64_t group,
+                               int64_t num_kv_heads);
 
 /// Most blocks that can be divided, and most parts whose states a worker's
 /// share of the workspace has room for.
@@ -210,12 +220,13 @@ static inline int64_t fp8attn_part_states_bytes(int64_t channels) {
 
 /// Returns the parts that the keys of each of num_blocks blocks should be
 /// divided into: more than 1 if there are too few blocks for the workers of
-/// context->parallel_for, and all parts have room in the workspace. Then it
-/// sets the first num_blocks counters of the workspace to 0. The batch is as in
-/// fp8attn_work_item_init.
+/// context->parallel_for, they have no more than FP8ATTN_BLOCK_ROWS rows, and
+/// all parts have room in the workspace. Then it sets the first num_blocks
+/// counters of the workspace to 0. The batch is as in fp8attn_work_item_init.
 int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
-                          const int32_t *query_start, const int32_t *seq_lens,
-                          int64_t num_seqs, int64_t num_tokens, int64_t group,
+                          int64_t rows, const int32_t *query_start,
+                          const int32_t *seq_lens, int64_t num_seqs,
+                          int64_t num_tokens, int64_t group,
                           int64_t num_kv_heads, int64_t top_left, int64_t left,
                           int64_t right);
 
@@ -231,16 +242,16 @@ int32_t fp8attn_hand_over(const fp8attn_context *context,
                           int64_t channels, float *row_max, float *row_sum,
                           float *row_acc, fp8attn_uk_join_fn join);
 
-/// Fills in work item `index`: part index % parts of block index / parts. All
-/// blocks of a KV head are neighbours, so that a worker finds the head's keys
-/// in its cache. Query 0 of a sequence stands at key 0 if `top_left` is 1; if
-/// it is 0, the last query stands at the last key. `left` and `right` are those
-/// of the item. A part that has no keys, unless it is the only one, comes out
-/// with num_rows = 0.
+/// Fills in work item `index`: part index % parts of block index / parts, which
+/// has up to `rows` rows. All blocks of a KV head are neighbours, so that a
+/// worker finds the head's keys in its cache. Query 0 of a sequence stands at
+/// key 0 if `top_left` is 1; if it is 0, the last query stands at the last key.
+/// `left` and `right` are those of the item. A part that has no keys, unless it
+/// is the only one, comes out with num_rows = 0.
 void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
-                            int64_t parts, const int32_t *query_start,
-                            const int32_t *seq_lens, int64_t num_seqs,
-                            int64_t num_tokens, int64_t group,
+                            int64_t parts, int64_t rows,
+                            const int32_t *query_start, const int32_t *seq_lens,
+                            int64_t num_seqs, int64_t num_tokens, int64_t group,
                             int64_t num_kv_heads, int64_t top_left,
                             int64_t left, int64_t right);
 

@@ -12,11 +12,36 @@
 #include "Patterns.h"
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Runtime/kernels.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
 
+/// Returns the rows of a work item: `rows` if they are there.
+static Value makeRows(OpBuilder &builder, Location loc, Value rows) {
+  return rows ? rows : makeInteger(builder, loc, 64, FP8ATTN_BLOCK_ROWS);
+}
+
 namespace {
+struct ItemRowsLowering : ConvertOpToLLVMPattern<ItemRowsOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(ItemRowsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto number = [&](int64_t value) {
+      return makeInteger(rewriter, loc, 64, value);
+    };
+    rewriter.replaceOp(
+        op, callRuntime(rewriter, loc, op, runtime::kItemRows,
+                        {getContextArgument(op), adaptor.getTokens(),
+                         adaptor.getSequences(), number(op.getGroup()),
+                         number(op.getKvHeads()), number(op.getMost())}));
+    return success();
+  }
+};
+
 struct NumWorkItemsLowering : ConvertOpToLLVMPattern<NumWorkItemsOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -27,6 +52,7 @@ struct NumWorkItemsLowering : ConvertOpToLLVMPattern<NumWorkItemsOp> {
     rewriter.replaceOp(
         op, callRuntime(rewriter, loc, op, runtime::kNumWorkItems,
                         {adaptor.getTokens(), adaptor.getSequences(),
+                         makeRows(rewriter, loc, adaptor.getRows()),
                          makeInteger(rewriter, loc, 64, op.getGroup()),
                          makeInteger(rewriter, loc, 64, op.getKvHeads())}));
     return success();
@@ -58,8 +84,9 @@ struct NumPartsLowering : ConvertOpToLLVMPattern<NumPartsOp> {
   LogicalResult
   matchAndRewrite(NumPartsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    SmallVector<Value> arguments = {getContextArgument(op),
-                                    adaptor.getBlocks()};
+    SmallVector<Value> arguments = {
+        getContextArgument(op), adaptor.getBlocks(),
+        makeRows(rewriter, op.getLoc(), adaptor.getRows())};
     arguments.append(makeBatch(rewriter, *getTypeConverter(), op, adaptor));
     rewriter.replaceOp(op, callRuntime(rewriter, op.getLoc(), op,
                                        runtime::kNumParts, arguments));
@@ -79,7 +106,8 @@ struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
     Value parts = adaptor.getParts();
     SmallVector<Value> arguments = {item, adaptor.getIndex(),
                                     parts ? parts
-                                          : makeInteger(rewriter, loc, 64, 1)};
+                                          : makeInteger(rewriter, loc, 64, 1),
+                                    makeRows(rewriter, loc, adaptor.getRows())};
     arguments.append(makeBatch(rewriter, *getTypeConverter(), op, adaptor));
     callRuntime(rewriter, loc, op, runtime::kWorkItemInit, arguments);
     rewriter.replaceOp(op, item);
@@ -135,8 +163,8 @@ struct WorkItemFieldLowering : ConvertOpToLLVMPattern<Op> {
 
 void mlir::fp8attn::populateWorkItemPatterns(const LLVMTypeConverter &converter,
                                              RewritePatternSet &patterns) {
-  patterns.add<NumWorkItemsLowering, NumPartsLowering, WorkItemLowering,
-               DenseItemLowering,
+  patterns.add<ItemRowsLowering, NumWorkItemsLowering, NumPartsLowering,
+               WorkItemLowering, DenseItemLowering,
                WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
                WorkItemFieldLowering<FirstKeyOp, abi::kWorkItemFirstKey>,
                WorkItemFieldLowering<NumKeysOp, abi::kWorkItemNumKeys>,

@@ -18,6 +18,15 @@ func.func @items(%n: index) {
 
 // -----
 
+// tile_c2: items without rows.
+func.func @rows(%n: index) {
+  // expected-error@below {{'fp8attn.tile.item_rows' op attribute 'most' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
+  %0 = fp8attn.tile.item_rows %n, %n {group = 4, kv_heads = 8, most = 0}
+  return
+}
+
+// -----
+
 // tile_c3: a window that does not reach the query itself.
 func.func @item(%n: index, %starts: memref<?xi32>) {
   // expected-error@below {{'fp8attn.tile.work_item' op attribute 'window_left' failed to satisfy constraint: 64-bit signless integer attribute whose value is non-negative}}

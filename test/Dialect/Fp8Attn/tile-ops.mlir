@@ -7,6 +7,10 @@
 // The description of a work item and of its keys.
 // CHECK-LABEL: func @work
 // CHECK: fp8attn.tile.num_work_items %{{.+}}, %{{.+}} {group = 4 : i64, kv_heads = 8 : i64}
+// CHECK: [[ROWS:%.+]] = fp8attn.tile.item_rows %{{.+}}, %{{.+}} {group = 4 : i64, kv_heads = 8 : i64, most = 96 : i64}
+// CHECK: [[BLOCKS:%.+]] = fp8attn.tile.num_work_items %{{.+}}, %{{.+}} rows [[ROWS]] {group = 4 : i64, kv_heads = 8 : i64}
+// CHECK: [[PARTS:%.+]] = fp8attn.tile.num_parts [[BLOCKS]], {{.+}} rows [[ROWS]] window_right = 0
+// CHECK: fp8attn.tile.work_item %{{.+}} parts [[PARTS]], {{.+}} rows [[ROWS]] window_right = 0
 // CHECK: [[ITEM:%.+]] = fp8attn.tile.work_item {{.+}} window_left = 4095 window_right = 0 alignment = top_left {group = 4 : i64, kv_heads = 8 : i64} : memref<?xi32>, memref<?xi32>
 // CHECK: fp8attn.tile.num_rows [[ITEM]]
 // CHECK: fp8attn.tile.first_key [[ITEM]]
@@ -16,6 +20,12 @@
 func.func @work(%tokens: index, %starts: memref<?xi32>, %lens: memref<?xi32>,
                 %table: memref<?x?xi32>, %cache: !kv) -> !fp8attn.key_run {
   %n = fp8attn.tile.num_work_items %tokens, %tokens {group = 4, kv_heads = 8}
+  %most = fp8attn.tile.item_rows %tokens, %tokens {group = 4, kv_heads = 8, most = 96}
+  %blocks = fp8attn.tile.num_work_items %tokens, %tokens rows %most {group = 4, kv_heads = 8}
+  %parts = fp8attn.tile.num_parts %blocks, %tokens, %starts, %lens rows %most
+      window_right = 0 {group = 4, kv_heads = 8} : memref<?xi32>, memref<?xi32>
+  %part = fp8attn.tile.work_item %n parts %parts, %tokens, %starts, %lens rows %most
+      window_right = 0 {group = 4, kv_heads = 8} : memref<?xi32>, memref<?xi32>
   %item = fp8attn.tile.work_item %n, %tokens, %starts, %lens
       window_left = 4095 window_right = 0
       alignment = top_left {group = 4, kv_heads = 8} : memref<?xi32>, memref<?xi32>

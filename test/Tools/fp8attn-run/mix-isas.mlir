@@ -12,7 +12,7 @@
 // EXPLAIN: attend, body amx_bf16, phase decode
 // EXPLAIN: chosen {{.*}} attend_{{.*}}_avx512_bf16
 // EXPLAIN: attend, body amx_bf16, phase prefill
-// EXPLAIN: chosen {{.*}} qk_{{.*}}_amx_bf16 + pv_{{.*}}_amx_bf16
+// EXPLAIN: chosen {{.*}} prefill_{{.*}}_amx_bf16
 // CHECK: ran on amx_bf16
 // CHECK: check of out passed
 func.func @attend(%query: memref<?x8x64xbf16>, %cache: !cache, %scale: memref<f32>, %starts: memref<?xi32>,

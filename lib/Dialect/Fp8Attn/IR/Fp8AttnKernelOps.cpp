@@ -29,7 +29,7 @@ static std::optional<StringRef> signatureOf(StringRef kernelOp) {
       .Case("qk", "RIIMIIMM")
       .Case("softmax", "IIIMMMMIIMMMM")
       .Case("pv", "RIIMIIMM")
-      .Case("attend", "RIIMIIIMMMIMMMM")
+      .Cases({"attend", "prefill"}, "RIIMIIIMMMIMMMM")
       .Case("join", "IIMMMMMM")
       .Case("finish", "WMMMMIFIIMIIMII")
       .Case("merge", "IIMIMMIMMIM")

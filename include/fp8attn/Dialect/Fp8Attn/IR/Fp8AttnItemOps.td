@@ -21,11 +21,32 @@ class Fp8Attn_TileOp<string mnemonic, list<Trait> traits = []>
 /// Query heads of a KV head, or KV heads: at least 1. tile_c2.
 def Fp8Attn_HeadCount : ConfinedAttr<I64Attr, [IntPositive]>;
 
+def Fp8Attn_ItemRowsOp : Fp8Attn_TileOp<"item_rows",
+    [MemoryEffects<[MemRead]>]> {
+  let summary = "query rows in a work item of a batch";
+  let description = [{
+    Up to `most` rows, FP8ATTN_BLOCK_ROWS unless kernels take more: so many that
+    the context's workers still have items enough. Results do not depend on it.
+
+    ```mlir
+    func.func @rows(%tokens: index, %sequences: index) -> index {
+      %0 = fp8attn.tile.item_rows %tokens, %sequences {group = 4, kv_heads = 8, most = 48}
+      return %0 : index
+    }
+    ```
+  }];
+  let arguments = (ins Index:$tokens, Index:$sequences, Fp8Attn_HeadCount:$group,
+                       Fp8Attn_HeadCount:$kv_heads,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$most);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$tokens `,` $sequences attr-dict";
+}
+
 def Fp8Attn_NumWorkItemsOp : Fp8Attn_TileOp<"num_work_items", [Pure]> {
   let summary = "number of work items of a batch";
   let description = [{
-    An upper bound, found without a pass over the batch, of the blocks of
-    `block_rows` query rows of all sequences and KV heads.
+    An upper bound, found without a pass over the batch, of the blocks of `rows`
+    query rows (FP8ATTN_BLOCK_ROWS without them) of all sequences and KV heads.
 
     ```mlir
     func.func @items(%tokens: index, %sequences: index) -> index {
@@ -34,18 +55,18 @@ def Fp8Attn_NumWorkItemsOp : Fp8Attn_TileOp<"num_work_items", [Pure]> {
     }
     ```
   }];
-  let arguments = (ins Index:$tokens, Index:$sequences, Fp8Attn_HeadCount:$group,
-                       Fp8Attn_HeadCount:$kv_heads);
+  let arguments = (ins Index:$tokens, Index:$sequences, Optional<Index>:$rows,
+                       Fp8Attn_HeadCount:$group, Fp8Attn_HeadCount:$kv_heads);
   let results = (outs Index:$result);
-  let assemblyFormat = "$tokens `,` $sequences attr-dict";
+  let assemblyFormat = "$tokens `,` $sequences (`rows` $rows^)? attr-dict";
 }
 
 def Fp8Attn_NumPartsOp : Fp8Attn_TileOp<"num_parts",
     [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "parts into which the keys of each block of rows are divided";
   let description = [{
-    1 if there are enough of the `blocks` for the context's workers, else the
-    most parts of FP8ATTN_PART_KEYS keys that a block has, if the workspace has
+    1 if there are enough of the `blocks` for the context's workers, or if they
+    have more `rows` than a part's state has room for, else the most parts of FP8ATTN_PART_KEYS keys that a block has, if the workspace has
     room for their states; see `tile.work_item`. Prepares the workspace for the
     loop over `blocks` times parts that follows.
 
@@ -59,7 +80,8 @@ def Fp8Attn_NumPartsOp : Fp8Attn_TileOp<"num_parts",
   }];
   let arguments = (ins Index:$blocks, Index:$tokens,
                        MemRefRankOf<[I32], [1]>:$queryStart,
-                       MemRefRankOf<[I32], [1]>:$seqLens, Fp8Attn_HeadCount:$group,
+                       MemRefRankOf<[I32], [1]>:$seqLens,
+                       Optional<Index>:$rows, Fp8Attn_HeadCount:$group,
                        Fp8Attn_HeadCount:$kv_heads,
                        OptionalAttr<Fp8Attn_WindowSide>:$window_left,
                        OptionalAttr<Fp8Attn_WindowSide>:$window_right,
@@ -67,7 +89,7 @@ def Fp8Attn_NumPartsOp : Fp8Attn_TileOp<"num_parts",
                                          "Alignment::BottomRight">:$alignment);
   let results = (outs Index:$result);
   let assemblyFormat = [{
-    $blocks `,` $tokens `,` $queryStart `,` $seqLens
+    $blocks `,` $tokens `,` $queryStart `,` $seqLens (`rows` $rows^)?
     (`window_left` `=` $window_left^)? (`window_right` `=` $window_right^)?
     (`alignment` `=` $alignment^)? attr-dict `:`
     type($queryStart) `,` type($seqLens)
@@ -75,11 +97,12 @@ def Fp8Attn_NumPartsOp : Fp8Attn_TileOp<"num_parts",
 }
 
 def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
-    [MemoryEffects<[MemRead]>]> {
+    [AttrSizedOperandSegments, MemoryEffects<[MemRead]>]> {
   let summary = "describes a work item of a batch";
   let description = [{
     Finds the sequence, KV head and rows of work item `index`, and the keys that
-    they see. The window and the alignment are those of `paged_attention`. With
+    they see: blocks have up to `rows` rows, FP8ATTN_BLOCK_ROWS without them. The
+    window and the alignment are those of `paged_attention`. With
     `parts` from `tile.num_parts`, it is part `index` % `parts` of a block of
     rows, with the keys of that part only, and `tile.finish` of the part that is
     ready last finishes them all.
@@ -95,7 +118,8 @@ def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
   }];
   let arguments = (ins Index:$index, Optional<Index>:$parts, Index:$tokens,
                        MemRefRankOf<[I32], [1]>:$queryStart,
-                       MemRefRankOf<[I32], [1]>:$seqLens, Fp8Attn_HeadCount:$group,
+                       MemRefRankOf<[I32], [1]>:$seqLens,
+                       Optional<Index>:$rows, Fp8Attn_HeadCount:$group,
                        Fp8Attn_HeadCount:$kv_heads,
                        OptionalAttr<Fp8Attn_WindowSide>:$window_left,
                        OptionalAttr<Fp8Attn_WindowSide>:$window_right,
@@ -104,6 +128,7 @@ def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
   let results = (outs Fp8Attn_WorkItemType:$item);
   let assemblyFormat = [{
     $index (`parts` $parts^)? `,` $tokens `,` $queryStart `,` $seqLens
+    (`rows` $rows^)?
     (`window_left` `=` $window_left^)? (`window_right` `=` $window_right^)?
     (`alignment` `=` $alignment^)? attr-dict `:`
     type($queryStart) `,` type($seqLens)

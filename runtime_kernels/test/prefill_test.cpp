@@ -1,0 +1,168 @@
+//===- prefill_test.cpp - attention of many rows over whole runs ----------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The prefill kernels against the separate ones, bit by bit: those are compared
+// with double precision in attend_test.cpp. Both take a row's keys in the same
+// steps, whatever blocks, chunks and streams the fused kernel makes of them.
+//
+//===----------------------------------------------------------------------===//
+
+#include "run_attention.h"
+
+#include <algorithm>
+#include <math.h>
+
+namespace fp8attn::test {
+
+class PrefillTest : public KernelTest {
+protected:
+  std::string type() const { return GetParam().row->cache; }
+
+  /// Returns the code of 2 for the kernel's cache.
+  uint16_t two() const { return type() == "bf16" ? 0x4000 : 0x40; }
+
+  /// Runs a problem at once, and block by block with the separate kernels.
+  void checkProblem(const AttentionProblem &problem) {
+    const AttentionState fused = runAttend(GetParam(), problem);
+    const int64_t rows = problem.query.rows;
+    for (int64_t first = 0; first < rows; first += FP8ATTN_BLOCK_ROWS) {
+      const int64_t count = std::min<int64_t>(rows - first, FP8ATTN_BLOCK_ROWS);
+      const AttentionState separate =
+          runSeparate(GetParam(), someRows(problem, first, count));
+      for (int64_t row = 0; row < count; ++row)
+        ASSERT_NO_FATAL_FAILURE(
+            expectSameBits(fused, first + row, separate, row))
+            << "in the block from row " << first << " on";
+    }
+  }
+};
+
+// Blocks with less than three row tiles, with padded ones and with all; chunks
+// of 256 keys (576 channels) and of more; every number of columns and of steps
+// of depth that is done in another way.
+TEST_P(PrefillTest, EveryShape) {
+  size_t n = 0;
+  for (int64_t rows : {1, 17, 33, 47, 48, 49, 100, 145})
+    for (int64_t keys : {1, 33, 256, 257, 544, 700}) {
+      const int64_t keyChannels =
+          takeTurns({64, 128, 32, 96, 256, 576, 160, 8, 192}, n);
+      const int64_t valueChannels =
+          takeTurns({128, 64, 16, 576, 256, 96, 32, 48, 8, 512, 128}, n);
+      const int64_t pageTokens = takeTurns({32, 64, 96}, n);
+      const int64_t window = takeTurns({1000, 20, 300, 1000, 1}, n);
+      SCOPED_TRACE(testing::Message()
+                   << rows << " rows, " << keys << " keys, " << keyChannels
+                   << "/" << valueChannels << " channels, pages of "
+                   << pageTokens << ", window of " << window);
+      Random random(static_cast<unsigned>(rows * 1000 + keys));
+      const PagedCache cache(
+          {type(), keys, keyChannels, valueChannels, pageTokens}, random);
+      AttentionProblem problem = randomProblem(cache, rows, n % 2, random);
+      narrowWindows(problem, window);
+      ASSERT_NO_FATAL_FAILURE(checkProblem(problem));
+      ++n;
+    }
+}
+
+// Right, and not only alike.
+TEST_P(PrefillTest, AgainstTheReference) {
+  Random random(61);
+  const PagedCache cache({type(), 1100, 128, 64, 32}, random);
+  const AttentionProblem problem = randomProblem(cache, 50, true, random);
+  EXPECT_TRUE(
+      matches(computeReference(problem),
+              runAttend(GetParam(), problem).out(GetParam().row->exponent)));
+}
+
+// Scores that rise by far more than the threshold in a later step, of some rows
+// of a block: their maxima are found again, and others' are not touched.
+TEST_P(PrefillTest, RisingScores) {
+  for (int64_t key : {256, 287, 530, 767}) {
+    Random random(62);
+    PagedCache cache({type(), 768, 64, 64, 32}, random);
+    AttentionProblem problem = randomProblem(cache, 96, false, random);
+    // The keys' product with row r is about 2 * 64 * |q|, or less.
+    for (int64_t c = 0; c < 64; ++c) {
+      cache.setKey(key, c, two());
+      for (int64_t row = 0; row < 96; ++row)
+        if (row % 5 == 1)
+          problem.query.at(row, c) &= 0x7fff;
+    }
+    for (float &scale : problem.rowScale)
+      scale *= 8;
+    const AttentionState state = runAttend(GetParam(), problem);
+    // The test is of nothing if the first step has all maxima.
+    AttentionProblem before = problem;
+    before.rowLimit.assign(96, 256);
+    const AttentionState first = runAttend(GetParam(), before);
+    EXPECT_GT(state.max[1], first.max[1] + FP8ATTN_RESCALE_THRESHOLD);
+    ASSERT_NO_FATAL_FAILURE(checkProblem(problem)) << "key " << key;
+  }
+}
+
+// Rows that see nothing in the steps of others, in no order.
+TEST_P(PrefillTest, WindowsApart) {
+  Random random(63);
+  const PagedCache cache({type(), 1100, 64, 96, 32}, random);
+  AttentionProblem problem = randomProblem(cache, 48, false, random);
+  for (size_t row = 0; row < 48; ++row) {
+    problem.rowBegin[row] = static_cast<int32_t>(row * 37 % 48 * 20);
+    problem.rowLimit[row] =
+        problem.rowBegin[row] + static_cast<int32_t>(row * 11 % 7 * 50);
+  }
+  ASSERT_NO_FATAL_FAILURE(checkProblem(problem));
+}
+
+// A range of the keys of a run, which begins and ends within chunks.
+TEST_P(PrefillTest, RangesOfARun) {
+  constexpr int64_t kKeys = 1500;
+  for (int64_t first : {256, 512, 768}) {
+    Random random(64);
+    PagedCache cache({type(), kKeys, 192, 576, 96}, random);
+    const AttentionProblem problem = randomProblem(cache, 50, true, random);
+    const AttentionState range =
+        runAttend(GetParam(), problem, first, kKeys - first);
+    AttentionProblem rest = problem;
+    rest.rowBegin.assign(50, static_cast<int32_t>(first));
+    const AttentionState all = runAttend(GetParam(), rest);
+    cache.beginAt(first);
+    const AttentionState alone = runAttend(GetParam(), problem);
+    for (int64_t row = 0; row < 50; ++row) {
+      ASSERT_NO_FATAL_FAILURE(expectSameBits(range, row, all, row));
+      ASSERT_NO_FATAL_FAILURE(expectSameBits(range, row, alone, row));
+    }
+  }
+}
+
+// Every code, NaN and infinity among them, in keys and in values, and queries
+// that make infinite scores of them.
+TEST_P(PrefillTest, EveryCode) {
+  Random random(65);
+  PagedCache cache({type(), 600, 64, 64, 32}, random);
+  const uint16_t bits = type() == "bf16" ? 0xffff : 0xff;
+  for (bool inKeys : {false, true}) {
+    for (int64_t key = 0; key < 600; ++key)
+      // Few, so that some rows stay finite in some channels.
+      for (int64_t c = key % 7; c < 64; c += 19) {
+        const auto code = static_cast<uint16_t>(random() & bits);
+        if (inKeys)
+          cache.setKey(key, c, code);
+        else
+          cache.setValue(key, c, code);
+      }
+    AttentionProblem problem = randomProblem(cache, 100, true, random);
+    for (float &scale : problem.rowScale)
+      scale *= 0x1p-12f;
+    narrowWindows(problem, 40);
+    ASSERT_NO_FATAL_FAILURE(checkProblem(problem)) << "in keys: " << inKeys;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, PrefillTest,
+                         testing::ValuesIn(kernelsOf("prefill")),
+                         kernelTestName);
+
+} // namespace fp8attn::test

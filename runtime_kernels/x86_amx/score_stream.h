@@ -1,0 +1,266 @@
+//===- score_stream.h - scores and their softmax in one stream --*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+//   scores[r][j] = sum over c of query[r][c] * word(j, c)
+//   probs[r][j]  = bf16(exp2(scores[r][j] * scale[r] - max[r] + exponent))
+// for a full block of rows and a step of keys whose words are decoded
+// (word_tiles.h). A column is 16 keys. While the tiles of column j are
+// multiplied, column j - 1 is stored, and vectors turn half j - 3 of the scores
+// into probabilities: half of the rows of a pair of columns. So scores need
+// room for two pairs of columns, a ring of 12 KB that stays in the first-level
+// cache, and the softmax is done beside the tiles, not after them.
+//
+// Rounds like softmax.h, whose steps these are, but the maximum of a row is
+// known: that a score exceeds it by too much is reported, not handled. The sums
+// of the probabilities are left to the product with the values.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AMX_SCORE_STREAM_H
+#define FP8ATTN_X86_AMX_SCORE_STREAM_H
+
+#include "common/tile_layout.h"
+#include "x86_amx/row_tiles.h"
+#include "x86_vector/instructions.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Most pairs of columns in a step.
+constexpr int64_t kStepGranules = FP8ATTN_BLOCK_KEYS / FP8ATTN_GRANULE;
+/// Bytes from a row tile of probabilities to the next.
+constexpr int64_t kProbPitch = kStepGranules * FP8ATTN_TILE_BYTES;
+/// Bytes from a row tile of a pair of columns of scores to the next.
+constexpr int64_t kPairPitch = 2 * FP8ATTN_TILE_BYTES;
+/// The ring: two pairs of columns.
+constexpr int64_t kScoreRingBytes = 2 * kRowTiles * kPairPitch;
+/// Rows of a row tile that are in a half.
+constexpr int64_t kHalfRows = FP8ATTN_TILE_ROWS / 2;
+
+/// What is known of the rows of a full block, whether there are so many or not.
+struct BlockRows {
+  alignas(64) float scale[FP8ATTN_BLOCK_ROWS];
+  /// What is subtracted from scaled scores.
+  alignas(64) float max[FP8ATTN_BLOCK_ROWS];
+  /// Rows see the keys from begin to before limit.
+  alignas(64) int32_t begin[FP8ATTN_BLOCK_ROWS];
+  alignas(64) int32_t limit[FP8ATTN_BLOCK_ROWS];
+  /// All rows see the keys from commonBegin to before commonLimit.
+  int64_t commonBegin, commonLimit;
+};
+
+/// Operands of a step.
+struct ScoreStep {
+  const BlockRows *rows;
+  /// Query tiles [3][depth], and key tiles [columns][depth].
+  const uint8_t *query;
+  const uint8_t *keys;
+  int64_t depth;
+  /// The keys of the step, in pairs of columns.
+  int64_t firstKey;
+  int64_t pairs;
+  /// kScoreRingBytes.
+  uint8_t *ring;
+  /// Probability tiles [3][kStepGranules].
+  uint8_t *probs;
+
+  /// Where a column of scores is kept.
+  [[gnu::always_inline]] uint8_t *scores(int64_t column) const {
+    return ring + column / 2 % 2 * kRowTiles * kPairPitch +
+           column % 2 * FP8ATTN_TILE_BYTES;
+  }
+};
+
+/// The softmax of one half after the other. What it holds stays in registers.
+class HalfSoftmax {
+public:
+  explicit HalfSoftmax(int64_t exponent)
+      : exp2(static_cast<float>(exponent)),
+        largest(_mm512_set1_ps(-__builtin_inff())) {}
+
+  /// Returns whether some score so far exceeded its row's maximum by too much.
+  bool exceeds() const {
+    const __m512 most =
+        _mm512_set1_ps(static_cast<float>(FP8ATTN_RESCALE_THRESHOLD));
+    return _mm512_cmp_ps_mask(largest, most, _CMP_GT_OQ) != 0;
+  }
+
+  /// Goes to half `half` of pair `pair`. Returns whether some row does not see
+  /// all of its keys: rows must be told so.
+  [[gnu::always_inline]] bool begin(const ScoreStep &step, int64_t pair,
+                                    int64_t half) {
+    const int64_t row = half * kHalfRows;
+    scores = step.scores(2 * pair) + row * kTileStride;
+    probs = step.probs + pair * FP8ATTN_TILE_BYTES + row * kTileStride;
+    scale = step.rows->scale + row;
+    max = step.rows->max + row;
+    rowBegin = step.rows->begin + row;
+    rowLimit = step.rows->limit + row;
+    key = step.firstKey + pair * FP8ATTN_GRANULE;
+    return key < step.rows->commonBegin ||
+           key + FP8ATTN_GRANULE > step.rows->commonLimit;
+  }
+
+  /// Computes `Rows` rows of row tile `tile`, from row `row` of the half on.
+  template <bool Masked, int Rows>
+  [[gnu::always_inline]] void rows(int tile, int64_t row) {
+    const uint8_t *from = scores + row * kTileStride + tile * kPairPitch;
+    uint8_t *to = probs + row * kTileStride + tile * kProbPitch;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < Rows; ++i) {
+      const int64_t r = row + tile * FP8ATTN_TILE_ROWS + i;
+      const __m512 low = argument<Masked>(from + i * kTileStride, r, 0);
+      const __m512 high = argument<Masked>(
+          from + i * kTileStride + FP8ATTN_TILE_BYTES, r, kFloatColumns);
+      // NaN leaves `largest`.
+      largest = _mm512_max_ps(low, largest);
+      largest = _mm512_max_ps(high, largest);
+      _mm512_store_si512(to + i * kTileStride,
+                         reinterpret_cast<__m512i>(
+                             _mm512_cvtne2ps_pbh(exp2(high), exp2(low))));
+    }
+  }
+
+  /// Computes a half that nothing else is done beside.
+  template <bool Masked> [[gnu::always_inline]] void all() {
+#pragma clang loop unroll(disable)
+    for (int64_t row = 0; row < kHalfRows; ++row) {
+      rows<Masked, 1>(0, row);
+      rows<Masked, 1>(1, row);
+      rows<Masked, 1>(2, row);
+    }
+  }
+
+private:
+  /// Returns the exponents of 16 keys, `offset` keys into the pair, of row `r`
+  /// of the half.
+  template <bool Masked>
+  [[gnu::always_inline]] __m512 argument(const uint8_t *from, int64_t r,
+                                         int32_t offset) const {
+    const __m512 score = _mm512_load_ps(reinterpret_cast<const float *>(from));
+    // Two roundings, as in softmax.h.
+    const __m512 x = _mm512_sub_ps(
+        _mm512_mul_ps(score, _mm512_set1_ps(scale[r])), _mm512_set1_ps(max[r]));
+    if constexpr (!Masked)
+      return x;
+    const __m512i lane = _mm512_add_epi32(
+        _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
+        _mm512_set1_epi32(static_cast<int32_t>(key) + offset));
+    const __mmask16 seen = _mm512_mask_cmplt_epi32_mask(
+        _mm512_cmpge_epi32_mask(lane, _mm512_set1_epi32(rowBegin[r])), lane,
+        _mm512_set1_epi32(rowLimit[r]));
+    return _mm512_mask_mov_ps(_mm512_set1_ps(-__builtin_inff()), seen, x);
+  }
+
+  const ScaledExp2 exp2;
+  __m512 largest;
+  const uint8_t *scores = nullptr;
+  uint8_t *probs = nullptr;
+  const float *scale = nullptr;
+  const float *max = nullptr;
+  const int32_t *rowBegin = nullptr;
+  const int32_t *rowLimit = nullptr;
+  int64_t key = 0;
+};
+
+/// Multiplies the tiles of `column` into accumulators `Set`. Meanwhile stores
+/// the column before it, unless it is the first, and computes the half of
+/// softmax that was begun, RowsBeside rows of each row tile beside each step of
+/// depth, if there is one (RowsBeside is not 0).
+template <int Set, bool Masked, int RowsBeside>
+[[gnu::always_inline]] inline void
+multiplyColumn(const ScoreStep &step, int64_t column, HalfSoftmax &softmax) {
+  using Previous = RowTiles<1 - Set>;
+  const int64_t pitch = step.depth * FP8ATTN_TILE_BYTES;
+  const uint8_t *query = step.query;
+  const uint8_t *keys = step.keys + column * pitch;
+  uint8_t *previous = column > 0 ? step.scores(column - 1) : nullptr;
+  int64_t row = 0;
+  const auto store = [&](int64_t tile) __attribute__((always_inline)) {
+    if (!previous)
+      return;
+    if (tile == 0)
+      Previous::template store<0>(previous, kPairPitch);
+    else if (tile == 1)
+      Previous::template store<1>(previous, kPairPitch);
+    else if (tile == 2)
+      Previous::template store<2>(previous, kPairPitch);
+  };
+  RowTiles<Set>::zero();
+  int64_t k = 0;
+  if constexpr (RowsBeside > 0)
+#pragma clang loop unroll(disable)
+    for (; k < step.depth && row < kHalfRows; ++k, row += RowsBeside) {
+      RowTiles<Set>::multiply(query + k * FP8ATTN_TILE_BYTES, pitch,
+                              keys + k * FP8ATTN_TILE_BYTES,
+                              [&](int tile) __attribute__((always_inline)) {
+                                softmax.rows<Masked, RowsBeside>(tile, row);
+                              });
+      store(k);
+    }
+#pragma clang loop unroll(disable)
+  for (; k < step.depth; ++k) {
+    RowTiles<Set>::multiply(query + k * FP8ATTN_TILE_BYTES, pitch,
+                            keys + k * FP8ATTN_TILE_BYTES, [](int) {});
+    store(k);
+  }
+#pragma clang loop unroll(disable)
+  for (; k < kRowTiles; ++k)
+    store(k);
+  if constexpr (RowsBeside > 0)
+#pragma clang loop unroll(disable)
+    for (; row < kHalfRows; ++row) {
+      softmax.rows<Masked, 1>(0, row);
+      softmax.rows<Masked, 1>(1, row);
+      softmax.rows<Masked, 1>(2, row);
+    }
+}
+
+/// Multiplies `column`, beside which half `column - 3` is computed.
+template <int Set, int RowsBeside>
+[[gnu::always_inline]] inline void
+streamColumn(const ScoreStep &step, int64_t column, HalfSoftmax &softmax) {
+  // Column pairs begin with even columns, so that the parities are opposite.
+  if (softmax.begin(step, (column - 3) / 2, 1 - Set)) [[unlikely]]
+    multiplyColumn<Set, true, RowsBeside>(step, column, softmax);
+  else
+    multiplyColumn<Set, false, RowsBeside>(step, column, softmax);
+}
+
+/// Computes the probabilities of a step. Returns false if a score exceeds its
+/// row's maximum by more than FP8ATTN_RESCALE_THRESHOLD: they are worth nothing
+/// then.
+template <int RowsBeside>
+[[gnu::noinline]] bool streamScores(const ScoreStep &operands,
+                                    int64_t exponent) {
+  // Tile intrinsics may write any memory: a copy has no address.
+  const ScoreStep step = operands;
+  const int64_t columns = 2 * step.pairs;
+  HalfSoftmax softmax(exponent);
+  multiplyColumn<0, false, 0>(step, 0, softmax);
+  multiplyColumn<1, false, 0>(step, 1, softmax);
+  if (columns > 2)
+    multiplyColumn<0, false, 0>(step, 2, softmax);
+  for (int64_t column = 3; column < columns; column += 2) {
+    streamColumn<1, RowsBeside>(step, column, softmax);
+    if (column + 1 < columns)
+      streamColumn<0, RowsBeside>(step, column + 1, softmax);
+  }
+  // There is an even number of columns.
+  RowTiles<1>::storeAll(step.scores(columns - 1), kPairPitch);
+#pragma clang loop unroll(disable)
+  for (int64_t half = columns > 2 ? columns - 3 : 0; half < columns; ++half)
+    if (softmax.begin(step, half / 2, half % 2))
+      softmax.all<true>();
+    else
+      softmax.all<false>();
+  return !softmax.exceeds();
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AMX_SCORE_STREAM_H

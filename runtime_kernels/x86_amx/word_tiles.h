@@ -1,0 +1,127 @@
+//===- word_tiles.h - a chunk of keys and values as words -------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Decodes keys and values of a run once, for all blocks of rows of a work item,
+// into contiguous tiles of bf16 words that stay in the second-level cache:
+//   keys    [keys/16][channels/32], as the cache has them
+//   values  [channels/16][granules]: a column of the product after the other
+//
+// As in tile_stream.h, NaN and infinity are decoded exactly in keys and count
+// as 0 in values, and so do tokens at or beyond the run's end. Reads whole
+// granules and nothing else; fetches one granule ahead.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_AMX_WORD_TILES_H
+#define FP8ATTN_X86_AMX_WORD_TILES_H
+
+#include "x86_amx/tile_stream.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Bytes of a word.
+constexpr int64_t kWordBytes = 2;
+
+/// Keys and values [firstKey, firstKey + numKeys) of a run.
+struct WordTiles {
+  int64_t firstKey;
+  /// 0 to the room that there is.
+  int64_t numKeys;
+  int64_t keyChannels;
+  int64_t valueChannels;
+  /// Room for the words of `mostKeys` keys, and of as many values.
+  uint8_t *keys;
+  uint8_t *values;
+  int64_t mostKeys;
+  /// Whether a value is NaN or infinite.
+  bool hasSpecialValues;
+
+  /// Bytes from one column of values to the next.
+  int64_t valuePitch() const {
+    return mostKeys / FP8ATTN_GRANULE * FP8ATTN_TILE_BYTES;
+  }
+  /// The first tile of the keys from `key` on, a multiple of 16.
+  const uint8_t *keysFrom(int64_t key) const {
+    return keys + (key - firstKey) * keyChannels * kWordBytes;
+  }
+  /// The tile of the first column of the values from `key` on, a granule.
+  uint8_t *valuesFrom(int64_t key) const {
+    return values + (key - firstKey) / FP8ATTN_GRANULE * FP8ATTN_TILE_BYTES;
+  }
+};
+
+/// Decodes `tiles` tiles at `cache` to tiles that are `pitch` bytes apart, and
+/// fetches as many from `next`. Returns whether there were NaN or infinity,
+/// which are not decoded unless Mode says so.
+template <class Format, Specials Mode>
+inline bool decodeApart(const uint8_t *cache, const uint8_t *next,
+                        int64_t tiles, uint8_t *words, int64_t pitch) {
+  Decoder<Format, Mode> decoder;
+  for (int64_t tile = 0; tile < tiles; ++tile, words += pitch)
+#pragma clang loop unroll_count(2)
+    for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
+      for (int64_t line = 0; line < kRowPairBytes<Format>; line += kLineBytes)
+        _mm_prefetch(next + line, _MM_HINT_T0);
+      const RowPair rows = decoder.load(cache);
+      simd::store(words + pair * 2 * kLineBytes, rows.even);
+      simd::store(words + pair * 2 * kLineBytes + kLineBytes, rows.odd);
+      cache += kRowPairBytes<Format>;
+      next += kRowPairBytes<Format>;
+    }
+  if constexpr (Mode == Specials::kDetect)
+    return decoder.sawSpecial();
+  return false;
+}
+
+/// Decodes the granule of values at `cache` again: `tokens` tokens, and 0 for
+/// NaN and infinity.
+template <class Format>
+[[gnu::noinline, gnu::cold]] void
+decodeFiniteValues(const uint8_t *cache, int64_t tokens, int64_t columns,
+                   uint8_t *words, int64_t pitch) {
+  decodeApart<Format, Specials::kExact>(cache, cache, columns, words, pitch);
+  for (int64_t column = 0; column < columns; ++column, words += pitch)
+    copyFiniteWords(words, tokens, words);
+}
+
+/// Decodes the chunk that `tiles` names.
+template <class Format>
+[[gnu::noinline]] void decodeWords(const fp8attn_key_run &run,
+                                   WordTiles &tiles) {
+  constexpr int64_t kBytes = Format::kBytes;
+  const int64_t end = tiles.firstKey + tiles.numKeys;
+  const int64_t columns = tiles.valueChannels / kFloatColumns;
+  const int64_t keyTiles =
+      tiles.keyChannels / kBf16Columns * (FP8ATTN_GRANULE / kLanes);
+  uint8_t *keyWords = tiles.keys;
+  tiles.hasSpecialValues = false;
+  for (int64_t key = tiles.firstKey; key < end; key += FP8ATTN_GRANULE) {
+    const int64_t later = key + FP8ATTN_GRANULE < end ? FP8ATTN_GRANULE : 0;
+    const uint8_t *keys = keyGranule<kBytes>(run, key, tiles.keyChannels);
+    if (decodeApart<Format, Specials::kDetect>(
+            keys, keyGranule<kBytes>(run, key + later, tiles.keyChannels),
+            keyTiles, keyWords, FP8ATTN_TILE_BYTES)) [[unlikely]]
+      decodeTiles<Format, Specials::kExact>(keys, keyTiles, keyWords);
+    keyWords += keyTiles * FP8ATTN_TILE_BYTES;
+
+    const uint8_t *values = valueGranule<kBytes>(run, key, tiles.valueChannels);
+    uint8_t *words = tiles.valuesFrom(key);
+    const bool special = decodeApart<Format, Specials::kDetect>(
+        values, valueGranule<kBytes>(run, key + later, tiles.valueChannels),
+        columns, words, tiles.valuePitch());
+    tiles.hasSpecialValues |= special;
+    const int64_t tokens = run.num_keys - key;
+    if (special || tokens < FP8ATTN_GRANULE) [[unlikely]]
+      decodeFiniteValues<Format>(values, tokens, columns, words,
+                                 tiles.valuePitch());
+  }
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_AMX_WORD_TILES_H

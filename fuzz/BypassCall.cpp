@@ -29,7 +29,8 @@ void BypassCall::note(const char *format, ...) {
   notes += text;
 }
 
-BypassCall::BypassCall(const Function &function, Choices &choices, Image &image)
+BypassCall::BypassCall(const Function &function, Choices &choices, Image &image,
+                       uint32_t seed)
     : function(function), arguments(function.arguments),
       isaCap(static_cast<int32_t>(FP8ATTN_ISA_AMX_BF16 -
                                   choices.below(FP8ATTN_ISA_AMX_BF16 + 1))),
@@ -38,7 +39,6 @@ BypassCall::BypassCall(const Function &function, Choices &choices, Image &image)
   if (function.numRepeated > 0)
     arguments.back().integer = choices.oneOf(
         {1, 0, function.numRepeated < function.steps.size() ? 1 : 2});
-  const auto seed = static_cast<uint32_t>(choices.below(256));
   const size_t numChanges = choices.below(4);
   for (size_t i = 0; i < numChanges; ++i)
     change();
@@ -67,11 +67,14 @@ void BypassCall::place() {
 /// first.
 void BypassCall::fill(uint32_t seed) {
   std::mt19937 bits(seed);
+  const auto highByte = [kind = seed % 4](uint8_t byte) {
+    // Of words, floats and, every other, codes: denormals and zeros, all that
+    // there are, or numbers of a usual size.
+    return kind == 3 ? byte & 0x80 : kind == 2 ? byte : 0x3E | (byte & 0x81);
+  };
   for (int64_t i = 0; i < Image::kArenaBytes; ++i) {
-    // In the high half of a word or float, a number of a usual size.
     const auto byte = static_cast<uint8_t>(bits());
-    image.arena()[i] =
-        static_cast<char>(i % 2 ? 0x3E | (byte & 0x81) : byte & 0x7E);
+    image.arena()[i] = static_cast<char>(i % 2 ? highByte(byte) : byte & 0x7E);
   }
   if (vast)
     forElements(*vast, [&](char *element) {
@@ -121,6 +124,10 @@ void BypassCall::fillControl(Argument &argument, std::mt19937 &bits) {
       break;
     case Argument::kScales:
       set<float>(argument, i, 0.5f + float(i));
+      break;
+    case Argument::kPowers:
+      // 2^-127 first.
+      set<uint8_t>(argument, i, static_cast<uint8_t>(120 * i));
       break;
     case Argument::kStarts:
       set<int32_t>(argument, i, i == 0 ? 0 : i == 1 ? 3 : int32_t(kTokens));
@@ -239,6 +246,8 @@ void BypassCall::changeElement(Argument &argument) {
     set<float>(argument, index,
                choices.oneOf({1.0f, 0x1p-149f, 0.0f, -1.0f, INFINITY, NAN,
                               0x1p127f, 0x1p-126f}));
+  else if (argument.contents == Argument::kPowers)
+    set<uint8_t>(argument, index, static_cast<uint8_t>(value));
   else
     set<int32_t>(argument, index, int32_t(value));
   note(" %s[%lld] = %lld", argument.name, (long long)index, (long long)value);

@@ -41,7 +41,9 @@ private:
 /// A call of a function, in memory of an image.
 class BypassCall {
 public:
-  BypassCall(const Function &function, Choices &choices, Image &image);
+  /// `seed` is that of the numbers.
+  BypassCall(const Function &function, Choices &choices, Image &image,
+             uint32_t seed);
 
   /// Memory that is not there cannot be checked.
   enum class Memory {

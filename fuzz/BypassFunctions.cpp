@@ -16,12 +16,16 @@
 #include <utility>
 
 template <typename T> static T pass(Argument &argument) {
-  if constexpr (std::is_same_v<T, const fp8attn_tensor *>)
-    return argument.isNull ? nullptr : &argument.tensor;
-  else if constexpr (std::is_same_v<T, const fp8attn_cache *>)
-    return argument.isNull ? nullptr : &argument.cache;
-  else
+  if constexpr (std::is_pointer_v<T>) {
+    const void *own = argument.kind == Argument::kCache
+                          ? static_cast<const void *>(&argument.cache)
+                          : &argument.tensor;
+    return static_cast<T>(argument.isNull      ? nullptr
+                          : argument.elsewhere ? argument.elsewhere
+                                               : own);
+  } else {
     return argument.integer;
+  }
 }
 
 namespace {
@@ -47,6 +51,7 @@ private:
 #define FP8ATTN_ENTRY(name) #name, Caller<name>::call, name##_workspace_bytes
 
 static const Operation kWrite = {FP8ATTN_ENTRY(one_write), 5, 0};
+static const Operation kWritePowers = {FP8ATTN_ENTRY(one_write_powers), 5, 0};
 static const Operation kAttend = {FP8ATTN_ENTRY(one_attend), 7, 0};
 static const Operation kQuantize = {FP8ATTN_ENTRY(one_quantize), 2, 0};
 static const Operation kDequantize = {FP8ATTN_ENTRY(one_dequantize), 2, 0};
@@ -140,6 +145,13 @@ static Arguments batch() {
 static Arguments write() {
   return joined(joined(source(), scalesOfCache()), {cache("cache")});
 }
+static Arguments writePowers() {
+  return joined(source(), {tensor("key_scale", FP8ATTN_TYPE_F8E8M0FNU,
+                                  {kKvHeads}, Argument::kPowers),
+                           tensor("value_scale", FP8ATTN_TYPE_F8E8M0FNU,
+                                  {kKvHeads}, Argument::kPowers),
+                           cache("cache")});
+}
 static Arguments attend() {
   return joined(joined({heads("query"), cache("cache")}, scalesOfCache()),
                 batch());
@@ -181,6 +193,7 @@ static std::vector<Function> makeFunctions() {
              scale = scales("scale", kTokens);
   return {
       alone(kWrite, write()),
+      alone(kWritePowers, writePowers()),
       alone(kAttend, attend()),
       alone(kQuantize, {x, scale, codes}),
       alone(kDequantize, {codes, scale, y}),

@@ -27,6 +27,7 @@ struct Argument {
     kNumbers,
     kSlots,
     kScales,
+    kPowers,
     kStarts,
     kLengths,
     kTable,
@@ -39,8 +40,10 @@ struct Argument {
   fp8attn_tensor tensor;
   fp8attn_cache cache;
   int32_t integer;
-  /// Whether null is passed instead.
+  /// Whether null is passed instead of the descriptor.
   bool isNull = false;
+  /// Passed instead of the descriptor, if not null.
+  const void *elsewhere = nullptr;
 
   /// Returns where its memory begins.
   void *&data() { return kind == kCache ? cache.data : tensor.data; }

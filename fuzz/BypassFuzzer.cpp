@@ -195,7 +195,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static Image image;
   Choices choices(data, size);
   const std::vector<Function> &functions = bypassFunctions();
-  BypassCall call(functions[choices.below(functions.size())], choices, image);
+  const Function &function = functions[choices.below(functions.size())];
+  const auto seed = static_cast<uint32_t>(choices.below(256));
+  BypassCall call(function, choices, image, seed);
   check(call, choices, image);
   if (call.vast)
     image.forgetVast();

@@ -9,6 +9,7 @@
 !lse = memref<?x4xf32, strided<[?, 1]>>
 !slots = memref<?xi64>
 !scales = memref<2xf32>
+!powers = memref<2xf8E8M0FNU>
 !starts = memref<?xi32>
 !table = memref<?x?xi32, strided<[?, 1]>>
 !pages = memref<?x2xi32, strided<[?, 1]>>
@@ -24,6 +25,12 @@
 func.func @one_write(%key: !kv, %value: !kv, %slots: !slots, %key_scale: !scales, %value_scale: !scales, %cache: !cache) {
   fp8attn.kv_write key(%key : !kv) value(%value : !kv) slots(%slots : !slots)
       key_scale(%key_scale : !scales, #per_head) value_scale(%value_scale : !scales, #per_head) cache(%cache : !cache)
+  return
+}
+func.func @one_write_powers(%key: !kv, %value: !kv, %slots: !slots, %key_scale: !powers, %value_scale: !powers,
+    %cache: !cache) {
+  fp8attn.kv_write key(%key : !kv) value(%value : !kv) slots(%slots : !slots)
+      key_scale(%key_scale : !powers, #per_head) value_scale(%value_scale : !powers, #per_head) cache(%cache : !cache)
   return
 }
 func.func @one_attend(%query: !heads, %cache: !cache, %key_scale: !scales, %value_scale: !scales,

@@ -86,6 +86,42 @@ TEST_P(SpecialValuesTest, TailDoesNotMatter) {
   }
 }
 
+// Fused kernels notice special values in other places than the separate ones,
+// and do other work again: a few NaN and infinities anywhere give the same
+// bits.
+TEST_P(SpecialValuesTest, FusedAsSeparate) {
+  const std::string type = GetParam().row->cache;
+  const uint16_t infinity = type == "bf16" ? 0x7f80 : type == "e5m2" ? 0x7c : 0;
+  size_t shape = 0;
+  for (unsigned seed = 0; seed < 24; ++seed) {
+    Random random(seed);
+    const int64_t keyChannels = takeTurns({64, 96, 40, 128}, shape);
+    const int64_t valueChannels = takeTurns({128, 48, 16, 64, 96}, shape);
+    const int64_t rows = takeTurns({1, 4, 16}, shape++);
+    PagedCache cache({type, 600, keyChannels, valueChannels, 32}, random);
+    AttentionProblem problem = randomProblem(cache, rows, true, random);
+    narrowWindows(problem, 500);
+    for (int i = 0; i < 3; ++i) {
+      const auto code = static_cast<uint16_t>(
+          (random() % 2 && infinity ? infinity : nan()) |
+          (random() % 2 ? type == "bf16" ? 0x8000 : 0x80 : 0));
+      const auto below = [&](int64_t limit) {
+        return static_cast<int64_t>(random() % static_cast<uint64_t>(limit));
+      };
+      if (seed % 3 == 0)
+        cache.setKey(below(600), below(keyChannels), code);
+      if (seed % 3 != 0 || i == 0)
+        cache.setValue(below(600), below(valueChannels), code);
+    }
+    const AttentionState fused = runAttend(GetParam(), problem);
+    const AttentionState separate = runSeparate(GetParam(), problem);
+    for (int64_t row = 0; row < rows; ++row)
+      ASSERT_NO_FATAL_FAILURE(expectSameBits(fused, row, separate, row))
+          << "seed " << seed << ", " << keyChannels << "/" << valueChannels
+          << " channels, " << rows << " rows";
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Table, SpecialValuesTest,
                          testing::ValuesIn(kernelsOf("attend")),
                          kernelTestName);

@@ -9,9 +9,8 @@
 // column. A GEMM of keys has token tiles as columns and channels as depth; one
 // of values has channel tiles as columns and granules of tokens as depth.
 //
-//   StepTiles  one GEMM of one step: qk and pv (prefetching_tiles.h adds to it)
-//   RunTiles   keys, then values, of step after step: attend. Prefetches ahead,
-//              across GEMMs and pages.
+// StepTiles walks one GEMM of one step: qk and pv (prefetching_tiles.h adds to
+// it), and what attend computes again.
 //
 // Only block table entries of tokens in [first_key, num_keys) are read.
 //
@@ -23,7 +22,6 @@
 #include "common/cache_layout.h"
 #include "common/tile_layout.h"
 #include "x86_amx/gemm.h"
-#include "x86_vector/prefetch.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -105,95 +103,6 @@ private:
   /// The current tile.
   int64_t column = 0;
   int64_t k = 0;
-};
-
-/// Walks the tiles of all GEMMs over keys [firstKey, endKey) of a run, of which
-/// there must be one.
-template <typename Format> class RunWalk {
-public:
-  RunWalk(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
-          int64_t keyChannels, int64_t valueChannels, int64_t columnsPerSet)
-      : run(run), endKey(endKey), keyChannels(keyChannels),
-        valueChannels(valueChannels), columnsPerSet(columnsPerSet),
-        firstKey(firstKey), step(begin(Operand::kKeys)) {}
-
-  bool done() const { return step.done(); }
-  Operand operand() const { return step.operand(); }
-  const uint8_t *tile() const { return step.tile(); }
-  int64_t tokens() const { return step.tokens(); }
-
-  void advance() {
-    step.advance();
-    if (step.done()) [[unlikely]]
-      beginNextGemm();
-  }
-
-private:
-  [[gnu::noinline]] void beginNextGemm() {
-    if (step.operand() == Operand::kKeys) {
-      step = begin(Operand::kValues);
-      return;
-    }
-    const int64_t next = firstKey + stepKeys(firstKey, endKey);
-    if (next == endKey)
-      return;
-    firstKey = next;
-    step = begin(Operand::kKeys);
-  }
-
-  StepTiles<Format> begin(Operand operand) const {
-    return StepTiles<Format>(
-        run, operand, firstKey, stepKeys(firstKey, endKey),
-        operand == Operand::kKeys ? keyChannels : valueChannels, columnsPerSet);
-  }
-
-  const fp8attn_key_run &run;
-  int64_t endKey;
-  int64_t keyChannels;
-  int64_t valueChannels;
-  int64_t columnsPerSet;
-  int64_t firstKey;
-  StepTiles<Format> step;
-};
-
-/// Walks the tiles of a run and fetches granules that come later: for each tile
-/// as many lines as it has, which keeps the distance although values are walked
-/// across the granules of a step.
-template <typename Format> class RunTiles {
-public:
-  /// As RunWalk.
-  RunTiles(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
-           int64_t keyChannels, int64_t valueChannels, int64_t columnsPerSet)
-      : walk(run, firstKey, endKey, keyChannels, valueChannels, columnsPerSet),
-        ahead(run, firstKey, firstKey, FP8ATTN_TILE_ROWS, StepPart::kKeys),
-        keyTiles(keyChannels * FP8ATTN_GRANULE / kTileElements),
-        valueTiles(valueChannels * FP8ATTN_GRANULE / kTileElements),
-        left(keyTiles) {}
-
-  bool done() const { return walk.done(); }
-  Operand operand() const { return walk.operand(); }
-  const uint8_t *tile() const { return walk.tile(); }
-  int64_t tokens() const { return walk.tokens(); }
-
-  void advance() {
-    constexpr int64_t kParts = 8;
-    constexpr int64_t kPartBytes = StepTiles<Format>::kTileBytes / kParts;
-    for (int64_t part = 0; part < kParts; ++part)
-      ahead.fetch(part, kPartBytes);
-    ahead.endParts(kPartBytes);
-    walk.advance();
-    if (--left == 0) {
-      ahead.endGranule();
-      left = walk.operand() == Operand::kKeys ? keyTiles : valueTiles;
-    }
-  }
-
-private:
-  RunWalk<Format> walk;
-  PrefetchStream ahead;
-  /// Tiles of a granule, and of the current one what is left.
-  int64_t keyTiles, valueTiles;
-  int64_t left;
 };
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

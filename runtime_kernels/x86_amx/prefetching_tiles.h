@@ -18,6 +18,7 @@
 #define FP8ATTN_X86_AMX_PREFETCHING_TILES_H
 
 #include "x86_amx/cache_tiles.h"
+#include "x86_vector/prefetch.h"
 
 #include <immintrin.h>
 

@@ -13,24 +13,8 @@
 #include "x86_amx/tile_configuration.h"
 #include "x86_amx/tiles.h"
 
-namespace {
-
-/// The operand of LDTILECFG: palette 1, eight tiles of 16 rows x 64 bytes.
-struct alignas(64) TileConfiguration {
-  uint8_t palette = 1;
-  uint8_t startRow = 0;
-  uint8_t reserved[14] = {};
-  uint16_t rowBytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-static_assert(sizeof(TileConfiguration) == 64, "LDTILECFG reads 64 bytes");
-
-} // namespace
-
-static constexpr TileConfiguration configuration;
-
 extern "C" void FP8ATTN_TILE_KERNEL_NAME(begin)() {
-  _tile_loadconfig(&configuration);
+  fp8attn::configureTiles(FP8ATTN_TILE_ROWS);
 }
 
 extern "C" void FP8ATTN_TILE_KERNEL_NAME(end)() { _tile_release(); }

@@ -5,10 +5,10 @@
 //===----------------------------------------------------------------------===//
 //
 // What all AMX kernels agree on: eight tiles of 16 rows x 64 bytes (palette 1),
-// configured by fp8attn_uk_tile_begin_amx_bf16 and kept for a whole parallel
-// body, and the part that each register plays. Include this header, not
-// <immintrin.h>: with FP8ATTN_EMULATE_AMX the intrinsics are plain C++ (see
-// tile_emulation.h).
+// configured by fp8attn_uk_tile_begin_amx_bf16 for a whole parallel body
+// (attend takes fewer rows for itself), and the part that each register plays.
+// Include this header, not <immintrin.h>: with FP8ATTN_EMULATE_AMX the
+// intrinsics are plain C++ (see tile_emulation.h).
 //
 // Only the fixed-register intrinsics are used. Their tile numbers must be
 // constants.
@@ -48,7 +48,30 @@ enum TileRegister : int {
   /// The operand from the cache: a key or value tile.
   kRight,
 };
-static_assert(kRight < 8, "there are eight tiles");
+constexpr int kNumTiles = 8;
+static_assert(kRight < kNumTiles, "there are eight tiles");
+
+/// The operand of LDTILECFG.
+struct alignas(64) TileConfiguration {
+  uint8_t palette = 1;
+  uint8_t startRow = 0;
+  uint8_t reserved[14] = {};
+  uint16_t rowBytes[16] = {};
+  uint8_t rows[16] = {};
+};
+static_assert(sizeof(TileConfiguration) == 64, "LDTILECFG reads 64 bytes");
+
+/// Configures tiles of `rows` rows, 1 to 16, and of 16 rows for the operand
+/// from the cache, all of 64 bytes. Their contents are lost.
+inline void configureTiles(int64_t rows) {
+  TileConfiguration configuration;
+  for (int tile = 0; tile < kNumTiles; ++tile) {
+    configuration.rowBytes[tile] = kTileStride;
+    configuration.rows[tile] =
+        static_cast<uint8_t>(tile == kRight ? FP8ATTN_TILE_ROWS : rows);
+  }
+  _tile_loadconfig(&configuration);
+}
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn

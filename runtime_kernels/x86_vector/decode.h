@@ -76,6 +76,20 @@ public:
            simd::anyNotLess8(largest, simd::set8(kFirstSpecial));
   }
 
+  /// As sawSpecial, and begins anew.
+  bool takeSpecial() {
+    const bool special = sawSpecial();
+    largest = {};
+    return special;
+  }
+
+  /// Keeps what is decoded before this from being finished after it. Without,
+  /// clang moves the maxima of unrolled rows behind all of them, and there are
+  /// not enough registers for what it then holds.
+  [[gnu::always_inline]] void keepOrder() {
+    asm volatile("" : "+v"(largest) : : "memory");
+  }
+
 private:
   using Words = WordFormat<Format>;
   static constexpr int kFirstSpecial = 128 + Format::kMaxFinite + 1;
@@ -118,6 +132,17 @@ public:
   bool sawSpecial() const {
     return Mode == Specials::kDetect &&
            simd::anyNotLess16(largest, simd::set16(2 * 0x7f80));
+  }
+
+  bool takeSpecial() {
+    const bool special = sawSpecial();
+    largest = {};
+    return special;
+  }
+
+  /// As above.
+  [[gnu::always_inline]] void keepOrder() {
+    asm volatile("" : "+v"(largest) : : "memory");
   }
 
 private:

@@ -187,7 +187,7 @@ private:
   /// Turns to the group of which shares are fetched from now on, and in it to
   /// that of the granule being consumed. Granules have a multiple of eight
   /// lines (common/cache_layout.h).
-  void enterGroup() {
+  [[gnu::noinline]] void enterGroup() {
     const int64_t inGroup = consumed & (groupSize - 1);
     offset = shareBytes = 0;
     for (int64_t i = 0; i < groupSize; ++i) {

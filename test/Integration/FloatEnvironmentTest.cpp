@@ -155,12 +155,12 @@ INSTANTIATE_TEST_SUITE_P(Kinds, FloatOperationsTest,
                          });
 
 namespace {
-/// Models with all kinds of scales, types and modified scores.
+/// Models of all caches, and with many kinds of scales, types and scores.
 class FloatModelsTest : public IsaTest {
 protected:
   /// Numbers as models have them, or the smallest that there are.
   Problem makeProblem(bool tiny) const {
-    Problem problem = IsaTest::makeProblem({{1, 70}, {40, 40}});
+    Problem problem = IsaTest::makeProblem({{1, 40}, {20, 20}});
     if (!tiny)
       return problem;
     const auto number = [](std::mt19937 &bits) {
@@ -212,6 +212,6 @@ FP8ATTN_INSTANTIATE(FloatModelsTest, "llama_");
       testing::Combine(testing::ValuesIn(modelsNamed(prefix)),                 \
                        testing::ValuesIn(testedIsas())),                       \
       isaTestName)
-FP8ATTN_INSTANTIATE_AS(Scales, "scaled_");
-FP8ATTN_INSTANTIATE_AS(Scores, "score_");
+FP8ATTN_INSTANTIATE_AS(Scales, "scaled_0");
+FP8ATTN_INSTANTIATE_AS(Scores, "score_all");
 FP8ATTN_INSTANTIATE_AS(Types, "sweep_f");

@@ -52,8 +52,8 @@ func.func @fp8(%query: !query, %key: memref<?x2x?x64xf8E4M3FN>, %value: memref<?
 // CHECK-NEXT:      %[[C0:.+]] = arith.constant 0 : index
 // CHECK-NEXT:      %[[ROW:.+]] = arith.subi %[[Q]], %[[DIAGONAL]]
 // CHECK-NEXT:      memref.load %[[MASK]][%[[C0]], %[[HEAD]], %[[ROW]], %[[K]]]
-func.func @mask(%x: memref<3x2x4x8xf16>, %mask: memref<1x2x?x?xf32>) {
+func.func @mask(%x: memref<3x2x4x8xf16>, %mask: memref<1x2x?x?xf32>, %out: memref<3x2x4x8xf16>) {
   fp8attn.attention query(%x : memref<3x2x4x8xf16>) key(%x : memref<3x2x4x8xf16>)
-      value(%x : memref<3x2x4x8xf16>) out(%x : memref<3x2x4x8xf16>) mask(%mask : memref<1x2x?x?xf32>)
+      value(%x : memref<3x2x4x8xf16>) out(%out : memref<3x2x4x8xf16>) mask(%mask : memref<1x2x?x?xf32>)
   return
 }

@@ -27,11 +27,11 @@ func.func @attend(%query: memref<?x8x64xbf16>,
 
 // Dense attention has the names of its tensors.
 // CHECK-LABEL: func.func @dense
-// CHECK-SAME:    {fp8attn.name = "query"}, %{{.+}} {fp8attn.name = "key"}, %{{.+}} {fp8attn.name = "value"}, %{{.+}} {fp8attn.name = "mask"}, %{{.+}} {fp8attn.name = "lse"}
+// CHECK-SAME:    {fp8attn.name = "query"}, %{{.+}} {fp8attn.name = "key"}, %{{.+}} {fp8attn.name = "value"}, %{{.+}} {fp8attn.name = "mask"}, %{{.+}} {fp8attn.name = "lse"}, %{{.+}} {fp8attn.name = "out"}
 func.func @dense(%0: memref<1x1x1x8xf32>, %1: memref<1x1x1x8xf32>, %2: memref<1x1x1x8xf32>,
-                 %3: memref<1x1x1x1xi8>, %4: memref<1x1x1xf32>) {
+                 %3: memref<1x1x1x1xi8>, %4: memref<1x1x1xf32>, %5: memref<1x1x1x8xf32>) {
   fp8attn.attention query(%0 : memref<1x1x1x8xf32>) key(%1 : memref<1x1x1x8xf32>)
-      value(%2 : memref<1x1x1x8xf32>) out(%0 : memref<1x1x1x8xf32>) lse(%4 : memref<1x1x1xf32>)
+      value(%2 : memref<1x1x1x8xf32>) out(%5 : memref<1x1x1x8xf32>) lse(%4 : memref<1x1x1xf32>)
       mask(%3 : memref<1x1x1x1xi8>)
   return
 }

@@ -60,7 +60,7 @@ func.func @dense(%query: !q, %key: memref<?x8x?x64xf8E4M3FN>, %value: memref<?x8
 // CHECK:             ukernel.call @fp8attn_uk_qk
 // CHECK:             %[[FIRST:.+]] = fp8attn.tile.first_row
 // CHECK-NEXT:        arith.addi %[[FIRST]], %[[ROW]]
-func.func @region(%x: !q, %alibi: memref<8xf32>) {
-  fp8attn.attention query(%x : !q) key(%x : !q) value(%x : !q) out(%x : !q) alibi(%alibi : memref<8xf32>)
+func.func @region(%x: !q, %alibi: memref<8xf32>, %out: !q) {
+  fp8attn.attention query(%x : !q) key(%x : !q) value(%x : !q) out(%out : !q) alibi(%alibi : memref<8xf32>)
   return
 }

@@ -45,8 +45,8 @@ func.func @cross(%query: !query, %key: memref<?x2x?x40xf8E4M3FN, strided<[?, 40,
 
 // Sizes that the types fix must be those of the options.
 // FIXED: error: expects dimension 2 of key to be 20 for this batch (--seqs, --context, --query-len), got 16
-func.func @fixed(%query: memref<1x1x1x8xf32>, %key: memref<1x1x16x8xf32>) {
+func.func @fixed(%query: memref<1x1x1x8xf32>, %key: memref<1x1x16x8xf32>, %out: memref<1x1x1x8xf32>) {
   fp8attn.attention query(%query : memref<1x1x1x8xf32>) key(%key : memref<1x1x16x8xf32>)
-      value(%key : memref<1x1x16x8xf32>) out(%query : memref<1x1x1x8xf32>)
+      value(%key : memref<1x1x16x8xf32>) out(%out : memref<1x1x1x8xf32>)
   return
 }

@@ -24,9 +24,14 @@ namespace mlir::fp8attn {
 /// long as the program.
 MLIRContext &quietContext();
 
-/// Parses and verifies a module. Null if it is not one, which is no finding.
-OwningOpRef<ModuleOp> parseModule(StringRef text);
+/// Parses and verifies a module of text or of bytecode. Null if it is not one,
+/// which is no finding.
+OwningOpRef<ModuleOp> parseModule(StringRef bytes);
 OwningOpRef<ModuleOp> parseModule(const uint8_t *data, size_t size);
+
+/// Returns the module with each operation on memory `times` more times, right
+/// behind itself.
+OwningOpRef<ModuleOp> repeatOperations(ModuleOp module, unsigned times);
 
 } // namespace mlir::fp8attn
 

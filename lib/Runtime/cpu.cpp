@@ -11,10 +11,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "cpu.h"
+#include "once.h"
 
 #include <cstdlib>
 #include <cstring>
-#include <pthread.h>
 
 namespace {
 /// What is known without the kernel.
@@ -25,12 +25,12 @@ struct Process {
 } // namespace
 
 static Process process;
-static pthread_once_t processOnce = PTHREAD_ONCE_INIT;
+static fp8attn::Once processOnce;
 static fp8attn_cpu_info cpuInfo;
-static pthread_once_t cpuOnce = PTHREAD_ONCE_INIT;
+static fp8attn::Once cpuOnce;
 
 static const Process &getProcess() {
-  pthread_once(&processOnce, [] {
+  fp8attn::computeOnce(processOnce, [] {
     process.ifPermitted =
         fp8attn::decideIsa(fp8attn::readCpuWords(), getenv("FP8ATTN_ISA"));
     const char *trace = getenv("FP8ATTN_TRACE");
@@ -46,7 +46,7 @@ const fp8attn_cpu_info &fp8attn::cpuIfPermitted() {
 bool fp8attn::isTracing() { return getProcess().isTracing; }
 
 const fp8attn_cpu_info *fp8attn_cpu(void) {
-  pthread_once(&cpuOnce, [] {
+  fp8attn::computeOnce(cpuOnce, [] {
     cpuInfo = fp8attn::askForTiles(fp8attn::cpuIfPermitted(),
                                    fp8attn::requestTilePermission);
   });

@@ -39,16 +39,6 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
       .run(module, moduleAnalyses);
 }
 
-/// Has places that indirect calls reach begin with endbr64, and objects say so:
-/// linkers give a program the protection of branches and of return addresses
-/// only if all that is linked has it.
-static void protectBranches(llvm::Module &module) {
-  if (!module.getTargetTriple().isX86())
-    return;
-  for (StringRef flag : {"cf-protection-branch", "cf-protection-return"})
-    module.addModuleFlag(llvm::Module::Min, flag, 1);
-}
-
 std::unique_ptr<llvm::Module>
 mlir::fp8attn::buildLLVMModule(ModuleOp module, llvm::TargetMachine &machine,
                                llvm::LLVMContext &context) {
@@ -58,7 +48,6 @@ mlir::fp8attn::buildLLVMModule(ModuleOp module, llvm::TargetMachine &machine,
     return nullptr;
   llvmModule->setTargetTriple(machine.getTargetTriple());
   llvmModule->setDataLayout(machine.createDataLayout());
-  protectBranches(*llvmModule);
   optimize(*llvmModule, machine);
   return llvmModule;
 }
@@ -71,6 +60,16 @@ static void useUnmergedSections(llvm::MCContext &context) {
   for (StringRef name : {".rodata.cst4", ".rodata.cst8", ".rodata.cst16",
                          ".rodata.cst32", ".rodata.str1.1"})
     context.getELFSection(name, llvm::ELF::SHT_PROGBITS, llvm::ELF::SHF_ALLOC);
+}
+
+/// Has places that indirect calls reach begin with endbr64, embedded kernels
+/// included, and objects say so: linkers give a program the protection of
+/// branches and of return addresses only if all that is linked has it.
+static void protectBranches(llvm::Module &module) {
+  if (!module.getTargetTriple().isX86())
+    return;
+  for (StringRef flag : {"cf-protection-branch", "cf-protection-return"})
+    module.setModuleFlag(llvm::Module::Min, flag, 1);
 }
 
 /// Refuses an object that imports what it may not: a host that links nothing
@@ -104,6 +103,7 @@ static llvm::Error checkImports(llvm::MemoryBufferRef bytes,
 llvm::Error mlir::fp8attn::emitCode(llvm::Module &module,
                                     llvm::TargetMachine &machine, CodeKind kind,
                                     llvm::raw_pwrite_stream &os) {
+  protectBranches(module);
   switch (kind) {
   case CodeKind::LLVMText:
     module.print(os, /*AAW=*/nullptr);

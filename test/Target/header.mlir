@@ -12,7 +12,7 @@
 // CHECK-NEXT: #define FP8ATTN_GENERATED_HEADER_H
 // CHECK: #include "fp8attn/Runtime/fp8attn.h"
 
-// CHECK: #define WRITE_CACHE_PAGE_BYTES 32768
+// CHECK: #define WRITE_KEYS_CACHE_PAGE_BYTES 32768
 // CHECK: /// - key: bf16 [?, 8, 64], strides [?, 64, 1]
 // CHECK-NEXT: /// - new_values: bf16 [?, 8, 64], row-major
 // CHECK-NEXT: /// - slots: i64 [?], row-major

@@ -18,8 +18,8 @@
 namespace mlir::fp8attn {
 
 /// Levels that input may have, of regions in each other, and of brackets of any
-/// kind in its text. runOnLargeStack has room for twice as many.
-inline constexpr unsigned kMaxNesting = 10000;
+/// kind in its text. runOnLargeStack has room for several times as many.
+inline constexpr unsigned kMaxNesting = 2000;
 
 /// Returns the line of `text` on which brackets are nested deeper than
 /// kMaxNesting, or 0 if none is. Strings and comments do not count.

@@ -10,7 +10,7 @@
 // The old file stays if the new one cannot be written, by an error or by a signal in the
 // middle of it; nothing else is left.
 // RUN: echo old > %t/b.o
-// RUN: bash -c 'ulimit -f 1; trap "" XFSZ; exec fp8attn-compile %s -o %t/b.o' 2>&1 | FileCheck %s --check-prefix=LARGE
+// RUN: not bash -c 'ulimit -f 1; trap "" XFSZ; exec fp8attn-compile %s -o %t/b.o' 2>&1 | FileCheck %s --check-prefix=LARGE
 // LARGE: error: cannot write "{{.*}}b.o": File too large
 // RUN: FileCheck %s --check-prefix=OLD --input-file=%t/b.o
 // RUN: not --crash bash -c 'ulimit -c 0 -f 1; exec fp8attn-compile %s -o %t/b.o'
@@ -24,7 +24,7 @@
 // linker runs: this one has its parent end.
 // RUN: mkdir %t/bin %t/tmp
 // RUN: echo '#!/bin/sh' > %t/bin/ld.lld-22 && echo 'kill -TERM $PPID; sleep 1; echo late' >> %t/bin/ld.lld-22 && chmod +x %t/bin/ld.lld-22
-// RUN: not --crash env TMPDIR=%t/tmp PATH=%t/bin:/usr/bin:/bin %fp8attn_compile %s -o %t/a.so
+// RUN: not --crash bash -c 'export TMPDIR=%t/tmp PATH=%t/bin:/usr/bin:/bin; exec %fp8attn_compile %s -o %t/a.so'
 // RUN: sleep 2
 // RUN: ls -A %t/tmp | count 0
 // RUN: llvm-nm -D %t/a.so | FileCheck %s --check-prefix=NEW
@@ -51,11 +51,12 @@
 
 // What is no file is written to, and stays.
 // RUN: fp8attn-compile %s --emit=assembly -o /dev/stdout | FileCheck %s --check-prefix=ASM
-// RUN: bash -c 'echo first > %t/both; fp8attn-compile %s --emit=assembly -o - >> %t/both' && FileCheck %s --check-prefixes=FIRST,ASM --input-file=%t/both
+// RUN: bash -c 'echo first > %t/both; fp8attn-compile %s --emit=assembly -o - >> %t/both' && FileCheck %s --check-prefix=BOTH --input-file=%t/both
 // RUN: fp8attn-compile %s --emit=object -o /dev/null && test -c /dev/null
 // RUN: bash -c 'mkfifo %t/pipe; cat %t/pipe > %t/through & fp8attn-compile %s --emit=assembly -o %t/pipe; wait' && test -p %t/pipe
 // RUN: FileCheck %s --check-prefix=ASM --input-file=%t/through
-// FIRST: first
+// BOTH: first
+// BOTH: quantize:
 func.func @quantize(%x: memref<?x128xbf16>, %scale: memref<f32>, %y: memref<?x128xf8E4M3FN>) {
   fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y
       : memref<?x128xbf16>, memref<f32>, memref<?x128xf8E4M3FN>

@@ -85,6 +85,8 @@ func.func @allocate(%n: index {fp8attn.name = "n"}, %x: !x {fp8attn.name = "x"},
   %one = arith.constant 1.0 : f32
   %more = memref.alloc(%n) {alignment = 4096} : memref<?x2xf32>
   memref.store %one, %more[%c0, %c0] : memref<?x2xf32>
+  %number = memref.load %more[%c0, %c0] : memref<?x2xf32>
+  memref.store %number, %y[%c0, %c0] : !x
   %codes = memref.alloc(%rows) : !codes
   call @to_codes(%x, %scale, %codes) : (!x, memref<f32>, !codes) -> ()
   %again, %kept = call @new_codes(%x, %scale) : (!x, memref<f32>) -> (index, !codes)

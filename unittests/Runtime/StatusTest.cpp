@@ -20,13 +20,13 @@ TEST(Status, EveryStatusHasItsOwnSentence) {
   std::set<std::string> sentences;
   for (int status = FP8ATTN_OK; status <= FP8ATTN_OUT_OF_MEMORY; ++status)
     sentences.insert(fp8attn_status_string(status));
-  EXPECT_EQ(sentences.size(), FP8ATTN_OVERLAP + 1u);
+  EXPECT_EQ(sentences.size(), FP8ATTN_OUT_OF_MEMORY + 1u);
   EXPECT_EQ(sentences.count("unknown status"), 0u);
 }
 
 TEST(Status, UnknownStatusHasASentence) {
   // Of a runtime that has more.
-  const int32_t unknown = FP8ATTN_OVERLAP + 1;
+  const int32_t unknown = FP8ATTN_OUT_OF_MEMORY + 1;
   EXPECT_STREQ(fp8attn_status_string(unknown), "unknown status");
 }
 

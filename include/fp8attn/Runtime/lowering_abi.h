@@ -170,8 +170,8 @@ typedef struct fp8attn_memory {
 } fp8attn_memory;
 
 /// Allocates [sizes[0], ...] elements, and leaves their address, a multiple of
-/// `alignment` and of FP8ATTN_ALIGNMENT, in *data: never null, unless the result
-/// is FP8ATTN_BAD_SIZE for a negative size or FP8ATTN_OUT_OF_MEMORY.
+/// `alignment` and of FP8ATTN_ALIGNMENT, in *data: never null, unless the
+/// result is FP8ATTN_BAD_SIZE for a negative size or FP8ATTN_OUT_OF_MEMORY.
 int32_t fp8attn_allocate(fp8attn_memory *memory, int32_t rank,
                          const int64_t *sizes, int64_t element_bytes,
                          int64_t alignment, void **data);

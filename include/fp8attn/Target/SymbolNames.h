@@ -24,8 +24,8 @@ bool isIdentifier(StringRef name);
 /// may is in imports.def).
 bool isImport(StringRef name);
 
-/// Demands of a function or a constant a name that nothing that the object calls
-/// has. Fails with a diagnostic there.
+/// Demands of a function or a constant a name that nothing that the object
+/// calls has. Fails with a diagnostic there.
 LogicalResult checkSymbolName(Operation *symbol);
 
 /// Demands of the name of an entry point, which hosts see, that it is also an

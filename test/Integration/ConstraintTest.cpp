@@ -72,7 +72,7 @@ static void *alignedBegin(std::vector<int64_t> &bytes) {
 
 ValidCall::ValidCall(const ConstraintCall &call) : call(call) {
   // Enough for one token, row, sequence or page more, of the widest element.
-  constexpr int64_t kWords = 1 << 16;
+  constexpr int64_t kWords = 1 << 13;
   for (const ConstraintCall::Argument &argument : call.arguments) {
     std::vector<int64_t> &bytes = memory.emplace_back(kWords, 0);
     void *data = alignedBegin(bytes);
@@ -83,8 +83,9 @@ ValidCall::ValidCall(const ConstraintCall &call) : call(call) {
     std::vector<int64_t> sizes = argument.sizes;
     const auto rank = static_cast<int32_t>(sizes.size());
     sizes.resize(FP8ATTN_MAX_RANK);
-    const fp8attn_tensor tensor = fp8attn_tensor_make(
-        data, argument.type, rank, sizes[0], sizes[1], sizes[2], sizes[3]);
+    const fp8attn_tensor tensor =
+        fp8attn_tensor_make(data, fp8attn_type(argument.type), rank, sizes[0],
+                            sizes[1], sizes[2], sizes[3]);
     arguments.tensors[argument.name] = tensor;
     fill(argument.name, tensor);
   }
@@ -114,8 +115,8 @@ void ValidCall::fill(const std::string &name, const fp8attn_tensor &tensor) {
 void ValidCall::resize(const Change &change) {
   fp8attn_tensor &tensor = arguments.tensors.at(change.argument);
   tensor.sizes[change.dim] = change.value;
-  tensor = fp8attn_tensor_make(tensor.data, tensor.type, tensor.rank,
-                               tensor.sizes[0], tensor.sizes[1],
+  tensor = fp8attn_tensor_make(tensor.data, fp8attn_type(tensor.type),
+                               tensor.rank, tensor.sizes[0], tensor.sizes[1],
                                tensor.sizes[2], tensor.sizes[3]);
 }
 

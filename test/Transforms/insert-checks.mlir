@@ -13,6 +13,7 @@
 // CHECK-SAME:    memref<?x1x64xbf16>, %{{[a-z0-9]+}}: memref<?xi64>, %{{[a-z0-9]+}}: {{[^%]+}}, %[[QUERY:[a-z0-9]+]]: memref<?x1x64xbf16>
 // CHECK-NOT:     fp8attn.kv_write
 // CHECK:         fp8attn.check.slots
+// CHECK:         fp8attn.check.size "tokens of out"
 // CHECK:         %[[TOKENS:.+]] = memref.dim %[[QUERY]]
 // CHECK:         fp8attn.check.batch %{{.+}}, %{{.+}}, %{{.+}}, %[[TOKENS]],
 // CHECK:         fp8attn.check.overlap ["pool", "starts", "seq_lens", "block_table"]

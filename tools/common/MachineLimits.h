@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_TOOLS_FP8ATTN_RUN_MACHINELIMITS_H
-#define FP8ATTN_TOOLS_FP8ATTN_RUN_MACHINELIMITS_H
+#ifndef FP8ATTN_TOOLS_COMMON_MACHINELIMITS_H
+#define FP8ATTN_TOOLS_COMMON_MACHINELIMITS_H
 
 #include "fp8attn/Runtime/fp8attn.h"
 
@@ -30,8 +30,18 @@ struct Extent {
 /// Extents that one worker reads in order: those of a sequence and a KV head.
 using ReadTask = std::vector<Extent>;
 
+/// In which order a worker reads the lines of a task. Memory answers requests
+/// for several pages at once faster than for one after the other.
+enum class ReadOrder {
+  /// One extent behind the other.
+  Extents,
+  /// Lines of four extents in turn.
+  FourExtents
+};
+
 /// Reads all extents with the workers of the context; returns a checksum.
-uint64_t readAll(fp8attn_context &context, const std::vector<ReadTask> &tasks);
+uint64_t readAll(fp8attn_context &context, const std::vector<ReadTask> &tasks,
+                 ReadOrder order = ReadOrder::Extents);
 
 /// Runs multiply-adds, of bf16 pairs or floats, in the registers of the
 /// context's workers, with the best instruction of `isa`; returns the number of
@@ -40,4 +50,4 @@ double multiplyInRegisters(fp8attn_context &context, fp8attn_isa isa);
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_TOOLS_FP8ATTN_RUN_MACHINELIMITS_H
+#endif // FP8ATTN_TOOLS_COMMON_MACHINELIMITS_H

@@ -27,6 +27,7 @@ config.substitutions += [
     ("%source_dir", config.fp8attn_source_dir),
     ("%mlir_include_dir", config.mlir_include_dir),
     # For runs under another PATH.
+    ("%fp8attn_build", config.fp8attn_binary_dir),
     ("%fp8attn_compile", os.path.join(config.fp8attn_tools_dir, "fp8attn-compile")),
     ("%python", config.python_executable),
 ]

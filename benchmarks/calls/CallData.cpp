@@ -1,0 +1,200 @@
+//===- CallData.cpp - arguments of calls, again and again -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Numbers are random, finite and below 1, with every mantissa.
+//
+//===----------------------------------------------------------------------===//
+
+#include "CallData.h"
+
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <numeric>
+#include <random>
+
+using namespace mlir::fp8attn;
+
+/// Tokens that are stored together (docs/Layout.md).
+static constexpr int64_t kGranule = 32;
+static constexpr int64_t kBf16Bytes = 2;
+/// Not a power of two, as a calibrated scale.
+static constexpr float kScale = 0.0123f;
+
+RandomMemory::RandomMemory(int64_t numBytes, int64_t elementBytes,
+                           unsigned seed) {
+  const size_t rounded =
+      llvm::alignTo(std::max<int64_t>(numBytes, 1), FP8ATTN_ALIGNMENT);
+  auto *memory =
+      static_cast<char *>(std::aligned_alloc(FP8ATTN_ALIGNMENT, rounded));
+  if (!memory)
+    llvm::report_fatal_error("cannot allocate " + llvm::Twine(rounded) +
+                                 " bytes for a benchmark",
+                             /*gen_crash_diag=*/false);
+  bytes.reset(memory);
+  // FP8 codes below 1; bf16 between 0.12 and 1.
+  constexpr uint64_t kFp8Kept = 0xb7b7b7b7b7b7b7b7;
+  constexpr uint64_t kBf16Kept = 0x80ff80ff80ff80ff;
+  constexpr uint64_t kBf16Set = 0x3e003e003e003e00;
+  std::mt19937_64 random(seed);
+  for (size_t i = 0; i < rounded; i += sizeof(uint64_t)) {
+    uint64_t word = random();
+    word = elementBytes == 1 ? word & kFp8Kept : (word & kBf16Kept) | kBf16Set;
+    std::memcpy(memory + i, &word, sizeof(word));
+  }
+}
+
+void RandomMemory::Free::operator()(void *memory) const { std::free(memory); }
+
+static int64_t countTokens(const BenchCall &call) {
+  int64_t tokens = call.tokens;
+  for (const Sequences &sequences : call.batch)
+    tokens += sequences.count * sequences.queries;
+  return tokens;
+}
+
+CallData::CallData(const Model &model, const Format &format,
+                   const BenchCall &call, int64_t coldBytes)
+    : model(model), format(format), tokenBytes(model.headDim * format.bytes),
+      pageBytes(2 * model.kvHeads * model.pageTokens * tokenBytes),
+      scales(model.kvHeads, kScale) {
+  queryStart = {0};
+  for (const Sequences &sequences : call.batch)
+    for (int64_t i = 0; i < sequences.count; ++i) {
+      queryStart.push_back(queryStart.back() + sequences.queries);
+      seqLens.push_back(sequences.keys);
+      const int64_t pages = llvm::divideCeil(sequences.keys, model.pageTokens);
+      pagesOfTurn += pages;
+      maxPages = std::max(maxPages, pages);
+    }
+  const int64_t sourceBytes =
+      2 * call.tokens * model.kvHeads * model.headDim * kBf16Bytes;
+  const int64_t bytesOfTurn = pagesOfTurn * pageBytes + sourceBytes;
+  const int64_t needed =
+      1 + llvm::divideCeil(coldBytes, std::max<int64_t>(1, bytesOfTurn));
+  arguments.resize(call.hot ? 1 : std::max<int64_t>(2, needed));
+  readTasks.resize(turns());
+  if (call.tokens)
+    makeWrites(call.tokens, sourceBytes);
+  else
+    makeAttention(countTokens(call));
+  for (CallArguments &turn : arguments) {
+    turn.scale = fp8attn_tensor_make(scales.data(), FP8ATTN_TYPE_F32, 1,
+                                     model.kvHeads, 0, 0, 0);
+    turn.cache = {cache->data(), int64_t(pageOrder.size()), pageBytes};
+  }
+  for (const ReadTask &task : readTasks[0])
+    for (const Extent &extent : task)
+      numBytes += extent.bytes;
+}
+
+void CallData::makePages(int64_t count) {
+  pageOrder.resize(count);
+  std::iota(pageOrder.begin(), pageOrder.end(), 0);
+  std::shuffle(pageOrder.begin(), pageOrder.end(), std::mt19937(/*seed=*/1));
+  cache = std::make_unique<RandomMemory>(count * pageBytes, format.bytes,
+                                         /*seed=*/2);
+}
+
+void CallData::makeAttention(int64_t tokens) {
+  makePages(turns() * pagesOfTurn);
+  const int64_t rowBytes = tokens * model.heads * model.headDim * kBf16Bytes;
+  rows = std::make_unique<RandomMemory>(rowBytes, kBf16Bytes, /*seed=*/3);
+  results = std::make_unique<RandomMemory>(rowBytes, kBf16Bytes, /*seed=*/4);
+  const int64_t numSeqs = seqLens.size();
+  // Entries past a sequence's pages are never read.
+  tables.assign(turns() * numSeqs * maxPages, -1);
+  const int32_t *page = pageOrder.data();
+  for (int64_t t = 0; t < turns(); ++t) {
+    int32_t *table = tables.data() + t * numSeqs * maxPages;
+    for (int64_t s = 0; s < numSeqs; ++s) {
+      const int64_t pages = llvm::divideCeil(seqLens[s], model.pageTokens);
+      std::copy_n(page, pages, table + s * maxPages);
+      page += pages;
+      addPages(readTasks[t], table + s * maxPages, seqLens[s]);
+    }
+    CallArguments &turn = arguments[t];
+    turn.query = fp8attn_tensor_make(rows->data(), FP8ATTN_TYPE_BF16, 3, tokens,
+                                     model.heads, model.headDim, 0);
+    turn.out = turn.query;
+    turn.out.data = results->data();
+    turn.queryStart = fp8attn_tensor_make(queryStart.data(), FP8ATTN_TYPE_I32,
+                                          1, numSeqs + 1, 0, 0, 0);
+    turn.seqLens = fp8attn_tensor_make(seqLens.data(), FP8ATTN_TYPE_I32, 1,
+                                       numSeqs, 0, 0, 0);
+    turn.blockTable = fp8attn_tensor_make(table, FP8ATTN_TYPE_I32, 2, numSeqs,
+                                          maxPages, 0, 0);
+  }
+  for (int64_t s = 0; s < numSeqs; ++s) {
+    const double queries = queryStart[s + 1] - queryStart[s];
+    // The last query sees all keys, each one before it one key fewer.
+    const double seen = queries * (seqLens[s] - (queries - 1) / 2);
+    numFlops += 4.0 * model.heads * model.headDim * seen;
+  }
+}
+
+void CallData::addPages(std::vector<ReadTask> &tasks, const int32_t *pages,
+                        int64_t keys) const {
+  // So few that all workers of a large machine have some.
+  constexpr int64_t kPagesOfTask = 16;
+  const int64_t partBytes = model.pageTokens * tokenBytes;
+  const int64_t numPages = llvm::divideCeil(keys, model.pageTokens);
+  for (int64_t head = 0; head < model.kvHeads; ++head)
+    for (int64_t p = 0; p < numPages; ++p) {
+      if (p % kPagesOfTask == 0)
+        tasks.emplace_back();
+      const auto *part = reinterpret_cast<const uint8_t *>(cache->data()) +
+                         pages[p] * pageBytes + head * 2 * partBytes;
+      const int64_t tokens = std::min(
+          model.pageTokens,
+          int64_t(llvm::alignTo(keys - p * model.pageTokens, kGranule)));
+      if (tokens == model.pageTokens) { // Keys, and values behind them.
+        tasks.back().push_back({part, 2 * partBytes});
+        continue;
+      }
+      tasks.back().push_back({part, tokens * tokenBytes});
+      tasks.back().push_back({part + partBytes, tokens * tokenBytes});
+    }
+}
+
+void CallData::makeSlots(int64_t tokens) {
+  // A turn of less than a page has a page that those before it did not have,
+  // until all pages have been used; then its next tokens.
+  const int64_t turnsOfPage = std::max<int64_t>(1, model.pageTokens / tokens);
+  const int64_t pagesOfWrite = llvm::divideCeil(tokens, model.pageTokens);
+  const int64_t groups = llvm::divideCeil(turns(), turnsOfPage);
+  makePages(groups * pagesOfWrite);
+  for (int64_t t = 0; t < turns(); ++t)
+    for (int64_t i = 0; i < tokens; ++i) {
+      const int64_t place = t / groups * tokens + i;
+      const int64_t page = t % groups * pagesOfWrite + place / model.pageTokens;
+      slotList.push_back(pageOrder[page] * model.pageTokens +
+                         place % model.pageTokens);
+    }
+}
+
+void CallData::makeWrites(int64_t tokens, int64_t sourceBytes) {
+  makeSlots(tokens);
+  rows = std::make_unique<RandomMemory>(turns() * sourceBytes, kBf16Bytes,
+                                        /*seed=*/3);
+  constexpr int64_t kBytesOfTask = 1 << 16;
+  for (int64_t t = 0; t < turns(); ++t) {
+    CallArguments &turn = arguments[t];
+    char *key = rows->data() + t * sourceBytes;
+    turn.key = fp8attn_tensor_make(key, FP8ATTN_TYPE_BF16, 3, tokens,
+                                   model.kvHeads, model.headDim, 0);
+    turn.value = turn.key;
+    turn.value.data = key + sourceBytes / 2;
+    turn.slots = fp8attn_tensor_make(slotList.data() + t * tokens,
+                                     FP8ATTN_TYPE_I64, 1, tokens, 0, 0, 0);
+    for (int64_t begin = 0; begin < sourceBytes; begin += kBytesOfTask)
+      readTasks[t].push_back({{reinterpret_cast<const uint8_t *>(key) + begin,
+                               std::min(kBytesOfTask, sourceBytes - begin)}});
+  }
+}

@@ -1,0 +1,88 @@
+//===- CallData.h - arguments of calls, again and again ------- -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A model has dozens of layers, each with a cache of its own: when a layer's
+// turn comes again, its cache is no longer near the processor. So one call
+// after the other takes other pages of one large cache, and other tokens of a
+// large source, until what was touched is several times the last-level cache.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_BENCHMARKS_CALLS_CALLDATA_H
+#define FP8ATTN_BENCHMARKS_CALLS_CALLDATA_H
+
+#include "CompiledModel.h"
+#include "MachineLimits.h"
+
+#include <memory>
+
+namespace mlir::fp8attn {
+
+/// Memory full of random elements, aligned to FP8ATTN_ALIGNMENT.
+class RandomMemory {
+public:
+  /// Elements of one byte are FP8, of two bytes bf16. Ends the program with a
+  /// message if there is not that much memory.
+  RandomMemory(int64_t numBytes, int64_t elementBytes, unsigned seed);
+  char *data() const { return bytes.get(); }
+
+private:
+  struct Free {
+    void operator()(void *memory) const;
+  };
+  std::unique_ptr<char, Free> bytes;
+};
+
+/// All arguments of one call, for each of its turns.
+class CallData {
+public:
+  /// `coldBytes`: what turns must touch before memory is used again.
+  CallData(const Model &model, const Format &format, const BenchCall &call,
+           int64_t coldBytes);
+
+  /// Number of turns; 1 if the call is hot.
+  int64_t turns() const { return arguments.size(); }
+  const CallArguments &turn(int64_t index) const {
+    return arguments[index % turns()];
+  }
+  /// What a call of a turn has to read: pages of the cache, or sources.
+  const std::vector<ReadTask> &reads(int64_t index) const {
+    return readTasks[index % turns()];
+  }
+
+  /// Of one call: bytes of reads, and multiplications and additions of visible
+  /// scores and of outputs.
+  double bytes() const { return numBytes; }
+  double flops() const { return numFlops; }
+
+private:
+  void makePages(int64_t count);
+  void makeAttention(int64_t tokens);
+  void makeWrites(int64_t tokens, int64_t sourceBytes);
+  void makeSlots(int64_t tokens);
+  /// Adds the reads of the pages of a sequence.
+  void addPages(std::vector<ReadTask> &tasks, const int32_t *pages,
+                int64_t keys) const;
+
+  const Model &model;
+  const Format &format;
+  /// Bytes of one token of one head, of keys or of values.
+  int64_t tokenBytes;
+  int64_t pageBytes;
+  int64_t pagesOfTurn = 0, maxPages = 0;
+  double numBytes = 0, numFlops = 0;
+  std::vector<int32_t> pageOrder, queryStart, seqLens, tables;
+  std::vector<int64_t> slotList;
+  std::vector<float> scales;
+  /// Queries or sources, and outputs.
+  std::unique_ptr<RandomMemory> cache, rows, results;
+  std::vector<CallArguments> arguments;
+  std::vector<std::vector<ReadTask>> readTasks;
+};
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_BENCHMARKS_CALLS_CALLDATA_H

@@ -5,8 +5,9 @@
 //===----------------------------------------------------------------------===//
 //
 // The ISA of the program whose AMX kernels are linked in their emulated form
-// (see CMakeLists.txt). It tells the objects that the CPU has AMX: the linker
-// resolves the runtime's fp8attn_cpu to the function here.
+// (see CMakeLists.txt). It tells the objects that the CPU has AMX, if it has
+// AVX-512, which the emulation and all between the tiles is: the linker resolves
+// the runtime's fp8attn_cpu to the function here.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,9 +15,13 @@
 
 extern "C" const fp8attn_cpu_info *__real_fp8attn_cpu();
 
+static bool canEmulate() {
+  return __real_fp8attn_cpu()->isa >= FP8ATTN_ISA_AVX512_BF16;
+}
+
 extern "C" const fp8attn_cpu_info *__wrap_fp8attn_cpu() {
   static const fp8attn_cpu_info emulated = {FP8ATTN_ISA_AMX_BF16, ""};
-  return &emulated;
+  return canEmulate() ? &emulated : __real_fp8attn_cpu();
 }
 
 bool isEmulation() { return true; }
@@ -31,10 +36,8 @@ std::vector<fp8attn_isa> runnableIsas() {
           FP8ATTN_ISA_AVX512_BF16, FP8ATTN_ISA_AMX_BF16};
 }
 
-/// The emulation, and what runs between the tiles, is AVX-512.
 std::string whyNot(fp8attn_isa isa) {
-  const fp8attn_cpu_info *cpu = __real_fp8attn_cpu();
-  return cpu->isa >= FP8ATTN_ISA_AVX512_BF16
+  return canEmulate()
              ? ""
-             : std::string("emulated AMX: ") + cpu->reason;
+             : std::string("emulated AMX: ") + __real_fp8attn_cpu()->reason;
 }

@@ -3,7 +3,7 @@
 // RUN: fp8attn-run %s --entry=common_values --check --context=300,40 | FileCheck %s
 // RUN: fp8attn-run %s --entry=common_pairs --check --context=300,40 | FileCheck %s
 // RUN: fp8attn-run %s --entry=amx_padded --check --context=300,40 | FileCheck %s
-// RUN: fp8attn-run %s --entry=fork --check --context=300,40,77 | FileCheck %s --check-prefix=FORK
+// RUN: fp8attn-run %s --entry=divide --check --context=300,40,77 | FileCheck %s --check-prefix=DIVIDE
 
 !padded = !fp8attn.cache<key_value, heads = 3, head_dim = 40, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>
 !rows = !fp8attn.cache<key_value, heads = 3, head_dim = 40, page = 64, f8E4M3FN, #fp8attn.layout<row_major>>
@@ -43,8 +43,8 @@ func.func @amx_padded(%from: !amx48, %to: !padded48) {
 }
 
 // Within a cache; any padding is copied as it is.
-// FORK: check of source passed
-func.func @fork(%pool: !padded, %pages: memref<?x2xi32>) {
+// DIVIDE: check of source passed
+func.func @divide(%pool: !padded, %pages: memref<?x2xi32>) {
   fp8attn.repack %pool into %pool pages(%pages : memref<?x2xi32>) : !padded, !padded
   return
 }

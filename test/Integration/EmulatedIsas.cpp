@@ -6,8 +6,8 @@
 //
 // The ISA of the program whose AMX kernels are linked in their emulated form
 // (see CMakeLists.txt). It tells the objects that the CPU has AMX, if it has
-// AVX-512, which the emulation and all between the tiles is: the linker resolves
-// the runtime's fp8attn_cpu to the function here.
+// AVX-512, which the emulation and all between the tiles is: the linker
+// resolves the runtime's fp8attn_cpu to the function here.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,5 +1,4 @@
 // RUN: not fp8attn-compile %s -o %t.o --mcpu=x86-64 --mtriple=x86_64-linux-gnu 2>&1 | FileCheck %s
-// RUN: not fp8attn-compile %s -o %t.o --mcpu=generic --mtriple=aarch64-linux-gnu 2>&1 | FileCheck %s
 // RUN: not ls %t.o
 
 // Objects need no library that docs/Runtime.md does not name. What becomes a call

@@ -1,3 +1,4 @@
+// RUN: rm -f %t.o
 // RUN: not fp8attn-compile %s -o %t.o --mcpu=x86-64 --mtriple=x86_64-linux-gnu 2>&1 | FileCheck %s
 // RUN: not ls %t.o
 

@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "KernelTable.h"
+#include "SelectKernels/KernelTable.h"
 #include "fp8attn/Target/TargetInfo.h"
 #include "fp8attn/Transforms/Passes.h"
 

@@ -9,11 +9,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Constants.h"
-#include "IndexMath.h"
-#include "Loops.h"
-#include "ScaleLoads.h"
-#include "Views.h"
+#include "Support/Constants.h"
+#include "Support/IndexMath.h"
+#include "Support/Loops.h"
+#include "Support/ScaleLoads.h"
+#include "Support/Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Transforms/Passes.h"

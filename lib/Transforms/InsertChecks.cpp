@@ -13,8 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "MemoryWrites.h"
-#include "OperationChecks.h"
+#include "InsertChecks/MemoryWrites.h"
+#include "InsertChecks/OperationChecks.h"
 #include "fp8attn/Runtime/fp8attn.h"
 #include "fp8attn/Transforms/Passes.h"
 

@@ -9,9 +9,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AttentionCalls.h"
-#include "KernelCalls.h"
-#include "KernelSelection.h"
+#include "SelectKernels/AttentionCalls.h"
+#include "SelectKernels/KernelCalls.h"
+#include "SelectKernels/KernelSelection.h"
 #include "fp8attn/Runtime/kernels.h"
 #include "fp8attn/Target/TargetInfo.h"
 #include "fp8attn/Transforms/Passes.h"

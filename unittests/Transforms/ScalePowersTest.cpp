@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ScaleLoads.h"
-#include "ScaleLoops.h"
+#include "SelectKernels/ScaleLoops.h"
+#include "Support/ScaleLoads.h"
 #include "TileInterpreter.h"
 
 #include "fp8attn/InitAll.h"

@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // One pass, one file: DecomposeAttention is lib/Transforms/DecomposeAttention.cpp
-// and test/Transforms/decompose-attention.mlir. In pipeline order.
+// and test/Transforms/decompose-attention.mlir. What only a large pass needs is in
+// the folder of its name, lib/Transforms/DecomposeAttention/. In pipeline order.
 //
 //===----------------------------------------------------------------------===//
 

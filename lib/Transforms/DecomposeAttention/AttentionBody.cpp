@@ -1,0 +1,139 @@
+//===- AttentionBody.cpp - the body of a work item of attention ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "DecomposeAttention/AttentionBody.h"
+#include "DecomposeAttention/ScoreModifiers.h"
+#include "Support/Constants.h"
+#include "fp8attn/Runtime/kernels.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Scores are turned to base 2: exp(x) = exp2(x * log2(e)).
+static constexpr float kLog2E = 1.4426950408889634f;
+
+/// Loads a step's tile of keys or values.
+template <typename LoadRunOp>
+static Value loadTile(OpBuilder &builder, Location loc,
+                      const ItemContext &context, Value dense, Type element,
+                      int64_t channels, Value firstKey) {
+  auto type = RankedTensorType::get({FP8ATTN_BLOCK_KEYS, channels}, element);
+  if (dense)
+    return LoadDenseOp::create(builder, loc, type, dense, firstKey);
+  return LoadRunOp::create(builder, loc, type, context.run, firstKey);
+}
+
+/// One step of the loop over keys: returns the new (max, sum, acc).
+static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
+                                    const ItemContext &context, Value query,
+                                    Value firstKey, ValueRange state) {
+  AttentionInterface op = context.op;
+  int64_t rows = cast<RankedTensorType>(query.getType()).getDimSize(0);
+  auto tile = [](int64_t first, int64_t second, Type element) {
+    return RankedTensorType::get({first, second}, element);
+  };
+  Type f32 = builder.getF32Type(), bf16 = builder.getBF16Type();
+  constexpr int64_t kKeys = FP8ATTN_BLOCK_KEYS;
+
+  Value keyFactor =
+      makeStepFactor(builder, loc, context.keyScale, context.run, firstKey);
+  Value valueFactor =
+      makeStepFactor(builder, loc, context.valueScale, context.run, firstKey);
+  Value key = loadTile<LoadKeyOp>(builder, loc, context, context.denseKeys,
+                                  context.keyType, op.getKeyDim(), firstKey);
+  key = decodeAndScale(builder, loc, key, keyFactor);
+  Value scores = QkOp::create(builder, loc, tile(rows, kKeys, f32), query, key,
+                              /*factor=*/Value(), /*keyFactor=*/Value());
+  scores = ScaleOp::create(
+      builder, loc, scores,
+      constantF32(builder, loc, op.getEffectiveSoftmaxScale()), IntegerAttr());
+  if (op.modifiesScores())
+    scores = createModify(builder, loc, op, scores, context.item,
+                          context.diagonal, firstKey);
+  scores = ScaleOp::create(builder, loc, scores,
+                           constantF32(builder, loc, kLog2E), IntegerAttr());
+  scores = MaskOp::create(builder, loc, scores, context.item, firstKey);
+  auto softmax = SoftmaxOp::create(builder, loc, tile(rows, kKeys, bf16),
+                                   state[0].getType(), state[1].getType(),
+                                   state[2].getType(), scores, state[0],
+                                   state[1], state[2], /*probFactor=*/Value());
+  Value value =
+      loadTile<LoadValueOp>(builder, loc, context, context.denseValues,
+                            context.valueType, op.getValueDim(), firstKey);
+  value = decodeAndScale(builder, loc, value, valueFactor);
+  Value acc = PvOp::create(builder, loc, softmax.getProbs(), value,
+                           softmax.getNewAcc());
+  return {softmax.getNewMax(), softmax.getNewSum(), acc};
+}
+
+/// The body of a work item of at most `rows` rows.
+static void buildItem(OpBuilder &builder, Location loc,
+                      const ItemContext &context, int64_t rows) {
+  AttentionInterface op = context.op;
+  auto rowType = RankedTensorType::get({rows}, builder.getF32Type());
+  auto tileType = [&](int64_t columns, Type element) {
+    return RankedTensorType::get({rows, columns}, element);
+  };
+  Value query = LoadQueryOp::create(
+      builder, loc, tileType(op.getKeyDim(), builder.getBF16Type()),
+      context.item, context.query, /*channelFactor=*/Value());
+  auto init = InitOp::create(builder, loc, rowType, rowType,
+                             tileType(op.getValueDim(), builder.getF32Type()));
+  Value firstKey = FirstKeyOp::create(builder, loc, context.item);
+  Value numKeys = NumKeysOp::create(builder, loc, context.item);
+  auto loop = scf::ForOp::create(
+      builder, loc, firstKey, numKeys,
+      constantIndex(builder, loc, FP8ATTN_BLOCK_KEYS), init.getResults(),
+      [&](OpBuilder &body, Location loc, Value firstKey, ValueRange state) {
+        scf::YieldOp::create(
+            body, loc, buildStep(body, loc, context, query, firstKey, state));
+      });
+  FinishOp::create(builder, loc, context.item, loop.getResult(0),
+                   loop.getResult(1), loop.getResult(2), op.getSink(),
+                   context.out, context.lse, /*factor=*/Value(),
+                   /*channelFactor=*/Value());
+}
+
+void mlir::fp8attn::makeScales(OpBuilder &builder, Location loc, Value head,
+                               int64_t pageTokens, ItemContext &context) {
+  AttentionInterface op = context.op;
+  context.keyScale =
+      makeItemScale(builder, loc, op.getKeyScale(), op.getKeyScaleMap(),
+                    op.getKeyDim(), pageTokens, head);
+  context.valueScale =
+      makeItemScale(builder, loc, op.getValueScale(), op.getValueScaleMap(),
+                    op.getValueDim(), pageTokens, head);
+}
+
+void mlir::fp8attn::buildBodies(OpBuilder &builder, Location loc,
+                                const ItemContext &context, Value numRows,
+                                int64_t mostRows) {
+  Value isDecode =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ule, numRows,
+                            constantIndex(builder, loc, FP8ATTN_DECODE_ROWS));
+  scf::IfOp::create(
+      builder, loc, isDecode,
+      [&](OpBuilder &body, Location loc) {
+        buildItem(body, loc, context, FP8ATTN_DECODE_ROWS);
+        scf::YieldOp::create(body, loc);
+      },
+      [&](OpBuilder &body, Location loc) {
+        buildItem(body, loc, context, mostRows);
+        scf::YieldOp::create(body, loc);
+      });
+}
+
+IntegerAttr mlir::fp8attn::windowSide(Builder &builder,
+                                      std::optional<int64_t> keys) {
+  return keys ? builder.getI64IntegerAttr(*keys) : IntegerAttr();
+}

@@ -1,0 +1,53 @@
+//===- AttentionBody.h - body of a work item --------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What paged and dense attention have in common: the loop over keys of a block
+// of rows, in tile operations, with every scale explicit.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_TRANSFORMS_DECOMPOSEATTENTION_ATTENTIONBODY_H
+#define FP8ATTN_LIB_TRANSFORMS_DECOMPOSEATTENTION_ATTENTIONBODY_H
+
+#include "DecomposeAttention/ItemScale.h"
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+namespace mlir::fp8attn {
+
+/// What a body needs to know of the operation and the work item.
+struct ItemContext {
+  AttentionInterface op;
+  Value item;
+  /// [tokens, heads, channels], tokens as the item counts them.
+  Value query, out;
+  /// [tokens, heads], null if absent.
+  Value lse;
+  ItemScale keyScale, valueScale;
+  /// Keys and values in pages; null if they are dense.
+  Value run;
+  /// [keys, channels] of the item's head, null if they are in pages.
+  Value denseKeys, denseValues;
+  /// The position of query 0; null if keys are in pages.
+  Value diagonal;
+  /// Element types of the tiles.
+  Type keyType, valueType;
+};
+
+/// Finds the scales of the item's head; pageTokens is 0 if keys are dense.
+void makeScales(OpBuilder &builder, Location loc, Value head,
+                int64_t pageTokens, ItemContext &context);
+
+/// Builds a body for few rows and one for up to `mostRows`.
+void buildBodies(OpBuilder &builder, Location loc, const ItemContext &context,
+                 Value numRows, int64_t mostRows);
+
+/// Returns one side of a window as an attribute, null if it has no end.
+IntegerAttr windowSide(Builder &builder, std::optional<int64_t> keys);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_TRANSFORMS_DECOMPOSEATTENTION_ATTENTIONBODY_H

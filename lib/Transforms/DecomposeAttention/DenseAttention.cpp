@@ -1,0 +1,112 @@
+//===- DenseAttention.cpp - attention over dense tensors ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A loop over blocks of rows of each batch entry and KV head.
+//
+//===----------------------------------------------------------------------===//
+
+#include "DecomposeAttention/AttentionBody.h"
+#include "DecomposeAttention/AttentionDecomposition.h"
+#include "Support/Constants.h"
+#include "Support/IndexMath.h"
+#include "Support/Loops.h"
+#include "Support/Views.h"
+#include "fp8attn/Runtime/kernels.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Returns a batch entry [heads, tokens, ...] of a tensor with its first two
+/// dimensions exchanged, null of an absent one.
+static Value viewOfEntry(OpBuilder &builder, Location loc, Value tensor,
+                         Value entry) {
+  if (!tensor)
+    return tensor;
+  auto type = cast<MemRefType>(tensor.getType());
+  SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
+  offsets.front() = entry;
+  SmallVector<OpFoldResult> sizes = {builder.getIndexAttr(1)};
+  for (int64_t dim = 1; dim < type.getRank(); ++dim)
+    sizes.push_back(memref::getMixedSize(builder, loc, tensor, dim));
+  Value view = viewOf(builder, loc, tensor, offsets, sizes,
+                      type.getShape().drop_front());
+  SmallVector<unsigned> exchanged = {1, 0};
+  if (type.getRank() == 4)
+    exchanged.push_back(2);
+  auto map = AffineMap::getPermutationMap(exchanged, builder.getContext());
+  return memref::TransposeOp::create(builder, loc, view,
+                                     AffineMapAttr::get(map));
+}
+
+/// Returns [tokens, channels] of a head of a batch entry.
+static Value viewOfHead(OpBuilder &builder, Location loc, Value tensor,
+                        Value entry, Value head) {
+  auto type = cast<MemRefType>(tensor.getType());
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  return viewOf(builder, loc, tensor, {entry, head, zero, zero},
+                {one, one, memref::getMixedSize(builder, loc, tensor, 2),
+                 memref::getMixedSize(builder, loc, tensor, 3)},
+                type.getShape().drop_front(2));
+}
+
+/// Returns the element type of a tile of dense keys or values.
+static Type getTileElement(TypedValue<MemRefType> tensor) {
+  Type element = tensor.getType().getElementType();
+  return element.getIntOrFloatBitWidth() == 8
+             ? element
+             : BFloat16Type::get(tensor.getContext());
+}
+
+/// Finds the item's batch entry, head and scales.
+static void buildDenseItem(OpBuilder &builder, Location loc, AttentionOp op,
+                           Value item) {
+  Value entry = SequenceOp::create(builder, loc, item);
+  Value head = KvHeadOp::create(builder, loc, item);
+  ItemContext context;
+  context.op = op;
+  context.item = item;
+  context.query = viewOfEntry(builder, loc, op.getQuery(), entry);
+  context.out = viewOfEntry(builder, loc, op.getOut(), entry);
+  context.lse = viewOfEntry(builder, loc, op.getLse(), entry);
+  context.denseKeys = viewOfHead(builder, loc, op.getKey(), entry, head);
+  context.denseValues = viewOfHead(builder, loc, op.getValue(), entry, head);
+  context.keyType = getTileElement(op.getKey());
+  context.valueType = getTileElement(op.getValue());
+  makeScales(builder, loc, head, /*pageTokens=*/0, context);
+  context.diagonal = DiagonalOp::create(builder, loc, item);
+  Value numRows = NumRowsOp::create(builder, loc, item);
+  buildBodies(builder, loc, context, numRows, FP8ATTN_DENSE_ROWS);
+}
+
+void mlir::fp8attn::decompose(AttentionOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  int64_t kvHeads = op.getNumKvHeads();
+  int64_t group = op.getNumHeads() / kvHeads;
+  Value queries = memref::DimOp::create(builder, loc, op.getQuery(), 2);
+  Value keys = memref::DimOp::create(builder, loc, op.getKey(), 2);
+  Value heads = arith::MulIOp::create(
+      builder, loc, memref::DimOp::create(builder, loc, op.getQuery(), 0),
+      constantIndex(builder, loc, kvHeads));
+  Value rows = arith::MulIOp::create(builder, loc, queries,
+                                     constantIndex(builder, loc, group));
+  Value blocks = ceilDivide(builder, loc, rows, FP8ATTN_DENSE_ROWS);
+  Value items = arith::MulIOp::create(builder, loc, heads, blocks);
+  forEachInParallel(builder, loc, items, [&](OpBuilder &body, Value index) {
+    Value item = DenseItemOp::create(
+        body, loc, index, queries, keys, body.getI64IntegerAttr(group),
+        body.getI64IntegerAttr(kvHeads),
+        body.getI64IntegerAttr(FP8ATTN_DENSE_ROWS),
+        windowSide(body, op.getWindowLeft()),
+        windowSide(body, op.getEffectiveWindowRight()), op.getAlignmentAttr());
+    buildDenseItem(body, loc, op, item);
+  });
+  op.erase();
+}

@@ -1,0 +1,74 @@
+//===- PagedAttention.cpp - attention over a paged cache ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A loop over the work items of a ragged batch.
+//
+//===----------------------------------------------------------------------===//
+
+#include "DecomposeAttention/AttentionBody.h"
+#include "DecomposeAttention/AttentionDecomposition.h"
+#include "Support/Constants.h"
+#include "Support/Loops.h"
+#include "fp8attn/Runtime/kernels.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Finds the item's head, scales and keys.
+static void buildNonEmptyItem(OpBuilder &builder, Location loc,
+                              PagedAttentionOp op, Value item, Value numRows) {
+  ItemContext context;
+  context.op = op;
+  context.item = item;
+  context.query = op.getQuery();
+  context.out = op.getOut();
+  context.lse = op.getLse();
+  context.keyType = op.getKeyCacheType().getElementType();
+  context.valueType = op.getValueCacheType().getElementType();
+  makeScales(builder, loc, KvHeadOp::create(builder, loc, item),
+             op.getKeyCacheType().getPageTokens(), context);
+  context.run = KeyRunOp::create(builder, loc, item, op.getBlockTable(),
+                                 op.getKeyCache(), op.getValueCache());
+  buildBodies(builder, loc, context, numRows, FP8ATTN_BLOCK_ROWS);
+}
+
+void mlir::fp8attn::decompose(PagedAttentionOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  int64_t kvHeads = op.getNumKvHeads();
+  int64_t group = op.getNumHeads() / kvHeads;
+  Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
+  Value sequences = memref::DimOp::create(builder, loc, op.getSeqLens(), 0);
+  Value rows = ItemRowsOp::create(builder, loc, tokens, sequences, group,
+                                  kvHeads, FP8ATTN_BLOCK_ROWS);
+  Value blocks = NumWorkItemsOp::create(builder, loc, tokens, sequences, rows,
+                                        group, kvHeads);
+  Value parts = NumPartsOp::create(
+      builder, loc, blocks, tokens, op.getQueryStart(), op.getSeqLens(), rows,
+      builder.getI64IntegerAttr(group), builder.getI64IntegerAttr(kvHeads),
+      windowSide(builder, op.getWindowLeft()),
+      windowSide(builder, op.getEffectiveWindowRight()), op.getAlignmentAttr());
+  Value items = arith::MulIOp::create(builder, loc, blocks, parts);
+  forEachInParallel(builder, loc, items, [&](OpBuilder &body, Value index) {
+    Value item = WorkItemOp::create(
+        body, loc, index, parts, tokens, op.getQueryStart(), op.getSeqLens(),
+        rows, body.getI64IntegerAttr(group), body.getI64IntegerAttr(kvHeads),
+        windowSide(body, op.getWindowLeft()),
+        windowSide(body, op.getEffectiveWindowRight()), op.getAlignmentAttr());
+    Value numRows = NumRowsOp::create(body, loc, item);
+    Value hasRows = arith::CmpIOp::create(body, loc, arith::CmpIPredicate::ne,
+                                          numRows, constantIndex(body, loc, 0));
+    scf::IfOp::create(body, loc, hasRows, [&](OpBuilder &then, Location loc) {
+      buildNonEmptyItem(then, loc, op, item, numRows);
+      scf::YieldOp::create(then, loc);
+    });
+  });
+  op.erase();
+}

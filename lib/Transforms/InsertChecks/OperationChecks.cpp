@@ -1,0 +1,261 @@
+//===- OperationChecks.cpp - the checks of each operation -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What each operation of the model level demands of its operands that is not
+// known before it is called. docs/Spec.md names the check of each constraint.
+//
+//===----------------------------------------------------------------------===//
+
+#include "InsertChecks/OperationChecks.h"
+#include "DecomposeAttention/AttentionBody.h"
+#include "InsertChecks/RuntimeChecks.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Attention over pages and over dense tensors, and merge.
+template <typename Op> static SmallVector<NamedOperand> getWritten(Op op) {
+  return {{"out", op.getOut()}, {"lse", op.getLse()}};
+}
+
+static SmallVector<NamedOperand> getWritten(KvWriteOp op) {
+  const bool isPair = op.getCaches().size() > 1;
+  SmallVector<NamedOperand> written = {
+      {isPair ? "key_cache" : "cache", op.getKeyCache()}};
+  if (isPair)
+    written.emplace_back("value_cache", op.getValueCache());
+  if (op.getDynamic()) {
+    written.emplace_back("key_scale", op.getKeyScale());
+    written.emplace_back("value_scale", op.getValueScale());
+  }
+  return written;
+}
+
+static SmallVector<NamedOperand> getWritten(RepackOp op) {
+  return {{"destination", op.getDestination()}};
+}
+
+static SmallVector<NamedOperand> getWritten(QuantizeOp op) {
+  return {{"destination", op.getDestination()}};
+}
+
+static SmallVector<NamedOperand> getWritten(DequantizeOp op) {
+  return {{"destination", op.getDestination()}};
+}
+
+/// Returns the operands other than the query that are read.
+static SmallVector<NamedOperand> getReadOperands(PagedAttentionOp op) {
+  const bool isPair = op.getCaches().size() > 1;
+  return {{isPair ? "key_cache" : "cache", op.getKeyCache()},
+          {"value_cache", isPair ? op.getValueCache() : Value()},
+          {"key_scale", op.getKeyScale()},
+          {"value_scale", op.getValueScale()},
+          {"query_start", op.getQueryStart()},
+          {"seq_lens", op.getSeqLens()},
+          {"block_table", op.getBlockTable()},
+          {"sink", op.getSink()},
+          {"alibi", op.getAlibi()},
+          {"mask", op.getMask()}};
+}
+
+static void emitChecks(PagedAttentionOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  emitSameTokensCheck(builder, loc, "tokens of out", op.getOut(),
+                      "tokens of query", op.getQuery());
+  if (op.getLse())
+    emitSameTokensCheck(builder, loc, "tokens of lse", op.getLse(),
+                        "tokens of query", op.getQuery());
+  emitCacheScaleCheck(builder, loc, "key_scale", op.getKeyScale(),
+                      op.getKeyScaleMap(), op.getKeyCache());
+  emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
+                      op.getValueScaleMap(), op.getValueCache());
+  Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
+  for (Value cache : op.getCaches())
+    CheckBatchOp::create(builder, loc, op.getQueryStart(), op.getSeqLens(),
+                         op.getBlockTable(), tokens, cache,
+                         windowSide(builder, op.getWindowLeft()),
+                         windowSide(builder, op.getEffectiveWindowRight()),
+                         op.getAlignmentAttr());
+  // A work item has read its rows of the query when it writes those of the
+  // output, and no other item reads them.
+  emitOverlapCheck(op, getWritten(op), {{"query", op.getQuery()}},
+                   getReadOperands(op));
+  if (!op.getMask())
+    return;
+  emitSameTokensCheck(builder, loc, "tokens of mask", op.getMask(),
+                      "tokens of query", op.getQuery());
+  Value columns = memref::DimOp::create(builder, loc, op.getMask(), 1);
+  CheckColumnsOp::create(builder, loc, builder.getStringAttr("mask"), columns,
+                         op.getSeqLens());
+}
+
+static void emitChecks(AttentionOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  constexpr unsigned kBatch = 0, kTokens = 2, kMaskKeys = 3;
+  auto same = [&](StringRef what, StringRef name, Value operand, unsigned dim,
+                  StringRef otherName, Value other, unsigned otherDim) {
+    if (operand)
+      emitSameSizeCheck(builder, loc, (what + " of " + name).str(), operand,
+                        dim, (what + " of " + otherName).str(), other,
+                        otherDim);
+  };
+  Value query = op.getQuery(), key = op.getKey(), mask = op.getMask();
+  for (auto [name, operand] : {std::pair("key", key),
+                               {"value", op.getValue()},
+                               {"out", op.getOut()},
+                               {"lse", op.getLse()}})
+    same("batch", name, operand, kBatch, "query", query, kBatch);
+  for (auto [name, operand] :
+       {std::pair<StringRef, Value>("out", op.getOut()), {"lse", op.getLse()}})
+    same("queries", name, operand, kTokens, "query", query, kTokens);
+  same("keys", "value", op.getValue(), kTokens, "key", key, kTokens);
+  if (mask && op.getMask().getType().getDimSize(kBatch) != 1)
+    same("batch", "mask", mask, kBatch, "query", query, kBatch);
+  same("queries", "mask", mask, kTokens, "query", query, kTokens);
+  same("keys", "mask", mask, kMaskKeys, "key", key, kTokens);
+  emitCountCheck(builder, loc, "queries of query", query, kTokens);
+  emitCountCheck(builder, loc, "keys of key", key, kTokens);
+  emitScaleCheck(builder, loc, "key_scale", op.getKeyScale());
+  emitScaleCheck(builder, loc, "value_scale", op.getValueScale());
+  emitOverlapCheck(op, getWritten(op), {},
+                   {{"query", op.getQuery()},
+                    {"key", op.getKey()},
+                    {"value", op.getValue()},
+                    {"key_scale", op.getKeyScale()},
+                    {"value_scale", op.getValueScale()},
+                    {"sink", op.getSink()},
+                    {"alibi", op.getAlibi()},
+                    {"mask", op.getMask()}});
+}
+
+static void emitChecks(MergeOp op) {
+  OpBuilder builder(op);
+  NamedOperand operands[] = {{"first_lse", op.getFirstLse()},
+                             {"second_out", op.getSecondOut()},
+                             {"second_lse", op.getSecondLse()},
+                             {"out", op.getOut()},
+                             {"lse", op.getLse()}};
+  for (auto [name, operand] : operands)
+    for (auto [dim, what] : op.getRowDims()) {
+      auto nameOf = [what = what](StringRef of) {
+        return (what + " of " + of).str();
+      };
+      emitSameSizeCheck(builder, op.getLoc(), nameOf(name), operand, dim,
+                        nameOf("first_out"), op.getFirstOut(), dim);
+    }
+  // A row of the parts is read before that row of the result is written.
+  emitOverlapCheck(op, getWritten(op),
+                   {{"first_out", op.getFirstOut()},
+                    {"first_lse", op.getFirstLse()},
+                    {"second_out", op.getSecondOut()},
+                    {"second_lse", op.getSecondLse()}},
+                   {});
+}
+
+static void emitChecks(KvWriteOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  emitSameTokensCheck(builder, loc, "tokens of value", op.getValue(),
+                      "tokens of key", op.getKey());
+  emitSameTokensCheck(builder, loc, "slots", op.getSlots(), "tokens of key",
+                      op.getKey());
+  // Dynamic scales differ by token and so are not looked at.
+  emitCacheScaleCheck(builder, loc, "key_scale", op.getKeyScale(),
+                      op.getKeyScaleMap(), op.getKeyCache());
+  emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
+                      op.getValueScaleMap(), op.getValueCache());
+  for (Value cache : op.getCaches())
+    CheckSlotsOp::create(builder, loc, op.getSlots(), cache);
+  SmallVector<NamedOperand> read = {
+      {"key", op.getKey()}, {"value", op.getValue()}, {"slots", op.getSlots()}};
+  if (!op.getDynamic()) {
+    read.emplace_back("key_scale", op.getKeyScale());
+    read.emplace_back("value_scale", op.getValueScale());
+  }
+  emitOverlapCheck(op, getWritten(op), {}, read);
+}
+
+/// Checks that source and destination agree in every dynamic dimension.
+template <typename ConvertOp> static void emitChecks(ConvertOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  auto source = op.getSource().getType();
+  auto destination = op.getDestination().getType();
+  for (int64_t dim = 0; dim < source.getRank(); ++dim) {
+    if (!source.isDynamicDim(dim) && !destination.isDynamicDim(dim))
+      continue;
+    std::string suffix = " dimension " + std::to_string(dim);
+    Value size = memref::DimOp::create(builder, loc, op.getDestination(), dim);
+    Value other = memref::DimOp::create(builder, loc, op.getSource(), dim);
+    CheckSizeOp::create(builder, loc,
+                        builder.getStringAttr("destination" + suffix), size,
+                        builder.getStringAttr("source" + suffix), other);
+  }
+  for (auto [dim, result] : llvm::enumerate(op.getScaleMap().getResults())) {
+    const unsigned of = cast<AffineDimExpr>(result).getPosition();
+    if (op.getScale().getType().isDynamicDim(dim) || source.isDynamicDim(of))
+      emitSameSizeCheck(
+          builder, loc, "scale dimension " + std::to_string(dim), op.getScale(),
+          dim, "source dimension " + std::to_string(of), op.getSource(), of);
+  }
+  emitScaleCheck(builder, loc, "scale", op.getScale());
+  // Not in place: codes are smaller than elements, so that a row's codes lie on
+  // elements of rows that other workers still have to read.
+  emitOverlapCheck(op, getWritten(op), {},
+                   {{"source", op.getSource()}, {"scale", op.getScale()}});
+}
+
+static void emitChecks(RepackOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  if (op.getPages()) {
+    CheckPagesOp::create(builder, loc, op.getPages(), op.getSource(),
+                         op.getDestination());
+    SmallVector<NamedOperand> read = {{"pages", op.getPages()}};
+    // Pages may be copied within one cache, but not from one layout to another.
+    if (op.getSource().getType() == op.getDestination().getType())
+      CheckPageMovesOp::create(builder, loc, op.getPages(), op.getSource(),
+                               op.getDestination());
+    else
+      read.emplace_back("source", op.getSource());
+    emitOverlapCheck(op, getWritten(op), {}, read);
+    return;
+  }
+  Value pages = CacheNumPagesOp::create(builder, loc, op.getDestination());
+  Value sourcePages = CacheNumPagesOp::create(builder, loc, op.getSource());
+  CheckSizeOp::create(builder, loc,
+                      builder.getStringAttr("pages of destination"), pages,
+                      builder.getStringAttr("pages of source"), sourcePages);
+  emitOverlapCheck(op, getWritten(op), {}, {{"source", op.getSource()}});
+}
+
+bool mlir::fp8attn::isModelOp(Operation *op) {
+  return isa<PagedAttentionOp, AttentionOp, MergeOp, KvWriteOp, RepackOp,
+             QuantizeOp, DequantizeOp>(op);
+}
+
+SmallVector<NamedOperand> mlir::fp8attn::getWrittenOperands(Operation *op) {
+  SmallVector<NamedOperand> written =
+      llvm::TypeSwitch<Operation *, SmallVector<NamedOperand>>(op)
+          .Case<PagedAttentionOp, AttentionOp, MergeOp, KvWriteOp, RepackOp,
+                QuantizeOp, DequantizeOp>(
+              [](auto op) { return getWritten(op); });
+  llvm::erase_if(written,
+                 [](const NamedOperand &operand) { return !operand.second; });
+  return written;
+}
+
+void mlir::fp8attn::emitOperationChecks(Operation *op) {
+  llvm::TypeSwitch<Operation *>(op)
+      .Case<PagedAttentionOp, AttentionOp, MergeOp, KvWriteOp, RepackOp,
+            QuantizeOp, DequantizeOp>([](auto op) { emitChecks(op); });
+}

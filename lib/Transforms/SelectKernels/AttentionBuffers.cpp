@@ -1,0 +1,116 @@
+//===- AttentionBuffers.cpp - scratch of a work item ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "SelectKernels/AttentionBuffers.h"
+#include "Support/Constants.h"
+#include "Support/Views.h"
+#include "fp8attn/Runtime/kernels.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+static constexpr int64_t kTileRows = FP8ATTN_TILE_ROWS;
+
+/// Returns the type of [rows, columns] in tiles of 16 rows of 64 bytes.
+static MemRefType tilesOf(int64_t rows, int64_t columns, Type element) {
+  constexpr int64_t kTileRowBytes = FP8ATTN_TILE_BYTES / kTileRows;
+  const int64_t perTile = kTileRowBytes * 8 / element.getIntOrFloatBitWidth();
+  const int64_t rowTiles = llvm::divideCeil(rows, kTileRows);
+  return MemRefType::get({rowTiles, columns / perTile, kTileRows, perTile},
+                         element);
+}
+
+AttentionBuffers::AttentionBuffers(AttentionMatch &match,
+                                   const AttentionCandidate &candidate)
+    : itemRows(candidate.isPrefill()
+                   ? candidate.attend->maxRows
+                   : match.query.getTile().getType().getDimSize(0)),
+      keyDim(match.query.getTile().getType().getDimSize(1)),
+      valueDim(match.getValueTile().getDimSize(1)),
+      paddedKeyDim(llvm::alignTo(keyDim, kKeyTileChannels)),
+      paddedValueDim(llvm::alignTo(valueDim, kValueTileChannels)) {}
+
+void AttentionBuffers::reserveRows(const AttentionMatch &match,
+                                   const AttentionCandidate &candidate,
+                                   ScratchBuilder &scratch) {
+  Builder builder(match.loop->getContext());
+  Type f32 = builder.getF32Type(), bf16 = builder.getBF16Type();
+  const int64_t paddedRows = llvm::alignTo(itemRows, kTileRows);
+  auto perRow = [&](Type element) {
+    return MemRefType::get({paddedRows}, element);
+  };
+  scratch.add(tilesOf(itemRows, paddedKeyDim, bf16), all.queryTiles);
+  scratch.add(perRow(f32), all.rowScale);
+  scratch.add(perRow(builder.getI32Type()), all.rowBegin);
+  scratch.add(perRow(builder.getI32Type()), all.rowLimit);
+  for (SoftmaxState *state : {&all.state, &partState}) {
+    scratch.add(perRow(f32), state->max);
+    scratch.add(perRow(f32), state->sum);
+    scratch.add(tilesOf(itemRows, paddedValueDim, f32), state->acc);
+  }
+  const int64_t kernelBytes = candidate.isPrefill()
+                                  ? FP8ATTN_PREFILL_SCRATCH_BYTES
+                                  : FP8ATTN_KERNEL_SCRATCH_BYTES;
+  scratch.add(MemRefType::get({kernelBytes}, builder.getI8Type()),
+              kernelScratch);
+  if (!candidate.attend) {
+    const int64_t rows = std::min<int64_t>(itemRows, FP8ATTN_BLOCK_ROWS);
+    scratch.add(tilesOf(rows, FP8ATTN_BLOCK_KEYS, f32), scores);
+    scratch.add(tilesOf(rows, FP8ATTN_BLOCK_KEYS, bf16), probs);
+  }
+  if (match.modify)
+    scratch.add(perRow(f32), all.softmaxScale);
+}
+
+void AttentionBuffers::reserveFactors(const AttentionMatch &match,
+                                      ScratchBuilder &scratch) {
+  Type f32 = Float32Type::get(match.loop->getContext());
+  auto reserve = [&](LoadScaleOp load, int64_t size, Value &view) {
+    if (load)
+      scratch.add(MemRefType::get({size}, f32), view);
+  };
+  reserve(match.keyFactor, FP8ATTN_BLOCK_KEYS, keyFactors);
+  reserve(match.probFactor, FP8ATTN_BLOCK_KEYS, probFactors);
+  reserve(match.queryFactor, paddedKeyDim, queryFactors);
+  reserve(match.outFactor, paddedValueDim, outFactors);
+}
+
+RowBlock mlir::fp8attn::sliceRows(OpBuilder &builder, Location loc,
+                                  const RowBlock &all, Value firstRow,
+                                  Value rows) {
+  Value firstTile = arith::DivUIOp::create(
+      builder, loc, firstRow, constantIndex(builder, loc, kTileRows));
+  auto sliceOf = [&](Value buffer) {
+    auto type = cast<MemRefType>(buffer.getType());
+    const bool isTiled = type.getRank() > 1;
+    SmallVector<int64_t> shape(type.getShape());
+    shape.front() =
+        isTiled ? FP8ATTN_BLOCK_ROWS / kTileRows : FP8ATTN_BLOCK_ROWS;
+    SmallVector<OpFoldResult> offsets(shape.size(), builder.getIndexAttr(0));
+    offsets.front() = isTiled ? firstTile : firstRow;
+    return viewOf(builder, loc, buffer, offsets,
+                  getAsIndexOpFoldResult(builder.getContext(), shape), shape);
+  };
+  RowBlock block;
+  block.firstRow = firstRow;
+  block.rows = rows;
+  block.queryTiles = sliceOf(all.queryTiles);
+  block.rowScale = sliceOf(all.rowScale);
+  block.rowBegin = sliceOf(all.rowBegin);
+  block.rowLimit = sliceOf(all.rowLimit);
+  block.state = {sliceOf(all.state.max), sliceOf(all.state.sum),
+                 sliceOf(all.state.acc)};
+  block.softmaxScale = all.softmaxScale == all.rowScale
+                           ? block.rowScale
+                           : sliceOf(all.softmaxScale);
+  return block;
+}

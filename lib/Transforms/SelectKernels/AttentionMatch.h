@@ -1,0 +1,67 @@
+//===- AttentionMatch.h - tile operations of an item ------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Recognises the loop over keys that decomposition makes, with nothing between
+// its operations but what kernels can do.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_ATTENTIONMATCH_H
+#define FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_ATTENTIONMATCH_H
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace mlir::fp8attn {
+
+/// The operations of one work item's attention.
+struct AttentionMatch {
+  LoadQueryOp query;
+  InitOp init;
+  scf::ForOp loop;
+  /// The keys of a run, or null.
+  LoadKeyOp key;
+  /// Dense keys, or null.
+  LoadDenseOp denseKey;
+  QkOp qk;
+  /// Null if scores are not modified.
+  ModifyOp modify;
+  /// Values, likewise: in a run if the keys are.
+  LoadValueOp value;
+  LoadDenseOp denseValue;
+  FinishOp finish;
+
+  /// Factors that differ by key (of scores and of probabilities) and by channel
+  /// (of the query and of the result); null where there is none.
+  LoadScaleOp keyFactor;
+  LoadScaleOp probFactor;
+  LoadScaleOp queryFactor;
+  LoadScaleOp outFactor;
+  /// Factors that differ by both, of the elements of keys and of values in a
+  /// run; null where there are none.
+  LoadScaleOp keyElementFactor;
+  LoadScaleOp valueElementFactor;
+
+  /// What is loaded.
+  RankedTensorType getKeyTile() { return getTile(key, denseKey); }
+  RankedTensorType getValueTile() { return getTile(value, denseValue); }
+
+private:
+  template <typename LoadRunOp>
+  static RankedTensorType getTile(LoadRunOp run, LoadDenseOp dense) {
+    Value tile = dense ? dense.getTile() : run.getTile();
+    return cast<RankedTensorType>(tile.getType());
+  }
+};
+
+/// Matches upwards from `finish`. On failure emits an error that names the
+/// operation that is in the way.
+FailureOr<AttentionMatch> matchAttention(FinishOp finish);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_ATTENTIONMATCH_H

@@ -1,0 +1,49 @@
+//===- CostModel.cpp - what attention by some kernels should cost ---------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "SelectKernels/CostModel.h"
+
+#include "fp8attn/Runtime/kernels.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// The part of the memory's rate that kernels get where they do not fetch ahead
+/// through the block table: pages end where the hardware's guess does. Measured
+/// (docs/Kernels.md).
+static constexpr double kUnaided = 0.55;
+
+MemoryLevel mlir::fp8attn::getSource(const ItemShape &shape,
+                                     const MachineFigures &machine) {
+  if (shape.keysInUse == 0)
+    return machine.memory();
+  return machine.levelOf(shape.keysInUse * shape.bytesPerKey());
+}
+
+Prediction mlir::fp8attn::predict(const ItemShape &shape,
+                                  const AttentionKernels &kernels,
+                                  const MachineFigures &machine) {
+  const MemoryLevel source = getSource(shape, machine);
+  const bool isMemory = source.name == machine.memory().name;
+  Prediction prediction;
+  auto addPart = [&](const KernelRow &row, int64_t channels, int64_t bytes) {
+    prediction.computeCycles +=
+        row.cyclesPerElement(shape.rows) * static_cast<double>(channels);
+    // Kernels fetch ahead for few rows only.
+    const bool isAided = !isMemory || shape.rows <= FP8ATTN_DECODE_ROWS;
+    prediction.readCycles += static_cast<double>(channels * bytes) /
+                             (source.bytesPerCycle * (isAided ? 1 : kUnaided));
+  };
+  addPart(kernels.key, shape.keyChannels, shape.keyBytes);
+  addPart(kernels.value, shape.valueChannels, shape.valueBytes);
+  // A score for each row.
+  prediction.computeCycles += kernels.softmax.cyclesPerElement(shape.rows);
+  return prediction;
+}

@@ -1,0 +1,227 @@
+//===- Dequantization.cpp - keys and values times their scales ------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A line of 64 codes of a cache (docs/Layout.md) holds two rows of a tile: 16
+// lanes of four elements that differ along the paired dimension, in the order
+// 0, 2, 1, 3. In bf16 the two rows are lines of their own, and everything else
+// is where it was. So a line becomes two, without a shuffle.
+//
+//===----------------------------------------------------------------------===//
+
+#include "SelectKernels/Dequantization.h"
+#include "Support/Constants.h"
+#include "Support/IndexMath.h"
+#include "Support/Loops.h"
+#include "Support/ScaleLoads.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
+#include "fp8attn/Runtime/kernels.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Of a line, and of a tile of FP8.
+static constexpr int64_t kLanes = 16, kLineBytes = 64, kTileLines = 8;
+/// Elements of a lane in a line of codes, and of a tile along that dimension.
+static constexpr int64_t kLaneCodes = 4;
+static constexpr int64_t kPaired = kTileLines * kLaneCodes;
+/// Where byte i of a lane belongs, among its elements.
+static constexpr int64_t kOrder[kLaneCodes] = {0, 2, 1, 3};
+
+static Value add(OpBuilder &builder, Location loc, Value a, Value b) {
+  return arith::AddIOp::create(builder, loc, a, b);
+}
+static Value multiply(OpBuilder &builder, Location loc, Value a, int64_t b) {
+  return arith::MulIOp::create(builder, loc, a, constantIndex(builder, loc, b));
+}
+static Value divide(OpBuilder &builder, Location loc, Value a, int64_t b) {
+  return arith::DivUIOp::create(builder, loc, a,
+                                constantIndex(builder, loc, b));
+}
+static Value remainder(OpBuilder &builder, Location loc, Value a, int64_t b) {
+  return arith::RemUIOp::create(builder, loc, a,
+                                constantIndex(builder, loc, b));
+}
+
+Dequantization::Dequantization(LoadScaleOp scale, CacheContent content,
+                               ScratchBuilder &buffers)
+    : scale(scale), content(content) {
+  auto run = scale.getRun().getDefiningOp<KeyRunOp>();
+  cache = isKey() ? run.getKeyCache() : run.getValueCache();
+  MLIRContext *context = scale.getContext();
+  const int64_t headDim = cache.getType().getHeadDim();
+  page = CacheType::get(context, content, /*numHeads=*/1, headDim,
+                        FP8ATTN_BLOCK_KEYS, BFloat16Type::get(context),
+                        cache.getType().getLayout());
+  shared = getChannelsPerScale(scale.getMap(), headDim);
+  LayoutAttr layout = cache.getType().getLayout();
+  channels = isKey() ? layout.getKeyChannels(headDim)
+                     : layout.getValueChannels(headDim);
+  tiles = FP8ATTN_GRANULE * channels / (kLanes * kPaired);
+  buffers.add(
+      MemRefType::get({page.getPageBytes()}, IntegerType::get(context, 8)),
+      bytes);
+  buffers.add(MemRefType::get({isKey() ? headDim / shared : FP8ATTN_GRANULE,
+                               isKey() ? FP8ATTN_GRANULE : channels},
+                              Float32Type::get(context)),
+              factors);
+}
+
+void Dequantization::emitPreparation(OpBuilder &builder, Location loc) {
+  codes =
+      CachePartOp::create(builder, loc, cache, scale.getHead(),
+                          CacheContentAttr::get(scale.getContext(), content));
+}
+
+Value Dequantization::emitStep(OpBuilder &builder, Location loc, Value firstKey,
+                               Value numKeys) {
+  forEach(builder, loc, numKeys, FP8ATTN_GRANULE,
+          [&](OpBuilder &body, Value firstToken) {
+            Value numTokens =
+                blockSize(body, loc, firstToken, numKeys,
+                          constantIndex(body, loc, FP8ATTN_GRANULE));
+            emitGranule(body, loc, add(body, loc, firstKey, firstToken),
+                        firstToken, numTokens);
+          });
+  return UkernelPackedRunOp::create(builder, loc, bytes, bytes, numKeys);
+}
+
+void Dequantization::emitGranule(OpBuilder &builder, Location loc,
+                                 Value firstKey, Value firstToken,
+                                 Value numTokens) {
+  const int64_t pageTokens = cache.getType().getPageTokens();
+  Value pageNumber =
+      RunPageOp::create(builder, loc, builder.getIndexType(), scale.getRun(),
+                        divide(builder, loc, firstKey, pageTokens));
+  Value inPage = remainder(builder, loc, firstKey, pageTokens);
+  emitFactors(builder, loc, pageNumber, inPage, numTokens);
+  // An element is a byte of codes, and two of bf16.
+  Value source = add(
+      builder, loc,
+      arith::MulIOp::create(builder, loc, pageNumber,
+                            CachePageBytesOp::create(
+                                builder, loc, builder.getIndexType(), cache)),
+      multiply(builder, loc, inPage, channels));
+  Value target = multiply(builder, loc, firstToken, 2 * channels);
+  forEach(builder, loc, tiles, 1, [&](OpBuilder &body, Value tile) {
+    forEach(body, loc, kTileLines, 1, [&](OpBuilder &inner, Value line) {
+      emitLine(inner, loc, source, target, tile, line);
+    });
+  });
+}
+
+void Dequantization::emitFactors(OpBuilder &builder, Location loc,
+                                 Value pageNumber, Value inPage,
+                                 Value numTokens) {
+  const int64_t headDim = cache.getType().getHeadDim();
+  forEach(builder, loc, numTokens, 1, [&](OpBuilder &perToken, Value token) {
+    Value place = add(perToken, loc, inPage, token);
+    forEach(perToken, loc, headDim, shared,
+            [&](OpBuilder &perGroup, Value channel) {
+              Value factor =
+                  loadScale(perGroup, loc, scale.getScale(), scale.getMap(),
+                            {pageNumber, scale.getHead(), place, channel});
+              if (isKey()) {
+                memref::StoreOp::create(
+                    perGroup, loc, factor, factors,
+                    ValueRange{divide(perGroup, loc, channel, shared), token});
+                return;
+              }
+              forEach(perGroup, loc, shared, 1,
+                      [&](OpBuilder &body, Value offset) {
+                        memref::StoreOp::create(
+                            body, loc, factor, factors,
+                            ValueRange{token, add(body, loc, channel, offset)});
+                      });
+            });
+  });
+}
+
+Value Dequantization::loadFactors(OpBuilder &builder, Location loc, Value tile,
+                                  Value paired) {
+  // Tiles run along channels, then, of keys, along groups of 16 tokens.
+  SmallVector<Value> place;
+  if (isKey()) {
+    const int64_t rowTiles = channels / kPaired;
+    const int64_t groups = cache.getType().getHeadDim() / shared;
+    Value channel =
+        add(builder, loc,
+            multiply(builder, loc, remainder(builder, loc, tile, rowTiles),
+                     kPaired),
+            paired);
+    // Channels of the padding are 0, and must stay so.
+    Value group = arith::MinUIOp::create(
+        builder, loc, divide(builder, loc, channel, shared),
+        constantIndex(builder, loc, groups - 1));
+    place = {group, multiply(builder, loc, divide(builder, loc, tile, rowTiles),
+                             kLanes)};
+  } else {
+    place = {paired, multiply(builder, loc, tile, kLanes)};
+  }
+  auto type = VectorType::get({kLanes}, builder.getF32Type());
+  return vector::LoadOp::create(builder, loc, type, factors, place);
+}
+
+void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
+                              Value target, Value tile, Value line) {
+  auto lanesOf = [](Type element) {
+    return VectorType::get({kLanes}, element);
+  };
+  auto lineType = VectorType::get({kLineBytes}, builder.getI8Type());
+  VectorType words = lanesOf(builder.getI32Type());
+  auto number = [&](int32_t value) -> Value {
+    return arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(words, builder.getI32IntegerAttr(value)));
+  };
+  Value lineInGranule =
+      add(builder, loc, multiply(builder, loc, tile, kTileLines), line);
+  Value lineCodes = vector::LoadOp::create(
+      builder, loc, lineType, codes,
+      ValueRange{add(builder, loc, source,
+                     multiply(builder, loc, lineInGranule, kLineBytes))});
+  lineCodes = vector::BitCastOp::create(builder, loc, words, lineCodes);
+  Value firstPaired = multiply(builder, loc, line, kLaneCodes);
+  // Words of each element of a lane, in order.
+  Value elements[kLaneCodes];
+  Value laneFactors;
+  for (int64_t i = 0; i < kLaneCodes; ++i) {
+    Value code = arith::ShRUIOp::create(builder, loc, lineCodes, number(8 * i));
+    code = arith::TruncIOp::create(builder, loc, lanesOf(builder.getI8Type()),
+                                   code);
+    code = arith::BitcastOp::create(
+        builder, loc, lanesOf(cache.getType().getElementType()), code);
+    Value value = arith::ExtFOp::create(builder, loc,
+                                        lanesOf(builder.getF32Type()), code);
+    // All elements of a lane are of one group of channels if their first is.
+    if (!laneFactors || !isKey() || shared % kLaneCodes != 0)
+      laneFactors = loadFactors(builder, loc, tile,
+                                add(builder, loc, firstPaired,
+                                    constantIndex(builder, loc, kOrder[i])));
+    value = arith::MulFOp::create(builder, loc, value, laneFactors);
+    value = arith::TruncFOp::create(builder, loc,
+                                    lanesOf(builder.getBF16Type()), value);
+    value = arith::BitcastOp::create(builder, loc,
+                                     lanesOf(builder.getI16Type()), value);
+    elements[kOrder[i]] = arith::ExtUIOp::create(builder, loc, words, value);
+  }
+  Value place = add(builder, loc, target,
+                    multiply(builder, loc, lineInGranule, 2 * kLineBytes));
+  for (int64_t row : {0, 1}) {
+    Value pair =
+        arith::ShLIOp::create(builder, loc, elements[2 * row + 1], number(16));
+    pair = arith::OrIOp::create(builder, loc, pair, elements[2 * row]);
+    vector::StoreOp::create(
+        builder, loc, vector::BitCastOp::create(builder, loc, lineType, pair),
+        bytes,
+        ValueRange{add(builder, loc, place,
+                       constantIndex(builder, loc, row * kLineBytes))});
+  }
+}

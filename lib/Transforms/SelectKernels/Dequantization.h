@@ -1,0 +1,70 @@
+//===- Dequantization.h - keys and values times their scales -*- C++ -*----===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A scale that differs by key and by channel cannot leave the product of a key
+// with a query, or of a value with a probability. A step of such keys or values
+// is decoded and multiplied before the kernels see it, in memory of the worker:
+// one bf16 page of FP8ATTN_BLOCK_KEYS tokens, overwritten by the next step.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_DEQUANTIZATION_H
+#define FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_DEQUANTIZATION_H
+
+#include "Support/Scratch.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+namespace mlir::fp8attn {
+
+/// Emits the dequantisation of one work item's keys, or of its values.
+class Dequantization {
+public:
+  /// Reserves memory in `buffers`, which must be built while this lives.
+  /// `scale` loads the factors of the run's keys or values, a tensor of rank 2.
+  Dequantization(LoadScaleOp scale, CacheContent content,
+                 ScratchBuilder &buffers);
+
+  /// Emits what is done once for a work item, after the buffers are built.
+  void emitPreparation(OpBuilder &builder, Location loc);
+
+  /// Emits bf16(code * scale), rounded to f32 in between, for `numKeys` keys or
+  /// values from `firstKey` on. Returns a run in which they are keys 0 to
+  /// numKeys - 1 and, likewise, values: kernels must read one part only.
+  Value emitStep(OpBuilder &builder, Location loc, Value firstKey,
+                 Value numKeys);
+
+private:
+  /// Collects the factors of a granule's tokens, then multiplies its tiles.
+  /// `firstKey` is the key that becomes number `firstToken` of the page.
+  void emitGranule(OpBuilder &builder, Location loc, Value firstKey,
+                   Value firstToken, Value numTokens);
+  void emitFactors(OpBuilder &builder, Location loc, Value pageNumber,
+                   Value inPage, Value numTokens);
+  /// `source` and `target` are the first bytes of the granule.
+  void emitLine(OpBuilder &builder, Location loc, Value source, Value target,
+                Value tile, Value line);
+  Value loadFactors(OpBuilder &builder, Location loc, Value tile, Value paired);
+  bool isKey() const { return content == CacheContent::Key; }
+
+  LoadScaleOp scale;
+  CacheContent content;
+  /// In pages of the caller, and in the one of the worker.
+  TypedValue<CacheType> cache;
+  CacheType page;
+  /// Channels of a granule of the cache, and tiles.
+  int64_t channels, tiles;
+  /// Neighbouring channels that share a factor.
+  int64_t shared;
+  /// First byte of the head in page 0 of the cache, and that of the page.
+  Value codes, bytes;
+  /// Of a granule, so that 16 lanes of a tile are neighbours: [groups of
+  /// channels, tokens] of keys, [tokens, channels] of values.
+  Value factors;
+};
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_DEQUANTIZATION_H

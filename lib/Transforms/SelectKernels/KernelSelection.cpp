@@ -1,0 +1,196 @@
+//===- KernelSelection.cpp - choosing rows of the kernel table ---===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// See the header.
+//
+//===----------------------------------------------------------------------===//
+
+#include "SelectKernels/KernelSelection.h"
+
+#include "fp8attn/Runtime/kernels.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+std::string AttentionCandidate::getName() const {
+  return attend ? attend->name.str() : (qk->name + " + " + pv->name).str();
+}
+
+std::string AttentionCandidate::whyNot(const AttentionCandidate &chosen) const {
+  if (!dropped.empty())
+    return dropped;
+  const double cycles = prediction.cycles();
+  const double chosenCycles = chosen.prediction.cycles();
+  // What rounds to "1.0 times" says nothing.
+  constexpr double kNoticeable = 1.05;
+  if (cycles >= kNoticeable * chosenCycles)
+    return llvm::formatv("{0:F1} times as many cycles", cycles / chosenCycles);
+  if (keyRow().isa != chosen.keyRow().isa && cycles < chosenCycles)
+    return llvm::formatv("{0:F1} times as many cycles, but sums in another "
+                         "order than prefill; mix-isas allows it",
+                         cycles / chosenCycles);
+  if (cycles > chosenCycles)
+    return llvm::formatv("{0:F1} cycles more", cycles - chosenCycles);
+  if (prediction.computeCycles > chosen.prediction.computeCycles)
+    return "no faster: it waits for the same bytes, and computes longer";
+  return "no faster, and more calls";
+}
+
+StringRef mlir::fp8attn::getPhase(int64_t rows) {
+  return rows <= FP8ATTN_DECODE_ROWS ? "decode" : "prefill";
+}
+
+/// Returns why `row` cannot compute the problem's keys (or values), or "".
+static std::string getObstacle(const KernelRow &row,
+                               const AttentionProblem &problem,
+                               int64_t channels) {
+  if (row.isa > problem.isa)
+    return llvm::formatv("needs {0}, but bodies here are for {1}",
+                         stringifyIsa(row.isa), stringifyIsa(problem.isa));
+  if (problem.maxRows > row.maxRows)
+    return llvm::formatv("takes at most {0} rows, but there are {1}",
+                         row.maxRows, problem.maxRows);
+  if (channels % row.channels != 0)
+    return llvm::formatv("takes multiples of {0} channels, but there are {1}",
+                         row.channels, channels);
+  return "";
+}
+
+/// Whether `row` is of the operation and of the cache's element type.
+static bool matches(const KernelRow &row, StringRef op, Type type) {
+  return row.op == op && row.cache == getTypeWord(type);
+}
+
+/// Returns the row that computes softmax in bodies for `isa`.
+static const KernelRow &getSoftmax(Isa isa) {
+  return *selectByIsa("softmax", "f32", "bf16", isa);
+}
+
+static void addFused(const AttentionProblem &problem,
+                     const MachineFigures &machine,
+                     SmallVectorImpl<AttentionCandidate> &candidates) {
+  if (problem.keyType != problem.valueType)
+    return;
+  const bool isPrefill = problem.maxRows > FP8ATTN_DECODE_ROWS;
+  for (const KernelRow &row : getKernels()) {
+    if (!matches(row, "attend", problem.keyType) &&
+        !(isPrefill && matches(row, "prefill", problem.keyType)))
+      continue;
+    AttentionCandidate &candidate = candidates.emplace_back();
+    candidate.attend = &row;
+    if (problem.modifiesScores)
+      candidate.dropped = "the score region stands between scores and softmax";
+    else if (problem.isDense)
+      candidate.dropped = "dense keys and values are packed before each step";
+    else if (problem.isDequantized)
+      candidate.dropped = "elements are multiplied one by one before each step";
+    else if (problem.hasFactorsByKey)
+      candidate.dropped = "scales differ by key and are collected step by step";
+    else if (candidate.isPrefill() && !problem.canHaveMoreRows)
+      candidate.dropped = "work items have a fixed number of rows";
+    else
+      candidate.dropped = getObstacle(row, problem, problem.shape.keyChannels);
+    // Its softmax is that of its ISA.
+    candidate.prediction =
+        predict(problem.shape, {row, getSoftmax(row.isa), row}, machine);
+  }
+}
+
+static void addSeparate(const AttentionProblem &problem,
+                        const MachineFigures &machine,
+                        SmallVectorImpl<AttentionCandidate> &candidates) {
+  for (const KernelRow &qk : getKernels())
+    for (const KernelRow &pv : getKernels()) {
+      // Rows may be mixed, but one ISA for both needs half the words to say.
+      if (!matches(qk, "qk", problem.keyType) ||
+          !matches(pv, "pv", problem.valueType) || qk.isa != pv.isa)
+        continue;
+      AttentionCandidate &candidate = candidates.emplace_back();
+      candidate.qk = &qk;
+      candidate.pv = &pv;
+      candidate.dropped = getObstacle(qk, problem, problem.shape.keyChannels);
+      if (candidate.dropped.empty())
+        candidate.dropped =
+            getObstacle(pv, problem, problem.shape.valueChannels);
+      candidate.prediction =
+          predict(problem.shape, {qk, getSoftmax(problem.isa), pv}, machine);
+    }
+}
+
+static constexpr StringLiteral kKernelPrefix = "fp8attn_uk_";
+
+bool mlir::fp8attn::isNamed(const KernelRow &row, StringRef word) {
+  word.consume_front(kKernelPrefix);
+  return word == stringifyIsa(row.isa) ||
+         word == row.name.drop_front(kKernelPrefix.size());
+}
+
+bool mlir::fp8attn::isForceable(StringRef word) {
+  return llvm::any_of(getKernels(), [&](const KernelRow &row) {
+    return (row.op == "attend" || row.op == "prefill" || row.op == "qk" ||
+            row.op == "pv") &&
+           isNamed(row, word);
+  });
+}
+
+/// Drops what is not forced, if something that is forced can be used.
+static void applyForce(ArrayRef<std::string> forced,
+                       MutableArrayRef<AttentionCandidate> candidates) {
+  auto isForced = [&](const AttentionCandidate &candidate) {
+    auto names = [&](const KernelRow &row) {
+      return llvm::any_of(forced,
+                          [&](StringRef word) { return isNamed(row, word); });
+    };
+    return names(candidate.keyRow()) && names(candidate.valueRow());
+  };
+  auto isUsable = [](const AttentionCandidate &candidate) {
+    return candidate.dropped.empty();
+  };
+  if (llvm::none_of(candidates, [&](const AttentionCandidate &candidate) {
+        return isForced(candidate) && isUsable(candidate);
+      }))
+    return;
+  for (AttentionCandidate &candidate : candidates)
+    if (isUsable(candidate) && !isForced(candidate))
+      candidate.dropped = "another one is forced";
+}
+
+SmallVector<AttentionCandidate>
+mlir::fp8attn::getAttentionCandidates(const AttentionProblem &problem,
+                                      const MachineFigures &machine,
+                                      const SelectionWishes &wishes) {
+  SmallVector<AttentionCandidate> candidates;
+  addFused(problem, machine, candidates);
+  addSeparate(problem, machine, candidates);
+  applyForce(wishes.forced, candidates);
+  auto getKey = [&](const AttentionCandidate &candidate) {
+    // All ISAs have rows for many query rows and for few, so that the best one
+    // is the same for both.
+    const int isaRank =
+        wishes.mixIsas ? 0 : -static_cast<int>(candidate.keyRow().isa);
+    return std::make_tuple(!candidate.dropped.empty(), isaRank,
+                           candidate.prediction.cycles(),
+                           candidate.prediction.computeCycles,
+                           !candidate.attend, candidate.keyRow().name);
+  };
+  llvm::sort(candidates,
+             [&](const AttentionCandidate &a, const AttentionCandidate &b) {
+               return getKey(a) < getKey(b);
+             });
+  return candidates;
+}
+
+const KernelRow *mlir::fp8attn::selectByIsa(StringRef op, StringRef in,
+                                            StringRef cache, Isa isa) {
+  const KernelRow *best = nullptr;
+  for (const KernelRow &row : getKernels())
+    if (row.op == op && row.in == in && row.cache == cache && row.isa <= isa &&
+        (!best || row.isa > best->isa))
+      best = &row;
+  return best;
+}

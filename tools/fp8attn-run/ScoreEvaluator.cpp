@@ -176,6 +176,15 @@ private:
         .Case([&](arith::AndIOp) { return x & y; })
         .Case([&](arith::OrIOp) { return x | y; })
         .Case([&](arith::XOrIOp) { return x ^ y; })
+        // The verifier has seen that the right operand is one that these are
+        // defined for.
+        .Case([&](arith::DivSIOp) { return a / b; })
+        .Case([&](arith::RemSIOp) { return a % b; })
+        .Case([&](arith::DivUIOp) { return x / y; })
+        .Case([&](arith::RemUIOp) { return x % y; })
+        .Case([&](arith::ShLIOp) { return x << y; })
+        .Case([&](arith::ShRSIOp) { return a >> y; })
+        .Case([&](arith::ShRUIOp) { return x >> y; })
         .Case([&](arith::MaxSIOp) { return std::max(a, b); })
         .Case([&](arith::MinSIOp) { return std::min(a, b); })
         .Case([&](arith::MaxUIOp) { return std::max(x, y); })

@@ -26,11 +26,11 @@ func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
 
 // score_region_c3
 func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
-  // expected-error@below {{'fp8attn.tile.modify' op expects no arith.divsi in a score region, which takes what is defined for all operands: memref.load, arith.constant,}}
+  // expected-error@below {{'fp8attn.tile.modify' op expects no arith.floordivsi in a score region, which takes what is defined for all operands: memref.load, arith.constant,}}
   %0 = fp8attn.tile.modify %s, %item[%k] {
   ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
     // expected-note@below {{the operation is here}}
-    %new = arith.divsi %q, %key : index
+    %new = arith.floordivsi %q, %key : index
     fp8attn.yield %score : f32
   } : tensor<16x256xf32>
   return
@@ -83,6 +83,96 @@ func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
   %0 = fp8attn.tile.modify %s, %item[%k] {
   ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
     %small = arith.truncf %score downward : f32 to bf16
+    fp8attn.yield %score : f32
+  } : tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// score_region_c8
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects arith.divui of a score region by a constant other than 0, got 0}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+    %by = arith.constant 0 : index
+    // expected-note@below {{the operation is here}}
+    %new = arith.divui %q, %by : index
+    fp8attn.yield %score : f32
+  } : tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// score_region_c8
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects arith.remsi of a score region by a constant other than 0 and -1, got -1}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+    %by = arith.constant -1 : i32
+    %short = arith.index_cast %q : index to i32
+    // expected-note@below {{the operation is here}}
+    %new = arith.remsi %short, %by : i32
+    fp8attn.yield %score : f32
+  } : tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// score_region_c8
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects arith.divsi of a score region by a constant other than 0 and -1, got a value that is not constant}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+    // expected-note@below {{the operation is here}}
+    %new = arith.divsi %q, %key : index
+    fp8attn.yield %score : f32
+  } : tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// score_region_c9
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects arith.shli of a score region by a constant of 0 or more and less than the number of bits, got 64}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+    %by = arith.constant 64 : index
+    // expected-note@below {{the operation is here}}
+    %new = arith.shli %q, %by : index
+    fp8attn.yield %score : f32
+  } : tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// score_region_c9
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects arith.shrsi of a score region by a constant of 0 or more and less than the number of bits, got -1}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+    %by = arith.constant -1 : i32
+    %short = arith.index_cast %q : index to i32
+    // expected-note@below {{the operation is here}}
+    %new = arith.shrsi %short, %by : i32
+    fp8attn.yield %score : f32
+  } : tensor<16x256xf32>
+  return
+}
+
+// -----
+
+// score_region_c9
+func.func @f(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index) {
+  // expected-error@below {{'fp8attn.tile.modify' op expects arith.shrui of a score region by a constant of 0 or more and less than the number of bits, got a value that is not constant}}
+  %0 = fp8attn.tile.modify %s, %item[%k] {
+  ^bb0(%score: f32, %sequence: index, %head: index, %q: index, %key: index):
+    // expected-note@below {{the operation is here}}
+    %new = arith.shrui %q, %key : index
     fp8attn.yield %score : f32
   } : tensor<16x256xf32>
   return

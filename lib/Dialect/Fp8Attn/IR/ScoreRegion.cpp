@@ -39,8 +39,6 @@ template <typename... Ops> struct OpList {
 };
 } // namespace
 
-/// Integer divisions and shifts are not among them: they are undefined for some
-/// operands.
 using Elementwise =
     OpList<arith::ConstantOp, arith::AddFOp, arith::SubFOp, arith::MulFOp,
            arith::DivFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
@@ -53,6 +51,11 @@ using Elementwise =
            arith::IndexCastUIOp, math::TanhOp, math::ExpOp, math::Exp2Op,
            math::LogOp, math::Log2Op, math::SqrtOp, math::RsqrtOp,
            math::AbsFOp>;
+
+/// Undefined for some right operands.
+using Divisions =
+    OpList<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp>;
+using Shifts = OpList<arith::ShLIOp, arith::ShRSIOp, arith::ShRUIOp>;
 
 static bool isRegionType(Type type) {
   return type.isF32() || type.isBF16() || type.isF16() || type.isIndex() ||
@@ -81,20 +84,66 @@ static LogicalResult verifyLoad(Operation *op, memref::LoadOp load) {
   return success();
 }
 
+/// A division by 0 traps, as does that of the least number by -1; a shift by
+/// the width or more is undefined.
+static LogicalResult verifyRightOperand(Operation *op, Operation &inner) {
+  const bool isShift = Shifts::contains(inner);
+  if (!isShift && !Divisions::contains(inner))
+    return success();
+  const bool isSigned = isa<arith::DivSIOp, arith::RemSIOp>(inner);
+  APInt right;
+  const bool isConstant =
+      matchPattern(inner.getOperand(1), m_ConstantInt(&right));
+  SmallString<32> got("a value that is not constant");
+  if (isConstant) {
+    got.clear();
+    right.toStringSigned(got);
+  }
+  // score_region_c8
+  if (!isShift &&
+      (!isConstant || right.isZero() || (isSigned && right.isAllOnes()))) {
+    InFlightDiagnostic diagnostic = op->emitOpError("expects ")
+                                    << inner.getName()
+                                    << " of a score region by a constant other "
+                                       "than "
+                                    << (isSigned ? "0 and -1" : "0") << ", got "
+                                    << got;
+    diagnostic.attachNote(inner.getLoc()) << "the operation is here";
+    return diagnostic;
+  }
+  // score_region_c9
+  if (isShift && (!isConstant || right.uge(right.getBitWidth()))) {
+    InFlightDiagnostic diagnostic =
+        op->emitOpError("expects ")
+        << inner.getName()
+        << " of a score region by a constant of 0 or more and less than the "
+           "number of bits, got "
+        << got;
+    diagnostic.attachNote(inner.getLoc()) << "the operation is here";
+    return diagnostic;
+  }
+  return success();
+}
+
 static LogicalResult verifyOperation(Operation *op, Operation &inner) {
   if (auto load = dyn_cast<memref::LoadOp>(inner))
     return verifyLoad(op, load);
   // score_region_c3
-  if (!Elementwise::contains(inner)) {
+  if (!Elementwise::contains(inner) && !Divisions::contains(inner) &&
+      !Shifts::contains(inner)) {
     InFlightDiagnostic diagnostic =
         op->emitOpError("expects no ")
         << inner.getName()
         << " in a score region, which takes what is defined for all operands: "
            "memref.load, "
-        << llvm::join(Elementwise::getNames(), ", ");
+        << llvm::join(Elementwise::getNames(), ", ") << "; by constants "
+        << llvm::join(Divisions::getNames(), ", ") << ", "
+        << llvm::join(Shifts::getNames(), ", ");
     diagnostic.attachNote(inner.getLoc()) << "the operation is here";
     return diagnostic;
   }
+  if (failed(verifyRightOperand(op, inner)))
+    return failure();
   // score_region_c4
   for (Type type : inner.getResultTypes())
     if (!isRegionType(type))

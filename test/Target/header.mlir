@@ -2,8 +2,9 @@
 // RUN: fp8attn-compile %s -o %t.h && clang -std=c11 -Wall -Wextra -Werror -I %source_dir/include -fsyntax-only -x c %t.h
 // RUN: clang -std=c++17 -Wall -Wextra -Werror -I %source_dir/include -fsyntax-only -x c++ %t.h
 
-// The header declares each public function without results: names come from
-// the roles of the arguments, sizes and layouts stand in comments.
+// The header declares each public function without results: names that the text
+// does not have come from the roles of the arguments, sizes and layouts stand in
+// comments.
 
 !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<pairs>>
 #tensor = affine_map<(page, head, token, channel) -> ()>
@@ -25,15 +26,15 @@
 // CHECK-NEXT: {{^ +}}const fp8attn_tensor *key_scale,
 // CHECK-NEXT: {{^ +}}const fp8attn_cache *cache);
 // CHECK: int64_t write_keys_workspace_bytes(int32_t num_workers);
-func.func @write_keys(%key: memref<?x8x64xbf16, strided<[?, 64, 1]>>,
+func.func @write_keys(%arg0: memref<?x8x64xbf16, strided<[?, 64, 1]>>,
                  %value: memref<?x8x64xbf16> {fp8attn.name = "new_values"},
-                 %slots: memref<?xi64>, %scale: memref<f32>, %cache: !cache) {
+                 %arg2: memref<?xi64>, %arg3: memref<f32>, %arg4: !cache) {
   fp8attn.kv_write
-      key(%key : memref<?x8x64xbf16, strided<[?, 64, 1]>>)
-      value(%value : memref<?x8x64xbf16>) slots(%slots : memref<?xi64>)
-      key_scale(%scale : memref<f32>, #tensor)
-      value_scale(%scale : memref<f32>, #tensor)
-      cache(%cache : !cache)
+      key(%arg0 : memref<?x8x64xbf16, strided<[?, 64, 1]>>)
+      value(%value : memref<?x8x64xbf16>) slots(%arg2 : memref<?xi64>)
+      key_scale(%arg3 : memref<f32>, #tensor)
+      value_scale(%arg3 : memref<f32>, #tensor)
+      cache(%arg4 : !cache)
   return
 }
 
@@ -43,7 +44,7 @@ func.func @write_keys(%key: memref<?x8x64xbf16, strided<[?, 64, 1]>>,
 // CHECK-NEXT: {{^ +}}int64_t arg0,
 // CHECK-NEXT: {{^ +}}int32_t context_1,
 // CHECK-NEXT: {{^ +}}float arg2);
-func.func @scalars(%a: index, %b: i32 {fp8attn.name = "context"}, %c: f32) {
+func.func @scalars(%arg0: index, %b: i32 {fp8attn.name = "context"}, %arg2: f32) {
   return
 }
 

@@ -15,6 +15,7 @@
 #include "fp8attn/InitAll.h"
 #include "fp8attn/Pipelines/Pipelines.h"
 #include "fp8attn/Target/CodeEmission.h"
+#include "fp8attn/Target/SourceText.h"
 #include "fp8attn/Target/TargetMachine.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -55,14 +56,16 @@ LogicalResult Compilation::parse(StringRef path) {
     reportError(error);
     return failure();
   }
-  if (!isBytecode(file->getMemBufferRef()))
+  const bool isText = !isBytecode(file->getMemBufferRef());
+  if (isText)
     if (unsigned line = findDeepLine(file->getBuffer())) {
       reportError("expects brackets of at most " + llvm::Twine(kMaxNesting) +
                   " levels, got more on line " + llvm::Twine(line));
       return failure();
     }
   sources.AddNewSourceBuffer(std::move(file), llvm::SMLoc());
-  module = parseSourceFile<ModuleOp>(sources, &context);
+  module = isText ? parseSourceText(sources, &context)
+                  : parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
     return failure();
   // Bytecode has no brackets.

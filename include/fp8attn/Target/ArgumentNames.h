@@ -20,10 +20,11 @@
 namespace mlir::fp8attn {
 
 /// Returns a name for each argument of an entry point at the model level: its
-/// `fp8attn.name` if it has one, else its role in the first operation of the
-/// model level that uses it, directly or through views ("query", "key_cache",
-/// "block_table"), else "arg" and its number. Names that occur twice, or that
-/// the ABI takes ("context"), get a suffix: "out_1".
+/// `fp8attn.name` if it has one, which may be the name in the text
+/// (SourceText.h), else its role in the first operation of the model level that
+/// uses it, directly or through views ("query", "key_cache", "block_table"),
+/// else "arg" and its number. Names that occur twice, or that the ABI takes
+/// ("context"), get a suffix: "out_1".
 SmallVector<std::string> getArgumentNames(func::FuncOp function);
 
 } // namespace mlir::fp8attn

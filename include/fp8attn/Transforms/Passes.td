@@ -43,7 +43,9 @@ def NameArguments : Pass<"fp8attn-name-arguments", "::mlir::func::FuncOp"> {
   let description = [{
     Sets `fp8attn.name` on arguments of public functions that have none: the
     role in the first operation that uses the argument. The names appear in the
-    emitted C header and in the messages of run-time checks.
+    emitted C header and in the messages of run-time checks. The tools that read
+    text set it to the name in the text before, unless that is MLIR's own or no
+    identifier of C.
 
     Before:
     ```mlir

@@ -10,7 +10,7 @@
 
 // Conversions must agree code by code, special values included.
 
-// CHECK: check of destination passed: relative L2 error 0,
+// CHECK: check of y passed: relative L2 error 0,
 // WHICH: error: expects --entry to name one of: quantize, dequantize, quantize_f16, quantize_f32, dequantize_f16
 // NOTHING: error: no entry point "nothing"; there is: quantize, dequantize, quantize_f16, quantize_f32, dequantize_f16
 func.func @quantize(%x: memref<?x8x128xbf16>, %scale: memref<8xf32>, %y: memref<?x8x128xf8E4M3FN>) {

@@ -21,7 +21,7 @@ func.func @fixed(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>,
   return
 }
 
-// UNUSED: error: cannot make an input for argument "arg3": no operation uses it
+// UNUSED: error: cannot make an input for argument "z": no operation uses it
 func.func @unused(%x: memref<?x128xbf16>, %scale: memref<f32>, %y: memref<?x128xf8E5M2>, %z: memref<?x128xf8E5M2>) {
   fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y
       : memref<?x128xbf16>, memref<f32>, memref<?x128xf8E5M2>

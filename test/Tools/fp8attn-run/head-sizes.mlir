@@ -29,8 +29,8 @@ func.func @mla(%query: memref<?x128x576xbf16>, %keys: !mla_keys, %values: !mla_v
 !values = !fp8attn.cache<value, heads = 2, head_dim = 8, page = 32, bf16, #fp8attn.layout<pairs>>
 
 // ODD: check of out passed
-// ODD: check of key_cache passed
-// ODD: check of value_cache passed
+// ODD: check of keys passed
+// ODD: check of values passed
 func.func @odd(%query: memref<?x6x40xf16>, %key: memref<?x2x40xf32>, %value: memref<?x2x8xf16>,
     %slots: memref<?xi64>, %keys: !keys, %values: !values, %key_scale: memref<2xf32>,
     %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: memref<?x6x8xf32>) {

@@ -17,7 +17,7 @@ func.func @apart(%first: memref<?x6x64xbf16, strided<[?, 64, 1]>>, %first_lse: m
 }
 
 // The result is named after the part whose place it takes.
-// PLACE: check of second_out passed
+// PLACE: check of second passed
 // PLACE: check of second_lse passed
 func.func @in_place(%first: memref<?x6x64xbf16>, %first_lse: memref<?x6xf32>,
     %second: memref<?x6x64xbf16>, %second_lse: memref<?x6xf32>) {

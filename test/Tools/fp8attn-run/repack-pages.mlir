@@ -12,7 +12,7 @@
 !amx = !fp8attn.cache<key_value, heads = 3, head_dim = 64, page = 32, bf16, #fp8attn.layout<vllm_amx>>
 
 // Half of the pages, to some of a larger cache.
-// CHECK: check of destination passed
+// CHECK: check of to passed
 func.func @list(%from: !padded, %to: !rows, %pages: memref<?x2xi32>) {
   fp8attn.repack %from into %to pages(%pages : memref<?x2xi32>) : !padded, !rows
   return
@@ -43,7 +43,7 @@ func.func @amx_padded(%from: !amx48, %to: !padded48) {
 }
 
 // Within a cache; any padding is copied as it is.
-// DIVIDE: check of source passed
+// DIVIDE: check of pool passed
 func.func @divide(%pool: !padded, %pages: memref<?x2xi32>) {
   fp8attn.repack %pool into %pool pages(%pages : memref<?x2xi32>) : !padded, !padded
   return

@@ -9,7 +9,7 @@
 // keys move as bytes, and values element by element if a page has more than 64
 // tokens.
 
-// CHECK: check of destination passed
+// CHECK: check of to passed
 
 !pairs40 = !fp8attn.cache<key_value, heads = 3, head_dim = 40, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>
 !quads40 = !fp8attn.cache<key_value, heads = 3, head_dim = 40, page = 64, f8E4M3FN, #fp8attn.layout<quads>>

@@ -7,7 +7,7 @@
 // RUN: fp8attn-run %s --entry=write_and_export --check --context=100,40 --query-len=30,7 | FileCheck %s --check-prefix=EXPORT
 
 // Any bytes, from one layout to the other.
-// CHECK: check of destination passed
+// CHECK: check of to passed
 func.func @from_row_major_f8e4m3fn(%from: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<row_major>>, %to: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>) {
   fp8attn.repack %from into %to : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<row_major>>, !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>
   return
@@ -33,9 +33,9 @@ func.func @to_vllm_vector_bf16(%from: !fp8attn.cache<key_value, heads = 8, head_
   return
 }
 
-// The source is the cache that was written, named by its first use.
+// The source is the cache that was written.
 // EXPORT: check of cache passed
-// EXPORT: check of destination passed
+// EXPORT: check of to passed
 func.func @write_and_export(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>, %slots: memref<?xi64>,
     %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>, %to: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<row_major>>) {
   fp8attn.kv_write key(%key : memref<?x8x64xbf16>) value(%value : memref<?x8x64xbf16>)

@@ -7,7 +7,7 @@
 #
 # Usage: calibrate.py [--tools DIR] [--rounds N] [--filter TEXT] [--context N]
 #
-# For each of some shapes, asks `fp8attn-compile --explain` which kernels could
+# For each of some shapes, asks `fp8attn-compile --explain=all` which kernels could
 # compute it on this host and what they should cost, forces each of them in
 # `fp8attn-run --time`, all in turn, round after round, and prints predicted
 # beside measured time (the best of all rounds), both as multiples of those of
@@ -133,7 +133,7 @@ class Tools:
 
     def candidates(self, model, isa, phase):
         """Returns {kernels: predicted cycles}, the pick first."""
-        table = self.call("fp8attn-compile", model, "--explain", f"--isa={isa}")
+        table = self.call("fp8attn-compile", model, "--explain=all", f"--isa={isa}")
         (section,) = [
             part for part in table.split("\n\n") if f", phase {phase}:" in part
         ]

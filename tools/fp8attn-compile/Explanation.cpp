@@ -15,22 +15,27 @@
 #include "llvm/Support/Format.h"
 
 using namespace mlir::fp8attn;
+using llvm::ArrayRef;
 using llvm::StringRef;
 using mlir::remark::detail::Remark;
 
-/// Returns the value of an argument, empty if the remark has none.
-static StringRef getArgument(const Remark &remark, StringRef key) {
+/// Returns the value of an argument, `otherwise` if the remark has none.
+static StringRef getArgument(const Remark &remark, StringRef key,
+                             StringRef otherwise = "") {
   for (const Remark::Arg &arg : remark.getArgs())
     if (arg.key == key)
       return arg.val;
-  return "";
+  return otherwise;
 }
+
+/// What stands in a column that a row has nothing for.
+static constexpr StringRef kNone = "-";
 
 /// Returns a number of cycles as text, "-" if the remark has none.
 static std::string getNumber(const Remark &remark, StringRef key) {
   double number;
   if (getArgument(remark, key).getAsDouble(number))
-    return "-";
+    return kNone.str();
   std::string text;
   llvm::raw_string_ostream(text) << llvm::format("%.1f", number);
   return text;
@@ -57,16 +62,15 @@ public:
     if (kernel.empty())
       return;
     StringRef isa = getArgument(remark, "Isa");
-    StringRef phase = getArgument(remark, "Phase");
     StringRef function = remark.getFunction();
     function.consume_back(("." + isa).str());
     Row &row = rows.emplace_back();
-    row.title = (function + ", body " + isa).str();
-    if (!phase.empty())
-      row.title += (", phase " + phase + ": " + getArgument(remark, "Rows") +
-                    " rows, " + getArgument(remark, "BytesPerKey") +
-                    " bytes a key from " + getArgument(remark, "Source"))
-                       .str();
+    row.function = function.str();
+    row.isa = isa.str();
+    row.phase = getArgument(remark, "Phase", kNone).str();
+    row.queryRows = getArgument(remark, "Rows", kNone).str();
+    row.bytesPerKey = getArgument(remark, "BytesPerKey", kNone).str();
+    row.source = getArgument(remark, "Source", kNone).str();
     row.whyNot = getArgument(remark, "WhyNot");
     row.isChosen = row.whyNot.empty();
     row.cycles = getNumber(remark, "CyclesPerKey");
@@ -84,23 +88,70 @@ Explanation::makeStreamer() {
   return std::make_unique<Streamer>(rows);
 }
 
-void Explanation::print(llvm::raw_ostream &os) const {
+std::string Explanation::Row::getTitle() const {
+  std::string title = function + ", body " + isa;
+  if (phase != kNone)
+    title += ", phase " + phase + ": " + queryRows + " rows, " + bytesPerKey +
+             " bytes a key from " + source;
+  return title;
+}
+
+StringRef Explanation::Row::getLimit() const {
+  if (cycles == kNone)
+    return kNone;
+  return cycles == computeCycles ? "computing" : "reading";
+}
+
+/// Says that no table follows, if there are no rows for one.
+static bool printIfEmpty(bool isEmpty, llvm::raw_ostream &os) {
+  if (isEmpty)
+    os << "no function has work for kernels\n";
+  return isEmpty;
+}
+
+void Explanation::printChoices(llvm::raw_ostream &os) const {
+  if (printIfEmpty(rows.empty(), os))
+    return;
+  static constexpr size_t kColumns = 7;
+  using Line = std::array<std::string, kColumns>;
+  std::vector<Line> lines = {{"function", "body", "phase", "rows", "cycles/key",
+                              "limit", "kernel (fp8attn_uk_...)"}};
+  for (const Row &row : rows)
+    if (row.isChosen)
+      lines.push_back({row.function, row.isa, row.phase, row.queryRows,
+                       row.cycles, row.getLimit().str(), row.kernel});
+  // Equal operations of a function make equal choices.
+  lines.erase(std::unique(lines.begin(), lines.end()), lines.end());
+
+  std::array<size_t, kColumns> widths = {};
+  for (const Line &line : lines)
+    for (auto [width, text] : llvm::zip_equal(widths, line))
+      width = std::max(width, text.size());
+  for (const Line &line : lines) {
+    for (auto [column, text] : llvm::enumerate(ArrayRef(line).drop_back()))
+      os << llvm::left_justify(text, widths[column]) << "  ";
+    os << line.back() << "\n";
+  }
+  os << "\n--explain=all shows the other candidates, and why each lost\n";
+}
+
+void Explanation::printCandidates(llvm::raw_ostream &os) const {
   // Wide enough for the largest prediction.
   static constexpr unsigned kCyclesWidth = 11, kPartWidth = 9;
   size_t kernelWidth = 0;
   for (const Row &row : rows)
     if (!row.whyNot.empty())
       kernelWidth = std::max(kernelWidth, row.kernel.size());
-  if (rows.empty())
-    os << "no function has work for kernels\n";
-  StringRef title;
+  if (printIfEmpty(rows.empty(), os))
+    return;
+  std::string title;
   for (const Row &row : rows) {
-    if (row.title != title) {
-      os << (title.empty() ? "" : "\n") << row.title << "\n";
+    if (row.getTitle() != title) {
+      os << (title.empty() ? "" : "\n") << row.getTitle() << "\n";
       os << "          cycles/key  computes    reads  kernel "
             "(fp8attn_uk_...)\n";
     }
-    title = row.title;
+    title = row.getTitle();
     os << (row.isChosen ? "  chosen " : "         ")
        << llvm::right_justify(row.cycles, kCyclesWidth)
        << llvm::right_justify(row.computeCycles, kPartWidth + 1)

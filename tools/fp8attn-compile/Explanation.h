@@ -26,23 +26,34 @@ public:
   /// Returns what passes report to; they write to this explanation.
   std::unique_ptr<remark::detail::MLIRRemarkStreamerBase> makeStreamer();
 
+  /// Prints a line for each function, ISA and phase: the chosen kernels, and
+  /// whether computing or reading takes their time.
+  void printChoices(llvm::raw_ostream &os) const;
+
   /// Prints a table for each function, ISA and phase: the chosen kernels first,
   /// the others by cost.
-  void print(llvm::raw_ostream &os) const;
+  void printCandidates(llvm::raw_ostream &os) const;
 
 private:
   class Streamer;
 
   /// A kernel, or a pair of them, that was chosen or not.
   struct Row {
-    /// Function and ISA, and of attention the phase and what is typical of it.
-    std::string title;
+    std::string function, isa;
+    /// Of attention, what is typical of its phase; "-" of other operations.
+    std::string phase, queryRows, bytesPerKey, source;
     bool isChosen;
     /// Predicted cycles of a key, the larger one of those that computing and
     /// reading take; "-" if none are predicted.
     std::string cycles, computeCycles, readCycles;
     std::string kernel;
     std::string whyNot;
+
+    /// Returns what a table of candidates is of.
+    std::string getTitle() const;
+
+    /// Returns what the cycles are of, of computing and reading.
+    llvm::StringRef getLimit() const;
   };
 
   std::vector<Row> rows;

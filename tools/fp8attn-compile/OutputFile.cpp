@@ -125,14 +125,17 @@ static LogicalResult compile(Compilation &compilation,
   llvm::raw_svector_ostream os(bytes);
   if (kind == OutputKind::Header)
     return emitHeader(compilation.getModule(), getHeaderName(output), os);
+  const bool explains = output.explain != ExplainKind::Nothing;
   Explanation explanation;
   if (failed(compilation.chooseTarget()) ||
-      failed(compilation.lower(output.explain ? explanation.makeStreamer()
-                                              : nullptr)))
+      failed(
+          compilation.lower(explains ? explanation.makeStreamer() : nullptr)))
     return failure();
-  if (output.explain)
-    explanation.print(llvm::outs());
-  if (output.explain && output.outputPath == "-")
+  if (output.explain == ExplainKind::Choices)
+    explanation.printChoices(llvm::outs());
+  if (output.explain == ExplainKind::Candidates)
+    explanation.printCandidates(llvm::outs());
+  if (explains && output.outputPath == "-")
     return success();
   if (kind != OutputKind::MLIRText)
     return writeCode(compilation, output, kind, bytes);
@@ -150,7 +153,7 @@ LogicalResult mlir::fp8attn::compileToFile(const CompileOptions &options,
     kind = decideKind(output.outputPath);
   if (failed(kind))
     return failure();
-  if (output.explain && *kind == OutputKind::Header) {
+  if (output.explain != ExplainKind::Nothing && *kind == OutputKind::Header) {
     reportError("expects --explain with code, got a header, for which no "
                 "kernels are chosen");
     return failure();

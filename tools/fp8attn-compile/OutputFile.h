@@ -27,6 +27,9 @@ enum class OutputKind {
   SharedLibrary
 };
 
+/// What to print of kernels.
+enum class ExplainKind { Nothing, Choices, Candidates };
+
 /// What to write, and where.
 struct OutputOptions {
   /// "-": standard input and output.
@@ -35,9 +38,9 @@ struct OutputOptions {
   OutputKind kind = OutputKind::Automatic;
   /// Put kernels and runtime into the code; shared libraries always have them.
   bool embedKernels = false;
-  /// Print a table of the chosen kernels to standard output; without an output
-  /// file there is no code then.
-  bool explain = false;
+  /// What to print to standard output; without an output file there is no code
+  /// then.
+  ExplainKind explain = ExplainKind::Nothing;
 };
 
 /// Compiles and writes. If anything fails it is reported, and no file is left

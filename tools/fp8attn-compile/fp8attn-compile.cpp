@@ -26,7 +26,8 @@ Examples:
                                                       for any x86-64, no library
   fp8attn-compile decode.mlir -o decode.so            for dlopen, no library
   fp8attn-compile decode.mlir -o decode.o --mcpu=generic --mtriple=aarch64-linux-gnu
-  fp8attn-compile decode.mlir --explain               which kernels, and why
+  fp8attn-compile decode.mlir --explain               which kernels
+  fp8attn-compile decode.mlir --explain=all           and why not others
   fp8attn-compile decode.mlir --stop-after=fp8attn-fold-scales
 )";
 
@@ -72,11 +73,16 @@ int main(int argc, char **argv) {
   cl::opt<bool, true> debugInfo(
       "g", cl::desc("Map code to lines of the input, for debuggers"),
       cl::location(options.debugInfo), cl::cat(category));
-  cl::opt<bool, true> explain(
-      "explain",
-      cl::desc("Print a table of the chosen kernels, and why not\n"
-               "others; code is written only if there is -o"),
-      cl::location(output.explain), cl::cat(category));
+  cl::opt<ExplainKind, true> explain(
+      "explain", cl::ValueOptional,
+      cl::desc("Print kernels; code is written only if there is -o"),
+      cl::values(clEnumValN(ExplainKind::Choices, "",
+                            "a line for each function, body and phase"),
+                 clEnumValN(ExplainKind::Candidates, "all",
+                            "a table of each, with the kernels that were not "
+                            "chosen, and why")),
+      cl::location(output.explain), cl::init(ExplainKind::Nothing),
+      cl::cat(category));
   cl::opt<std::string, true> stopAfter(
       "stop-after",
       cl::desc("Write the MLIR after this pass of the pipeline, e.g.\n"

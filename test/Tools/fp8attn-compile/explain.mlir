@@ -1,9 +1,24 @@
-// RUN: fp8attn-compile %s --explain | FileCheck %s
-// RUN: fp8attn-compile %s --explain -o %t.o | FileCheck %s && llvm-nm %t.o | FileCheck %s --check-prefix=OBJECT
-// RUN: fp8attn-compile %s --explain 2>&1 >/dev/null | count 0
+// RUN: fp8attn-compile %s --explain | FileCheck %s --check-prefix=CHOICES
+// RUN: fp8attn-compile %s --explain=all | FileCheck %s
+// RUN: fp8attn-compile %s --explain=all -o %t.o | FileCheck %s && llvm-nm %t.o | FileCheck %s --check-prefix=OBJECT
+// RUN: fp8attn-compile %s --explain=all 2>&1 >/dev/null | count 0
 // RUN: echo "func.func @f() { return }" | fp8attn-compile --explain | FileCheck %s --check-prefix=NOTHING
+// RUN: echo "func.func @f() { return }" | fp8attn-compile --explain=all | FileCheck %s --check-prefix=NOTHING
+// RUN: not fp8attn-compile %s --explain=most 2>&1 | FileCheck %s --check-prefix=WRONG
 
 // NOTHING: no function has work for kernels
+// WRONG:   for the --explain option: Cannot find option named 'most'!
+
+// A line for each function, body and phase, and nothing of what was not chosen.
+
+// CHOICES:      {{^}}function  body {{ *}}phase    rows  cycles/key  limit      kernel (fp8attn_uk_...){{$}}
+// CHOICES-NEXT: {{^}}f         generic {{ *}}decode   4     {{[0-9.]+ *}}  {{computing|reading}} {{ *}}attend_bf16_bf16_f32_16x256x32_generic{{$}}
+// CHOICES-NEXT: {{^}}f         generic {{ *}}prefill  48    {{[0-9.]+ *}}  {{computing|reading}} {{ *}}qk_{{.*}}_generic + pv_{{.*}}_generic{{$}}
+// CHOICES-NOT:  needs
+// CHOICES:      {{^}}f         avx512_bf16  decode
+// CHOICES-NEXT: {{^}}f         avx512_bf16  prefill
+// CHOICES:      {{^}}convert   generic {{ *}}-        -     -           -          dequantize_f32_e4m3_f32_1x1x1_generic{{$}}
+// CHOICES:      {{^}}--explain=all shows
 
 !kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>
 

@@ -1,5 +1,5 @@
-// RUN: fp8attn-compile %s --isa=avx512 --force=avx2 --explain | FileCheck %s
-// RUN: not fp8attn-compile %s --isa=avx512 --force=attend_bf16_bf16_f32_16x256x32_amx_bf16 --explain 2>&1 | FileCheck %s --check-prefix=ERROR
+// RUN: fp8attn-compile %s --isa=avx512 --force=avx2 --explain=all | FileCheck %s
+// RUN: not fp8attn-compile %s --isa=avx512 --force=attend_bf16_bf16_f32_16x256x32_amx_bf16 --explain=all 2>&1 | FileCheck %s --check-prefix=ERROR
 
 !kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>
 

@@ -1,5 +1,5 @@
 // REQUIRES: avx512-bf16
-// RUN: fp8attn-compile %s --mcpu=sapphirerapids --isa=amx_bf16 --mix-isas --explain | FileCheck %s --check-prefix=EXPLAIN
+// RUN: fp8attn-compile %s --mcpu=sapphirerapids --isa=amx_bf16 --mix-isas --explain=all | FileCheck %s --check-prefix=EXPLAIN
 // RUN: fp8attn-run %s --emulate-amx --isa=amx_bf16 --mix-isas --check --context=300,40 | FileCheck %s
 // RUN: fp8attn-run %s --emulate-amx --isa=amx_bf16 --mix-isas --check --context=300,40 --query-len=60,7 | FileCheck %s
 

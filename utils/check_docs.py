@@ -9,7 +9,9 @@
   check_docs.py descriptions --tblgen=... --include=DIR... FILE.td...
       every operation, type, attribute and pass has a summary and a description
   check_docs.py examples --tblgen=... --include=DIR... --opt=fp8attn-opt FILE.td...
-      every ```mlir example with a function parses and verifies
+      every operation, type, attribute and pass has an ```mlir example, and every
+      example with a function parses and verifies; an operation or type that has
+      none must be in the example of another
   check_docs.py tags SOURCE_DIR
       every constraint of docs/Spec.md has a check that carries its tag and a
       test in *-invalid.mlir, and there is no other tag; it says that it is
@@ -22,8 +24,8 @@
   check_docs.py sentences SOURCE_DIR
       every sentence of the table in docs/Testing.md stands where it says, and
       every test that would falsify it exists
-  check_docs.py passes --compile=fp8attn-compile SOURCE_DIR
-      docs/Passes.md has the passes of the pipeline, in its order
+  check_docs.py passes --compile=fp8attn-compile --opt=fp8attn-opt SOURCE_DIR
+      docs/Passes.md has the passes of the pipeline, in its order, and its options
 
 Ends with the number of things checked; fails on the first kind of offence.
 """
@@ -66,7 +68,14 @@ def check_descriptions(args):
 
 def check_examples(args):
     count, errors = 0, []
-    for kind, name, record in read_definitions(args):
+    definitions = list(read_definitions(args))
+    texts = [match.group(2) for _, _, record in definitions for match in EXAMPLE.finditer(record.get("description") or "")]
+    for kind, name, record in definitions:
+        mnemonic = record.get("opName") or record.get("mnemonic")
+        word = re.compile(rf"\bfp8attn\.{re.escape(mnemonic)}(?![\w.])") if mnemonic else None
+        has_own = EXAMPLE.search(record.get("description") or "")
+        if not has_own and not (word and any(word.search(text) for text in texts)):
+            errors.append(f"{kind} {name} is in no example")
         for match in EXAMPLE.finditer(record.get("description") or ""):
             text = textwrap.dedent(match.group(2))
             if "func.func" not in text and "module" not in text:
@@ -283,7 +292,15 @@ def check_passes(args):
     passes = run.stderr.split("expects one of:")[-1].split()
     passes = [name.strip(",") for name in passes]
     errors = [] if described == passes else [f"docs/Passes.md has {described}, the pipeline {passes}"]
-    return len(passes), errors
+
+    table = page.split("| option | default |")[1].split("\n\n")[0]
+    described = sorted(re.findall(r"^\| `([\w-]+)`", table, re.M))
+    text = subprocess.run([args.opt, "--help"], check=True, capture_output=True, text=True).stdout
+    section = re.search(r"^ {6}--fp8attn-to-llvm .*\n((?: {8}--.*\n)+)", text, re.M).group(1)
+    options = sorted(re.findall(r"^ {8}--([\w-]+)", section, re.M))
+    if described != options:
+        errors.append(f"docs/Passes.md has the options {described}, the pipeline {options}")
+    return len(passes) + len(options), errors
 
 
 def main():
@@ -300,6 +317,7 @@ def main():
         commands.add_parser(name).add_argument("source_dir")
     command = commands.add_parser("passes")
     command.add_argument("--compile", required=True)
+    command.add_argument("--opt", required=True)
     command.add_argument("source_dir")
     args = parser.parse_args()
     check = {

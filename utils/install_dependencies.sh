@@ -24,6 +24,8 @@ readonly packages=(
   libstdc++-12-dev-arm64-cross qemu-user
   # The style check.
   clang-format-22
+  # The site of the documentation.
+  python3-sphinx python3-myst-parser
 )
 
 missing=()

@@ -22,6 +22,14 @@ def ConvertFp8AttnToLLVM
     function tells the workspace that it needs. Kernel calls, checks and the
     parallel loop become calls of the runtime. Structured control flow must have
     been lowered to branches.
+
+    ```mlir
+    func.func @scratch(%n: index) {
+      return
+    }
+    ```
+    becomes `llvm.func @scratch(%context: !llvm.ptr, %n: i64) -> i32`, and beside it
+    `llvm.func @scratch_workspace_bytes(%workers: i32) -> i64`.
   }];
   let options = [
     Option<"runtimeChecks", "runtime-checks", "bool", "true",

@@ -18,5 +18,6 @@ include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnMergeOp.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTileOps.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnRowOps.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnKernelOps.td"
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnCheckOps.td"
 
 #endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTN_TD

@@ -31,7 +31,14 @@ def Fp8Attn_CacheContent : I32EnumAttr<"CacheContent", "what a cache holds", [
 }
 def Fp8Attn_CacheContentAttr
     : EnumAttr<Fp8Attn_Dialect, Fp8Attn_CacheContent, "content"> {
-  let description = "Keys, values, or for each head its keys and then its values.";
+  let description = [{
+    Keys, values, or for each head its keys and then its values. It is written as
+    a word of a cache type or of an operation.
+
+    ```mlir
+    !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16>
+    ```
+  }];
   let assemblyFormat = ?;
   let hasCustomAssemblyFormat = 1;
 }
@@ -125,6 +132,17 @@ def Fp8Attn_AlignmentAttr
   let description = [{
     `bottom_right`: the last query stands at the last key, as if the queries were
     the newest tokens. `top_left`: the first query stands at the first key.
+
+    ```mlir
+    func.func @sdpa(%query: memref<?x8x?x64xbf16>, %key: memref<?x8x?x64xbf16>,
+                    %value: memref<?x8x?x64xbf16>, %out: memref<?x8x?x64xbf16>) {
+      fp8attn.attention causal alignment = top_left
+          query(%query : memref<?x8x?x64xbf16>)
+          key(%key : memref<?x8x?x64xbf16>) value(%value : memref<?x8x?x64xbf16>)
+          out(%out : memref<?x8x?x64xbf16>)
+      return
+    }
+    ```
   }];
   let assemblyFormat = ?;
   let hasCustomAssemblyFormat = 1;

@@ -170,7 +170,16 @@ def Fp8Attn_DenseItemOp : Fp8Attn_TileOp<"dense_item", [Pure]> {
 class Fp8Attn_WorkItemField<string mnemonic, string what>
     : Fp8Attn_TileOp<mnemonic, [Pure]> {
   let summary = what;
-  let description = "Reads a member of a work item. See `tile.work_item`.";
+  let description = [{
+    Reads a member of a work item. See `tile.work_item`.
+
+    ```mlir
+    func.func @read(%item: !fp8attn.work_item) -> index {
+      %0 = fp8attn.tile.}] # mnemonic # [{ %item
+      return %0 : index
+    }
+    ```
+  }];
   let arguments = (ins Fp8Attn_WorkItemType:$item);
   let results = (outs Index:$result);
   let assemblyFormat = "$item attr-dict";

@@ -49,7 +49,9 @@ def Fp8Attn_YieldOp : Fp8Attn_Op<"yield", [
     Pure, Terminator,
     ParentOneOf<["PagedAttentionOp", "AttentionOp", "ModifyOp"]>]> {
   let summary = "result of a score region";
-  let description = "The new score, f32.";
+  let description = [{
+    The new score, f32. See `paged_attention` for the region.
+  }];
   let arguments = (ins F32:$score);
   let assemblyFormat = "$score attr-dict `:` type($score)";
 }

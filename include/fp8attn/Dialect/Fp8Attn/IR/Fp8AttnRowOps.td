@@ -19,6 +19,14 @@ def Fp8Attn_TileMergeOp : Fp8Attn_TileOp<"merge",
   let summary = "combines two partial results of some rows";
   let description = [{
     As `merge`, for rows [rows, channels] that have an `lse` each.
+
+    ```mlir
+    func.func @merge(%out: memref<?x64xbf16>, %lse: memref<?xf32>, %other: memref<?x64xbf16>, %other_lse: memref<?xf32>) {
+      fp8attn.tile.merge %out, %lse, %other, %other_lse into %out, %lse : memref<?x64xbf16>, memref<?xf32>,
+          memref<?x64xbf16>, memref<?xf32>, memref<?x64xbf16>, memref<?xf32>
+      return
+    }
+    ```
   }];
   let arguments = (ins MemRefRankOf<[BF16, F16, F32], [2]>:$firstOut,
                        MemRefRankOf<[F32], [1]>:$firstLse,
@@ -42,6 +50,16 @@ def Fp8Attn_StoreOp : Fp8Attn_TileOp<"store", [
     head `head` of the keys or values, as in `kv_write`. With `scales`, each
     element is divided by the one that the map from (page, head, token, channel)
     gives it; with `computed`, that is computed and stored first.
+
+    ```mlir
+    !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    func.func @store(%rows: memref<?x64xbf16, strided<[512, 1]>>, %slots: memref<?xi64>, %scale: f32,
+        %cache: !cache, %head: index) {
+      fp8attn.tile.store key %rows, %slots scale %scale into %cache[%head]
+          : memref<?x64xbf16, strided<[512, 1]>>, memref<?xi64>, !cache
+      return
+    }
+    ```
   }];
   let arguments = (ins MemRefRankOf<[BF16, F16, F32], [2]>:$source,
                        MemRefRankOf<[I64], [1]>:$slots, Optional<F32>:$scale,
@@ -73,11 +91,29 @@ class Fp8Attn_RowConvertOp<string mnemonic, Type from, Type to, string what>
 def Fp8Attn_Fp8Element : AnyTypeOf<[F8E4M3FN, F8E5M2]>;
 def Fp8Attn_TileQuantizeOp : Fp8Attn_RowConvertOp<"quantize",
     AnyTypeOf<[BF16, F16, F32]>, Fp8Attn_Fp8Element, "quantises a contiguous row"> {
-  let description = "As `quantize`, with one scale.";
+  let description = [{
+    As `quantize`, with one scale.
+
+    ```mlir
+    func.func @quantize(%row: memref<128xbf16>, %scale: f32, %codes: memref<128xf8E4M3FN>) {
+      fp8attn.tile.quantize %row, %scale into %codes : memref<128xbf16>, memref<128xf8E4M3FN>
+      return
+    }
+    ```
+  }];
 }
 def Fp8Attn_TileDequantizeOp : Fp8Attn_RowConvertOp<"dequantize",
     Fp8Attn_Fp8Element, AnyTypeOf<[BF16, F16, F32]>, "converts a contiguous row back"> {
-  let description = "As `dequantize`, with one scale.";
+  let description = [{
+    As `dequantize`, with one scale.
+
+    ```mlir
+    func.func @dequantize(%codes: memref<128xf8E4M3FN>, %scale: f32, %row: memref<128xbf16>) {
+      fp8attn.tile.dequantize %codes, %scale into %row : memref<128xf8E4M3FN>, memref<128xbf16>
+      return
+    }
+    ```
+  }];
 }
 
 #endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNROWOPS_TD

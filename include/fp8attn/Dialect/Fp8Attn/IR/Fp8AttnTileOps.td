@@ -36,6 +36,14 @@ def Fp8Attn_KeyRunOp : Fp8Attn_TileOp<"key_run",
   let description = [{
     Combines the item's row of the block table with its head's place in the
     caches. See `paged_attention` for the operands.
+
+    ```mlir
+    !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    func.func @run(%item: !fp8attn.work_item, %table: memref<?x?xi32>, %cache: !cache) -> !fp8attn.key_run {
+      %0 = fp8attn.tile.key_run %item, %table, %cache, %cache : memref<?x?xi32>, !cache, !cache
+      return %0 : !fp8attn.key_run
+    }
+    ```
   }];
   let arguments = (ins Fp8Attn_WorkItemType:$item,
                        MemRefRankOf<[I32], [2]>:$blockTable,
@@ -56,6 +64,13 @@ def Fp8Attn_LoadQueryOp : Fp8Attn_TileOp<"load_query",
     `tile[r, c] = channelFactor[c] * query[token(r), head(r), c]` for the rows
     of the item, rounded to bf16 once, to nearest even; channelFactor is 1 if
     absent.
+
+    ```mlir
+    func.func @query(%item: !fp8attn.work_item, %query: memref<?x8x64xf16>) -> tensor<16x64xbf16> {
+      %0 = fp8attn.tile.load_query %item, %query : memref<?x8x64xf16> -> tensor<16x64xbf16>
+      return %0 : tensor<16x64xbf16>
+    }
+    ```
   }];
   let arguments = (ins Fp8Attn_WorkItemType:$item,
                        MemRefRankOf<[BF16, F16, F32], [3]>:$query,
@@ -71,7 +86,16 @@ def Fp8Attn_LoadQueryOp : Fp8Attn_TileOp<"load_query",
 class Fp8Attn_LoadRunOp<string mnemonic, string what>
     : Fp8Attn_TileOp<mnemonic, [MemoryEffects<[MemRead]>]> {
   let summary = what # " of a run, beginning at a key";
-  let description = "`tile[j, c]` = element (firstKey + j, c) of the run.";
+  let description = [{
+    `tile[j, c]` = element (firstKey + j, c) of the run.
+
+    ```mlir
+    func.func @load(%run: !fp8attn.key_run, %key: index) -> tensor<256x64xf8E4M3FN> {
+      %0 = fp8attn.tile.}] # mnemonic # [{ %run[%key] : tensor<256x64xf8E4M3FN>
+      return %0 : tensor<256x64xf8E4M3FN>
+    }
+    ```
+  }];
   let arguments = (ins Fp8Attn_KeyRunType:$run, Index:$firstKey);
   let results = (outs Fp8Attn_Tile:$tile);
   let assemblyFormat = "$run `[` $firstKey `]` attr-dict `:` type($tile)";
@@ -109,6 +133,13 @@ def Fp8Attn_DecodeOp : Fp8Attn_TileOp<"decode", [Pure]> {
   let summary = "value of FP8 codes, exact in bf16";
   let description = [{
     Every f8E4M3FN and f8E5M2 value is a bf16 value.
+
+    ```mlir
+    func.func @values(%codes: tensor<256x64xf8E5M2>) -> tensor<256x64xbf16> {
+      %0 = fp8attn.tile.decode %codes : tensor<256x64xf8E5M2> -> tensor<256x64xbf16>
+      return %0 : tensor<256x64xbf16>
+    }
+    ```
   }];
   let arguments = (ins Fp8Attn_CodeTile:$codes);
   let results = (outs Fp8Attn_BF16Tile:$values);
@@ -185,6 +216,14 @@ def Fp8Attn_QkOp : Fp8Attn_TileOp<"qk", [Pure, AttrSizedOperandSegments]> {
   let description = [{
     `scores[r, j] = factor * keyFactor[j] * sum over c of query[r, c] * key[j,
     c]`, the sum in f32; absent factors are 1.
+
+    ```mlir
+    func.func @scores(%query: tensor<16x64xbf16>, %key: tensor<256x64xbf16>, %factor: f32) -> tensor<16x256xf32> {
+      %0 = fp8attn.tile.qk %query, %key factor %factor
+          : tensor<16x64xbf16>, tensor<256x64xbf16> -> tensor<16x256xf32>
+      return %0 : tensor<16x256xf32>
+    }
+    ```
   }];
   let arguments = (ins Fp8Attn_BF16Tile:$query, Fp8Attn_BF16Tile:$key,
                        Optional<F32>:$factor,
@@ -235,6 +274,13 @@ def Fp8Attn_MaskOp : Fp8Attn_TileOp<"mask",
   let description = [{
     `result[r, j] = scores[r, j]` if row r of the item sees key firstKey + j,
     else -inf.
+
+    ```mlir
+    func.func @mask(%scores: tensor<16x256xf32>, %item: !fp8attn.work_item, %key: index) -> tensor<16x256xf32> {
+      %0 = fp8attn.tile.mask %scores, %item[%key] : tensor<16x256xf32>
+      return %0 : tensor<16x256xf32>
+    }
+    ```
   }];
   let arguments = (ins Fp8Attn_F32Tile:$scores, Fp8Attn_WorkItemType:$item,
                        Index:$firstKey);
@@ -246,7 +292,16 @@ def Fp8Attn_MaskOp : Fp8Attn_TileOp<"mask",
 
 def Fp8Attn_InitOp : Fp8Attn_TileOp<"init", [Pure]> {
   let summary = "empty state of an online softmax";
-  let description = "`max = -inf`, `sum = 0`, `acc = 0`.";
+  let description = [{
+    `max = -inf`, `sum = 0`, `acc = 0`.
+
+    ```mlir
+    func.func @empty() -> tensor<16x64xf32> {
+      %max, %sum, %acc = fp8attn.tile.init : tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>
+      return %acc : tensor<16x64xf32>
+    }
+    ```
+  }];
   let results = (outs Fp8Attn_RowTile:$max, Fp8Attn_RowTile:$sum,
                       Fp8Attn_F32Tile:$acc);
   let assemblyFormat = [{
@@ -269,6 +324,15 @@ def Fp8Attn_SoftmaxOp : Fp8Attn_TileOp<"softmax", [
     With `probFactor`, `probs[r, j] = probFactor[j] * exp2(scores[r, j] -
     newMax[r])`, rounded once; the sum is that of the probabilities without the
     factor.
+
+    ```mlir
+    func.func @step(%scores: tensor<16x256xf32>, %max: tensor<16xf32>, %sum: tensor<16xf32>,
+        %acc: tensor<16x64xf32>) -> tensor<16x256xbf16> {
+      %probs, %newMax, %newSum, %newAcc = fp8attn.tile.softmax %scores, %max, %sum, %acc
+          : tensor<16x256xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32> -> tensor<16x256xbf16>
+      return %probs : tensor<16x256xbf16>
+    }
+    ```
   }];
   let arguments = (ins Fp8Attn_F32Tile:$scores, Fp8Attn_RowTile:$max,
                        Fp8Attn_RowTile:$sum, Fp8Attn_F32Tile:$acc,
@@ -290,6 +354,13 @@ def Fp8Attn_PvOp : Fp8Attn_TileOp<"pv",
   let description = [{
     `result[r, c] = acc[r, c] + sum over j of probs[r, j] * value[j, c]`, the
     sum in f32.
+
+    ```mlir
+    func.func @weigh(%probs: tensor<16x256xbf16>, %value: tensor<256x64xbf16>, %acc: tensor<16x64xf32>) -> tensor<16x64xf32> {
+      %0 = fp8attn.tile.pv %probs, %value, %acc : tensor<16x256xbf16>, tensor<256x64xbf16>, tensor<16x64xf32>
+      return %0 : tensor<16x64xf32>
+    }
+    ```
   }];
   let arguments = (ins Fp8Attn_BF16Tile:$probs, Fp8Attn_BF16Tile:$value,
                        Fp8Attn_F32Tile:$acc);
@@ -310,6 +381,15 @@ def Fp8Attn_FinishOp : Fp8Attn_TileOp<"finish", [
     head(r)] = ln(2) * (max[r] + log2(sum[r]))`, -inf where the sum is 0. Absent
     factors are 1. With a sink,
     `exp2(log2(e) * sink[head(r)] - max[r])` is added to the sum.
+
+    ```mlir
+    func.func @finish(%item: !fp8attn.work_item, %max: tensor<16xf32>, %sum: tensor<16xf32>,
+        %acc: tensor<16x64xf32>, %out: memref<?x8x64xbf16>, %lse: memref<?x8xf32>) {
+      fp8attn.tile.finish %item, %max, %sum, %acc into %out lse %lse : memref<?x8xf32>
+          : tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>, memref<?x8x64xbf16>
+      return
+    }
+    ```
   }];
   let arguments = (ins Fp8Attn_WorkItemType:$item, Fp8Attn_RowTile:$max,
                        Fp8Attn_RowTile:$sum, Fp8Attn_F32Tile:$acc,

@@ -70,6 +70,10 @@ def Fp8Attn_WorkItemType : Fp8Attn_Type<"WorkItem", "work_item"> {
   let description = [{
     A `fp8attn_work_item` of the runtime: which rows (query token x head of the
     GQA group) one iteration of the parallel loop computes.
+
+    ```mlir
+    !fp8attn.work_item
+    ```
   }];
 }
 
@@ -77,6 +81,10 @@ def Fp8Attn_KeyRunType : Fp8Attn_Type<"KeyRun", "key_run"> {
   let summary = "keys and values of one KV head of one sequence, page by page";
   let description = [{
     A `fp8attn_key_run` of the runtime.
+
+    ```mlir
+    !fp8attn.key_run
+    ```
   }];
 }
 

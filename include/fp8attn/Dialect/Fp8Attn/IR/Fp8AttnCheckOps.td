@@ -1,0 +1,255 @@
+//===- Fp8AttnCheckOps.td - checks of a call -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What is looked at while a call runs, before anything is written: each ends the
+// function with a status and a message if it finds an offence.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNCHECKOPS_TD
+#define FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNCHECKOPS_TD
+
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTypes.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Fp8Attn_CheckOp<string mnemonic, list<Trait> traits = []>
+    : Fp8Attn_Op<"check." # mnemonic,
+                 traits # [MemoryEffects<[MemRead, MemWrite]>]>;
+
+def Fp8Attn_CheckSizeOp : Fp8Attn_CheckOp<"size"> {
+  let summary = "returns a status if two sizes differ";
+  let description = [{
+    The names appear in the message.
+
+    ```mlir
+    func.func @check(%out: index, %query: index) {
+      fp8attn.check.size "tokens of out", %out, "tokens of query", %query
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Index:$size, StrAttr:$otherName,
+                       Index:$otherSize);
+  let assemblyFormat = [{
+    $name `,` $size `,` $otherName `,` $otherSize attr-dict
+  }];
+}
+
+def Fp8Attn_CheckColumnsOp : Fp8Attn_CheckOp<"columns"> {
+  let summary = "returns a status if a sequence has more keys than columns";
+  let description = [{
+    The name appears in the message.
+
+    ```mlir
+    func.func @check(%columns: index, %lens: memref<?xi32>) {
+      fp8attn.check.columns "mask", %columns, %lens : memref<?xi32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Index:$columns,
+                       MemRefRankOf<[I32], [1]>:$seqLens);
+  let assemblyFormat = [{
+    $name `,` $columns `,` $seqLens attr-dict `:` type($seqLens)
+  }];
+}
+
+def Fp8Attn_CheckScaleOp : Fp8Attn_CheckOp<"scale"> {
+  let summary = "returns a status if a scale is not finite and positive";
+  let description = [{
+    Looks at every scale of the memref.
+
+    ```mlir
+    func.func @check(%key_scale: memref<8xf32>) {
+      fp8attn.check.scale "key_scale", %key_scale : memref<8xf32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name,
+                       MemRefRankOf<[F32, F8E8M0FNU], [0, 1, 2, 3, 4]>:$scale);
+  let assemblyFormat = "$name `,` $scale attr-dict `:` type($scale)";
+}
+
+def Fp8Attn_CheckScalePagesOp : Fp8Attn_CheckOp<"scale_pages"> {
+  let summary = "returns a status if a scale has no element for some page";
+  let description = [{
+    Dimension `dimension` of a scale is indexed with up to `most + perPage *
+    page`, for each page of the cache. See `paged_attention`.
+
+    ```mlir
+    !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    func.func @check(%size: index, %cache: !cache) {
+      fp8attn.check.scale_pages "key_scale"[0], %size most 31 per_page 32, %cache : !cache
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$dimension, Index:$size,
+                       I64Attr:$most, I64Attr:$perPage,
+                       Fp8Attn_CacheType:$cache);
+  let assemblyFormat = [{
+    $name `[` $dimension `]` `,` $size `most` $most `per_page` $perPage `,`
+    $cache attr-dict `:` type($cache)
+  }];
+}
+
+def Fp8Attn_CheckBatchOp : Fp8Attn_CheckOp<"batch"> {
+  let summary = "returns a status if a ragged batch is inconsistent";
+  let description = [{
+    Checks `query_start`, `seq_lens` and `block_table` as `paged_attention`
+    demands them, against the tokens and the pages of the caches. Entries of the
+    table for keys that the window keeps from being read are not looked at.
+
+    ```mlir
+    !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    func.func @check(%starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
+        %tokens: index, %cache: !cache) {
+      fp8attn.check.batch %starts, %lens, %table, %tokens, %cache window_right = 0
+          : memref<?xi32>, memref<?xi32>, memref<?x?xi32>, !cache
+      return
+    }
+    ```
+  }];
+  let arguments = (ins MemRefRankOf<[I32], [1]>:$queryStart,
+                       MemRefRankOf<[I32], [1]>:$seqLens,
+                       MemRefRankOf<[I32], [2]>:$blockTable, Index:$tokens,
+                       Fp8Attn_CacheType:$cache,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_left,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_right,
+                       DefaultValuedAttr<Fp8Attn_AlignmentAttr,
+                                         "Alignment::BottomRight">:$alignment);
+  let assemblyFormat = [{
+    $queryStart `,` $seqLens `,` $blockTable `,` $tokens `,` $cache
+    (`window_left` `=` $window_left^)? (`window_right` `=` $window_right^)?
+    (`alignment` `=` $alignment^)? attr-dict `:` type($queryStart) `,` type($seqLens) `,` type($blockTable) `,`
+    type($cache)
+  }];
+}
+
+def Fp8Attn_CheckSlotsOp : Fp8Attn_CheckOp<"slots"> {
+  let summary = "returns a status if a slot is beyond the cache";
+  let description = [{
+    Negative slots are allowed.
+
+    ```mlir
+    !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    func.func @check(%slots: memref<?xi64>, %cache: !cache) {
+      fp8attn.check.slots %slots, %cache : memref<?xi64>, !cache
+      return
+    }
+    ```
+  }];
+  let arguments = (ins MemRefRankOf<[I64], [1]>:$slots, Fp8Attn_CacheType:$cache);
+  let assemblyFormat = "$slots `,` $cache attr-dict `:` type($slots) `,` type($cache)";
+}
+
+def Fp8Attn_CheckPagesOp : Fp8Attn_CheckOp<"pages"> {
+  let summary = "returns a status if a list names a page that is not there";
+  let description = [{
+    Entries are (page of `source`, page of `destination`).
+
+    ```mlir
+    !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    func.func @check(%pages: memref<?x2xi32>, %from: !cache, %to: !cache) {
+      fp8attn.check.pages %pages, %from, %to : memref<?x2xi32>, !cache, !cache
+      return
+    }
+    ```
+  }];
+  let arguments = (ins MemRefRankOf<[I32], [2]>:$pages,
+                       Fp8Attn_CacheType:$source,
+                       Fp8Attn_CacheType:$destination);
+  let assemblyFormat = [{
+    $pages `,` $source `,` $destination attr-dict `:` type($pages) `,`
+    type($source) `,` type($destination)
+  }];
+}
+
+def Fp8Attn_CheckPageMovesOp : Fp8Attn_CheckOp<"page_moves"> {
+  let summary = "returns a status if pages are copied over each other";
+  let description = [{
+    Of a list of pairs that `check.pages` has found to be pages. If `source` and
+    `destination` share memory, they must have the same first page and the same
+    distance between pages, and no page that an entry writes may be read or
+    written by another one.
+
+    ```mlir
+    !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    func.func @check(%pages: memref<?x2xi32>, %from: !cache, %to: !cache) {
+      fp8attn.check.page_moves %pages, %from, %to : memref<?x2xi32>, !cache, !cache
+      return
+    }
+    ```
+  }];
+  let arguments = (ins MemRefRankOf<[I32], [2]>:$pages,
+                       Fp8Attn_CacheType:$source,
+                       Fp8Attn_CacheType:$destination);
+  let assemblyFormat = [{
+    $pages `,` $source `,` $destination attr-dict `:` type($pages) `,`
+    type($source) `,` type($destination)
+  }];
+}
+
+def Fp8Attn_CheckTensorOp : Fp8Attn_CheckOp<"tensor"> {
+  let summary = "returns a status if sizes or strides are impossible";
+  let description = [{
+    Of a memref that is not an argument of an entry point, whose descriptor is
+    checked before: sizes are at least 0, and no two elements are in one place.
+    The name appears in the message.
+
+    ```mlir
+    func.func @check(%table: memref<?x?xi32>) {
+      fp8attn.check.tensor "block_table", %table : memref<?x?xi32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name,
+                       MemRefRankOf<[F32, BF16, F16, F8E4M3FN, F8E5M2,
+                                     F8E8M0FNU, I1, I8, I32, I64],
+                                    [0, 1, 2, 3, 4]>:$tensor);
+  let assemblyFormat = "$name `,` $tensor attr-dict `:` type($tensor)";
+}
+
+/// What has memory in the caller's hands.
+def Fp8Attn_CheckedOperand
+    : AnyTypeOf<[MemRefRankOf<[F32, BF16, F16, F8E4M3FN, F8E5M2, F8E8M0FNU, I1,
+                               I8, I32, I64],
+                              [0, 1, 2, 3, 4]>,
+                 Fp8Attn_CacheType]>;
+
+def Fp8Attn_CheckOverlapOp
+    : Fp8Attn_CheckOp<"overlap", [AttrSizedOperandSegments]> {
+  let summary = "returns a status if what is written shares memory";
+  let description = [{
+    No `written` operand may share a byte with another one, of any list. Each of
+    `in_place` may also be a written one, element for element. Operands may reach
+    through one another, as the columns of a fused buffer do. The names, one for
+    each operand in order, appear in the message.
+
+    ```mlir
+    func.func @check(%out: memref<?x8x64xbf16>, %query: memref<?x8x64xbf16>, %table: memref<?x?xi32>) {
+      fp8attn.check.overlap ["out", "query", "block_table"]
+          written(%out : memref<?x8x64xbf16>) in_place(%query : memref<?x8x64xbf16>)
+          read(%table : memref<?x?xi32>)
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrArrayAttr:$names,
+                       Variadic<Fp8Attn_CheckedOperand>:$written,
+                       Variadic<Fp8Attn_CheckedOperand>:$inPlace,
+                       Variadic<Fp8Attn_CheckedOperand>:$read);
+  let assemblyFormat = [{
+    $names `written` `(` $written `:` type($written) `)`
+    (`in_place` `(` $inPlace^ `:` type($inPlace) `)`)?
+    (`read` `(` $read^ `:` type($read) `)`)? attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNCHECKOPS_TD

@@ -22,6 +22,11 @@ namespace mlir::fp8attn {
 /// interfaces that inlining and conversion to LLVM ask them for.
 void registerAllDialects(DialectRegistry &registry);
 
+/// Registers what programs on tensors are written in beside our operations
+/// (linalg, tensor, scf, ...), with the interfaces that bufferize, tile and
+/// deallocate.
+void registerTensorDialects(DialectRegistry &registry);
+
 /// Registers the interfaces that translate the LLVM and builtin dialects to
 /// LLVM IR.
 void registerAllTranslations(DialectRegistry &registry);

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DecomposeAttention/AttentionDecomposition.h"
+#include "fp8attn/Transforms/MemRefForm.h"
 #include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -35,6 +36,8 @@ struct DecomposeAttentionPass
   using DecomposeAttentionBase::DecomposeAttentionBase;
 
   void runOnOperation() override {
+    if (failed(requireMemRefs(getOperation())))
+      return signalPassFailure();
     SmallVector<AttentionInterface> ops;
     getOperation().walk([&](AttentionInterface op) { ops.push_back(op); });
     auto decomposeOne = [](auto op) { decompose(op); };

@@ -14,6 +14,7 @@
 #include "Support/Loops.h"
 #include "Support/Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Transforms/MemRefForm.h"
 #include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -107,6 +108,8 @@ struct DecomposeMergePass
   using DecomposeMergeBase::DecomposeMergeBase;
 
   void runOnOperation() override {
+    if (failed(requireMemRefs(getOperation())))
+      return signalPassFailure();
     SmallVector<MergeOp> ops;
     getOperation().walk([&](MergeOp op) { ops.push_back(op); });
     for (MergeOp op : ops)

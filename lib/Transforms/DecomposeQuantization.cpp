@@ -16,6 +16,7 @@
 #include "Support/Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
+#include "fp8attn/Transforms/MemRefForm.h"
 #include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -40,7 +41,7 @@ namespace {
 struct StoredPart {
   CacheContent content;
   Value source;
-  TypedValue<MemRefType> scale;
+  Value scale;
   std::optional<AffineMap> scaleMap;
   Value cache;
 };
@@ -67,7 +68,7 @@ static void buildStore(OpBuilder &builder, Location loc, KvWriteOp op,
                        {Value(), head, Value(), Value()});
   StoreOp::create(
       builder, loc, tokens, slotsOfTokens, factor,
-      differs ? Value(part.scale) : Value(), part.cache, head,
+      differs ? part.scale : Value(), part.cache, head,
       CacheContentAttr::get(builder.getContext(), part.content),
       differs ? AffineMapAttr::get(*part.scaleMap) : AffineMapAttr(),
       differs && op.getDynamic() ? builder.getUnitAttr() : UnitAttr());
@@ -156,6 +157,8 @@ struct DecomposeQuantizationPass
   using DecomposeQuantizationBase::DecomposeQuantizationBase;
 
   void runOnOperation() override {
+    if (failed(requireMemRefs(getOperation())))
+      return signalPassFailure();
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isa<KvWriteOp, QuantizeOp, DequantizeOp>(op))

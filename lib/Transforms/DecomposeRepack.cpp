@@ -14,6 +14,7 @@
 #include "Support/Constants.h"
 #include "Support/Loops.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Transforms/MemRefForm.h"
 #include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
@@ -222,6 +223,8 @@ struct DecomposeRepackPass
   using DecomposeRepackBase::DecomposeRepackBase;
 
   void runOnOperation() override {
+    if (failed(requireMemRefs(getOperation())))
+      return signalPassFailure();
     SmallVector<RepackOp> ops;
     getOperation().walk([&](RepackOp op) { ops.push_back(op); });
     for (RepackOp op : ops) {

@@ -16,6 +16,7 @@
 #include "InsertChecks/MemoryWrites.h"
 #include "InsertChecks/OperationChecks.h"
 #include "fp8attn/Runtime/fp8attn.h"
+#include "fp8attn/Transforms/MemRefForm.h"
 #include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -405,6 +406,10 @@ void ModuleChecks::run() {
 namespace {
 struct InsertChecksPass
     : public fp8attn::impl::InsertChecksBase<InsertChecksPass> {
-  void runOnOperation() override { ModuleChecks(getOperation()).run(); }
+  void runOnOperation() override {
+    if (failed(requireMemRefs(getOperation())))
+      return signalPassFailure();
+    ModuleChecks(getOperation()).run();
+  }
 };
 } // namespace

@@ -16,6 +16,7 @@
 #include "Jit.h"
 #include "fp8attn/Target/CodeEmission.h"
 #include "fp8attn/Target/EntryPoints.h"
+#include "fp8attn/Transforms/MemRefForm.h"
 
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
@@ -141,7 +142,9 @@ FailureOr<Report> mlir::fp8attn::runFile(const RunOptions &options,
   if (options.emulateAmx)
     compileOptions.requiredFeatures = "+amx-tile,+amx-bf16";
   Compilation compilation(compileOptions);
-  if (failed(compilation.parse(options.input)))
+  // What is on tensors has results, which no entry point has.
+  if (failed(compilation.parse(options.input)) ||
+      failed(requireMemRefs(compilation.getModule())))
     return failure();
   // Lowering consumes the module; inputs and reference need it as it was.
   OwningOpRef<ModuleOp> model = compilation.getModule().clone();

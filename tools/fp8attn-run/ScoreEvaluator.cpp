@@ -236,7 +236,7 @@ mlir::fp8attn::makeScoreFunction(AttentionInterface op,
     if (!op.getScore().empty())
       score =
           RegionEvaluator(op.getScore().front(), inputs).evaluate(score, place);
-    if (TypedValue<MemRefType> mask = op.getMask()) {
+    if (TypedValue<ShapedType> mask = op.getMask()) {
       const double element = loadMask(inputs[mask], place);
       if (isa<FloatType>(mask.getType().getElementType()))
         score += element;

@@ -114,7 +114,7 @@ public:
 private:
   static constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-  static ArrayPtr makeScale(TypedValue<MemRefType> scale) {
+  static ArrayPtr makeScale(TypedValue<ShapedType> scale) {
     SmallVector<int64_t> sizes(scale.getType().getShape());
     // Maps with the page as a term of the first index: of pages, or of tokens.
     for (int64_t &size : sizes)

@@ -57,7 +57,7 @@ static Value viewOfHead(OpBuilder &builder, Location loc, Value tensor,
 }
 
 /// Returns the element type of a tile of dense keys or values.
-static Type getTileElement(TypedValue<MemRefType> tensor) {
+static Type getTileElement(TypedValue<ShapedType> tensor) {
   Type element = tensor.getType().getElementType();
   return element.getIntOrFloatBitWidth() == 8
              ? element

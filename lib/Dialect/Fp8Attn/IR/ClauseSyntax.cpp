@@ -100,7 +100,8 @@ ParseResult ClauseParser::parse(bool hasSegments) {
     if (parser.getCurrentLocation() == loc)
       break;
   }
-  if (checkRest() || checkRequired())
+  if (parser.parseOptionalArrowTypeList(result.types) || checkRest() ||
+      checkRequired())
     return failure();
   // So that the text names the attribute before the operation is made.
   auto emitError = [&] { return parser.emitError(parser.getNameLoc()); };
@@ -337,4 +338,5 @@ void fp8attn::detail::printClauses(OpAsmPrinter &printer, Operation *op,
     }
   }
   printer.printOptionalAttrDict(op->getAttrs(), elided);
+  printer.printOptionalArrowTypeList(op->getResultTypes());
 }

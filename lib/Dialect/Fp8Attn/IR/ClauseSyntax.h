@@ -50,13 +50,14 @@ struct Clause {
   size_t getNumGroups() const;
 };
 
-/// Parses clauses and attribute dictionaries in any order. Reports clauses that
-/// do not exist, that are missing, or that are given twice. Operations without
-/// `operandSegmentSizes` have required operands only.
+/// Parses clauses and attribute dictionaries in any order, and `-> TYPES` of
+/// the results behind them. Reports clauses that do not exist, that are
+/// missing, or that are given twice. Operations without `operandSegmentSizes`
+/// have required operands only.
 ParseResult parseClauses(OpAsmParser &parser, OperationState &result,
                          ArrayRef<Clause> clauses, bool hasSegments);
 
-/// Prints the clauses that `op` has, and its other attributes.
+/// Prints the clauses that `op` has, its other attributes and its results.
 void printClauses(OpAsmPrinter &printer, Operation *op,
                   ArrayRef<Clause> clauses);
 

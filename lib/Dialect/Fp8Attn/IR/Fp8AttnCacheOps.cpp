@@ -55,8 +55,8 @@ static LogicalResult verifyDynamicScale(KvWriteOp op, StringRef name,
 LogicalResult KvWriteOp::verify() {
   if (failed(verifyCaches(*this, getCaches())))
     return failure();
-  NamedMemRef key{"key", getKey()}, slots{"slots", getSlots()};
-  std::pair<NamedMemRef, Value> stores[] = {
+  NamedShaped key{"key", getKey()}, slots{"slots", getSlots()};
+  std::pair<NamedShaped, Value> stores[] = {
       {key, getKeyCache()}, {{"value", getValue()}, getValueCache()}};
   for (auto [source, cache] : stores) {
     auto type = cast<CacheType>(cache.getType());
@@ -108,7 +108,7 @@ LogicalResult RepackOp::verify() {
             << getDestination().getType(),
         "source", getSource());
   // repack_c2
-  NamedMemRef pages{"pages", getPages()};
+  NamedShaped pages{"pages", getPages()};
   if (pages.value && failed(verifyStatic(*this, "columns", pages, 1)))
     return failure();
   if (pages.value && pages.size(1) != 2)
@@ -124,7 +124,7 @@ LogicalResult RepackOp::verify() {
 
 /// Checks quantize and dequantize, which differ in direction only.
 template <typename Op> static LogicalResult verifyConvert(Op op) {
-  NamedMemRef source{"source", op.getSource()},
+  NamedShaped source{"source", op.getSource()},
       destination{"destination", op.getDestination()};
   // convert_c1
   if (failed(verifyCompatibleShape(source.type(), destination.type())))

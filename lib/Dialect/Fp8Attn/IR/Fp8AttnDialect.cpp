@@ -8,10 +8,12 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "BufferizableInterface.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -25,4 +27,5 @@ void Fp8AttnDialect::initialize() {
 #define GET_OP_LIST
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.cpp.inc"
       >();
+  detail::attachBufferizableInterface(*getContext());
 }

@@ -27,8 +27,8 @@ ArrayRef<std::pair<unsigned, StringRef>> MergeOp::getRowDims() {
 
 /// Checks that the shape of an operand is that of `first_out`, without channels
 /// if it is an lse.
-static LogicalResult verifyPartShape(MergeOp op, NamedMemRef operand,
-                                     bool isLse, NamedMemRef first) {
+static LogicalResult verifyPartShape(MergeOp op, NamedShaped operand,
+                                     bool isLse, NamedShaped first) {
   // merge_c7
   const int64_t rank = first.type().getRank() - isLse;
   if (operand.type().getRank() != rank)
@@ -57,7 +57,7 @@ static LogicalResult verifyPartShape(MergeOp op, NamedMemRef operand,
 }
 
 LogicalResult MergeOp::verify() {
-  NamedMemRef first{"first_out", getFirstOut()};
+  NamedShaped first{"first_out", getFirstOut()};
   // merge_c1
   if (getNumHeads() < 1 || getNumChannels() < 1)
     return emitOpError("expects heads and channels of first_out to be static "
@@ -67,7 +67,7 @@ LogicalResult MergeOp::verify() {
   if (getNumChannels() % kHeadDimGranule != 0)
     return emitOpError("expects channels of first_out to be a multiple of ")
            << kHeadDimGranule << ", got " << getNumChannels();
-  NamedMemRef operands[] = {first,
+  NamedShaped operands[] = {first,
                             {"first_lse", getFirstLse()},
                             {"second_out", getSecondOut()},
                             {"second_lse", getSecondLse()},

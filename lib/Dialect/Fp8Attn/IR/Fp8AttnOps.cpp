@@ -15,6 +15,7 @@
 
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
+#include "mlir/IR/PatternMatch.h"
 
 #include <cstdint>
 
@@ -29,7 +30,7 @@ using namespace mlir::fp8attn::detail;
 
 /// Checks heads and channels of query, out and lse.
 static LogicalResult verifyShapes(PagedAttentionOp op) {
-  NamedMemRef query{"query", op.getQuery()}, out{"out", op.getOut()},
+  NamedShaped query{"query", op.getQuery()}, out{"out", op.getOut()},
       lse{"lse", op.getLse()};
   // paged_attention_c1
   if (failed(verifyStatic(op, "heads", query, 1)))
@@ -74,7 +75,7 @@ static LogicalResult verifyShapes(PagedAttentionOp op) {
 
 /// Checks that query_start, seq_lens and block_table are of one batch.
 static LogicalResult verifyBatch(PagedAttentionOp op) {
-  NamedMemRef seqLens{"seq_lens", op.getSeqLens()},
+  NamedShaped seqLens{"seq_lens", op.getSeqLens()},
       table{"block_table", op.getBlockTable()};
   // paged_attention_c6
   int64_t starts = op.getQueryStart().getType().getDimSize(0);
@@ -105,7 +106,7 @@ static LogicalResult verifyVisibility(AttentionInterface op) {
                            "window_right = 0, got ")
            << op.getWindowRightAttr().getInt();
   // paged_attention_c11
-  NamedMemRef sink{"sink", op.getSink()}, query{"query", op.getQuery()};
+  NamedShaped sink{"sink", op.getSink()}, query{"query", op.getQuery()};
   if (sink.value && failed(verifyStatic(op, "the size", sink, 0)))
     return failure();
   if (sink.value && sink.size(0) != query.size(1))
@@ -136,7 +137,7 @@ static LogicalResult verifyScores(AttentionInterface op) {
   if (failed(verifyPositive(op, "softmax_scale", op.getSoftmaxScaleAttr())) ||
       failed(verifyPositive(op, "softcap", op.getSoftcapAttr())))
     return failure();
-  NamedMemRef alibi{"alibi", op.getAlibi()}, mask{"mask", op.getMask()},
+  NamedShaped alibi{"alibi", op.getAlibi()}, mask{"mask", op.getMask()},
       query{"query", op.getQuery()};
   // paged_attention_c14
   if (alibi.value && failed(verifyStatic(op, "the size", alibi, 0)))
@@ -150,8 +151,10 @@ static LogicalResult verifyScores(AttentionInterface op) {
   if (failed(verifyMemRef(op, alibi, /*contiguous=*/true)) ||
       failed(verifyMemRef(op, mask, /*contiguous=*/true)))
     return failure();
-  return op.getScore().empty() ? success()
-                               : verifyScoreRegion(op, op.getScore());
+  if (op.getScore().empty())
+    return success();
+  auto model = cast<ModelOpInterface>(op.getOperation());
+  return verifyScoreRegion(op, op.getScore(), model.hasTensors());
 }
 
 LogicalResult PagedAttentionOp::verify() {
@@ -163,7 +166,7 @@ LogicalResult PagedAttentionOp::verify() {
   if (getMask() && failed(verifySizesAgree(*this, "tokens", {"mask", getMask()},
                                            0, {"query", getQuery()}, 0)))
     return failure();
-  NamedMemRef out{"out", getOut()}, lse{"lse", getLse()};
+  NamedShaped out{"out", getOut()}, lse{"lse", getLse()};
   if (failed(verifyOwnMemory(*this, {out, lse},
                              {{"key_scale", getKeyScale()},
                               {"value_scale", getValueScale()},
@@ -186,7 +189,7 @@ LogicalResult PagedAttentionOp::verify() {
 
 /// Checks the sizes that kernels are compiled for.
 static LogicalResult verifyDenseHeads(AttentionOp op) {
-  NamedMemRef query{"query", op.getQuery()}, key{"key", op.getKey()},
+  NamedShaped query{"query", op.getQuery()}, key{"key", op.getKey()},
       value{"value", op.getValue()};
   // attention_c1
   if (failed(verifyStatic(op, "heads", key, 1)))
@@ -196,7 +199,7 @@ static LogicalResult verifyDenseHeads(AttentionOp op) {
     return op.emitOpError("expects 1 to ")
            << kMaxHeads << " heads of key, got " << kvHeads;
   // attention_c2
-  for (const NamedMemRef &tensor : {key, value}) {
+  for (const NamedShaped &tensor : {key, value}) {
     if (failed(verifyStatic(op, "channels", tensor, 3)))
       return failure();
     if (!isHeadDim(tensor.size(3)))
@@ -217,8 +220,8 @@ static LogicalResult verifyDenseHeads(AttentionOp op) {
 
 /// Checks that a size is static, and the static one of another operand.
 static LogicalResult verifySameSize(Operation *op, StringRef what,
-                                    NamedMemRef operand, unsigned dim,
-                                    NamedMemRef other) {
+                                    NamedShaped operand, unsigned dim,
+                                    NamedShaped other) {
   if (failed(verifyStatic(op, what, operand, dim)))
     return failure();
   if (operand.size(dim) == other.size(dim))
@@ -232,7 +235,7 @@ static LogicalResult verifySameSize(Operation *op, StringRef what,
 }
 
 static LogicalResult verifyDenseMask(AttentionOp op) {
-  NamedMemRef mask{"mask", op.getMask()}, query{"query", op.getQuery()};
+  NamedShaped mask{"mask", op.getMask()}, query{"query", op.getQuery()};
   if (!mask.value)
     return success();
   // attention_c8
@@ -251,7 +254,7 @@ static LogicalResult verifyDenseMask(AttentionOp op) {
 
 /// Checks that the shapes of all operands are those of one attention.
 static LogicalResult verifyDenseShapes(AttentionOp op) {
-  NamedMemRef query{"query", op.getQuery()}, key{"key", op.getKey()},
+  NamedShaped query{"query", op.getQuery()}, key{"key", op.getKey()},
       value{"value", op.getValue()}, out{"out", op.getOut()},
       lse{"lse", op.getLse()};
   // attention_c4
@@ -262,12 +265,12 @@ static LogicalResult verifyDenseShapes(AttentionOp op) {
       (lse.value && failed(verifySameSize(op, "heads", lse, 1, query))))
     return failure();
   // attention_c5
-  for (const NamedMemRef &operand : {key, value, out, lse})
+  for (const NamedShaped &operand : {key, value, out, lse})
     if (operand.value &&
         failed(verifySizesAgree(op, "batch", operand, 0, query, 0)))
       return failure();
   // attention_c6
-  for (const NamedMemRef &operand : {out, lse})
+  for (const NamedShaped &operand : {out, lse})
     if (operand.value &&
         failed(verifySizesAgree(op, "queries", operand, 2, query, 2)))
       return failure();
@@ -282,9 +285,9 @@ static LogicalResult verifyDenseShapes(AttentionOp op) {
 }
 
 /// Checks a scale as that of a cache of what kernels are given.
-static LogicalResult verifyDenseScale(AttentionOp op, NamedMemRef scale,
+static LogicalResult verifyDenseScale(AttentionOp op, NamedShaped scale,
                                       std::optional<AffineMap> map,
-                                      NamedMemRef tensor) {
+                                      NamedShaped tensor) {
   MLIRContext *context = op.getContext();
   // attention_c9
   const AffineMap perTensor = AffineMap::get(kNumScaleDims, 0, context);
@@ -314,7 +317,7 @@ LogicalResult AttentionOp::verify() {
                               getValueScaleMap(), {"value", getValue()})) ||
       failed(verifyVisibility(*this)) || failed(verifyScores(*this)))
     return failure();
-  NamedMemRef query{"query", getQuery()}, key{"key", getKey()},
+  NamedShaped query{"query", getQuery()}, key{"key", getKey()},
       value{"value", getValue()}, sink{"sink", getSink()}, out{"out", getOut()},
       lse{"lse", getLse()};
   if (failed(verifyOwnMemory(*this, {out, lse},

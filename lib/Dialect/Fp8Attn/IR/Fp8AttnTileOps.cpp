@@ -47,7 +47,7 @@ LogicalResult KeyRunOp::verify() {
 }
 
 LogicalResult LoadQueryOp::verify() {
-  NamedMemRef query{"query", getQuery()};
+  NamedShaped query{"query", getQuery()};
   // tile_load_query_c1
   if (failed(verifyStatic(*this, "channels", query, 2)))
     return failure();
@@ -62,7 +62,7 @@ LogicalResult LoadQueryOp::verify() {
 }
 
 LogicalResult LoadDenseOp::verify() {
-  NamedMemRef source{"source", getSource()};
+  NamedShaped source{"source", getSource()};
   auto tile = cast<RankedTensorType>(getTile().getType());
   // tile_load_dense_c1
   if (failed(verifyStatic(*this, "channels", source, 1)))
@@ -138,7 +138,9 @@ LogicalResult QkOp::verify() {
                       "key");
 }
 
-LogicalResult ModifyOp::verify() { return verifyScoreRegion(*this, getBody()); }
+LogicalResult ModifyOp::verify() {
+  return verifyScoreRegion(*this, getBody(), /*hasTensors=*/false);
+}
 
 /// Checks that the state of an online softmax is for the rows of `acc`.
 template <typename Op> static LogicalResult verifyState(Op op) {
@@ -188,7 +190,7 @@ LogicalResult PvOp::verify() {
 }
 
 LogicalResult FinishOp::verify() {
-  NamedMemRef out{"out", getOut()}, lse{"lse", getLse()};
+  NamedShaped out{"out", getOut()}, lse{"lse", getLse()};
   // tile_finish_c1
   if (failed(verifyStatic(*this, "channels", out, 2)))
     return failure();
@@ -200,7 +202,7 @@ LogicalResult FinishOp::verify() {
                           getAcc().getType().getDimSize(1), "channel")))
     return failure();
   // tile_finish_c2
-  NamedMemRef sink{"sink", getSink()};
+  NamedShaped sink{"sink", getSink()};
   if (sink.value && sink.size(0) != out.size(1))
     return emitOpError("expects sink to have an element for each head of out (")
            << sizeText(out.size(1)) << "), got " << sizeText(sink.size(0));
@@ -213,23 +215,23 @@ LogicalResult FinishOp::verify() {
 }
 
 LogicalResult TileMergeOp::verify() {
-  NamedMemRef first{"first_out", getFirstOut()};
-  NamedMemRef outs[] = {
+  NamedShaped first{"first_out", getFirstOut()};
+  NamedShaped outs[] = {
       first, {"second_out", getSecondOut()}, {"out", getOut()}};
-  NamedMemRef lses[] = {{"first_lse", getFirstLse()},
+  NamedShaped lses[] = {{"first_lse", getFirstLse()},
                         {"second_lse", getSecondLse()},
                         {"lse", getLse()}};
   // tile_merge_c1
   if (ShapedType::isDynamic(first.size(1)))
     return emitOpError("expects a static number of channels of first_out, got ")
            << first.type();
-  for (const NamedMemRef &out : outs)
+  for (const NamedShaped &out : outs)
     // tile_merge_c2
     if (failed(verifySizesAgree(*this, "rows", out, 0, first, 0)) ||
         failed(verifySizesAgree(*this, "channels", out, 1, first, 1)) ||
         failed(verifyMemRef(*this, out, /*contiguous=*/true)))
       return failure();
-  for (const NamedMemRef &lse : lses)
+  for (const NamedShaped &lse : lses)
     // tile_merge_c3
     if (failed(verifySizesAgree(*this, "rows", lse, 0, first, 0)) ||
         failed(verifyMemRef(*this, lse, /*contiguous=*/true)))
@@ -239,7 +241,7 @@ LogicalResult TileMergeOp::verify() {
 
 LogicalResult StoreOp::verify() {
   CacheType cache = getCache().getType();
-  NamedMemRef source{"source", getSource()}, slots{"slots", getSlots()};
+  NamedShaped source{"source", getSource()}, slots{"slots", getSlots()};
   if (failed(verifyCachePart(*this, getContent(), cache)) ||
       failed(verifyHasLayout(*this, getCache())) ||
       failed(verifyHasKernels(*this, getCache())))
@@ -263,7 +265,7 @@ LogicalResult StoreOp::verify() {
 
 /// Checks the rows of tile.quantize and tile.dequantize.
 template <typename Op> static LogicalResult verifyRows(Op op) {
-  NamedMemRef source{"source", op.getSource()},
+  NamedShaped source{"source", op.getSource()},
       destination{"destination", op.getDestination()};
   // tile_convert_c1
   if (failed(verifySizesAgree(op, "elements", destination, 0, source, 0)) ||

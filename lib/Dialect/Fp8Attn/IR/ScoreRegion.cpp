@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -63,10 +64,8 @@ static bool isRegionType(Type type) {
          type.isInteger(64);
 }
 
-static LogicalResult verifyLoad(Operation *op, memref::LoadOp load) {
-  MemRefType type = load.getMemRefType();
-  SmallVector<int64_t> strides;
-  int64_t offset;
+/// Checks what is loaded from a memref or extracted from a tensor.
+static LogicalResult verifyLoad(Operation *op, ShapedType type) {
   // score_region_c5
   Type element = type.getElementType();
   if (!element.isF32() && !element.isBF16() && !element.isF16() &&
@@ -75,9 +74,12 @@ static LogicalResult verifyLoad(Operation *op, memref::LoadOp load) {
     return op->emitOpError("expects loads of f32, bf16, f16, i1, i8, i32 or "
                            "i64 in a score region, got ")
            << type;
+  SmallVector<int64_t> strides;
+  int64_t offset;
   // score_region_c6
-  if (type.getMemorySpace() ||
-      failed(type.getStridesAndOffset(strides, offset)))
+  auto memref = dyn_cast<MemRefType>(type);
+  if (memref && (memref.getMemorySpace() ||
+                 failed(memref.getStridesAndOffset(strides, offset))))
     return op->emitOpError("expects loads of a score region from strided "
                            "memrefs in the default memory space, got ")
            << type;
@@ -125,9 +127,21 @@ static LogicalResult verifyRightOperand(Operation *op, Operation &inner) {
   return success();
 }
 
-static LogicalResult verifyOperation(Operation *op, Operation &inner) {
+static LogicalResult verifyOperation(Operation *op, Operation &inner,
+                                     bool hasTensors) {
   if (auto load = dyn_cast<memref::LoadOp>(inner))
-    return verifyLoad(op, load);
+    return verifyLoad(op, load.getMemRefType());
+  if (auto extract = dyn_cast<tensor::ExtractOp>(inner)) {
+    // score_region_c10
+    if (!hasTensors) {
+      InFlightDiagnostic diagnostic = op->emitOpError(
+          "expects memref.load and no tensor.extract in the score region of an "
+          "operation on memrefs");
+      diagnostic.attachNote(inner.getLoc()) << "the operation is here";
+      return diagnostic;
+    }
+    return verifyLoad(op, extract.getTensor().getType());
+  }
   // score_region_c3
   if (!Elementwise::contains(inner) && !Divisions::contains(inner) &&
       !Shifts::contains(inner)) {
@@ -136,6 +150,7 @@ static LogicalResult verifyOperation(Operation *op, Operation &inner) {
         << inner.getName()
         << " in a score region, which takes what is defined for all operands: "
            "memref.load, "
+        << (hasTensors ? "tensor.extract, " : "")
         << llvm::join(Elementwise::getNames(), ", ") << "; by constants "
         << llvm::join(Divisions::getNames(), ", ") << ", "
         << llvm::join(Shifts::getNames(), ", ");
@@ -161,8 +176,8 @@ static LogicalResult verifyOperation(Operation *op, Operation &inner) {
   return success();
 }
 
-LogicalResult fp8attn::detail::verifyScoreRegion(Operation *op,
-                                                 Region &region) {
+LogicalResult fp8attn::detail::verifyScoreRegion(Operation *op, Region &region,
+                                                 bool hasTensors) {
   Block &block = region.front();
   // score_region_c1
   SmallVector<Type> expected = getExpectedArguments(op->getContext());
@@ -178,7 +193,7 @@ LogicalResult fp8attn::detail::verifyScoreRegion(Operation *op,
     return op->emitOpError("expects a score region that ends with "
                            "fp8attn.yield");
   for (Operation &inner : block.without_terminator())
-    if (failed(verifyOperation(op, inner)))
+    if (failed(verifyOperation(op, inner, hasTensors)))
       return failure();
   return success();
 }

@@ -29,11 +29,11 @@ std::string fp8attn::detail::sizeText(int64_t size) {
   return ShapedType::isDynamic(size) ? "?" : std::to_string(size);
 }
 
-LogicalResult fp8attn::detail::verifyMemRef(Operation *op, NamedMemRef operand,
+LogicalResult fp8attn::detail::verifyMemRef(Operation *op, NamedShaped operand,
                                             bool contiguous) {
-  if (!operand.value)
+  if (!operand.value || isa<TensorType>(operand.type()))
     return success();
-  MemRefType type = operand.type();
+  auto type = cast<MemRefType>(operand.type());
   // operand_c1
   if (type.getMemorySpace())
     return op->emitOpError("expects ")
@@ -62,15 +62,15 @@ LogicalResult fp8attn::detail::verifyMemRef(Operation *op, NamedMemRef operand,
 }
 
 LogicalResult fp8attn::detail::verifyMemRefs(Operation *op,
-                                             ArrayRef<NamedMemRef> operands) {
-  for (const NamedMemRef &operand : operands)
+                                             ArrayRef<NamedShaped> operands) {
+  for (const NamedShaped &operand : operands)
     if (failed(verifyMemRef(op, operand, /*contiguous=*/true)))
       return failure();
   return success();
 }
 
 LogicalResult fp8attn::detail::verifyStatic(Operation *op, StringRef what,
-                                            NamedMemRef operand, unsigned dim) {
+                                            NamedShaped operand, unsigned dim) {
   if (!ShapedType::isDynamic(operand.size(dim)))
     return success();
   return op->emitOpError("expects ")
@@ -79,13 +79,14 @@ LogicalResult fp8attn::detail::verifyStatic(Operation *op, StringRef what,
 }
 
 LogicalResult fp8attn::detail::verifyOwnMemory(Operation *op,
-                                               ArrayRef<NamedMemRef> written,
-                                               ArrayRef<NamedMemRef> read) {
+                                               ArrayRef<NamedShaped> written,
+                                               ArrayRef<NamedShaped> read) {
   // operand_c5
   for (auto [index, operand] : llvm::enumerate(written))
-    for (const NamedMemRef &other :
-         llvm::concat<const NamedMemRef>(written.drop_front(index + 1), read))
-      if (operand.value && operand.value == other.value)
+    for (const NamedShaped &other :
+         llvm::concat<const NamedShaped>(written.drop_front(index + 1), read))
+      if (operand.value && operand.value == other.value &&
+          isa<MemRefType>(operand.type()))
         return op->emitOpError("expects ")
                << operand.name
                << ", which is written, to be memory of its own, got the value "
@@ -95,8 +96,8 @@ LogicalResult fp8attn::detail::verifyOwnMemory(Operation *op,
 }
 
 LogicalResult fp8attn::detail::verifySizesAgree(Operation *op, StringRef what,
-                                                NamedMemRef operand,
-                                                unsigned dim, NamedMemRef other,
+                                                NamedShaped operand,
+                                                unsigned dim, NamedShaped other,
                                                 unsigned otherDim) {
   int64_t size = operand.size(dim), otherSize = other.size(otherDim);
   if (ShapedType::isDynamic(size) || ShapedType::isDynamic(otherSize) ||
@@ -110,7 +111,7 @@ LogicalResult fp8attn::detail::verifySizesAgree(Operation *op, StringRef what,
 }
 
 LogicalResult fp8attn::detail::verifySizeOfCache(Operation *op, StringRef what,
-                                                 NamedMemRef operand,
+                                                 NamedShaped operand,
                                                  unsigned dim, Value cache,
                                                  StringRef cacheWhat,
                                                  int64_t expected) {
@@ -205,7 +206,7 @@ LogicalResult fp8attn::detail::verifyCachePart(Operation *op,
 
 /// Checks that a dimension of a scale has an element for each index.
 static LogicalResult verifyScaleSize(Operation *op,
-                                     fp8attn::detail::NamedMemRef scale,
+                                     fp8attn::detail::NamedShaped scale,
                                      unsigned dim, AffineMap map,
                                      CacheType cache) {
   AffineExpr result = map.getResult(dim);
@@ -236,7 +237,7 @@ static LogicalResult verifyScaleSize(Operation *op,
 }
 
 LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
-                                                NamedMemRef scale,
+                                                NamedShaped scale,
                                                 std::optional<AffineMap> map,
                                                 CacheType cache,
                                                 StringRef holder, Type held) {
@@ -269,9 +270,9 @@ LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
 }
 
 LogicalResult fp8attn::detail::verifyTensorScale(Operation *op,
-                                                 NamedMemRef scale,
+                                                 NamedShaped scale,
                                                  AffineMap map,
-                                                 NamedMemRef tensor) {
+                                                 NamedShaped tensor) {
   unsigned rank = tensor.type().getRank();
   // tensor_scale_c1
   if (map.getNumDims() != rank || map.getNumSymbols() != 0)
@@ -301,9 +302,9 @@ LogicalResult fp8attn::detail::verifyTensorScale(Operation *op,
 }
 
 LogicalResult fp8attn::detail::verifyMergedTypes(Operation *op,
-                                                 NamedMemRef first,
-                                                 NamedMemRef second,
-                                                 NamedMemRef out) {
+                                                 NamedShaped first,
+                                                 NamedShaped second,
+                                                 NamedShaped out) {
   Type type = first.type().getElementType();
   // merge_c5
   if (second.type().getElementType() != type)

@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The checks of memref operands, caches and scales. Each function reports the
+// The checks of operands, caches and scales. Each function reports the
 // first offence on `op`, naming the operand, what was expected and what it got.
 //
 //===----------------------------------------------------------------------===//
@@ -16,12 +16,13 @@
 
 namespace mlir::fp8attn::detail {
 
-/// An operand and its name in messages. The value is null if it is absent.
-struct NamedMemRef {
+/// A memref or tensor, and its name in messages. The value is null if it is
+/// absent.
+struct NamedShaped {
   llvm::StringRef name;
-  TypedValue<MemRefType> value;
+  Value value;
 
-  MemRefType type() const { return value.getType(); }
+  ShapedType type() const { return cast<ShapedType>(value.getType()); }
   int64_t size(unsigned dim) const { return type().getDimSize(dim); }
 };
 
@@ -33,32 +34,32 @@ InFlightDiagnostic noteDefinition(InFlightDiagnostic diagnostic,
 std::string sizeText(int64_t size);
 
 /// Checks memory space and layout. `contiguous` demands an innermost stride of
-/// 1. An absent operand is correct.
-LogicalResult verifyMemRef(Operation *op, NamedMemRef operand, bool contiguous);
+/// 1. An absent operand and a tensor are correct.
+LogicalResult verifyMemRef(Operation *op, NamedShaped operand, bool contiguous);
 
-/// Checks every memref of a list so, and that each is contiguous inside.
+/// Checks every operand of a list so, and that each is contiguous inside.
 LogicalResult verifyMemRefs(Operation *op,
-                            llvm::ArrayRef<NamedMemRef> operands);
+                            llvm::ArrayRef<NamedShaped> operands);
 
 /// Checks that a size that code is compiled for is static.
 LogicalResult verifyStatic(Operation *op, llvm::StringRef what,
-                           NamedMemRef operand, unsigned dim);
+                           NamedShaped operand, unsigned dim);
 
-/// Checks that operands that are written are the value of no operand that is
-/// read, nor of each other.
+/// Checks that memrefs that are written are the value of no operand that is
+/// read, nor of each other. Tensors may be.
 LogicalResult verifyOwnMemory(Operation *op,
-                              llvm::ArrayRef<NamedMemRef> written,
-                              llvm::ArrayRef<NamedMemRef> read);
+                              llvm::ArrayRef<NamedShaped> written,
+                              llvm::ArrayRef<NamedShaped> read);
 
 /// Checks that two sizes do not contradict each other: dynamic ones agree with
 /// everything, because the call checks them.
 LogicalResult verifySizesAgree(Operation *op, llvm::StringRef what,
-                               NamedMemRef operand, unsigned dim,
-                               NamedMemRef other, unsigned otherDim);
+                               NamedShaped operand, unsigned dim,
+                               NamedShaped other, unsigned otherDim);
 
 /// Checks that a size is static and equals that of the cache.
 LogicalResult verifySizeOfCache(Operation *op, llvm::StringRef what,
-                                NamedMemRef operand, unsigned dim, Value cache,
+                                NamedShaped operand, unsigned dim, Value cache,
                                 llvm::StringRef cacheWhat, int64_t expected);
 
 /// Checks that the caches are one of keys and values, or one of each.
@@ -77,7 +78,7 @@ LogicalResult verifyCachePart(Operation *op, CacheContent content,
 /// Checks the scale of the keys or values of `cache`, and its map. Messages
 /// call the cache `holder`, and say that it holds `held` if that is another
 /// type than the one that kernels are given.
-LogicalResult verifyCacheScale(Operation *op, NamedMemRef scale,
+LogicalResult verifyCacheScale(Operation *op, NamedShaped scale,
                                std::optional<AffineMap> map, CacheType cache,
                                llvm::StringRef holder = "the cache",
                                Type held = {});
@@ -92,16 +93,17 @@ template <typename Op> LogicalResult verifyCacheScales(Op op) {
 }
 
 /// Checks the block of a score region: its arguments, its result, and that it
-/// holds only what can be computed for many keys at once.
-LogicalResult verifyScoreRegion(Operation *op, Region &region);
+/// holds only what can be computed for many keys at once. It extracts elements
+/// of tensors only if `op` `hasTensors` as operands.
+LogicalResult verifyScoreRegion(Operation *op, Region &region, bool hasTensors);
 
 /// Checks the element types of a merge: of two parts, and of the result.
-LogicalResult verifyMergedTypes(Operation *op, NamedMemRef first,
-                                NamedMemRef second, NamedMemRef out);
+LogicalResult verifyMergedTypes(Operation *op, NamedShaped first,
+                                NamedShaped second, NamedShaped out);
 
 /// Checks the scale of a dense tensor, and its map from the tensor's indices.
-LogicalResult verifyTensorScale(Operation *op, NamedMemRef scale, AffineMap map,
-                                NamedMemRef tensor);
+LogicalResult verifyTensorScale(Operation *op, NamedShaped scale, AffineMap map,
+                                NamedShaped tensor);
 
 } // namespace mlir::fp8attn::detail
 

@@ -14,9 +14,8 @@
 
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.td"
 
-def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
-    AttrSizedOperandSegments,
-    MemoryEffects<[MemRead, MemWrite]>]> {
+def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
+    AttrSizedOperandSegments]> {
   let summary = "quantises new keys and values into a paged cache";
   let description = [{
     For each new token `i` with `slots[i] >= 0`, and each KV head `h`:
@@ -55,6 +54,10 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
     page, head and token, and may have `channel` or `channel floordiv n`, each
     once, in any order. Scales of tokens that are skipped are left as they are.
 
+    Operands but the caches may be tensors. There is a result then only with
+    `dynamic`, for each scale. The cache is memory: what reads it later in the
+    program reads what was written.
+
     ```mlir
     func.func @write(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>,
                      %slots: memref<?xi64>, %scale: memref<f32>,
@@ -68,11 +71,31 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
       return
     }
     ```
+
+    Tensors, and scales that are computed:
+
+    ```mlir
+    #by_token = affine_map<(page, head, token, channel) -> (page, head, token)>
+    func.func @write_dynamic(%key: tensor<?x8x64xbf16>, %value: tensor<?x8x64xbf16>,
+                             %slots: tensor<?xi64>, %key_scale: tensor<?x8x32xf32>,
+                             %value_scale: tensor<?x8x32xf32>,
+                             %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>)
+        -> (tensor<?x8x32xf32>, tensor<?x8x32xf32>) {
+      %scales:2 = fp8attn.kv_write dynamic
+          key(%key : tensor<?x8x64xbf16>) value(%value : tensor<?x8x64xbf16>)
+          slots(%slots : tensor<?xi64>)
+          key_scale(%key_scale : tensor<?x8x32xf32>, #by_token)
+          value_scale(%value_scale : tensor<?x8x32xf32>, #by_token)
+          cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>)
+          -> (tensor<?x8x32xf32>, tensor<?x8x32xf32>)
+      return %scales#0, %scales#1 : tensor<?x8x32xf32>, tensor<?x8x32xf32>
+    }
+    ```
   }];
   let arguments = (ins
-    Fp8Attn_MemRef<"key", [BF16, F16, F32], [3]>:$key,
-    Fp8Attn_MemRef<"value", [BF16, F16, F32], [3]>:$value,
-    Fp8Attn_MemRef<"slots", [I64], [1]>:$slots,
+    Fp8Attn_Shaped<"key", [BF16, F16, F32], [3]>:$key,
+    Fp8Attn_Shaped<"value", [BF16, F16, F32], [3]>:$value,
+    Fp8Attn_Shaped<"slots", [I64], [1]>:$slots,
     Optional<Fp8Attn_CacheScale<"key_scale">>:$keyScale,
     Optional<Fp8Attn_CacheScale<"value_scale">>:$valueScale,
     Variadic<Fp8Attn_Cache<"cache">>:$caches,
@@ -94,8 +117,7 @@ def Fp8Attn_KvWriteOp : Fp8Attn_Op<"kv_write", [
   }];
 }
 
-def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
-    MemoryEffects<[MemRead, MemWrite]>]> {
+def Fp8Attn_RepackOp : Fp8Attn_ModelOp<"repack"> {
   let summary = "copies pages of a cache into one of any layout";
   let description = [{
     Copies every element of a page of `source` to its place in the layout of
@@ -112,6 +134,7 @@ def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
     their layouts are the same and no page that is written is read or written by
     another entry; they must not overlap in another way. In memory of its own, a
     page of `destination` that two entries name keeps either, element by element.
+    The list may be a tensor.
 
     ```mlir
     func.func @export(%source: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
@@ -137,7 +160,7 @@ def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
   }];
   let arguments = (ins Fp8Attn_Cache<"source">:$source,
                        Fp8Attn_Cache<"destination">:$destination,
-                       Optional<Fp8Attn_MemRef<"pages", [I32], [2]>>:$pages);
+                       Optional<Fp8Attn_Shaped<"pages", [I32], [2]>>:$pages);
   let assemblyFormat = [{
     $source `into` $destination (`pages` `(` $pages^ `:` type($pages) `)`)?
     attr-dict `:` qualified(type($source)) `,` qualified(type($destination))
@@ -145,8 +168,7 @@ def Fp8Attn_RepackOp : Fp8Attn_Op<"repack", [
   let hasVerifier = 1;
 }
 
-def Fp8Attn_QuantizeOp : Fp8Attn_Op<"quantize", [
-    MemoryEffects<[MemRead, MemWrite]>]> {
+def Fp8Attn_QuantizeOp : Fp8Attn_DestinationOp<"quantize"> {
   let summary = "quantises a dense tensor to FP8";
   let description = [{
     `destination[i...] = quantise(source[i...] / scale[map(i...)])`, rounding
@@ -161,27 +183,39 @@ def Fp8Attn_QuantizeOp : Fp8Attn_Op<"quantize", [
       return
     }
     ```
+
+    On tensors, the destination is also the result:
+
+    ```mlir
+    func.func @quantize_tensors(%x: tensor<?x8x128xbf16>, %scale: tensor<8xf32>,
+                                %y: tensor<?x8x128xf8E4M3FN>) -> tensor<?x8x128xf8E4M3FN> {
+      %result = fp8attn.quantize %x scale(%scale, affine_map<(t, h, c) -> (h)>) into %y
+          : tensor<?x8x128xbf16>, tensor<8xf32>, tensor<?x8x128xf8E4M3FN>
+          -> tensor<?x8x128xf8E4M3FN>
+      return %result : tensor<?x8x128xf8E4M3FN>
+    }
+    ```
   }];
   let arguments = (ins
-    Fp8Attn_MemRef<"source", [BF16, F16, F32], [1, 2, 3, 4]>:$source,
+    Fp8Attn_Shaped<"source", [BF16, F16, F32], [1, 2, 3, 4]>:$source,
     Fp8Attn_Scale<"scale">:$scale,
-    Fp8Attn_MemRef<"destination", [Fp8Attn_Fp8], [1, 2, 3, 4]>:$destination,
+    Fp8Attn_Shaped<"destination", [Fp8Attn_Fp8], [1, 2, 3, 4]>:$destination,
     AffineMapAttr:$scaleMap
   );
   let assemblyFormat = [{
     $source `scale` `(` $scale `,` $scaleMap `)` `into` $destination attr-dict
     `:` type($source) `,` type($scale) `,` type($destination)
+    (`->` type($result_tensors)^)?
   }];
   let hasVerifier = 1;
 }
 
-def Fp8Attn_DequantizeOp : Fp8Attn_Op<"dequantize", [
-    MemoryEffects<[MemRead, MemWrite]>]> {
+def Fp8Attn_DequantizeOp : Fp8Attn_DestinationOp<"dequantize"> {
   let summary = "converts a dense FP8 tensor back";
   let description = [{
     `destination[i...] = value(source[i...]) * scale[map(i...)]`, the product
     in f32, rounded to nearest even if the destination is bf16 or f16. The map is as in
-    `quantize`, and so is the memory.
+    `quantize`, and so are the memory and the form with tensors.
 
     ```mlir
     func.func @dequantize(%x: memref<?x128xf8E5M2>, %scale: memref<f32>, %y: memref<?x128xf32>) {
@@ -192,14 +226,15 @@ def Fp8Attn_DequantizeOp : Fp8Attn_Op<"dequantize", [
     ```
   }];
   let arguments = (ins
-    Fp8Attn_MemRef<"source", [Fp8Attn_Fp8], [1, 2, 3, 4]>:$source,
+    Fp8Attn_Shaped<"source", [Fp8Attn_Fp8], [1, 2, 3, 4]>:$source,
     Fp8Attn_Scale<"scale">:$scale,
-    Fp8Attn_MemRef<"destination", [BF16, F16, F32], [1, 2, 3, 4]>:$destination,
+    Fp8Attn_Shaped<"destination", [BF16, F16, F32], [1, 2, 3, 4]>:$destination,
     AffineMapAttr:$scaleMap
   );
   let assemblyFormat = [{
     $source `scale` `(` $scale `,` $scaleMap `)` `into` $destination attr-dict
     `:` type($source) `,` type($scale) `,` type($destination)
+    (`->` type($result_tensors)^)?
   }];
   let hasVerifier = 1;
 }

@@ -15,11 +15,10 @@ include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.td"
 
 /// Keys or values [batch, KV heads, tokens, channels].
 class Fp8Attn_DenseTensor<string name>
-    : Fp8Attn_MemRef<name, [BF16, F16, F32, F8E4M3FN, F8E5M2], [4]>;
+    : Fp8Attn_Shaped<name, [BF16, F16, F32, F8E4M3FN, F8E5M2], [4]>;
 
-def Fp8Attn_AttentionOp : Fp8Attn_Op<"attention", [
-    AttrSizedOperandSegments, Fp8Attn_AttentionInterface,
-    MemoryEffects<[MemRead, MemWrite]>]> {
+def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
+    AttrSizedOperandSegments, Fp8Attn_AttentionInterface]> {
   let summary = "attention over dense keys and values";
   let description = [{
     Scaled dot-product attention as frameworks have it. For each batch entry
@@ -80,6 +79,28 @@ def Fp8Attn_AttentionOp : Fp8Attn_Op<"attention", [
     }
     ```
 
+    On tensors, `out` and `lse` are also results, and the region may extract
+    elements of tensors:
+
+    ```mlir
+    func.func @biased(%query: tensor<?x32x?x128xbf16>, %key: tensor<?x8x?x128xbf16>,
+                      %value: tensor<?x8x?x128xbf16>, %bias: tensor<32xf32>,
+                      %out: tensor<?x32x?x128xbf16>, %lse: tensor<?x32x?xf32>)
+        -> (tensor<?x32x?x128xbf16>, tensor<?x32x?xf32>) {
+      %result:2 = fp8attn.attention causal
+          query(%query : tensor<?x32x?x128xbf16>)
+          key(%key : tensor<?x8x?x128xbf16>) value(%value : tensor<?x8x?x128xbf16>)
+          out(%out : tensor<?x32x?x128xbf16>) lse(%lse : tensor<?x32x?xf32>)
+          score {
+          ^bb0(%score: f32, %entry: index, %head: index, %q: index, %k: index):
+            %b = tensor.extract %bias[%head] : tensor<32xf32>
+            %new = arith.addf %score, %b : f32
+            fp8attn.yield %new : f32
+          } -> (tensor<?x32x?x128xbf16>, tensor<?x32x?xf32>)
+      return %result#0, %result#1 : tensor<?x32x?x128xbf16>, tensor<?x32x?xf32>
+    }
+    ```
+
     FP8 with scales and a mask for all heads, in [B, S, H, D] order:
 
     ```mlir
@@ -97,16 +118,16 @@ def Fp8Attn_AttentionOp : Fp8Attn_Op<"attention", [
     ```
   }];
   let arguments = (ins
-    Fp8Attn_MemRef<"query", [BF16, F16, F32], [4]>:$query,
+    Fp8Attn_Shaped<"query", [BF16, F16, F32], [4]>:$query,
     Fp8Attn_DenseTensor<"key">:$key,
     Fp8Attn_DenseTensor<"value">:$value,
     Optional<Fp8Attn_Scale<"key_scale">>:$keyScale,
     Optional<Fp8Attn_Scale<"value_scale">>:$valueScale,
-    Optional<Fp8Attn_MemRef<"sink", [F32], [1]>>:$sink,
-    Fp8Attn_MemRef<"out", [BF16, F16, F32], [4]>:$out,
-    Optional<Fp8Attn_MemRef<"lse", [F32], [3]>>:$lse,
-    Optional<Fp8Attn_MemRef<"alibi", [F32], [1]>>:$alibi,
-    Optional<Fp8Attn_MemRef<"mask", [I1, I8, F32, BF16, F16], [4]>>:$mask,
+    Optional<Fp8Attn_Shaped<"sink", [F32], [1]>>:$sink,
+    Fp8Attn_Shaped<"out", [BF16, F16, F32], [4]>:$out,
+    Optional<Fp8Attn_Shaped<"lse", [F32], [3]>>:$lse,
+    Optional<Fp8Attn_Shaped<"alibi", [F32], [1]>>:$alibi,
+    Optional<Fp8Attn_Shaped<"mask", [I1, I8, F32, BF16, F16], [4]>>:$mask,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<Fp8Attn_Number>:$softmax_scale,

@@ -21,7 +21,8 @@ def Fp8Attn_Dialect : Dialect {
     The dialect has three levels, and a program moves down through them:
 
     - *model*: what a user writes (`paged_attention`, `merge`, `kv_write`,
-      `repack`, `quantize`, `dequantize`), on memrefs and on the cache type;
+      `repack`, `quantize`, `dequantize`), on memrefs or on tensors, and on the
+      cache type;
     - *tiles* (`tile.*`): loops over work items and blocks of keys around
       operations on tiles with value semantics, every FP8 scale an explicit
       multiplication;
@@ -34,7 +35,8 @@ def Fp8Attn_Dialect : Dialect {
   let hasRegionArgAttrVerify = 1;
   let hasRegionResultAttrVerify = 1;
   let dependentDialects = ["::mlir::func::FuncDialect",
-                           "::mlir::memref::MemRefDialect"];
+                           "::mlir::memref::MemRefDialect",
+                           "::mlir::tensor::TensorDialect"];
   let extraClassDeclaration = [{
     /// Discardable attribute of a function: the #fp8attn.isa of its kernels.
     static constexpr ::llvm::StringLiteral kIsaAttrName = "fp8attn.isa";

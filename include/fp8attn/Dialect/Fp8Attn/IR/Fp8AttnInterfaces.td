@@ -5,7 +5,10 @@
 //===----------------------------------------------------------------------===//
 //
 // Attention over a paged cache and over dense tensors differs in where keys and
-// values are. Verifiers, decompositions and tools see the rest through this.
+// values are. Verifiers, decompositions and tools see the rest through an
+// interface. Another says what any operation of the model level does with each
+// of its operands, from which its effects on memory follow, its form (memrefs
+// or tensors), and how it is bufferized.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,8 +19,31 @@ include "mlir/IR/OpBase.td"
 
 class Fp8Attn_Getter<string text, string type, string name>
     : InterfaceMethod<text, type, name>;
-class Fp8Attn_MemRefGetter<string text, string name>
-    : Fp8Attn_Getter<text, "::mlir::TypedValue<::mlir::MemRefType>", name>;
+class Fp8Attn_ShapedGetter<string text, string name>
+    : Fp8Attn_Getter<text, "::mlir::TypedValue<::mlir::ShapedType>", name>;
+
+def Fp8Attn_ModelOpInterface : OpInterface<"ModelOpInterface"> {
+  let cppNamespace = "::mlir::fp8attn";
+  let description = [{
+    An operation of the model level. Its operands, but for caches, are memrefs, or
+    all of them are tensors; then it has a result for each that it writes, in
+    destination-passing style.
+  }];
+  let methods = [
+    Fp8Attn_Getter<"Returns the operands that are there, in order, and what "
+                   "they are for.",
+                   "::llvm::SmallVector<::mlir::fp8attn::OperandRole>",
+                   "getOperandRoles">
+  ];
+  let extraSharedClassDeclaration = [{
+    /// Returns whether operands are tensors.
+    bool hasTensors() {
+      return ::llvm::any_of($_op->getOperandTypes(),
+                            ::llvm::IsaPred<::mlir::TensorType>);
+    }
+  }];
+  let verify = [{ return ::mlir::fp8attn::detail::verifyForm($_op); }];
+}
 
 def Fp8Attn_AttentionInterface : OpInterface<"AttentionInterface"> {
   let cppNamespace = "::mlir::fp8attn";
@@ -26,15 +52,15 @@ def Fp8Attn_AttentionInterface : OpInterface<"AttentionInterface"> {
     they are absent. Heads are dimension 1 of the query.
   }];
   let methods = [
-    Fp8Attn_MemRefGetter<"Returns the queries.", "getQuery">,
-    Fp8Attn_MemRefGetter<"Returns the logits that join the denominator.",
+    Fp8Attn_ShapedGetter<"Returns the queries.", "getQuery">,
+    Fp8Attn_ShapedGetter<"Returns the logits that join the denominator.",
                          "getSink">,
-    Fp8Attn_MemRefGetter<"Returns the result.", "getOut">,
-    Fp8Attn_MemRefGetter<"Returns the log-sum-exps.", "getLse">,
-    Fp8Attn_MemRefGetter<"Returns the slopes of the heads.", "getAlibi">,
-    Fp8Attn_MemRefGetter<"Returns the mask.", "getMask">,
-    Fp8Attn_MemRefGetter<"Returns the scale of the keys.", "getKeyScale">,
-    Fp8Attn_MemRefGetter<"Returns the scale of the values.", "getValueScale">,
+    Fp8Attn_ShapedGetter<"Returns the result.", "getOut">,
+    Fp8Attn_ShapedGetter<"Returns the log-sum-exps.", "getLse">,
+    Fp8Attn_ShapedGetter<"Returns the slopes of the heads.", "getAlibi">,
+    Fp8Attn_ShapedGetter<"Returns the mask.", "getMask">,
+    Fp8Attn_ShapedGetter<"Returns the scale of the keys.", "getKeyScale">,
+    Fp8Attn_ShapedGetter<"Returns the scale of the values.", "getValueScale">,
     Fp8Attn_Getter<"Returns the region that modifies scores.",
                    "::mlir::Region &", "getScore">,
     Fp8Attn_Getter<"Returns the map to the scales of the keys.",

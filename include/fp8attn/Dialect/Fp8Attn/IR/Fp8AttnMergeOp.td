@@ -13,8 +13,7 @@
 
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.td"
 
-def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
-    MemoryEffects<[MemRead, MemWrite]>]> {
+def Fp8Attn_MergeOp : Fp8Attn_DestinationOp<"merge"> {
   let summary = "combines attention over two sets of keys";
   let description = [{
     Given the results of attention over two sets of keys, computes those of
@@ -55,6 +54,20 @@ def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
     }
     ```
 
+    On tensors, what is written is also a result:
+
+    ```mlir
+    func.func @merge_tensors(%prefix: tensor<?x32x128xbf16>, %prefix_lse: tensor<?x32xf32>,
+                             %out: tensor<?x32x128xbf16>, %lse: tensor<?x32xf32>)
+        -> (tensor<?x32x128xbf16>, tensor<?x32xf32>) {
+      %result:2 = fp8attn.merge first(%out, %lse : tensor<?x32x128xbf16>, tensor<?x32xf32>)
+          second(%prefix, %prefix_lse : tensor<?x32x128xbf16>, tensor<?x32xf32>)
+          into(%out, %lse : tensor<?x32x128xbf16>, tensor<?x32xf32>)
+          -> (tensor<?x32x128xbf16>, tensor<?x32xf32>)
+      return %result#0, %result#1 : tensor<?x32x128xbf16>, tensor<?x32xf32>
+    }
+    ```
+
     Dense parts in f32, of which the result is rounded:
 
     ```mlir
@@ -69,12 +82,12 @@ def Fp8Attn_MergeOp : Fp8Attn_Op<"merge", [
     ```
   }];
   let arguments = (ins
-    Fp8Attn_MemRef<"first_out", [BF16, F16, F32], [3, 4]>:$firstOut,
-    Fp8Attn_MemRef<"first_lse", [F32], [2, 3]>:$firstLse,
-    Fp8Attn_MemRef<"second_out", [BF16, F16, F32], [3, 4]>:$secondOut,
-    Fp8Attn_MemRef<"second_lse", [F32], [2, 3]>:$secondLse,
-    Fp8Attn_MemRef<"out", [BF16, F16, F32], [3, 4]>:$out,
-    Fp8Attn_MemRef<"lse", [F32], [2, 3]>:$lse
+    Fp8Attn_Shaped<"first_out", [BF16, F16, F32], [3, 4]>:$firstOut,
+    Fp8Attn_Shaped<"first_lse", [F32], [2, 3]>:$firstLse,
+    Fp8Attn_Shaped<"second_out", [BF16, F16, F32], [3, 4]>:$secondOut,
+    Fp8Attn_Shaped<"second_lse", [F32], [2, 3]>:$secondLse,
+    Fp8Attn_Shaped<"out", [BF16, F16, F32], [3, 4]>:$out,
+    Fp8Attn_Shaped<"lse", [F32], [2, 3]>:$lse
   );
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;

@@ -7,9 +7,9 @@
 // What a user or an importer writes: attention over a paged cache. Writing and
 // converting caches and tensors, attention over dense tensors, and combining
 // partial results have files of their own (Fp8AttnCacheOps.td,
-// Fp8AttnDenseOps.td, Fp8AttnMergeOp.td). All operands are memrefs or caches;
-// results are written to operands, which share no memory with the others unless
-// it says so.
+// Fp8AttnDenseOps.td, Fp8AttnMergeOp.td). Operands are caches and memrefs, which
+// share no memory with those that are written unless it says so, or caches and
+// tensors; then what is written is also a result.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +18,8 @@
 
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnInterfaces.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTypes.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Fp8Attn_Fp8 : AnyTypeOf<[F8E4M3FN, F8E5M2], "f8E4M3FN or f8E5M2">;
@@ -27,15 +29,21 @@ def Fp8Attn_Fp8 : AnyTypeOf<[F8E4M3FN, F8E5M2], "f8E4M3FN or f8E5M2">;
 class Fp8Attn_Named<string name, Type type>
     : Type<type.predicate, name # ", a " # type.summary, type.cppType>;
 
-class Fp8Attn_MemRef<string name, list<Type> elements, list<int> ranks>
-    : Fp8Attn_Named<name, MemRefRankOf<elements, ranks>>;
+/// A memref or a ranked tensor.
+class Fp8Attn_Shaped<string name, list<Type> elements, list<int> ranks>
+    : Fp8Attn_Named<name, AnyTypeOf<[MemRefRankOf<elements, ranks>,
+                                     TensorRankOf<elements, ranks>],
+          !interleave(!foreach(rank, ranks, rank # "D"), "/") #
+          " memref or tensor of " #
+          !interleave(!foreach(element, elements, element.summary), " or ") #
+          " values", "::mlir::ShapedType">>;
 
 /// Scales of a dense tensor: f32, of the rank of the map's results.
-class Fp8Attn_Scale<string name> : Fp8Attn_MemRef<name, [F32], [0, 1]>;
+class Fp8Attn_Scale<string name> : Fp8Attn_Shaped<name, [F32], [0, 1]>;
 
 /// Scales of a cache, of the rank of the map's results.
 class Fp8Attn_CacheScale<string name>
-    : Fp8Attn_MemRef<name, [F32, F8E8M0FNU], [0, 1, 2, 3, 4]>;
+    : Fp8Attn_Shaped<name, [F32, F8E8M0FNU], [0, 1, 2, 3, 4]>;
 
 class Fp8Attn_Cache<string name> : Fp8Attn_Named<name, Fp8Attn_CacheType>;
 
@@ -56,10 +64,48 @@ def Fp8Attn_YieldOp : Fp8Attn_Op<"yield", [
   let assemblyFormat = "$score attr-dict `:` type($score)";
 }
 
-def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
-    AttrSizedOperandSegments,
-    Fp8Attn_AttentionInterface,
-    MemoryEffects<[MemRead, MemWrite]>]> {
+/// An operation whose operands are caches, and memrefs or tensors. Reads and
+/// writes are those of caches and memrefs, operand by operand. It is not
+/// speculatable: a call whose sizes or scales are wrong is refused.
+class Fp8Attn_ModelOp<string mnemonic, list<Trait> traits = []>
+    : Fp8Attn_Op<mnemonic, [
+          DeclareOpInterfaceMethods<Fp8Attn_ModelOpInterface>,
+          DeclareOpInterfaceMethods<MemoryEffectsOpInterface>] # traits> {
+  code modelDefinition = [{
+    void $cppClass::getEffects(
+        ::llvm::SmallVectorImpl<::mlir::MemoryEffects::EffectInstance> &effects) {
+      detail::addEffects(*this, effects);
+    }
+  }];
+  let extraClassDefinition = modelDefinition;
+}
+
+/// An operation of the model level that writes operands, which are results if
+/// they are tensors.
+class Fp8Attn_DestinationOp<string mnemonic, list<Trait> traits = []>
+    : Fp8Attn_ModelOp<mnemonic, traits # [
+          DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
+          DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface,
+                                    ["reifyResultShapes"]>]> {
+  let results = (outs Variadic<AnyRankedTensor>:$result_tensors);
+  let hasCanonicalizeMethod = 1;
+  let extraClassDefinition = modelDefinition # [{
+    ::mlir::MutableOperandRange $cppClass::getDpsInitsMutable() {
+      return detail::getInits(*this);
+    }
+    ::llvm::LogicalResult $cppClass::reifyResultShapes(
+        ::mlir::OpBuilder &builder, ::mlir::ReifiedRankedShapedTypeDims &shapes) {
+      return detail::reifyInits(*this, builder, shapes);
+    }
+    ::llvm::LogicalResult $cppClass::canonicalize(
+        $cppClass op, ::mlir::PatternRewriter &rewriter) {
+      return detail::eraseIfNothingReads(op, rewriter);
+    }
+  }];
+}
+
+def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
+    AttrSizedOperandSegments, Fp8Attn_AttentionInterface]> {
   let summary = "attention of a ragged batch over a paged cache";
   let description = [{
     For each sequence `b` of the batch, each of its query tokens `i` and each
@@ -151,8 +197,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     first queries of a sequence that has fewer keys than queries). A score of
     -inf masks the key, a NaN makes the row NaN, and no modification brings back
     a key that is not visible; the sink is not modified. The region may use
-    values from outside: it may load from memrefs, and compute with `arith` and
-    `math`. Operations on bf16 and f16 are done in f32 and rounded to nearest
+    values from outside: it may load from memrefs, extract elements of tensors if
+    the operands are tensors, and compute with `arith` and `math`. Operations on bf16 and f16 are done in f32 and rounded to nearest
     even. The region is evaluated for visible keys of query tokens only; loads must be
     in bounds for those, and are made for no others.
 
@@ -177,6 +223,25 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
           batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
           out(%out : memref<?x32x128xbf16>)
       return
+    }
+    ```
+
+    On tensors, which a cache is not: it is a reference to memory, as in a function
+    on memrefs. What is written, `out` and `lse`, is written into the tensors that
+    are given for it, and a result:
+
+    ```mlir
+    func.func @decode_tensors(%query: tensor<?x32x128xbf16>,
+                              %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>,
+                              %query_start: tensor<?xi32>, %seq_lens: tensor<?xi32>,
+                              %block_table: tensor<?x?xi32>,
+                              %out: tensor<?x32x128xbf16>) -> tensor<?x32x128xbf16> {
+      %result = fp8attn.paged_attention causal
+          query(%query : tensor<?x32x128xbf16>)
+          cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>)
+          batch(%query_start, %seq_lens, %block_table : tensor<?xi32>, tensor<?xi32>, tensor<?x?xi32>)
+          out(%out : tensor<?x32x128xbf16>) -> tensor<?x32x128xbf16>
+      return %result : tensor<?x32x128xbf16>
     }
     ```
 
@@ -207,18 +272,18 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_Op<"paged_attention", [
     ```
   }];
   let arguments = (ins
-    Fp8Attn_MemRef<"query", [BF16, F16, F32], [3]>:$query,
+    Fp8Attn_Shaped<"query", [BF16, F16, F32], [3]>:$query,
     Variadic<Fp8Attn_Cache<"cache">>:$caches,
     Optional<Fp8Attn_CacheScale<"key_scale">>:$keyScale,
     Optional<Fp8Attn_CacheScale<"value_scale">>:$valueScale,
-    Fp8Attn_MemRef<"query_start", [I32], [1]>:$queryStart,
-    Fp8Attn_MemRef<"seq_lens", [I32], [1]>:$seqLens,
-    Fp8Attn_MemRef<"block_table", [I32], [2]>:$blockTable,
-    Optional<Fp8Attn_MemRef<"sink", [F32], [1]>>:$sink,
-    Fp8Attn_MemRef<"out", [BF16, F16, F32], [3]>:$out,
-    Optional<Fp8Attn_MemRef<"lse", [F32], [2]>>:$lse,
-    Optional<Fp8Attn_MemRef<"alibi", [F32], [1]>>:$alibi,
-    Optional<Fp8Attn_MemRef<"mask", [I1, I8, F32, BF16, F16], [2]>>:$mask,
+    Fp8Attn_Shaped<"query_start", [I32], [1]>:$queryStart,
+    Fp8Attn_Shaped<"seq_lens", [I32], [1]>:$seqLens,
+    Fp8Attn_Shaped<"block_table", [I32], [2]>:$blockTable,
+    Optional<Fp8Attn_Shaped<"sink", [F32], [1]>>:$sink,
+    Fp8Attn_Shaped<"out", [BF16, F16, F32], [3]>:$out,
+    Optional<Fp8Attn_Shaped<"lse", [F32], [2]>>:$lse,
+    Optional<Fp8Attn_Shaped<"alibi", [F32], [1]>>:$alibi,
+    Optional<Fp8Attn_Shaped<"mask", [I1, I8, F32, BF16, F16], [2]>>:$mask,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<Fp8Attn_Number>:$softmax_scale,

@@ -59,6 +59,7 @@ static void appendPasses(const ToLLVMPipelineOptions &options,
                          Appender &passes) {
   passes.addToModule(createAssignLayouts());
   passes.addToFunctions(createNameArguments());
+  passes.addToFunctions(createCastStrides());
   if (options.runtimeChecks)
     passes.addToModule(createInsertChecks());
   passes.addToFunctions(createDecomposeAttention());

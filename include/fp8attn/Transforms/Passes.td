@@ -6,9 +6,9 @@
 //
 // One pass, one file: DecomposeAttention is lib/Transforms/DecomposeAttention.cpp
 // and test/Transforms/decompose-attention.mlir. What only a large pass needs is in
-// the folder of its name, lib/Transforms/DecomposeAttention/. In pipeline order:
-// those of the model level and of tiles, which know no ISA, and then those of
-// KernelPasses.td.
+// the folder of its name, lib/Transforms/DecomposeAttention/. In pipeline order, after
+// one that is for programs that were on tensors: passes of the model level and of
+// tiles, which know no ISA, and then those of KernelPasses.td.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +16,28 @@
 #define FP8ATTN_TRANSFORMS_PASSES_TD
 
 include "mlir/Pass/PassBase.td"
+
+def DropReturnedArguments
+    : Pass<"fp8attn-drop-returned-arguments", "::mlir::ModuleOp"> {
+  let summary = "Drop results of functions that are their arguments";
+  let description = [{
+    A function on tensors that writes into an argument returns it. Bufferized, it
+    writes the argument in place and returns it again. Entry points return a
+    status, and their callers know the argument: this pass drops the result, of
+    public functions too, and gives callers in the module their own operand.
+
+    Before:
+    ```mlir
+    func.func @quantize(%x: memref<?x64xf32>, %scale: memref<f32>, %codes: memref<?x64xf8E5M2>) -> memref<?x64xf8E5M2> {
+      fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %codes
+          : memref<?x64xf32>, memref<f32>, memref<?x64xf8E5M2>
+      return %codes : memref<?x64xf8E5M2>
+    }
+    ```
+    After, the function has no result.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
 
 def AssignLayouts : Pass<"fp8attn-assign-layouts", "::mlir::ModuleOp"> {
   let summary = "Give caches without a layout the one that kernels read";
@@ -59,6 +81,29 @@ def NameArguments : Pass<"fp8attn-name-arguments", "::mlir::func::FuncOp"> {
     ```
     After, the arguments are named "source", "scale" and "destination".
   }];
+}
+
+def CastStrides : Pass<"fp8attn-cast-strides", "::mlir::func::FuncOp"> {
+  let summary = "Take the innermost stride of operands to be what kernels need";
+  let description = [{
+    Kernels read and write elements that are side by side. A memref whose innermost
+    stride is not known, as bufferization makes them of tensor arguments, is cast to
+    the type in which it is 1. `fp8attn-insert-checks` then makes a check of the
+    cast, so that a call with another stride is refused.
+
+    Before:
+    ```mlir
+    !rows = memref<?x128xbf16, strided<[?, ?], offset: ?>>
+    func.func @quantize(%x: !rows, %scale: memref<f32>, %codes: memref<?x128xf8E5M2>) {
+      fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %codes
+          : !rows, memref<f32>, memref<?x128xf8E5M2>
+      return
+    }
+    ```
+    After, what is quantised is a `memref.cast` of `%x` to
+    `memref<?x128xbf16, strided<[?, 1], offset: ?>>`.
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
 def InsertChecks : Pass<"fp8attn-insert-checks", "::mlir::ModuleOp"> {

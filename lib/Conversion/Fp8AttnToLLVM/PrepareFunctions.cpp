@@ -110,7 +110,8 @@ static bool isExpressible(Type type) {
   if (failed(memref.getStridesAndOffset(strides, offset)))
     return false;
   Type element = memref.getElementType();
-  return offset == 0 &&
+  // A host passes a pointer to the first element, whatever the offset is.
+  return (offset == 0 || ShapedType::isDynamic(offset)) &&
          (isa<Float32Type, BFloat16Type, Float16Type, Float8E4M3FNType,
               Float8E5M2Type, Float8E8M0FNUType>(element) ||
           element.isSignlessInteger(1) || element.isSignlessInteger(8) ||
@@ -186,7 +187,7 @@ describe(func::FuncOp function, ModuleOp module,
                                   "form for argument ")
              << index << " of type " << type
              << "; expects a cache, an index, i32, i64 or f32, or a memref of "
-                "rank 0 to 4 and offset 0 in the default memory space";
+                "rank 0 to 4 and offset 0 or ? in the default memory space";
     entry.types.push_back(type);
     auto name = function.getArgAttrOfType<StringAttr>(
         index, Fp8AttnDialect::kNameAttrName);

@@ -144,24 +144,9 @@ func.func @attention(
 
 // -----
 
-// operand_c4: an unknown distance.
-!cache0 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
-func.func @attention(
-    %query: memref<?x16x64xbf16>,
-    %cache0: !cache0,
-    %key_scale: memref<8xf32>,
-    %value_scale: memref<8xf32>,
-    %query_start: memref<?xi32>,
-    %seq_lens: memref<?xi32, strided<[?]>>,
-    %block_table: memref<?x?xi32>,
-    %out: memref<?x16x64xbf16>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects innermost stride of seq_lens to be static and 1, got ?}}
-  fp8attn.paged_attention
-      query(%query : memref<?x16x64xbf16>)
-      cache(%cache0 : !cache0)
-      key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
-      value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
-      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32, strided<[?]>>, memref<?x?xi32>)
-      out(%out : memref<?x16x64xbf16>)
+// operand_c4: an unknown distance at the tile level, which has no checks.
+func.func @query(%item: !fp8attn.work_item, %query: memref<?x32x64xbf16, strided<[?, ?, ?]>>) {
+  // expected-error@below {{'fp8attn.tile.load_query' op expects innermost stride of query to be static and 1, got ?}}
+  %0 = fp8attn.tile.load_query %item, %query : memref<?x32x64xbf16, strided<[?, ?, ?]>> -> tensor<48x64xbf16>
   return
 }

@@ -24,6 +24,9 @@
   check_docs.py sentences SOURCE_DIR
       every sentence of the table in docs/Testing.md stands where it says, and
       every test that would falsify it exists
+  check_docs.py recipes --folder=DIR PAGE.md
+      the ```sh blocks of a page do what they are for: they run one after the other in
+      DIR, in which each ```mlir block that begins with "// name.mlir" is that file
   check_docs.py passes --compile=fp8attn-compile --opt=fp8attn-opt SOURCE_DIR
       docs/Passes.md has the passes of the pipeline, in its order, and its options
 
@@ -303,6 +306,23 @@ def check_passes(args):
     return len(passes) + len(options), errors
 
 
+def check_recipes(args):
+    page, folder = pathlib.Path(args.page).read_text(), pathlib.Path(args.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    count, errors = 0, []
+    for language, text in re.findall(r"^```(mlir|sh)\n(.*?)^```", page, re.M | re.S):
+        name = re.match(r"// ([\w-]+\.mlir)\n", text)
+        if language == "mlir" and name:
+            (folder / name.group(1)).write_text(text)
+        if language != "sh":
+            continue
+        count += 1
+        run = subprocess.run(["sh", "-euc", text], cwd=folder, capture_output=True, text=True)
+        if run.returncode != 0:
+            errors.append(f"{args.page}:\n{text}{run.stdout}{run.stderr}")
+    return count, errors
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -315,6 +335,9 @@ def main():
             command.add_argument("--opt", required=True)
     for name in ("tags", "errors", "sentences"):
         commands.add_parser(name).add_argument("source_dir")
+    command = commands.add_parser("recipes")
+    command.add_argument("--folder", required=True)
+    command.add_argument("page")
     command = commands.add_parser("passes")
     command.add_argument("--compile", required=True)
     command.add_argument("--opt", required=True)
@@ -326,6 +349,7 @@ def main():
         "tags": check_tags,
         "errors": check_errors,
         "sentences": check_sentences,
+        "recipes": check_recipes,
         "passes": check_passes,
     }
     count, errors = check[args.command](args)

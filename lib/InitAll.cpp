@@ -13,6 +13,7 @@
 
 #include "fp8attn/Conversion/Passes.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Import/Passes.h"
 #include "fp8attn/Pipelines/Pipelines.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -85,5 +86,6 @@ void fp8attn::registerAllPasses() {
   mlir::registerAllPasses();
   registerFp8AttnTransformsPasses();
   registerFp8AttnConversionPasses();
+  registerFp8AttnImportPasses();
   registerPipelines();
 }

@@ -24,7 +24,7 @@ endfunction()
 fp8attn_install(Fp8AttnTargets
   Fp8AttnKernels Fp8AttnRuntime fp8attn-compile fp8attn-opt fp8attn-run)
 fp8attn_install(Fp8AttnCompilerTargets
-  Fp8AttnConversion Fp8AttnDialect Fp8AttnEmbedding Fp8AttnInitAll
+  Fp8AttnConversion Fp8AttnDialect Fp8AttnEmbedding Fp8AttnImport Fp8AttnInitAll
   Fp8AttnPipelines Fp8AttnTarget Fp8AttnTransforms)
 
 # The reference is the tests'; it is not installed.

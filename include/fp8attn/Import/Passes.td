@@ -1,0 +1,109 @@
+//===- Passes.td - passes that import from other dialects -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Attention as front ends write it becomes `fp8attn.attention` on tensors. One
+// pass for a front end, in lib/Import: ImportTorch is ImportTorch.cpp and
+// test/Import/import-torch.mlir. Operations are known by their names, so that no
+// front end need be linked: a file is parsed with --allow-unregistered-dialect,
+// its operations in generic form.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_IMPORT_PASSES_TD
+#define FP8ATTN_IMPORT_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ImportTorch : Pass<"fp8attn-import-torch", "::mlir::func::FuncOp"> {
+  let summary = "Import scaled dot-product attention of the torch dialect";
+  let description = [{
+    Replaces `torch.aten.scaled_dot_product_attention`, and what torch.export
+    makes of it on CPUs, the `torch.operator`
+    `torch.aten._scaled_dot_product_flash_attention_for_cpu`, which has the
+    log-sum-exp as a second result.
+
+    What PyTorch says and means is kept: `is_causal` lets the first query stand
+    at the first key; without a scale it is 1 / sqrt(head size); a mask of i1
+    keeps scores where it is true, another is added. Operands become tensors of
+    MLIR by `torch_c.to_builtin_tensor`, which torch-mlir's own conversions know,
+    unless they were made of one.
+
+    Tensors of three dimensions have one head.
+
+    An operation is left alone, with a missed remark that says why, if it drops
+    probabilities, has options that are not constants, both a mask and
+    `is_causal`, a mask that is broadcast along queries or keys, heads that
+    neither are equal nor are said to be groups, or anything that
+    `fp8attn.attention` does not take. A row that sees no key gives 0. A row
+    that a mask adds -FLT_MAX to throughout is one here, and the mean of the
+    values in PyTorch: a front end should mask with -inf.
+
+    Before:
+    ```mlir
+    func.func @f(%q: !torch.vtensor<[1,8,?,64],bf16>, %k: !torch.vtensor<[1,2,?,64],bf16>)
+        -> !torch.vtensor<[1,8,?,64],bf16> {
+      %none = "torch.constant.none"() : () -> !torch.none
+      %true = "torch.constant.bool"() <{value = true}> : () -> !torch.bool
+      %zero = "torch.constant.float"() <{value = 0.0 : f64}> : () -> !torch.float
+      %0 = "torch.aten.scaled_dot_product_attention"(%q, %k, %k, %none, %zero, %true, %none, %true)
+          : (!torch.vtensor<[1,8,?,64],bf16>, !torch.vtensor<[1,2,?,64],bf16>, !torch.vtensor<[1,2,?,64],bf16>,
+             !torch.none, !torch.float, !torch.bool, !torch.none, !torch.bool) -> !torch.vtensor<[1,8,?,64],bf16>
+      return %0 : !torch.vtensor<[1,8,?,64],bf16>
+    }
+    ```
+    After, with `%query`, `%key` and `%value` from `torch_c.to_builtin_tensor`:
+    ```mlir
+    %0 = fp8attn.attention causal alignment = top_left
+        query(%query : tensor<1x8x?x64xbf16>) key(%key : tensor<1x2x?x64xbf16>)
+        value(%value : tensor<1x2x?x64xbf16>) out(%empty : tensor<1x8x?x64xbf16>)
+        -> tensor<1x8x?x64xbf16>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::fp8attn::Fp8AttnDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
+  let summary = "Import Attention of the onnx dialect";
+  let description = [{
+    Replaces `onnx.Attention` of opsets 23 and 24. Operands of three dimensions,
+    whose heads are within the last, are split and transposed, which copies them;
+    a front end that has four dimensions should give those.
+
+    What ONNX says and means is kept: `is_causal` lets the first query stand at
+    the first key; without a scale it is 1 / sqrt(head size); `softcap` 0 is
+    none; a mask of i1 keeps scores where it is true, another is added, and both
+    come behind the softcap, as the standard says since its correction of 2026.
+
+    An operation is left alone, with a missed remark that says why, if it has a
+    past, lengths of padded keys, a mask that is broadcast along queries or keys,
+    uses of other results than the first, or anything that `fp8attn.attention`
+    does not take.
+
+    Before:
+    ```mlir
+    func.func @f(%q: tensor<1x8x?x64xbf16>, %k: tensor<1x2x?x64xbf16>) -> tensor<1x8x?x64xbf16> {
+      %none = "onnx.NoValue"() {value} : () -> none
+      %0:4 = "onnx.Attention"(%q, %k, %k, %none, %none, %none) {is_causal = 1 : si64}
+          : (tensor<1x8x?x64xbf16>, tensor<1x2x?x64xbf16>, tensor<1x2x?x64xbf16>, none, none, none)
+          -> (tensor<1x8x?x64xbf16>, none, none, none)
+      return %0#0 : tensor<1x8x?x64xbf16>
+    }
+    ```
+    After:
+    ```mlir
+    %0 = fp8attn.attention causal alignment = top_left
+        query(%q : tensor<1x8x?x64xbf16>) key(%k : tensor<1x2x?x64xbf16>)
+        value(%k : tensor<1x2x?x64xbf16>) out(%empty : tensor<1x8x?x64xbf16>)
+        -> tensor<1x8x?x64xbf16>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::fp8attn::Fp8AttnDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+#endif // FP8ATTN_IMPORT_PASSES_TD

@@ -1,0 +1,54 @@
+//===- AttentionImport.h - attention of front ends --------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What the importers have in common: attention on tensors of four dimensions,
+// made of what was read, or the reason why it cannot be.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_IMPORT_ATTENTIONIMPORT_H
+#define FP8ATTN_LIB_IMPORT_ATTENTIONIMPORT_H
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+#include <optional>
+#include <string>
+
+namespace mlir::fp8attn {
+
+/// Attention as a front end means it. Tensors are [batch, heads, tokens,
+/// channels].
+struct AttentionImport {
+  Value query, key, value;
+  /// Of the last dimensions of [batch, heads, queries, keys], batch and heads 1
+  /// or not; null if there is none.
+  Value mask;
+  /// Each query sees the keys up to its own position, counted from the first.
+  bool isCausal = false;
+  /// 1 / sqrt(channels of the key) if absent.
+  std::optional<double> scale;
+  std::optional<double> softcap;
+};
+
+/// Builds the attention, with tensors that it writes to, and returns its
+/// results: out [batch, heads, queries, channels], and if `wantsLse`, the
+/// log-sum-exp [batch, heads, queries]. If it cannot be meant exactly, or is
+/// wrong, returns failure, and says why in `why`.
+FailureOr<SmallVector<Value>> buildAttention(OpBuilder &builder, Location loc,
+                                             const AttentionImport &import,
+                                             bool wantsLse, std::string &why);
+
+/// Returns a result as the type that a front end has for it, which may know
+/// more or fewer sizes; if it cannot be one, returns null, and says why.
+Value castResult(OpBuilder &builder, Location loc, Value result, Type type,
+                 std::string &why);
+
+/// Says in a remark that `op` was left alone, and why.
+void remarkMissed(Operation *op, StringRef why);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_IMPORT_ATTENTIONIMPORT_H

@@ -1,0 +1,48 @@
+//===- Draft.h - operations that may not stay -------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An importer builds first and asks the verifier then: what is refused must
+// leave nothing behind.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_IMPORT_DRAFT_H
+#define FP8ATTN_LIB_IMPORT_DRAFT_H
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/STLExtras.h"
+
+namespace mlir::fp8attn {
+
+/// Erases what was built through a builder in its lifetime, unless it is kept.
+class Draft : public OpBuilder::Listener {
+public:
+  explicit Draft(OpBuilder &builder)
+      : builder(builder), previous(builder.getListener()) {
+    builder.setListener(this);
+  }
+  ~Draft() override {
+    builder.setListener(previous);
+    for (Operation *op : llvm::reverse(operations))
+      op->erase();
+  }
+
+  /// Lets what was built so far stay.
+  void keep() { operations.clear(); }
+
+  void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override {
+    operations.push_back(op);
+  }
+
+private:
+  OpBuilder &builder;
+  OpBuilder::Listener *previous;
+  SmallVector<Operation *> operations;
+};
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_IMPORT_DRAFT_H

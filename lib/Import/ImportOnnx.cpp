@@ -1,0 +1,168 @@
+//===- ImportOnnx.cpp - attention of the onnx dialect ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Operands and attributes are those of the operator Attention of ONNX. Its
+// softcap comes before the mask, as the standard says since its correction of
+// 2026 (onnx/onnx pull request 7867).
+//
+//===----------------------------------------------------------------------===//
+
+#include "AttentionImport.h"
+#include "Draft.h"
+#include "ForeignOps.h"
+#include "HeadShapes.h"
+#include "fp8attn/Import/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/FormatVariadic.h"
+
+namespace mlir::fp8attn {
+#define GEN_PASS_DEF_IMPORTONNX
+#include "fp8attn/Import/Passes.h.inc"
+} // namespace mlir::fp8attn
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Places of the operands.
+enum Place { kQuery, kKey, kValue, kMask, kPastKey, kPastValue, kPaddedKeys };
+
+/// What the standard calls the type of f64.
+static constexpr int64_t kDouble = 11;
+
+/// Returns an operand; null if it is absent.
+static Value getOperand(Operation *op, unsigned place) {
+  if (place >= op->getNumOperands() ||
+      isa<NoneType>(op->getOperand(place).getType()))
+    return Value();
+  return op->getOperand(place);
+}
+
+static std::optional<int64_t> getInteger(Operation *op, StringRef name) {
+  auto number = dyn_cast_if_present<IntegerAttr>(getForeignAttr(op, name));
+  return number ? std::optional(number.getValue().getSExtValue())
+                : std::nullopt;
+}
+
+static std::optional<double> getFloat(Operation *op, StringRef name) {
+  auto number = dyn_cast_if_present<FloatAttr>(getForeignAttr(op, name));
+  return number ? std::optional(number.getValueAsDouble()) : std::nullopt;
+}
+
+/// Reads operands and attributes; says why if they cannot be meant.
+static LogicalResult read(Operation *op, AttentionImport &import,
+                          std::string &why) {
+  if (getOperand(op, kPastKey) || getOperand(op, kPastValue))
+    why = "expects no past keys and values";
+  else if (getOperand(op, kPaddedKeys))
+    why = "expects no nonpad_kv_seqlen";
+  else if (getInteger(op, "softmax_precision") == kDouble)
+    why = "expects softmax_precision of f32 or less, got double";
+  for (Value result : op->getResults().drop_front())
+    if (!result.use_empty())
+      why = "expects no use of the present keys and values or of scores";
+  if (!why.empty())
+    return failure();
+  import.query = op->getOperand(kQuery);
+  import.key = op->getOperand(kKey);
+  import.value = op->getOperand(kValue);
+  import.mask = getOperand(op, kMask);
+  import.isCausal = getInteger(op, "is_causal").value_or(0) != 0;
+  import.scale = getFloat(op, "scale");
+  import.softcap = getFloat(op, "softcap");
+  // The standard's word for none.
+  if (import.softcap == 0.0)
+    import.softcap.reset();
+  return success();
+}
+
+/// Splits heads from channels where the operands are of three dimensions; says
+/// why if the attributes do not say how.
+static FailureOr<bool> splitPackedHeads(OpBuilder &builder, Operation *op,
+                                        AttentionImport &import,
+                                        std::string &why) {
+  auto query = dyn_cast<RankedTensorType>(import.query.getType());
+  if (!query || query.getRank() != 3)
+    return false;
+  const std::pair<Value *, StringRef> packed[] = {
+      {&import.query, "q_num_heads"},
+      {&import.key, "kv_num_heads"},
+      {&import.value, "kv_num_heads"}};
+  for (auto [value, name] : packed) {
+    auto type = dyn_cast<RankedTensorType>(value->getType());
+    const int64_t heads = getInteger(op, name).value_or(0);
+    if (!type || type.getRank() != 3 || type.isDynamicDim(2) || heads < 1 ||
+        type.getDimSize(2) % heads != 0) {
+      why =
+          llvm::formatv("expects {0} to divide a last dimension of three, got "
+                        "{1} and {2}",
+                        name, heads, value->getType());
+      return failure();
+    }
+  }
+  for (auto [value, name] : packed)
+    *value = splitHeads(builder, op->getLoc(), *value, *getInteger(op, name));
+  return true;
+}
+
+/// Builds what stands for the first result; null, and why, if it cannot.
+static Value build(OpBuilder &builder, Operation *op, std::string &why) {
+  AttentionImport import;
+  if (failed(read(op, import, why)))
+    return nullptr;
+  FailureOr<bool> isPacked = splitPackedHeads(builder, op, import, why);
+  if (failed(isPacked))
+    return nullptr;
+  FailureOr<SmallVector<Value>> results =
+      buildAttention(builder, op->getLoc(), import, /*wantsLse=*/false, why);
+  if (failed(results))
+    return nullptr;
+  Value result = results->front();
+  if (*isPacked)
+    result = joinHeads(builder, op->getLoc(), result);
+  return castResult(builder, op->getLoc(), result, op->getResult(0).getType(),
+                    why);
+}
+
+static void importOperation(Operation *op) {
+  OpBuilder builder(op);
+  std::string why;
+  {
+    Draft draft(builder);
+    Value result = build(builder, op, why);
+    if (!result)
+      return remarkMissed(op, why);
+    draft.keep();
+    op->getResult(0).replaceAllUsesWith(result);
+  }
+  SmallVector<Operation *> makers;
+  for (Value operand : op->getOperands())
+    if (Operation *maker = operand.getDefiningOp();
+        maker && isForeign(maker, "onnx.NoValue") &&
+        !llvm::is_contained(makers, maker))
+      makers.push_back(maker);
+  op->erase();
+  for (Operation *maker : makers)
+    if (maker->use_empty())
+      maker->erase();
+}
+
+namespace {
+struct ImportOnnxPass : public fp8attn::impl::ImportOnnxBase<ImportOnnxPass> {
+  void runOnOperation() override {
+    SmallVector<Operation *> found;
+    getOperation().walk([&](Operation *op) {
+      if (isForeign(op, "onnx.Attention") && op->getNumOperands() >= 3 &&
+          op->getNumResults() >= 1)
+        found.push_back(op);
+    });
+    for (Operation *op : found)
+      importOperation(op);
+  }
+};
+} // namespace

@@ -1,0 +1,104 @@
+//===- TorchValues.cpp - constants and tensors of torch -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Types are read from their text, as that is the same whether torch's dialect
+// is registered or not.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TorchValues.h"
+
+#include "ForeignOps.h"
+
+#include "mlir/AsmParser/AsmParser.h"
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+static constexpr StringRef kToBuiltin = "torch_c.to_builtin_tensor";
+static constexpr StringRef kFromBuiltin = "torch_c.from_builtin_tensor";
+
+/// Returns the operation that made the value, if it has the name.
+static Operation *getMaker(Value value, StringRef name) {
+  Operation *maker = value.getDefiningOp();
+  return maker && isForeign(maker, name) ? maker : nullptr;
+}
+
+bool mlir::fp8attn::isTorchNone(Value value) {
+  return getMaker(value, "torch.constant.none");
+}
+
+std::optional<bool> mlir::fp8attn::getTorchBool(Value value) {
+  if (Operation *maker = getMaker(value, "torch.constant.bool")) {
+    Attribute attribute = getForeignAttr(maker, "value");
+    if (auto number = dyn_cast_if_present<IntegerAttr>(attribute))
+      return !number.getValue().isZero();
+  }
+  return std::nullopt;
+}
+
+std::optional<double> mlir::fp8attn::getTorchFloat(Value value) {
+  if (Operation *maker = getMaker(value, "torch.constant.float")) {
+    Attribute attribute = getForeignAttr(maker, "value");
+    if (auto number = dyn_cast_if_present<FloatAttr>(attribute))
+      return number.getValueAsDouble();
+  }
+  return std::nullopt;
+}
+
+RankedTensorType mlir::fp8attn::getBuiltinTensor(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  StringRef rest = text;
+  if (!rest.consume_front("!torch.vtensor<[") || !rest.consume_back(">"))
+    return nullptr;
+  auto [sizes, element] = rest.split("],");
+  SmallVector<int64_t> shape;
+  SmallVector<StringRef> parts;
+  sizes.split(parts, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (StringRef part : parts) {
+    int64_t size;
+    if (part.trim() == "?")
+      shape.push_back(ShapedType::kDynamic);
+    else if (!part.trim().getAsInteger(/*Radix=*/10, size) && size >= 0)
+      shape.push_back(size);
+    else
+      return nullptr;
+  }
+  // What is no type of MLIR is none of a tensor.
+  ScopedDiagnosticHandler silence(type.getContext(),
+                                  [](Diagnostic &) { return success(); });
+  Type parsed = parseType(element.trim(), type.getContext());
+  return parsed && RankedTensorType::isValidElementType(parsed)
+             ? RankedTensorType::get(shape, parsed)
+             : nullptr;
+}
+
+Value mlir::fp8attn::toBuiltinTensor(OpBuilder &builder, Location loc,
+                                     Value value) {
+  RankedTensorType type = getBuiltinTensor(value.getType());
+  Operation *maker = getMaker(value, kFromBuiltin);
+  if (maker && maker->getNumOperands() == 1 &&
+      maker->getOperand(0).getType() == type)
+    return maker->getOperand(0);
+  return createForeignCast(builder, loc, kToBuiltin, type, value);
+}
+
+void mlir::fp8attn::replaceByBuiltinTensor(OpBuilder &builder, Value old,
+                                           Value tensor) {
+  for (Operation *user : llvm::make_early_inc_range(old.getUsers()))
+    if (isForeign(user, kToBuiltin) && user->getNumResults() == 1 &&
+        user->getResult(0).getType() == tensor.getType()) {
+      user->getResult(0).replaceAllUsesWith(tensor);
+      user->erase();
+    }
+  if (!old.use_empty())
+    old.replaceAllUsesWith(createForeignCast(
+        builder, tensor.getLoc(), kFromBuiltin, old.getType(), tensor));
+}

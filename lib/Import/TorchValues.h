@@ -1,0 +1,43 @@
+//===- TorchValues.h - constants and tensors of torch -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Options of operations of torch are operands, made by operations of their own,
+// and tensors have types of their own.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_IMPORT_TORCHVALUES_H
+#define FP8ATTN_LIB_IMPORT_TORCHVALUES_H
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+
+#include <optional>
+
+namespace mlir::fp8attn {
+
+/// Whether the value is torch's None.
+bool isTorchNone(Value value);
+
+/// Returns the value of a constant; nothing if it is none.
+std::optional<bool> getTorchBool(Value value);
+std::optional<double> getTorchFloat(Value value);
+
+/// Returns the tensor type that `!torch.vtensor<[1,8,?,64],bf16>` says; null if
+/// a type says none, such as one without sizes.
+RankedTensorType getBuiltinTensor(Type type);
+
+/// Returns the value as a tensor of MLIR: what it was made of, or a conversion.
+/// Its type must say one.
+Value toBuiltinTensor(OpBuilder &builder, Location loc, Value value);
+
+/// Replaces all uses of a tensor of torch by a tensor of MLIR: its conversions,
+/// or all at once through a conversion back.
+void replaceByBuiltinTensor(OpBuilder &builder, Value old, Value tensor);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_IMPORT_TORCHVALUES_H

@@ -1,0 +1,80 @@
+// RUN: fp8attn-opt %s --allow-unregistered-dialect --fp8attn-import-onnx --split-input-file --remarks-filter=fp8attn -o %t 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: FileCheck %s --input-file=%t
+
+// What cannot be meant exactly stays as it was, and a remark says why.
+
+// Keys and values of a past.
+// REMARK: Reason="onnx.Attention is left alone: expects no past keys and values
+// CHECK-LABEL: func @past(
+// CHECK-NOT:     fp8attn
+func.func @past(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>, %p: tensor<1x4x?x64xf32>) -> tensor<1x4x?x64xf32> {
+  %none = "onnx.NoValue"() {value} : () -> none
+  %0:4 = "onnx.Attention"(%q, %k, %k, %none, %p, %p) {}
+      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>) -> (tensor<1x4x?x64xf32>, none, none, none)
+  return %0#0 : tensor<1x4x?x64xf32>
+}
+
+// -----
+
+// Keys that are padded.
+// REMARK: Reason="onnx.Attention is left alone: expects no nonpad_kv_seqlen
+// CHECK-LABEL: func @padded(
+// CHECK-NOT:     fp8attn
+func.func @padded(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>, %n: tensor<1xi64>) -> tensor<1x4x?x64xf32> {
+  %none = "onnx.NoValue"() {value} : () -> none
+  %0:4 = "onnx.Attention"(%q, %k, %k, %none, %none, %none, %n) {}
+      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, none, none, tensor<1xi64>) -> (tensor<1x4x?x64xf32>, none, none, none)
+  return %0#0 : tensor<1x4x?x64xf32>
+}
+
+// -----
+
+// A softmax in double.
+// REMARK: Reason="onnx.Attention is left alone: expects softmax_precision of f32 or less, got double
+// CHECK-LABEL: func @precision(
+// CHECK-NOT:     fp8attn
+func.func @precision(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>) -> tensor<1x4x?x64xf32> {
+  %none = "onnx.NoValue"() {value} : () -> none
+  %0:4 = "onnx.Attention"(%q, %k, %k, %none, %none, %none) {softmax_precision = 11 : si64}
+      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, none, none) -> (tensor<1x4x?x64xf32>, none, none, none)
+  return %0#0 : tensor<1x4x?x64xf32>
+}
+
+// -----
+
+// A result beside the first.
+// REMARK: Reason="onnx.Attention is left alone: expects no use of the present keys and values or of scores
+// CHECK-LABEL: func @present(
+// CHECK-NOT:     fp8attn
+func.func @present(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>) -> tensor<1x4x?x64xf32> {
+  %none = "onnx.NoValue"() {value} : () -> none
+  %0:4 = "onnx.Attention"(%q, %k, %k, %none, %none, %none) {}
+      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, none, none) -> (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, none)
+  return %0#1 : tensor<1x4x?x64xf32>
+}
+
+// -----
+
+// Heads that are packed, and do not fill the last dimension.
+// REMARK: Reason="onnx.Attention is left alone: expects q_num_heads to divide a last dimension of three, got 3 and tensor<1x?x256xf32>
+// CHECK-LABEL: func @packed(
+// CHECK-NOT:     fp8attn
+func.func @packed(%q: tensor<1x?x256xf32>, %k: tensor<1x?x256xf32>) -> tensor<1x?x256xf32> {
+  %none = "onnx.NoValue"() {value} : () -> none
+  %0:4 = "onnx.Attention"(%q, %k, %k, %none, %none, %none) {q_num_heads = 3 : si64, kv_num_heads = 4 : si64}
+      : (tensor<1x?x256xf32>, tensor<1x?x256xf32>, tensor<1x?x256xf32>, none, none, none) -> (tensor<1x?x256xf32>, none, none, none)
+  return %0#0 : tensor<1x?x256xf32>
+}
+
+// -----
+
+// A mask of fewer keys.
+// REMARK: Reason="onnx.Attention is left alone: expects a mask that is not broadcast along keys, got tensor<?x1xf32>
+// CHECK-LABEL: func @keys(
+// CHECK-NOT:     fp8attn
+func.func @keys(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>, %m: tensor<?x1xf32>) -> tensor<1x4x?x64xf32> {
+  %none = "onnx.NoValue"() {value} : () -> none
+  %0:4 = "onnx.Attention"(%q, %k, %k, %m, %none, %none) {}
+      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<?x1xf32>, none, none) -> (tensor<1x4x?x64xf32>, none, none, none)
+  return %0#0 : tensor<1x4x?x64xf32>
+}

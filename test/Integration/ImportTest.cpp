@@ -1,0 +1,181 @@
+//===- ImportTest.cpp - attention that front ends wrote -------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Calls the entry points of imports.mlir and compares them with what the
+// documentation of PyTorch and of ONNX says, written down here on its own: no
+// operation of this project is asked what it means.
+//
+//===----------------------------------------------------------------------===//
+
+#include "imports.h"
+
+#include "gtest/gtest.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <random>
+#include <vector>
+
+namespace {
+constexpr int64_t kBatch = 2, kHeads = 4, kChannels = 64;
+// More keys than queries: the diagonal begins at the first key, or ends at the
+// last.
+constexpr int64_t kQueries = 7, kKeys = 300;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+/// A row-major tensor, and its descriptor.
+template <typename Element> struct Tensor {
+  Tensor(fp8attn_type type, std::vector<int64_t> sizes) {
+    int64_t count = 1;
+    for (int64_t size : sizes)
+      count *= size;
+    const size_t rank = sizes.size();
+    sizes.resize(FP8ATTN_MAX_RANK);
+    elements.resize(count);
+    descriptor = fp8attn_tensor_make(elements.data(), type, rank, sizes[0],
+                                     sizes[1], sizes[2], sizes[3]);
+  }
+  operator const fp8attn_tensor *() const { return &descriptor; }
+
+  std::vector<Element> elements;
+  fp8attn_tensor descriptor;
+};
+using Floats = Tensor<float>;
+
+/// The modified score of (query, key), of what scale and product give.
+using Modifier = std::function<double(double score, int64_t q, int64_t k)>;
+
+class ImportTest : public testing::Test {
+protected:
+  ImportTest() { fp8attn_context_init(&context); }
+
+  fp8attn_context *with(int64_t bytes) {
+    const int64_t lines = bytes / FP8ATTN_ALIGNMENT + 1;
+    workspace.reset(
+        std::aligned_alloc(FP8ATTN_ALIGNMENT, lines * FP8ATTN_ALIGNMENT));
+    context.workspace = workspace.get();
+    context.workspace_bytes = bytes;
+    return &context;
+  }
+
+  /// Numbers that bf16 has, so that nothing but probabilities is rounded.
+  Floats makeFloats(std::vector<int64_t> sizes) {
+    Floats tensor(FP8ATTN_TYPE_F32, std::move(sizes));
+    for (float &number : tensor.elements)
+      number = std::uniform_int_distribution<int>(-128, 128)(random) / 128.0f;
+    return tensor;
+  }
+
+  /// Compares `out`, and `lse` if there is one, with attention by its formula.
+  void expectAttention(const Floats &query, const Floats &key,
+                       const Floats &value, int64_t kvHeads, double scale,
+                       const Modifier &modify, const Floats &out,
+                       const Floats *lse = nullptr) {
+    for (int64_t row = 0; row < kBatch * kHeads * kQueries; ++row) {
+      const int64_t q = row % kQueries, head = row / kQueries % kHeads;
+      const int64_t batch = row / kQueries / kHeads;
+      const int64_t kv = batch * kvHeads + head / (kHeads / kvHeads);
+      double total = 0;
+      std::vector<double> expected(kChannels);
+      for (int64_t k = 0; k < kKeys; ++k) {
+        double product = 0;
+        for (int64_t c = 0; c < kChannels; ++c)
+          product += double(query.elements[row * kChannels + c]) *
+                     key.elements[(kv * kKeys + k) * kChannels + c];
+        const double weight = std::exp(modify(scale * product, q, k));
+        total += weight;
+        for (int64_t c = 0; c < kChannels; ++c)
+          expected[c] +=
+              weight * value.elements[(kv * kKeys + k) * kChannels + c];
+      }
+      for (int64_t c = 0; c < kChannels; ++c)
+        ASSERT_NEAR(out.elements[row * kChannels + c],
+                    total == 0 ? 0 : expected[c] / total, kTolerance)
+            << "row " << row << ", channel " << c;
+      if (lse && total == 0)
+        ASSERT_EQ(lse->elements[row], -kInfinity) << "row " << row;
+      else if (lse)
+        ASSERT_NEAR(lse->elements[row], std::log(total), kTolerance)
+            << "row " << row;
+    }
+  }
+
+  // Values are at most 1, of which a probability in bf16 loses 2^-9 at most.
+  static constexpr double kTolerance = 1.0 / 256;
+
+  std::mt19937 random{20261128};
+  std::unique_ptr<void, decltype(&std::free)> workspace{nullptr, std::free};
+  fp8attn_context context;
+};
+} // namespace
+
+TEST_F(ImportTest, TorchCausalBeginsAtTheFirstKey) {
+  Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
+  Floats key = makeFloats({kBatch, 2, kKeys, kChannels});
+  Floats value = makeFloats({kBatch, 2, kKeys, kChannels});
+  Floats out(FP8ATTN_TYPE_F32, {kBatch, kHeads, kQueries, kChannels});
+  ASSERT_EQ(torch_causal(with(torch_causal_workspace_bytes(1)), query, key,
+                         value, out),
+            FP8ATTN_OK)
+      << context.message;
+  expectAttention(
+      query, key, value, /*kvHeads=*/2, 1 / std::sqrt(kChannels),
+      [](double score, int64_t q, int64_t k) {
+        return k <= q ? score : -kInfinity;
+      },
+      out);
+}
+
+TEST_F(ImportTest, TorchForCpuHasAScaleAMaskAndALogSumExp) {
+  Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
+  Floats key = makeFloats({kBatch, kHeads, kKeys, kChannels});
+  Floats value = makeFloats({kBatch, kHeads, kKeys, kChannels});
+  Tensor<uint8_t> mask(FP8ATTN_TYPE_BOOL, {kQueries, kKeys});
+  for (uint8_t &element : mask.elements)
+    element = random() % 2;
+  // A row that sees nothing.
+  std::fill_n(mask.elements.begin() + 3 * kKeys, kKeys, 0);
+  Floats out(FP8ATTN_TYPE_F32, {kBatch, kHeads, kQueries, kChannels});
+  Floats lse(FP8ATTN_TYPE_F32, {kBatch, kHeads, kQueries});
+  ASSERT_EQ(torch_for_cpu(with(torch_for_cpu_workspace_bytes(1)), query, key,
+                          value, mask, out, lse),
+            FP8ATTN_OK)
+      << context.message;
+  expectAttention(
+      query, key, value, kHeads, /*scale=*/0.25,
+      [&](double score, int64_t q, int64_t k) {
+        return mask.elements[q * kKeys + k] ? score : -kInfinity;
+      },
+      out, &lse);
+}
+
+TEST_F(ImportTest, OnnxCapsScoresAndThenMasksThem) {
+  Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
+  Floats key = makeFloats({kBatch, 2, kKeys, kChannels});
+  Floats value = makeFloats({kBatch, 2, kKeys, kChannels});
+  Floats mask = makeFloats({kQueries, kKeys});
+  // What is masked stays so: a cap behind it would make it -2.
+  for (int64_t i = 0; i < kQueries * kKeys; i += 3)
+    mask.elements[i] = -kInfinity;
+  // The least number hides a whole row, too.
+  const float least = std::numeric_limits<float>::lowest();
+  std::fill_n(mask.elements.begin() + 4 * kKeys, kKeys, least);
+  Floats out(FP8ATTN_TYPE_F32, {kBatch, kHeads, kQueries, kChannels});
+  ASSERT_EQ(onnx(with(onnx_workspace_bytes(1)), query, key, value, mask, out),
+            FP8ATTN_OK)
+      << context.message;
+  expectAttention(
+      query, key, value, /*kvHeads=*/2, 1 / std::sqrt(kChannels),
+      [&](double score, int64_t q, int64_t k) {
+        const float added = mask.elements[q * kKeys + k];
+        return k > q || added == least ? -kInfinity
+                                       : 2 * std::tanh(score / 2) + added;
+      },
+      out);
+}

@@ -2,7 +2,8 @@
 #
 #   bin/                    the tools
 #   include/fp8attn/        the headers of hosts and of compilers
-#   lib/                    runtime and kernels; the compiler's libraries
+#   lib/                    runtime and kernels; the compiler's libraries; the
+#                           plugin for mlir-opt
 #   lib/cmake/Fp8Attn/      the package, of which Fp8AttnConfig.cmake is the start
 
 include(CMakePackageConfigHelpers)
@@ -23,6 +24,9 @@ endfunction()
 
 fp8attn_install(Fp8AttnTargets
   Fp8AttnKernels Fp8AttnRuntime fp8attn-compile fp8attn-opt fp8attn-run)
+if(TARGET Fp8AttnPlugin)
+  install(TARGETS Fp8AttnPlugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+endif()
 fp8attn_install(Fp8AttnCompilerTargets
   Fp8AttnConversion Fp8AttnDialect Fp8AttnEmbedding Fp8AttnImport Fp8AttnInitAll
   Fp8AttnPipelines Fp8AttnTarget Fp8AttnTransforms)

@@ -23,7 +23,8 @@ function(fp8attn_install export)
 endfunction()
 
 fp8attn_install(Fp8AttnTargets
-  Fp8AttnKernels Fp8AttnRuntime fp8attn-compile fp8attn-opt fp8attn-run)
+  Fp8AttnKernels Fp8AttnRuntime fp8attn-compile fp8attn-lsp-server fp8attn-opt
+  fp8attn-reduce fp8attn-run)
 if(TARGET Fp8AttnPlugin)
   install(TARGETS Fp8AttnPlugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endif()

@@ -31,3 +31,6 @@ config.substitutions += [
     ("%fp8attn_compile", os.path.join(config.fp8attn_tools_dir, "fp8attn-compile")),
     ("%python", config.python_executable),
 ]
+# Sanitized programs reserve terabytes of addresses.
+if "-fsanitize" in config.compiler_flags:
+    config.available_features.add("sanitized")

@@ -73,7 +73,8 @@ function(add_fp8attn_library name)
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   fp8attn_use_mlir(${name})
   if(NOT TARGET fp8attn-pch)
-    file(WRITE ${PROJECT_BINARY_DIR}/pch.cpp "// Carrier of the precompiled header.\n")
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/pch.cpp
+      CONTENT "// Carrier of the precompiled header.\n")
     add_library(fp8attn-pch STATIC ${PROJECT_BINARY_DIR}/pch.cpp)
     fp8attn_use_mlir(fp8attn-pch)
     target_precompile_headers(fp8attn-pch PRIVATE

@@ -29,8 +29,9 @@ if(TARGET Fp8AttnPlugin)
   install(TARGETS Fp8AttnPlugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endif()
 fp8attn_install(Fp8AttnCompilerTargets
-  Fp8AttnConversion Fp8AttnDialect Fp8AttnEmbedding Fp8AttnImport Fp8AttnInitAll
-  Fp8AttnPipelines Fp8AttnTarget Fp8AttnTransforms)
+  Fp8AttnCompilation Fp8AttnConversion Fp8AttnDialect Fp8AttnEmbedding
+  Fp8AttnImport Fp8AttnInitAll Fp8AttnPipelines Fp8AttnTarget
+  Fp8AttnTransforms)
 
 # The reference is the tests'; it is not installed.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/ ${PROJECT_BINARY_DIR}/include/

@@ -11,48 +11,41 @@
 #ifndef FP8ATTN_TOOLS_COMMON_COMMANDLINE_H
 #define FP8ATTN_TOOLS_COMMON_COMMANDLINE_H
 
+#include "fp8attn/Compilation/CompileOptions.h"
+
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/CommandLine.h"
 
 #include <string>
+#include <vector>
 
 namespace mlir::fp8attn {
 
-/// The options. Make one before llvm::cl::ParseCommandLineOptions.
-struct CompileOptions {
-  explicit CompileOptions(llvm::cl::OptionCategory &category);
+/// Reads the options from the command line. Make one before
+/// llvm::cl::ParseCommandLineOptions.
+struct CompileCommandLine {
+  CompileCommandLine(llvm::cl::OptionCategory &category,
+                     CompileOptions &options);
 
-  /// Returns whether the user named a target.
-  bool namesTarget() const {
-    return cpu.getNumOccurrences() || features.getNumOccurrences() ||
-           triple.getNumOccurrences();
-  }
-
-  llvm::cl::opt<std::string> cpu;
-  llvm::cl::opt<std::string> features;
-  llvm::cl::opt<std::string> triple;
-  llvm::cl::opt<std::string> isa;
-  llvm::cl::list<std::string> force;
-  llvm::cl::opt<bool> mixIsas;
-  llvm::cl::opt<bool> noRuntimeChecks;
-  llvm::cl::opt<bool> remarks;
-
-  /// Bodies for every ISA of the architecture, whatever the CPU has.
-  bool fat = false;
-  /// Line tables for debuggers.
-  bool debugInfo = false;
-  /// Argument of the last pass to run; empty for all.
-  std::string stopAfter;
-
-  /// Features that the tool needs whatever the user says, as in `features`.
-  std::string requiredFeatures;
+  llvm::cl::opt<std::string, true> cpu;
+  llvm::cl::opt<std::string, true> features;
+  llvm::cl::opt<std::string, true> triple;
+  llvm::cl::opt<std::string, true> isa;
+  llvm::cl::list<std::string, std::vector<std::string>> force;
+  llvm::cl::opt<bool, true> mixIsas;
+  llvm::cl::opt<bool, true> noRuntimeChecks;
+  llvm::cl::opt<bool, true> remarks;
 };
 
 /// Has --version name this project, beside LLVM.
 void addVersion();
 
-/// Returns what `main` returns, which it runs on a stack of a gigabyte: parser,
-/// passes and printer go down into regions one call, or several, a level.
+/// Prints the CPUs that can be named for a triple, one a line, to stdout.
+/// Returns what main does.
+int printKnownCpus(llvm::StringRef triple);
+
+/// Returns what `main` returns, which it runs on a stack of a gigabyte, or an
+/// error of a process if there can be none.
 int runOnLargeStack(llvm::function_ref<int()> main);
 
 /// Prints one error as the tools do: "error: " and the message, on stderr.

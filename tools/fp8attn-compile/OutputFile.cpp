@@ -11,11 +11,11 @@
 
 #include "OutputFile.h"
 
+#include "CommandLine.h"
 #include "Explanation.h"
 #include "ReplaceFile.h"
 #include "SharedLibrary.h"
-#include "fp8attn/Embedding/EmbeddedLibrary.h"
-#include "fp8attn/Target/CodeEmission.h"
+#include "fp8attn/Compilation/CodeOutput.h"
 #include "fp8attn/Target/HeaderEmission.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -87,21 +87,14 @@ static LogicalResult report(llvm::Error error) {
   return failure();
 }
 
-/// Writes the lowered module to `bytes` as code.
-static LogicalResult writeCode(Compilation &compilation,
-                               const OutputOptions &output, OutputKind kind,
-                               SmallVectorImpl<char> &bytes) {
+/// Writes the lowered module to `bytes` as code, or as a library of it.
+static LogicalResult writeFileOfCode(Compilation &compilation,
+                                     const OutputOptions &output,
+                                     OutputKind kind,
+                                     SmallVectorImpl<char> &bytes) {
   const bool isShared = kind == OutputKind::SharedLibrary;
-  llvm::LLVMContext llvmContext;
-  std::unique_ptr<llvm::Module> module = compilation.translate(llvmContext);
-  if (!module)
-    return failure();
-  if ((output.embedKernels || isShared) &&
-      failed(report(linkEmbeddedLibrary(*module))))
-    return failure();
-  llvm::raw_svector_ostream os(bytes);
-  llvm::TargetMachine &machine = compilation.getMachine();
-  if (failed(report(emitCode(*module, machine, toCodeKind(kind), os))))
+  if (failed(writeCode(compilation, toCodeKind(kind),
+                       output.embedKernels || isShared, bytes)))
     return failure();
   if (!isShared)
     return success();
@@ -138,7 +131,7 @@ static LogicalResult compile(Compilation &compilation,
   if (explains && output.outputPath == "-")
     return success();
   if (kind != OutputKind::MLIRText)
-    return writeCode(compilation, output, kind, bytes);
+    return writeFileOfCode(compilation, output, kind, bytes);
   compilation.getModule()->print(os);
   os << "\n";
   return success();

@@ -11,7 +11,7 @@
 #ifndef FP8ATTN_TOOLS_FP8ATTN_COMPILE_OUTPUTFILE_H
 #define FP8ATTN_TOOLS_FP8ATTN_COMPILE_OUTPUTFILE_H
 
-#include "Compilation.h"
+#include "fp8attn/Compilation/Compilation.h"
 
 namespace mlir::fp8attn {
 

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CommandLine.h"
 #include "OutputFile.h"
 
 #include "llvm/Support/InitLLVM.h"
@@ -38,7 +39,8 @@ int main(int argc, char **argv) {
   addVersion();
   cl::OptionCategory category("fp8attn-compile options");
   OutputOptions output;
-  CompileOptions options(category);
+  CompileOptions options;
+  CompileCommandLine commandLine(category, options);
   cl::opt<std::string, true> input(cl::Positional, cl::desc("<input.mlir>"),
                                    cl::location(output.inputPath),
                                    cl::init("-"), cl::cat(category));
@@ -92,7 +94,7 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv, kOverview);
 
   if (options.cpu == "help")
-    return failed(printKnownCpus(options.triple));
+    return printKnownCpus(options.triple);
   return runOnLargeStack(
       [&] { return failed(compileToFile(options, output)); });
 }

@@ -10,10 +10,10 @@
 
 #include "Run.h"
 
-#include "Compilation.h"
 #include "Description.h"
 #include "Inputs.h"
 #include "Jit.h"
+#include "fp8attn/Compilation/Compilation.h"
 #include "fp8attn/Target/CodeEmission.h"
 #include "fp8attn/Target/EntryPoints.h"
 #include "fp8attn/Transforms/MemRefForm.h"

@@ -8,7 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Compilation.h"
+#include "CommandLine.h"
 #include "Run.h"
 
 #include "llvm/Support/InitLLVM.h"
@@ -38,12 +38,12 @@ int main(int argc, char **argv) {
   addVersion();
   cl::OptionCategory category("fp8attn-run options");
   RunOptions options(category);
-  CompileOptions compileOptions(category);
+  CompileOptions compileOptions;
+  CompileCommandLine commandLine(category, compileOptions);
   cl::ParseCommandLineOptions(argc, argv, kOverview);
 
   if (compileOptions.cpu == "help")
-    return failed(printKnownCpus(compileOptions.triple)) ? EXIT_FAILURE
-                                                         : EXIT_SUCCESS;
+    return printKnownCpus(compileOptions.triple);
   if (failed(options.verify()))
     return EXIT_FAILURE;
   return runOnLargeStack([&] {

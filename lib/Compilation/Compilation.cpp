@@ -9,9 +9,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Compilation.h"
+#include "fp8attn/Compilation/Compilation.h"
 
-#include "Nesting.h"
+#include "fp8attn/Compilation/Nesting.h"
 #include "fp8attn/InitAll.h"
 #include "fp8attn/Pipelines/Pipelines.h"
 #include "fp8attn/Target/CodeEmission.h"
@@ -27,6 +27,9 @@
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/WithColor.h"
+
+#include <mutex>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -40,14 +43,50 @@ static DialectRegistry makeRegistry() {
 
 Compilation::Compilation(const CompileOptions &options)
     : options(options),
-      context(makeRegistry(), MLIRContext::Threading::DISABLED),
-      diagnostics(
-          std::make_unique<SourceMgrDiagnosticHandler>(sources, &context)) {
+      context(makeRegistry(), MLIRContext::Threading::DISABLED) {
   // The source line is shown; the operation in generic form would only bury it.
   context.printOpOnDiagnostic(false);
+  setUpDiagnostics();
 }
 
 Compilation::~Compilation() = default;
+
+static void
+handOn(const Diagnostic &diagnostic,
+       const std::function<void(const CompileDiagnostic &)> &diagnose) {
+  CompileDiagnostic result;
+  result.severity = diagnostic.getSeverity();
+  if (auto place = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>()) {
+    result.file = place.getFilename().str();
+    result.line = place.getLine();
+    result.column = place.getColumn();
+  }
+  result.message = diagnostic.str();
+  diagnose(result);
+  for (const Diagnostic &note : diagnostic.getNotes())
+    handOn(note, diagnose);
+}
+
+void Compilation::setUpDiagnostics() {
+  if (!options.diagnose) {
+    printer = std::make_unique<SourceMgrDiagnosticHandler>(sources, &context);
+    return;
+  }
+  context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+    handOn(diagnostic, options.diagnose);
+    return success();
+  });
+}
+
+void Compilation::reportError(const llvm::Twine &message) {
+  if (!options.diagnose) {
+    llvm::WithColor::error() << message << "\n";
+    return;
+  }
+  CompileDiagnostic diagnostic;
+  diagnostic.message = message.str();
+  options.diagnose(diagnostic);
+}
 
 LogicalResult Compilation::parse(StringRef path) {
   std::string error;
@@ -56,6 +95,10 @@ LogicalResult Compilation::parse(StringRef path) {
     reportError(error);
     return failure();
   }
+  return parse(std::move(file));
+}
+
+LogicalResult Compilation::parse(std::unique_ptr<llvm::MemoryBuffer> file) {
   const bool isText = !isBytecode(file->getMemBufferRef());
   if (isText)
     if (unsigned line = findDeepLine(file->getBuffer())) {
@@ -91,7 +134,7 @@ static TargetDescription describeTarget(const CompileOptions &options,
   std::optional<TargetDescription> ofModule = getTargetOf(module);
   if (ofModule && !options.namesTarget())
     target = *ofModule;
-  else if (options.cpu != "native")
+  else if (!options.cpu.empty() && options.cpu != "native")
     target.cpu = options.cpu;
   else if (options.triple.empty()) // Another machine has no native CPU here.
     target = getHostTarget();
@@ -102,19 +145,23 @@ static TargetDescription describeTarget(const CompileOptions &options,
   return target;
 }
 
-static void initializeTargets() {
-  llvm::InitializeAllTargetInfos();
-  llvm::InitializeAllTargets();
-  llvm::InitializeAllTargetMCs();
-  llvm::InitializeAllAsmPrinters();
-  // Embedded code that asks the CPU has inline assembly.
-  llvm::InitializeAllAsmParsers();
+void mlir::fp8attn::initializeTargets() {
+  // LLVM writes its table again each time it is told.
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+    // Embedded code that asks the CPU has inline assembly.
+    llvm::InitializeAllAsmParsers();
+  });
 }
 
 LogicalResult Compilation::chooseTarget() {
   if (options.fat && !options.isa.empty()) {
     reportError("expects one of --fat and --isa, got --fat and --isa=" +
-                options.isa.getValue());
+                options.isa);
     return failure();
   }
   initializeTargets();
@@ -150,11 +197,11 @@ LogicalResult Compilation::lower(
     return failure();
   ToLLVMPipelineOptions pipelineOptions;
   pipelineOptions.runtimeChecks = !options.noRuntimeChecks;
-  pipelineOptions.isa = options.isa.getValue();
+  pipelineOptions.isa = options.isa;
   pipelineOptions.fat = options.fat;
   pipelineOptions.force = llvm::to_vector(options.force);
   pipelineOptions.debugInfo = options.debugInfo;
-  pipelineOptions.mixIsas = options.mixIsas.getValue();
+  pipelineOptions.mixIsas = options.mixIsas;
   if (!options.stopAfter.empty()) {
     SmallVector<StringRef> names = getToLLVMPassNames(pipelineOptions);
     if (!llvm::is_contained(names, options.stopAfter)) {
@@ -171,16 +218,4 @@ LogicalResult Compilation::lower(
 std::unique_ptr<llvm::Module>
 Compilation::translate(llvm::LLVMContext &llvmContext) {
   return buildLLVMModule(*module, *machine, llvmContext);
-}
-
-LogicalResult mlir::fp8attn::printKnownCpus(StringRef triple) {
-  initializeTargets();
-  llvm::Expected<std::vector<std::string>> cpus = getKnownCpus(triple);
-  if (!cpus) {
-    reportError(llvm::toString(cpus.takeError()));
-    return failure();
-  }
-  for (const std::string &cpu : *cpus)
-    llvm::outs() << cpu << "\n";
-  return success();
 }

@@ -4,21 +4,23 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// What the tools do with an input file before they differ: parse it, choose the
-// target, run the pipeline. Diagnostics go to stderr with the source line.
+// What all do with a model before they differ: parse it, choose the target, run
+// the pipeline. Several compilations may run at once, each on a thread.
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_TOOLS_COMMON_COMPILATION_H
-#define FP8ATTN_TOOLS_COMMON_COMPILATION_H
+#ifndef FP8ATTN_COMPILATION_COMPILATION_H
+#define FP8ATTN_COMPILATION_COMPILATION_H
 
-#include "CommandLine.h"
+#include "fp8attn/Compilation/CompileOptions.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/IR/Module.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -31,14 +33,18 @@ class SourceMgrDiagnosticHandler;
 namespace mlir::fp8attn {
 
 /// A module and its target. The steps are called in the order in which they are
-/// declared; each reports its own errors.
+/// declared; each reports its own errors, to whom the options say.
 class Compilation {
 public:
+  /// Keeps a reference to the options.
   explicit Compilation(const CompileOptions &options);
   ~Compilation();
 
   /// Reads the file ("-": standard input).
   LogicalResult parse(StringRef path);
+
+  /// Reads text or bytecode that is in memory.
+  LogicalResult parse(std::unique_ptr<llvm::MemoryBuffer> input);
 
   /// Makes the backend of the target that the options name, else that the
   /// module names, else this host, and writes it into the module.
@@ -53,21 +59,27 @@ public:
   /// Translates the lowered module and optimises it. Null on error.
   std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &llvmContext);
 
+  /// Reports an error that is about no place in the input.
+  void reportError(const llvm::Twine &message);
+
   ModuleOp getModule() { return *module; }
   llvm::TargetMachine &getMachine() { return *machine; }
 
 private:
+  void setUpDiagnostics();
+
   const CompileOptions &options;
   MLIRContext context;
   llvm::SourceMgr sources;
-  std::unique_ptr<SourceMgrDiagnosticHandler> diagnostics;
+  /// Prints diagnostics; null if the options name somebody who gets them.
+  std::unique_ptr<SourceMgrDiagnosticHandler> printer;
   OwningOpRef<ModuleOp> module;
   std::unique_ptr<llvm::TargetMachine> machine;
 };
 
-/// Prints the CPUs that can be named for a triple, one a line, to stdout.
-LogicalResult printKnownCpus(StringRef triple);
+/// Makes the targets of LLVM known, once in a process.
+void initializeTargets();
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_TOOLS_COMMON_COMPILATION_H
+#endif // FP8ATTN_COMPILATION_COMPILATION_H

@@ -9,7 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Nesting.h"
+#include "fp8attn/Compilation/Nesting.h"
 
 #include "llvm/ADT/SmallVector.h"
 

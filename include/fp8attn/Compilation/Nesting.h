@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_TOOLS_COMMON_NESTING_H
-#define FP8ATTN_TOOLS_COMMON_NESTING_H
+#ifndef FP8ATTN_COMPILATION_NESTING_H
+#define FP8ATTN_COMPILATION_NESTING_H
 
 #include "mlir/IR/Operation.h"
 #include "llvm/ADT/StringRef.h"
@@ -18,7 +18,7 @@
 namespace mlir::fp8attn {
 
 /// Levels that input may have, of regions in each other, and of brackets of any
-/// kind in its text. runOnLargeStack has room for several times as many.
+/// kind in its text. callOnLargeStack has room for several times as many.
 inline constexpr unsigned kMaxNesting = 2000;
 
 /// Returns the line of `text` on which brackets are nested deeper than
@@ -31,4 +31,4 @@ Operation *findDeepOperation(Operation *op);
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_TOOLS_COMMON_NESTING_H
+#endif // FP8ATTN_COMPILATION_NESTING_H

@@ -19,7 +19,7 @@
       test in test/Integration, or says why none is needed
   check_docs.py errors SOURCE_DIR
       every text of the runtime, and every diagnostic of passes, target,
-      embedding, compilation, tools and benchmarks, has a row in docs/Errors.md, and every row has such a text, its
+      embedding, compilation, C API, tools and benchmarks, has a row in docs/Errors.md, and every row has such a text, its
       status, and a test that exists and looks for the text
   check_docs.py sentences SOURCE_DIR
       every sentence of the table in docs/Testing.md stands where it says, and
@@ -189,7 +189,7 @@ def read_texts(root):
     texts = {}
     places = [(root / "lib/Runtime", RUNTIME_CALL)]
     # Verifiers have tags instead; the reference compares numbers.
-    folders = ("Compilation", "Conversion", "Embedding", "Pipelines", "Target", "Transforms")
+    folders = ("CAPI", "Compilation", "Conversion", "Embedding", "Pipelines", "Target", "Transforms")
     places += [(root / "lib" / name, DIAGNOSTIC_CALL) for name in folders]
     places += [(root / name, DIAGNOSTIC_CALL) for name in ("tools", "benchmarks")]
     for folder, call in places:

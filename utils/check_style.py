@@ -43,7 +43,7 @@ def include_guard(path):
     for root in (["INCLUDE"], ["RUNTIME_KERNELS"]):
         if parts[: len(root)] == root:
             parts = parts[len(root) :]
-    return "_".join((parts if parts[0] == "FP8ATTN" else ["FP8ATTN"] + parts))
+    return "_".join(parts if parts[0] in ("FP8ATTN", "FP8ATTN_C") else ["FP8ATTN"] + parts)
 
 
 def check_opening(path, lines):

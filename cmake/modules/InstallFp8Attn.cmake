@@ -2,8 +2,9 @@
 #
 #   bin/                    the tools
 #   include/fp8attn/        the headers of hosts and of compilers
+#   include/fp8attn-c/      those of the C API
 #   lib/                    runtime and kernels; the compiler's libraries; the
-#                           plugin for mlir-opt
+#                           plugin for mlir-opt and the C API
 #   lib/cmake/Fp8Attn/      the package, of which Fp8AttnConfig.cmake is the start
 
 include(CMakePackageConfigHelpers)
@@ -23,8 +24,8 @@ function(fp8attn_install export)
 endfunction()
 
 fp8attn_install(Fp8AttnTargets
-  Fp8AttnKernels Fp8AttnRuntime fp8attn-compile fp8attn-lsp-server fp8attn-opt
-  fp8attn-reduce fp8attn-run)
+  Fp8AttnCAPI Fp8AttnKernels Fp8AttnRuntime fp8attn-compile fp8attn-lsp-server
+  fp8attn-opt fp8attn-reduce fp8attn-run)
 if(TARGET Fp8AttnPlugin)
   install(TARGETS Fp8AttnPlugin LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endif()

@@ -34,7 +34,7 @@ struct ErrorsOfLLVM : llvm::DiagnosticHandler {
     llvm::raw_string_ostream os(message);
     llvm::DiagnosticPrinterRawOStream printer(os);
     info.print(printer);
-    compilation.reportError(message);
+    compilation.reportError(StringRef(message).rtrim());
     return true;
   }
 

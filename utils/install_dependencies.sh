@@ -19,7 +19,7 @@ readonly packages=(
   # LLVM and MLIR to build against, with FileCheck, lit and mlir-tblgen.
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   # The build, the tests and the benchmarks.
-  cmake ninja-build ccache libgtest-dev python3
+  cmake ninja-build ccache libgtest-dev pkgconf python3
   # Programs for AArch64, and an emulator of it and of lesser x86-64 CPUs.
   libstdc++-12-dev-arm64-cross qemu-user
   # The style check.

@@ -7,7 +7,10 @@
 #   add_fp8attn_unittest(NAME files... [LINK_LIBS t...])
 #   fp8attn_isa_flags(VAR isa)                    the ISA -> flags table
 
-set(FP8ATTN_WARNINGS -Wall -Wextra -Werror -Wno-unused-parameter)
+set(FP8ATTN_WARNINGS -Wall -Wextra -Wno-unused-parameter)
+if(FP8ATTN_WERROR)
+  list(INSERT FP8ATTN_WARNINGS 2 -Werror)
+endif()
 
 # Kernels are always optimised: a debug kernel is of no use to anybody.
 function(fp8attn_isa_flags out isa)
@@ -34,6 +37,14 @@ endfunction()
 function(add_fp8attn_plain_library name)
   add_library(${name} STATIC ${ARGN})
   target_compile_options(${name} PRIVATE ${FP8ATTN_WARNINGS})
+  fp8attn_offer_headers(${name})
+endfunction()
+
+# Projects that add this one as a folder find the headers by what they link.
+function(fp8attn_offer_headers name)
+  target_include_directories(${name} INTERFACE
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+    $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
 endfunction()
 
 # Compiles the sources of libraries of this folder once more, to LLVM bitcode, as
@@ -60,11 +71,20 @@ function(add_fp8attn_bitcode name)
   target_sources(${name} INTERFACE ${objects})
 endfunction()
 
-# One precompiled header for all that includes MLIR: it halves the build.
+# What code that includes MLIR has to have in common with it. The layout of classes
+# depends on NDEBUG, whatever the build type is called, and type information of a
+# base class is there if MLIR has it.
 function(fp8attn_use_mlir target)
   target_compile_options(${target} PRIVATE ${FP8ATTN_WARNINGS} -fno-exceptions)
   separate_arguments(definitions NATIVE_COMMAND ${LLVM_DEFINITIONS})
   target_compile_options(${target} PRIVATE ${definitions})
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+  if(NOT LLVM_ENABLE_ASSERTIONS AND NOT "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}}" MATCHES "-DNDEBUG")
+    target_compile_definitions(${target} PRIVATE NDEBUG)
+  endif()
+  if(NOT LLVM_ENABLE_RTTI)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
+  endif()
   target_link_libraries(${target} PRIVATE MLIR LLVM)
 endfunction()
 
@@ -72,6 +92,8 @@ function(add_fp8attn_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   fp8attn_use_mlir(${name})
+  fp8attn_offer_headers(${name})
+  # One precompiled header for all that includes MLIR: it halves the build.
   if(NOT TARGET fp8attn-pch)
     file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/pch.cpp
       CONTENT "// Carrier of the precompiled header.\n")
@@ -95,6 +117,9 @@ function(add_fp8attn_tool name)
 endfunction()
 
 function(add_fp8attn_unittest name)
+  if(NOT FP8ATTN_BUILD_TESTS)
+    return()
+  endif()
   cmake_parse_arguments(ARG "" "" "LINK_LIBS" ${ARGN})
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   target_compile_options(${name} PRIVATE ${FP8ATTN_WARNINGS})

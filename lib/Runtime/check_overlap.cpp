@@ -166,3 +166,26 @@ int32_t fp8attn_check_overlap(fp8attn_context *context,
         return status;
   return FP8ATTN_OK;
 }
+
+int32_t fp8attn_check_later_reads(fp8attn_context *context,
+                                  const fp8attn_operand *operands,
+                                  const char *order) {
+  for (int64_t i = 0; order[i] != 0; ++i) {
+    const fp8attn_tensor &written = operands[i].tensor;
+    if (order[i] != 'w' || isEmpty(written))
+      continue;
+    const auto span = static_cast<uint64_t>(extentOf(written).span[0]);
+    for (int64_t j = i + 1; order[j] != 0; ++j) {
+      // Most pairs of a large function have nothing to do with each other.
+      const uintptr_t begin = addressOf(operands[j].tensor);
+      const bool isBehind =
+          begin >= addressOf(written) && begin - addressOf(written) >= span;
+      if (order[j] != 'r' || isBehind)
+        continue;
+      if (int32_t status = checkPair(context, operands[i], operands[j],
+                                     /*mayBeSame=*/false))
+        return status;
+    }
+  }
+  return FP8ATTN_OK;
+}

@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "InsertChecks/AccessOrder.h"
 #include "InsertChecks/MemoryWrites.h"
 #include "InsertChecks/OperationChecks.h"
 #include "fp8attn/Runtime/fp8attn.h"
@@ -88,6 +89,26 @@ static bool isBranch(Operation *op) {
 }
 
 namespace {
+/// Operations that do the same, wherever they came from.
+struct SameOperation : llvm::DenseMapInfo<Operation *> {
+  static unsigned getHashValue(const Operation *op) {
+    return OperationEquivalence::computeHash(
+        const_cast<Operation *>(op), OperationEquivalence::directHashValue,
+        OperationEquivalence::ignoreHashValue,
+        OperationEquivalence::IgnoreLocations);
+  }
+  static bool isEqual(const Operation *a, const Operation *b) {
+    if (a == b)
+      return true;
+    if (a == getEmptyKey() || a == getTombstoneKey() || b == getEmptyKey() ||
+        b == getTombstoneKey())
+      return false;
+    return OperationEquivalence::isEquivalentTo(
+        const_cast<Operation *>(a), const_cast<Operation *>(b),
+        OperationEquivalence::IgnoreLocations);
+  }
+};
+
 /// What callers have to know of a function.
 struct FunctionSummary {
   /// The checks at its begin and what they compute with, in order.
@@ -135,7 +156,7 @@ private:
   bool moveToBegin(Operation *check, bool isStraight);
   bool collect(Value value, bool isStraight, SetVector<Operation *> &slice);
   void compareAtBegin();
-  void append(Operation *op);
+  Operation *append(Operation *op);
   void addWritesOf(Operation *op);
   void addWritesIn(Region &region);
 
@@ -145,16 +166,26 @@ private:
   /// What may be written before the operation that is visited.
   MemoryWrites writes;
   SmallVector<Operation *> prologue;
+  /// The same, to find equal ones.
+  DenseSet<Operation *, SameOperation> present;
   /// From values that the checks of one operation use to those that the
   /// prologue computes.
   IRMapping moved;
-  /// What must be apart: an argument that is written, and what is read later.
-  llvm::MapVector<BlockArgument, llvm::MapVector<Value, std::string>> apart;
+  /// What must be apart, and how many arguments are in it that are written.
+  AccessOrder accesses;
+  size_t numWritesListed = 0;
 };
 } // namespace
 
-/// Adds `op`, of no block so far, to the checks at the begin.
-void FunctionChecks::append(Operation *op) {
+/// Adds `op`, of no block so far, to the checks at the begin and returns it;
+/// deletes it and returns the equal one if that is there. Nothing is written in
+/// between, so that what one check has accepted the other accepts.
+Operation *FunctionChecks::append(Operation *op) {
+  auto [equal, isNew] = present.insert(op);
+  if (!isNew) {
+    op->destroy();
+    return *equal;
+  }
   OpBuilder builder(op->getContext());
   if (prologue.empty())
     builder.setInsertionPointToStart(&entry);
@@ -162,6 +193,7 @@ void FunctionChecks::append(Operation *op) {
     builder.setInsertionPointAfter(prologue.back());
   builder.insert(op);
   prologue.push_back(op);
+  return op;
 }
 
 /// Collects what computes `value` and has not moved yet, producers first.
@@ -201,45 +233,34 @@ bool FunctionChecks::moveToBegin(Operation *check, bool isStraight) {
       if (!root || root == argument || !isComparable(argument.getType()))
         return false;
     }
-  for (Operation *op : slice)
-    append(op->clone(moved));
-  Operation *copy = check->clone(moved);
-  append(copy);
+  for (Operation *op : slice) {
+    Operation *copy = append(op->clone(moved));
+    moved.map(op->getResults(), copy->getResults());
+  }
+  append(check->clone(moved));
+  if (!read.empty())
+    for (const auto &[argument, name] :
+         llvm::drop_begin(writes.getArguments(), numWritesListed)) {
+      accesses.addWrite(argument, name);
+      ++numWritesListed;
+    }
   for (auto [role, memory] : read) {
     StringAttr given = getArgumentName(memory);
-    for (const auto &[argument, name] : writes.getArguments())
-      apart[argument].insert(
-          {moved.lookupOrDefault(memory), given ? given.str() : role.str()});
+    accesses.addRead(moved.lookupOrDefault(memory),
+                     given ? given.getValue() : role);
   }
   check->erase();
   return true;
 }
 
-/// Has each argument that is written compared with what was read before.
+/// Has what is written compared with what was checked before.
 void FunctionChecks::compareAtBegin() {
-  DenseSet<std::pair<Value, Value>> compared;
-  for (Operation *op : prologue)
-    if (auto check = dyn_cast<CheckOverlapOp>(op))
-      for (Value written : check.getWritten())
-        for (Value read : check.getRead())
-          compared.insert({written, read});
-  for (auto &[argument, others] : apart) {
-    SmallVector<StringRef> names = {
-        writes.getArguments().find(argument)->second};
-    SmallVector<Value> read;
-    for (auto &[memory, name] : others)
-      if (!compared.contains({argument, memory})) {
-        names.push_back(name);
-        read.push_back(memory);
-      }
-    if (read.empty())
-      continue;
-    OpBuilder builder(function.getContext());
-    builder.setInsertionPointAfter(prologue.back());
-    prologue.push_back(CheckOverlapOp::create(
-        builder, function.getLoc(), builder.getStrArrayAttr(names),
-        ValueRange(argument), ValueRange(), read));
-  }
+  if (prologue.empty())
+    return;
+  OpBuilder builder(function.getContext());
+  builder.setInsertionPointAfter(prologue.back());
+  if (Operation *check = accesses.emit(builder, function.getLoc(), prologue))
+    prologue.push_back(check);
 }
 
 /// Moves the checks of what was made right before `anchor`, or leaves them.

@@ -8,7 +8,7 @@
 // CHECK-SAME:    (%[[CONTEXT:.+]]: !llvm.ptr
 // CHECK:         %[[FOUR:.+]] = llvm.mlir.constant(4 : i64)
 // CHECK:         %[[OPERANDS:.+]] = llvm.alloca %[[FOUR]] x !llvm.struct<(ptr, struct<(ptr, i32, i32, array<4 x i64>, array<4 x i64>)>)>
-// CHECK-COUNT-4: llvm.store %{{.+}}, %{{.+}} : !llvm.struct<(ptr, struct<(ptr, i32, i32, array<4 x i64>, array<4 x i64>)>)>, !llvm.ptr
+// CHECK-COUNT-4: "llvm.intr.memcpy"
 // CHECK-DAG:     %[[ALL:.+]] = llvm.mlir.constant(4 : i64)
 // CHECK-DAG:     %[[WRITTEN:.+]] = llvm.mlir.constant(2 : i64)
 // CHECK-DAG:     %[[IN_PLACE:.+]] = llvm.mlir.constant(1 : i64)
@@ -24,15 +24,24 @@ func.func @check(%out: memref<?x8x64xbf16> {fp8attn.name = "out"}, %lse: memref<
 }
 
 // A cache is the bytes of its pages, 64 KB each, which may be further apart; a
-// scalar has no sizes.
+// scalar has no sizes. What is known of an operand is a constant, which it begins
+// with.
 // CHECK-LABEL: llvm.func internal @bytes.impl
+// CHECK:         %[[CACHE:.+]] = llvm.getelementptr %[[OPERANDS:.+]][0]
+// CHECK:         %[[KNOWN:.+]] = llvm.mlir.addressof @fp8attn.operand.cache.{{[0-9]+}}.n.65536.n.1
+// CHECK:         "llvm.intr.memcpy"(%[[CACHE]], %[[KNOWN]]
+// CHECK:         %[[DATA:.+]] = llvm.extractvalue %{{.+}}[0] : !llvm.struct<(ptr, i64, i64)>
+// CHECK:         llvm.store %[[DATA]], %{{.+}} : !llvm.ptr, !llvm.ptr
 // CHECK:         %[[PAGES:.+]] = llvm.extractvalue %{{.+}}[1] : !llvm.struct<(ptr, i64, i64)>
+// CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[CACHE]][0, 1, 3, 0]
+// CHECK:         llvm.store %[[PAGES]], %[[PLACE]]
 // CHECK:         %[[DISTANCE:.+]] = llvm.extractvalue %{{.+}}[2] : !llvm.struct<(ptr, i64, i64)>
-// CHECK:         llvm.insertvalue %[[PAGES]], %{{.+}}[1, 3, 0]
-// CHECK:         llvm.insertvalue %[[DISTANCE]], %{{.+}}[1, 4, 0]
-// CHECK:         %[[PAGE_BYTES:.+]] = llvm.mlir.constant(65536 : i64)
-// CHECK:         llvm.insertvalue %[[PAGE_BYTES]], %{{.+}}[1, 3, 1]
-// CHECK-NOT:     llvm.insertvalue %{{.+}}, %{{.+}}[1, 3, 2]
+// CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[CACHE]][0, 1, 4, 0]
+// CHECK:         llvm.store %[[DISTANCE]], %[[PLACE]]
+// CHECK:         %[[SCALE:.+]] = llvm.getelementptr %[[OPERANDS]][1]
+// CHECK:         llvm.mlir.addressof @fp8attn.operand.scale.{{[0-9]+}} : !llvm.ptr
+// CHECK:         llvm.store %{{.+}}, %{{.+}} : !llvm.ptr, !llvm.ptr
+// CHECK-NOT:     llvm.store
 // CHECK:         llvm.call @fp8attn_check_overlap
 func.func @bytes(%cache: !kv {fp8attn.name = "cache"}, %scale: memref<f32> {fp8attn.name = "scale"}) {
   fp8attn.check.overlap ["cache", "scale"] written(%cache : !kv) read(%scale : memref<f32>)
@@ -40,11 +49,13 @@ func.func @bytes(%cache: !kv {fp8attn.name = "cache"}, %scale: memref<f32> {fp8a
 }
 
 // A view is checked as a tensor, against its type: 32 elements in the last
-// dimension, and any number in the first.
+// dimension, and any number in the first. Its type proves nothing.
 // CHECK-LABEL: llvm.func internal @view
 // CHECK-SAME:    (%[[CONTEXT:.+]]: !llvm.ptr
 // CHECK:         %[[OPERAND:.+]] = llvm.getelementptr %{{.+}}[0]
-// CHECK:         llvm.store %{{.+}}, %[[OPERAND]]
+// CHECK:         llvm.mlir.addressof @fp8attn.operand.rows.{{[0-9]+}}.n.n.n.n
+// CHECK:         "llvm.intr.memcpy"(%[[OPERAND]],
+// CHECK-COUNT-5: llvm.store
 // CHECK:         %[[TENSOR:.+]] = llvm.getelementptr %[[OPERAND]][0, 1]
 // CHECK:         %[[SPEC:.+]] = llvm.mlir.addressof @fp8attn.spec.rows.f32.n.32.32.1
 // CHECK:         llvm.call @fp8attn_check_tensor(%[[CONTEXT]], %[[TENSOR]], %[[SPEC]])
@@ -59,5 +70,18 @@ func.func private @view(%rows: memref<?x32xf32, strided<[32, 1], offset: 32>>) {
 // CHECK:         llvm.call @fp8attn_check_page_moves(%{{.+}}, %{{.+}}, %{{.+}}, %{{.+}}, %[[SOURCE]], %[[DESTINATION]])
 func.func @moves(%cache: !kv {fp8attn.name = "cache"}, %pages: memref<?x2xi32> {fp8attn.name = "pages"}) {
   fp8attn.check.page_moves %pages, %cache, %cache : memref<?x2xi32>, !kv, !kv
+  return
+}
+
+// One letter an operand.
+// CHECK-LABEL: llvm.func internal @later.impl
+// CHECK-SAME:    (%[[CONTEXT:.+]]: !llvm.ptr
+// CHECK:         %[[OPERANDS:.+]] = llvm.alloca
+// CHECK-COUNT-3: "llvm.intr.memcpy"
+// CHECK:         %[[ORDER:.+]] = llvm.mlir.addressof @fp8attn.text.wrr
+// CHECK:         llvm.call @fp8attn_check_later_reads(%[[CONTEXT]], %[[OPERANDS]], %[[ORDER]])
+func.func @later(%cache: !kv {fp8attn.name = "cache"}, %scale: memref<f32> {fp8attn.name = "scale"},
+                 %table: memref<?x?xi32> {fp8attn.name = "table"}) {
+  fp8attn.check.later_reads "wrr" ["cache", "scale", "table"](%cache, %scale, %table) : !kv, memref<f32>, memref<?x?xi32>
   return
 }

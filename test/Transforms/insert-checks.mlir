@@ -13,11 +13,11 @@
 // CHECK-SAME:    memref<?x1x64xbf16>, %{{[a-z0-9]+}}: memref<?xi64>, %{{[a-z0-9]+}}: {{[^%]+}}, %[[QUERY:[a-z0-9]+]]: memref<?x1x64xbf16>
 // CHECK-NOT:     fp8attn.kv_write
 // CHECK:         fp8attn.check.slots
-// CHECK:         fp8attn.check.size "tokens of out"
 // CHECK:         %[[TOKENS:.+]] = memref.dim %[[QUERY]]
+// CHECK:         fp8attn.check.size "tokens of out", %{{.+}}, "tokens of query", %[[TOKENS]]
 // CHECK:         fp8attn.check.batch %{{.+}}, %{{.+}}, %{{.+}}, %[[TOKENS]],
-// CHECK:         fp8attn.check.overlap ["pool", "starts", "seq_lens", "block_table"]
-// CHECK-SAME:      written(%{{.+}} : !fp8attn.cache<{{.+}}>) read(%{{.+}}, %{{.+}}, %{{.+}} : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+// CHECK:         fp8attn.check.later_reads "wrrr" ["pool", "starts", "seq_lens", "block_table"]
+// CHECK-SAME:      : !fp8attn.cache<{{.+}}>, memref<?xi32>, memref<?xi32>, memref<?x?xi32>
 // CHECK-NEXT:    fp8attn.kv_write
 // CHECK-NEXT:    fp8attn.paged_attention
 func.func @step(%key: !x, %slots: memref<?xi64>, %cache: !cache {fp8attn.name = "pool"}, %query: !x,
@@ -57,7 +57,7 @@ func.func @unknown(%key: !x, %slots: memref<?xi64>, %cache: !cache) {
 // is no argument.
 // CHECK-LABEL: func.func @loop
 // CHECK:         fp8attn.check.slots
-// CHECK:         fp8attn.check.overlap ["argument 4", "slots"]
+// CHECK:         fp8attn.check.later_reads "wr" ["argument 4", "slots"]
 // CHECK:         scf.for
 // CHECK-NEXT:      fp8attn.kv_write
 // CHECK-NEXT:      memref.store
@@ -80,7 +80,7 @@ func.func @loop(%key: !x, %slots: memref<?xi64>, %cache: !cache, %n: index, %log
 // CHECK-LABEL: func.func @views
 // CHECK:         fp8attn.check.tensor "destination", %{{.+}} : memref<?x32xf8E4M3FN, strided<[32, 1], offset: ?>>
 // CHECK:         fp8attn.check.size "destination dimension 0"
-// CHECK:         fp8attn.check.overlap ["codes", "factor"] written(%{{.+}} : memref<?x32xf8E4M3FN>) read(%{{.+}} : memref<f32>)
+// CHECK:         fp8attn.check.later_reads "wr" ["codes", "factor"](%{{.+}}, %{{.+}}) : memref<?x32xf8E4M3FN>, memref<f32>
 // CHECK:         fp8attn.quantize
 func.func @views(%x: !rows, %scale: memref<f32>, %factor: memref<f32> {fp8attn.name = "factor"},
     %codes: !codes {fp8attn.name = "codes"}, %y: !rows, %first: index, %n: index) {
@@ -103,7 +103,7 @@ func.func private @convert(%x: !rows, %scale: memref<f32>, %codes: !codes) {
 // CHECK:         fp8attn.check.scale "scale", %[[A]]
 // CHECK:         fp8attn.check.scale "scale", %[[B]]
 // CHECK:         fp8attn.check.overlap ["destination", "source", "scale"] written(%[[CODES]] : {{.+}}) read(%[[X]], %[[B]] :
-// CHECK-NOT:     ["destination", "scale"]
+// CHECK-NOT:     fp8attn.check.later_reads
 // CHECK:         call @convert(%[[X]], %[[A]], %[[CODES]])
 // CHECK-NEXT:    scf.if
 // CHECK-NEXT:      call @convert(%[[X]], %[[B]], %[[CODES]])

@@ -41,6 +41,7 @@ SymbolAddresses mlir::fp8attn::getRuntimeSymbols(bool emulateAmx) {
                              FP8ATTN_SYMBOL(fp8attn_check_slots),
                              FP8ATTN_SYMBOL(fp8attn_check_pages),
                              FP8ATTN_SYMBOL(fp8attn_check_overlap),
+                             FP8ATTN_SYMBOL(fp8attn_check_later_reads),
                              FP8ATTN_SYMBOL(fp8attn_check_page_moves),
                              FP8ATTN_SYMBOL(fp8attn_parallel),
                              FP8ATTN_SYMBOL(fp8attn_allocate),

@@ -194,6 +194,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_slots, kCheckSlots);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_pages, kCheckPages);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_overlap, kCheckOverlap);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_later_reads, kCheckLaterReads);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_page_moves, kCheckPageMoves);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_select_isa, kSelectIsa);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_parallel, kParallel);

@@ -246,3 +246,47 @@ TEST_F(CheckOverlapTest, RandomTensorsByteByByte) {
   EXPECT_GT(numApart, 300);
   EXPECT_GT(numThrough, 100) << "few of the tensors were interesting";
 }
+
+/// Only a read behind a write matters.
+TEST_F(CheckOverlapTest, LaterReads) {
+  const fp8attn_operand pool = {"pool", bytes(0, 64)};
+  const fp8attn_operand table = {"table", bytes(60, 8)};
+  const auto check = [&](const char *order) {
+    const fp8attn_operand operands[] = {pool, table};
+    return fp8attn_check_later_reads(&context, operands, order);
+  };
+  for (const char *order : {"rw", "ww", "rr", "w", "r", ""})
+    EXPECT_EQ(check(order), FP8ATTN_OK) << order << ": " << context.message;
+  expectFailure(check("wr"), FP8ATTN_OVERLAP,
+                "pool overlaps table, expected memory of its own: [0x10000, "
+                "0x10040) and [0x1003c, 0x10044)");
+}
+
+/// All pairs of a list, against one call of the other check for each.
+TEST_F(CheckOverlapTest, LaterReadsPairByPair) {
+  std::mt19937 random(1);
+  constexpr size_t kMost = 12;
+  size_t numAccepted = 0;
+  for (int i = 0; i < 2000; ++i) {
+    std::vector<fp8attn_operand> operands(1 + random() % kMost);
+    std::string order;
+    for (fp8attn_operand &operand : operands) {
+      operand = {"operand", bytes(random() % 4096, random() % 100)};
+      order += random() % 3 == 0 ? 'w' : 'r';
+    }
+    bool isApart = true;
+    for (size_t w = 0; w < operands.size(); ++w)
+      for (size_t r = w + 1; r < operands.size(); ++r)
+        if (order[w] == 'w' && order[r] == 'r')
+          isApart &=
+              check(operands[w].tensor, operands[r].tensor) == FP8ATTN_OK;
+    EXPECT_EQ(
+        fp8attn_check_later_reads(&context, operands.data(), order.c_str()),
+        isApart ? FP8ATTN_OK : FP8ATTN_OVERLAP)
+        << "list " << i << ": " << order;
+    numAccepted += isApart;
+  }
+  // Neither answer is rare.
+  EXPECT_GT(numAccepted, 200u);
+  EXPECT_LT(numAccepted, 1800u);
+}

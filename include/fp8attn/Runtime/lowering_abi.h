@@ -136,6 +136,14 @@ int32_t fp8attn_check_overlap(fp8attn_context *context,
                               int64_t num_operands, int64_t num_written,
                               int64_t num_in_place);
 
+/// Checks that no operand that is read shares a byte with one that is written
+/// before it, as exactly as fp8attn_check_overlap does. `order` is terminated
+/// by zero, and has a letter for each operand: 'w' for one that is written, 'r'
+/// for one that is read.
+int32_t fp8attn_check_later_reads(fp8attn_context *context,
+                                  const fp8attn_operand *operands,
+                                  const char *order);
+
 /// Checks a list of pages, which fp8attn_check_pages has accepted, for copies
 /// within one memory. If the caches `source` and `destination` share a byte,
 /// they must have the same address and distance between pages, and no page that

@@ -120,6 +120,13 @@ def InsertChecks : Pass<"fp8attn-insert-checks", "::mlir::ModuleOp"> {
     function. Where both are the same argument or the writer is not known, the
     check stays right before the operation.
 
+    Of equal checks at the begin, with equal operands and attributes, one is made:
+    nothing is written there, so that what has passed would pass again. Checks that
+    stay before their operations are all made, because control arrays may have
+    changed since; sizes of memrefs and caches cannot. Written and read memory of
+    the whole function is compared by one `check.later_reads`, so that checks grow
+    with the operations, not with their pairs.
+
     Checks at the begin of a private function go to its callers, before the call
     or further up.
 

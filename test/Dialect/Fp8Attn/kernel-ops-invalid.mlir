@@ -115,3 +115,29 @@ func.func @overlap(%out: memref<?xf32>, %query: memref<?xf32>) {
   fp8attn.check.overlap ["out"] written(%out : memref<?xf32>) read(%query : memref<?xf32>)
   return
 }
+
+// -----
+
+// check_later_reads_c1: which of them has no name?
+func.func @names(%out: memref<?xf32>, %scale: memref<?xf32>) {
+  // expected-error@below {{'fp8attn.check.later_reads' op expects names of all operands (2), got 1}}
+  fp8attn.check.later_reads "wr" ["out"](%out, %scale) : memref<?xf32>, memref<?xf32>
+  return
+}
+
+// -----
+
+// check_later_reads_c2: a letter too few, and one that says nothing.
+func.func @order(%out: memref<?xf32>, %scale: memref<?xf32>) {
+  // expected-error@below {{'fp8attn.check.later_reads' op expects a letter 'w' or 'r' for each operand (2), got "w"}}
+  fp8attn.check.later_reads "w" ["out", "scale"](%out, %scale) : memref<?xf32>, memref<?xf32>
+  return
+}
+
+// -----
+
+func.func @letters(%out: memref<?xf32>, %scale: memref<?xf32>) {
+  // expected-error@below {{'fp8attn.check.later_reads' op expects a letter 'w' or 'r' for each operand (2), got "wx"}}
+  fp8attn.check.later_reads "wx" ["out", "scale"](%out, %scale) : memref<?xf32>, memref<?xf32>
+  return
+}

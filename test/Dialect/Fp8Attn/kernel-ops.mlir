@@ -50,6 +50,7 @@ func.func private @body(index, index, index, memref<?xf32>, f32)
 // CHECK: fp8attn.check.batch {{.+}} window_left = 4095 window_right = 0 alignment = top_left : memref
 // CHECK: fp8attn.check.overlap ["s", "table"] written(%{{.+}} : memref<?xf32>) read(%{{.+}} : memref<?x?xi32>)
 // CHECK: fp8attn.check.overlap ["cache", "s"] written(%{{.+}} : !fp8attn.cache<{{.+}}>) in_place(%{{.+}} : memref<?xf32>)
+// CHECK: fp8attn.check.later_reads "wr" ["cache", "table"](%{{.+}}, %{{.+}}) : !fp8attn.cache<key_value{{.+}}, memref<?x?xi32>
 // CHECK: fp8attn.check.slots {{.+}} : memref<?xi64>, <key_value
 // CHECK: fp8attn.check.page_moves {{.+}} : memref<?x2xi32>, <key_value{{.+}}, <key_value
 // CHECK: fp8attn.check.tensor "table", %{{.+}} : memref<?x?xi32>
@@ -66,6 +67,7 @@ func.func @host(%n: index, %s: memref<?xf32>, %f: f32, %starts: memref<?xi32>, %
       : memref<?xi32>, memref<?xi32>, memref<?x?xi32>, !kv
   fp8attn.check.overlap ["s", "table"] written(%s : memref<?xf32>) read(%table : memref<?x?xi32>)
   fp8attn.check.overlap ["cache", "s"] written(%cache : !kv) in_place(%s : memref<?xf32>)
+  fp8attn.check.later_reads "wr" ["cache", "table"](%cache, %table) : !kv, memref<?x?xi32>
   fp8attn.check.slots %slots, %cache : memref<?xi64>, !kv
   fp8attn.check.page_moves %pages, %cache, %cache : memref<?x2xi32>, !kv, !kv
   fp8attn.check.tensor "table", %table : memref<?x?xi32>

@@ -103,6 +103,19 @@ LogicalResult CheckOverlapOp::verify() {
   return success();
 }
 
+LogicalResult CheckLaterReadsOp::verify() {
+  // check_later_reads_c1
+  if (getNames().size() != getNumOperands())
+    return emitOpError("expects names of all operands (")
+           << getNumOperands() << "), got " << getNames().size();
+  // check_later_reads_c2
+  if (getOrder().size() != getNumOperands() ||
+      getOrder().find_first_not_of("wr") != StringRef::npos)
+    return emitOpError("expects a letter 'w' or 'r' for each operand (")
+           << getNumOperands() << "), got \"" << getOrder() << "\"";
+  return success();
+}
+
 LogicalResult CachePartOp::verify() {
   return detail::verifyCachePart(*this, getContent(), getCache().getType());
 }

@@ -252,4 +252,31 @@ def Fp8Attn_CheckOverlapOp
   let hasVerifier = 1;
 }
 
+def Fp8Attn_CheckLaterReadsOp : Fp8Attn_CheckOp<"later_reads"> {
+  let summary = "returns a status if what is read was written under another name";
+  let description = [{
+    What the operations of a function write and read, in their order: one letter
+    of `order` for each operand, `w` for what is written and `r` for what is
+    read. What is read may share no byte with what is written before it; two that
+    are written may, and so may two that are read. The names, one for each operand in order, appear in the message.
+
+    One check for all pairs, so that its size grows with the operations and not
+    with their pairs.
+
+    ```mlir
+    func.func @check(%pool: memref<?x64xbf16>, %table: memref<?x?xi32>, %out: memref<?x8x64xbf16>, %scale: memref<f32>) {
+      fp8attn.check.later_reads "wrwr" ["pool", "table", "out", "scale"](%pool, %table, %out, %scale)
+          : memref<?x64xbf16>, memref<?x?xi32>, memref<?x8x64xbf16>, memref<f32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$order, StrArrayAttr:$names,
+                       Variadic<Fp8Attn_CheckedOperand>:$accesses);
+  let assemblyFormat = [{
+    $order $names `(` $accesses `)` attr-dict `:` type($accesses)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNCHECKOPS_TD

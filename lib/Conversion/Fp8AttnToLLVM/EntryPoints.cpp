@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AbiTypes.h"
+#include "PackArguments.h"
 #include "Patterns.h"
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
@@ -46,12 +47,14 @@ public:
     if (entry.allocates)
       operands.push_back(makeMemory(builder, loc, function.getArgument(0)));
     for (auto [argument, type] : llvm::zip_equal(arguments, entry.types))
-      operands.push_back(unpack(argument, type));
+      operands.push_back(
+          packMemRef(builder, loc, converter, type, unpack(argument, type)));
     auto call = LLVM::CallOp::create(builder, loc, builder.getI32Type(),
                                      getBodyName(entry.name), operands);
     if (entry.allocates)
       callRuntime(builder, loc, function, runtime::kReleaseAll, operands[1]);
     LLVM::ReturnOp::create(builder, loc, call.getResult());
+    expandStatusChecks(function);
     leaveEnvironment(environment);
     makeWorkspaceFunction();
   }
@@ -152,9 +155,7 @@ private:
     Value status =
         callRuntime(builder, loc, function, runtimeFunction, operands)
             .getResult();
-    IRRewriter rewriter(builder);
-    returnIfFailed(rewriter, loc, status);
-    builder.restoreInsertionPoint(rewriter.saveInsertionPoint());
+    returnIfFailed(builder, loc, status);
   }
 
   void emitChecks() {

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AbiTypes.h"
+#include "PackArguments.h"
 #include "Patterns.h"
 #include "fp8attn/Conversion/Passes.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
@@ -87,6 +88,7 @@ struct ConvertFp8AttnToLLVMPass
     addConversions(converter);
     if (failed(checkTypes(module, converter)) || failed(checkMath(module)))
       return signalPassFailure();
+    packArguments(module, converter);
     RewritePatternSet patterns(&getContext());
     populateFunctionPatterns(converter, patterns);
     populateCheckPatterns(converter, patterns);
@@ -116,6 +118,8 @@ struct ConvertFp8AttnToLLVMPass
     if (isReported || failed(checkConverted(module)))
       return signalPassFailure();
 
+    for (auto function : module.getOps<LLVM::LLVMFuncOp>())
+      expandStatusChecks(function);
     for (const EntryPoint &entry : *entries)
       createEntryPoint(module, entry, converter, runtimeChecks);
     setIsaTargets(module);

@@ -125,17 +125,3 @@ void mlir::fp8attn::returnWithStatus(OpBuilder &builder, Location loc,
   }
   LLVM::ReturnOp::create(builder, loc, value);
 }
-
-void mlir::fp8attn::returnIfFailed(RewriterBase &rewriter, Location loc,
-                                   Value status) {
-  Block *block = rewriter.getInsertionBlock();
-  Block *rest = rewriter.splitBlock(block, rewriter.getInsertionPoint());
-  Block *exit = rewriter.createBlock(rest->getParent());
-  returnWithStatus(rewriter, loc, status, {});
-  rewriter.setInsertionPointToEnd(block);
-  Value failed =
-      LLVM::ICmpOp::create(rewriter, loc, LLVM::ICmpPredicate::ne, status,
-                           makeInteger(rewriter, loc, 32, 0));
-  LLVM::CondBrOp::create(rewriter, loc, failed, exit, rest);
-  rewriter.setInsertionPointToStart(rest);
-}

@@ -91,10 +91,12 @@ Value packStruct(OpBuilder &builder, Location loc, Type type,
 void returnWithStatus(OpBuilder &builder, Location loc, Value status,
                       ValueRange results);
 
-/// Continues in a new block if `status` is 0; else returns it from the
-/// function, without results. The builder's insertion point moves to the new
-/// block.
-void returnIfFailed(RewriterBase &rewriter, Location loc, Value status);
+/// Returns `status` from the function, without results, if it is not 0, once
+/// expandStatusChecks has divided the block here.
+void returnIfFailed(OpBuilder &builder, Location loc, Value status);
+
+/// Makes the branches of a function that returnIfFailed asked for.
+void expandStatusChecks(LLVM::LLVMFuncOp function);
 
 } // namespace mlir::fp8attn
 

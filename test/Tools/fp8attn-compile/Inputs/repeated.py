@@ -3,8 +3,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 #===----------------------------------------------------------------------===//
-"""Prints a function with so many operations of a kind: quantize or paged_attention."""
+"""Prints a function with so many operations of a kind: quantize or paged_attention.
 
+With a third argument, "apart", each has operands of its own.
+"""
+
+import re
 import sys
 
 ARGUMENTS = {
@@ -30,4 +34,11 @@ OPERATIONS = {
 kind, count = sys.argv[1], int(sys.argv[2])
 print("!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN>")
 print("#per_head = affine_map<(page, head, token, channel) -> (head)>")
-print(f"func.func @layers({ARGUMENTS[kind]}) {{" + OPERATIONS[kind] * count + "\n  return\n}")
+def rename(text, layer):
+    return re.sub(r"(%\w+)", rf"\1_{layer}", text) if "apart" in sys.argv[3:] else text
+
+
+layers = range(count)
+arguments = dict.fromkeys(rename(ARGUMENTS[kind], layer) for layer in layers)
+operations = "".join(rename(OPERATIONS[kind], layer) for layer in layers)
+print(f"func.func @layers({', '.join(arguments)}) {{{operations}\n  return\n}}")

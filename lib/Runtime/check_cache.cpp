@@ -18,6 +18,22 @@
 
 using fp8attn::fail;
 
+/// Demands aligned memory, of `bytes` bytes, for pages.
+static int32_t checkPages(fp8attn_context *context, const void *data,
+                          const char *name, int64_t bytes) {
+  if (bytes == 0)
+    return FP8ATTN_OK;
+  if (!data)
+    return fail(context, FP8ATTN_NULL_POINTER,
+                "%s.data is null, expected %" PRId64 " bytes", name, bytes);
+  auto address = reinterpret_cast<uintptr_t>(data);
+  if (address % FP8ATTN_ALIGNMENT)
+    return fail(context, FP8ATTN_MISALIGNED,
+                "%s.data is 0x%" PRIxPTR ", expected a multiple of %d", name,
+                address, FP8ATTN_ALIGNMENT);
+  return FP8ATTN_OK;
+}
+
 int32_t fp8attn_check_cache(fp8attn_context *context,
                             const fp8attn_cache *cache, const char *name,
                             int64_t page_bytes) {
@@ -40,17 +56,19 @@ int32_t fp8attn_check_cache(fp8attn_context *context,
                 " pages of %" PRId64 " bytes",
                 name, cache->num_pages, INT64_MAX / cache->page_bytes,
                 cache->page_bytes);
-  if (bytes == 0)
-    return FP8ATTN_OK;
-  if (!cache->data)
-    return fail(context, FP8ATTN_NULL_POINTER,
-                "%s.data is null, expected %" PRId64 " bytes", name, bytes);
-  auto address = reinterpret_cast<uintptr_t>(cache->data);
-  if (address % FP8ATTN_ALIGNMENT)
-    return fail(context, FP8ATTN_MISALIGNED,
-                "%s.data is 0x%" PRIxPTR ", expected a multiple of %d", name,
-                address, FP8ATTN_ALIGNMENT);
-  return FP8ATTN_OK;
+  return checkPages(context, cache->data, name, bytes);
+}
+
+int32_t fp8attn_check_view(fp8attn_context *context, const char *name,
+                           const void *data, int64_t bytes,
+                           int64_t page_bytes) {
+  if (bytes < 0 || bytes % page_bytes)
+    return fail(context, FP8ATTN_BAD_SIZE,
+                "%s is a view of %" PRId64
+                " bytes, expected a multiple of %" PRId64
+                " (the bytes of a page)",
+                name, bytes, page_bytes);
+  return checkPages(context, data, name, bytes);
 }
 
 int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,

@@ -58,6 +58,24 @@ TEST_F(CheckCacheTest, Cache) {
                 FP8ATTN_NULL_POINTER, "key_cache is null, expected a cache");
 }
 
+TEST_F(CheckCacheTest, View) {
+  const auto check = [&](const void *data, int64_t bytes) {
+    return fp8attn_check_view(&context, "cache", data, bytes, kPageBytes);
+  };
+  EXPECT_EQ(check(fakeAddress(), 4 * kPageBytes), FP8ATTN_OK);
+  EXPECT_EQ(check(nullptr, 0), FP8ATTN_OK);
+  for (int64_t bytes :
+       {kPageBytes - 1, kPageBytes + 64, int64_t(1), INT64_MIN, -kPageBytes})
+    expectFailure(check(fakeAddress(), bytes), FP8ATTN_BAD_SIZE,
+                  ("cache is a view of " + std::to_string(bytes) +
+                   " bytes, expected a multiple of 8192 (the bytes of a page)")
+                      .c_str());
+  expectFailure(check(nullptr, kPageBytes), FP8ATTN_NULL_POINTER,
+                "cache.data is null, expected 8192 bytes");
+  expectFailure(check(fakeAddress(32), kPageBytes), FP8ATTN_MISALIGNED,
+                "cache.data is 0x10020, expected a multiple of 64");
+}
+
 TEST_F(CheckCacheTest, Slots) {
   std::vector<int64_t> slots(100, 4095);
   slots[3] = -1; // Skipped tokens.

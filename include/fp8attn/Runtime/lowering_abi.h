@@ -67,6 +67,11 @@ int32_t fp8attn_check_cache(fp8attn_context *context,
                             const fp8attn_cache *cache, const char *name,
                             int64_t page_bytes);
 
+/// Checks memory that a function makes a cache of: `bytes` is a multiple of
+/// page_bytes, which is at least 1, and data is aligned unless there are none.
+int32_t fp8attn_check_view(fp8attn_context *context, const char *name,
+                           const void *data, int64_t bytes, int64_t page_bytes);
+
 /// Checks that two sizes that must agree do, e.g. tokens of query and out.
 int32_t fp8attn_check_size(fp8attn_context *context, const char *name,
                            int64_t size, const char *other_name,

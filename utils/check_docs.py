@@ -24,6 +24,9 @@
   check_docs.py sentences SOURCE_DIR
       every sentence of the table in docs/Testing.md stands where it says, and
       every test that would falsify it exists
+  check_docs.py blocks PAGE.md FOLDER
+      writes the blocks of code of a page to FOLDER/N.LANGUAGE, N from 1, so that
+      a test can run them
   check_docs.py recipes --folder=DIR PAGE.md
       the ```sh blocks of a page do what they are for: they run one after the other in
       DIR, in which each ```mlir block that begins with "// name.mlir" is that file
@@ -286,6 +289,14 @@ def check_sentences(args):
     return len(rows), errors
 
 
+def write_blocks(args):
+    page = pathlib.Path(args.page).read_text()
+    blocks = re.findall(r"^```(\w+)\n(.*?)^```", page, re.M | re.S)
+    for number, (language, text) in enumerate(blocks, 1):
+        (pathlib.Path(args.folder) / f"{number}.{language}").write_text(text)
+    return len(blocks), []
+
+
 def check_passes(args):
     page = (pathlib.Path(args.source_dir) / "docs/Passes.md").read_text()
     table = page.split("| pass | job |")[1].split("\n\n")[0]
@@ -340,6 +351,9 @@ def main():
     command = commands.add_parser("recipes")
     command.add_argument("--folder", required=True)
     command.add_argument("page")
+    command = commands.add_parser("blocks")
+    command.add_argument("page")
+    command.add_argument("folder")
     command = commands.add_parser("passes")
     command.add_argument("--compile", required=True)
     command.add_argument("--opt", required=True)
@@ -352,6 +366,7 @@ def main():
         "errors": check_errors,
         "sentences": check_sentences,
         "recipes": check_recipes,
+        "blocks": write_blocks,
         "passes": check_passes,
     }
     count, errors = check[args.command](args)

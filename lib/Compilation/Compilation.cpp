@@ -20,6 +20,7 @@
 #include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Bytecode/BytecodeReader.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
@@ -190,6 +191,17 @@ static LogicalResult enableRemarks(
       /*printAsEmitRemarks=*/prints);
 }
 
+/// Reports code that is not of the model and that nobody has lowered.
+static LogicalResult checkOthersAreLowered(ModuleOp module) {
+  for (Operation &op : *module.getBody())
+    if (!isa_and_nonnull<LLVM::LLVMDialect>(op.getDialect()))
+      return op.emitError("expects code beside the model to be of the LLVM "
+                          "dialect, got ")
+             << op.getName()
+             << "; fp8attn-opt runs its conversions behind fp8attn-to-llvm";
+  return success();
+}
+
 LogicalResult Compilation::lower(
     std::unique_ptr<remark::detail::MLIRRemarkStreamerBase> streamer) {
   if ((options.remarks || streamer) &&
@@ -212,7 +224,9 @@ LogicalResult Compilation::lower(
   }
   PassManager passes(&context);
   buildToLLVMPipeline(passes, pipelineOptions, options.stopAfter);
-  return passes.run(*module);
+  if (failed(passes.run(*module)))
+    return failure();
+  return options.stopAfter.empty() ? checkOthersAreLowered(*module) : success();
 }
 
 std::unique_ptr<llvm::Module>

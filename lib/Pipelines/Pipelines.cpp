@@ -4,12 +4,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Puts the passes in order.
+// Puts the passes in order. Those between fp8attn-split-module and
+// fp8attn-join-module run on the model alone.
 //
 //===----------------------------------------------------------------------===//
 
 #include "fp8attn/Pipelines/Pipelines.h"
 #include "fp8attn/Conversion/Passes.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -25,18 +27,53 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 namespace {
+/// Runs passes on the module of the model if there is one, else, where there is
+/// nothing but the model, on the module itself.
+class RunOnModel : public PassWrapper<RunOnModel, OperationPass<ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RunOnModel)
+
+  explicit RunOnModel(OpPassManager passes) : passes(std::move(passes)) {}
+
+  StringRef getName() const override { return "RunOnModel"; }
+
+  void getDependentDialects(DialectRegistry &registry) const override {
+    passes.getDependentDialects(registry);
+  }
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto model = module.lookupSymbol<ModuleOp>(Fp8AttnDialect::kModelName);
+    if (failed(runPipeline(passes, model ? model : module)))
+      signalPassFailure();
+  }
+
+private:
+  OpPassManager passes;
+};
+
 /// Appends passes to a pass manager, up to the one that is to be the last.
 class Appender {
 public:
-  Appender(OpPassManager &pm, StringRef last) : pm(pm), last(last) {}
+  Appender(OpPassManager &pm, StringRef last) : pm(&pm), last(last) {}
 
   void addToModule(std::unique_ptr<Pass> pass) {
     if (takes(*pass))
-      pm.addPass(std::move(pass));
+      pm->addPass(std::move(pass));
   }
   void addToFunctions(std::unique_ptr<Pass> pass) {
     if (takes(*pass))
-      pm.addNestedPass<func::FuncOp>(std::move(pass));
+      pm->addNestedPass<func::FuncOp>(std::move(pass));
+  }
+
+  /// Appends what `append` does, to be run on the model alone.
+  void addToModel(function_ref<void()> append) {
+    OpPassManager ofModel(ModuleOp::getOperationName());
+    OpPassManager *outer = std::exchange(pm, &ofModel);
+    append();
+    pm = outer;
+    if (!ofModel.empty())
+      pm->addPass(std::make_unique<RunOnModel>(std::move(ofModel)));
   }
 
   /// The arguments of the passes that were appended.
@@ -50,14 +87,14 @@ private:
     return true;
   }
 
-  OpPassManager &pm;
+  OpPassManager *pm;
   StringRef last;
 };
 } // namespace
 
-static void appendPasses(const ToLLVMPipelineOptions &options,
-                         Appender &passes) {
-  passes.addToModule(createAssignLayouts());
+/// Appends the passes that know of nothing but the model.
+static void appendPassesOfModel(const ToLLVMPipelineOptions &options,
+                                Appender &passes) {
   passes.addToFunctions(createNameArguments());
   passes.addToFunctions(createCastStrides());
   if (options.runtimeChecks)
@@ -91,6 +128,15 @@ static void appendPasses(const ToLLVMPipelineOptions &options,
   // functions of the LLVM dialect can say so to debuggers.
   if (options.debugInfo)
     passes.addToModule(LLVM::createDIScopeForLLVMFuncOpPass());
+}
+
+static void appendPasses(const ToLLVMPipelineOptions &options,
+                         Appender &passes) {
+  // Code of others has types of caches, too.
+  passes.addToModule(createAssignLayouts());
+  passes.addToModule(createSplitModule());
+  passes.addToModel([&] { appendPassesOfModel(options, passes); });
+  passes.addToModule(createJoinModule());
 }
 
 void mlir::fp8attn::buildToLLVMPipeline(OpPassManager &pm,

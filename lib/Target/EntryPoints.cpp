@@ -9,13 +9,25 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp8attn/Target/EntryPoints.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
 
+bool mlir::fp8attn::isMarked(func::FuncOp function) {
+  return function->hasAttr(Fp8AttnDialect::kEntryAttrName);
+}
+
+bool mlir::fp8attn::hasMarkedFunctions(ModuleOp module) {
+  return llvm::any_of(module.getOps<func::FuncOp>(), isMarked);
+}
+
 SmallVector<func::FuncOp> mlir::fp8attn::getEntryPoints(ModuleOp module) {
+  const bool marked = hasMarkedFunctions(module);
   return llvm::filter_to_vector(
-      module.getOps<func::FuncOp>(), [](func::FuncOp function) {
+      module.getOps<func::FuncOp>(), [=](func::FuncOp function) {
+        if (marked)
+          return isMarked(function);
         return function.isPublic() && !function.isExternal() &&
                function.getNumResults() == 0;
       });

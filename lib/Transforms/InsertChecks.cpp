@@ -151,6 +151,7 @@ public:
 private:
   void visit(Operation *op);
   void addChecksOf(Operation *op);
+  void addChecksOf(CacheViewOp view);
   void addChecksOf(func::CallOp call, const FunctionSummary &callee);
   void place(ArrayRef<Operation *> made, Operation *anchor);
   bool moveToBegin(Operation *check, bool isStraight);
@@ -311,6 +312,23 @@ void FunctionChecks::addChecksOf(Operation *op) {
   place(getBetween(before, op), op);
 }
 
+/// Makes the checks of memory that is to be a cache: whoever uses that relies
+/// on its pages.
+void FunctionChecks::addChecksOf(CacheViewOp view) {
+  Operation *before = view->getPrevNode();
+  OpBuilder builder(view);
+  Value source = view.getSource();
+  StringAttr name = getArgumentName(source);
+  if (!name)
+    name = builder.getStringAttr("cache");
+  if (isComparable(source.getType()))
+    CheckTensorOp::create(builder, view.getLoc(), name, source);
+  CheckViewOp::create(
+      builder, view.getLoc(), name, source,
+      builder.getI64IntegerAttr(view.getCache().getType().getPageBytes()));
+  place(getBetween(before, view), view);
+}
+
 /// Makes the checks of what is called, and, of what hosts call, too, those of
 /// descriptors.
 void FunctionChecks::addChecksOf(func::CallOp call,
@@ -367,6 +385,8 @@ void FunctionChecks::addWritesIn(Region &region) {
 void FunctionChecks::visit(Operation *op) {
   if (isModelOp(op))
     addChecksOf(op);
+  else if (auto view = dyn_cast<CacheViewOp>(op))
+    addChecksOf(view);
   else if (auto call = dyn_cast<func::CallOp>(op))
     if (const FunctionSummary *callee = all.getCallee(call))
       addChecksOf(call, *callee);

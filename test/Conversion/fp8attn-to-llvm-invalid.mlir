@@ -1,5 +1,6 @@
 // RUN: fp8attn-opt %s --convert-fp8attn-to-llvm --split-input-file --verify-diagnostics
 
+// expected-note@+2 {{in a module of which no function has 'fp8attn.entry', every function is of the model and every public one an entry point}}
 // expected-error@below {{'func.func' op expects an entry point without results, because it returns a status, got 'index'}}
 func.func @result(%i: index) -> index {
   return %i : index
@@ -81,6 +82,7 @@ func.func @name_of_a_range(%n: index) {
 
 // -----
 
+// expected-note@+2 {{in a module of which no function has 'fp8attn.entry', every function is of the model and every public one an entry point}}
 // expected-error@below {{'func.func' op expects a function with a body}}
 func.func private @external()
 
@@ -117,6 +119,7 @@ func.func @open(%cache: !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32,
 // -----
 
 module {
+  // expected-note@+2 {{in a module of which no function has 'fp8attn.entry', every function is of the model and every public one an entry point}}
   // expected-error@below {{'builtin.module' op expects functions to stand in the outermost module, got a module within it}}
   module @inner {
     func.func @f() {

@@ -2,6 +2,7 @@
 
 // What objects define beside entry points is local, and constant.
 
+// expected-note@+2 {{in a module of which no function has 'fp8attn.entry', every function is of the model and every public one an entry point}}
 // expected-error@below {{expects a func.func or a memref.global in a module, got llvm.func}}
 llvm.func @memset() {
   llvm.return
@@ -9,6 +10,7 @@ llvm.func @memset() {
 
 // -----
 
+// expected-note@+2 {{in a module of which no function has 'fp8attn.entry', every function is of the model and every public one an entry point}}
 // expected-error@below {{expects a func.func or a memref.global in a module, got llvm.mlir.global}}
 llvm.mlir.global external @stdout(1 : i32) : i32
 

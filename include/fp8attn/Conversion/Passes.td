@@ -38,4 +38,22 @@ def ConvertFp8AttnToLLVM
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def JoinModule : Pass<"fp8attn-join-module", "::mlir::ModuleOp"> {
+  let summary = "Move what became of the model back into its module";
+  let description = [{
+    Ends what `fp8attn-split-module` began: the functions of the LLVM dialect
+    and the constants of `module @fp8attn.model` come back, local ones with other
+    names where there are such already. `fp8attn.call` becomes a call of a
+    function (`attend.call`) that passes descriptors of memrefs to the entry
+    point, and `!fp8attn.context`, caches and `cache_view` in code that is not of
+    the model become what LLVM has for them. What is left is for the usual
+    conversions of that code (docs/Modules.md).
+
+    A module without `module @fp8attn.model` is left as it is.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::LLVM::LLVMDialect"];
+}
+
 #endif // FP8ATTN_CONVERSION_PASSES_TD

@@ -17,7 +17,15 @@
 
 namespace mlir::fp8attn {
 
-/// Returns the public functions with a body and no results, in order.
+/// Returns whether a function has `fp8attn.entry`.
+bool isMarked(func::FuncOp function);
+
+/// Returns whether a module says which of its functions are entry points, so
+/// that all others are not of the model, but for what entry points call.
+bool hasMarkedFunctions(ModuleOp module);
+
+/// Returns the functions with `fp8attn.entry`, in order; if there is none, all
+/// public functions with a body and no results.
 SmallVector<func::FuncOp> getEntryPoints(ModuleOp module);
 
 } // namespace mlir::fp8attn

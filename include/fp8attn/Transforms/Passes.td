@@ -62,6 +62,50 @@ def AssignLayouts : Pass<"fp8attn-assign-layouts", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::fp8attn::Fp8AttnDialect"];
 }
 
+def SplitModule : Pass<"fp8attn-split-module", "::mlir::ModuleOp"> {
+  let summary = "Move the model's functions into a module of their own";
+  let description = [{
+    In a module with functions that have `fp8attn.entry`, moves these, and the
+    private functions with operations of the model level that they call, into a
+    `module @fp8attn.model`, on which the passes behind this one run. Everything
+    else stays as it is, without looking at it: functions with results, of any
+    dialect, without bodies, globals. `fp8attn-join-module` ends it.
+
+    Functions of the model may call others by `func.call`, which the module of
+    the model declares, and read constant globals, of which it has copies.
+    Others call entry points by `fp8attn.call`.
+
+    A module without such functions, which is a model and nothing else, is left
+    as it is.
+
+    Before:
+    ```mlir
+    func.func private @my_gemm(memref<?x64xf32>)
+    func.func @quantize(%x: memref<?x64xf32>, %scale: memref<f32>, %y: memref<?x64xf8E4M3FN>)
+        attributes {fp8attn.entry} {
+      fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y
+          : memref<?x64xf32>, memref<f32>, memref<?x64xf8E4M3FN>
+      return
+    }
+    func.func @layer(%context: !fp8attn.context, %x: memref<?x64xf32>, %scale: memref<f32>,
+                     %y: memref<?x64xf8E4M3FN>) -> i32 {
+      call @my_gemm(%x) : (memref<?x64xf32>) -> ()
+      %status = fp8attn.call @quantize(%context, %x, %scale, %y)
+          : memref<?x64xf32>, memref<f32>, memref<?x64xf8E4M3FN>
+      return %status : i32
+    }
+    ```
+    After, in outline:
+    ```
+    func.func private @my_gemm(memref<?x64xf32>)
+    func.func @layer(...) -> i32 { ... }
+    module @fp8attn.model {
+      func.func @quantize(...) { ... }
+    }
+    ```
+  }];
+}
+
 def NameArguments : Pass<"fp8attn-name-arguments", "::mlir::func::FuncOp"> {
   let summary = "Name the arguments of entry points after their role";
   let description = [{

@@ -42,10 +42,39 @@ static void addConversions(LLVMTypeConverter &converter) {
   });
 }
 
+/// Returns the functions to be converted; others are declared at most.
+static SmallVector<func::FuncOp> getFunctionsWithBodies(ModuleOp module) {
+  return llvm::filter_to_vector(
+      module.getOps<func::FuncOp>(),
+      [](func::FuncOp function) { return !function.isExternal(); });
+}
+
+/// Leaves functions that are declared, and calls of them, to those who convert
+/// the code that has them.
+static void keepFunctionsOfOthers(ModuleOp module,
+                                  LLVMConversionTarget &target) {
+  llvm::SmallDenseSet<StringAttr> declared;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function.isExternal())
+      declared.insert(function.getNameAttr());
+  target.addDynamicallyLegalOp<func::FuncOp>(
+      [declared](func::FuncOp function) -> std::optional<bool> {
+        return declared.contains(function.getNameAttr())
+                   ? std::optional<bool>(true)
+                   : std::nullopt;
+      });
+  target.addDynamicallyLegalOp<func::CallOp>(
+      [declared](func::CallOp call) -> std::optional<bool> {
+        return declared.contains(call.getCalleeAttr().getAttr())
+                   ? std::optional<bool>(true)
+                   : std::nullopt;
+      });
+}
+
 /// Demands that it is known where elements of caches are, whatever the function
 /// does with them.
 static LogicalResult checkLayouts(ModuleOp module) {
-  for (auto function : module.getOps<func::FuncOp>())
+  for (auto function : getFunctionsWithBodies(module))
     for (Type type : function.getArgumentTypes())
       if (auto cache = dyn_cast<CacheType>(type); cache && !cache.getLayout())
         return function.emitOpError("cannot be lowered with a cache without a "
@@ -57,7 +86,7 @@ static LogicalResult checkLayouts(ModuleOp module) {
 /// Demands that what functions take and return has a type of LLVM.
 static LogicalResult checkTypes(ModuleOp module,
                                 const LLVMTypeConverter &converter) {
-  for (auto function : module.getOps<func::FuncOp>())
+  for (auto function : getFunctionsWithBodies(module))
     for (ArrayRef<Type> types :
          {function.getArgumentTypes(), function.getResultTypes()})
       for (Type type : types)
@@ -95,6 +124,7 @@ struct ConvertFp8AttnToLLVMPass
     populateRuntimePatterns(converter, patterns);
     populateMemoryPatterns(converter, patterns);
     populateOverlapPatterns(converter, patterns);
+    populateCacheViewPatterns(converter, patterns);
     populateWorkItemPatterns(converter, patterns);
     populateKernelPatterns(converter, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
@@ -104,6 +134,7 @@ struct ConvertFp8AttnToLLVMPass
     populateVectorToLLVMConversionPatterns(converter, patterns);
     LLVMConversionTarget target(getContext());
     target.addLegalOp<ModuleOp>();
+    keepFunctionsOfOthers(module, target);
     // What is left is reported in words of a user, but for what a pattern said
     // itself.
     bool isReported = false;

@@ -128,6 +128,8 @@ void populateMemoryPatterns(const LLVMTypeConverter &converter,
                             RewritePatternSet &patterns);
 void populateOverlapPatterns(const LLVMTypeConverter &converter,
                              RewritePatternSet &patterns);
+void populateCacheViewPatterns(const LLVMTypeConverter &converter,
+                               RewritePatternSet &patterns);
 void populateWorkItemPatterns(const LLVMTypeConverter &converter,
                               RewritePatternSet &patterns);
 void populateKernelPatterns(const LLVMTypeConverter &converter,

@@ -118,6 +118,24 @@ static bool isExpressible(Type type) {
           element.isSignlessInteger(32) || element.isSignlessInteger(64));
 }
 
+/// Returns whether `function` is not of the model, which declares it
+/// (fp8attn-split-module). It is called as its own conversion will have it.
+static bool isOfOthers(func::FuncOp function, ModuleOp module) {
+  return function.isExternal() &&
+         module.getSymName() == StringRef(Fp8AttnDialect::kModelName);
+}
+
+/// Tells who has a module of more than a model how to say so.
+static LogicalResult noteMark(InFlightDiagnostic diagnostic, ModuleOp module) {
+  if (module.getSymName() != StringRef(Fp8AttnDialect::kModelName))
+    diagnostic.attachNote()
+        << "in a module of which no function has '"
+        << Fp8AttnDialect::kEntryAttrName
+        << "', every function is of the model and every public one an entry "
+           "point";
+  return diagnostic;
+}
+
 /// Demands that the name of a function that is made for `user` is free.
 static LogicalResult checkName(Operation *user, ModuleOp module, StringRef name,
                                StringRef purpose, StringRef symbol) {
@@ -158,9 +176,10 @@ static LogicalResult checkOtherSymbols(ModuleOp module) {
       continue;
     auto global = dyn_cast<memref::GlobalOp>(op);
     if (!global)
-      return op.emitError("expects a func.func or a memref.global in a module, "
-                          "got ")
-             << op.getName();
+      return noteMark(op.emitError("expects a func.func or a memref.global in "
+                                   "a module, got ")
+                          << op.getName(),
+                      module);
     if (failed(checkSymbolName(global)))
       return failure();
     if (!global.getInitialValue() || global.isUninitialized())
@@ -178,9 +197,11 @@ describe(func::FuncOp function, ModuleOp module,
          DenseMap<Operation *, int64_t> &knownScratch) {
   EntryPoint entry{function.getName().str(), function.getLoc(), {}, {}};
   if (function.getNumResults() != 0)
-    return function.emitOpError("expects an entry point without results, "
-                                "because it returns a status, got ")
-           << function.getResultTypes();
+    return noteMark(
+        function.emitOpError("expects an entry point without results, "
+                             "because it returns a status, got ")
+            << function.getResultTypes(),
+        module);
   for (auto [index, type] : llvm::enumerate(function.getArgumentTypes())) {
     if (!isExpressible(type))
       return function.emitOpError("cannot be an entry point: the C ABI has no "
@@ -202,15 +223,21 @@ FailureOr<SmallVector<EntryPoint>>
 mlir::fp8attn::prepareFunctions(ModuleOp module) {
   SmallVector<EntryPoint> entries;
   for (auto inner : module.getOps<ModuleOp>())
-    return inner.emitOpError("expects functions to stand in the outermost "
-                             "module, got a module within it");
+    return noteMark(
+        inner.emitOpError("expects functions to stand in the outermost "
+                          "module, got a module within it"),
+        module);
   if (failed(checkOtherSymbols(module)))
     return failure();
   SmallVector<func::FuncOp> functions(module.getOps<func::FuncOp>());
+  llvm::erase_if(functions, [&](func::FuncOp function) {
+    return isOfOthers(function, module);
+  });
   SmallPtrSet<Operation *, 16> notRecursive;
   for (func::FuncOp function : functions) {
     if (function.isExternal())
-      return function.emitOpError("expects a function with a body");
+      return noteMark(function.emitOpError("expects a function with a body"),
+                      module);
     if (failed(function.isPublic() ? checkEntryPointName(function)
                                    : checkSymbolName(function)) ||
         failed(checkScratch(function)))

@@ -10,6 +10,7 @@
 
 #include "InsertChecks/MemoryWrites.h"
 #include "InsertChecks/RuntimeChecks.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -24,7 +25,7 @@ Value mlir::fp8attn::getMemoryRoot(Value memory) {
       return memory;
     if (!isa<memref::SubViewOp, memref::CastOp, memref::ViewOp,
              memref::ExpandShapeOp, memref::CollapseShapeOp,
-             memref::TransposeOp>(op))
+             memref::TransposeOp, CacheViewOp>(op))
       return {};
     memory = op->getOperand(0);
   }

@@ -16,7 +16,7 @@
 // KERNELS:   fp8attn.ukernel.call @fp8attn_uk_quantize
 // LLVM:      llvm.func @quantize(
 
-// UNKNOWN: error: unknown pass "fold-scales"; expects one of: fp8attn-assign-layouts, fp8attn-name-arguments, {{.*}}fp8attn-fold-scales, {{.*}}reconcile-unrealized-casts
+// UNKNOWN: error: unknown pass "fold-scales"; expects one of: fp8attn-assign-layouts, fp8attn-split-module, fp8attn-name-arguments, {{.*}}fp8attn-fold-scales, {{.*}}reconcile-unrealized-casts, fp8attn-join-module
 // EXTENSION: error: expects the output file to end in .mlir with --stop-after, got "{{.*}}.o"
 // EMIT: error: expects one of --stop-after and --emit, got both
 func.func @quantize(%x: memref<?x128xbf16>, %scale: memref<f32>, %y: memref<?x128xf8E4M3FN>) {

@@ -14,6 +14,7 @@
 #include "NearestName.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -50,11 +51,35 @@ static LogicalResult refuse(Operation *op, NamedAttribute attr,
          << fp8attn::detail::getNameHint(name, known);
 }
 
+/// Checks the mark of an entry point.
+static LogicalResult verifyEntry(Operation *op, Attribute mark) {
+  constexpr StringLiteral kName = Fp8AttnDialect::kEntryAttrName;
+  // entry_c1
+  auto function = dyn_cast<func::FuncOp>(op);
+  if (!function || !isa<UnitAttr>(mark))
+    return op->emitOpError("expects '")
+           << kName << "' to be a unit attribute on a func.func, got " << mark;
+  // entry_c2
+  if (function.isExternal() || !function.isPublic())
+    return op->emitOpError("expects a public function with a body at '")
+           << kName << "', because hosts call it, got '" << function.getName()
+           << "', which "
+           << (function.isExternal() ? "has no body" : "is not public");
+  // entry_c3
+  if (function.getNumResults() != 0)
+    return op->emitOpError("expects a function without results at '")
+           << kName << "', because it returns a status, got "
+           << function.getResultTypes();
+  return success();
+}
+
 LogicalResult Fp8AttnDialect::verifyOperationAttribute(Operation *op,
                                                        NamedAttribute attr) {
+  if (attr.getName() == kEntryAttrName)
+    return verifyEntry(op, attr.getValue());
   // attr_c2
   if (attr.getName() != kIsaAttrName)
-    return refuse(op, attr, "an operation", {kIsaAttrName});
+    return refuse(op, attr, "an operation", {kIsaAttrName, kEntryAttrName});
   // isa_c1
   if (!isa<FunctionOpInterface>(op) || !isa<IsaAttr>(attr.getValue()))
     return op->emitOpError("expects '")

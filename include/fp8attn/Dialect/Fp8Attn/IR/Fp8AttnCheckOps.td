@@ -279,4 +279,23 @@ def Fp8Attn_CheckLaterReadsOp : Fp8Attn_CheckOp<"later_reads"> {
   let hasVerifier = 1;
 }
 
+def Fp8Attn_CheckViewOp : Fp8Attn_CheckOp<"view"> {
+  let summary = "returns a status if memory does not hold whole pages";
+  let description = [{
+    Of memory that `cache_view` makes a cache of: its bytes are a multiple of
+    `page_bytes`, and it is aligned. The name appears in the message.
+
+    ```mlir
+    func.func @check(%pages: memref<?xi8>) {
+      fp8attn.check.view "pages", %pages page_bytes 65536 : memref<?xi8>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, AnyMemRef:$source, I64Attr:$pageBytes);
+  let assemblyFormat = [{
+    $name `,` $source `page_bytes` $pageBytes attr-dict `:` type($source)
+  }];
+}
+
 #endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNCHECKOPS_TD

@@ -40,9 +40,16 @@ def Fp8Attn_Dialect : Dialect {
   let extraClassDeclaration = [{
     /// Discardable attribute of a function: the #fp8attn.isa of its kernels.
     static constexpr ::llvm::StringLiteral kIsaAttrName = "fp8attn.isa";
+    /// Discardable unit attribute of a function: hosts call it, and functions
+    /// without it are nobody's entry points (fp8attn/Target/EntryPoints.h).
+    static constexpr ::llvm::StringLiteral kEntryAttrName = "fp8attn.entry";
     /// Discardable attribute of a function argument: its name in the C header
     /// and in the messages of run-time checks.
     static constexpr ::llvm::StringLiteral kNameAttrName = "fp8attn.name";
+
+    /// Name of the module in which the functions of the model are while the
+    /// module around it is not looked at (fp8attn-split-module).
+    static constexpr ::llvm::StringLiteral kModelName = "fp8attn.model";
 
     void registerAttributes();
     void registerTypes();

@@ -88,4 +88,17 @@ def Fp8Attn_KeyRunType : Fp8Attn_Type<"KeyRun", "key_run"> {
   }];
 }
 
+def Fp8Attn_ContextType : Fp8Attn_Type<"Context", "context"> {
+  let summary = "context of a call, in code that is not of the model";
+  let description = [{
+    The address of a `fp8attn_context` (fp8attn/Runtime/fp8attn.h), which a host
+    hands to a function that calls an entry point by `fp8attn.call`. It becomes
+    an `!llvm.ptr`.
+
+    ```mlir
+    func.func private @layer(%context: !fp8attn.context, %x: memref<?x8x64xbf16>) -> i32
+    ```
+  }];
+}
+
 #endif // FP8ATTN_DIALECT_FP8ATTN_IR_FP8ATTNTYPES_TD

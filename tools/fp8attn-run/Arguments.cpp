@@ -17,11 +17,13 @@
 #include "fp8attn/Target/ArgumentNames.h"
 #include "fp8attn/Target/ElementTypes.h"
 
+#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -70,6 +72,12 @@ Arguments::Arguments(func::FuncOp function) {
     list.emplace_back();
     list.back().name = name;
   }
+}
+
+BlockArgument Arguments::getArgument(Value value) {
+  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
+    value = view.getViewSource();
+  return cast<BlockArgument>(value);
 }
 
 Arguments::Arguments(const Arguments &other) : list(other.list) {
@@ -127,9 +135,28 @@ LogicalResult Arguments::allocateTensor(Value value, ArrayRef<int64_t> sizes) {
 void Arguments::allocateCache(Value value, int64_t numPages) {
   Argument &argument = (*this)[value];
   auto type = cast<CacheType>(value.getType());
-  argument.isCache = true;
   argument.storage = AlignedBuffer(numPages * type.getPageBytes());
   argument.cache = {argument.storage.data(), numPages, type.getPageBytes()};
+  auto memref = dyn_cast<MemRefType>(getArgument(value).getType());
+  argument.isCache = !memref;
+  if (!memref)
+    return;
+  // What is dynamic is as large as it takes; the entry point checks the rest.
+  fp8attn_tensor &tensor = argument.tensor;
+  tensor.type = getAbiType(memref.getElementType());
+  tensor.rank = memref.getRank();
+  tensor.data = argument.storage.data();
+  int64_t elements = argument.storage.size() /
+                     reference::elementBytes(fp8attn_type(tensor.type));
+  for (int64_t size : memref.getShape())
+    if (!ShapedType::isDynamic(size) && size > 0)
+      elements /= size;
+  SmallVector<int64_t> sizes(memref.getShape());
+  for (int64_t &size : sizes)
+    if (ShapedType::isDynamic(size))
+      size = std::exchange(elements, 1);
+  llvm::copy(sizes, tensor.sizes);
+  llvm::copy(chooseStrides(memref, sizes), tensor.strides);
 }
 
 std::vector<const void *> Arguments::getAbiPointers() const {

@@ -87,11 +87,12 @@ public:
   Arguments(const Arguments &other);
   Arguments(Arguments &&other) = default;
 
+  /// Returns an argument, also for a view of all of it.
   Argument &operator[](Value value) {
-    return list[cast<BlockArgument>(value).getArgNumber()];
+    return list[getArgument(value).getArgNumber()];
   }
   const Argument &operator[](Value value) const {
-    return list[cast<BlockArgument>(value).getArgNumber()];
+    return list[getArgument(value).getArgNumber()];
   }
 
   /// Allocates a tensor of a memref's type; dynamic sizes are those of `sizes`
@@ -99,13 +100,15 @@ public:
   /// not the one wanted.
   LogicalResult allocateTensor(Value value, ArrayRef<int64_t> sizes);
 
-  /// Allocates a cache.
+  /// Allocates a cache, or the memory that `value` views as one.
   void allocateCache(Value value, int64_t numPages);
 
   /// Returns what the entry point takes, in order.
   std::vector<const void *> getAbiPointers() const;
 
 private:
+  static BlockArgument getArgument(Value value);
+
   std::vector<Argument> list;
 };
 

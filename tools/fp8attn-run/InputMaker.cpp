@@ -120,6 +120,9 @@ LogicalResult InputMaker::makeElements(Value value, ArrayRef<int64_t> sizes) {
 
 /// Integers are small enough to be an index of whatever the region loads from.
 void InputMaker::makeNumber(Value value) {
+  // A constant has its value.
+  if (value.getDefiningOp())
+    return;
   Argument &argument = arguments[value];
   if (argument.isAllocated())
     return;

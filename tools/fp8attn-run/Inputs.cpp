@@ -14,6 +14,8 @@
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Reference/Fp8.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
@@ -35,14 +37,33 @@ static LogicalResult checkOverwrites(MergeOp merge, ArrayRef<Operation *> ops) {
   return success();
 }
 
+/// Returns whether `value` is an argument, as this or another type.
+static bool isKnownView(Value value) {
+  while (Operation *op = value.getDefiningOp()) {
+    if (!isa<CacheViewOp, memref::CastOp>(op))
+      return false;
+    value = op->getOperand(0);
+  }
+  return true;
+}
+
+/// Returns whether `op` makes something that inputs and reference know: a
+/// number that is known, or an argument as another type.
+static bool isKnown(Operation &op) {
+  return isa<arith::ConstantOp>(op) || (isa<CacheViewOp, memref::CastOp>(op) &&
+                                        isKnownView(op.getOperand(0)));
+}
+
 FailureOr<std::vector<Operation *>>
 mlir::fp8attn::getModelOps(func::FuncOp function) {
   std::vector<Operation *> ops;
   for (Operation &op : function.getBody().front().without_terminator()) {
+    if (isKnown(op))
+      continue;
     if (!isa<PagedAttentionOp, AttentionOp, MergeOp, KvWriteOp, RepackOp,
              QuantizeOp, DequantizeOp>(op)) {
-      op.emitError("expects only operations of the model level in a function "
-                   "to run, got ")
+      op.emitError("expects only operations of the model level, constants and "
+                   "views of arguments in a function to run, got ")
           << op.getName();
       return failure();
     }

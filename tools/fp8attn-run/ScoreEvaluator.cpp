@@ -70,7 +70,9 @@ public:
     // Numbers that the entry point takes do not change.
     visitUsedValuesDefinedAbove(*block.getParent(), [&](OpOperand *operand) {
       Value value = operand->get();
-      if (value.getType().isF32())
+      if (auto constant = value.getDefiningOp<arith::ConstantOp>())
+        values[value] = compute(*constant);
+      else if (value.getType().isF32())
         values[value] = {inputs[value].number.real, 0};
       else if (value.getType().isIntOrIndex())
         values[value] = {0, inputs[value].number.integer};

@@ -109,6 +109,30 @@ func.func @region(%x: tensor<2x2x4x64xf32>, %bias: memref<2xf32>, %new: f32) -> 
   return %0, %1 : tensor<2x2x4x64xf32>, tensor<2x2x4x64xf32>
 }
 
+// Sizes that are known before a cast are known to the operation, with a region or
+// without, and to its results.
+// CHECK-LABEL: func @casts(
+// CHECK-SAME: %[[X:[^:]+]]: tensor<2x2x4x64xf32>, %[[OUT:[^:]+]]: tensor<2x2x4x64xf32>
+// CHECK-NEXT: %[[FIRST:.+]] = fp8attn.attention query(%[[X]] : {{.+}}) out(%[[OUT]] : tensor<2x2x4x64xf32>) -> tensor<2x2x4x64xf32>
+// CHECK-NEXT: %[[SECOND:.+]] = fp8attn.attention query(%[[FIRST]] : {{.+}}) out(%[[OUT]] : tensor<2x2x4x64xf32>) score {
+// CHECK: -> tensor<2x2x4x64xf32>
+// CHECK: %[[RESULT:.+]] = tensor.cast %[[SECOND]] : tensor<2x2x4x64xf32> to tensor<?x2x?x64xf32>
+// CHECK-NEXT: return %[[RESULT]]
+func.func @casts(%x: tensor<2x2x4x64xf32>, %out: tensor<2x2x4x64xf32>) -> tensor<?x2x?x64xf32> {
+  %a = tensor.cast %x : tensor<2x2x4x64xf32> to tensor<?x2x?x64xf32>
+  %b = tensor.cast %out : tensor<2x2x4x64xf32> to tensor<?x2x?x64xf32>
+  %0 = fp8attn.attention query(%a : tensor<?x2x?x64xf32>) key(%a : tensor<?x2x?x64xf32>) value(%a : tensor<?x2x?x64xf32>)
+      out(%b : tensor<?x2x?x64xf32>) -> tensor<?x2x?x64xf32>
+  %1 = fp8attn.attention query(%0 : tensor<?x2x?x64xf32>) key(%a : tensor<?x2x?x64xf32>) value(%a : tensor<?x2x?x64xf32>)
+      out(%b : tensor<?x2x?x64xf32>)
+      score {
+      ^bb0(%score: f32, %entry: index, %head: index, %q: index, %k: index):
+        %new = arith.addf %score, %score : f32
+        fp8attn.yield %new : f32
+      } -> tensor<?x2x?x64xf32>
+  return %1 : tensor<?x2x?x64xf32>
+}
+
 // The sizes of a result are those of what it is written into.
 // CHECK-LABEL: func @size(
 // CHECK-SAME: %[[OUT:[^:]+]]: tensor<?x64xf8E5M2>

@@ -10,12 +10,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "Limits.h"
+#include "TensorCasts.h"
 #include "Verifiers.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
-#include "mlir/IR/PatternMatch.h"
 
 #include <cstdint>
 

@@ -89,6 +89,7 @@ class Fp8Attn_DestinationOp<string mnemonic, list<Trait> traits = []>
                                     ["reifyResultShapes"]>]> {
   let results = (outs Variadic<AnyRankedTensor>:$result_tensors);
   let hasCanonicalizeMethod = 1;
+  let hasCanonicalizer = 1;
   let extraClassDefinition = modelDefinition # [{
     ::mlir::MutableOperandRange $cppClass::getDpsInitsMutable() {
       return detail::getInits(*this);
@@ -100,6 +101,11 @@ class Fp8Attn_DestinationOp<string mnemonic, list<Trait> traits = []>
     ::llvm::LogicalResult $cppClass::canonicalize(
         $cppClass op, ::mlir::PatternRewriter &rewriter) {
       return detail::eraseIfNothingReads(op, rewriter);
+    }
+    void $cppClass::getCanonicalizationPatterns(
+        ::mlir::RewritePatternSet &patterns, ::mlir::MLIRContext *) {
+      patterns.add(canonicalize);
+      detail::addTensorCastFolding(patterns, getOperationName());
     }
   }];
 }

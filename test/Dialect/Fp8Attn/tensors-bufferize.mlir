@@ -1,4 +1,8 @@
 // RUN: fp8attn-opt --one-shot-bufferize="bufferize-function-boundaries" %s | FileCheck %s
+// RUN: fp8attn-opt --one-shot-bufferize="bufferize-function-boundaries test-analysis-only" %s | FileCheck %s --check-prefix=ANALYSIS
+
+// What the analysis notes may stand on operations.
+// ANALYSIS: fp8attn.merge {{.+}} {__inplace_operands_attr__ = ["true", "true", "true", "true", "true", "true"]}
 
 !cache = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
 #by_head = affine_map<(page, head, token, channel) -> (head)>

@@ -28,7 +28,8 @@ LogicalResult fp8attn::detail::verifyKnownAttributes(Operation *op) {
   // attr_c1
   for (NamedAttribute attr : op->getDiscardableAttrs()) {
     StringRef name = attr.getName().getValue();
-    if (name.contains('.'))
+    // Passes of MLIR note things for themselves between underscores.
+    if (name.contains('.') || name.starts_with("__"))
       continue;
     SmallVector<StringRef> known;
     for (StringAttr defined : op->getName().getAttributeNames())

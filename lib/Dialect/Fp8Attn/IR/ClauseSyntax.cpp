@@ -227,6 +227,9 @@ ParseResult ClauseParser::checkRest() {
   // A name with a dot is the next operation's.
   if (word.empty() || llvm::isDigit(word.front()) || word.contains('.'))
     return success();
+  if (llvm::is_contained(keywords, word))
+    return parser.emitError(loc)
+           << "expects clause '" << word << "' before '->'";
   const bool hasContent = *end == '(' || *end == '=' || *end == '{';
   if (!hasContent && getNearestName(word, keywords).empty())
     return success();

@@ -34,3 +34,6 @@ config.substitutions += [
 # Sanitized programs reserve terabytes of addresses.
 if "-fsanitize" in config.compiler_flags:
     config.available_features.add("sanitized")
+# The plugin, and programs that use MLIR beside our library, share it with us.
+if config.shared_mlir == "ON":
+    config.available_features.add("shared-mlir")

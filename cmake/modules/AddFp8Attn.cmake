@@ -71,6 +71,28 @@ function(add_fp8attn_bitcode name)
   target_sources(${name} INTERFACE ${objects})
 endfunction()
 
+# MLIR and LLVM as they are linked: the shared libraries if they were built, else
+# those static ones of which InitAll and the tools use something, with what they need.
+if(FP8ATTN_SHARED_MLIR)
+  set(FP8ATTN_MLIR_LIBRARIES MLIR LLVM)
+else()
+  get_property(dialects GLOBAL PROPERTY MLIR_DIALECT_LIBS)
+  # MLIR lists those of its own tests among them.
+  list(FILTER dialects EXCLUDE REGEX "Test")
+  get_property(conversions GLOBAL PROPERTY MLIR_CONVERSION_LIBS)
+  set(FP8ATTN_MLIR_LIBRARIES ${dialects} ${conversions}
+    MLIRRegisterAllPasses MLIRFuncAllExtensions MLIRBuiltinToLLVMIRTranslation
+    MLIRLLVMToLLVMIRTranslation MLIRTargetLLVMIRExport MLIRBytecodeReader
+    MLIRBytecodeWriter MLIRParser MLIROptLib MLIRLspServerLib MLIRReduceLib)
+  if(LLVM_LINK_LLVM_DYLIB)
+    list(APPEND FP8ATTN_MLIR_LIBRARIES LLVM)
+  else()
+    llvm_map_components_to_libnames(llvm AllTargetsAsmParsers AllTargetsCodeGens
+      AllTargetsDescs AllTargetsInfos BitReader BitWriter Linker OrcJIT Passes)
+    list(APPEND FP8ATTN_MLIR_LIBRARIES ${llvm})
+  endif()
+endif()
+
 # What code that includes MLIR has to have in common with it. The layout of classes
 # depends on NDEBUG, whatever the build type is called, and type information of a
 # base class is there if MLIR has it.
@@ -85,7 +107,7 @@ function(fp8attn_use_mlir target)
   if(NOT LLVM_ENABLE_RTTI)
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
   endif()
-  target_link_libraries(${target} PRIVATE MLIR LLVM)
+  target_link_libraries(${target} PRIVATE ${FP8ATTN_MLIR_LIBRARIES})
 endfunction()
 
 function(add_fp8attn_library name)

@@ -1,3 +1,4 @@
+// REQUIRES: shared-mlir
 // RUN: not mlir-opt %s --load-dialect-plugin=%fp8attn_build/lib/Fp8AttnPlugin.so 2>&1 | FileCheck %s
 
 // The diagnostics in stock mlir-opt are those of the dialect; one plugin alone is

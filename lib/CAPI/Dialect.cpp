@@ -13,6 +13,7 @@
 
 #include "fp8attn/Conversion/Passes.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Import/Passes.h"
 #include "fp8attn/Pipelines/Pipelines.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -42,6 +43,7 @@ void fp8attnRegisterPasses() {
   std::call_once(once, [] {
     registerFp8AttnTransformsPasses();
     registerFp8AttnConversionPasses();
+    registerFp8AttnImportPasses();
     registerPipelines();
   });
 }

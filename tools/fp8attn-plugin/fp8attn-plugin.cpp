@@ -12,6 +12,7 @@
 
 #include "fp8attn/Conversion/Passes.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Import/Passes.h"
 #include "fp8attn/Pipelines/Pipelines.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -29,6 +30,7 @@ static void registerDialect(DialectRegistry *registry) {
 static void registerPasses() {
   fp8attn::registerFp8AttnTransformsPasses();
   fp8attn::registerFp8AttnConversionPasses();
+  fp8attn::registerFp8AttnImportPasses();
   fp8attn::registerPipelines();
 }
 

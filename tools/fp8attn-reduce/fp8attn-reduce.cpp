@@ -20,6 +20,7 @@ int main(int argc, char **argv) {
   mlir::fp8attn::addVersion();
   mlir::DialectRegistry registry;
   mlir::fp8attn::registerAllDialects(registry);
+  mlir::fp8attn::registerTensorDialects(registry);
   mlir::fp8attn::registerAllPasses();
   mlir::MLIRContext context(registry);
   return mlir::fp8attn::runOnLargeStack(

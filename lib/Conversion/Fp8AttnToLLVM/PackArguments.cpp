@@ -115,10 +115,17 @@ static void packArguments(func::FuncOp function,
 
 void mlir::fp8attn::packArguments(ModuleOp module,
                                   const LLVMTypeConverter &converter) {
+  // What is declared is the code of others, who know their memrefs.
+  llvm::SmallDenseSet<StringRef> declared;
   for (auto function : module.getOps<func::FuncOp>())
-    ::packArguments(function, converter);
+    if (function.isExternal())
+      declared.insert(function.getName());
+    else
+      ::packArguments(function, converter);
   module.walk([&](Operation *op) {
-    if (!isa<func::CallOp, ParallelForOp>(op))
+    auto call = dyn_cast<func::CallOp>(op);
+    if (!isa<ParallelForOp>(op) &&
+        (!call || declared.contains(call.getCallee())))
       return;
     OpBuilder builder(op);
     for (OpOperand &operand : op->getOpOperands()) {

@@ -65,8 +65,10 @@ OwningOpRef<ModuleOp> buildDecodeModule(MLIRContext &context,
   Value queryStart = function.getArgument(4), seqLens = function.getArgument(5);
   Value blockTable = function.getArgument(6), out = function.getArgument(7);
   fp8attn::PagedAttentionOp::create(
-      builder, loc, query, keysAndValues, keyScale, valueScale, queryStart,
-      seqLens, blockTable, /*sink=*/Value(), out, /*lse=*/Value(),
+      // On memrefs, there are no results.
+      builder, loc, /*result_tensors=*/TypeRange(), query, keysAndValues,
+      keyScale, valueScale, queryStart, seqLens, blockTable, /*sink=*/Value(),
+      out, /*lse=*/Value(),
       /*alibi=*/Value(), /*mask=*/Value(), getScaleMap(builder),
       getScaleMap(builder), /*softmax_scale=*/FloatAttr(),
       /*softcap=*/FloatAttr(), /*causal=*/true, /*window_left=*/IntegerAttr(),

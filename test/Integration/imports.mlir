@@ -1,4 +1,7 @@
 // Attention as front ends write it; ImportTest.cpp says what each means.
+// RUN: fp8attn-opt %s --allow-unregistered-dialect --fp8attn-import-torch --fp8attn-import-onnx -o %t.mlir
+// RUN: FileCheck %s --input-file=%t.mlir --implicit-check-not=torch. --implicit-check-not=onnx.
+// CHECK-COUNT-3: fp8attn.attention
 
 !q = tensor<2x4x?x64xf32>
 !kv = tensor<2x2x?x64xf32>

@@ -1,5 +1,8 @@
 // Functions on tensors, which the build bufferizes, and the same on memrefs
 // (TensorFormTest.cpp).
+// RUN: fp8attn-opt %s --one-shot-bufferize=bufferize-function-boundaries -o %t.mlir
+// RUN: FileCheck %s --input-file=%t.mlir --implicit-check-not=memref.copy
+// CHECK: fp8attn.attention
 
 !cache = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f8E4M3FN>
 #one = affine_map<(page, head, token, channel) -> (head)>

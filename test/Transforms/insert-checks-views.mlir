@@ -11,7 +11,7 @@
 // CHECK-NOT:     check.tensor
 // CHECK:         fp8attn.check.view "pages", %[[BYTES]] page_bytes 16384 : memref<?xi8>
 // CHECK:         fp8attn.check.slots
-// CHECK:         fp8attn.check.overlap ["pages", "query_start", "seq_lens", "block_table"] written(%[[BYTES]] : memref<?xi8>)
+// CHECK:         fp8attn.check.later_reads "wrrr" ["pages", "query_start", "seq_lens", "block_table"](%[[BYTES]],
 // CHECK:         fp8attn.kv_write
 // CHECK-NOT:     check
 // CHECK:         fp8attn.paged_attention

@@ -50,6 +50,22 @@ def JoinModule : Pass<"fp8attn-join-module", "::mlir::ModuleOp"> {
     conversions of that code (docs/Modules.md).
 
     A module without `module @fp8attn.model` is left as it is.
+
+    Before:
+    ```mlir
+    func.func @layer(%context: !fp8attn.context, %n: index) -> i32 {
+      %status = fp8attn.call @attend(%context, %n) : index
+      return %status : i32
+    }
+    module @fp8attn.model {
+      llvm.func @attend(%context: !llvm.ptr, %n: i64) -> i32 {
+        %0 = llvm.mlir.constant(0 : i32) : i32
+        llvm.return %0 : i32
+      }
+    }
+    ```
+    After, `@layer` takes an `!llvm.ptr` and calls `@attend.call`, which calls
+    `@attend`; both stand beside it.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::func::FuncDialect", "::mlir::memref::MemRefDialect",

@@ -6,7 +6,7 @@
 // Caches that are views of arguments, and constants, some of which a score region
 // uses, in a module of which some functions are no entry points.
 // CHECK: check of out passed
-// CHECK: check of cache passed: all {{[0-9]+}} bytes are equal
+// CHECK: check of {{bytes|pages}} passed: all {{[0-9]+}} bytes are equal
 // DENSE: check of out passed
 // OTHER: no entry point "not_marked"; there is: bytes, elements, marked
 !kv = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16>

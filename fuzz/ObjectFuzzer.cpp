@@ -16,6 +16,7 @@
 #include "fp8attn/Target/CodeEmission.h"
 #include "fp8attn/Target/TargetMachine.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
@@ -62,6 +63,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   // Refusal is an answer too.
   if (failed(passes.run(*module)))
     return 0;
+  // Code beside the model is for other conversions.
+  for (Operation &op : *module->getBody())
+    if (!isa_and_nonnull<LLVM::LLVMDialect>(op.getDialect()))
+      return 0;
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> translated =
       buildLLVMModule(*module, machine, context);

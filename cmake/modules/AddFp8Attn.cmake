@@ -34,9 +34,16 @@ function(fp8attn_isa_flags out isa)
   set(${out} -O3 -fno-exceptions -fno-rtti -fno-math-errno ${flags} PARENT_SCOPE)
 endfunction()
 
+# Programs that link a library keep their protection of branches and of return
+# addresses only if all code of the library has it.
+set(FP8ATTN_PROTECTION)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  set(FP8ATTN_PROTECTION -fcf-protection=full)
+endif()
+
 function(add_fp8attn_plain_library name)
   add_library(${name} STATIC ${ARGN})
-  target_compile_options(${name} PRIVATE ${FP8ATTN_WARNINGS})
+  target_compile_options(${name} PRIVATE ${FP8ATTN_WARNINGS} ${FP8ATTN_PROTECTION})
   fp8attn_offer_headers(${name})
 endfunction()
 
@@ -49,7 +56,8 @@ endfunction()
 
 # Compiles the sources of libraries of this folder once more, to LLVM bitcode, as
 # the object library NAME. Whatever the build type, the code is what a user's
-# object shall carry: optimised, without debug information, unsanitised.
+# object shall carry: optimised, without debug information, unsanitised. The
+# compiler protects the object that it goes into as a whole.
 function(add_fp8attn_bitcode name)
   foreach(library ${ARGN})
     get_target_property(sources ${library} SOURCES)
@@ -63,7 +71,7 @@ function(add_fp8attn_bitcode name)
     target_compile_definitions(${library}Bitcode PRIVATE
       NDEBUG $<TARGET_PROPERTY:${library},COMPILE_DEFINITIONS>)
     target_compile_options(${library}Bitcode PRIVATE -O2
-      $<TARGET_PROPERTY:${library},COMPILE_OPTIONS>
+      $<FILTER:$<TARGET_PROPERTY:${library},COMPILE_OPTIONS>,EXCLUDE,^-fcf-protection>
       -emit-llvm -g0 -fno-sanitize=all -fomit-frame-pointer)
     list(APPEND objects $<TARGET_OBJECTS:${library}Bitcode>)
   endforeach()

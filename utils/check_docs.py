@@ -24,12 +24,6 @@
   check_docs.py sentences SOURCE_DIR
       every sentence of the table in docs/Testing.md stands where it says, and
       every test that would falsify it exists
-  check_docs.py blocks PAGE.md FOLDER
-      writes the blocks of code of a page to FOLDER/N.LANGUAGE, N from 1, so that
-      a test can run them
-  check_docs.py recipes --folder=DIR PAGE.md
-      the ```sh blocks of a page do what they are for: they run one after the other in
-      DIR, in which each ```mlir block that begins with "// name.mlir" is that file
   check_docs.py passes --compile=fp8attn-compile --opt=fp8attn-opt SOURCE_DIR
       docs/Passes.md has the passes of the pipeline, in its order, and its options
 
@@ -289,14 +283,6 @@ def check_sentences(args):
     return len(rows), errors
 
 
-def write_blocks(args):
-    page = pathlib.Path(args.page).read_text()
-    blocks = re.findall(r"^```(\w+)\n(.*?)^```", page, re.M | re.S)
-    for number, (language, text) in enumerate(blocks, 1):
-        (pathlib.Path(args.folder) / f"{number}.{language}").write_text(text)
-    return len(blocks), []
-
-
 def check_passes(args):
     page = (pathlib.Path(args.source_dir) / "docs/Passes.md").read_text()
     table = page.split("| pass | job |")[1].split("\n\n")[0]
@@ -322,15 +308,21 @@ def check_passes(args):
 def check_recipes(args):
     page, folder = pathlib.Path(args.page).read_text(), pathlib.Path(args.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    count, errors = 0, []
-    for language, text in re.findall(r"^```(mlir|sh)\n(.*?)^```", page, re.M | re.S):
-        name = re.match(r"// ([\w-]+\.mlir)\n", text)
-        if language == "mlir" and name:
+    blocks = re.findall(r"^```(mlir|c|sh|text)\n(.*?)^```", page, re.M | re.S)
+    for language, text in blocks:
+        if name := re.match(rf"// ([\w-]+\.{language})\n", text):
             (folder / name.group(1)).write_text(text)
+    count, errors, printed = 0, [], ""
+    for language, text in blocks:
+        if language == "text":
+            count += 1
+            if text != printed:
+                errors.append(f"{args.page} says\n{text}but it printed\n{printed}")
         if language != "sh":
             continue
         count += 1
         run = subprocess.run(["sh", "-euc", text], cwd=folder, capture_output=True, text=True)
+        printed = run.stdout
         if run.returncode != 0:
             errors.append(f"{args.page}:\n{text}{run.stdout}{run.stderr}")
     return count, errors
@@ -351,9 +343,6 @@ def main():
     command = commands.add_parser("recipes")
     command.add_argument("--folder", required=True)
     command.add_argument("page")
-    command = commands.add_parser("blocks")
-    command.add_argument("page")
-    command.add_argument("folder")
     command = commands.add_parser("passes")
     command.add_argument("--compile", required=True)
     command.add_argument("--opt", required=True)
@@ -366,7 +355,6 @@ def main():
         "errors": check_errors,
         "sentences": check_sentences,
         "recipes": check_recipes,
-        "blocks": write_blocks,
         "passes": check_passes,
     }
     count, errors = check[args.command](args)

@@ -16,7 +16,6 @@
 #include "fp8attn/Target/CodeEmission.h"
 #include "fp8attn/Target/TargetMachine.h"
 
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
@@ -61,12 +60,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   PassManager passes(&quietContext());
   buildToLLVMPipeline(passes, options);
   // Refusal is an answer too.
-  if (failed(passes.run(*module)))
+  if (failed(passes.run(*module)) || failed(checkIsLowered(*module)))
     return 0;
-  // Code beside the model is for other conversions.
-  for (Operation &op : *module->getBody())
-    if (!isa_and_nonnull<LLVM::LLVMDialect>(op.getDialect()))
-      return 0;
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> translated =
       buildLLVMModule(*module, machine, context);

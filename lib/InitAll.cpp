@@ -11,11 +11,8 @@
 
 #include "fp8attn/InitAll.h"
 
-#include "fp8attn/Conversion/Passes.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
-#include "fp8attn/Import/Passes.h"
 #include "fp8attn/Pipelines/Pipelines.h"
-#include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -84,8 +81,5 @@ void fp8attn::registerAllTranslations(DialectRegistry &registry) {
 
 void fp8attn::registerAllPasses() {
   mlir::registerAllPasses();
-  registerFp8AttnTransformsPasses();
-  registerFp8AttnConversionPasses();
-  registerFp8AttnImportPasses();
-  registerPipelines();
+  registerPasses();
 }

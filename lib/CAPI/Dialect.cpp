@@ -11,11 +11,8 @@
 
 #include "fp8attn-c/Dialect.h"
 
-#include "fp8attn/Conversion/Passes.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
-#include "fp8attn/Import/Passes.h"
 #include "fp8attn/Pipelines/Pipelines.h"
-#include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/CAPI/IR.h"
 #include "mlir/CAPI/Registration.h"
@@ -40,12 +37,7 @@ MLIR_DEFINE_CAPI_DIALECT_REGISTRATION(Fp8Attn, fp8attn, Fp8AttnDialect)
 
 void fp8attnRegisterPasses() {
   static std::once_flag once;
-  std::call_once(once, [] {
-    registerFp8AttnTransformsPasses();
-    registerFp8AttnConversionPasses();
-    registerFp8AttnImportPasses();
-    registerPipelines();
-  });
+  std::call_once(once, registerPasses);
 }
 
 MlirAttribute fp8attnLayoutAttrGet(MlirContext context,

@@ -1,5 +1,4 @@
 //===- Request.h - a call of the C API on its way ---------------*- C++ -*-===//
-//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

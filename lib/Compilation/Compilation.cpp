@@ -20,7 +20,6 @@
 #include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Bytecode/BytecodeReader.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
@@ -191,17 +190,6 @@ static LogicalResult enableRemarks(
       /*printAsEmitRemarks=*/prints);
 }
 
-/// Reports code that is not of the model and that nobody has lowered.
-static LogicalResult checkOthersAreLowered(ModuleOp module) {
-  for (Operation &op : *module.getBody())
-    if (!isa_and_nonnull<LLVM::LLVMDialect>(op.getDialect()))
-      return op.emitError("expects code beside the model to be of the LLVM "
-                          "dialect, got ")
-             << op.getName()
-             << "; fp8attn-opt runs its conversions behind fp8attn-to-llvm";
-  return success();
-}
-
 LogicalResult Compilation::lower(
     std::unique_ptr<remark::detail::MLIRRemarkStreamerBase> streamer) {
   if ((options.remarks || streamer) &&
@@ -226,7 +214,7 @@ LogicalResult Compilation::lower(
   buildToLLVMPipeline(passes, pipelineOptions, options.stopAfter);
   if (failed(passes.run(*module)))
     return failure();
-  return options.stopAfter.empty() ? checkOthersAreLowered(*module) : success();
+  return options.stopAfter.empty() ? checkIsLowered(*module) : success();
 }
 
 std::unique_ptr<llvm::Module>

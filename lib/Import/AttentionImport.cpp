@@ -21,8 +21,6 @@ using namespace mlir::fp8attn;
 
 /// Dimensions of [batch, heads, tokens, channels], and of a mask.
 static constexpr int64_t kRank = 4;
-static constexpr StringRef kMaskDimensions[kRank] = {"batch", "heads",
-                                                     "queries", "keys"};
 
 /// Returns the type of an operand of four dimensions; says why there is none.
 static RankedTensorType getTensorType(Value value, StringRef name,
@@ -47,16 +45,18 @@ static Value expandMask(OpBuilder &builder, Location loc, Value mask,
     return nullptr;
   }
   // A mask of 1 query or key is used for all of them.
-  const int64_t needed[] = {query.getDimSize(2), key.getDimSize(2)};
-  for (auto [size, expected, name] :
-       llvm::zip(type.getShape().take_back(2), needed,
-                 ArrayRef(kMaskDimensions).take_back(2)))
+  const std::pair<StringRef, int64_t> needed[] = {
+      {"queries", query.getDimSize(2)}, {"keys", key.getDimSize(2)}};
+  for (auto [size, dimension] :
+       llvm::zip(type.getShape().take_back(2), needed)) {
+    auto [name, expected] = dimension;
     if (size == 1 && expected != 1) {
       why = llvm::formatv("expects a mask that is not broadcast along {0}, "
                           "got {1}",
                           name, type);
       return nullptr;
     }
+  }
   if (type.getRank() == kRank)
     return mask;
   const int64_t added = kRank - type.getRank();

@@ -11,6 +11,7 @@
 #include "ForeignOps.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -25,6 +26,21 @@ Attribute mlir::fp8attn::getForeignAttr(Operation *op, StringRef name) {
   auto properties =
       dyn_cast_if_present<DictionaryAttr>(op->getPropertiesAsAttribute());
   return properties ? properties.get(name) : Attribute();
+}
+
+void mlir::fp8attn::eraseUnusedMakers(ArrayRef<Value> values,
+                                      ArrayRef<StringRef> prefixes) {
+  llvm::SmallSetVector<Operation *, 8> makers;
+  for (Value value : values)
+    if (Operation *maker = value.getDefiningOp())
+      makers.insert(maker);
+  for (Operation *maker : makers) {
+    StringRef name = maker->getName().getStringRef();
+    if (maker->use_empty() && llvm::any_of(prefixes, [&](StringRef prefix) {
+          return name.starts_with(prefix);
+        }))
+      maker->erase();
+  }
 }
 
 Value mlir::fp8attn::createForeignCast(OpBuilder &builder, Location loc,

@@ -1,5 +1,4 @@
 //===- ForeignOps.h - operations of other dialects --------------*- C++ -*-===//
-//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -23,6 +22,10 @@ bool isForeign(Operation *op, StringRef name);
 
 /// Returns an attribute, which may be a property; null if there is none.
 Attribute getForeignAttr(Operation *op, StringRef name);
+
+/// Erases the operations that made the values, if nothing uses them any more
+/// and their names begin with one of `prefixes`.
+void eraseUnusedMakers(ArrayRef<Value> values, ArrayRef<StringRef> prefixes);
 
 /// Creates an operation with one operand and one result.
 Value createForeignCast(OpBuilder &builder, Location loc, StringRef name,

@@ -140,16 +140,9 @@ static void importOperation(Operation *op) {
     draft.keep();
     op->getResult(0).replaceAllUsesWith(result);
   }
-  SmallVector<Operation *> makers;
-  for (Value operand : op->getOperands())
-    if (Operation *maker = operand.getDefiningOp();
-        maker && isForeign(maker, "onnx.NoValue") &&
-        !llvm::is_contained(makers, maker))
-      makers.push_back(maker);
+  SmallVector<Value> used(op->getOperands());
   op->erase();
-  for (Operation *maker : makers)
-    if (maker->use_empty())
-      maker->erase();
+  eraseUnusedMakers(used, {"onnx.NoValue"});
 }
 
 namespace {

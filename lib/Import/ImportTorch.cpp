@@ -17,7 +17,6 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace mlir::fp8attn {
@@ -130,20 +129,6 @@ static LogicalResult convertTensors(OpBuilder &builder, Location loc,
   return success();
 }
 
-/// Erases what made the values, if nothing uses it any more.
-static void eraseUnused(ArrayRef<Value> values) {
-  llvm::SmallSetVector<Operation *, 8> makers;
-  for (Value value : values)
-    if (Operation *maker = value ? value.getDefiningOp() : nullptr)
-      makers.insert(maker);
-  for (Operation *maker : makers) {
-    StringRef name = maker->getName().getStringRef();
-    if (maker->use_empty() &&
-        (name.starts_with("torch.constant.") || name.starts_with("torch_c.")))
-      maker->erase();
-  }
-}
-
 /// Tensors of three dimensions have no heads, and neither has their mask.
 static bool addMissingHeads(OpBuilder &builder, Location loc,
                             AttentionImport &import) {
@@ -210,7 +195,7 @@ static void importOperation(Operation *op, const Operands &operands) {
   }
   SmallVector<Value> used(op->getOperands());
   op->erase();
-  eraseUnused(used);
+  eraseUnusedMakers(used, {"torch.constant.", "torch_c."});
 }
 
 namespace {

@@ -20,7 +20,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/Transforms/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
-#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -152,13 +151,4 @@ mlir::fp8attn::getToLLVMPassNames(const ToLLVMPipelineOptions &options) {
   Appender appender(unused, /*last=*/"");
   appendPasses(options, appender);
   return appender.names;
-}
-
-void mlir::fp8attn::registerPipelines() {
-  PassPipelineRegistration<ToLLVMPipelineOptions>(
-      "fp8attn-to-llvm",
-      "Lower attention from the model level to the LLVM dialect",
-      [](OpPassManager &pm, const ToLLVMPipelineOptions &options) {
-        buildToLLVMPipeline(pm, options);
-      });
 }

@@ -11,6 +11,7 @@
 #include "fp8attn/Target/CodeEmission.h"
 #include "fp8attn/Target/SymbolNames.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
@@ -37,6 +38,16 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
                                callGraphAnalyses, moduleAnalyses);
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
       .run(module, moduleAnalyses);
+}
+
+LogicalResult mlir::fp8attn::checkIsLowered(ModuleOp module) {
+  for (Operation &op : *module.getBody())
+    if (!isa_and_nonnull<LLVM::LLVMDialect>(op.getDialect()))
+      return op.emitError("expects code beside the model to be of the LLVM "
+                          "dialect, got ")
+             << op.getName()
+             << "; fp8attn-opt runs its conversions behind fp8attn-to-llvm";
+  return success();
 }
 
 std::unique_ptr<llvm::Module>

@@ -10,17 +10,14 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DirectCall.h"
 #include "imports.h"
 
 #include "gtest/gtest.h"
 
 #include <cmath>
-#include <cstdlib>
 #include <functional>
 #include <limits>
-#include <memory>
-#include <random>
-#include <vector>
 
 namespace {
 constexpr int64_t kBatch = 2, kHeads = 4, kChannels = 64;
@@ -29,41 +26,11 @@ constexpr int64_t kBatch = 2, kHeads = 4, kChannels = 64;
 constexpr int64_t kQueries = 7, kKeys = 300;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// A row-major tensor, and its descriptor.
-template <typename Element> struct Tensor {
-  Tensor(fp8attn_type type, std::vector<int64_t> sizes) {
-    int64_t count = 1;
-    for (int64_t size : sizes)
-      count *= size;
-    const size_t rank = sizes.size();
-    sizes.resize(FP8ATTN_MAX_RANK);
-    elements.resize(count);
-    descriptor = fp8attn_tensor_make(elements.data(), type, rank, sizes[0],
-                                     sizes[1], sizes[2], sizes[3]);
-  }
-  operator const fp8attn_tensor *() const { return &descriptor; }
-
-  std::vector<Element> elements;
-  fp8attn_tensor descriptor;
-};
-using Floats = Tensor<float>;
-
 /// The modified score of (query, key), of what scale and product give.
 using Modifier = std::function<double(double score, int64_t q, int64_t k)>;
 
-class ImportTest : public testing::Test {
+class ImportTest : public testing::Test, protected Caller {
 protected:
-  ImportTest() { fp8attn_context_init(&context); }
-
-  fp8attn_context *with(int64_t bytes) {
-    const int64_t lines = bytes / FP8ATTN_ALIGNMENT + 1;
-    workspace.reset(
-        std::aligned_alloc(FP8ATTN_ALIGNMENT, lines * FP8ATTN_ALIGNMENT));
-    context.workspace = workspace.get();
-    context.workspace_bytes = bytes;
-    return &context;
-  }
-
   /// Numbers that bf16 has, so that nothing but probabilities is rounded.
   Floats makeFloats(std::vector<int64_t> sizes) {
     Floats tensor(FP8ATTN_TYPE_F32, std::move(sizes));
@@ -108,10 +75,6 @@ protected:
 
   // Values are at most 1, of which a probability in bf16 loses 2^-9 at most.
   static constexpr double kTolerance = 1.0 / 256;
-
-  std::mt19937 random{20261128};
-  std::unique_ptr<void, decltype(&std::free)> workspace{nullptr, std::free};
-  fp8attn_context context;
 };
 } // namespace
 
@@ -136,7 +99,7 @@ TEST_F(ImportTest, TorchForCpuHasAScaleAMaskAndALogSumExp) {
   Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
   Floats key = makeFloats({kBatch, kHeads, kKeys, kChannels});
   Floats value = makeFloats({kBatch, kHeads, kKeys, kChannels});
-  Tensor<uint8_t> mask(FP8ATTN_TYPE_BOOL, {kQueries, kKeys});
+  Codes mask(FP8ATTN_TYPE_BOOL, {kQueries, kKeys});
   for (uint8_t &element : mask.elements)
     element = random() % 2;
   // A row that sees nothing.

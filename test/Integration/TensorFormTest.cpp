@@ -10,52 +10,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "tensor_buffers.h"
+#include "DirectCall.h"
+#include "tensors.h"
 
 #include "gtest/gtest.h"
 
-#include <cstdlib>
-#include <memory>
-#include <random>
-#include <vector>
-
 namespace {
-/// Memory of a tensor, and its descriptor.
-template <typename Element> struct Tensor {
-  Tensor(fp8attn_type type, std::vector<int64_t> sizes, Element value = {}) {
-    int64_t count = 1;
-    for (int64_t size : sizes)
-      count *= size;
-    const size_t rank = sizes.size();
-    sizes.resize(FP8ATTN_MAX_RANK);
-    elements.assign(count, value);
-    descriptor = fp8attn_tensor_make(elements.data(), type, rank, sizes[0],
-                                     sizes[1], sizes[2], sizes[3]);
-  }
-  operator const fp8attn_tensor *() const { return &descriptor; }
-
-  std::vector<Element> elements;
-  fp8attn_tensor descriptor;
-};
-using Words = Tensor<uint16_t>;
-using Codes = Tensor<uint8_t>;
-using Floats = Tensor<float>;
-using Integers = Tensor<int32_t>;
-
 /// What makes arguments, the same ones each time, and calls.
-struct Caller {
-  Caller() { fp8attn_context_init(&context); }
-
-  /// Lets the context have the workspace that an entry point wants.
-  fp8attn_context *with(int64_t bytes) {
-    workspace.reset(
-        std::aligned_alloc(FP8ATTN_ALIGNMENT, (bytes / FP8ATTN_ALIGNMENT + 1) *
-                                                  FP8ATTN_ALIGNMENT));
-    context.workspace = workspace.get();
-    context.workspace_bytes = bytes;
-    return &context;
-  }
-
+struct FormCaller : Caller {
   /// bf16 numbers from 1 to 2, or from -2 to -1.
   Words makeWords(std::vector<int64_t> sizes) {
     Words tensor(FP8ATTN_TYPE_BF16, std::move(sizes));
@@ -78,17 +40,13 @@ struct Caller {
       number = std::uniform_real_distribution<float>(0.5, 2)(random);
     return tensor;
   }
-
-  std::mt19937 random{20261128};
-  std::unique_ptr<void, decltype(&std::free)> workspace{nullptr, std::free};
-  fp8attn_context context;
 };
 
 constexpr int64_t kBatch = 2, kHeads = 8, kKvHeads = 2, kChannels = 64;
 constexpr int64_t kQueries = 5, kKeys = 300;
 
 /// The arguments of dense attention.
-struct DenseCall : Caller {
+struct DenseCall : FormCaller {
   Words query = makeWords({kBatch, kHeads, kQueries, kChannels});
   Codes key = makeCodes({kBatch, kKvHeads, kKeys, kChannels}),
         value = makeCodes({kBatch, kKvHeads, kKeys, kChannels});
@@ -152,7 +110,7 @@ constexpr int64_t kPages = 4, kPage = 32;
 constexpr int64_t kTokens = 40;
 
 /// The arguments of a step: a prompt of 40 tokens in two pages.
-struct StepCall : Caller {
+struct StepCall : FormCaller {
   StepCall() {
     query_start.elements[1] = seq_lens.elements[0] = kTokens;
     table.elements = {3, 1};
@@ -205,7 +163,7 @@ TEST(TensorFormTest, Step) {
 }
 
 TEST(TensorFormTest, Parts) {
-  Caller caller;
+  FormCaller caller;
   Floats part = caller.makeFloats({3, 4, kChannels}),
          partLse = caller.makeFloats({3, 4}),
          out = caller.makeFloats({3, 4, kChannels}),
@@ -230,7 +188,7 @@ TEST(TensorFormTest, Parts) {
 
 /// The last argument is what the function on tensors returned.
 TEST(TensorFormTest, RoundTrip) {
-  Caller caller;
+  FormCaller caller;
   Floats x = caller.makeFloats({3, kChannels}), scale = caller.makeFloats({3}),
          fromTensors = Floats(FP8ATTN_TYPE_F32, {3, kChannels}),
          fromMemRefs = Floats(FP8ATTN_TYPE_F32, {3, kChannels});

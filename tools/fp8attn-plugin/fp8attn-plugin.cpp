@@ -10,11 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "fp8attn/Conversion/Passes.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
-#include "fp8attn/Import/Passes.h"
 #include "fp8attn/Pipelines/Pipelines.h"
-#include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Tools/Plugins/DialectPlugin.h"
 #include "mlir/Tools/Plugins/PassPlugin.h"
@@ -27,13 +24,6 @@ static void registerDialect(DialectRegistry *registry) {
   registry->insert<fp8attn::Fp8AttnDialect>();
 }
 
-static void registerPasses() {
-  fp8attn::registerFp8AttnTransformsPasses();
-  fp8attn::registerFp8AttnConversionPasses();
-  fp8attn::registerFp8AttnImportPasses();
-  fp8attn::registerPipelines();
-}
-
 extern "C" LLVM_ATTRIBUTE_VISIBILITY_DEFAULT DialectPluginLibraryInfo
 mlirGetDialectPluginInfo() {
   return {MLIR_PLUGIN_API_VERSION, kName, FP8ATTN_VERSION, registerDialect};
@@ -41,5 +31,6 @@ mlirGetDialectPluginInfo() {
 
 extern "C" LLVM_ATTRIBUTE_VISIBILITY_DEFAULT PassPluginLibraryInfo
 mlirGetPassPluginInfo() {
-  return {MLIR_PLUGIN_API_VERSION, kName, FP8ATTN_VERSION, registerPasses};
+  return {MLIR_PLUGIN_API_VERSION, kName, FP8ATTN_VERSION,
+          fp8attn::registerPasses};
 }

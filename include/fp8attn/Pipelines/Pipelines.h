@@ -61,8 +61,9 @@ void buildToLLVMPipeline(OpPassManager &pm,
 /// Returns the arguments of the passes of the pipeline, in order.
 SmallVector<StringRef> getToLLVMPassNames(const ToLLVMPipelineOptions &options);
 
-/// Registers `fp8attn-to-llvm` for textual pipelines.
-void registerPipelines();
+/// Registers all passes of this project, and `fp8attn-to-llvm`, for textual
+/// pipelines.
+void registerPasses();
 
 } // namespace mlir::fp8attn
 

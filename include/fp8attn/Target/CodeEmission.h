@@ -23,6 +23,9 @@ namespace mlir::fp8attn {
 /// What emitCode writes.
 enum class CodeKind { LLVMText, Bitcode, Assembly, Object };
 
+/// Reports code beside the model that nobody has lowered to the LLVM dialect.
+LogicalResult checkIsLowered(ModuleOp module);
+
 /// Translates a module of the LLVM dialect to LLVM IR for the machine and
 /// optimises it at -O2. The module's MLIR context must know the translations
 /// (registerAllTranslations). Returns null after diagnostics if there is none.

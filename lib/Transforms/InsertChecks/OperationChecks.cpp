@@ -20,49 +20,27 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Attention over pages and over dense tensors, and merge.
-template <typename Op> static SmallVector<NamedOperand> getWritten(Op op) {
-  return {{"out", op.getOut()}, {"lse", op.getLse()}};
+static SmallVector<NamedOperand> getOperands(ModelOpInterface op,
+                                             bool areWritten) {
+  SmallVector<NamedOperand> operands;
+  for (const OperandRole &role : op.getOperandRoles())
+    if (role.isWritten() == areWritten)
+      operands.emplace_back(role.name, role.get());
+  return operands;
 }
 
-static SmallVector<NamedOperand> getWritten(KvWriteOp op) {
-  const bool isPair = op.getCaches().size() > 1;
-  SmallVector<NamedOperand> written = {
-      {isPair ? "key_cache" : "cache", op.getKeyCache()}};
-  if (isPair)
-    written.emplace_back("value_cache", op.getValueCache());
-  if (op.getDynamic()) {
-    written.emplace_back("key_scale", op.getKeyScale());
-    written.emplace_back("value_scale", op.getValueScale());
-  }
-  return written;
+/// Returns what is written, caches first: messages name what is found first.
+static SmallVector<NamedOperand> getWritten(ModelOpInterface op) {
+  SmallVector<NamedOperand> caches, others;
+  for (const NamedOperand &operand : getOperands(op, /*areWritten=*/true))
+    (isa<CacheType>(operand.second.getType()) ? caches : others)
+        .push_back(operand);
+  llvm::append_range(caches, others);
+  return caches;
 }
 
-static SmallVector<NamedOperand> getWritten(RepackOp op) {
-  return {{"destination", op.getDestination()}};
-}
-
-static SmallVector<NamedOperand> getWritten(QuantizeOp op) {
-  return {{"destination", op.getDestination()}};
-}
-
-static SmallVector<NamedOperand> getWritten(DequantizeOp op) {
-  return {{"destination", op.getDestination()}};
-}
-
-/// Returns the operands other than the query that are read.
-static SmallVector<NamedOperand> getReadOperands(PagedAttentionOp op) {
-  const bool isPair = op.getCaches().size() > 1;
-  return {{isPair ? "key_cache" : "cache", op.getKeyCache()},
-          {"value_cache", isPair ? op.getValueCache() : Value()},
-          {"key_scale", op.getKeyScale()},
-          {"value_scale", op.getValueScale()},
-          {"query_start", op.getQueryStart()},
-          {"seq_lens", op.getSeqLens()},
-          {"block_table", op.getBlockTable()},
-          {"sink", op.getSink()},
-          {"alibi", op.getAlibi()},
-          {"mask", op.getMask()}};
+static SmallVector<NamedOperand> getRead(ModelOpInterface op) {
+  return getOperands(op, /*areWritten=*/false);
 }
 
 static void emitChecks(PagedAttentionOp op) {
@@ -86,8 +64,11 @@ static void emitChecks(PagedAttentionOp op) {
                          op.getAlignmentAttr());
   // A work item has read its rows of the query when it writes those of the
   // output, and no other item reads them.
-  emitOverlapCheck(op, getWritten(op), {{"query", op.getQuery()}},
-                   getReadOperands(op));
+  SmallVector<NamedOperand> read = getRead(op);
+  llvm::erase_if(read, [&](const NamedOperand &operand) {
+    return operand.first == "query";
+  });
+  emitOverlapCheck(op, getWritten(op), {{"query", op.getQuery()}}, read);
   if (!op.getMask())
     return;
   emitSameTokensCheck(builder, loc, "tokens of mask", op.getMask(),
@@ -126,15 +107,7 @@ static void emitChecks(AttentionOp op) {
   emitCountCheck(builder, loc, "keys of key", key, kTokens);
   emitScaleCheck(builder, loc, "key_scale", op.getKeyScale());
   emitScaleCheck(builder, loc, "value_scale", op.getValueScale());
-  emitOverlapCheck(op, getWritten(op), {},
-                   {{"query", op.getQuery()},
-                    {"key", op.getKey()},
-                    {"value", op.getValue()},
-                    {"key_scale", op.getKeyScale()},
-                    {"value_scale", op.getValueScale()},
-                    {"sink", op.getSink()},
-                    {"alibi", op.getAlibi()},
-                    {"mask", op.getMask()}});
+  emitOverlapCheck(op, getWritten(op), {}, getRead(op));
 }
 
 static void emitChecks(MergeOp op) {
@@ -153,12 +126,7 @@ static void emitChecks(MergeOp op) {
                         nameOf("first_out"), op.getFirstOut(), dim);
     }
   // A row of the parts is read before that row of the result is written.
-  emitOverlapCheck(op, getWritten(op),
-                   {{"first_out", op.getFirstOut()},
-                    {"first_lse", op.getFirstLse()},
-                    {"second_out", op.getSecondOut()},
-                    {"second_lse", op.getSecondLse()}},
-                   {});
+  emitOverlapCheck(op, getWritten(op), getRead(op), {});
 }
 
 static void emitChecks(KvWriteOp op) {
@@ -175,13 +143,7 @@ static void emitChecks(KvWriteOp op) {
                       op.getValueScaleMap(), op.getValueCache());
   for (Value cache : op.getCaches())
     CheckSlotsOp::create(builder, loc, op.getSlots(), cache);
-  SmallVector<NamedOperand> read = {
-      {"key", op.getKey()}, {"value", op.getValue()}, {"slots", op.getSlots()}};
-  if (!op.getDynamic()) {
-    read.emplace_back("key_scale", op.getKeyScale());
-    read.emplace_back("value_scale", op.getValueScale());
-  }
-  emitOverlapCheck(op, getWritten(op), {}, read);
+  emitOverlapCheck(op, getWritten(op), {}, getRead(op));
 }
 
 /// Checks that source and destination agree in every dynamic dimension.
@@ -210,8 +172,7 @@ template <typename ConvertOp> static void emitChecks(ConvertOp op) {
   emitScaleCheck(builder, loc, "scale", op.getScale());
   // Not in place: codes are smaller than elements, so that a row's codes lie on
   // elements of rows that other workers still have to read.
-  emitOverlapCheck(op, getWritten(op), {},
-                   {{"source", op.getSource()}, {"scale", op.getScale()}});
+  emitOverlapCheck(op, getWritten(op), {}, getRead(op));
 }
 
 static void emitChecks(RepackOp op) {
@@ -235,23 +196,15 @@ static void emitChecks(RepackOp op) {
   CheckSizeOp::create(builder, loc,
                       builder.getStringAttr("pages of destination"), pages,
                       builder.getStringAttr("pages of source"), sourcePages);
-  emitOverlapCheck(op, getWritten(op), {}, {{"source", op.getSource()}});
+  emitOverlapCheck(op, getWritten(op), {}, getRead(op));
 }
 
 bool mlir::fp8attn::isModelOp(Operation *op) {
-  return isa<PagedAttentionOp, AttentionOp, MergeOp, KvWriteOp, RepackOp,
-             QuantizeOp, DequantizeOp>(op);
+  return isa<ModelOpInterface>(op);
 }
 
 SmallVector<NamedOperand> mlir::fp8attn::getWrittenOperands(Operation *op) {
-  SmallVector<NamedOperand> written =
-      llvm::TypeSwitch<Operation *, SmallVector<NamedOperand>>(op)
-          .Case<PagedAttentionOp, AttentionOp, MergeOp, KvWriteOp, RepackOp,
-                QuantizeOp, DequantizeOp>(
-              [](auto op) { return getWritten(op); });
-  llvm::erase_if(written,
-                 [](const NamedOperand &operand) { return !operand.second; });
-  return written;
+  return getWritten(cast<ModelOpInterface>(op));
 }
 
 void mlir::fp8attn::emitOperationChecks(Operation *op) {

@@ -4,8 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The finish rows of kernels.def of ISAs without kernels of their own, generic
-// and avx2.
+// The generic finish rows of kernels.def.
 //
 //===----------------------------------------------------------------------===//
 

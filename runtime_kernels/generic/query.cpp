@@ -4,8 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The query rows of kernels.def of ISAs without kernels of their own, generic
-// and avx2.
+// The generic query rows of kernels.def.
 //
 //===----------------------------------------------------------------------===//
 

@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Loads of 16 or 32 elements of bf16, f16 or f32 as floats or as bf16, as in
-// x86_avx512/elements.h. AVX2 has no masks for words: what is outside of a
-// mask, which is always the end, is left out by a copy.
+// Loads and stores of 16 or 32 elements of bf16, f16 or f32 as floats or as
+// bf16, as in x86_avx512/elements.h. AVX2 has no masks for words: what is
+// outside of a mask, which is always the end, is left out by a copy.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,6 +36,21 @@ inline simd::Line loadElements(const Storage *from, uint32_t lanes) {
   const auto *halves = reinterpret_cast<const __m256i *>(from);
   return {_mm256_loadu_si256(halves),
           kWide ? _mm256_loadu_si256(halves + kWide) : _mm256_setzero_si256()};
+}
+
+/// Writes the elements of 16 whose lanes are in the mask: 32 bytes of words, or
+/// two vectors of 32 bytes.
+template <class Storage>
+inline void storeElements(Storage *to, uint32_t lanes, simd::Line elements) {
+  constexpr bool kWide = sizeof(Storage) == 4;
+  alignas(32) Storage copy[kLoadElements];
+  auto *halves = reinterpret_cast<__m256i *>(lanes == 0xffff ? to : copy);
+  _mm256_storeu_si256(halves, elements.low);
+  if (kWide)
+    _mm256_storeu_si256(halves + 1, elements.high);
+  if (lanes != 0xffff)
+    copyPadded(copy, 0, 1, __builtin_popcount(lanes), __builtin_popcount(lanes),
+               to);
 }
 
 template <class Element> struct Vectors;
@@ -77,6 +92,9 @@ template <> struct Vectors<Bf16> {
     even = simd::asFloats(simd::shiftLeft32<16>(pairs));
     odd = simd::asFloats(simd::bitAnd(pairs, simd::set32(0xffff0000)));
   }
+  static void store(uint16_t *to, uint32_t lanes, simd::Floats values) {
+    storeElements(to, lanes, {bf16FromFloat(values), _mm256_setzero_si256()});
+  }
 };
 
 template <> struct Vectors<F16> {
@@ -92,6 +110,13 @@ template <> struct Vectors<F16> {
                         simd::Floats &even, simd::Floats &odd) {
     separate<F16>(from, lanes, even, odd);
   }
+  static void store(uint16_t *to, uint32_t lanes, simd::Floats values) {
+    constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+    const __m256i words =
+        _mm256_setr_m128i(_mm256_cvtps_ph(values.low, kNearest),
+                          _mm256_cvtps_ph(values.high, kNearest));
+    storeElements(to, lanes, {words, _mm256_setzero_si256()});
+  }
 };
 
 template <> struct Vectors<F32> {
@@ -104,6 +129,9 @@ template <> struct Vectors<F32> {
   static void loadPairs(const float *from, uint32_t lanes, simd::Floats &even,
                         simd::Floats &odd) {
     separate<F32>(from, lanes, even, odd);
+  }
+  static void store(float *to, uint32_t lanes, simd::Floats values) {
+    storeElements(to, lanes, simd::bitsOf(values));
   }
 };
 

@@ -32,34 +32,29 @@ struct RowDot {
   using Operand = __m512i;
   static Operand operand(__m512i words) { return words; }
 
-  /// Words of B count where their partner in A is not zero and lies before pair
-  /// element `valid` of the (only) step: 0 times NaN is 0 here.
+  /// Words of B count where their partner in A is not zero: 0 times NaN is 0
+  /// here.
   struct ZeroGuard {
-    int64_t valid;
-
-    __m512i select(__m512i words, __m512i a, int64_t pair) const {
-      const int64_t left = valid - 2 * pair;
-      const __mmask32 lanes = left >= 2 ? ~0u : left == 1 ? 0x55555555u : 0u;
-      return _mm512_maskz_mov_epi16(_mm512_mask_test_epi16_mask(lanes, a, a),
-                                    words);
+    static __m512i select(__m512i words, __m512i a) {
+      return _mm512_maskz_mov_epi16(_mm512_test_epi16_mask(a, a), words);
     }
   };
   /// Every word of B counts.
   struct NoGuard {
-    static __m512i select(__m512i words, __m512i, int64_t) { return words; }
+    static __m512i select(__m512i words, __m512i) { return words; }
   };
 
   template <int Tiles, class Guard>
   [[gnu::always_inline]] static void
   addPair(const uint8_t *row, int64_t pair, const Operand (&b)[Tiles],
-          const Guard &guard, __m512 (&acc)[Tiles]) {
+          const Guard &, __m512 (&acc)[Tiles]) {
     int32_t bits;
     __builtin_memcpy(&bits, row + pair * 4, sizeof(bits));
     const __m512i two = _mm512_set1_epi32(bits);
 #pragma GCC unroll 8
     for (int t = 0; t < Tiles; ++t)
       acc[t] = _mm512_dpbf16_ps(
-          acc[t], reinterpret_cast<__m512bh>(guard.select(b[t], two, pair)),
+          acc[t], reinterpret_cast<__m512bh>(Guard::select(b[t], two)),
           reinterpret_cast<__m512bh>(two));
   }
 

@@ -7,7 +7,9 @@
 //   acc[r][c] += sum over j of probs[r][j] * word(first_key + j, c)
 //
 // Lanes are the 16 channels of a tile. One granule of 32 keys at a time, as in
-// qk.h; granules with special values or a tail go through pv_exact.h.
+// qk.h; those with special values go through pv_exact.h. Behind the last key of
+// a run, probabilities are 0, and so are products with whatever is there,
+// unless it is special.
 //
 //===----------------------------------------------------------------------===//
 
@@ -39,8 +41,8 @@ inline void pvFewRowsTiles(const PvGranule &in, int64_t firstTile,
   if (pvBlock<Format, Specials::kDetect, Rows, Tiles>(
           in.values + firstTile * kCacheTileBytes<Format>, 1, 0, in.probs,
           in.acc + firstTile * kTileFloats, prefetch, RowDot::NoGuard()))
-    pvExact<Format>(in.values, FP8ATTN_GRANULE, in.probs, Rows, in.channels,
-                    firstTile, Tiles, in.acc, in.scratch);
+    pvExact<Format>(in.values, in.probs, Rows, in.channels, firstTile, Tiles,
+                    in.acc, in.scratch);
 }
 
 /// The last tile of an odd number of them, for at most `Rows` rows.
@@ -70,7 +72,7 @@ template <class Format, int Rows>
   }
 }
 
-/// The step's complete granules for many rows, `Tiles` tiles of channels: they
+/// The step's granules for many rows, `Tiles` tiles of channels: they
 /// are decoded into scratch together, a panel that stays in L1 while the
 /// accumulators of each block of rows stay in registers for the whole step.
 template <class Format, int Tiles>
@@ -88,9 +90,8 @@ inline void pvPanel(const fp8attn_key_run &run, int64_t firstKey,
         in.scratch + g * kStride);
   if (special) {
     for (int64_t g = 0; g < granules; ++g)
-      pvExact<Format>(granule(g), FP8ATTN_GRANULE,
-                      in.probs + g * RowDot::kTileBytes, in.rows, in.channels,
-                      firstTile, Tiles, in.acc, in.scratch);
+      pvExact<Format>(granule(g), in.probs + g * RowDot::kTileBytes, in.rows,
+                      in.channels, firstTile, Tiles, in.acc, in.scratch);
     return;
   }
   NoPrefetch none;
@@ -101,7 +102,7 @@ inline void pvPanel(const fp8attn_key_run &run, int64_t firstKey,
         RowDot::NoGuard());
 }
 
-/// The step's complete granules for many rows. `in` has the first one.
+/// The step's granules for many rows. `in` has the first one.
 template <class Format>
 inline void pvManyRows(const fp8attn_key_run &run, int64_t firstKey,
                        int64_t granules, const PvGranule &in,
@@ -141,23 +142,14 @@ inline void pvStep(const fp8attn_key_run &run, int64_t firstKey,
             scratch};
   };
   const int64_t granules = (numKeys + FP8ATTN_GRANULE - 1) / FP8ATTN_GRANULE;
-  const int64_t complete = (run.num_keys - firstKey) / FP8ATTN_GRANULE;
-  const int64_t fast = complete < granules ? complete : granules;
-  if (fast > 0 && rows > kBlockRows)
-    pvManyRows<Format>(run, firstKey, fast, granuleAt(0), prefetch);
-  else
-    for (int64_t g = 0; g < fast; ++g) {
-      const PvGranule granule = granuleAt(g);
-      withRows(rows, [&](auto few) {
-        pvFewRows<Format, decltype(few)::value>(granule, prefetch);
-      });
-      prefetch.endGranule();
-    }
-  if (fast < granules) {
-    const PvGranule last = granuleAt(fast);
-    pvExact<Format>(
-        last.values, run.num_keys - firstKey - fast * FP8ATTN_GRANULE,
-        last.probs, rows, channels, 0, channels / kLanes, acc, scratch);
+  if (rows > kBlockRows)
+    return pvManyRows<Format>(run, firstKey, granules, granuleAt(0), prefetch);
+  for (int64_t g = 0; g < granules; ++g) {
+    const PvGranule granule = granuleAt(g);
+    withRows(rows, [&](auto few) {
+      pvFewRows<Format, decltype(few)::value>(granule, prefetch);
+    });
+    prefetch.endGranule();
   }
 }
 

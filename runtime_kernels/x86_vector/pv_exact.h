@@ -1,14 +1,12 @@
-//===- pv_exact.h - granules of values with NaN, infinity, a tail -*- C++ -*-=//
+//===- pv_exact.h - granules of values with NaN or infinity ------*- C++ -*-=//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// The slow path of pv, for any vector ISA: a granule with NaN or
-// infinity, or one whose last tokens do not exist. A value reaches only rows
-// whose probability for its key is not 0, and no row if its token is at or
-// beyond `valid`. Everything else is added exactly as on the fast path:
-// same chain, same order.
+// The slow path of pv, for any vector ISA: a granule with NaN or infinity. A
+// value reaches only rows whose probability for its key is not 0. Everything
+// else is added exactly as on the fast path: same chain, same order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -49,10 +47,10 @@ inline bool pvBlock(const uint8_t *values, int64_t granules, int64_t stride,
 /// exactly and adds them for all rows. `probs` is the granule's tile of the
 /// first rows; `acc` all of acc; scratch holds `tiles` KB.
 template <class Format>
-[[gnu::noinline]] void pvExact(const uint8_t *granule, int64_t valid,
-                               const uint8_t *probs, int64_t rows,
-                               int64_t channels, int64_t firstTile,
-                               int64_t tiles, float *acc, uint8_t *scratch) {
+[[gnu::noinline]] void pvExact(const uint8_t *granule, const uint8_t *probs,
+                               int64_t rows, int64_t channels,
+                               int64_t firstTile, int64_t tiles, float *acc,
+                               uint8_t *scratch) {
   decodeTiles<Format, Specials::kExact>(
       granule + firstTile * kCacheTileBytes<Format>, tiles, scratch);
   NoPrefetch none;
@@ -62,7 +60,7 @@ template <class Format>
           scratch + t * FP8ATTN_TILE_BYTES, 1, 0,
           preparedRowOf(probs, r, kProbTiles),
           rowOf(acc, r, channels / kLanes) + (firstTile + t) * kTileFloats,
-          none, RowDot::ZeroGuard{valid});
+          none, RowDot::ZeroGuard());
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

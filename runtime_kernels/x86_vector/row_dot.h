@@ -64,29 +64,26 @@ struct RowDot {
              simd::asFloats(simd::bitAnd(words, simd::set32(0xffff0000)))}};
   }
 
-  /// Elements of B count where their partner in A is not zero and lies before
-  /// element `valid` of the (only) step: 0 times NaN is 0 here.
+  /// Elements of B count where their partner in A is not zero: 0 times NaN is 0
+  /// here.
   struct ZeroGuard {
-    int64_t valid;
-    bool counts(float a, int64_t element) const {
-      return a != 0 && element < valid;
-    }
+    static bool counts(float a) { return a != 0; }
   };
   /// Every element of B counts.
   struct NoGuard {
-    static bool counts(float, int64_t) { return true; }
+    static bool counts(float) { return true; }
   };
 
   /// acc[t] += the products of pair `pair` of a prepared row of A with b[t].
   template <int Tiles, class Guard>
   [[gnu::always_inline]] static void
   addPair(const uint8_t *row, int64_t pair, const Operand (&b)[Tiles],
-          const Guard &guard, simd::Floats (&acc)[Tiles]) {
+          const Guard &, simd::Floats (&acc)[Tiles]) {
 #pragma GCC unroll 2
     for (int i = 0; i < 2; ++i) {
       float a;
       __builtin_memcpy(&a, row + (2 * pair + i) * sizeof(a), sizeof(a));
-      if (!guard.counts(a, 2 * pair + i))
+      if (!Guard::counts(a))
         continue;
 #pragma GCC unroll 8
       for (int t = 0; t < Tiles; ++t)

@@ -106,16 +106,18 @@ protected:
   }
 
   /// Checks the floats at `bits`, as many as a probe takes.
-  void check(const uint32_t *bits) {
+  void check(const uint32_t *bits, float scale = 1) {
     float values[FP8ATTN_PROBE_FLOATS];
     memcpy(values, bits, sizeof(values));
     uint8_t codes[FP8ATTN_PROBE_FLOATS];
-    GetParam().function(values, 1, codes);
-    for (int i = 0; i < FP8ATTN_PROBE_FLOATS; ++i)
-      if (codes[i] != expectedCode(bits[i]))
-        FAIL() << "float " << floatOf(bits[i]) << " (bits " << bits[i]
-               << ") gives " << int(codes[i]) << ", expected "
-               << int(expectedCode(bits[i]));
+    GetParam().function(values, scale, codes);
+    for (int i = 0; i < FP8ATTN_PROBE_FLOATS; ++i) {
+      const uint8_t expected = expectedCode(bitsOf(values[i] / scale));
+      if (codes[i] != expected)
+        FAIL() << "float " << values[i] << " (bits " << bits[i] << ") by "
+               << scale << " gives " << int(codes[i]) << ", expected "
+               << int(expected);
+    }
   }
 
   /// Checks floats from `begin` on, `step` apart, to the largest bits.
@@ -150,6 +152,25 @@ TEST_P(EveryFloatTest, NextToBoundaries) {
                   sign;
       ASSERT_NO_FATAL_FAILURE(check(bits));
     }
+}
+
+/// Whose quotient by a scale is next to a boundary: a product with the
+/// reciprocal is often on the other side.
+TEST_P(EveryFloatTest, QuotientsNextToBoundaries) {
+  std::mt19937 random(2);
+  std::uniform_real_distribution<float> logarithm(-20, 20);
+  for (int i = 0; i < 100; ++i) {
+    const float scale = exp2f(logarithm(random));
+    for (uint32_t boundary : first) {
+      const uint32_t middle = bitsOf(floatOf(boundary) * scale);
+      if (middle < FP8ATTN_PROBE_FLOATS)
+        continue;
+      uint32_t bits[FP8ATTN_PROBE_FLOATS];
+      for (int j = 0; j < FP8ATTN_PROBE_FLOATS; ++j)
+        bits[j] = middle + static_cast<uint32_t>(j) - FP8ATTN_PROBE_FLOATS / 2;
+      ASSERT_NO_FATAL_FAILURE(check(bits, scale));
+    }
+  }
 }
 
 /// A float has a place for every f16, so these are what an f16 source gives.

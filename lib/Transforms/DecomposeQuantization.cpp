@@ -36,6 +36,18 @@ using namespace mlir::fp8attn;
 /// pay for the call and small enough to spread a prompt over threads.
 static constexpr int64_t kWriteTokens = 64;
 
+/// Elements that take as long to convert, about 5 us, as a pool takes to wake.
+static constexpr int64_t kElementsAtOnce = 16 * 1024;
+
+/// Returns how many pieces of work with `elements` elements each have
+/// kElementsAtOnce, at least one.
+static Value piecesAtOnce(OpBuilder &builder, Location loc, Value elements) {
+  Value divisor = arith::MaxUIOp::create(builder, loc, elements,
+                                         constantIndex(builder, loc, 1));
+  return ceilDivide(builder, loc, constantIndex(builder, loc, kElementsAtOnce),
+                    divisor);
+}
+
 /// The keys, or the values, of a write.
 namespace {
 struct StoredPart {
@@ -82,21 +94,28 @@ static void decompose(KvWriteOp op) {
   Value tokens = memref::DimOp::create(builder, loc, op.getKey(), 0);
   Value blocks = ceilDivide(builder, loc, tokens, kWriteTokens);
   Value count = arith::MulIOp::create(builder, loc, blocks, heads);
-  forEachInParallel(builder, loc, count, [&](OpBuilder &body, Value turn) {
-    // Heads innermost: neighbours read one token's row from end to end.
-    Value head = arith::RemUIOp::create(body, loc, turn, heads);
-    Value index = arith::DivUIOp::create(body, loc, turn, heads);
-    Value begin = arith::MulIOp::create(body, loc, index, block);
-    Value size = blockSize(body, loc, begin, tokens, block);
-    buildStore(body, loc, op,
-               {CacheContent::Key, op.getKey(), op.getKeyScale(),
-                op.getKeyScaleMap(), op.getKeyCache()},
-               head, begin, size);
-    buildStore(body, loc, op,
-               {CacheContent::Value, op.getValue(), op.getValueScale(),
-                op.getValueScaleMap(), op.getValueCache()},
-               head, begin, size);
-  });
+  const int64_t channels = op.getKey().getType().getDimSize(2) +
+                           op.getValue().getType().getDimSize(2);
+  Value elements = arith::MulIOp::create(
+      builder, loc, arith::MinUIOp::create(builder, loc, tokens, block),
+      constantIndex(builder, loc, channels));
+  Value atOnce = piecesAtOnce(builder, loc, elements);
+  forEachInParallel(
+      builder, loc, count, atOnce, [&](OpBuilder &body, Value turn) {
+        // Heads innermost: neighbours read one token's row from end to end.
+        Value head = arith::RemUIOp::create(body, loc, turn, heads);
+        Value index = arith::DivUIOp::create(body, loc, turn, heads);
+        Value begin = arith::MulIOp::create(body, loc, index, block);
+        Value size = blockSize(body, loc, begin, tokens, block);
+        buildStore(body, loc, op,
+                   {CacheContent::Key, op.getKey(), op.getKeyScale(),
+                    op.getKeyScaleMap(), op.getKeyCache()},
+                   head, begin, size);
+        buildStore(body, loc, op,
+                   {CacheContent::Value, op.getValue(), op.getValueScale(),
+                    op.getValueScaleMap(), op.getValueCache()},
+                   head, begin, size);
+      });
   op.erase();
 }
 
@@ -121,27 +140,30 @@ static void decomposeConvert(ConvertOp op) {
         arith::MinUIOp::create(
             builder, loc, constantIndex(builder, loc, 1),
             getValueOrCreateConstantIndexOp(builder, loc, rowSize)));
-  forEachInParallel(builder, loc, count, [&](OpBuilder &body, Value row) {
-    SmallVector<Value> indices(outer);
-    Value rest = row;
-    for (int64_t dim = outer - 1; dim >= 0; --dim) {
-      indices[dim] = arith::RemUIOp::create(body, loc, rest, sizes[dim]);
-      rest = arith::DivUIOp::create(body, loc, rest, sizes[dim]);
-    }
-    Value scale =
-        loadScale(body, loc, op.getScale(), op.getScaleMap(), indices);
-    SmallVector<OpFoldResult> offsets(indices.begin(), indices.end());
-    offsets.push_back(body.getIndexAttr(0));
-    SmallVector<OpFoldResult> shape(outer, body.getIndexAttr(1));
-    shape.push_back(rowSize);
-    auto viewOfRow = [&](Value memref) {
-      int64_t size = cast<MemRefType>(memref.getType()).getDimSize(outer);
-      return outer == 0 ? memref
-                        : viewOf(body, loc, memref, offsets, shape, size);
-    };
-    TileOp::create(body, loc, viewOfRow(op.getSource()), scale,
-                   viewOfRow(op.getDestination()));
-  });
+  Value atOnce = piecesAtOnce(
+      builder, loc, getValueOrCreateConstantIndexOp(builder, loc, rowSize));
+  forEachInParallel(
+      builder, loc, count, atOnce, [&](OpBuilder &body, Value row) {
+        SmallVector<Value> indices(outer);
+        Value rest = row;
+        for (int64_t dim = outer - 1; dim >= 0; --dim) {
+          indices[dim] = arith::RemUIOp::create(body, loc, rest, sizes[dim]);
+          rest = arith::DivUIOp::create(body, loc, rest, sizes[dim]);
+        }
+        Value scale =
+            loadScale(body, loc, op.getScale(), op.getScaleMap(), indices);
+        SmallVector<OpFoldResult> offsets(indices.begin(), indices.end());
+        offsets.push_back(body.getIndexAttr(0));
+        SmallVector<OpFoldResult> shape(outer, body.getIndexAttr(1));
+        shape.push_back(rowSize);
+        auto viewOfRow = [&](Value memref) {
+          int64_t size = cast<MemRefType>(memref.getType()).getDimSize(outer);
+          return outer == 0 ? memref
+                            : viewOf(body, loc, memref, offsets, shape, size);
+        };
+        TileOp::create(body, loc, viewOfRow(op.getSource()), scale,
+                       viewOfRow(op.getDestination()));
+      });
   op.erase();
 }
 

@@ -5,9 +5,20 @@
 !v = !fp8attn.cache<value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 #head = affine_map<(page, head, token, channel) -> (head)>
 
-// Blocks of 64 tokens of one head, each head with its own scale.
+// Blocks of 64 tokens of one head, each head with its own scale. Of one token,
+// whose heads have 2 * 64 elements each, all are one iteration of the outer loop.
 // CHECK-LABEL: func.func @kv_write
-// CHECK:         scf.forall (%[[I:.+]]) in
+// CHECK:         %[[TOKENS:.+]] = memref.dim
+// CHECK:         %[[COUNT:.+]] = arith.muli
+// CHECK:         %[[SIZE:.+]] = arith.minui %[[TOKENS]], %{{.+}}
+// CHECK:         %[[ELEMENTS:.+]] = arith.muli %[[SIZE]], %{{.+}}
+// CHECK:         %[[DIVISOR:.+]] = arith.maxui %[[ELEMENTS]], %{{.+}}
+// CHECK:         arith.addi %c16384, %[[DIVISOR]]
+// CHECK:         %[[AT_ONCE:.+]] = arith.divui %{{.+}}, %[[DIVISOR]]
+// CHECK:         scf.forall (%[[GROUP:.+]]) in
+// CHECK:           %[[BEGIN:.+]] = arith.muli %[[GROUP]], %[[AT_ONCE]]
+// CHECK:           %[[END:.+]] = arith.minui %[[COUNT]], %{{.+}}
+// CHECK:           scf.for %[[I:.+]] = %[[BEGIN]] to %[[END]]
 // CHECK:           %[[HEAD:.+]] = arith.remui %[[I]]
 // CHECK:           %[[KEY:.+]] = memref.subview {{.*}} to memref<?x64xbf16
 // CHECK:           %[[KS:.+]] = memref.load %{{.+}}[%[[HEAD]]] : memref<8xf32>
@@ -53,7 +64,11 @@ func.func @quantize(%x: memref<?x8x128xbf16>, %scale: memref<8xf32>, %y: memref<
 // CHECK:         %[[SIZE:.+]] = memref.dim %{{.+}}, %c1
 // CHECK:         %[[ANY:.+]] = arith.minui %{{.+}}, %[[SIZE]]
 // CHECK:         %[[COUNT:.+]] = arith.muli %[[ROWS]], %[[ANY]]
-// CHECK:         scf.forall ({{.+}}) in (%[[COUNT]])
+// CHECK:         %[[DIVISOR:.+]] = arith.maxui %[[SIZE]], %{{.+}}
+// CHECK:         %[[AT_ONCE:.+]] = arith.divui %{{.+}}, %[[DIVISOR]]
+// CHECK:         scf.forall (%[[GROUP:.+]]) in
+// CHECK:           arith.minui %[[COUNT]], %{{.+}}
+// CHECK:           scf.for
 func.func @rows_of_any_size(%x: memref<?x?xf32>, %scale: memref<f32>, %y: memref<?x?xf8E4M3FN>) {
   fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y
       : memref<?x?xf32>, memref<f32>, memref<?x?xf8E4M3FN>

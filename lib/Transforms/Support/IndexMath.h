@@ -24,6 +24,14 @@ inline Value ceilDivide(OpBuilder &builder, Location loc, Value count,
                                 constantIndex(builder, loc, size));
 }
 
+inline Value ceilDivide(OpBuilder &builder, Location loc, Value count,
+                        Value size) {
+  Value padded = arith::AddIOp::create(builder, loc, count, size);
+  Value last = arith::SubIOp::create(builder, loc, padded,
+                                     constantIndex(builder, loc, 1));
+  return arith::DivUIOp::create(builder, loc, last, size);
+}
+
 /// Returns the size of the block that begins at `first`, of up to `most`, where
 /// all ends before `end`.
 inline Value blockSize(OpBuilder &builder, Location loc, Value first, Value end,

@@ -12,6 +12,7 @@
 #define FP8ATTN_LIB_TRANSFORMS_SUPPORT_LOOPS_H
 
 #include "Support/Constants.h"
+#include "Support/IndexMath.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -62,6 +63,25 @@ inline void forEachInParallel(OpBuilder &builder, Location loc, Value count,
                           build(body, indices.front());
                           scf::InParallelOp::create(body, loc);
                         });
+}
+
+/// As above; `atOnce` neighbours, or what is left of them, run one after the
+/// other: as many as make more work than to wake a thread for them.
+inline void forEachInParallel(OpBuilder &builder, Location loc, Value count,
+                              Value atOnce,
+                              function_ref<void(OpBuilder &, Value)> build) {
+  Value groups = ceilDivide(builder, loc, count, atOnce);
+  forEachInParallel(builder, loc, groups, [&](OpBuilder &body, Value group) {
+    Value begin = arith::MulIOp::create(body, loc, group, atOnce);
+    Value end = arith::MinUIOp::create(
+        body, loc, count, arith::AddIOp::create(body, loc, begin, atOnce));
+    scf::ForOp::create(
+        body, loc, begin, end, constantIndex(body, loc, 1), ValueRange(),
+        [&](OpBuilder &inner, Location loc, Value i, ValueRange) {
+          build(inner, i);
+          scf::YieldOp::create(inner, loc);
+        });
+  });
 }
 
 } // namespace mlir::fp8attn

@@ -5,11 +5,13 @@
 //===----------------------------------------------------------------------===//
 //
 // Moves the body of each one-dimensional scf.forall into a private function
-// over a range of iterations, which the host's threads call.
+// over a range of iterations, which the host's threads call. Of a loop over
+// tile.grouped, each iteration of theirs is a group.
 //
 //===----------------------------------------------------------------------===//
 
 #include "Support/Constants.h"
+#include "Support/IndexMath.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -28,9 +30,37 @@ namespace mlir::fp8attn {
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Returns the values from outside that the loop's body uses. Constants are
-/// cloned into the body instead.
-static SmallVector<Value> captureValues(scf::ForallOp loop) {
+/// Iterations of a loop, and, if it is not 1, how many of them make one of the
+/// parallel loop; null else.
+struct Iterations {
+  Value count, atOnce;
+};
+
+static Iterations getIterations(scf::ForallOp loop) {
+  OpBuilder builder(loop);
+  Value count = getValueOrCreateConstantIndexOp(
+      builder, loop.getLoc(), loop.getMixedUpperBound().front());
+  if (auto grouped = count.getDefiningOp<GroupedOp>())
+    return {grouped.getCount(), grouped.getAtOnce()};
+  return {count, Value()};
+}
+
+/// Returns the range of iterations that iterations [begin, end) of the parallel
+/// loop are.
+static std::pair<Value, Value> getRange(OpBuilder &builder, Location loc,
+                                        Value begin, Value end,
+                                        const Iterations &iterations) {
+  if (!iterations.atOnce)
+    return {begin, end};
+  Value last = arith::MulIOp::create(builder, loc, end, iterations.atOnce);
+  return {arith::MulIOp::create(builder, loc, begin, iterations.atOnce),
+          arith::MinUIOp::create(builder, loc, last, iterations.count)};
+}
+
+/// Returns the values from outside that the function of the loop's body uses.
+/// Constants are cloned into the body instead.
+static SmallVector<Value> captureValues(scf::ForallOp loop,
+                                        const Iterations &iterations) {
   OpBuilder builder = OpBuilder::atBlockBegin(loop.getBody());
   llvm::SetVector<Value> used;
   getUsedValuesDefinedAbove(loop.getRegion(), used);
@@ -44,12 +74,16 @@ static SmallVector<Value> captureValues(scf::ForallOp loop) {
     Operation *clone = builder.clone(*constant);
     replaceAllUsesInRegionWith(value, clone->getResult(0), loop.getRegion());
   }
+  if (iterations.atOnce)
+    for (Value value : {iterations.count, iterations.atOnce})
+      if (!llvm::is_contained(captures, value))
+        captures.push_back(value);
   return captures;
 }
 
-/// Makes the function that runs iterations [begin, end) of the loop.
+/// Makes the function that runs iterations [begin, end) of the parallel loop.
 static func::FuncOp makeBody(scf::ForallOp loop, ValueRange captures,
-                             StringRef name) {
+                             const Iterations &iterations, StringRef name) {
   Location loc = loop.getLoc();
   auto parent = loop->getParentOfType<func::FuncOp>();
   OpBuilder builder(parent);
@@ -67,10 +101,15 @@ static func::FuncOp makeBody(scf::ForallOp loop, ValueRange captures,
   builder.setInsertionPointToStart(entry);
   IRMapping mapping;
   mapping.map(captures, entry->getArguments().drop_front(3));
+  Iterations captured;
+  if (iterations.atOnce)
+    captured = {mapping.lookup(iterations.count),
+                mapping.lookup(iterations.atOnce)};
+  auto [begin, end] = getRange(builder, loc, entry->getArgument(0),
+                               entry->getArgument(1), captured);
   Value step = constantIndex(builder, loc, 1);
   scf::ForOp::create(
-      builder, loc, entry->getArgument(0), entry->getArgument(1), step,
-      ValueRange(),
+      builder, loc, begin, end, step, ValueRange(),
       [&](OpBuilder &inner, Location loc, Value index, ValueRange) {
         mapping.map(loop.getInductionVar(0), index);
         for (Operation &op : loop.getBody()->without_terminator())
@@ -117,6 +156,10 @@ struct OutlineParallelPass
     for (scf::ForallOp loop : loops)
       if (failed(outline(loop, symbols)))
         return signalPassFailure();
+    getOperation().walk([](GroupedOp op) {
+      if (op->use_empty())
+        op->erase();
+    });
   }
 
 private:
@@ -126,17 +169,19 @@ private:
       return loop.emitOpError("expects a loop of one dimension from 0 in steps "
                               "of 1 without results");
     auto parent = loop->getParentOfType<func::FuncOp>();
-    SmallVector<Value> captures = captureValues(loop);
-    func::FuncOp body =
-        makeBody(loop, captures, (parent.getName() + ".body").str());
+    const Iterations iterations = getIterations(loop);
+    SmallVector<Value> captures = captureValues(loop, iterations);
+    func::FuncOp body = makeBody(loop, captures, iterations,
+                                 (parent.getName() + ".body").str());
     // A new symbol may need another name.
     symbols.insert(body, Block::iterator(body->getNextNode()));
 
     OpBuilder builder(loop);
-    Value count = getValueOrCreateConstantIndexOp(
-        builder, loop.getLoc(), loop.getMixedUpperBound().front());
-    ParallelForOp::create(builder, loop.getLoc(), body.getName(), count,
-                          captures);
+    Location loc = loop.getLoc();
+    Value count = iterations.count;
+    if (iterations.atOnce)
+      count = ceilDivide(builder, loc, count, iterations.atOnce);
+    ParallelForOp::create(builder, loc, body.getName(), count, captures);
     loop.erase();
     return success();
   }

@@ -14,7 +14,9 @@
 // CHECK:         %[[BLOCKS:.+]] = fp8attn.tile.num_work_items {{.*}} rows %[[ROWS]] {group = 4 : i64, kv_heads = 8 : i64}
 // CHECK:         %[[PARTS:.+]] = fp8attn.tile.num_parts %[[BLOCKS]], {{.*}} rows %[[ROWS]] window_right = 0 {group = 4 : i64, kv_heads = 8 : i64}
 // CHECK:         %[[ITEMS:.+]] = arith.muli %[[BLOCKS]], %[[PARTS]]
-// CHECK:         scf.forall (%[[I:.+]]) in (%[[ITEMS]])
+// CHECK:         %[[FEW:.+]] = fp8attn.tile.items_at_once %[[ITEMS]], {{.*}} {channels = 256 : i64, group = 4 : i64, kv_heads = 8 : i64}
+// CHECK:         %[[GROUPS:.+]] = fp8attn.tile.grouped %[[ITEMS]] by %[[FEW]]
+// CHECK:         scf.forall (%[[I:.+]]) in (%[[GROUPS]])
 // CHECK:           %[[ITEM:.+]] = fp8attn.tile.work_item %[[I]] parts %[[PARTS]], {{.*}} rows %[[ROWS]] window_right = 0 {group = 4 : i64, kv_heads = 8 : i64}
 // CHECK:           %[[HEAD:.+]] = fp8attn.tile.kv_head %[[ITEM]]
 // CHECK:           %[[KEY_SCALE:.+]] = memref.load %[[KS]][] : memref<f32>

@@ -6,7 +6,7 @@
 #head = affine_map<(page, head, token, channel) -> (head)>
 
 // Blocks of 64 tokens of one head, each head with its own scale. Of one token,
-// whose heads have 2 * 64 elements each, all are one iteration of the outer loop.
+// whose heads have 2 * 64 elements each, all are written at once.
 // CHECK-LABEL: func.func @kv_write
 // CHECK:         %[[TOKENS:.+]] = memref.dim
 // CHECK:         %[[COUNT:.+]] = arith.muli
@@ -15,10 +15,8 @@
 // CHECK:         %[[DIVISOR:.+]] = arith.maxui %[[ELEMENTS]], %{{.+}}
 // CHECK:         arith.addi %c16384, %[[DIVISOR]]
 // CHECK:         %[[AT_ONCE:.+]] = arith.divui %{{.+}}, %[[DIVISOR]]
-// CHECK:         scf.forall (%[[GROUP:.+]]) in
-// CHECK:           %[[BEGIN:.+]] = arith.muli %[[GROUP]], %[[AT_ONCE]]
-// CHECK:           %[[END:.+]] = arith.minui %[[COUNT]], %{{.+}}
-// CHECK:           scf.for %[[I:.+]] = %[[BEGIN]] to %[[END]]
+// CHECK:         %[[GROUPS:.+]] = fp8attn.tile.grouped %[[COUNT]] by %[[AT_ONCE]]
+// CHECK:         scf.forall (%[[I:.+]]) in (%[[GROUPS]])
 // CHECK:           %[[HEAD:.+]] = arith.remui %[[I]]
 // CHECK:           %[[KEY:.+]] = memref.subview {{.*}} to memref<?x64xbf16
 // CHECK:           %[[KS:.+]] = memref.load %{{.+}}[%[[HEAD]]] : memref<8xf32>
@@ -66,9 +64,8 @@ func.func @quantize(%x: memref<?x8x128xbf16>, %scale: memref<8xf32>, %y: memref<
 // CHECK:         %[[COUNT:.+]] = arith.muli %[[ROWS]], %[[ANY]]
 // CHECK:         %[[DIVISOR:.+]] = arith.maxui %[[SIZE]], %{{.+}}
 // CHECK:         %[[AT_ONCE:.+]] = arith.divui %{{.+}}, %[[DIVISOR]]
-// CHECK:         scf.forall (%[[GROUP:.+]]) in
-// CHECK:           arith.minui %[[COUNT]], %{{.+}}
-// CHECK:           scf.for
+// CHECK:         %[[GROUPS:.+]] = fp8attn.tile.grouped %[[COUNT]] by %[[AT_ONCE]]
+// CHECK:         scf.forall ({{.+}}) in (%[[GROUPS]])
 func.func @rows_of_any_size(%x: memref<?x?xf32>, %scale: memref<f32>, %y: memref<?x?xf8E4M3FN>) {
   fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y
       : memref<?x?xf32>, memref<f32>, memref<?x?xf8E4M3FN>

@@ -205,6 +205,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_bodies, kCheckBodies);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_item_rows, kItemRows);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_work_items, kNumWorkItems);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_items_at_once, kItemsAtOnce);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_num_parts, kNumParts);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_hand_over, kHandOver);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_work_item_init, kWorkItemInit);

@@ -33,6 +33,8 @@ LogicalResult TileInterpreter::runItem(Operation *op) {
         return set(op, static_cast<int64_t>(items.size()));
       })
       .Case([&](ItemRowsOp op) { return set(op, op.getMost()); })
+      .Case([&](ItemsAtOnceOp op) { return set(op, 1); })
+      .Case([&](GroupedOp op) { return set(op, integer(op.getCount())); })
       .Case([&](NumPartsOp op) { return set(op, 1); })
       .Case([&](WorkItemOp op) {
         data[op.getItem()] = integer(op.getIndex());

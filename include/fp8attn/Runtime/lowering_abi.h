@@ -214,6 +214,17 @@ int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
                                int64_t rows, int64_t group,
                                int64_t num_kv_heads);
 
+/// Returns how many neighbours of num_items work items take longer, on the
+/// average, than it takes to wake a thread for them; at least 1, and all where
+/// the context has no parallel_for.
+/// - channels: of a key and a value together.
+/// - left: as in the item.
+int64_t fp8attn_items_at_once(const fp8attn_context *context, int64_t num_items,
+                              const int32_t *query_start,
+                              const int32_t *seq_lens, int64_t num_seqs,
+                              int64_t group, int64_t num_kv_heads,
+                              int64_t channels, int64_t left);
+
 /// Most blocks that can be divided, and most parts whose states a worker's
 /// share of the workspace has room for.
 #define FP8ATTN_MAX_DIVIDED_BLOCKS 512

@@ -78,6 +78,35 @@ static SmallVector<Value> makeBatch(OpBuilder &builder,
   return arguments;
 }
 
+struct ItemsAtOnceLowering : ConvertOpToLLVMPattern<ItemsAtOnceOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(ItemsAtOnceOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto number = [&](int64_t value) {
+      return makeInteger(rewriter, loc, 64, value);
+    };
+    auto elements = [&](Value descriptor, MemRefType type) {
+      return getElementPointer(rewriter, loc, *getTypeConverter(), descriptor,
+                               type);
+    };
+    rewriter.replaceOp(
+        op,
+        callRuntime(
+            rewriter, loc, op, runtime::kItemsAtOnce,
+            {getContextArgument(op), adaptor.getItems(),
+             elements(adaptor.getQueryStart(), op.getQueryStart().getType()),
+             elements(adaptor.getSeqLens(), op.getSeqLens().getType()),
+             MemRefDescriptor(adaptor.getSeqLens()).size(rewriter, loc, 0),
+             number(op.getGroup()), number(op.getKvHeads()),
+             number(op.getChannels()),
+             number(op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED))}));
+    return success();
+  }
+};
+
 struct NumPartsLowering : ConvertOpToLLVMPattern<NumPartsOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -163,8 +192,8 @@ struct WorkItemFieldLowering : ConvertOpToLLVMPattern<Op> {
 
 void mlir::fp8attn::populateWorkItemPatterns(const LLVMTypeConverter &converter,
                                              RewritePatternSet &patterns) {
-  patterns.add<ItemRowsLowering, NumWorkItemsLowering, NumPartsLowering,
-               WorkItemLowering, DenseItemLowering,
+  patterns.add<ItemRowsLowering, ItemsAtOnceLowering, NumWorkItemsLowering,
+               NumPartsLowering, WorkItemLowering, DenseItemLowering,
                WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
                WorkItemFieldLowering<FirstKeyOp, abi::kWorkItemFirstKey>,
                WorkItemFieldLowering<NumKeysOp, abi::kWorkItemNumKeys>,

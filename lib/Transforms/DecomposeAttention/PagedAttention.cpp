@@ -56,19 +56,29 @@ void mlir::fp8attn::decompose(PagedAttentionOp op) {
       windowSide(builder, op.getWindowLeft()),
       windowSide(builder, op.getEffectiveWindowRight()), op.getAlignmentAttr());
   Value items = arith::MulIOp::create(builder, loc, blocks, parts);
-  forEachInParallel(builder, loc, items, [&](OpBuilder &body, Value index) {
-    Value item = WorkItemOp::create(
-        body, loc, index, parts, tokens, op.getQueryStart(), op.getSeqLens(),
-        rows, body.getI64IntegerAttr(group), body.getI64IntegerAttr(kvHeads),
-        windowSide(body, op.getWindowLeft()),
-        windowSide(body, op.getEffectiveWindowRight()), op.getAlignmentAttr());
-    Value numRows = NumRowsOp::create(body, loc, item);
-    Value hasRows = arith::CmpIOp::create(body, loc, arith::CmpIPredicate::ne,
-                                          numRows, constantIndex(body, loc, 0));
-    scf::IfOp::create(body, loc, hasRows, [&](OpBuilder &then, Location loc) {
-      buildNonEmptyItem(then, loc, op, item, numRows);
-      scf::YieldOp::create(then, loc);
-    });
-  });
+  const int64_t channels =
+      op.getKeyCacheType().getHeadDim() + op.getValueCacheType().getHeadDim();
+  Value atOnce = ItemsAtOnceOp::create(
+      builder, loc, items, op.getQueryStart(), op.getSeqLens(), group, kvHeads,
+      channels, windowSide(builder, op.getWindowLeft()));
+  forEachInParallel(
+      builder, loc, items, atOnce, [&](OpBuilder &body, Value index) {
+        Value item = WorkItemOp::create(
+            body, loc, index, parts, tokens, op.getQueryStart(),
+            op.getSeqLens(), rows, body.getI64IntegerAttr(group),
+            body.getI64IntegerAttr(kvHeads),
+            windowSide(body, op.getWindowLeft()),
+            windowSide(body, op.getEffectiveWindowRight()),
+            op.getAlignmentAttr());
+        Value numRows = NumRowsOp::create(body, loc, item);
+        Value hasRows =
+            arith::CmpIOp::create(body, loc, arith::CmpIPredicate::ne, numRows,
+                                  constantIndex(body, loc, 0));
+        scf::IfOp::create(body, loc, hasRows,
+                          [&](OpBuilder &then, Location loc) {
+                            buildNonEmptyItem(then, loc, op, item, numRows);
+                            scf::YieldOp::create(then, loc);
+                          });
+      });
   op.erase();
 }

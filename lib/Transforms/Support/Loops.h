@@ -12,7 +12,7 @@
 #define FP8ATTN_LIB_TRANSFORMS_SUPPORT_LOOPS_H
 
 #include "Support/Constants.h"
-#include "Support/IndexMath.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -70,18 +70,8 @@ inline void forEachInParallel(OpBuilder &builder, Location loc, Value count,
 inline void forEachInParallel(OpBuilder &builder, Location loc, Value count,
                               Value atOnce,
                               function_ref<void(OpBuilder &, Value)> build) {
-  Value groups = ceilDivide(builder, loc, count, atOnce);
-  forEachInParallel(builder, loc, groups, [&](OpBuilder &body, Value group) {
-    Value begin = arith::MulIOp::create(body, loc, group, atOnce);
-    Value end = arith::MinUIOp::create(
-        body, loc, count, arith::AddIOp::create(body, loc, begin, atOnce));
-    scf::ForOp::create(
-        body, loc, begin, end, constantIndex(body, loc, 1), ValueRange(),
-        [&](OpBuilder &inner, Location loc, Value i, ValueRange) {
-          build(inner, i);
-          scf::YieldOp::create(inner, loc);
-        });
-  });
+  forEachInParallel(builder, loc,
+                    GroupedOp::create(builder, loc, count, atOnce), build);
 }
 
 } // namespace mlir::fp8attn

@@ -10,6 +10,8 @@
 // CHECK: [[ROWS:%.+]] = fp8attn.tile.item_rows %{{.+}}, %{{.+}} {group = 4 : i64, kv_heads = 8 : i64, most = 96 : i64}
 // CHECK: [[BLOCKS:%.+]] = fp8attn.tile.num_work_items %{{.+}}, %{{.+}} rows [[ROWS]] {group = 4 : i64, kv_heads = 8 : i64}
 // CHECK: [[PARTS:%.+]] = fp8attn.tile.num_parts [[BLOCKS]], {{.+}} rows [[ROWS]] window_right = 0
+// CHECK: [[FEW:%.+]] = fp8attn.tile.items_at_once [[BLOCKS]], {{.+}} window_left = 7 {channels = 128 : i64, group = 4 : i64, kv_heads = 8 : i64} : memref<?xi32>, memref<?xi32>
+// CHECK: fp8attn.tile.grouped [[BLOCKS]] by [[FEW]]
 // CHECK: fp8attn.tile.work_item %{{.+}} parts [[PARTS]], {{.+}} rows [[ROWS]] window_right = 0
 // CHECK: [[ITEM:%.+]] = fp8attn.tile.work_item {{.+}} window_left = 4095 window_right = 0 alignment = top_left {group = 4 : i64, kv_heads = 8 : i64} : memref<?xi32>, memref<?xi32>
 // CHECK: fp8attn.tile.num_rows [[ITEM]]
@@ -24,6 +26,9 @@ func.func @work(%tokens: index, %starts: memref<?xi32>, %lens: memref<?xi32>,
   %blocks = fp8attn.tile.num_work_items %tokens, %tokens rows %most {group = 4, kv_heads = 8}
   %parts = fp8attn.tile.num_parts %blocks, %tokens, %starts, %lens rows %most
       window_right = 0 {group = 4, kv_heads = 8} : memref<?xi32>, memref<?xi32>
+  %few = fp8attn.tile.items_at_once %blocks, %starts, %lens window_left = 7
+      {group = 4, kv_heads = 8, channels = 128} : memref<?xi32>, memref<?xi32>
+  %groups = fp8attn.tile.grouped %blocks by %few
   %part = fp8attn.tile.work_item %n parts %parts, %tokens, %starts, %lens rows %most
       window_right = 0 {group = 4, kv_heads = 8} : memref<?xi32>, memref<?xi32>
   %item = fp8attn.tile.work_item %n, %tokens, %starts, %lens

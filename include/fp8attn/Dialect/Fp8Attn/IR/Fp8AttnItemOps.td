@@ -96,6 +96,55 @@ def Fp8Attn_NumPartsOp : Fp8Attn_TileOp<"num_parts",
   }];
 }
 
+def Fp8Attn_GroupedOp : Fp8Attn_TileOp<"grouped", [Pure]> {
+  let summary = "iterations of a parallel loop, with how many run at once";
+  let description = [{
+    `count`, as the bound of an `scf.forall`: `at_once` neighbouring iterations,
+    at least 1, then run one after the other on one thread.
+
+    ```mlir
+    func.func @rows(%count: index, %few: index, %out: memref<?xindex>) {
+      %0 = fp8attn.tile.grouped %count by %few
+      scf.forall (%i) in (%0) {
+        memref.store %i, %out[%i] : memref<?xindex>
+      }
+      return
+    }
+    ```
+  }];
+  let arguments = (ins Index:$count, Index:$at_once);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$count `by` $at_once attr-dict";
+}
+
+def Fp8Attn_ItemsAtOnceOp : Fp8Attn_TileOp<"items_at_once",
+    [MemoryEffects<[MemRead]>]> {
+  let summary = "work items of a batch that are worth a thread";
+  let description = [{
+    How many neighbours of the `items` take longer, on the average, than it takes
+    to wake a thread for them: at least 1. `channels` are those of a key and a
+    value together. Results do not depend on it.
+
+    ```mlir
+    func.func @few(%items: index, %starts: memref<?xi32>, %lens: memref<?xi32>) -> index {
+      %0 = fp8attn.tile.items_at_once %items, %starts, %lens window_left = 1023
+          {group = 4, kv_heads = 8, channels = 256} : memref<?xi32>, memref<?xi32>
+      return %0 : index
+    }
+    ```
+  }];
+  let arguments = (ins Index:$items, MemRefRankOf<[I32], [1]>:$queryStart,
+                       MemRefRankOf<[I32], [1]>:$seqLens,
+                       Fp8Attn_HeadCount:$group, Fp8Attn_HeadCount:$kv_heads,
+                       ConfinedAttr<I64Attr, [IntPositive]>:$channels,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_left);
+  let results = (outs Index:$result);
+  let assemblyFormat = [{
+    $items `,` $queryStart `,` $seqLens (`window_left` `=` $window_left^)?
+    attr-dict `:` type($queryStart) `,` type($seqLens)
+  }];
+}
+
 def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
     [AttrSizedOperandSegments, MemoryEffects<[MemRead]>]> {
   let summary = "describes a work item of a batch";

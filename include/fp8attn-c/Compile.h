@@ -46,7 +46,9 @@ typedef enum Fp8AttnOutputKind {
   /// LLVM IR, as text.
   FP8ATTN_OUTPUT_LLVM_IR = 3,
   /// LLVM bitcode.
-  FP8ATTN_OUTPUT_BITCODE = 4
+  FP8ATTN_OUTPUT_BITCODE = 4,
+  /// What its entry points take and compute, as JSON text without a zero.
+  FP8ATTN_OUTPUT_JSON = 5
 } Fp8AttnOutputKind;
 
 /// Flags of Fp8AttnCompileOptions: options of fp8attn-compile.

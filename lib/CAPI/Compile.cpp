@@ -14,6 +14,8 @@
 #include "fp8attn/Compilation/CodeOutput.h"
 #include "fp8attn/Compilation/Compilation.h"
 #include "fp8attn/Compilation/LargeStack.h"
+#include "fp8attn/Target/Description.h"
+#include "fp8attn/Target/EntryPoints.h"
 #include "fp8attn/Target/HeaderEmission.h"
 
 #include "llvm/ADT/StringExtras.h"
@@ -63,9 +65,9 @@ static bool check(const Request &request, bool hasInput, Result &result) {
                        llvm::Twine(sizeof(options)) + ", got " +
                        llvm::Twine(options.struct_bytes));
   else if (options.output < FP8ATTN_OUTPUT_OBJECT ||
-           options.output > FP8ATTN_OUTPUT_BITCODE)
+           options.output > FP8ATTN_OUTPUT_JSON)
     result.reportError("expects output of the options to be 0 to " +
-                       llvm::Twine(int(FP8ATTN_OUTPUT_BITCODE)) + ", got " +
+                       llvm::Twine(int(FP8ATTN_OUTPUT_JSON)) + ", got " +
                        llvm::Twine(options.output));
   else if (options.flags & ~kAllFlags)
     result.reportError("expects flags of the options to be within 0x" +
@@ -129,8 +131,15 @@ static LogicalResult compile(const Fp8AttnCompileOptions &c, StringRef name,
     llvm::raw_svector_ostream os(result.bytes);
     return emitHeader(compilation.getModule(), name, os);
   }
+  const SmallVector<std::string> entryPoints =
+      getEntryPointNames(compilation.getModule());
   if (failed(compilation.chooseTarget()) || failed(compilation.lower()))
     return failure();
+  if (c.output == FP8ATTN_OUTPUT_JSON) {
+    llvm::raw_svector_ostream os(result.bytes);
+    emitDescriptions(compilation.getModule(), entryPoints, os);
+    return success();
+  }
   return writeCode(compilation, toCodeKind(c.output),
                    c.flags & FP8ATTN_COMPILE_EMBED_KERNELS, result.bytes);
 }

@@ -212,12 +212,12 @@ LogicalResult Compilation::lower(
   }
   PassManager passes(&context);
   buildToLLVMPipeline(passes, pipelineOptions, options.stopAfter);
-  if (failed(passes.run(*module)))
-    return failure();
-  return options.stopAfter.empty() ? checkIsLowered(*module) : success();
+  return passes.run(*module);
 }
 
 std::unique_ptr<llvm::Module>
 Compilation::translate(llvm::LLVMContext &llvmContext) {
+  if (failed(checkIsLowered(*module)))
+    return nullptr;
   return buildLLVMModule(*module, *machine, llvmContext);
 }

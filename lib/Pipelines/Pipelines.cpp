@@ -95,6 +95,7 @@ private:
 static void appendPassesOfModel(const ToLLVMPipelineOptions &options,
                                 Appender &passes) {
   passes.addToFunctions(createNameArguments());
+  passes.addToModule(createDescribeEntryPoints());
   passes.addToFunctions(createCastStrides());
   if (options.runtimeChecks)
     passes.addToModule(createInsertChecks());

@@ -32,3 +32,9 @@ SmallVector<func::FuncOp> mlir::fp8attn::getEntryPoints(ModuleOp module) {
                function.getNumResults() == 0;
       });
 }
+
+SmallVector<std::string> mlir::fp8attn::getEntryPointNames(ModuleOp module) {
+  return llvm::map_to_vector(getEntryPoints(module), [](func::FuncOp function) {
+    return function.getName().str();
+  });
+}

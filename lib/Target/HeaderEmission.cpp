@@ -13,6 +13,7 @@
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Target/ArgumentNames.h"
+#include "fp8attn/Target/Description.h"
 #include "fp8attn/Target/EntryPoints.h"
 #include "fp8attn/Target/SymbolNames.h"
 
@@ -139,7 +140,9 @@ static void printEntryPoint(func::FuncOp function, ArrayRef<std::string> names,
   printPrototype(function, names, os);
   os << "\n/// Bytes of workspace that " << entry
      << " needs for a number of workers.\n"
-     << "int64_t " << entry << "_workspace_bytes(int32_t num_workers);\n\n";
+     << "int64_t " << entry << "_workspace_bytes(int32_t num_workers);\n"
+     << "\n/// What " << entry << " takes and computes, as JSON.\n"
+     << "const char *" << getDescribeName(entry) << "(void);\n\n";
 }
 
 LogicalResult mlir::fp8attn::emitHeader(ModuleOp module, StringRef name,

@@ -126,6 +126,7 @@ static func::FuncOp cloneFor(func::FuncOp function, Isa isa,
   auto clone = cast<func::FuncOp>(builder.clone(*function, mapping));
   clone.setName(getBodyName(function, isa));
   clone.setPrivate();
+  clone->removeAttr(Fp8AttnDialect::kDescriptionAttrName);
   clone->setAttr(Fp8AttnDialect::kIsaAttrName,
                  IsaAttr::get(builder.getContext(), isa));
   for (Operation *check : getDispatcherChecks(function))

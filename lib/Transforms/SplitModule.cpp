@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Target/Description.h"
 #include "fp8attn/Target/EntryPoints.h"
 #include "fp8attn/Target/SymbolNames.h"
 #include "fp8attn/Transforms/Passes.h"
@@ -195,8 +196,10 @@ LogicalResult Splitter::check() {
   for (Operation *function : model)
     if (StringRef name = cast<func::FuncOp>(function).getName();
         isMarked(cast<func::FuncOp>(function)) &&
-        failed(isFree(name + "_workspace_bytes", function,
-                      "what tells the workspace of '" + name + "'")))
+        (failed(isFree(name + "_workspace_bytes", function,
+                       "what tells the workspace of '" + name + "'")) ||
+         failed(isFree(getDescribeName(name), function,
+                       "what describes '" + name + "'"))))
       return failure();
   return isFree(Fp8AttnDialect::kModelName, module, "the module of the model");
 }

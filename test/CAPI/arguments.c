@@ -86,9 +86,9 @@ static void test_options(void) {
   expect(__LINE__, compile(&options), FP8ATTN_COMPILE_BAD_ARGUMENT,
          "expects struct_bytes of the options to be ");
   options = good;
-  options.output = 5;
+  options.output = 6;
   expect(__LINE__, compile(&options), FP8ATTN_COMPILE_BAD_ARGUMENT,
-         "expects output of the options to be 0 to 4, got 5");
+         "expects output of the options to be 0 to 5, got 6");
   options.output = -1;
   expect(__LINE__, compile(&options), FP8ATTN_COMPILE_BAD_ARGUMENT,
          "expects output of the options to be 0 to ");

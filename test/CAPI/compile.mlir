@@ -25,6 +25,9 @@
 // GUARD: #ifndef FP8ATTN_GENERATED_MODEL_H
 // RUN: grep -v MODEL_ %t.h > %t.rest && grep -v COMPILE_ %t.tool.h | diff %t.rest -
 
+// What the model says of itself does not depend on who asks.
+// RUN: fp8attn-capi-compile %s %t.json 5 0 && fp8attn-compile %s --emit=json | diff %t.json -
+
 // Remarks are diagnostics like others, with places.
 // RUN: fp8attn-capi-compile %s %t.o 0 32 generic | FileCheck %s --check-prefix=REMARKS
 // REMARKS: model:[[# @LINE + 4]]:3: remark: {{.*}}SelectKernels

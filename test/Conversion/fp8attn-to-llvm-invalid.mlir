@@ -153,6 +153,17 @@ func.func @f_workspace_bytes() {
 
 // -----
 
+// expected-error@below {{'func.func' op expects no other symbol 'f_describe', which is made for the entry point 'f'}}
+func.func @f() {
+  return
+}
+// expected-note@below {{the other symbol is here}}
+func.func @f_describe() {
+  return
+}
+
+// -----
+
 // Checks of the arguments of other functions would call this one.
 // expected-error@below {{'func.func' op expects a name that does not begin with 'fp8attn_', as those of the runtime do, got 'fp8attn_check_context'}}
 func.func private @fp8attn_check_context() {

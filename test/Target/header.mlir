@@ -26,6 +26,7 @@
 // CHECK-NEXT: {{^ +}}const fp8attn_tensor *key_scale,
 // CHECK-NEXT: {{^ +}}const fp8attn_cache *cache);
 // CHECK: int64_t write_keys_workspace_bytes(int32_t num_workers);
+// CHECK: const char *write_keys_describe(void);
 func.func @write_keys(%arg0: memref<?x8x64xbf16, strided<[?, 64, 1]>>,
                  %value: memref<?x8x64xbf16> {fp8attn.name = "new_values"},
                  %arg2: memref<?xi64>, %arg3: memref<f32>, %arg4: !cache) {

@@ -88,6 +88,15 @@ func.func private @entry_workspace_bytes(i32) -> i64
 
 // -----
 
+// expected-error@below {{'func.func' op expects no symbol 'entry_describe' beside the model, because what describes 'entry' has it}}
+func.func @entry() attributes {fp8attn.entry} {
+  return
+}
+// expected-note@below {{the symbol is here}}
+func.func private @entry_describe() -> i64
+
+// -----
+
 // expected-error@below {{expects no symbol 'fp8attn.model' beside the model, because the module of the model has it}}
 module {
   func.func @entry() attributes {fp8attn.entry} {

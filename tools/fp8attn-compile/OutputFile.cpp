@@ -16,6 +16,8 @@
 #include "ReplaceFile.h"
 #include "SharedLibrary.h"
 #include "fp8attn/Compilation/CodeOutput.h"
+#include "fp8attn/Target/Description.h"
+#include "fp8attn/Target/EntryPoints.h"
 #include "fp8attn/Target/HeaderEmission.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -31,6 +33,7 @@ static FailureOr<OutputKind> decideKind(StringRef path) {
   StringRef extension = llvm::sys::path::extension(path);
   OutputKind kind = llvm::StringSwitch<OutputKind>(extension)
                         .Case(".h", OutputKind::Header)
+                        .Case(".json", OutputKind::Json)
                         .Case(".ll", OutputKind::LLVMText)
                         .Case(".bc", OutputKind::Bitcode)
                         .Case(".s", OutputKind::Assembly)
@@ -39,8 +42,8 @@ static FailureOr<OutputKind> decideKind(StringRef path) {
                         .Default(OutputKind::Automatic);
   if (kind != OutputKind::Automatic)
     return kind;
-  reportError("expects the output file to end in .o, .so, .s, .ll, .bc or .h, "
-              "or --emit, got \"" +
+  reportError("expects the output file to end in .o, .so, .s, .ll, .bc, .h or "
+              ".json, or --emit, got \"" +
               path + "\"");
   return failure();
 }
@@ -74,6 +77,7 @@ static CodeKind toCodeKind(OutputKind kind) {
     return CodeKind::Object;
   case OutputKind::Automatic:
   case OutputKind::Header:
+  case OutputKind::Json:
   case OutputKind::MLIRText:
     break;
   }
@@ -120,6 +124,8 @@ static LogicalResult compile(Compilation &compilation,
     return emitHeader(compilation.getModule(), getHeaderName(output), os);
   const bool explains = output.explain != ExplainKind::Nothing;
   Explanation explanation;
+  const SmallVector<std::string> entryPoints =
+      getEntryPointNames(compilation.getModule());
   if (failed(compilation.chooseTarget()) ||
       failed(
           compilation.lower(explains ? explanation.makeStreamer() : nullptr)))
@@ -130,6 +136,10 @@ static LogicalResult compile(Compilation &compilation,
     explanation.printCandidates(llvm::outs());
   if (explains && output.outputPath == "-")
     return success();
+  if (kind == OutputKind::Json) {
+    emitDescriptions(compilation.getModule(), entryPoints, os);
+    return success();
+  }
   if (kind != OutputKind::MLIRText)
     return writeFileOfCode(compilation, output, kind, bytes);
   compilation.getModule()->print(os);

@@ -19,6 +19,7 @@ namespace mlir::fp8attn {
 enum class OutputKind {
   Automatic,
   Header,
+  Json,
   MLIRText,
   LLVMText,
   Bitcode,

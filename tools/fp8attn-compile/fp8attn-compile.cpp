@@ -46,13 +46,15 @@ int main(int argc, char **argv) {
                                    cl::init("-"), cl::cat(category));
   cl::opt<std::string, true> outputPath(
       "o",
-      cl::desc("Output file: .o, .so, .s, .ll, .bc or .h\n"
+      cl::desc("Output file: .o, .so, .s, .ll, .bc, .h or .json\n"
                "(default: assembly on standard output)"),
       cl::value_desc("file"), cl::location(output.outputPath), cl::init("-"),
       cl::cat(category));
   cl::opt<OutputKind, true> kind(
       "emit", cl::desc("What to write (default: as the file's extension says)"),
       cl::values(clEnumValN(OutputKind::Header, "header", "C header"),
+                 clEnumValN(OutputKind::Json, "json",
+                            "JSON: what entry points take and compute"),
                  clEnumValN(OutputKind::Object, "object", "object"),
                  clEnumValN(OutputKind::SharedLibrary, "shared",
                             "shared library with kernels; needs lld"),

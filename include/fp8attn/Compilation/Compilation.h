@@ -50,13 +50,14 @@ public:
   /// module names, else this host, and writes it into the module.
   LogicalResult chooseTarget();
 
-  /// Runs fp8attn-to-llvm: the module is in the LLVM dialect afterwards, unless
+  /// Runs fp8attn-to-llvm: the model is in the LLVM dialect afterwards, unless
   /// the options stop before. Remarks are printed if the options say so, and
   /// given to `streamer` if there is one.
   LogicalResult
   lower(std::unique_ptr<remark::detail::MLIRRemarkStreamerBase> streamer = {});
 
-  /// Translates the lowered module and optimises it. Null on error.
+  /// Translates the lowered module and optimises it. Null on error, also if
+  /// what is beside the model is not of the LLVM dialect.
   std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &llvmContext);
 
   /// Reports an error that is about no place in the input.

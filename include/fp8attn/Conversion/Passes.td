@@ -19,7 +19,8 @@ def ConvertFp8AttnToLLVM
   let description = [{
     Each public function becomes an entry point of the C header: it takes a
     context and descriptors, checks them, and returns a status; beside it a
-    function tells the workspace that it needs. Kernel calls, checks and the
+    function tells the workspace that it needs, and another what it is if
+    `fp8attn-describe-entry-points` has run. Kernel calls, checks and the
     parallel loop become calls of the runtime. Structured control flow must have
     been lowered to branches.
 

@@ -7,9 +7,9 @@
 // The one header that a C or C++ host needs, that generated code relies on and
 // that the runtime implements. Compiled entry points look like
 //
-//   fp8attn_status NAME(fp8attn_context *context,
-//                       const fp8attn_tensor *query, ...);
+//   fp8attn_status NAME(fp8attn_context *, const fp8attn_tensor *query, ...);
 //   int64_t NAME_workspace_bytes(int32_t num_workers);
+//   const char *NAME_describe(void);
 //
 // No function here aborts, throws, or keeps global state that a caller can
 // observe. A context belongs to one call at a time; different contexts may be

@@ -15,6 +15,8 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SmallVector.h"
 
+#include <string>
+
 namespace mlir::fp8attn {
 
 /// Returns whether a function has `fp8attn.entry`.
@@ -27,6 +29,9 @@ bool hasMarkedFunctions(ModuleOp module);
 /// Returns the functions with `fp8attn.entry`, in order; if there is none, all
 /// public functions with a body and no results.
 SmallVector<func::FuncOp> getEntryPoints(ModuleOp module);
+
+/// Returns their names.
+SmallVector<std::string> getEntryPointNames(ModuleOp module);
 
 } // namespace mlir::fp8attn
 

@@ -127,6 +127,31 @@ def NameArguments : Pass<"fp8attn-name-arguments", "::mlir::func::FuncOp"> {
   }];
 }
 
+def DescribeEntryPoints
+    : Pass<"fp8attn-describe-entry-points", "::mlir::ModuleOp"> {
+  let summary = "Note what entry points take and compute";
+  let description = [{
+    Sets `fp8attn.description` of public functions to two texts of JSON, arrays of
+    their arguments and of the operations that they compute, those of functions
+    that they call included. `convert-fp8attn-to-llvm` makes a function of it that
+    returns the whole, which docs/Runtime.md describes: `NAME_describe`.
+
+    Before:
+    ```mlir
+    func.func @convert(%x: memref<?x128xbf16> {fp8attn.name = "x"}, %scale: memref<f32> {fp8attn.name = "scale"},
+                     %y: memref<?x128xf8E5M2> {fp8attn.name = "y"}) {
+      fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y
+          : memref<?x128xbf16>, memref<f32>, memref<?x128xf8E5M2>
+      return
+    }
+    ```
+    After, the first of the arguments is `{"name":"x","role":"source","kind":"tensor",
+    "written":false,"element_type":"bf16","shape":[null,128],"strides":[128,1],"alignment":2}`,
+    and the operation is `{"operation":"quantize","operands":{"source":"x","scale":"scale",
+    "destination":"y"},"scale_map":"(d0, d1) -> ()"}`.
+  }];
+}
+
 def CastStrides : Pass<"fp8attn-cast-strides", "::mlir::func::FuncOp"> {
   let summary = "Take the innermost stride of operands to be what kernels need";
   let description = [{

@@ -7,8 +7,8 @@
 // Makes, for each public function, the function that hosts call: it sets the
 // floating-point environment, copies the descriptors, so that another thread of
 // the host cannot change what was checked, checks and unpacks the copies, calls
-// the body and gives the host its environment back; and the one that tells how
-// large the workspace must be.
+// the body and gives the host its environment back; and those that tell how
+// large the workspace must be and what the entry point is.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +18,7 @@
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Runtime/lowering_abi.h"
+#include "fp8attn/Target/Description.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -57,6 +58,8 @@ public:
     expandStatusChecks(function);
     leaveEnvironment(environment);
     makeWorkspaceFunction();
+    if (entry.description)
+      makeDescribeFunction();
   }
 
 private:
@@ -149,6 +152,21 @@ private:
         builder, loc, LLVM::ICmpPredicate::sgt, workers, zero);
     bytes = LLVM::SelectOp::create(builder, loc, positive, bytes, zero);
     LLVM::ReturnOp::create(builder, loc, bytes);
+  }
+
+  /// const char *NAME_describe(void)
+  void makeDescribeFunction() {
+    builder.setInsertionPointToEnd(module.getBody());
+    auto describe =
+        LLVM::LLVMFuncOp::create(builder, loc, getDescribeName(entry.name),
+                                 LLVM::LLVMFunctionType::get(pointer, {}));
+    builder.setInsertionPointToStart(describe.addEntryBlock(builder));
+    const std::string text = getDescriptionText(
+        entry.description,
+        {entry.name, entry.isas, entry.scratchBytes, runtimeChecks});
+    LLVM::ReturnOp::create(builder, loc,
+                           makeString(builder, loc, describe, text,
+                                      "fp8attn.description." + entry.name));
   }
 
   void check(const RuntimeFunction &runtimeFunction, ValueRange operands) {

@@ -34,6 +34,10 @@ struct EntryPoint {
   Location loc;
   SmallVector<Type> types;
   SmallVector<std::string> argumentNames;
+  /// What it says of itself, null if nothing (fp8attn/Target/Description.h).
+  DictionaryAttr description;
+  /// Names of the ISAs that it has bodies for, best first.
+  SmallVector<StringRef> isas;
   /// Scratch that one worker needs, in bytes.
   int64_t scratchBytes = 0;
   /// Whether its body takes the memory that functions allocate.
@@ -58,7 +62,8 @@ std::string getRangeName(StringRef loopBody);
 /// signature the C ABI cannot express.
 FailureOr<SmallVector<EntryPoint>> prepareFunctions(ModuleOp module);
 
-/// Makes the exported function and the workspace function of an entry point.
+/// Makes the exported functions of an entry point: itself, and those that tell
+/// its workspace and what it is.
 void createEntryPoint(ModuleOp module, const EntryPoint &entry,
                       const LLVMTypeConverter &converter, bool runtimeChecks);
 

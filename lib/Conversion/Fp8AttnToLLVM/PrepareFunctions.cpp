@@ -10,9 +10,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "Patterns.h"
+#include "fp8attn/Target/Description.h"
 #include "fp8attn/Target/SymbolNames.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -73,6 +75,25 @@ static int64_t getScratchBytes(func::FuncOp function, ModuleOp module,
   });
   known[function] = bytes;
   return bytes;
+}
+
+/// Adds the ISAs among which `function`, which is not recursive, or what it
+/// calls chooses. `seen` holds the functions that were looked at.
+static void addIsas(func::FuncOp function, ModuleOp module,
+                    SmallPtrSetImpl<Operation *> &seen,
+                    llvm::SetVector<StringRef> &isas) {
+  if (!seen.insert(function).second)
+    return;
+  auto add = [&](Attribute isa) {
+    isas.insert(stringifyIsa(cast<IsaAttr>(isa).getValue()));
+  };
+  if (Attribute only = function->getAttr(Fp8AttnDialect::kIsaAttrName))
+    add(only);
+  function.walk([&](SelectIsaOp op) { llvm::for_each(op.getIsas(), add); });
+  forEachCallee(function, module, [&](func::FuncOp callee) {
+    addIsas(callee, module, seen, isas);
+    return true;
+  });
 }
 
 /// Checks that all scratch of a function has one size, which is the distance
@@ -153,7 +174,7 @@ static LogicalResult checkName(Operation *user, ModuleOp module, StringRef name,
 static LogicalResult checkEntryNames(func::FuncOp function, ModuleOp module) {
   StringRef symbol = function.getName();
   for (const std::string &name :
-       {getBodyName(symbol), getWorkspaceName(symbol)})
+       {getBodyName(symbol), getWorkspaceName(symbol), getDescribeName(symbol)})
     if (failed(checkName(function, module, name, "entry point", symbol)))
       return failure();
   return success();
@@ -195,7 +216,7 @@ static LogicalResult checkOtherSymbols(ModuleOp module) {
 static FailureOr<EntryPoint>
 describe(func::FuncOp function, ModuleOp module,
          DenseMap<Operation *, int64_t> &knownScratch) {
-  EntryPoint entry{function.getName().str(), function.getLoc(), {}, {}};
+  EntryPoint entry{function.getName().str(), function.getLoc(), {}, {}, {}, {}};
   if (function.getNumResults() != 0)
     return noteMark(
         function.emitOpError("expects an entry point without results, "
@@ -215,6 +236,12 @@ describe(func::FuncOp function, ModuleOp module,
     entry.argumentNames.push_back(name ? name.str()
                                        : "argument " + std::to_string(index));
   }
+  entry.description = function->getAttrOfType<DictionaryAttr>(
+      Fp8AttnDialect::kDescriptionAttrName);
+  SmallPtrSet<Operation *, 16> seen;
+  llvm::SetVector<StringRef> isas;
+  addIsas(function, module, seen, isas);
+  entry.isas = isas.takeVector();
   entry.scratchBytes = getScratchBytes(function, module, knownScratch);
   return entry;
 }

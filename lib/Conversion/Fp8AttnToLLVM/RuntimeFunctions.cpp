@@ -87,8 +87,13 @@ Value mlir::fp8attn::storeToArray(OpBuilder &builder, Operation *user,
 
 Value mlir::fp8attn::makeString(OpBuilder &builder, Location loc,
                                 Operation *user, StringRef text) {
+  return makeString(builder, loc, user, text, ("fp8attn.text." + text).str());
+}
+
+Value mlir::fp8attn::makeString(OpBuilder &builder, Location loc,
+                                Operation *user, StringRef text,
+                                StringRef symbol) {
   auto module = user->getParentOfType<ModuleOp>();
-  std::string symbol = ("fp8attn.text." + text).str();
   auto global = module.lookupSymbol<LLVM::GlobalOp>(symbol);
   if (!global) {
     OpBuilder::InsertionGuard guard(builder);

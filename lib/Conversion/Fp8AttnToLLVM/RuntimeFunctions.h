@@ -80,6 +80,11 @@ Value storeToArray(OpBuilder &builder, Operation *user, ValueRange numbers);
 Value makeString(OpBuilder &builder, Location loc, Operation *user,
                  StringRef text);
 
+/// Returns the address of such a string, made under a name if there is none of
+/// that name.
+Value makeString(OpBuilder &builder, Location loc, Operation *user,
+                 StringRef text, StringRef symbol);
+
 /// Returns an integer constant of `bits` bits.
 Value makeInteger(OpBuilder &builder, Location loc, unsigned bits,
                   int64_t value);

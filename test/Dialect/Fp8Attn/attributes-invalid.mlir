@@ -78,6 +78,36 @@ func.func @key(%key: memref<?x8x64xbf16>, %slots: memref<?xi64>, %cache: !fp8att
 
 // -----
 
+// description_c1: not on a module.
+// expected-error@below {{'builtin.module' op expects 'fp8attn.description' to be {arguments, operations}, texts of JSON arrays, on a function, got {arguments = "[]", operations = "[]"}}}
+module attributes {fp8attn.description = {arguments = "[]", operations = "[]"}} {}
+
+// -----
+
+// description_c1: both.
+// expected-error@below {{expects 'fp8attn.description' to be {arguments, operations}, texts of JSON arrays, on a function, got {arguments = "[]"}}}
+func.func private @half() attributes {fp8attn.description = {arguments = "[]"}}
+
+// -----
+
+// description_c1: arrays, not just JSON.
+// expected-error@below {{to be {arguments, operations}, texts of JSON arrays, on a function, got {arguments = "[]", operations = "{}"}}}
+func.func private @object() attributes {fp8attn.description = {arguments = "[]", operations = "{}"}}
+
+// -----
+
+// description_c1: a text that would end the object around it.
+// expected-error@below {{texts of JSON arrays, on a function, got {arguments = "[]}, {", operations = "[]"}}}
+func.func private @ends() attributes {fp8attn.description = {arguments = "[]}, {", operations = "[]"}}
+
+// -----
+
+// description_c1: nor the text itself.
+// expected-error@below {{texts of JSON arrays, on a function, got {arguments = "[]\00", operations = "[]"}}}
+func.func private @zero() attributes {fp8attn.description = {arguments = "[]\00", operations = "[]"}}
+
+// -----
+
 // attr_c2: on a function.
 // expected-error@below {{'func.func' op expects no attribute 'fp8attn.iso' on an operation; did you mean 'fp8attn.isa'?}}
 func.func private @iso() attributes {fp8attn.iso = #fp8attn.isa<generic>}

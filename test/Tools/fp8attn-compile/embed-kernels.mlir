@@ -15,6 +15,7 @@
 // USES-NOT: fp8attn
 // DEFINES-NOT: {{.}}
 // DEFINES:     {{^}}quantize{{$}}
+// DEFINES-NEXT: {{^}}quantize_describe{{$}}
 // DEFINES-NEXT: {{^}}quantize_workspace_bytes{{$}}
 // DEFINES-NOT: {{.}}
 

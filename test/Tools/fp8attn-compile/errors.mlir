@@ -20,7 +20,7 @@
 // FEATURE: error: unknown feature "avx512bf17" for x86_64; did you mean "avx512bf16"?
 // SIGN: error: expects "+" or "-" before feature "avx"
 // TRIPLE: error: unknown target triple "foo"
-// EXTENSION: error: expects the output file to end in .o, .so, .s, .ll, .bc or .h, or --emit, got "{{.*}}.xyz"
+// EXTENSION: error: expects the output file to end in .o, .so, .s, .ll, .bc, .h or .json, or --emit, got "{{.*}}.xyz"
 // MISSING: error: cannot open input file '{{.*}}.missing': No such file or directory
 // FOLDER: error: cannot write "{{.*}}.missing/a.s": No such file or directory
 // FULL: error: cannot write "/dev/full": No space left on device

@@ -6,6 +6,7 @@
 
 // What is not of the model is in the object as it is, and in no header.
 // SYMBOLS:      T fill
+// SYMBOLS-NEXT: T fill_describe
 // SYMBOLS-NEXT: T fill_workspace_bytes
 // SYMBOLS-NEXT: T one
 // HEADER-NOT:   one(

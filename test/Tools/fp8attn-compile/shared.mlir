@@ -11,6 +11,7 @@
 // other library but what every process has.
 // EXPORTS-NOT:  {{.}}
 // EXPORTS:      {{^}}quantize{{$}}
+// EXPORTS-NEXT: {{^}}quantize_describe{{$}}
 // EXPORTS-NEXT: {{^}}quantize_workspace_bytes{{$}}
 // EXPORTS-NOT:  {{.}}
 // DYNAMIC-NOT:  NEEDED

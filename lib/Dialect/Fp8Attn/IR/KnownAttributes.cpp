@@ -18,6 +18,7 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -74,10 +75,40 @@ static LogicalResult verifyEntry(Operation *op, Attribute mark) {
   return success();
 }
 
+/// Returns whether an attribute is the text of a JSON array. Such a text has no
+/// zero in it.
+static bool isJsonArray(Attribute attr) {
+  auto text = dyn_cast_or_null<StringAttr>(attr);
+  if (!text)
+    return false;
+  llvm::Expected<llvm::json::Value> value = llvm::json::parse(text.getValue());
+  if (value)
+    return value->kind() == llvm::json::Value::Array;
+  llvm::consumeError(value.takeError());
+  return false;
+}
+
+/// Checks what a function says of itself.
+static LogicalResult verifyDescription(Operation *op, Attribute attr) {
+  // description_c1
+  auto texts = dyn_cast<DictionaryAttr>(attr);
+  if (isa<FunctionOpInterface>(op) && texts && texts.size() == 2 &&
+      isJsonArray(texts.get("arguments")) &&
+      isJsonArray(texts.get("operations")))
+    return success();
+  return op->emitOpError("expects '")
+         << Fp8AttnDialect::kDescriptionAttrName
+         << "' to be {arguments, operations}, texts of JSON arrays, on a "
+            "function, got "
+         << attr;
+}
+
 LogicalResult Fp8AttnDialect::verifyOperationAttribute(Operation *op,
                                                        NamedAttribute attr) {
   if (attr.getName() == kEntryAttrName)
     return verifyEntry(op, attr.getValue());
+  if (attr.getName() == kDescriptionAttrName)
+    return verifyDescription(op, attr.getValue());
   // attr_c2
   if (attr.getName() != kIsaAttrName)
     return refuse(op, attr, "an operation", {kIsaAttrName, kEntryAttrName});

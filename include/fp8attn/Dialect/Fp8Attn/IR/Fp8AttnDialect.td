@@ -43,6 +43,10 @@ def Fp8Attn_Dialect : Dialect {
     /// Discardable unit attribute of a function: hosts call it, and functions
     /// without it are nobody's entry points (fp8attn/Target/EntryPoints.h).
     static constexpr ::llvm::StringLiteral kEntryAttrName = "fp8attn.entry";
+    /// Discardable attribute of a function: what it says of itself when it is
+    /// an entry point (fp8attn/Target/Description.h).
+    static constexpr ::llvm::StringLiteral kDescriptionAttrName =
+        "fp8attn.description";
     /// Discardable attribute of a function argument: its name in the C header
     /// and in the messages of run-time checks.
     static constexpr ::llvm::StringLiteral kNameAttrName = "fp8attn.name";

@@ -83,6 +83,9 @@ typedef struct Fp8AttnCompileOptions {
   const char *isa;
   /// --force: names, separated by commas; null: none.
   const char *force;
+  /// --allow-imports: symbols that objects may import beside those of the C
+  /// library and the runtime, separated by commas; null: none.
+  const char *allowed_imports;
   /// What diagnostics call the input, and a header its guard; null: "model".
   const char *name;
 } Fp8AttnCompileOptions;
@@ -91,6 +94,7 @@ typedef struct Fp8AttnCompileOptions {
   {sizeof(Fp8AttnCompileOptions),                                              \
    FP8ATTN_OUTPUT_OBJECT,                                                      \
    0,                                                                          \
+   NULL,                                                                       \
    NULL,                                                                       \
    NULL,                                                                       \
    NULL,                                                                       \

@@ -92,10 +92,13 @@ static CompileOptions toOptions(const Fp8AttnCompileOptions &c,
   options.features = text(c.features);
   options.triple = text(c.triple);
   options.isa = text(c.isa);
-  const std::string force = text(c.force);
-  for (StringRef name : llvm::split(force, ','))
-    if (!name.empty())
-      options.force.push_back(name.str());
+  auto addNames = [&](const char *names, std::vector<std::string> &list) {
+    for (StringRef name : llvm::split(names ? names : "", ','))
+      if (!name.empty())
+        list.push_back(name.str());
+  };
+  addNames(c.force, options.force);
+  addNames(c.allowed_imports, options.allowedImports);
   options.fat = c.flags & FP8ATTN_COMPILE_FAT;
   options.noRuntimeChecks = c.flags & FP8ATTN_COMPILE_NO_RUNTIME_CHECKS;
   options.mixIsas = c.flags & FP8ATTN_COMPILE_MIX_ISAS;

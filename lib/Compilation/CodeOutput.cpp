@@ -64,7 +64,8 @@ LogicalResult mlir::fp8attn::writeCode(Compilation &compilation, CodeKind kind,
     return failure();
   llvm::raw_svector_ostream os(bytes);
   if (failed(report(compilation,
-                    emitCode(*module, compilation.getMachine(), kind, os))))
+                    emitCode(*module, compilation.getMachine(), kind, os,
+                             compilation.getOptions().allowedImports))))
     return failure();
   return failure(failedInLLVM);
 }

@@ -11,6 +11,8 @@
 
 #include "fp8attn/Compilation/Compilation.h"
 
+#include "OtherCode.h"
+
 #include "fp8attn/Compilation/Nesting.h"
 #include "fp8attn/InitAll.h"
 #include "fp8attn/Pipelines/Pipelines.h"
@@ -217,7 +219,7 @@ LogicalResult Compilation::lower(
 
 std::unique_ptr<llvm::Module>
 Compilation::translate(llvm::LLVMContext &llvmContext) {
-  if (failed(checkIsLowered(*module)))
+  if (failed(lowerOtherCode(*module)))
     return nullptr;
   return buildLLVMModule(*module, *machine, llvmContext);
 }

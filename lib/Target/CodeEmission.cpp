@@ -40,14 +40,33 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
       .run(module, moduleAnalyses);
 }
 
+Operation *mlir::fp8attn::findForeignOperation(ModuleOp module) {
+  Operation *cast = nullptr, *other = nullptr;
+  module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op == module || isa_and_nonnull<LLVM::LLVMDialect>(op->getDialect()))
+      return WalkResult::advance();
+    if (isa<UnrealizedConversionCastOp>(op)) {
+      cast = op;
+      return WalkResult::advance();
+    }
+    // What is in a function says more than the function.
+    other = op;
+    return isa<FunctionOpInterface>(op) ? WalkResult::advance()
+                                        : WalkResult::interrupt();
+  });
+  return other ? other : cast;
+}
+
 LogicalResult mlir::fp8attn::checkIsLowered(ModuleOp module) {
-  for (Operation &op : *module.getBody())
-    if (!isa_and_nonnull<LLVM::LLVMDialect>(op.getDialect()))
-      return op.emitError("expects code beside the model to be of the LLVM "
-                          "dialect, got ")
-             << op.getName()
-             << "; fp8attn-opt runs its conversions behind fp8attn-to-llvm";
-  return success();
+  Operation *op = findForeignOperation(module);
+  if (!op)
+    return success();
+  return op->emitError("cannot lower ")
+         << op->getName()
+         << " beside the model to the LLVM dialect; expects operations of "
+            "affine, arith, cf, func, llvm, math, memref, scf and vector, on "
+            "types that LLVM has; fp8attn-opt runs other conversions behind "
+            "fp8attn-to-llvm";
 }
 
 std::unique_ptr<llvm::Module>
@@ -86,7 +105,8 @@ static void protectBranches(llvm::Module &module) {
 /// Refuses an object that imports what it may not: a host that links nothing
 /// else would find out.
 static llvm::Error checkImports(llvm::MemoryBufferRef bytes,
-                                const llvm::Triple &triple) {
+                                const llvm::Triple &triple,
+                                ArrayRef<std::string> allowed) {
   llvm::Expected<std::unique_ptr<llvm::object::ObjectFile>> object =
       llvm::object::ObjectFile::createObjectFile(bytes);
   if (!object)
@@ -102,18 +122,21 @@ static llvm::Error checkImports(llvm::MemoryBufferRef bytes,
     const bool isOfCompiler =
         name->starts_with("__") && triple.getArch() != llvm::Triple::x86_64;
     if (*flags & llvm::object::SymbolRef::SF_Undefined && !name->empty() &&
-        !name->starts_with("fp8attn_") && !isImport(*name) && !isOfCompiler)
+        !name->starts_with("fp8attn_") && !isImport(*name) && !isOfCompiler &&
+        !llvm::is_contained(allowed, *name))
       return llvm::createStringError(
           "the code calls \"" + *name +
           "\", of a library that objects do not need; expects a model without "
-          "the function that becomes this");
+          "the function that becomes this, or --allow-imports=" +
+          *name);
   }
   return llvm::Error::success();
 }
 
 llvm::Error mlir::fp8attn::emitCode(llvm::Module &module,
                                     llvm::TargetMachine &machine, CodeKind kind,
-                                    llvm::raw_pwrite_stream &os) {
+                                    llvm::raw_pwrite_stream &os,
+                                    ArrayRef<std::string> allowedImports) {
   protectBranches(module);
   switch (kind) {
   case CodeKind::LLVMText:
@@ -147,5 +170,5 @@ llvm::Error mlir::fp8attn::emitCode(llvm::Module &module,
   if (kind == CodeKind::Assembly)
     return llvm::Error::success();
   return checkImports({StringRef(bytes.data(), bytes.size()), "object"},
-                      machine.getTargetTriple());
+                      machine.getTargetTriple(), allowedImports);
 }

@@ -118,6 +118,21 @@ static void test_options(void) {
          "expects one of --fat and --isa");
 }
 
+static void test_imports(void) {
+  static const char mixed[] =
+      "func.func private @theirs()\n"
+      "func.func @f() attributes {fp8attn.entry} { return }\n"
+      "func.func @g() { call @theirs() : () -> () return }";
+  Fp8AttnCompileOptions options = FP8ATTN_COMPILE_OPTIONS_INIT;
+  expect(__LINE__, compile_text(mixed, strlen(mixed)), FP8ATTN_COMPILE_FAILED,
+         "the code calls \"theirs\", of a library");
+  options.allowed_imports = "ours,,theirs";
+  begin();
+  expect(__LINE__,
+         fp8attnCompile(mixed, strlen(mixed), &options, keep, count, NULL),
+         FP8ATTN_COMPILE_OK, NULL);
+}
+
 static void test_texts(void) {
   static const char with_zero[] = "func.func @f() {\0 return }";
   static const char bytecode[] = "ML\xefR\x06MLIR22.1.8\0\xff\xff\xff";
@@ -174,6 +189,7 @@ static void test_resources(void) {
 int main(void) {
   test_pointers();
   test_options();
+  test_imports();
   test_texts();
   test_nesting();
   test_resources();

@@ -74,6 +74,13 @@ int main(int argc, char **argv) {
                "of which each call chooses (default: for those\n"
                "that --mcpu has)"),
       cl::location(options.fat), cl::cat(category));
+  cl::list<std::string, std::vector<std::string>> allowedImports(
+      "allow-imports",
+      cl::desc("Let objects import these symbols of the host's, which\n"
+               "code beside the model calls (default: the C library\n"
+               "and the runtime only)"),
+      cl::value_desc("symbol,..."), cl::location(options.allowedImports),
+      cl::CommaSeparated, cl::cat(category));
   cl::opt<bool, true> debugInfo(
       "g", cl::desc("Map code to lines of the input, for debuggers"),
       cl::location(options.debugInfo), cl::cat(category));

@@ -56,13 +56,14 @@ public:
   LogicalResult
   lower(std::unique_ptr<remark::detail::MLIRRemarkStreamerBase> streamer = {});
 
-  /// Translates the lowered module and optimises it. Null on error, also if
-  /// what is beside the model is not of the LLVM dialect.
+  /// Lowers what is beside the model, translates all and optimises it. Null on
+  /// error.
   std::unique_ptr<llvm::Module> translate(llvm::LLVMContext &llvmContext);
 
   /// Reports an error that is about no place in the input.
   void reportError(const llvm::Twine &message);
 
+  const CompileOptions &getOptions() { return options; }
   ModuleOp getModule() { return *module; }
   llvm::TargetMachine &getMachine() { return *machine; }
 

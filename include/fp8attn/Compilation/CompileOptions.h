@@ -50,6 +50,8 @@ struct CompileOptions {
   bool fat = false;
   /// Line tables for debuggers.
   bool debugInfo = false;
+  /// Symbols of libraries of the host's that objects may import.
+  std::vector<std::string> allowedImports;
   /// Argument of the last pass to run; empty for all.
   std::string stopAfter;
   /// Features that the tool needs whatever the user says, as in `features`.

@@ -23,6 +23,11 @@ namespace mlir::fp8attn {
 /// What emitCode writes.
 enum class CodeKind { LLVMText, Bitcode, Assembly, Object };
 
+/// Returns an operation that is not of the LLVM dialect, null if there is none;
+/// one in a function rather than the function, and a cast between types only if
+/// there is nothing else.
+Operation *findForeignOperation(ModuleOp module);
+
 /// Reports code beside the model that nobody has lowered to the LLVM dialect.
 LogicalResult checkIsLowered(ModuleOp module);
 
@@ -33,9 +38,12 @@ std::unique_ptr<llvm::Module> buildLLVMModule(ModuleOp module,
                                               llvm::TargetMachine &machine,
                                               llvm::LLVMContext &context);
 
-/// Writes optimised LLVM IR in the given form.
+/// Writes optimised LLVM IR in the given form. An object that imports what is
+/// neither of the C library (imports.def) nor of the runtime nor among
+/// `allowedImports` is an error.
 llvm::Error emitCode(llvm::Module &module, llvm::TargetMachine &machine,
-                     CodeKind kind, llvm::raw_pwrite_stream &os);
+                     CodeKind kind, llvm::raw_pwrite_stream &os,
+                     ArrayRef<std::string> allowedImports = {});
 
 } // namespace mlir::fp8attn
 

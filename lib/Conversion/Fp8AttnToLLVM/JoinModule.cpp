@@ -215,15 +215,17 @@ private:
   /// Types are still those of the dialect.
   func::FuncOp make(fp8attn::CallOp op) {
     auto entry = module.lookupSymbol<LLVM::LLVMFuncOp>(op.getCallee());
+    // The place of the entry point has its scope for debuggers, which no other
+    // function may have.
     auto function = func::FuncOp::create(
-        entry.getLoc(), (op.getCallee() + ".call").str(), getType(op));
+        op.getLoc(), (op.getCallee() + ".call").str(), getType(op));
     function.setPrivate();
     // Where conversions of functions look for it.
     function->setAttr(
         "llvm.linkage",
         LLVM::LinkageAttr::get(op->getContext(), LLVM::Linkage::Internal));
     symbols.insert(function);
-    Lowering builder(entry.getLoc(), op.getContext());
+    Lowering builder(op.getLoc(), op.getContext());
     builder.setInsertionPointToStart(function.addEntryBlock());
     SmallVector<Value> operands = {function.getArgument(0)};
     for (BlockArgument argument : function.getArguments().drop_front())

@@ -9,8 +9,9 @@
 !any = memref<?x?x?xbf16, strided<[?, ?, ?], offset: ?>>
 
 // Writes tokens and attends to them, in memory of bytes.
-func.func @step(%query: !tokens, %key: !tokens, %value: !tokens, %slots: memref<?xi64>, %bytes: memref<?xi8>,
-                %starts: !ints, %lens: !ints, %table: memref<?x?xi32>, %out: !tokens) attributes {fp8attn.entry} {
+func.func @step(%query: !tokens, %key: !tokens, %value: !tokens, %slots: memref<?xi64>,
+                %bytes: memref<?xi8> {fp8attn.name = "cache"}, %starts: !ints, %lens: !ints,
+                %table: memref<?x?xi32>, %out: !tokens) attributes {fp8attn.entry} {
   %cache = fp8attn.cache_view %bytes : memref<?xi8> to !kv
   fp8attn.kv_write key(%key : !tokens) value(%value : !tokens) slots(%slots : memref<?xi64>) cache(%cache : !kv)
   fp8attn.paged_attention query(%query : !tokens) cache(%cache : !kv)
@@ -19,8 +20,9 @@ func.func @step(%query: !tokens, %key: !tokens, %value: !tokens, %slots: memref<
 }
 
 // The pages begin somewhere, or the call is refused.
-func.func @step_from(%query: !tokens, %key: !tokens, %value: !tokens, %slots: memref<?xi64>, %bytes: memref<?xi8>,
-                     %first: index, %starts: !ints, %lens: !ints, %table: memref<?x?xi32>, %out: !tokens)
+func.func @step_from(%query: !tokens, %key: !tokens, %value: !tokens, %slots: memref<?xi64>,
+                     %bytes: memref<?xi8> {fp8attn.name = "cache"}, %first: index, %starts: !ints,
+                     %lens: !ints, %table: memref<?x?xi32>, %out: !tokens)
     attributes {fp8attn.entry} {
   %c0 = arith.constant 0 : index
   %all = memref.dim %bytes, %c0 : memref<?xi8>

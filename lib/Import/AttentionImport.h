@@ -30,6 +30,8 @@ struct AttentionImport {
   bool isCausal = false;
   /// 1 / sqrt(channels of the key) if absent.
   std::optional<double> scale;
+  /// The same as a value, f32, instead; null if it is none.
+  Value scaleValue;
   std::optional<double> softcap;
 };
 

@@ -74,7 +74,7 @@ static LogicalResult readOption(Value operand, StringRef name,
 /// Reads what does not ask for code; says why if it cannot be meant.
 static LogicalResult readOptions(const Operands &operands,
                                  AttentionImport &import, std::string &why) {
-  double dropout = 0, scale = 0;
+  double dropout = 0;
   bool enableGqa = false;
   if (failed(readOption(operands.dropout, "dropout_p", getTorchFloat, dropout,
                         why)) ||
@@ -88,9 +88,14 @@ static LogicalResult readOptions(const Operands &operands,
     return failure();
   }
   if (operands.scale && !isTorchNone(operands.scale)) {
-    if (failed(readOption(operands.scale, "scale", getTorchFloat, scale, why)))
+    import.scale = getTorchFloat(operands.scale);
+    if (!import.scale && !isTorchFloat(operands.scale.getType())) {
+      why = llvm::formatv("expects scale to be a !torch.float, got {0}",
+                          operands.scale.getType());
       return failure();
-    import.scale = scale;
+    }
+    if (!import.scale)
+      import.scaleValue = operands.scale;
   }
   if (operands.mask && !isTorchNone(operands.mask)) {
     if (import.isCausal) {
@@ -112,9 +117,9 @@ static LogicalResult readOptions(const Operands &operands,
   return success();
 }
 
-/// Converts tensors of torch; says why if a type says no sizes.
-static LogicalResult convertTensors(OpBuilder &builder, Location loc,
-                                    AttentionImport &import, std::string &why) {
+/// Converts values of torch; says why if the type of a tensor says no sizes.
+static LogicalResult convertValues(OpBuilder &builder, Location loc,
+                                   AttentionImport &import, std::string &why) {
   SmallVector<Value *> values = {&import.query, &import.key, &import.value};
   if (import.mask)
     values.push_back(&import.mask);
@@ -126,6 +131,11 @@ static LogicalResult convertTensors(OpBuilder &builder, Location loc,
     }
   for (Value *value : values)
     *value = toBuiltinTensor(builder, loc, *value);
+  // As a constant is rounded.
+  if (import.scaleValue)
+    import.scaleValue = arith::TruncFOp::create(
+        builder, loc, builder.getF32Type(),
+        toBuiltinFloat(builder, loc, import.scaleValue));
   return success();
 }
 
@@ -155,7 +165,7 @@ static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
   import.key = operands.key;
   import.value = operands.value;
   if (failed(readOptions(operands, import, why)) ||
-      failed(convertTensors(builder, loc, import, why)))
+      failed(convertValues(builder, loc, import, why)))
     return failure();
   const bool hasNoHeads = addMissingHeads(builder, loc, import);
   const bool wantsLse =

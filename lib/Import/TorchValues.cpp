@@ -80,14 +80,33 @@ RankedTensorType mlir::fp8attn::getBuiltinTensor(Type type) {
              : nullptr;
 }
 
-Value mlir::fp8attn::toBuiltinTensor(OpBuilder &builder, Location loc,
-                                     Value value) {
-  RankedTensorType type = getBuiltinTensor(value.getType());
-  Operation *maker = getMaker(value, kFromBuiltin);
+/// Returns what `value` was made of by `from`, if that is of the type, or what
+/// `to` makes of it.
+static Value toBuiltin(OpBuilder &builder, Location loc, Value value, Type type,
+                       StringRef from, StringRef to) {
+  Operation *maker = getMaker(value, from);
   if (maker && maker->getNumOperands() == 1 &&
       maker->getOperand(0).getType() == type)
     return maker->getOperand(0);
-  return createForeignCast(builder, loc, kToBuiltin, type, value);
+  return createForeignCast(builder, loc, to, type, value);
+}
+
+Value mlir::fp8attn::toBuiltinTensor(OpBuilder &builder, Location loc,
+                                     Value value) {
+  return toBuiltin(builder, loc, value, getBuiltinTensor(value.getType()),
+                   kFromBuiltin, kToBuiltin);
+}
+
+bool mlir::fp8attn::isTorchFloat(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text == "!torch.float";
+}
+
+Value mlir::fp8attn::toBuiltinFloat(OpBuilder &builder, Location loc,
+                                    Value value) {
+  return toBuiltin(builder, loc, value, builder.getF64Type(),
+                   "torch_c.from_f64", "torch_c.to_f64");
 }
 
 void mlir::fp8attn::replaceByBuiltinTensor(OpBuilder &builder, Value old,

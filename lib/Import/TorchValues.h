@@ -34,6 +34,12 @@ RankedTensorType getBuiltinTensor(Type type);
 /// Its type must say one.
 Value toBuiltinTensor(OpBuilder &builder, Location loc, Value value);
 
+/// Whether a type is that of torch's numbers, `!torch.float`.
+bool isTorchFloat(Type type);
+
+/// Returns such a number as an f64: what it was made of, or a conversion.
+Value toBuiltinFloat(OpBuilder &builder, Location loc, Value value);
+
 /// Replaces all uses of a tensor of torch by a tensor of MLIR: its conversions,
 /// or all at once through a conversion back.
 void replaceByBuiltinTensor(OpBuilder &builder, Value old, Value tensor);

@@ -47,6 +47,8 @@ static SmallVector<NamedOperand> getReadMemory(Operation *check) {
         return {{"seq_lens", op.getSeqLens()}};
       })
       .Case<CheckScaleOp>([](CheckScaleOp op) -> SmallVector<NamedOperand> {
+        if (!isa<MemRefType>(op.getScale().getType()))
+          return {};
         return {{op.getName(), op.getScale()}};
       })
       .Case<CheckSlotsOp>([](CheckSlotsOp op) -> SmallVector<NamedOperand> {

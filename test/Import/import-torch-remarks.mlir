@@ -39,19 +39,19 @@ func.func @dynamic_option(%q: !torch.vtensor<[1,4,?,64],f32>, %k: !torch.vtensor
 
 // -----
 
-// A scale that is computed.
-// REMARK: Reason="torch.aten.scaled_dot_product_attention is left alone: expects scale to be a constant
-// CHECK-LABEL: func @dynamic_scale(
+// A scale that is no number of torch's.
+// REMARK: Reason="torch.aten.scaled_dot_product_attention is left alone: expects scale to be a !torch.float, got !torch.number
+// CHECK-LABEL: func @scale_of_number(
 // CHECK-NOT:     fp8attn
 // CHECK-NOT:     torch_c
-func.func @dynamic_scale(%q: !torch.vtensor<[1,4,?,64],f32>, %k: !torch.vtensor<[1,4,?,64],f32>, %v: !torch.vtensor<[1,4,?,64],f32>, %s: !torch.float) -> !torch.vtensor<[1,4,?,64],f32> {
+func.func @scale_of_number(%q: !torch.vtensor<[1,4,?,64],f32>, %k: !torch.vtensor<[1,4,?,64],f32>, %v: !torch.vtensor<[1,4,?,64],f32>, %s: !torch.number) -> !torch.vtensor<[1,4,?,64],f32> {
   %none = "torch.constant.none"() : () -> !torch.none
   %true = "torch.constant.bool"() <{value = true}> : () -> !torch.bool
   %false = "torch.constant.bool"() <{value = false}> : () -> !torch.bool
   %zero = "torch.constant.float"() <{value = 0.0 : f64}> : () -> !torch.float
   %half = "torch.constant.float"() <{value = 0.5 : f64}> : () -> !torch.float
   %0 = "torch.aten.scaled_dot_product_attention"(%q, %k, %v, %none, %zero, %false, %s, %false)
-      : (!torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.none, !torch.float, !torch.bool, !torch.float, !torch.bool) -> !torch.vtensor<[1,4,?,64],f32>
+      : (!torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.none, !torch.float, !torch.bool, !torch.number, !torch.bool) -> !torch.vtensor<[1,4,?,64],f32>
   return %0 : !torch.vtensor<[1,4,?,64],f32>
 }
 

@@ -94,3 +94,38 @@ func.func @no_heads(%q: !torch.vtensor<[16,?,128],f16>, %k: !torch.vtensor<[16,9
          !torch.vtensor<[16,?,9],i1>, !torch.float, !torch.bool, !torch.none, !torch.bool) -> !torch.vtensor<[16,?,128],f16>
   return %0 : !torch.vtensor<[16,?,128],f16>
 }
+
+// -----
+
+// A scale that is computed is a number of the call, in f32 as a constant is.
+// CHECK-LABEL: func @dynamic_scale(
+// CHECK-SAME:    %[[SCALE:[a-z0-9_]+]]: !torch.float)
+// CHECK:         %[[WIDE:.+]] = "torch_c.to_f64"(%[[SCALE]]) : (!torch.float) -> f64
+// CHECK:         %[[NUMBER:.+]] = arith.truncf %[[WIDE]] : f64 to f32
+// CHECK:         fp8attn.attention {{.*}} softmax_scale(%[[NUMBER]] : f32)
+// CHECK-NOT:     softmax_scale =
+func.func @dynamic_scale(%q: !torch.vtensor<[1,4,?,64],f32>, %k: !torch.vtensor<[1,4,?,64],f32>, %v: !torch.vtensor<[1,4,?,64],f32>, %s: !torch.float) -> !torch.vtensor<[1,4,?,64],f32> {
+  %none = "torch.constant.none"() : () -> !torch.none
+  %false = "torch.constant.bool"() <{value = false}> : () -> !torch.bool
+  %zero = "torch.constant.float"() <{value = 0.0 : f64}> : () -> !torch.float
+  %0 = "torch.aten.scaled_dot_product_attention"(%q, %k, %v, %none, %zero, %false, %s, %false)
+      : (!torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.none, !torch.float, !torch.bool, !torch.float, !torch.bool) -> !torch.vtensor<[1,4,?,64],f32>
+  return %0 : !torch.vtensor<[1,4,?,64],f32>
+}
+
+// -----
+
+// One of MLIR's is used as it is.
+// CHECK-LABEL: func @scale_of_f64(
+// CHECK-SAME:    %[[SCALE:[a-z0-9_]+]]: f64)
+// CHECK-NOT:     torch_c.{{to|from}}_f64
+// CHECK:         arith.truncf %[[SCALE]] : f64 to f32
+func.func @scale_of_f64(%q: !torch.vtensor<[1,4,?,64],f32>, %k: !torch.vtensor<[1,4,?,64],f32>, %v: !torch.vtensor<[1,4,?,64],f32>, %x: f64) -> !torch.vtensor<[1,4,?,64],f32> {
+  %none = "torch.constant.none"() : () -> !torch.none
+  %false = "torch.constant.bool"() <{value = false}> : () -> !torch.bool
+  %zero = "torch.constant.float"() <{value = 0.0 : f64}> : () -> !torch.float
+  %s = "torch_c.from_f64"(%x) : (f64) -> !torch.float
+  %0 = "torch.aten.scaled_dot_product_attention"(%q, %k, %v, %none, %zero, %false, %s, %false)
+      : (!torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.none, !torch.float, !torch.bool, !torch.float, !torch.bool) -> !torch.vtensor<[1,4,?,64],f32>
+  return %0 : !torch.vtensor<[1,4,?,64],f32>
+}

@@ -57,3 +57,15 @@ func.func @mask(%x: memref<3x2x4x8xf16>, %mask: memref<1x2x?x?xf32>, %out: memre
       value(%x : memref<3x2x4x8xf16>) out(%out : memref<3x2x4x8xf16>) mask(%mask : memref<1x2x?x?xf32>)
   return
 }
+
+// A factor of the scores that is a value.
+// CHECK-LABEL: func.func @softmax_scale
+// CHECK-SAME:    %[[SCALE:[a-z0-9_]+]]: f32)
+// CHECK:         %[[SCORES:.+]] = fp8attn.tile.qk
+// CHECK-NEXT:    fp8attn.tile.scale %[[SCORES]], %[[SCALE]]
+func.func @softmax_scale(%query: memref<?x8x?x64xbf16>, %key: memref<?x8x?x64xbf16>, %out: memref<?x8x?x64xbf16>,
+                         %scale: f32) {
+  fp8attn.attention query(%query : memref<?x8x?x64xbf16>) key(%key : memref<?x8x?x64xbf16>)
+      value(%key : memref<?x8x?x64xbf16>) out(%out : memref<?x8x?x64xbf16>) softmax_scale(%scale : f32)
+  return
+}

@@ -122,3 +122,18 @@ func.func @quantize(%x: memref<?x64xf32>, %scale: memref<?xf32>, %y: memref<?x64
   fp8attn.quantize %x scale(%scale, #row) into %y : memref<?x64xf32>, memref<?xf32>, memref<?x64xf8E4M3FN>
   return
 }
+
+// A factor of scores that is a number: where it is computed from arguments, it is
+// checked at the begin. It shares no memory.
+// CHECK-LABEL: func.func @softmax_scale
+// CHECK-SAME:    %[[SCALE:[a-z0-9_]+]]: f32
+// CHECK:         %[[DOUBLE:.+]] = arith.addf %[[SCALE]], %[[SCALE]]
+// CHECK:         fp8attn.check.scale "softmax_scale", %[[DOUBLE]] : f32
+// CHECK:         fp8attn.check.overlap ["out", "query", "key", "value"]
+func.func @softmax_scale(%query: memref<?x8x?x64xbf16>, %key: memref<?x8x?x64xbf16>, %out: memref<?x8x?x64xbf16>,
+                         %scale: f32) {
+  %double = arith.addf %scale, %scale : f32
+  fp8attn.attention query(%query : memref<?x8x?x64xbf16>) key(%key : memref<?x8x?x64xbf16>)
+      value(%key : memref<?x8x?x64xbf16>) out(%out : memref<?x8x?x64xbf16>) softmax_scale(%double : f32)
+  return
+}

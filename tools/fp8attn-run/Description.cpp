@@ -55,14 +55,21 @@ static void addVisibility(Phrases &phrases, AttentionInterface op) {
               stringifyAlignment(op.getAlignmentAttr().getValue()));
 }
 
+static void addSoftmaxScale(Phrases &phrases, AttentionInterface op) {
+  std::optional<float> scale = op.getEffectiveSoftmaxScale();
+  if (!scale)
+    phrases.add("softmax_scale of the call");
+  else if (op.getSoftmaxScaleAttr())
+    phrases.add("softmax_scale ", llvm::format("%g", *scale));
+  else
+    phrases.add("softmax_scale ", llvm::format("%g", *scale), " (1 / sqrt(",
+                op.getKeyDim(), "))");
+}
+
 static std::string describeAttention(AttentionInterface op) {
   Phrases phrases;
   addVisibility(phrases, op);
-  auto scale = llvm::format("%g", op.getEffectiveSoftmaxScale());
-  if (op.getSoftmaxScaleAttr())
-    phrases.add("softmax_scale ", scale);
-  else
-    phrases.add("softmax_scale ", scale, " (1 / sqrt(", op.getKeyDim(), "))");
+  addSoftmaxScale(phrases, op);
   if (FloatAttr softcap = op.getSoftcapAttr())
     phrases.add("softcap ", llvm::format("%g", softcap.getValueAsDouble()));
   if (op.getAlibi())

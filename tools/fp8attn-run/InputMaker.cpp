@@ -133,6 +133,13 @@ void InputMaker::makeNumber(Value value) {
     argument.number.integer = random.below(2);
 }
 
+void InputMaker::makeSoftmaxScale(Value value, int64_t keyDim) {
+  const bool isNew = !value.getDefiningOp() && !arguments[value].isAllocated();
+  makeNumber(value);
+  if (isNew)
+    arguments[value].number.real /= std::sqrt(static_cast<float>(keyDim));
+}
+
 LogicalResult InputMaker::makeScoreModifiers(AttentionInterface op,
                                              ArrayRef<int64_t> maskSizes) {
   const int64_t heads = op.getNumHeads();
@@ -145,6 +152,8 @@ LogicalResult InputMaker::makeScoreModifiers(AttentionInterface op,
     return failure();
   if (op.getMask() && failed(makeElements(op.getMask(), maskSizes)))
     return failure();
+  if (Value scale = op.getSoftmaxScaleValue())
+    makeSoftmaxScale(scale, op.getKeyDim());
   // Tensors that the region loads from are large enough for any index.
   const int64_t any = std::max({longestContext(), batch.numTokens(),
                                 batch.numSeqs(), heads, int64_t(1)});

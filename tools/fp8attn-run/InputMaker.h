@@ -80,6 +80,8 @@ private:
   LogicalResult makeElements(Value value, ArrayRef<int64_t> sizes);
   /// Makes a number that a score region uses.
   void makeNumber(Value value);
+  /// Makes a factor of scores of `keyDim` channels, near the usual one.
+  void makeSoftmaxScale(Value value, int64_t keyDim);
   /// Makes the slopes of ALiBi, the mask, and what the score region loads from.
   /// `maskSizes` are those of the mask, if there is one.
   LogicalResult makeScoreModifiers(AttentionInterface op,

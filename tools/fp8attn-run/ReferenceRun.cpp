@@ -18,6 +18,7 @@
 #include "fp8attn/Reference/Merge.h"
 #include "fp8attn/Target/ElementTypes.h"
 
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cstring>
@@ -36,6 +37,16 @@ static std::vector<double> getElements(const Argument &argument) {
   return values;
 }
 
+static float getSoftmaxScale(AttentionInterface op, const Arguments &inputs) {
+  if (std::optional<float> known = op.getEffectiveSoftmaxScale())
+    return *known;
+  Value scale = op.getSoftmaxScaleValue();
+  FloatAttr constant;
+  return matchPattern(scale, m_Constant(&constant))
+             ? constant.getValue().convertToFloat()
+             : inputs[scale].number.real;
+}
+
 /// Fills in what paged and dense attention have in common.
 template <typename Call>
 static void describeScores(AttentionInterface op, const Arguments &inputs,
@@ -43,7 +54,7 @@ static void describeScores(AttentionInterface op, const Arguments &inputs,
   call.keyScale = getScales(inputs, op.getKeyScale(), op.getKeyScaleMap());
   call.valueScale =
       getScales(inputs, op.getValueScale(), op.getValueScaleMap());
-  call.softmaxScale = op.getEffectiveSoftmaxScale();
+  call.softmaxScale = getSoftmaxScale(op, inputs);
   if (IntegerAttr left = op.getWindowLeftAttr())
     call.windowLeft = left.getInt();
   call.windowRight = op.getEffectiveWindowRight();

@@ -34,7 +34,7 @@ def ImportTorch : Pass<"fp8attn-import-torch", "::mlir::func::FuncOp"> {
     Tensors of three dimensions have one head.
 
     An operation is left alone, with a missed remark that says why, if it drops
-    probabilities, has options that are not constants, both a mask and
+    probabilities, has options that are not constants (but for the scale), both a mask and
     `is_causal`, a mask that is broadcast along queries or keys, heads that
     neither are equal nor are said to be groups, or anything that
     `fp8attn.attention` does not take. A row that sees no key gives 0. A row

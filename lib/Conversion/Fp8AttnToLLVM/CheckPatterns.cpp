@@ -51,7 +51,10 @@ struct CheckScaleLowering : CheckLowering<CheckScaleOp, runtime::kCheckScale> {
   SmallVector<Value> getArguments(CheckScaleOp op, OpAdaptor adaptor,
                                   OpBuilder &builder) const override {
     Location loc = op.getLoc();
-    MemRefType type = op.getScale().getType();
+    auto type = dyn_cast<MemRefType>(op.getScale().getType());
+    if (!type)
+      return getArgumentsOfNumber(op, adaptor.getScale(), builder);
+    auto memref = cast<TypedValue<MemRefType>>(op.getScale());
     MemRefDescriptor scale(adaptor.getScale());
     SmallVector<Value> sizes, strides;
     for (unsigned dim = 0; dim < type.getRank(); ++dim) {
@@ -59,11 +62,27 @@ struct CheckScaleLowering : CheckLowering<CheckScaleOp, runtime::kCheckScale> {
       strides.push_back(scale.stride(builder, loc, dim));
     }
     return {makeString(builder, loc, op, op.getName()),
-            getPointer(builder, loc, op.getScale(), adaptor.getScale()),
+            getPointer(builder, loc, memref, adaptor.getScale()),
             makeInteger(builder, loc, 32, getAbiType(type.getElementType())),
             makeInteger(builder, loc, 32, type.getRank()),
             storeToArray(builder, op, sizes),
             storeToArray(builder, op, strides)};
+  }
+
+private:
+  /// A number is a scale without dimensions, in a place on the stack.
+  static SmallVector<Value> getArgumentsOfNumber(CheckScaleOp op, Value number,
+                                                 OpBuilder &builder) {
+    Location loc = op.getLoc();
+    Value place = allocateOnStack(builder, op, number.getType());
+    LLVM::StoreOp::create(builder, loc, number, place);
+    Value none = LLVM::ZeroOp::create(builder, loc, place.getType());
+    return {makeString(builder, loc, op, op.getName()),
+            place,
+            makeInteger(builder, loc, 32, FP8ATTN_TYPE_F32),
+            makeInteger(builder, loc, 32, 0),
+            none,
+            none};
   }
 };
 

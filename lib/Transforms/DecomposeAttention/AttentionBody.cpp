@@ -54,9 +54,10 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
   key = decodeAndScale(builder, loc, key, keyFactor);
   Value scores = QkOp::create(builder, loc, tile(rows, kKeys, f32), query, key,
                               /*factor=*/Value(), /*keyFactor=*/Value());
-  scores = ScaleOp::create(
-      builder, loc, scores,
-      constantF32(builder, loc, op.getEffectiveSoftmaxScale()), IntegerAttr());
+  Value softmaxScale = op.getSoftmaxScaleValue();
+  if (std::optional<float> known = op.getEffectiveSoftmaxScale())
+    softmaxScale = constantF32(builder, loc, *known);
+  scores = ScaleOp::create(builder, loc, scores, softmaxScale, IntegerAttr());
   if (op.modifiesScores())
     scores = createModify(builder, loc, op, scores, context.item,
                           context.diagonal, firstKey);

@@ -41,7 +41,9 @@ static void writeOptions(json::OStream &json, AttentionInterface op) {
                  right ? json::Value(*right) : json::Value(nullptr));
   json.attribute("alignment",
                  stringifyAlignment(op.getAlignmentAttr().getValue()));
-  json.attribute("softmax_scale", op.getEffectiveSoftmaxScale());
+  std::optional<float> scale = op.getEffectiveSoftmaxScale();
+  json.attribute("softmax_scale",
+                 scale ? json::Value(*scale) : json::Value(nullptr));
   json.attribute("softcap", toValue(op.getSoftcapAttr()));
   json.attribute("score_region", !op.getScore().empty());
   json.attribute("key_scale_map", toValue(op.getKeyScaleMap()));

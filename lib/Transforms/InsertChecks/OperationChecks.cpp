@@ -20,11 +20,12 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
+/// Returns the operands that are memory, and are written or not.
 static SmallVector<NamedOperand> getOperands(ModelOpInterface op,
                                              bool areWritten) {
   SmallVector<NamedOperand> operands;
   for (const OperandRole &role : op.getOperandRoles())
-    if (role.isWritten() == areWritten)
+    if (role.isWritten() == areWritten && !role.get().getType().isF32())
       operands.emplace_back(role.name, role.get());
   return operands;
 }
@@ -55,6 +56,7 @@ static void emitChecks(PagedAttentionOp op) {
                       op.getKeyScaleMap(), op.getKeyCache());
   emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
                       op.getValueScaleMap(), op.getValueCache());
+  emitScaleCheck(builder, loc, "softmax_scale", op.getSoftmaxScaleValue());
   Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
   for (Value cache : op.getCaches())
     CheckBatchOp::create(builder, loc, op.getQueryStart(), op.getSeqLens(),
@@ -107,6 +109,7 @@ static void emitChecks(AttentionOp op) {
   emitCountCheck(builder, loc, "keys of key", key, kTokens);
   emitScaleCheck(builder, loc, "key_scale", op.getKeyScale());
   emitScaleCheck(builder, loc, "value_scale", op.getValueScale());
+  emitScaleCheck(builder, loc, "softmax_scale", op.getSoftmaxScaleValue());
   emitOverlapCheck(op, getWritten(op), {}, getRead(op));
 }
 

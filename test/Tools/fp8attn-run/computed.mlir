@@ -1,5 +1,7 @@
 // RUN: fp8attn-run %s --entry=paged --check --context=70 --query-len=3 | FileCheck %s --check-prefix=PAGED
 // RUN: fp8attn-run %s --entry=dense --check --context=70 --query-len=3 | FileCheck %s --check-prefix=DENSE
+// RUN: fp8attn-run %s --entry=number --check --context=70 --query-len=3 | FileCheck %s --check-prefix=NUMBER
+// RUN: fp8attn-run %s --entry=constant --check --context=70 --query-len=3 | FileCheck %s --check-prefix=NUMBER
 // RUN: fp8attn-run %s --entry=cache --check --context=70 --query-len=3 | FileCheck %s --check-prefix=CACHE
 // RUN: fp8attn-run %s --entry=convert --check --query-len=3 | FileCheck %s --check-prefix=CONVERT
 
@@ -51,5 +53,21 @@ func.func @cache(%key: memref<?x2x64xf32>, %slots: memref<?xi64>, %cache: !cache
 // CONVERT: check of {{.*}} passed
 func.func @convert(%x: memref<?x64xbf16>, %scale: memref<f32>, %y: memref<?x64xf8E5M2>) {
   fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y : memref<?x64xbf16>, memref<f32>, memref<?x64xf8E5M2>
+  return
+}
+
+// NUMBER: computed attention: not causal, alignment bottom_right, softmax_scale of the call{{$}}
+// NUMBER: check of out passed
+func.func @number(%query: memref<?x4x?x64xbf16>, %key: memref<?x2x?x64xbf16>, %value: memref<?x2x?x64xbf16>,
+    %out: memref<?x4x?x64xbf16>, %scale: f32) {
+  fp8attn.attention query(%query : memref<?x4x?x64xbf16>) key(%key : memref<?x2x?x64xbf16>)
+      value(%value : memref<?x2x?x64xbf16>) out(%out : memref<?x4x?x64xbf16>) softmax_scale(%scale : f32)
+  return
+}
+func.func @constant(%query: memref<?x4x?x64xbf16>, %key: memref<?x2x?x64xbf16>, %value: memref<?x2x?x64xbf16>,
+    %out: memref<?x4x?x64xbf16>) {
+  %scale = arith.constant 0.0703125 : f32
+  fp8attn.attention query(%query : memref<?x4x?x64xbf16>) key(%key : memref<?x2x?x64xbf16>)
+      value(%value : memref<?x2x?x64xbf16>) out(%out : memref<?x4x?x64xbf16>) softmax_scale(%scale : f32)
   return
 }

@@ -137,6 +137,10 @@ static LogicalResult verifyScores(AttentionInterface op) {
   if (failed(verifyPositive(op, "softmax_scale", op.getSoftmaxScaleAttr())) ||
       failed(verifyPositive(op, "softcap", op.getSoftcapAttr())))
     return failure();
+  // paged_attention_c16
+  if (op.getSoftmaxScaleValue() && op.getSoftmaxScaleAttr())
+    return op->emitOpError("expects softmax_scale as an attribute or as a "
+                           "value, got both");
   NamedShaped alibi{"alibi", op.getAlibi()}, mask{"mask", op.getMask()},
       query{"query", op.getQuery()};
   // paged_attention_c14

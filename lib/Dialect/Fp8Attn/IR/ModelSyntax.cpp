@@ -56,7 +56,8 @@ static SmallVector<Clause> getAttentionClauses(ArrayRef<Clause> keysAndValues,
   llvm::append_range(clauses, batch);
   for (const Clause &clause :
        {optional("sink"), required("out"), optional("lse"), optional("alibi"),
-        optional("mask"), Clause{"score", ClauseForm::Region}})
+        optional("mask"), optional("softmax_scale"),
+        Clause{"score", ClauseForm::Region}})
     clauses.push_back(clause);
   return clauses;
 }

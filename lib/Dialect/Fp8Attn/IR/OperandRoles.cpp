@@ -63,7 +63,8 @@ SmallVector<OperandRole> PagedAttentionOp::getOperandRoles() {
                            {"out", Access::Overwrite},
                            {"lse", Access::Overwrite},
                            {"alibi"},
-                           {"mask"}});
+                           {"mask"},
+                           {"softmax_scale"}});
 }
 
 SmallVector<OperandRole> AttentionOp::getOperandRoles() {
@@ -76,7 +77,8 @@ SmallVector<OperandRole> AttentionOp::getOperandRoles() {
                            {"out", Access::Overwrite},
                            {"lse", Access::Overwrite},
                            {"alibi"},
-                           {"mask"}});
+                           {"mask"},
+                           {"softmax_scale"}});
 }
 
 SmallVector<OperandRole> MergeOp::getOperandRoles() {
@@ -171,7 +173,7 @@ void fp8attn::detail::addEffects(
     ModelOpInterface op,
     SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
   for (const OperandRole &role : op.getOperandRoles()) {
-    if (isa<TensorType>(role.get().getType()))
+    if (!isa<MemRefType, CacheType>(role.get().getType()))
       continue;
     MemoryEffects::Effect *effect = MemoryEffects::Read::get();
     if (role.isWritten())

@@ -60,7 +60,7 @@ def Fp8Attn_CheckColumnsOp : Fp8Attn_CheckOp<"columns"> {
 def Fp8Attn_CheckScaleOp : Fp8Attn_CheckOp<"scale"> {
   let summary = "returns a status if a scale is not finite and positive";
   let description = [{
-    Looks at every scale of the memref.
+    Looks at every scale of the memref, or at the number.
 
     ```mlir
     func.func @check(%key_scale: memref<8xf32>) {
@@ -70,7 +70,8 @@ def Fp8Attn_CheckScaleOp : Fp8Attn_CheckOp<"scale"> {
     ```
   }];
   let arguments = (ins StrAttr:$name,
-                       MemRefRankOf<[F32, F8E8M0FNU], [0, 1, 2, 3, 4]>:$scale);
+                       AnyTypeOf<[F32, MemRefRankOf<[F32, F8E8M0FNU],
+                                                    [0, 1, 2, 3, 4]>]>:$scale);
   let assemblyFormat = "$name `,` $scale attr-dict `:` type($scale)";
 }
 

@@ -128,6 +128,7 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     Optional<Fp8Attn_Shaped<"lse", [F32], [3]>>:$lse,
     Optional<Fp8Attn_Shaped<"alibi", [F32], [1]>>:$alibi,
     Optional<Fp8Attn_Shaped<"mask", [I1, I8, F32, BF16, F16], [4]>>:$mask,
+    Optional<Fp8Attn_Named<"softmax_scale", F32>>:$softmaxScaleValue,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<Fp8Attn_Number>:$softmax_scale,

@@ -67,8 +67,12 @@ def Fp8Attn_AttentionInterface : OpInterface<"AttentionInterface"> {
                    "::std::optional<::mlir::AffineMap>", "getKeyScaleMap">,
     Fp8Attn_Getter<"Returns the map to the scales of the values.",
                    "::std::optional<::mlir::AffineMap>", "getValueScaleMap">,
-    Fp8Attn_Getter<"Returns the factor of the scores, if it is given.",
+    Fp8Attn_Getter<"Returns the factor of the scores, if it is given as an "
+                   "attribute.",
                    "::mlir::FloatAttr", "getSoftmaxScaleAttr">,
+    Fp8Attn_Getter<"Returns it, if it is given as a value.",
+                   "::mlir::TypedValue<::mlir::FloatType>",
+                   "getSoftmaxScaleValue">,
     Fp8Attn_Getter<"Returns the bound of the scores.", "::mlir::FloatAttr",
                    "getSoftcapAttr">,
     Fp8Attn_Getter<"Returns whether no query sees beyond its own position.",
@@ -88,8 +92,11 @@ def Fp8Attn_AttentionInterface : OpInterface<"AttentionInterface"> {
   let extraSharedClassDeclaration = [{
     /// Returns the query heads.
     int64_t getNumHeads() { return $_op.getQuery().getType().getDimSize(1); }
-    /// Returns the factor of the scores, given or 1 / sqrt(Dk).
-    float getEffectiveSoftmaxScale() {
+    /// Returns the factor of the scores, given or 1 / sqrt(Dk); none if it is a
+    /// value.
+    ::std::optional<float> getEffectiveSoftmaxScale() {
+      if ($_op.getSoftmaxScaleValue())
+        return ::std::nullopt;
       if (::mlir::FloatAttr scale = $_op.getSoftmaxScaleAttr())
         return scale.getValue().convertToFloat();
       return 1.0f / ::std::sqrt(static_cast<float>($_op.getKeyDim()));

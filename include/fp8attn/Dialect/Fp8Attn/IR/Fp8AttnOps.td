@@ -132,7 +132,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     It is written as clauses, in any order, each once: `causal`, `window_left =
     N`, `window_right = N`, `alignment = bottom_right` or `top_left`, `query`,
     `cache`, `key_scale`, `value_scale`, `batch`, `sink`, `out`, `lse`, `alibi`,
-    `mask` and `score`, of which `query`, `cache`, `batch` and `out` must be
+    `mask`, `softmax_scale` and `score`, of which `query`, `cache`, `batch` and `out` must be
     there, and as attributes `{softmax_scale = 0.125 : f32, softcap = 30.0 :
     f32}`.
 
@@ -183,7 +183,10 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     - `out`: bf16, f16 or f32 [tokens, Hq, Dv]; `lse`: f32 [tokens, Hq], optional.
       `out` may be `query`, element for element; they overlap with nothing else.
 
-    `softmax_scale` is 1 / sqrt(Dk) if absent.
+    `softmax_scale` is 1 / sqrt(Dk) if absent. It is an attribute, or, as the clause
+    `softmax_scale(%scale : f32)`, a number that is known when the operation runs:
+    results are the same, bit for bit. A call whose number is not finite or not
+    greater than 0 is refused.
 
     Scores can be modified. In this order, each step if it is there:
 
@@ -290,6 +293,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Optional<Fp8Attn_Shaped<"lse", [F32], [2]>>:$lse,
     Optional<Fp8Attn_Shaped<"alibi", [F32], [1]>>:$alibi,
     Optional<Fp8Attn_Shaped<"mask", [I1, I8, F32, BF16, F16], [2]>>:$mask,
+    Optional<Fp8Attn_Named<"softmax_scale", F32>>:$softmaxScaleValue,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<Fp8Attn_Number>:$softmax_scale,

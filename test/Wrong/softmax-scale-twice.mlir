@@ -1,0 +1,11 @@
+// RUN: not fp8attn-compile %s -o %t.o 2>&1 | %wrong %s
+
+// Two factors of the scores.
+// CHECK: error: 'fp8attn.attention' op expects softmax_scale as an attribute or as a value, got both
+func.func @attend(%query: memref<2x8x?x64xbf16>, %key: memref<2x2x?x64xbf16>, %value: memref<2x2x?x64xbf16>,
+                  %out: memref<2x8x?x64xbf16>, %scale: f32) {
+  fp8attn.attention causal
+      query(%query : memref<2x8x?x64xbf16>) key(%key : memref<2x2x?x64xbf16>) value(%value : memref<2x2x?x64xbf16>)
+      out(%out : memref<2x8x?x64xbf16>) softmax_scale(%scale : f32) {softmax_scale = 0.125 : f32}
+  return
+}

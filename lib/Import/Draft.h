@@ -21,7 +21,8 @@ namespace mlir::fp8attn {
 class Draft : public OpBuilder::Listener {
 public:
   explicit Draft(OpBuilder &builder)
-      : builder(builder), previous(builder.getListener()) {
+      : builder(builder), previous(builder.getListener()),
+        block(builder.getInsertionBlock()) {
     builder.setListener(this);
   }
   ~Draft() override {
@@ -33,13 +34,16 @@ public:
   /// Lets what was built so far stay.
   void keep() { operations.clear(); }
 
+  // What is in a region goes with the operation that has it.
   void notifyOperationInserted(Operation *op, OpBuilder::InsertPoint) override {
-    operations.push_back(op);
+    if (op->getBlock() == block)
+      operations.push_back(op);
   }
 
 private:
   OpBuilder &builder;
   OpBuilder::Listener *previous;
+  Block *block;
   SmallVector<Operation *> operations;
 };
 

@@ -116,8 +116,11 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
   SmallVector<OpFoldResult> sizes =
       tensor::getMixedSizes(builder, loc, import.query);
   sizes.back() = tensor::getMixedSize(builder, loc, import.value, kRank - 1);
-  Value out =
-      tensor::EmptyOp::create(builder, loc, sizes, query.getElementType());
+  Value out = import.out;
+  if (!out)
+    out = tensor::EmptyOp::create(builder, loc, sizes,
+                                  import.outType ? import.outType
+                                                 : query.getElementType());
   SmallVector<Type> written = {out.getType()};
   Value lse;
   if (wantsLse) {

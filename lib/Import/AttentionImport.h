@@ -33,6 +33,10 @@ struct AttentionImport {
   /// The same as a value, f32, instead; null if it is none.
   Value scaleValue;
   std::optional<double> softcap;
+  /// A tensor that the result may be written to; a new one if null, of
+  /// `outType`, or else of the type of the query's elements.
+  Value out;
+  Type outType;
 };
 
 /// Builds the attention, with tensors that it writes to, and returns its

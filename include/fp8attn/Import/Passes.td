@@ -8,7 +8,7 @@
 // pass for a front end, in lib/Import: ImportTorch is ImportTorch.cpp and
 // test/Import/import-torch.mlir. Operations are known by their names, so that no
 // front end need be linked: a file is parsed with --allow-unregistered-dialect,
-// its operations in generic form.
+// its operations in generic form. What MLIR has is raised: RaiseLinalg.
 //
 //===----------------------------------------------------------------------===//
 
@@ -99,6 +99,64 @@ def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
         query(%q : tensor<1x8x?x64xbf16>) key(%k : tensor<1x2x?x64xbf16>)
         value(%k : tensor<1x2x?x64xbf16>) out(%empty : tensor<1x8x?x64xbf16>)
         -> tensor<1x8x?x64xbf16>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::fp8attn::Fp8AttnDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def RaiseLinalg : Pass<"fp8attn-raise-linalg", "::mlir::func::FuncOp"> {
+  let summary = "Raise attention that is written in linalg";
+  let description = [{
+    Finds attention on tensors by what its elements are: a sum over keys of
+    probabilities times values, where probabilities are a softmax over keys of
+    scores, and scores are sums over channels of queries times keys. It does not
+    matter which operations say so: named or generic ones, `linalg.softmax` or its
+    steps, a division by the sum of exponentials before the product or behind it,
+    transposes, broadcasts and reshapes in between, conversions from bf16 or f16
+    to f32 and back. The result is that of the last of these operations.
+
+    - Constant factors, on queries, keys or scores, are the scale; without any it
+      is 1, not 1 / sqrt(head size).
+    - A tensor that is added to scores is the mask, and so is an i1 tensor by
+      which they are selected, or else -inf; a tanh between two factors is the
+      softcap.
+    - Dimensions are what the loops say: those that queries and keys share are
+      the batch and the KV heads, those that they do not are the heads of a group
+      and, last, the queries. A dimension that was collapsed of batch and heads is
+      taken apart again, and keys and values that were broadcast for the heads of
+      a group are taken as they were before. Tensors are transposed, which copies
+      them, where their order is not [batch, heads, tokens, channels].
+
+    A product is left alone, with a missed remark that says why, if there is a
+    softmax in it and something else is not as said: a softmax over another
+    dimension, sums that do not begin at 0, a mask that is broadcast along queries
+    or keys, scores or probabilities that something else uses, too, or anything
+    that `fp8attn.attention` does not take. Rows that see nothing give 0; here
+    they gave NaN.
+
+    Before:
+    ```mlir
+    func.func @f(%q: tensor<12x?x64xf32>, %k: tensor<12x64x?xf32>, %v: tensor<12x?x64xf32>,
+                 %s: tensor<12x?x?xf32>, %o: tensor<12x?x64xf32>) -> tensor<12x?x64xf32> {
+      %zero = arith.constant 0.0 : f32
+      %s0 = linalg.fill ins(%zero : f32) outs(%s : tensor<12x?x?xf32>) -> tensor<12x?x?xf32>
+      %s1 = linalg.batch_matmul ins(%q, %k : tensor<12x?x64xf32>, tensor<12x64x?xf32>)
+          outs(%s0 : tensor<12x?x?xf32>) -> tensor<12x?x?xf32>
+      %p = linalg.softmax dimension(2) ins(%s1 : tensor<12x?x?xf32>) outs(%s : tensor<12x?x?xf32>) -> tensor<12x?x?xf32>
+      %o0 = linalg.fill ins(%zero : f32) outs(%o : tensor<12x?x64xf32>) -> tensor<12x?x64xf32>
+      %o1 = linalg.batch_matmul ins(%p, %v : tensor<12x?x?xf32>, tensor<12x?x64xf32>)
+          outs(%o0 : tensor<12x?x64xf32>) -> tensor<12x?x64xf32>
+      return %o1 : tensor<12x?x64xf32>
+    }
+    ```
+    After, with `%query`, `%key` and `%value` of one batch entry, and the key
+    transposed:
+    ```mlir
+    %0 = fp8attn.attention query(%query : tensor<1x12x?x64xf32>)
+        key(%key : tensor<1x12x?x64xf32>) value(%value : tensor<1x12x?x64xf32>)
+        out(%empty : tensor<1x12x?x64xf32>) {softmax_scale = 1.0 : f32} -> tensor<1x12x?x64xf32>
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",

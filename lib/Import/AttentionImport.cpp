@@ -11,6 +11,7 @@
 
 #include "AttentionImport.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/Verifier.h"
@@ -20,7 +21,7 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 /// Dimensions of [batch, heads, tokens, channels], and of a mask.
-static constexpr int64_t kRank = 4;
+static constexpr int64_t kRank = 4, kTokens = 2, kQueries = 2, kKeys = 3;
 
 /// Returns the type of an operand of four dimensions; says why there is none.
 static RankedTensorType getTensorType(Value value, StringRef name,
@@ -33,40 +34,63 @@ static RankedTensorType getTensorType(Value value, StringRef name,
   return nullptr;
 }
 
+/// Returns a mask of one query or key for all of them, [batch, heads, queries,
+/// keys], which copies it. Sizes that the mask has stay its own, so that they
+/// are checked.
+static Value broadcastMask(OpBuilder &builder, Location loc, Value mask,
+                           ArrayRef<int64_t> dimensions,
+                           const AttentionImport &import) {
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, mask);
+  for (int64_t dimension : dimensions)
+    sizes[dimension] = tensor::getMixedSize(
+        builder, loc, dimension == kQueries ? import.query : import.key,
+        kTokens);
+  // The dimension is dropped and made again.
+  SmallVector<ReassociationIndices> groups = {{0}};
+  for (int64_t dimension = 1; dimension < kRank; ++dimension)
+    if (llvm::is_contained(dimensions, dimension))
+      groups.back().push_back(dimension);
+    else
+      groups.push_back({dimension});
+  Value dropped = tensor::CollapseShapeOp::create(builder, loc, mask, groups);
+  Value empty = tensor::EmptyOp::create(
+      builder, loc, sizes,
+      cast<RankedTensorType>(mask.getType()).getElementType());
+  return linalg::BroadcastOp::create(builder, loc, dropped, empty, dimensions)
+      ->getResult(0);
+}
+
 /// Returns the mask as [batch, heads, queries, keys]; null, and why, if it
 /// cannot be.
-static Value expandMask(OpBuilder &builder, Location loc, Value mask,
-                        RankedTensorType query, RankedTensorType key,
-                        std::string &why) {
+static Value expandMask(OpBuilder &builder, Location loc,
+                        const AttentionImport &import, std::string &why) {
+  Value mask = import.mask;
   auto type = dyn_cast<RankedTensorType>(mask.getType());
-  if (!type || type.getRank() < 2 || type.getRank() > kRank) {
-    why = llvm::formatv("expects a mask of two to four dimensions, got {0}",
+  if (!type || type.getRank() < 1 || type.getRank() > kRank) {
+    why = llvm::formatv("expects a mask of one to four dimensions, got {0}",
                         mask.getType());
     return nullptr;
   }
-  // A mask of 1 query or key is used for all of them.
-  const std::pair<StringRef, int64_t> needed[] = {
-      {"queries", query.getDimSize(2)}, {"keys", key.getDimSize(2)}};
-  for (auto [size, dimension] :
-       llvm::zip(type.getShape().take_back(2), needed)) {
-    auto [name, expected] = dimension;
-    if (size == 1 && expected != 1) {
-      why = llvm::formatv("expects a mask that is not broadcast along {0}, "
-                          "got {1}",
-                          name, type);
-      return nullptr;
-    }
-  }
-  if (type.getRank() == kRank)
-    return mask;
   const int64_t added = kRank - type.getRank();
-  SmallVector<int64_t> shape(added, 1);
-  llvm::append_range(shape, type.getShape());
-  SmallVector<ReassociationIndices> groups(type.getRank());
-  for (int64_t dimension = 0; dimension < kRank; ++dimension)
-    groups[std::max<int64_t>(dimension - added, 0)].push_back(dimension);
-  return tensor::ExpandShapeOp::create(builder, loc, type.clone(shape), mask,
-                                       groups);
+  if (added > 0) {
+    SmallVector<int64_t> shape(added, 1);
+    llvm::append_range(shape, type.getShape());
+    SmallVector<ReassociationIndices> groups(type.getRank());
+    for (int64_t dimension = 0; dimension < kRank; ++dimension)
+      groups[std::max<int64_t>(dimension - added, 0)].push_back(dimension);
+    type = type.clone(shape);
+    mask = tensor::ExpandShapeOp::create(builder, loc, type, mask, groups);
+  }
+  // A batch entry or a head for all needs no copies.
+  SmallVector<int64_t> broadcast;
+  for (auto [dimension, counted] :
+       {std::pair(kQueries, import.query), std::pair(kKeys, import.key)})
+    if (type.getDimSize(dimension) == 1 &&
+        cast<RankedTensorType>(counted.getType()).getDimSize(kTokens) != 1)
+      broadcast.push_back(dimension);
+  return broadcast.empty()
+             ? mask
+             : broadcastMask(builder, loc, mask, broadcast, import);
 }
 
 /// Returns what the verifier has against an operation; empty if nothing.
@@ -109,7 +133,7 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
 
   Value mask;
   if (import.mask) {
-    mask = expandMask(builder, loc, import.mask, query, key, why);
+    mask = expandMask(builder, loc, import, why);
     if (!mask)
       return failure();
   }

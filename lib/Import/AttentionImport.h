@@ -23,8 +23,8 @@ namespace mlir::fp8attn {
 /// channels].
 struct AttentionImport {
   Value query, key, value;
-  /// Of the last dimensions of [batch, heads, queries, keys], batch and heads 1
-  /// or not; null if there is none.
+  /// Of the last dimensions of [batch, heads, queries, keys], each 1 or not;
+  /// null if there is none.
   Value mask;
   /// Each query sees the keys up to its own position, counted from the first.
   bool isCausal = false;

@@ -68,19 +68,6 @@ func.func @packed(%q: tensor<1x?x256xf32>, %k: tensor<1x?x256xf32>) -> tensor<1x
 
 // -----
 
-// A mask of fewer keys.
-// REMARK: Reason="onnx.Attention is left alone: expects a mask that is not broadcast along keys, got tensor<?x1xf32>
-// CHECK-LABEL: func @keys(
-// CHECK-NOT:     fp8attn
-func.func @keys(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>, %m: tensor<?x1xf32>) -> tensor<1x4x?x64xf32> {
-  %none = "onnx.NoValue"() {value} : () -> none
-  %0:4 = "onnx.Attention"(%q, %k, %k, %m, %none, %none) {}
-      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<?x1xf32>, none, none) -> (tensor<1x4x?x64xf32>, none, none, none)
-  return %0#0 : tensor<1x4x?x64xf32>
-}
-
-// -----
-
 // Packed heads that are split, and then refused: nothing stays of the split.
 // REMARK: Reason="onnx.Attention is left alone: expects channels of key that are a multiple of 8 up to 576, got 12
 // CHECK-LABEL: func @split(

@@ -38,3 +38,25 @@ func.func @packed(%q: tensor<2x?x256xf32>, %k: tensor<2x20x128xf32>) -> tensor<*
       : (tensor<2x?x256xf32>, tensor<2x20x128xf32>, tensor<2x20x128xf32>) -> tensor<*xf32>
   return %0 : tensor<*xf32>
 }
+
+// A mask of one query for all, one of one key, and one of neither: sizes that a
+// mask has stay its own.
+// CHECK-LABEL: func @broadcast(
+// CHECK-SAME:    %[[Q:[^:]+]]: tensor<2x8x?x64xf32>, %[[K:[^:]+]]: tensor<2x8x?x64xf32>, %[[KEYS:[^:]+]]: tensor<2x1x1x?xi1>, %[[QUERIES:[^:]+]]: tensor<?x1xf32>, %[[ONE:[^:]+]]: tensor<1xf32>)
+// CHECK:         %[[COLUMNS:.+]] = tensor.dim %[[KEYS]], %{{.+}} : tensor<2x1x1x?xi1>
+// CHECK:         %[[ROWS:.+]] = tensor.dim %[[Q]]
+// CHECK:         %[[DROPPED:.+]] = tensor.collapse_shape %[[KEYS]] {{\[\[}}0], [1, 2], [3]] : tensor<2x1x1x?xi1> into tensor<2x1x?xi1>
+// CHECK:         %[[EMPTY:.+]] = tensor.empty(%[[ROWS]], %[[COLUMNS]]) : tensor<2x1x?x?xi1>
+// CHECK:         %[[MASK:.+]] = linalg.broadcast ins(%[[DROPPED]] : tensor<2x1x?xi1>) outs(%[[EMPTY]] : tensor<2x1x?x?xi1>) dimensions = [2]
+// CHECK:         fp8attn.attention {{.*}} mask(%[[MASK]] : tensor<2x1x?x?xi1>)
+// CHECK:         linalg.broadcast ins(%{{.+}} : tensor<1x1x?xf32>) outs(%{{.+}} : tensor<1x1x?x?xf32>) dimensions = [3]
+// CHECK:         fp8attn.attention {{.*}} mask(%{{.+}} : tensor<1x1x?x?xf32>)
+// CHECK:         linalg.broadcast ins(%{{.+}} : tensor<1x1xf32>) outs(%{{.+}} : tensor<1x1x?x?xf32>) dimensions = [2, 3]
+// CHECK:         fp8attn.attention {{.*}} mask(%{{.+}} : tensor<1x1x?x?xf32>)
+!t = tensor<2x8x?x64xf32>
+func.func @broadcast(%q: !t, %k: !t, %keys: tensor<2x1x1x?xi1>, %queries: tensor<?x1xf32>, %one: tensor<1xf32>) -> (!t, !t, !t) {
+  %0 = "onnx.Attention"(%q, %k, %k, %keys) {} : (!t, !t, !t, tensor<2x1x1x?xi1>) -> !t
+  %1 = "onnx.Attention"(%q, %k, %k, %queries) {} : (!t, !t, !t, tensor<?x1xf32>) -> !t
+  %2 = "onnx.Attention"(%q, %k, %k, %one) {} : (!t, !t, !t, tensor<1xf32>) -> !t
+  return %0, %1, %2 : !t, !t, !t
+}

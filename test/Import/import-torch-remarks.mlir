@@ -75,37 +75,17 @@ func.func @both_masks(%q: !torch.vtensor<[1,4,?,64],f32>, %k: !torch.vtensor<[1,
 
 // -----
 
-// A mask of one row for all queries.
-// REMARK: Reason="torch.aten.scaled_dot_product_attention is left alone: expects a mask that is not broadcast along queries, got tensor<1x?xf32>
-// CHECK-LABEL: func @row_mask(
+// A mask of no dimensions.
+// REMARK: Reason="torch.aten.scaled_dot_product_attention is left alone: expects a mask of one to four dimensions, got tensor<f32>
+// CHECK-LABEL: func @scalar_mask(
 // CHECK-NOT:     fp8attn
 // CHECK-NOT:     torch_c
-func.func @row_mask(%q: !torch.vtensor<[1,4,?,64],f32>, %k: !torch.vtensor<[1,4,?,64],f32>, %v: !torch.vtensor<[1,4,?,64],f32>, %m: !torch.vtensor<[1,?],f32>) -> !torch.vtensor<[1,4,?,64],f32> {
+func.func @scalar_mask(%q: !torch.vtensor<[1,4,?,64],f32>, %m: !torch.vtensor<[],f32>) -> !torch.vtensor<[1,4,?,64],f32> {
   %none = "torch.constant.none"() : () -> !torch.none
-  %true = "torch.constant.bool"() <{value = true}> : () -> !torch.bool
   %false = "torch.constant.bool"() <{value = false}> : () -> !torch.bool
   %zero = "torch.constant.float"() <{value = 0.0 : f64}> : () -> !torch.float
-  %half = "torch.constant.float"() <{value = 0.5 : f64}> : () -> !torch.float
-  %0 = "torch.aten.scaled_dot_product_attention"(%q, %k, %v, %m, %zero, %false, %none, %false)
-      : (!torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,?],f32>, !torch.float, !torch.bool, !torch.none, !torch.bool) -> !torch.vtensor<[1,4,?,64],f32>
-  return %0 : !torch.vtensor<[1,4,?,64],f32>
-}
-
-// -----
-
-// A mask of keys alone.
-// REMARK: Reason="torch.aten.scaled_dot_product_attention is left alone: expects a mask of two to four dimensions, got tensor<?xf32>
-// CHECK-LABEL: func @vector_mask(
-// CHECK-NOT:     fp8attn
-// CHECK-NOT:     torch_c
-func.func @vector_mask(%q: !torch.vtensor<[1,4,?,64],f32>, %k: !torch.vtensor<[1,4,?,64],f32>, %v: !torch.vtensor<[1,4,?,64],f32>, %m: !torch.vtensor<[?],f32>) -> !torch.vtensor<[1,4,?,64],f32> {
-  %none = "torch.constant.none"() : () -> !torch.none
-  %true = "torch.constant.bool"() <{value = true}> : () -> !torch.bool
-  %false = "torch.constant.bool"() <{value = false}> : () -> !torch.bool
-  %zero = "torch.constant.float"() <{value = 0.0 : f64}> : () -> !torch.float
-  %half = "torch.constant.float"() <{value = 0.5 : f64}> : () -> !torch.float
-  %0 = "torch.aten.scaled_dot_product_attention"(%q, %k, %v, %m, %zero, %false, %none, %false)
-      : (!torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[?],f32>, !torch.float, !torch.bool, !torch.none, !torch.bool) -> !torch.vtensor<[1,4,?,64],f32>
+  %0 = "torch.aten.scaled_dot_product_attention"(%q, %q, %q, %m, %zero, %false, %none, %false)
+      : (!torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[],f32>, !torch.float, !torch.bool, !torch.none, !torch.bool) -> !torch.vtensor<[1,4,?,64],f32>
   return %0 : !torch.vtensor<[1,4,?,64],f32>
 }
 

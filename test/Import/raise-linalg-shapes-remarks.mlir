@@ -220,3 +220,36 @@ func.func @double(%q: !q, %k: !k, %v: !q, %s: !s, %o: !o) -> !o {
   %o1 = linalg.batch_matmul ins(%p, %v : !s, !q) outs(%o0 : !o) -> !o
   return %o1 : !o
 }
+
+// -----
+
+// A mask for each KV head, and not for each head.
+// REMARK: Reason="linalg.contract is left alone: expects a mask with all loops over heads or with none, got tensor<4x?x?xf32>
+// CHECK-LABEL: func @part_of_heads(
+// CHECK-NOT:     fp8attn
+!q = tensor<4x3x?x64xf32>
+!k = tensor<4x?x64xf32>
+!s = tensor<4x3x?x?xf32>
+#all = affine_map<(g, h, q, k) -> (g, h, q, k)>
+func.func @part_of_heads(%q: !q, %k: !k, %s: !s, %o: !q, %m: tensor<4x?x?xf32>) -> !q {
+  %zero = arith.constant 0.0 : f32
+  %s0 = linalg.fill ins(%zero : f32) outs(%s : !s) -> !s
+  %s1 = linalg.contract
+      indexing_maps = [affine_map<(g, h, q, k, c) -> (g, h, q, c)>, affine_map<(g, h, q, k, c) -> (g, k, c)>,
+                       affine_map<(g, h, q, k, c) -> (g, h, q, k)>]
+      ins(%q, %k : !q, !k) outs(%s0 : !s) -> !s
+  %s2 = linalg.generic {indexing_maps = [#all, affine_map<(g, h, q, k) -> (g, q, k)>, #all],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%s1, %m : !s, tensor<4x?x?xf32>) outs(%s : !s) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %r = arith.addf %a, %b : f32
+    linalg.yield %r : f32
+  } -> !s
+  %p = linalg.softmax dimension(3) ins(%s2 : !s) outs(%s : !s) -> !s
+  %o0 = linalg.fill ins(%zero : f32) outs(%o : !q) -> !q
+  %o1 = linalg.contract
+      indexing_maps = [affine_map<(g, h, q, n, k) -> (g, h, q, k)>, affine_map<(g, h, q, n, k) -> (g, k, n)>,
+                       affine_map<(g, h, q, n, k) -> (g, h, q, n)>]
+      ins(%p, %k : !s, !k) outs(%o0 : !q) -> !q
+  return %o1 : !q
+}

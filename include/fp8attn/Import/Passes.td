@@ -34,10 +34,10 @@ def ImportTorch : Pass<"fp8attn-import-torch", "::mlir::func::FuncOp"> {
     Tensors of three dimensions have one head.
 
     An operation is left alone, with a missed remark that says why, if it drops
-    probabilities, has options that are not constants (but for the scale), both a mask and
-    `is_causal`, a mask that is broadcast along queries or keys, heads that
-    neither are equal nor are said to be groups, or anything that
-    `fp8attn.attention` does not take. A row that sees no key gives 0. A row
+    probabilities, has options that are not constants (but for the scale), both a
+    mask and `is_causal`, heads that neither are equal nor are said to be groups,
+    or anything that `fp8attn.attention` does not take. A mask that is broadcast
+    along queries or keys is copied for all of them. A row that sees no key gives 0. A row
     that a mask adds -FLT_MAX to throughout is one here, and the mean of the
     values in PyTorch: a front end should mask with -inf.
 
@@ -63,7 +63,8 @@ def ImportTorch : Pass<"fp8attn-import-torch", "::mlir::func::FuncOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
-    "::mlir::fp8attn::Fp8AttnDialect", "::mlir::tensor::TensorDialect"];
+    "::mlir::fp8attn::Fp8AttnDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
 }
 
 def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
@@ -76,12 +77,12 @@ def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
     What ONNX says and means is kept: `is_causal` lets the first query stand at
     the first key; without a scale it is 1 / sqrt(head size); `softcap` 0 is
     none; a mask of i1 keeps scores where it is true, another is added, and both
-    come behind the softcap, as the standard says since its correction of 2026.
+    come behind the softcap, as the standard says since its correction of 2026. A
+    mask that is broadcast along queries or keys is copied for all of them.
 
     An operation is left alone, with a missed remark that says why, if it has a
-    past, lengths of padded keys, a mask that is broadcast along queries or keys,
-    uses of other results than the first, or anything that `fp8attn.attention`
-    does not take.
+    past, lengths of padded keys, uses of other results than the first, or
+    anything that `fp8attn.attention` does not take.
 
     Before:
     ```mlir
@@ -121,7 +122,8 @@ def RaiseLinalg : Pass<"fp8attn-raise-linalg", "::mlir::func::FuncOp"> {
       is 1, not 1 / sqrt(head size).
     - A tensor that is added to scores is the mask, and so is an i1 tensor by
       which they are selected, or else -inf; a tanh between two factors is the
-      softcap.
+      softcap. A mask without the loop over queries or keys is copied for all of
+      them.
     - Dimensions are what the loops say: those that queries and keys share are
       the batch and the KV heads, those that they do not are the heads of a group
       and, last, the queries. A dimension that was collapsed of batch and heads is
@@ -131,8 +133,8 @@ def RaiseLinalg : Pass<"fp8attn-raise-linalg", "::mlir::func::FuncOp"> {
 
     A product is left alone, with a missed remark that says why, if there is a
     softmax in it and something else is not as said: a softmax over another
-    dimension, sums that do not begin at 0, a mask that is broadcast along queries
-    or keys, scores or probabilities that something else uses, too, or anything
+    dimension, sums that do not begin at 0, a mask that is broadcast along a part
+    of the heads, scores or probabilities that something else uses, too, or anything
     that `fp8attn.attention` does not take. Rows that see nothing give 0; here
     they gave NaN.
 

@@ -133,16 +133,16 @@ getMaskShape(const Element &mask, const Roles &roles, std::string &why) {
   auto contains = [&](Digit digit) { return has.contains(digit); };
   Indices shape;
   size_t found = 0;
-  for (auto [part, name, mayBeOne] :
-       {std::tuple(roles.batch, "batch", true),
-        std::tuple(roles.heads, "heads", true),
-        std::tuple(roles.queries, "queries", false),
-        std::tuple(Index{roles.keys}, "keys", false)}) {
+  for (auto [part, name] :
+       {std::pair(roles.batch, "batch entries"),
+        std::pair(roles.heads, "heads"), std::pair(roles.queries, "queries"),
+        std::pair(Index{roles.keys}, "keys")}) {
     const bool isWhole = llvm::all_of(part, contains);
-    if (!isWhole && (!mayBeOne || llvm::any_of(part, contains))) {
-      why = llvm::formatv(
-          "expects a mask that is not broadcast along {0}, got {1}", name,
-          mask.tensor.getType());
+    if (!isWhole && llvm::any_of(part, contains)) {
+      why =
+          llvm::formatv("expects a mask with all loops over {0} or with none, "
+                        "got {1}",
+                        name, mask.tensor.getType());
       return std::nullopt;
     }
     shape.push_back(isWhole ? part : Index());

@@ -5,8 +5,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Calls the entry points of imports.mlir and compares them with what the
-// documentation of PyTorch and of ONNX says, written down here on its own: no
-// operation of this project is asked what it means.
+// documentation of PyTorch and of ONNX says, and with what the operations of
+// linalg compute, written down here on its own: no operation of this project is
+// asked what it means.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,8 +30,20 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 /// The modified score of (query, key), of what scale and product give.
 using Modifier = std::function<double(double score, int64_t q, int64_t k)>;
 
-class ImportTest : public testing::Test, protected Caller {
+class ImportTest : public testing::TestWithParam<fp8attn_isa>,
+                   protected Caller {
 protected:
+  void SetUp() override {
+    if (fp8attn_cpu()->isa < GetParam())
+      GTEST_SKIP() << fp8attn_isa_string(GetParam()) << ": "
+                   << fp8attn_cpu()->reason;
+    context.isa_cap = GetParam();
+  }
+  void TearDown() override {
+    if (!IsSkipped())
+      EXPECT_EQ(context.isa, GetParam());
+  }
+
   /// Numbers that bf16 has, so that nothing but probabilities is rounded.
   Floats makeFloats(std::vector<int64_t> sizes) {
     Floats tensor(FP8ATTN_TYPE_F32, std::move(sizes));
@@ -78,7 +91,16 @@ protected:
 };
 } // namespace
 
-TEST_F(ImportTest, TorchCausalBeginsAtTheFirstKey) {
+INSTANTIATE_TEST_SUITE_P(Isas, ImportTest,
+                         testing::Values(FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX2,
+                                         FP8ATTN_ISA_AVX512,
+                                         FP8ATTN_ISA_AVX512_BF16,
+                                         FP8ATTN_ISA_AMX_BF16),
+                         [](const testing::TestParamInfo<fp8attn_isa> &info) {
+                           return std::string(fp8attn_isa_string(info.param));
+                         });
+
+TEST_P(ImportTest, TorchCausalBeginsAtTheFirstKey) {
   Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
   Floats key = makeFloats({kBatch, 2, kKeys, kChannels});
   Floats value = makeFloats({kBatch, 2, kKeys, kChannels});
@@ -95,7 +117,7 @@ TEST_F(ImportTest, TorchCausalBeginsAtTheFirstKey) {
       out);
 }
 
-TEST_F(ImportTest, TorchForCpuHasAScaleAMaskAndALogSumExp) {
+TEST_P(ImportTest, TorchForCpuHasAScaleAMaskAndALogSumExp) {
   Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
   Floats key = makeFloats({kBatch, kHeads, kKeys, kChannels});
   Floats value = makeFloats({kBatch, kHeads, kKeys, kChannels});
@@ -118,7 +140,7 @@ TEST_F(ImportTest, TorchForCpuHasAScaleAMaskAndALogSumExp) {
       out, &lse);
 }
 
-TEST_F(ImportTest, OnnxCapsScoresAndThenMasksThem) {
+TEST_P(ImportTest, OnnxCapsScoresAndThenMasksThem) {
   Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
   Floats key = makeFloats({kBatch, 2, kKeys, kChannels});
   Floats value = makeFloats({kBatch, 2, kKeys, kChannels});
@@ -141,4 +163,60 @@ TEST_F(ImportTest, OnnxCapsScoresAndThenMasksThem) {
                                        : 2 * std::tanh(score / 2) + added;
       },
       out);
+}
+
+TEST_P(ImportTest, LinalgNamesItsOperations) {
+  Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
+  Floats key = makeFloats({kBatch, 2, kKeys, kChannels});
+  Floats value = makeFloats({kBatch, 2, kKeys, kChannels});
+  Floats mask = makeFloats({kQueries, kKeys});
+  for (int64_t i = 0; i < kQueries * kKeys; i += 3)
+    mask.elements[i] = -kInfinity;
+  Floats out(FP8ATTN_TYPE_F32, {kBatch, kHeads, kQueries, kChannels});
+  ASSERT_EQ(linalg_named(with(linalg_named_workspace_bytes(1)), query, key,
+                         value, mask, out),
+            FP8ATTN_OK)
+      << context.message;
+  expectAttention(
+      query, key, value, /*kvHeads=*/2, /*scale=*/0.25,
+      [&](double score, int64_t q, int64_t k) {
+        return score + mask.elements[q * kKeys + k];
+      },
+      out);
+}
+
+TEST_P(ImportTest, LinalgSpellsOutSteps) {
+  Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
+  Floats key = makeFloats({kBatch, 2, kKeys, kChannels});
+  Floats value = makeFloats({kBatch, 2, kKeys, kChannels});
+  // In columns, and with tokens before heads.
+  Floats columns(FP8ATTN_TYPE_F32, {kBatch, 2, kChannels, kKeys});
+  Floats tokens(FP8ATTN_TYPE_F32, {kBatch, kKeys, 2, kChannels});
+  for (int64_t i = 0; i < kBatch * 2 * kKeys * kChannels; ++i) {
+    const int64_t c = i % kChannels, k = i / kChannels % kKeys;
+    const int64_t entry = i / kChannels / kKeys;
+    columns.elements[(entry * kChannels + c) * kKeys + k] = key.elements[i];
+    tokens.elements[((entry / 2 * kKeys + k) * 2 + entry % 2) * kChannels + c] =
+        value.elements[i];
+  }
+  Codes mask(FP8ATTN_TYPE_BOOL, {2, 2, kKeys}, 1);
+  for (int64_t k = 0; k < kKeys; k += 3)
+    for (int64_t head = 0; head < kHeads; ++head)
+      mask.elements[head * kKeys + k] = 0;
+  Floats out(FP8ATTN_TYPE_F32, {kBatch, kHeads, kQueries, kChannels});
+  ASSERT_EQ(linalg_steps(with(linalg_steps_workspace_bytes(1)), query, columns,
+                         tokens, mask, out),
+            FP8ATTN_OK)
+      << context.message;
+  expectAttention(
+      query, key, value, /*kvHeads=*/2, /*scale=*/0.5,
+      [](double score, int64_t q, int64_t k) {
+        return k % 3 ? 2 * std::tanh(score / 2) : -kInfinity;
+      },
+      out);
+  // A mask of fewer keys is refused before it is read past its end.
+  Codes fewer(FP8ATTN_TYPE_BOOL, {2, 2, kKeys - 1}, 1);
+  EXPECT_EQ(linalg_steps(&context, query, columns, tokens, fewer, out),
+            FP8ATTN_BAD_SIZE)
+      << context.message;
 }

@@ -1,7 +1,7 @@
 // Attention as front ends write it; ImportTest.cpp says what each means.
-// RUN: fp8attn-opt %s --allow-unregistered-dialect --fp8attn-import-torch --fp8attn-import-onnx -o %t.mlir
-// RUN: FileCheck %s --input-file=%t.mlir --implicit-check-not=torch. --implicit-check-not=onnx.
-// CHECK-COUNT-3: fp8attn.attention
+// RUN: fp8attn-opt %s --allow-unregistered-dialect --fp8attn-import-torch --fp8attn-import-onnx --fp8attn-raise-linalg -o %t.mlir
+// RUN: FileCheck %s --input-file=%t.mlir --implicit-check-not=torch. --implicit-check-not=onnx. --implicit-check-not=linalg.softmax
+// CHECK-COUNT-5: fp8attn.attention
 
 !q = tensor<2x4x?x64xf32>
 !kv = tensor<2x2x?x64xf32>
@@ -41,4 +41,109 @@ func.func @onnx(%q: !q, %k: !kv, %v: !kv, %mask: tensor<?x?xf32>) -> !q {
   %0:4 = "onnx.Attention"(%q, %k, %v, %mask, %none, %none) {is_causal = 1 : si64, softcap = 2.0 : f32}
       : (!q, !kv, !kv, tensor<?x?xf32>, none, none) -> (!q, none, none, none)
   return %0#0 : !q
+}
+
+// Named operations: batch and heads collapsed, keys and values broadcast for the
+// heads of a group, a scale, and a mask for all heads.
+!flat = tensor<8x?x64xf32>
+!scores = tensor<8x?x?xf32>
+func.func @linalg_named(%q: !q, %k: !kv, %v: !kv, %mask: tensor<?x?xf32>) -> !q {
+  %c2 = arith.constant 2 : index
+  %zero = arith.constant 0.0 : f32
+  %quarter = arith.constant 0.25 : f32
+  %queries = tensor.dim %q, %c2 : !q
+  %keys = tensor.dim %k, %c2 : !kv
+  %fq = tensor.collapse_shape %q [[0, 1], [2], [3]] : !q into !flat
+  %wide = tensor.empty(%keys) : tensor<2x2x2x?x64xf32>
+  %wk = linalg.broadcast ins(%k : !kv) outs(%wide : tensor<2x2x2x?x64xf32>) dimensions = [2]
+  %fk = tensor.collapse_shape %wk [[0, 1, 2], [3], [4]] : tensor<2x2x2x?x64xf32> into !flat
+  %wv = linalg.broadcast ins(%v : !kv) outs(%wide : tensor<2x2x2x?x64xf32>) dimensions = [2]
+  %fv = tensor.collapse_shape %wv [[0, 1, 2], [3], [4]] : tensor<2x2x2x?x64xf32> into !flat
+  %columns = tensor.empty(%keys) : tensor<8x64x?xf32>
+  %tk = linalg.transpose ins(%fk : !flat) outs(%columns : tensor<8x64x?xf32>) permutation = [0, 2, 1]
+  %s = tensor.empty(%queries, %keys) : !scores
+  %s0 = linalg.fill ins(%zero : f32) outs(%s : !scores) -> !scores
+  %s1 = linalg.batch_matmul ins(%fq, %tk : !flat, tensor<8x64x?xf32>) outs(%s0 : !scores) -> !scores
+  %scale = linalg.fill ins(%quarter : f32) outs(%s : !scores) -> !scores
+  %s2 = linalg.mul ins(%s1, %scale : !scores, !scores) outs(%s : !scores) -> !scores
+  %masks = linalg.broadcast ins(%mask : tensor<?x?xf32>) outs(%s : !scores) dimensions = [0]
+  %s3 = linalg.add ins(%s2, %masks : !scores, !scores) outs(%s : !scores) -> !scores
+  %p = linalg.softmax dimension(2) ins(%s3 : !scores) outs(%s : !scores) -> !scores
+  %o = tensor.empty(%queries) : !flat
+  %o0 = linalg.fill ins(%zero : f32) outs(%o : !flat) -> !flat
+  %o1 = linalg.batch_matmul ins(%p, %fv : !scores, !flat) outs(%o0 : !flat) -> !flat
+  %r = tensor.expand_shape %o1 [[0, 1], [2], [3]] output_shape [2, 4, %queries, 64] : !flat into !q
+  return %r : !q
+}
+
+// The steps of a softmax on [batch, KV head, head of the group, query, key], a
+// factor on the queries, a softcap, a mask of keys for each head, keys in columns,
+// and a division behind the product.
+!grouped = tensor<2x2x2x?x64xf32>
+!all = tensor<2x2x2x?x?xf32>
+!row = tensor<2x2x2x?xf32>
+#all = affine_map<(b, g, h, q, k) -> (b, g, h, q, k)>
+#row = affine_map<(b, g, h, q, k) -> (b, g, h, q)>
+func.func @linalg_steps(%q: !q, %k: tensor<2x2x64x?xf32>, %v: tensor<2x?x2x64xf32>, %mask: tensor<2x2x?xi1>) -> !q {
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %zero = arith.constant 0.0 : f32
+  %half = arith.constant 0.5 : f32
+  %two = arith.constant 2.0 : f32
+  %least = arith.constant 0xFF800000 : f32
+  %queries = tensor.dim %q, %c2 : !q
+  %keys = tensor.dim %v, %c1 : tensor<2x?x2x64xf32>
+  %gq = tensor.expand_shape %q [[0], [1, 2], [3], [4]] output_shape [2, 2, 2, %queries, 64] : !q into !grouped
+  %s = tensor.empty(%queries, %keys) : !all
+  %s0 = linalg.fill ins(%zero : f32) outs(%s : !all) -> !all
+  %s1 = linalg.generic {
+      indexing_maps = [affine_map<(b, g, h, q, k, c) -> (b, g, h, q, c)>, affine_map<(b, g, h, q, k, c) -> (b, g, c, k)>,
+                       affine_map<(b, g, h, q, k, c) -> (b, g, h, q, k)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel", "reduction"]}
+      ins(%gq, %k : !grouped, tensor<2x2x64x?xf32>) outs(%s0 : !all) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %scaled = arith.mulf %a, %half : f32
+    %product = arith.mulf %b, %scaled : f32
+    %sum = arith.addf %product, %c : f32
+    linalg.yield %sum : f32
+  } -> !all
+  %s2 = linalg.generic {
+      indexing_maps = [#all, affine_map<(b, g, h, q, k) -> (g, h, k)>, #all],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel"]}
+      ins(%s1, %mask : !all, tensor<2x2x?xi1>) outs(%s : !all) {
+  ^bb0(%a: f32, %keep: i1, %c: f32):
+    %less = arith.divf %a, %two : f32
+    %tanh = math.tanh %less : f32
+    %capped = arith.mulf %tanh, %two : f32
+    %score = arith.select %keep, %capped, %least : f32
+    linalg.yield %score : f32
+  } -> !all
+  %r = tensor.empty(%queries) : !row
+  %r0 = linalg.fill ins(%least : f32) outs(%r : !row) -> !row
+  %max = linalg.reduce { arith.maximumf } ins(%s2 : !all) outs(%r0 : !row) dimensions = [4]
+  %e = linalg.generic {
+      indexing_maps = [#all, #row, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel"]}
+      ins(%s2, %max : !all, !row) outs(%s : !all) {
+  ^bb0(%a: f32, %m: f32, %c: f32):
+    %less = arith.subf %a, %m : f32
+    %exp = math.exp %less : f32
+    linalg.yield %exp : f32
+  } -> !all
+  %r1 = linalg.fill ins(%zero : f32) outs(%r : !row) -> !row
+  %sum = linalg.reduce { arith.addf } ins(%e : !all) outs(%r1 : !row) dimensions = [4]
+  %o = tensor.empty(%queries) : !grouped
+  %o0 = linalg.fill ins(%zero : f32) outs(%o : !grouped) -> !grouped
+  %o1 = linalg.contract
+      indexing_maps = [affine_map<(b, g, h, q, n, k) -> (b, g, h, q, k)>, affine_map<(b, g, h, q, n, k) -> (b, k, g, n)>,
+                       affine_map<(b, g, h, q, n, k) -> (b, g, h, q, n)>]
+      ins(%e, %v : !all, tensor<2x?x2x64xf32>) outs(%o0 : !grouped) -> !grouped
+  %o2 = linalg.generic {
+      indexing_maps = [#all, #row, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel"]}
+      ins(%o1, %sum : !grouped, !row) outs(%o : !grouped) {
+  ^bb0(%a: f32, %total: f32, %c: f32):
+    %mean = arith.divf %a, %total : f32
+    linalg.yield %mean : f32
+  } -> !grouped
+  %result = tensor.collapse_shape %o2 [[0], [1, 2], [3], [4]] : !grouped into !q
+  return %result : !q
 }

@@ -163,7 +163,8 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
       /*valueScaleMap=*/AffineMapAttr(), number(import.scale),
       number(import.softcap), import.isCausal, /*window_left=*/IntegerAttr(),
       /*window_right=*/IntegerAttr(),
-      import.isCausal ? Alignment::TopLeft : Alignment::BottomRight);
+      import.isCausal && !import.hasPast ? Alignment::TopLeft
+                                         : Alignment::BottomRight);
   why = findFault(attention);
   if (!why.empty())
     return failure();

@@ -26,8 +26,9 @@ struct AttentionImport {
   /// Of the last dimensions of [batch, heads, queries, keys], each 1 or not;
   /// null if there is none.
   Value mask;
-  /// Each query sees the keys up to its own position, counted from the first.
-  bool isCausal = false;
+  /// Each query sees the keys up to its own position: the first stands at the
+  /// first key, or, if there is a past, the last at the last.
+  bool isCausal = false, hasPast = false;
   /// 1 / sqrt(channels of the key) if absent.
   std::optional<double> scale;
   /// The same as a value, f32, instead; null if it is none.

@@ -14,6 +14,7 @@
 #include "Draft.h"
 #include "ForeignOps.h"
 #include "HeadShapes.h"
+#include "PastTokens.h"
 #include "fp8attn/Import/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -31,6 +32,9 @@ using namespace mlir::fp8attn;
 
 /// Places of the operands.
 enum Place { kQuery, kKey, kValue, kMask, kPastKey, kPastValue, kPaddedKeys };
+
+/// Places of the results.
+enum Result { kOut, kPresentKey, kPresentValue, kScores };
 
 /// What the standard calls the type of f64.
 static constexpr int64_t kDouble = 11;
@@ -57,15 +61,14 @@ static std::optional<double> getFloat(Operation *op, StringRef name) {
 /// Reads operands and attributes; says why if they cannot be meant.
 static LogicalResult read(Operation *op, AttentionImport &import,
                           std::string &why) {
-  if (getOperand(op, kPastKey) || getOperand(op, kPastValue))
-    why = "expects no past keys and values";
+  if (!getOperand(op, kPastKey) != !getOperand(op, kPastValue))
+    why = "expects past keys and past values, or neither, got one of them";
   else if (getOperand(op, kPaddedKeys))
     why = "expects no nonpad_kv_seqlen";
   else if (getInteger(op, "softmax_precision") == kDouble)
     why = "expects softmax_precision of f32 or less, got double";
-  for (Value result : op->getResults().drop_front())
-    if (!result.use_empty())
-      why = "expects no use of the present keys and values or of scores";
+  if (op->getNumResults() > kScores && !op->getResult(kScores).use_empty())
+    why = "expects no use of scores";
   if (!why.empty())
     return failure();
   import.query = op->getOperand(kQuery);
@@ -110,23 +113,63 @@ static FailureOr<bool> splitPackedHeads(OpBuilder &builder, Operation *op,
   return true;
 }
 
-/// Builds what stands for the first result; null, and why, if it cannot.
-static Value build(OpBuilder &builder, Operation *op, std::string &why) {
+/// Puts keys and values behind those of the past, if there is one; says why if
+/// it cannot.
+static LogicalResult appendToPast(OpBuilder &builder, Operation *op,
+                                  AttentionImport &import, std::string &why) {
+  Value pastKey = getOperand(op, kPastKey);
+  if (!pastKey)
+    return success();
+  auto query = dyn_cast<RankedTensorType>(import.query.getType());
+  auto key = dyn_cast<RankedTensorType>(import.key.getType());
+  // A query stands behind the past as many tokens as queries come before it.
+  if (import.isCausal && query && key && query.getRank() == key.getRank() &&
+      query.getRank() == 4 &&
+      (query.isDynamicDim(2) || query.getDimSize(2) != key.getDimSize(2))) {
+    why = llvm::formatv("expects as many new keys as queries, statically, with "
+                        "a past and is_causal, got {0} and {1}",
+                        key, query);
+    return failure();
+  }
+  import.hasPast = true;
+  import.key = appendTokens(builder, op->getLoc(), pastKey, import.key, why);
+  if (!import.key)
+    return failure();
+  import.value = appendTokens(builder, op->getLoc(), getOperand(op, kPastValue),
+                              import.value, why);
+  return success(import.value != nullptr);
+}
+
+/// Builds what stands for the results that are used, null for others; says why
+/// if it cannot.
+static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
+                                           std::string &why) {
   AttentionImport import;
   if (failed(read(op, import, why)))
-    return nullptr;
+    return failure();
   FailureOr<bool> isPacked = splitPackedHeads(builder, op, import, why);
-  if (failed(isPacked))
-    return nullptr;
-  FailureOr<SmallVector<Value>> results =
+  if (failed(isPacked) || failed(appendToPast(builder, op, import, why)))
+    return failure();
+  FailureOr<SmallVector<Value>> built =
       buildAttention(builder, op->getLoc(), import, /*wantsLse=*/false, why);
-  if (failed(results))
-    return nullptr;
-  Value result = results->front();
+  if (failed(built))
+    return failure();
+  Value out = built->front();
   if (*isPacked)
-    result = joinHeads(builder, op->getLoc(), result);
-  return castResult(builder, op->getLoc(), result, op->getResult(0).getType(),
-                    why);
+    out = joinHeads(builder, op->getLoc(), out);
+  SmallVector<Value> results(op->getNumResults());
+  // Without a past, what is there now is what was given.
+  for (auto [place, value] :
+       {std::pair(kOut, out), std::pair(kPresentKey, import.key),
+        std::pair(kPresentValue, import.value)}) {
+    if (place >= op->getNumResults() || op->getResult(place).use_empty())
+      continue;
+    results[place] = castResult(builder, op->getLoc(), value,
+                                op->getResult(place).getType(), why);
+    if (!results[place])
+      return failure();
+  }
+  return results;
 }
 
 static void importOperation(Operation *op) {
@@ -134,11 +177,13 @@ static void importOperation(Operation *op) {
   std::string why;
   {
     Draft draft(builder);
-    Value result = build(builder, op, why);
-    if (!result)
+    FailureOr<SmallVector<Value>> results = build(builder, op, why);
+    if (failed(results))
       return remarkMissed(op, why);
     draft.keep();
-    op->getResult(0).replaceAllUsesWith(result);
+    for (auto [old, result] : llvm::zip(op->getResults(), *results))
+      if (result)
+        old.replaceAllUsesWith(result);
   }
   SmallVector<Value> used(op->getOperands());
   op->erase();

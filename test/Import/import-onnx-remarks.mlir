@@ -3,15 +3,43 @@
 
 // What cannot be meant exactly stays as it was, and a remark says why.
 
-// Keys and values of a past.
-// REMARK: Reason="onnx.Attention is left alone: expects no past keys and values
-// CHECK-LABEL: func @past(
+// Keys of a past without values.
+// REMARK: Reason="onnx.Attention is left alone: expects past keys and past values, or neither, got one of them
+// CHECK-LABEL: func @half_a_past(
 // CHECK-NOT:     fp8attn
-func.func @past(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>, %p: tensor<1x4x?x64xf32>) -> tensor<1x4x?x64xf32> {
+func.func @half_a_past(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>, %p: tensor<1x4x?x64xf32>) -> tensor<1x4x?x64xf32> {
   %none = "onnx.NoValue"() {value} : () -> none
-  %0:4 = "onnx.Attention"(%q, %k, %k, %none, %p, %p) {}
-      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>) -> (tensor<1x4x?x64xf32>, none, none, none)
+  %0:4 = "onnx.Attention"(%q, %k, %k, %none, %p, %none) {}
+      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, tensor<1x4x?x64xf32>, none) -> (tensor<1x4x?x64xf32>, none, none, none)
   return %0#0 : tensor<1x4x?x64xf32>
+}
+
+// -----
+
+// A past, and queries of which nobody knows that there are as many as new keys: where
+// they stand is not known.
+// REMARK: Reason="onnx.Attention is left alone: expects as many new keys as queries, statically, with a past and is_causal, got tensor<1x4x?x64xf32> and tensor<1x4x?x64xf32>
+// CHECK-LABEL: func @where(
+// CHECK-NOT:     fp8attn
+func.func @where(%q: tensor<1x4x?x64xf32>, %p: tensor<1x4x?x64xf32>) -> tensor<1x4x?x64xf32> {
+  %none = "onnx.NoValue"() {value} : () -> none
+  %0 = "onnx.Attention"(%q, %q, %q, %none, %p, %p) {is_causal = 1 : si64}
+      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>) -> tensor<1x4x?x64xf32>
+  return %0 : tensor<1x4x?x64xf32>
+}
+
+// -----
+
+// A past of other heads, behind which nothing can stand.
+// REMARK: Reason="onnx.Attention is left alone: expects a past that differs from what is added in its tokens alone, got tensor<1x2x?x64xf32> and tensor<1x4x?x64xf32>
+// CHECK-LABEL: func @other_past(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     tensor.empty
+func.func @other_past(%q: tensor<1x4x?x64xf32>, %p: tensor<1x4x?x64xf32>, %v: tensor<1x2x?x64xf32>) -> tensor<1x4x?x64xf32> {
+  %none = "onnx.NoValue"() {value} : () -> none
+  %0 = "onnx.Attention"(%q, %q, %q, %none, %p, %v) {}
+      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, tensor<1x4x?x64xf32>, tensor<1x2x?x64xf32>) -> tensor<1x4x?x64xf32>
+  return %0 : tensor<1x4x?x64xf32>
 }
 
 // -----
@@ -42,15 +70,15 @@ func.func @precision(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>) -> tens
 
 // -----
 
-// A result beside the first.
-// REMARK: Reason="onnx.Attention is left alone: expects no use of the present keys and values or of scores
-// CHECK-LABEL: func @present(
+// Scores as a result.
+// REMARK: Reason="onnx.Attention is left alone: expects no use of scores
+// CHECK-LABEL: func @scores(
 // CHECK-NOT:     fp8attn
-func.func @present(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>) -> tensor<1x4x?x64xf32> {
+func.func @scores(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>) -> tensor<1x4x?x?xf32> {
   %none = "onnx.NoValue"() {value} : () -> none
   %0:4 = "onnx.Attention"(%q, %k, %k, %none, %none, %none) {}
-      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, none, none) -> (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, none)
-  return %0#1 : tensor<1x4x?x64xf32>
+      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, none, none) -> (tensor<1x4x?x64xf32>, none, none, tensor<1x4x?x?xf32>)
+  return %0#3 : tensor<1x4x?x?xf32>
 }
 
 // -----

@@ -165,6 +165,38 @@ TEST_P(ImportTest, OnnxCapsScoresAndThenMasksThem) {
       out);
 }
 
+TEST_P(ImportTest, OnnxStandsBehindAPastAndGivesItBack) {
+  constexpr int64_t kPast = kKeys - kQueries;
+  Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
+  Floats pastKey = makeFloats({kBatch, 2, kPast, kChannels});
+  Floats pastValue = makeFloats({kBatch, 2, kPast, kChannels});
+  Floats key = makeFloats({kBatch, 2, kQueries, kChannels});
+  Floats value = makeFloats({kBatch, 2, kQueries, kChannels});
+  Floats presentKey(FP8ATTN_TYPE_F32, {kBatch, 2, kKeys, kChannels});
+  Floats presentValue(FP8ATTN_TYPE_F32, {kBatch, 2, kKeys, kChannels});
+  Floats out(FP8ATTN_TYPE_F32, {kBatch, kHeads, kQueries, kChannels});
+  ASSERT_EQ(onnx_past(with(onnx_past_workspace_bytes(1)), query, key, value,
+                      pastKey, pastValue, out, presentKey, presentValue),
+            FP8ATTN_OK)
+      << context.message;
+  for (int64_t i = 0; i < kBatch * 2 * kKeys * kChannels; ++i) {
+    const int64_t entry = i / kChannels / kKeys, k = i / kChannels % kKeys;
+    const int64_t old = (entry * kPast + k) * kChannels + i % kChannels;
+    const int64_t added =
+        (entry * kQueries + k - kPast) * kChannels + i % kChannels;
+    ASSERT_EQ(presentKey.elements[i],
+              k < kPast ? pastKey.elements[old] : key.elements[added]);
+    ASSERT_EQ(presentValue.elements[i],
+              k < kPast ? pastValue.elements[old] : value.elements[added]);
+  }
+  expectAttention(
+      query, presentKey, presentValue, /*kvHeads=*/2, 1 / std::sqrt(kChannels),
+      [](double score, int64_t q, int64_t k) {
+        return k <= q + kPast ? score : -kInfinity;
+      },
+      out);
+}
+
 TEST_P(ImportTest, LinalgNamesItsOperations) {
   Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
   Floats key = makeFloats({kBatch, 2, kKeys, kChannels});

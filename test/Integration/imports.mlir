@@ -1,7 +1,7 @@
 // Attention as front ends write it; ImportTest.cpp says what each means.
 // RUN: fp8attn-opt %s --allow-unregistered-dialect --fp8attn-import-torch --fp8attn-import-onnx --fp8attn-raise-linalg -o %t.mlir
 // RUN: FileCheck %s --input-file=%t.mlir --implicit-check-not=torch. --implicit-check-not=onnx. --implicit-check-not=linalg.softmax
-// CHECK-COUNT-5: fp8attn.attention
+// CHECK-COUNT-6: fp8attn.attention
 
 !q = tensor<2x4x?x64xf32>
 !kv = tensor<2x2x?x64xf32>
@@ -146,4 +146,14 @@ func.func @linalg_steps(%q: !q, %k: tensor<2x2x64x?xf32>, %v: tensor<2x?x2x64xf3
   } -> !grouped
   %result = tensor.collapse_shape %o2 [[0], [1, 2], [3], [4]] : !grouped into !q
   return %result : !q
+}
+
+// Seven tokens behind a past, which are given back with it.
+!new = tensor<2x2x7x64xf32>
+!seven = tensor<2x4x7x64xf32>
+func.func @onnx_past(%q: !seven, %k: !new, %v: !new, %pk: !kv, %pv: !kv) -> (!seven, !kv, !kv) {
+  %none = "onnx.NoValue"() {value} : () -> none
+  %0:4 = "onnx.Attention"(%q, %k, %v, %none, %pk, %pv) {is_causal = 1 : si64}
+      : (!seven, !new, !new, none, !kv, !kv) -> (!seven, !kv, !kv, none)
+  return %0#0, %0#1, %0#2 : !seven, !kv, !kv
 }

@@ -80,9 +80,15 @@ def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
     come behind the softcap, as the standard says since its correction of 2026. A
     mask that is broadcast along queries or keys is copied for all of them.
 
-    An operation is left alone, with a missed remark that says why, if it has a
-    past, lengths of padded keys, uses of other results than the first, or
-    anything that `fp8attn.attention` does not take.
+    Keys and values of a past stand before those that are added, in a new tensor
+    that is the present, the second and third result; both are copied. Then
+    `is_causal` lets the last query stand at the last key, which is what ONNX says
+    where there are as many new keys as queries.
+
+    An operation is left alone, with a missed remark that says why, if it is
+    causal with a past and its types do not say that there are as many new keys as
+    queries, if it has lengths of padded keys, uses of the scores, or anything
+    that `fp8attn.attention` does not take.
 
     Before:
     ```mlir

@@ -189,6 +189,37 @@ func.func @at_least_0(%q: !q, %k: !k, %v: !o, %s: !s, %o: !o, %r: !r) -> !o {
 
 // -----
 
+// A sum that begins at 1, as one with a sink would.
+// REMARK: Reason="linalg.batch_matmul is left alone: expects exponentials to be divided by their sum over keys, got math.exp and linalg.reduce
+// CHECK-LABEL: func @sum_from_1(
+// CHECK-NOT:     fp8attn
+!q = tensor<4x?x64xf32>
+!k = tensor<4x64x?xf32>
+!s = tensor<4x?x?xf32>
+!o = tensor<4x?x64xf32>
+!r = tensor<4x?xf32>
+func.func @sum_from_1(%q: !q, %k: !k, %v: !o, %s: !s, %o: !o, %r: !r) -> !o {
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %least = arith.constant 0xFF800000 : f32
+  %s0 = linalg.fill ins(%zero : f32) outs(%s : !s) -> !s
+  %s1 = linalg.batch_matmul ins(%q, %k : !q, !k) outs(%s0 : !s) -> !s
+  %r0 = linalg.fill ins(%least : f32) outs(%r : !r) -> !r
+  %max = linalg.reduce { arith.maximumf } ins(%s1 : !s) outs(%r0 : !r) dimensions = [2]
+  %maxes = linalg.broadcast ins(%max : !r) outs(%s : !s) dimensions = [2]
+  %d = linalg.sub ins(%s1, %maxes : !s, !s) outs(%s : !s) -> !s
+  %e = linalg.exp ins(%d : !s) outs(%s : !s) -> !s
+  %r1 = linalg.fill ins(%one : f32) outs(%r : !r) -> !r
+  %sum = linalg.reduce { arith.addf } ins(%e : !s) outs(%r1 : !r) dimensions = [2]
+  %sums = linalg.broadcast ins(%sum : !r) outs(%s : !s) dimensions = [2]
+  %p = linalg.div ins(%e, %sums : !s, !s) outs(%s : !s) -> !s
+  %o0 = linalg.fill ins(%zero : f32) outs(%o : !o) -> !o
+  %o1 = linalg.batch_matmul ins(%p, %v : !s, !o) outs(%o0 : !o) -> !o
+  return %o1 : !o
+}
+
+// -----
+
 // A sum over queries.
 // REMARK: Reason="linalg.batch_matmul is left alone: expects exponentials to be divided by their sum over keys, got math.exp and linalg.reduce
 // CHECK-LABEL: func @sum_of_queries(

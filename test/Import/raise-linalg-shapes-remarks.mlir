@@ -253,3 +253,59 @@ func.func @part_of_heads(%q: !q, %k: !k, %s: !s, %o: !q, %m: tensor<4x?x?xf32>) 
       ins(%p, %k : !s, !k) outs(%o0 : !q) -> !q
   return %o1 : !q
 }
+
+// -----
+
+// A mask of which one row of several is read for all.
+// REMARK: Reason="linalg.batch_matmul is left alone: expects scores that are products of queries and keys, got linalg.generic
+// CHECK-LABEL: func @first_mask(
+// CHECK-NOT:     fp8attn
+!q = tensor<4x?x64xf32>
+!k = tensor<4x64x?xf32>
+!s = tensor<4x?x?xf32>
+!o = tensor<4x?x64xf32>
+func.func @first_mask(%q: !q, %k: !k, %v: !o, %s: !s, %o: !o, %m: tensor<3x?x?xf32>) -> !o {
+  %zero = arith.constant 0.0 : f32
+  %least = arith.constant 0xFF800000 : f32
+  %s0 = linalg.fill ins(%zero : f32) outs(%s : !s) -> !s
+  %s1 = linalg.batch_matmul ins(%q, %k : !q, !k) outs(%s0 : !s) -> !s
+  %s2 = linalg.generic {
+      indexing_maps = [affine_map<(b, q, k) -> (b, q, k)>, affine_map<(b, q, k) -> (0, q, k)>, affine_map<(b, q, k) -> (b, q, k)>],
+      iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%s1, %m : !s, tensor<3x?x?xf32>) outs(%s : !s) {
+  ^bb0(%a: f32, %h: f32, %c: f32):
+    %r = arith.addf %a, %h : f32
+    linalg.yield %r : f32
+  } -> !s
+  %p = linalg.softmax dimension(2) ins(%s2 : !s) outs(%s : !s) -> !s
+  %o0 = linalg.fill ins(%zero : f32) outs(%o : !o) -> !o
+  %o1 = linalg.batch_matmul ins(%p, %v : !s, !o) outs(%o0 : !o) -> !o
+  return %o1 : !o
+}
+
+// -----
+
+// Queries that are the diagonal of a tensor.
+// REMARK: Reason="linalg.batch_matmul is left alone: expects each dimension of queries, keys and values to be a loop of its own
+// CHECK-LABEL: func @diagonal(
+// CHECK-NOT:     fp8attn
+!k = tensor<4x?x64xf32>
+!s = tensor<4x?x?xf32>
+func.func @diagonal(%q: tensor<4x4x?x64xf32>, %k: !k, %s: !s, %o: !k) -> !k {
+  %zero = arith.constant 0.0 : f32
+  %s0 = linalg.fill ins(%zero : f32) outs(%s : !s) -> !s
+  %s1 = linalg.generic {
+      indexing_maps = [affine_map<(b, q, k, c) -> (b, b, q, c)>, affine_map<(b, q, k, c) -> (b, k, c)>,
+                       affine_map<(b, q, k, c) -> (b, q, k)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%q, %k : tensor<4x4x?x64xf32>, !k) outs(%s0 : !s) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %product = arith.mulf %a, %b : f32
+    %sum = arith.addf %product, %c : f32
+    linalg.yield %sum : f32
+  } -> !s
+  %p = linalg.softmax dimension(2) ins(%s1 : !s) outs(%s : !s) -> !s
+  %o0 = linalg.fill ins(%zero : f32) outs(%o : !k) -> !k
+  %o1 = linalg.batch_matmul ins(%p, %k : !s, !k) outs(%o0 : !k) -> !k
+  return %o1 : !k
+}

@@ -5,10 +5,10 @@
 // One call for all operands of an operation: two are written, the next one may
 // be written in place. A status ends the function.
 // CHECK-LABEL: llvm.func internal @check.impl
-// CHECK-SAME:    (%[[CONTEXT:.+]]: !llvm.ptr
+// CHECK-SAME:    (%[[CONTEXT:[a-z0-9]+]]: !llvm.ptr
 // CHECK:         %[[FOUR:.+]] = llvm.mlir.constant(4 : i64)
 // CHECK:         %[[OPERANDS:.+]] = llvm.alloca %[[FOUR]] x !llvm.struct<(ptr, struct<(ptr, i32, i32, array<4 x i64>, array<4 x i64>)>)>
-// CHECK-COUNT-4: "llvm.intr.memcpy"
+// CHECK-COUNT-4: llvm.call @fp8attn.store_operand
 // CHECK-DAG:     %[[ALL:.+]] = llvm.mlir.constant(4 : i64)
 // CHECK-DAG:     %[[WRITTEN:.+]] = llvm.mlir.constant(2 : i64)
 // CHECK-DAG:     %[[IN_PLACE:.+]] = llvm.mlir.constant(1 : i64)
@@ -27,21 +27,12 @@ func.func @check(%out: memref<?x8x64xbf16> {fp8attn.name = "out"}, %lse: memref<
 // scalar has no sizes. What is known of an operand is a constant, which it begins
 // with.
 // CHECK-LABEL: llvm.func internal @bytes.impl
-// CHECK:         %[[CACHE:.+]] = llvm.getelementptr %[[OPERANDS:.+]][0]
+// CHECK:         %[[CACHE:.+]] = llvm.getelementptr %[[OPERANDS:.+]][0] : {{.+}}struct<(ptr, struct
 // CHECK:         %[[KNOWN:.+]] = llvm.mlir.addressof @fp8attn.operand.cache.{{[0-9]+}}.n.65536.n.1
-// CHECK:         "llvm.intr.memcpy"(%[[CACHE]], %[[KNOWN]]
-// CHECK:         %[[DATA:.+]] = llvm.extractvalue %{{.+}}[0] : !llvm.struct<(ptr, i64, i64)>
-// CHECK:         llvm.store %[[DATA]], %{{.+}} : !llvm.ptr, !llvm.ptr
-// CHECK:         %[[PAGES:.+]] = llvm.extractvalue %{{.+}}[1] : !llvm.struct<(ptr, i64, i64)>
-// CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[CACHE]][0, 1, 3, 0]
-// CHECK:         llvm.store %[[PAGES]], %[[PLACE]]
-// CHECK:         %[[DISTANCE:.+]] = llvm.extractvalue %{{.+}}[2] : !llvm.struct<(ptr, i64, i64)>
-// CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[CACHE]][0, 1, 4, 0]
-// CHECK:         llvm.store %[[DISTANCE]], %[[PLACE]]
+// CHECK:         llvm.call @fp8attn.store_operand.size0.stride0(%[[CACHE]], %[[KNOWN]], %{{.+}}, %{{.+}}, %{{.+}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr, i64, i64) -> ()
 // CHECK:         %[[SCALE:.+]] = llvm.getelementptr %[[OPERANDS]][1]
-// CHECK:         llvm.mlir.addressof @fp8attn.operand.scale.{{[0-9]+}} : !llvm.ptr
-// CHECK:         llvm.store %{{.+}}, %{{.+}} : !llvm.ptr, !llvm.ptr
-// CHECK-NOT:     llvm.store
+// CHECK:         %[[KNOWN:.+]] = llvm.mlir.addressof @fp8attn.operand.scale.{{[0-9]+}} : !llvm.ptr
+// CHECK:         llvm.call @fp8attn.store_operand(%[[SCALE]], %[[KNOWN]], %{{.+}}) : (!llvm.ptr, !llvm.ptr, !llvm.ptr) -> ()
 // CHECK:         llvm.call @fp8attn_check_overlap
 func.func @bytes(%cache: !kv {fp8attn.name = "cache"}, %scale: memref<f32> {fp8attn.name = "scale"}) {
   fp8attn.check.overlap ["cache", "scale"] written(%cache : !kv) read(%scale : memref<f32>)
@@ -51,11 +42,10 @@ func.func @bytes(%cache: !kv {fp8attn.name = "cache"}, %scale: memref<f32> {fp8a
 // A view is checked as a tensor, against its type: 32 elements in the last
 // dimension, and any number in the first. Its type proves nothing.
 // CHECK-LABEL: llvm.func internal @view
-// CHECK-SAME:    (%[[CONTEXT:.+]]: !llvm.ptr
-// CHECK:         %[[OPERAND:.+]] = llvm.getelementptr %{{.+}}[0]
-// CHECK:         llvm.mlir.addressof @fp8attn.operand.rows.{{[0-9]+}}.n.n.n.n
-// CHECK:         "llvm.intr.memcpy"(%[[OPERAND]],
-// CHECK-COUNT-5: llvm.store
+// CHECK-SAME:    (%[[CONTEXT:[a-z0-9]+]]: !llvm.ptr
+// CHECK:         %[[OPERAND:.+]] = llvm.getelementptr %{{.+}}[0] : {{.+}}struct<(ptr, struct
+// CHECK:         %[[KNOWN:.+]] = llvm.mlir.addressof @fp8attn.operand.rows.{{[0-9]+}}.n.n.n.n
+// CHECK:         llvm.call @fp8attn.store_operand.size0.stride0.size1.stride1(%[[OPERAND]], %[[KNOWN]],
 // CHECK:         %[[TENSOR:.+]] = llvm.getelementptr %[[OPERAND]][0, 1]
 // CHECK:         %[[SPEC:.+]] = llvm.mlir.addressof @fp8attn.spec.rows.f32.n.32.32.1
 // CHECK:         llvm.call @fp8attn_check_tensor(%[[CONTEXT]], %[[TENSOR]], %[[SPEC]])
@@ -75,9 +65,9 @@ func.func @moves(%cache: !kv {fp8attn.name = "cache"}, %pages: memref<?x2xi32> {
 
 // One letter an operand.
 // CHECK-LABEL: llvm.func internal @later.impl
-// CHECK-SAME:    (%[[CONTEXT:.+]]: !llvm.ptr
+// CHECK-SAME:    (%[[CONTEXT:[a-z0-9]+]]: !llvm.ptr
 // CHECK:         %[[OPERANDS:.+]] = llvm.alloca
-// CHECK-COUNT-3: "llvm.intr.memcpy"
+// CHECK-COUNT-3: llvm.call @fp8attn.store_operand
 // CHECK:         %[[ORDER:.+]] = llvm.mlir.addressof @fp8attn.text.wrr
 // CHECK:         llvm.call @fp8attn_check_later_reads(%[[CONTEXT]], %[[OPERANDS]], %[[ORDER]])
 func.func @later(%cache: !kv {fp8attn.name = "cache"}, %scale: memref<f32> {fp8attn.name = "scale"},
@@ -85,3 +75,16 @@ func.func @later(%cache: !kv {fp8attn.name = "cache"}, %scale: memref<f32> {fp8a
   fp8attn.check.later_reads "wrr" ["cache", "scale", "table"](%cache, %scale, %table) : !kv, memref<f32>, memref<?x?xi32>
   return
 }
+
+// The constant is completed by a function that all such operands share: the
+// data, then the members that its name tells.
+// CHECK-LABEL: llvm.func internal @fp8attn.store_operand.size0.stride0(
+// CHECK-SAME:    %[[OPERAND:.+]]: !llvm.ptr, %[[KNOWN:.+]]: !llvm.ptr, %[[DATA:.+]]: !llvm.ptr, %[[SIZE:.+]]: i64, %[[STRIDE:.+]]: i64) attributes {no_inline}
+// CHECK:         %[[BYTES:.+]] = llvm.mlir.constant(88 : i64)
+// CHECK:         "llvm.intr.memcpy"(%[[OPERAND]], %[[KNOWN]], %[[BYTES]])
+// CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[OPERAND]][0, 1, 0]
+// CHECK:         llvm.store %[[DATA]], %[[PLACE]]
+// CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[OPERAND]][0, 1, 3, 0]
+// CHECK:         llvm.store %[[SIZE]], %[[PLACE]]
+// CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[OPERAND]][0, 1, 4, 0]
+// CHECK:         llvm.store %[[STRIDE]], %[[PLACE]]

@@ -6,19 +6,18 @@
 // The body takes the context first and returns a status: 0 at its end, that of
 // a check at once.
 // CHECK-LABEL: llvm.func internal @f.impl
-// CHECK-SAME:    (%[[CONTEXT:.+]]: !llvm.ptr
+// CHECK-SAME:    (%[[CONTEXT:[a-z0-9]+]]: !llvm.ptr
 // CHECK:         %[[STATUS:.+]] = llvm.call @fp8attn_check_scale(%[[CONTEXT]]
 // CHECK:         %[[BAD:.+]] = llvm.icmp "ne" %[[STATUS]]
-// CHECK:         llvm.cond_br %[[BAD]], ^[[EXIT:.+]], ^[[GO_ON:bb[0-9]+]]
+// CHECK:         llvm.cond_br %[[BAD]], ^[[EXIT:bb[0-9]+]](%[[STATUS]] : i32), ^[[GO_ON:bb[0-9]+]]
 // CHECK:       ^[[GO_ON]]:
 // CHECK:         %[[LOOP_STATUS:.+]] = llvm.call @fp8attn_parallel(%[[CONTEXT]]
 // CHECK:         %[[LOOP_BAD:.+]] = llvm.icmp "ne" %[[LOOP_STATUS]]
-// CHECK:         llvm.cond_br %[[LOOP_BAD]]
+// CHECK:         llvm.cond_br %[[LOOP_BAD]], ^[[EXIT]](%[[LOOP_STATUS]] : i32)
 // CHECK:         %[[OK:.+]] = llvm.mlir.constant(0 : i32) : i32
 // CHECK:         llvm.return %[[OK]]
-// CHECK:       ^[[EXIT]]:
-// CHECK:         llvm.return %[[STATUS]]
-// CHECK:         llvm.return %[[LOOP_STATUS]]
+// CHECK:       ^[[EXIT]](%[[FAILED:.+]]: i32):
+// CHECK:         llvm.return %[[FAILED]]
 func.func @f(%scale: memref<8xf32> {fp8attn.name = "scale"}, %cache: !kv {fp8attn.name = "cache"}, %n: index) {
   fp8attn.check.scale "scale", %scale : memref<8xf32>
   fp8attn.parallel_for @f.body count %n captures(%cache) : !kv
@@ -45,34 +44,48 @@ func.func private @f.body(%begin: index, %end: index, %worker: index, %cache: !k
 // CHECK-LABEL: llvm.func internal @f.body.range
 // CHECK-SAME:    (%{{.+}}: !llvm.ptr, %{{.+}}: i64, %{{.+}}: i64, %{{.+}}: i32)
 
-// The entry point sets the floating-point environment, copies descriptors,
-// checks and unpacks the copies, calls, and restores the environment on each of
-// five ways out; its sibling tells the workspace.
+// The entry point sets the floating-point environment, copies each descriptor,
+// checks the copy and stores what the body takes of it, calls, and restores the
+// environment on both ways out; its sibling tells the workspace.
 // CHECK-LABEL: llvm.func @f(
-// CHECK-SAME:    !llvm.ptr, %[[TENSOR:.+]]: !llvm.ptr, %[[CACHE:.+]]: !llvm.ptr, %{{.+}}: i64) -> i32
+// CHECK-SAME:    !llvm.ptr, %[[TENSOR:.+]]: !llvm.ptr, %[[CACHE:.+]]: !llvm.ptr, %[[N:.+]]: i64) -> i32
+// CHECK:         %[[COPY:.+]] = llvm.alloca %{{.+}} x !llvm.struct<
+// CHECK:         %[[FRAME:.+]] = llvm.alloca %{{.+}} x i64
 // CHECK:         %[[MODE:.+]] = llvm.call @fp8attn_enter_environment
-// CHECK:         %[[NO_TENSOR:.+]] = llvm.icmp "eq" %[[TENSOR]],
-// CHECK:         %[[FROM:.+]] = llvm.select %[[NO_TENSOR]], %{{.+}}, %[[TENSOR]]
-// CHECK:         "llvm.intr.memcpy"(%[[COPY:.+]], %[[FROM]], %{{.+}}) <{isVolatile = true}>
-// CHECK:         %[[CHECKED:.+]] = llvm.select %[[NO_TENSOR]], %{{.+}}, %[[COPY]]
-// CHECK-NOT:     %[[TENSOR]]
-// CHECK:         "llvm.intr.memcpy"(%[[CACHE_COPY:.+]], %{{.+}}, %{{.+}}) <{isVolatile = true}>
-// CHECK:         %[[CHECKED_CACHE:.+]] = llvm.select %{{.+}}, %{{.+}}, %[[CACHE_COPY]]
-// CHECK-NOT:     %[[CACHE]]{{[,)]}}
 // CHECK:         llvm.call @fp8attn_check_context
+// CHECK:         %[[CHECKED:.+]] = llvm.call @fp8attn.copy_tensor(%[[COPY]], %[[TENSOR]])
+// CHECK-NOT:     %[[TENSOR]]
 // CHECK:         llvm.call @fp8attn_check_tensor(%{{.+}}, %[[CHECKED]], %{{.+}})
+// CHECK:         %[[DATA:.+]] = llvm.getelementptr %[[COPY]][0, 0]
+// CHECK:         llvm.load %[[DATA]]
+// CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[FRAME]][0]
+// CHECK:         llvm.store %{{.+}}, %[[PLACE]] : !llvm.struct<(ptr)>
+// CHECK:         %[[CHECKED_CACHE:.+]] = llvm.call @fp8attn.copy_cache(%[[COPY]], %[[CACHE]])
+// CHECK-NOT:     %[[CACHE]]{{[,)]}}
 // CHECK:         %[[PAGE_BYTES:.+]] = llvm.mlir.constant(65536 : i64)
 // CHECK:         llvm.call @fp8attn_check_cache(%{{.+}}, %[[CHECKED_CACHE]], {{.*}}, %[[PAGE_BYTES]])
+// CHECK:         %[[PAGES:.+]] = llvm.load %[[COPY]] : !llvm.ptr -> !llvm.struct<(ptr, i64, i64)>
+// CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[FRAME]][1]
+// CHECK:         llvm.store %[[PAGES]], %[[PLACE]]
 // CHECK:         %[[SCRATCH:.+]] = llvm.mlir.constant(4096 : i64)
 // CHECK:         llvm.call @fp8attn_check_workspace({{.*}}, %[[SCRATCH]])
-// CHECK:         llvm.call @f.impl
-// CHECK-COUNT-5: llvm.call @fp8attn_leave_environment(%[[MODE]]) : (i64) -> (){{[[:space:]]+}}llvm.return
+// CHECK:         llvm.call @f.impl(%{{.+}}, %[[FRAME]], %[[N]])
+// CHECK-COUNT-2: llvm.call @fp8attn_leave_environment(%[[MODE]]) : (i64) -> (){{[[:space:]]+}}llvm.return
 // CHECK-NOT:     llvm.return
+
+// A descriptor is read once, as a whole, and may be null.
+// CHECK-LABEL: llvm.func internal @fp8attn.copy_tensor(
+// CHECK-SAME:    %[[TO:.+]]: !llvm.ptr, %[[FROM:.+]]: !llvm.ptr) -> !llvm.ptr attributes {no_inline}
+// CHECK:         %[[IS_NULL:.+]] = llvm.icmp "eq" %[[FROM]],
+// CHECK:         %[[SOURCE:.+]] = llvm.select %[[IS_NULL]], %{{.+}}, %[[FROM]]
+// CHECK:         %[[BYTES:.+]] = llvm.mlir.constant(80 : i64)
+// CHECK:         "llvm.intr.memcpy"(%[[TO]], %[[SOURCE]], %[[BYTES]]) <{isVolatile = true}>
+// CHECK:         llvm.select %[[IS_NULL]], %{{.+}}, %[[TO]]
 // CHECK-LABEL: llvm.func @f_workspace_bytes(
 // CHECK-SAME:    i32) -> i64
 // CHECK:         llvm.mlir.constant(4096 : i64)
 // UNCHECKED-LABEL: llvm.func @f(
-// UNCHECKED-NEXT:    %[[MODE:.+]] = llvm.call @fp8attn_enter_environment
+// UNCHECKED:         %[[MODE:.+]] = llvm.call @fp8attn_enter_environment
 // UNCHECKED-NOT:     llvm.call @fp8attn_check
 // UNCHECKED:         %[[STATUS:.+]] = llvm.call @f.impl
 // UNCHECKED-NEXT:    llvm.call @fp8attn_leave_environment(%[[MODE]])

@@ -4,14 +4,15 @@
 // CHECK-LABEL: llvm.func internal @results
 // CHECK-SAME:    -> !llvm.struct<(i32, i64, f32)>
 // CHECK:         %[[BAD:.+]] = llvm.call @fp8attn_check_scale
-// CHECK:         llvm.cond_br
+// CHECK:         llvm.cond_br %{{.+}}, ^[[EXIT:bb[0-9]+]](%[[BAD]] : i32)
 // CHECK:         %[[OK:.+]] = llvm.mlir.constant(0 : i32)
 // CHECK:         %[[NONE:.+]] = llvm.mlir.poison : !llvm.struct<(i32, i64, f32)>
 // CHECK:         %[[STATUS:.+]] = llvm.insertvalue %[[OK]], %[[NONE]][0]
 // CHECK:         %[[FIRST:.+]] = llvm.insertvalue %{{.+}}, %[[STATUS]][1]
 // CHECK:         %[[BOTH:.+]] = llvm.insertvalue %{{.+}}, %[[FIRST]][2]
 // CHECK:         llvm.return %[[BOTH]]
-// CHECK:         %[[FAILED:.+]] = llvm.insertvalue %[[BAD]], %{{.+}}[0]
+// CHECK:       ^[[EXIT]](%[[STATUS:.+]]: i32):
+// CHECK:         %[[FAILED:.+]] = llvm.insertvalue %[[STATUS]], %{{.+}}[0]
 // CHECK:         llvm.return %[[FAILED]]
 func.func private @results(%scale: memref<8xf32>, %n: index, %x: f32) -> (index, f32) {
   fp8attn.check.scale "scale", %scale : memref<8xf32>

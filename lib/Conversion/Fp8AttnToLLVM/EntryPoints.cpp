@@ -5,14 +5,15 @@
 //===----------------------------------------------------------------------===//
 //
 // Makes, for each public function, the function that hosts call: it sets the
-// floating-point environment, copies the descriptors, so that another thread of
-// the host cannot change what was checked, checks and unpacks the copies, calls
-// the body and gives the host its environment back; and those that tell how
-// large the workspace must be and what the entry point is.
+// floating-point environment, copies each descriptor, so that another thread of
+// the host cannot change what was checked, checks the copy and stores what the
+// body needs of it, calls the body and gives the host its environment back; and
+// those that tell how large the workspace must be and what the entry point is.
 //
 //===----------------------------------------------------------------------===//
 
 #include "AbiTypes.h"
+#include "ArgumentFrame.h"
 #include "PackArguments.h"
 #include "Patterns.h"
 #include "RuntimeFunctions.h"
@@ -36,27 +37,26 @@ public:
 
   void build() {
     makeFunction();
-    Value environment = enterEnvironment();
-    for (auto [index, type] : llvm::enumerate(entry.types)) {
-      Value argument = function.getArgument(index + 1);
-      arguments.push_back(runtimeChecks ? copyDescriptor(argument, type)
-                                        : argument);
-    }
+    environment = enterEnvironment();
+    if (const int64_t words = getFrameWords(entry.types, converter))
+      frame = allocate(builder.getI64Type(), words);
     if (runtimeChecks)
-      emitChecks();
-    SmallVector<Value> operands = {function.getArgument(0)};
-    if (entry.allocates)
-      operands.push_back(makeMemory(builder, loc, function.getArgument(0)));
-    for (auto [argument, type] : llvm::zip_equal(arguments, entry.types))
-      operands.push_back(
-          packMemRef(builder, loc, converter, type, unpack(argument, type)));
-    auto call = LLVM::CallOp::create(builder, loc, builder.getI32Type(),
-                                     getBodyName(entry.name), operands);
-    if (entry.allocates)
-      callRuntime(builder, loc, function, runtime::kReleaseAll, operands[1]);
-    LLVM::ReturnOp::create(builder, loc, call.getResult());
+      check(runtime::kCheckContext,
+            {function.getArgument(0),
+             makeInteger(builder, loc, 32, FP8ATTN_ABI_VERSION)});
+    // One after the other, so that LLVM sees a block of a few instructions for
+    // each.
+    int64_t word = 0;
+    for (auto [index, type] : llvm::enumerate(entry.types))
+      if (isInFrame(type))
+        word = storeToFrame(builder, loc, frame, word, take(index));
+    if (runtimeChecks)
+      check(runtime::kCheckWorkspace,
+            {function.getArgument(0),
+             makeInteger(builder, loc, 64, entry.scratchBytes)});
+    callBody();
     expandStatusChecks(function);
-    leaveEnvironment(environment);
+    leaveEnvironment();
     makeWorkspaceFunction();
     if (entry.description)
       makeDescribeFunction();
@@ -84,7 +84,7 @@ private:
   }
 
   /// Gives the host its own back on each way out.
-  void leaveEnvironment(Value environment) {
+  void leaveEnvironment() {
     function.walk([&](LLVM::ReturnOp exit) {
       builder.setInsertionPoint(exit);
       callRuntime(builder, loc, function, runtime::kLeaveEnvironment,
@@ -92,28 +92,64 @@ private:
     });
   }
 
+  Value allocate(Type type, int64_t count) {
+    return allocateOnStack(builder, environment.getDefiningOp(), type, count);
+  }
+
+  /// Returns a memref or cache, packed.
+  Value take(size_t index) {
+    Type type = entry.types[index];
+    Value descriptor = function.getArgument(index + 1);
+    if (runtimeChecks) {
+      checkDescriptor(index, copyDescriptor(descriptor, type));
+      descriptor = copy;
+    }
+    return packMemRef(builder, loc, converter, type, unpack(descriptor, type));
+  }
+
   /// Returns a null pointer, or the address of a copy of the descriptor that
-  /// `argument` points to; an argument of another kind as it is.
+  /// `argument` points to. The next copy takes its place.
   Value copyDescriptor(Value argument, Type type) {
-    if (!isa<MemRefType, CacheType>(type))
-      return argument;
-    LLVM::LLVMStructType descriptor =
-        isa<CacheType>(type) ? abi::getCacheType(module.getContext())
-                             : abi::getTensorType(module.getContext());
-    Value copy = LLVM::AllocaOp::create(builder, loc, pointer, descriptor,
-                                        makeInteger(builder, loc, 64, 1));
+    if (!copy)
+      copy = allocate(abi::getTensorType(module.getContext()), 1);
+    LLVM::LLVMFuncOp function =
+        isa<CacheType>(type)
+            ? getCopyFunction("fp8attn.copy_cache", sizeof(fp8attn_cache))
+            : getCopyFunction("fp8attn.copy_tensor", sizeof(fp8attn_tensor));
+    return LLVM::CallOp::create(builder, loc, function,
+                                ValueRange{copy, argument})
+        .getResult();
+  }
+
+  /// Returns the function that copies a descriptor that may be null. In an
+  /// entry point of hundreds of arguments, each comparison with null would cost
+  /// LLVM the square of their number.
+  LLVM::LLVMFuncOp getCopyFunction(StringRef name, int64_t bytes) {
+    if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+      return function;
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToEnd(module.getBody());
+    auto function = LLVM::LLVMFuncOp::create(
+        builder, module.getLoc(), name,
+        LLVM::LLVMFunctionType::get(pointer, {pointer, pointer}),
+        LLVM::Linkage::Internal);
+    function.setNoInline(true);
+    Block *block = function.addEntryBlock(builder);
+    builder.setInsertionPointToStart(block);
+    Value to = block->getArgument(0), from = block->getArgument(1);
     Value null = LLVM::ZeroOp::create(builder, loc, pointer);
-    Value isNull = LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::eq,
-                                        argument, null);
+    Value isNull =
+        LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::eq, from, null);
     Value source = LLVM::SelectOp::create(builder, loc, isNull,
-                                          getEmptyDescriptor(), argument);
-    Value bytes = makeInteger(builder, loc, 64,
-                              isa<CacheType>(type) ? sizeof(fp8attn_cache)
-                                                   : sizeof(fp8attn_tensor));
+                                          getEmptyDescriptor(), from);
     // Volatile, or a compiler might read the original once more.
-    LLVM::MemcpyOp::create(builder, loc, copy, source, bytes,
+    LLVM::MemcpyOp::create(builder, loc, to, source,
+                           makeInteger(builder, loc, 64, bytes),
                            /*isVolatile=*/true);
-    return LLVM::SelectOp::create(builder, loc, isNull, null, copy);
+    LLVM::ReturnOp::create(
+        builder, loc,
+        LLVM::SelectOp::create(builder, loc, isNull, null, to).getResult());
+    return function;
   }
 
   /// Returns the address of zeros as long as the longest descriptor.
@@ -176,24 +212,35 @@ private:
     returnIfFailed(builder, loc, status);
   }
 
-  void emitChecks() {
+  void checkDescriptor(size_t index, Value descriptor) {
     Value context = function.getArgument(0);
-    check(runtime::kCheckContext,
-          {context, makeInteger(builder, loc, 32, FP8ATTN_ABI_VERSION)});
-    for (auto [index, type] : llvm::enumerate(entry.types)) {
-      Value argument = arguments[index];
-      StringRef name = entry.argumentNames[index];
-      if (auto memref = dyn_cast<MemRefType>(type))
-        check(runtime::kCheckTensor,
-              {context, argument,
-               makeTensorSpec(builder, loc, function, memref, name)});
-      else if (auto cache = dyn_cast<CacheType>(type))
-        check(runtime::kCheckCache,
-              {context, argument, makeString(builder, loc, function, name),
-               makeInteger(builder, loc, 64, cache.getPageBytes())});
-    }
-    check(runtime::kCheckWorkspace,
-          {context, makeInteger(builder, loc, 64, entry.scratchBytes)});
+    StringRef name = entry.argumentNames[index];
+    Type type = entry.types[index];
+    if (auto memref = dyn_cast<MemRefType>(type))
+      check(runtime::kCheckTensor,
+            {context, descriptor,
+             makeTensorSpec(builder, loc, function, memref, name)});
+    else
+      check(runtime::kCheckCache,
+            {context, descriptor, makeString(builder, loc, function, name),
+             makeInteger(builder, loc, 64,
+                         cast<CacheType>(type).getPageBytes())});
+  }
+
+  void callBody() {
+    SmallVector<Value> operands = {function.getArgument(0)};
+    if (entry.allocates)
+      operands.push_back(makeMemory(builder, loc, function.getArgument(0)));
+    if (frame)
+      operands.push_back(frame);
+    for (auto [index, type] : llvm::enumerate(entry.types))
+      if (!isInFrame(type))
+        operands.push_back(function.getArgument(index + 1));
+    auto call = LLVM::CallOp::create(builder, loc, builder.getI32Type(),
+                                     getBodyName(entry.name), operands);
+    if (entry.allocates)
+      callRuntime(builder, loc, function, runtime::kReleaseAll, operands[1]);
+    LLVM::ReturnOp::create(builder, loc, call.getResult());
   }
 
   Value load(Type type, LLVM::LLVMStructType structType, Value address,
@@ -203,13 +250,12 @@ private:
     return LLVM::LoadOp::create(builder, loc, type, member);
   }
 
-  /// Turns an argument of the C ABI into the value that bodies take.
-  Value unpack(Value argument, Type type) {
-    if (isa<CacheType>(type))
-      return LLVM::LoadOp::create(builder, loc, converter.convertType(type),
-                                  argument);
-    auto memref = dyn_cast<MemRefType>(type);
-    return memref ? unpackTensor(argument, memref) : argument;
+  /// Turns a descriptor of the C ABI into the value of MLIR.
+  Value unpack(Value descriptor, Type type) {
+    if (auto memref = dyn_cast<MemRefType>(type))
+      return unpackTensor(descriptor, memref);
+    return LLVM::LoadOp::create(builder, loc, converter.convertType(type),
+                                descriptor);
   }
 
   Value unpackTensor(Value argument, MemRefType type) {
@@ -248,8 +294,12 @@ private:
   Location loc;
   LLVM::LLVMPointerType pointer;
   LLVM::LLVMFuncOp function;
-  /// Of the entry point without the context, descriptors copied.
-  SmallVector<Value> arguments;
+  /// The host's.
+  Value environment;
+  /// What the body takes, or null if it has neither memrefs nor caches.
+  Value frame;
+  /// Where descriptors are copied to, null before the first.
+  Value copy;
 };
 } // namespace
 

@@ -13,103 +13,13 @@
 
 #include "AbiTypes.h"
 #include "CheckLowering.h"
+#include "Operands.h"
 #include "Patterns.h"
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
-#include "fp8attn/Runtime/fp8attn.h"
-#include "fp8attn/Target/ElementTypes.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
-
-namespace {
-/// What an operand is but for its address: sizes and strides of a tensor, in
-/// the terms of the runtime. Dynamic ones are 0 in the constant.
-struct OperandShape {
-  explicit OperandShape(Type type);
-
-  /// Takes nothing for granted that the type says.
-  void forget() {
-    llvm::fill(sizes, ShapedType::kDynamic);
-    llvm::fill(strides, ShapedType::kDynamic);
-  }
-
-  int32_t elementType;
-  SmallVector<int64_t> sizes, strides;
-};
-} // namespace
-
-OperandShape::OperandShape(Type type) {
-  if (auto cache = dyn_cast<CacheType>(type)) {
-    elementType = FP8ATTN_TYPE_I8;
-    sizes = {ShapedType::kDynamic, cache.getPageBytes()};
-    strides = {ShapedType::kDynamic, 1};
-    return;
-  }
-  auto memref = cast<MemRefType>(type);
-  elementType = getAbiType(memref.getElementType());
-  llvm::append_range(sizes, memref.getShape());
-  strides = memref.getStridesAndOffset().first;
-}
-
-/// Returns a symbol for all operands of that name, type, sizes and strides.
-static std::string getSymbol(const OperandShape &shape, StringRef name) {
-  std::string symbol = ("fp8attn.operand." + name).str();
-  llvm::raw_string_ostream stream(symbol);
-  stream << "." << shape.elementType;
-  for (ArrayRef<int64_t> numbers : {shape.sizes, shape.strides})
-    for (int64_t number : numbers)
-      if (ShapedType::isDynamic(number))
-        stream << ".n";
-      else
-        stream << "." << number;
-  return symbol;
-}
-
-/// Returns an fp8attn_operand with all that is known.
-static Value buildOperand(OpBuilder &builder, Location loc, Operation *user,
-                          const OperandShape &shape, StringRef name) {
-  Value operand = LLVM::ZeroOp::create(
-      builder, loc, abi::getOperandType(builder.getContext()));
-  auto set = [&](Value value, ArrayRef<int64_t> position) {
-    operand =
-        LLVM::InsertValueOp::create(builder, loc, operand, value, position);
-  };
-  auto setDim = [&](int64_t number, int64_t member, int64_t dim) {
-    if (!ShapedType::isDynamic(number))
-      set(makeInteger(builder, loc, 64, number), {1, member, dim});
-  };
-  set(makeString(builder, loc, user, name), {0});
-  set(makeInteger(builder, loc, 32, shape.elementType),
-      {1, abi::kTensorElementType});
-  set(makeInteger(builder, loc, 32, shape.sizes.size()), {1, abi::kTensorRank});
-  for (auto [dim, size, stride] : llvm::enumerate(shape.sizes, shape.strides)) {
-    setDim(size, abi::kTensorSizes, dim);
-    setDim(stride, abi::kTensorStrides, dim);
-  }
-  return operand;
-}
-
-/// Returns the address of that as a constant of the module.
-static Value makeOperandConstant(OpBuilder &builder, Location loc,
-                                 Operation *user, const OperandShape &shape,
-                                 StringRef name) {
-  auto module = user->getParentOfType<ModuleOp>();
-  const std::string symbol = getSymbol(shape, name);
-  auto global = module.lookupSymbol<LLVM::GlobalOp>(symbol);
-  if (!global) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
-    global = LLVM::GlobalOp::create(
-        builder, module.getLoc(), abi::getOperandType(builder.getContext()),
-        /*isConstant=*/true, LLVM::Linkage::Private, symbol, Attribute());
-    builder.createBlock(&global.getInitializerRegion());
-    LLVM::ReturnOp::create(
-        builder, module.getLoc(),
-        buildOperand(builder, module.getLoc(), user, shape, name));
-  }
-  return LLVM::AddressOfOp::create(builder, loc, global);
-}
 
 namespace {
 /// A lowering of a check that takes operands.
@@ -124,42 +34,11 @@ protected:
                            count);
   }
 
-  /// Fills in operand `index` of an array and returns its address. What is
-  /// known of it is copied: a function of many operations is made of checks.
-  Value storeOperand(OpBuilder &builder, Op op, Value operands, int32_t index,
-                     Type type, const OperandShape &shape, Value value,
-                     StringRef name) const {
-    Location loc = op.getLoc();
-    Value place = getMember(builder, loc, operands, {index});
-    LLVM::MemcpyOp::create(
-        builder, loc, place, makeOperandConstant(builder, loc, op, shape, name),
-        makeInteger(builder, loc, 64, sizeof(fp8attn_operand)),
-        /*isVolatile=*/false);
-    auto set = [&](Value number, ArrayRef<LLVM::GEPArg> position) {
-      LLVM::StoreOp::create(builder, loc, number,
-                            getMember(builder, loc, place, position));
-    };
-    if (isa<CacheType>(type)) {
-      set(getCacheMember(builder, loc, value, abi::kCacheData),
-          {0, 1, abi::kTensorData});
-      set(getCacheMember(builder, loc, value, abi::kCacheNumPages),
-          {0, 1, abi::kTensorSizes, 0});
-      set(getCacheMember(builder, loc, value, abi::kCachePageBytes),
-          {0, 1, abi::kTensorStrides, 0});
-      return place;
-    }
-    set(getElementPointer(builder, loc, *this->getTypeConverter(), value,
-                          cast<MemRefType>(type)),
-        {0, 1, abi::kTensorData});
-    MemRefDescriptor descriptor(value);
-    for (int32_t dim = 0, rank = shape.sizes.size(); dim < rank; ++dim) {
-      if (ShapedType::isDynamic(shape.sizes[dim]))
-        set(descriptor.size(builder, loc, dim), {0, 1, abi::kTensorSizes, dim});
-      if (ShapedType::isDynamic(shape.strides[dim]))
-        set(descriptor.stride(builder, loc, dim),
-            {0, 1, abi::kTensorStrides, dim});
-    }
-    return place;
+  /// Fills in operand `index` of an array and returns its address.
+  Value store(OpBuilder &builder, Op op, Value operands, int32_t index,
+              const OperandShape &shape, Value value, StringRef name) const {
+    return storeOperand(builder, op, *this->getTypeConverter(), operands, index,
+                        shape, value, name);
   }
 
   /// Fills in an array with all operands and their names, and returns it.
@@ -168,17 +47,8 @@ protected:
     for (auto [index, type, value, name] :
          llvm::enumerate(op->getOperandTypes(), converted,
                          op.getNames().template getAsRange<StringAttr>()))
-      storeOperand(builder, op, operands, index, type, OperandShape(type),
-                   value, name);
+      store(builder, op, operands, index, OperandShape(type), value, name);
     return operands;
-  }
-
-private:
-  static Value getMember(OpBuilder &builder, Location loc, Value operand,
-                         ArrayRef<LLVM::GEPArg> position) {
-    return LLVM::GEPOp::create(
-        builder, loc, LLVM::LLVMPointerType::get(builder.getContext()),
-        abi::getOperandType(builder.getContext()), operand, position);
   }
 };
 
@@ -217,17 +87,16 @@ struct CheckPageMovesLowering
     Location loc = op.getLoc();
     MemRefDescriptor pages(adaptor.getPages());
     Value operands = allocateOperands(builder, op, 2);
-    auto store = [&](int32_t index, Value cache, Value converted,
-                     StringRef name) {
-      Type type = cache.getType();
-      return storeOperand(builder, op, operands, index, type,
-                          OperandShape(type), converted, name);
+    auto storeCache = [&](int32_t index, Value cache, Value converted,
+                          StringRef name) {
+      return store(builder, op, operands, index, OperandShape(cache.getType()),
+                   converted, name);
     };
-    return {
-        getPointer(builder, loc, op.getPages(), adaptor.getPages()),
-        pages.size(builder, loc, 0), pages.stride(builder, loc, 0),
-        store(0, op.getSource(), adaptor.getSource(), "source"),
-        store(1, op.getDestination(), adaptor.getDestination(), "destination")};
+    return {getPointer(builder, loc, op.getPages(), adaptor.getPages()),
+            pages.size(builder, loc, 0), pages.stride(builder, loc, 0),
+            storeCache(0, op.getSource(), adaptor.getSource(), "source"),
+            storeCache(1, op.getDestination(), adaptor.getDestination(),
+                       "destination")};
   }
 };
 
@@ -243,9 +112,8 @@ struct CheckTensorLowering
     OperandShape shape(type);
     // A memref.cast may have said more than is true.
     shape.forget();
-    Value operand =
-        storeOperand(builder, op, allocateOperands(builder, op, 1), 0, type,
-                     shape, adaptor.getTensor(), op.getName());
+    Value operand = store(builder, op, allocateOperands(builder, op, 1), 0,
+                          shape, adaptor.getTensor(), op.getName());
     Value tensor = LLVM::GEPOp::create(builder, loc,
                                        LLVM::LLVMPointerType::get(getContext()),
                                        abi::getOperandType(getContext()),

@@ -8,9 +8,12 @@
 // functions and bodies of loops take is what it does not say: a function of
 // many operations is made of little else than calls.
 //
+// Bodies of loops take it as values, functions in memory (ArgumentFrame.cpp).
+//
 //===----------------------------------------------------------------------===//
 
 #include "PackArguments.h"
+#include "ArgumentFrame.h"
 #include "Patterns.h"
 #include "RuntimeFunctions.h"
 
@@ -19,23 +22,24 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Returns whether strides and offset of a type are numbers, or dynamic.
-static bool isPacked(Type type) {
+bool mlir::fp8attn::isPacked(Type type) {
   auto memref = dyn_cast<MemRefType>(type);
   return memref && memref.isStrided();
 }
 
-/// Returns a struct of a pointer and the dynamic offset, sizes and strides.
 /// What is allocated here is as it is aligned, so that descriptors have one
 /// pointer twice.
-static LLVM::LLVMStructType getPackedType(MemRefType type,
-                                          const LLVMTypeConverter &converter) {
-  auto [strides, offset] = type.getStridesAndOffset();
+Type mlir::fp8attn::getPackedType(Type type,
+                                  const LLVMTypeConverter &converter) {
+  Type converted = converter.convertType(type);
+  if (!isPacked(type))
+    return converted;
+  auto memref = cast<MemRefType>(type);
+  auto [strides, offset] = memref.getStridesAndOffset();
   const int64_t numDynamic = ShapedType::isDynamic(offset) +
-                             type.getNumDynamicDims() +
+                             memref.getNumDynamicDims() +
                              llvm::count_if(strides, ShapedType::isDynamic);
-  Type pointer =
-      cast<LLVM::LLVMStructType>(converter.convertType(type)).getBody().front();
+  Type pointer = cast<LLVM::LLVMStructType>(converted).getBody().front();
   SmallVector<Type> members(1 + numDynamic, converter.getIndexType());
   members.front() = pointer;
   return LLVM::LLVMStructType::getLiteral(type.getContext(), members);
@@ -62,9 +66,9 @@ Value mlir::fp8attn::packMemRef(OpBuilder &builder, Location loc,
 }
 
 /// Returns the descriptor of a memref.
-static Value unpackMemRef(OpBuilder &builder, Location loc,
-                          const LLVMTypeConverter &converter, MemRefType type,
-                          Value packed) {
+static Value buildDescriptor(OpBuilder &builder, Location loc,
+                             const LLVMTypeConverter &converter,
+                             MemRefType type, Value packed) {
   MemRefDescriptor descriptor =
       MemRefDescriptor::poison(builder, loc, converter.convertType(type));
   int64_t next = 0;
@@ -92,52 +96,65 @@ static Value unpackMemRef(OpBuilder &builder, Location loc,
   return descriptor;
 }
 
-/// Has a function take its memrefs packed.
-static void packArguments(func::FuncOp function,
-                          const LLVMTypeConverter &converter) {
-  Location loc = function.getLoc();
-  auto builder = OpBuilder::atBlockBegin(&function.getBody().front());
-  for (BlockArgument argument : function.getArguments()) {
-    if (!isPacked(argument.getType()))
+Value mlir::fp8attn::unpackMemRef(OpBuilder &builder, Location loc,
+                                  const LLVMTypeConverter &converter, Type type,
+                                  Value packed) {
+  Value converted = packed;
+  if (isPacked(type))
+    converted = buildDescriptor(builder, loc, converter, cast<MemRefType>(type),
+                                packed);
+  return UnrealizedConversionCastOp::create(builder, loc, type, converted)
+      .getResult(0);
+}
+
+Value mlir::fp8attn::packOperand(OpBuilder &builder, Location loc,
+                                 const LLVMTypeConverter &converter,
+                                 Value operand) {
+  Type type = operand.getType();
+  Value converted = UnrealizedConversionCastOp::create(
+                        builder, loc, converter.convertType(type), operand)
+                        .getResult(0);
+  return packMemRef(builder, loc, converter, type, converted);
+}
+
+/// Has the body of a loop take its memrefs packed.
+static void packParameters(func::FuncOp function,
+                           const LLVMTypeConverter &converter) {
+  Block &entry = function.getBody().front();
+  auto builder = OpBuilder::atBlockBegin(&entry);
+  for (unsigned i = 0, e = entry.getNumArguments(); i < e; ++i) {
+    BlockArgument argument = entry.getArgument(i);
+    Type type = argument.getType();
+    if (!isPacked(type))
       continue;
-    auto type = cast<MemRefType>(argument.getType());
-    auto memref =
-        UnrealizedConversionCastOp::create(builder, loc, type, Value(argument));
-    argument.replaceAllUsesExcept(memref.getResult(0), memref);
-    argument.setType(getPackedType(type, converter));
-    builder.setInsertionPoint(memref);
-    memref.setOperand(0, unpackMemRef(builder, loc, converter, type, argument));
-    builder.setInsertionPointAfter(memref);
+    Location loc = argument.getLoc();
+    Value packed =
+        entry.insertArgument(i + 1, getPackedType(type, converter), loc);
+    argument.replaceAllUsesWith(
+        unpackMemRef(builder, loc, converter, type, packed));
+    entry.eraseArgument(i);
   }
-  function.setType(builder.getFunctionType(
-      function.getBody().getArgumentTypes(), function.getResultTypes()));
+  function.setType(builder.getFunctionType(entry.getArgumentTypes(),
+                                           function.getResultTypes()));
 }
 
 void mlir::fp8attn::packArguments(ModuleOp module,
                                   const LLVMTypeConverter &converter) {
-  // What is declared is the code of others, who know their memrefs.
-  llvm::SmallDenseSet<StringRef> declared;
-  for (auto function : module.getOps<func::FuncOp>())
-    if (function.isExternal())
-      declared.insert(function.getName());
-    else
-      ::packArguments(function, converter);
-  module.walk([&](Operation *op) {
-    auto call = dyn_cast<func::CallOp>(op);
-    if (!isa<ParallelForOp>(op) &&
-        (!call || declared.contains(call.getCallee())))
-      return;
-    OpBuilder builder(op);
-    for (OpOperand &operand : op->getOpOperands()) {
-      Type type = operand.get().getType();
-      if (!isPacked(type))
-        continue;
-      Value descriptor =
-          UnrealizedConversionCastOp::create(
-              builder, op->getLoc(), converter.convertType(type), operand.get())
-              .getResult(0);
-      operand.set(
-          packMemRef(builder, op->getLoc(), converter, type, descriptor));
-    }
+  llvm::SmallDenseSet<StringRef> bodies;
+  module.walk([&](ParallelForOp loop) {
+    bodies.insert(loop.getBody());
+    OpBuilder builder(loop);
+    for (OpOperand &operand : loop->getOpOperands())
+      if (isPacked(operand.get().getType()))
+        operand.set(
+            packOperand(builder, loop.getLoc(), converter, operand.get()));
   });
+  SmallVector<func::FuncOp> functions;
+  // What is declared is the code of others, who know their memrefs.
+  for (auto function : module.getOps<func::FuncOp>())
+    if (bodies.contains(function.getName()))
+      packParameters(function, converter);
+    else if (!function.isExternal())
+      functions.push_back(function);
+  makeArgumentFrames(functions, module, converter);
 }

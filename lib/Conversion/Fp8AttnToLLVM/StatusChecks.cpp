@@ -28,25 +28,20 @@ void mlir::fp8attn::returnIfFailed(OpBuilder &builder, Location loc,
   mark->setAttr(kMark, builder.getUnitAttr());
 }
 
-/// Divides a block at a mark. Returns the block that returns, which stands
-/// before the one of the next mark, `nextExit`, or last.
-static Block *expand(UnrealizedConversionCastOp mark, Block *nextExit) {
+/// Divides a block at a mark. `exit` takes the status and returns it.
+static void expand(UnrealizedConversionCastOp mark, Block *exit) {
   IRRewriter rewriter(mark);
   Location loc = mark.getLoc();
   Value status = mark.getOperand(0);
   Block *block = mark->getBlock();
   Block *rest = rewriter.splitBlock(block, mark->getIterator());
-  Region *region = rest->getParent();
-  Block *exit = rewriter.createBlock(region, nextExit ? nextExit->getIterator()
-                                                      : region->end());
-  returnWithStatus(rewriter, loc, status, {});
   rewriter.setInsertionPointToEnd(block);
   Value failed =
       LLVM::ICmpOp::create(rewriter, loc, LLVM::ICmpPredicate::ne, status,
                            makeInteger(rewriter, loc, 32, 0));
-  LLVM::CondBrOp::create(rewriter, loc, failed, exit, rest);
+  LLVM::CondBrOp::create(rewriter, loc, failed, exit, status, rest,
+                         ValueRange());
   rewriter.eraseOp(mark);
-  return exit;
 }
 
 void mlir::fp8attn::expandStatusChecks(LLVM::LLVMFuncOp function) {
@@ -55,7 +50,13 @@ void mlir::fp8attn::expandStatusChecks(LLVM::LLVMFuncOp function) {
     if (cast->hasAttr(kMark))
       marks.push_back(cast);
   });
-  Block *exit = nullptr;
+  if (marks.empty())
+    return;
+  OpBuilder builder(function.getContext());
+  Location loc = function.getLoc();
+  Block *exit = builder.createBlock(&function.getBody(), function.end(),
+                                    builder.getI32Type(), loc);
+  returnWithStatus(builder, loc, exit->getArgument(0), {});
   for (UnrealizedConversionCastOp mark : llvm::reverse(marks))
-    exit = expand(mark, exit);
+    expand(mark, exit);
 }

@@ -57,7 +57,8 @@ Value mlir::fp8attn::appendTokens(OpBuilder &builder, Location loc, Value past,
   auto isLike = [&] {
     if (!type || !pastType || type.getRank() != kRank ||
         pastType.getRank() != kRank ||
-        type.getElementType() != pastType.getElementType())
+        type.getElementType() != pastType.getElementType() ||
+        llvm::is_contained(type.getShape(), 0))
       return false;
     for (int64_t dimension = 0; dimension < kRank; ++dimension)
       if (dimension != kTokens &&
@@ -66,11 +67,13 @@ Value mlir::fp8attn::appendTokens(OpBuilder &builder, Location loc, Value past,
     return true;
   };
   if (!isLike()) {
-    why = llvm::formatv("expects a past that differs from what is added in its "
-                        "tokens alone, got {0} and {1}",
+    why = llvm::formatv("expects a past that differs from what is added, which "
+                        "is not empty, in its tokens alone, got {0} and {1}",
                         past.getType(), added.getType());
     return nullptr;
   }
+  if (pastType.getDimSize(kTokens) == 0)
+    return added;
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, added);
   OpFoldResult seen = tensor::getMixedSize(builder, loc, past, kTokens);
   sizes[kTokens] = add(builder, loc, seen, sizes[kTokens]);

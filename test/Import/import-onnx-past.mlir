@@ -50,3 +50,15 @@ func.func @first(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>) -> (tensor<
       : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>) -> (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>)
   return %0#0, %0#1 : tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>
 }
+
+// A past of no tokens, as on the first call of a loop.
+// CHECK-LABEL: func @empty(
+// CHECK-SAME:    %[[Q:[^:]+]]: tensor<1x4x3x64xf32>
+// CHECK-NOT:     linalg.copy
+// CHECK:         fp8attn.attention causal query(%[[Q]] : {{.+}}) key(%[[Q]] : {{.+}}) value(%[[Q]] : {{.+}})
+func.func @empty(%q: tensor<1x4x3x64xf32>, %p: tensor<1x4x0x64xf32>) -> tensor<1x4x3x64xf32> {
+  %none = "onnx.NoValue"() {value} : () -> none
+  %0 = "onnx.Attention"(%q, %q, %q, %none, %p, %p) {is_causal = 1 : si64}
+      : (tensor<1x4x3x64xf32>, tensor<1x4x3x64xf32>, tensor<1x4x3x64xf32>, none, tensor<1x4x0x64xf32>, tensor<1x4x0x64xf32>) -> tensor<1x4x3x64xf32>
+  return %0 : tensor<1x4x3x64xf32>
+}

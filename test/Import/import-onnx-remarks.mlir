@@ -31,7 +31,7 @@ func.func @where(%q: tensor<1x4x?x64xf32>, %p: tensor<1x4x?x64xf32>) -> tensor<1
 // -----
 
 // A past of other heads, behind which nothing can stand.
-// REMARK: Reason="onnx.Attention is left alone: expects a past that differs from what is added in its tokens alone, got tensor<1x2x?x64xf32> and tensor<1x4x?x64xf32>
+// REMARK: Reason="onnx.Attention is left alone: expects a past that differs from what is added, which is not empty, in its tokens alone, got tensor<1x2x?x64xf32> and tensor<1x4x?x64xf32>
 // CHECK-LABEL: func @other_past(
 // CHECK-NOT:     fp8attn
 // CHECK-NOT:     tensor.empty
@@ -40,6 +40,19 @@ func.func @other_past(%q: tensor<1x4x?x64xf32>, %p: tensor<1x4x?x64xf32>, %v: te
   %0 = "onnx.Attention"(%q, %q, %q, %none, %p, %v) {}
       : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, tensor<1x4x?x64xf32>, tensor<1x2x?x64xf32>) -> tensor<1x4x?x64xf32>
   return %0 : tensor<1x4x?x64xf32>
+}
+
+// -----
+
+// A past behind which nothing stands.
+// REMARK: Reason="onnx.Attention is left alone: expects a past that differs from what is added, which is not empty, in its tokens alone, got tensor<0x4x?x64xf32> and tensor<0x4x?x64xf32>
+// CHECK-LABEL: func @empty(
+// CHECK-NOT:     fp8attn
+func.func @empty(%q: tensor<0x4x?x64xf32>, %p: tensor<0x4x?x64xf32>) -> tensor<0x4x?x64xf32> {
+  %none = "onnx.NoValue"() {value} : () -> none
+  %0 = "onnx.Attention"(%q, %q, %q, %none, %p, %p) {}
+      : (tensor<0x4x?x64xf32>, tensor<0x4x?x64xf32>, tensor<0x4x?x64xf32>, none, tensor<0x4x?x64xf32>, tensor<0x4x?x64xf32>) -> tensor<0x4x?x64xf32>
+  return %0 : tensor<0x4x?x64xf32>
 }
 
 // -----

@@ -85,10 +85,12 @@ AttentionState runAttend(const KernelUnderTest &attend,
                          const AttentionProblem &problem, int64_t firstKey,
                          int64_t numKeys) {
   const bool isPrefill = !strcmp(attend.row->op, "prefill");
-  Operands operands(problem, int(attend.row->exponent),
-                    isPrefill ? FP8ATTN_PREFILL_SCRATCH_BYTES
-                              : FP8ATTN_KERNEL_SCRATCH_BYTES);
   const CacheShape &shape = problem.cache.shape();
+  Operands operands(problem, int(attend.row->exponent),
+                    isPrefill ? FP8ATTN_PREFILL_SCRATCH_BYTES(
+                                    paddedKeys(shape.keyChannels),
+                                    paddedValues(shape.valueChannels))
+                              : FP8ATTN_KERNEL_SCRATCH_BYTES);
   TileScope scope(attend);
   attend.as<fp8attn_uk_attend_fn>()(
       &problem.cache.run(), firstKey, numKeys, operands.query.data(),

@@ -54,7 +54,7 @@ struct PrefillScratch {
   alignas(64) float scores[FP8ATTN_BLOCK_ROWS * FP8ATTN_BLOCK_KEYS];
   alignas(64) uint8_t words[kChunkBytes];
 };
-static_assert(sizeof(PrefillScratch) <= FP8ATTN_PREFILL_SCRATCH_BYTES);
+static_assert(sizeof(PrefillScratch) <= FP8ATTN_PREFILL_SCRATCH_BYTES(0, 0));
 
 /// The stream of gemm.h over tiles that are decoded: `depth` tiles of a column
 /// after the other, columns `pitch` bytes apart, one column or, for one row
@@ -201,15 +201,6 @@ static void addValues(const WordTiles &words, const PrefillBlock &block,
 static __mmask16 lanesBefore(int64_t count) {
   return static_cast<__mmask16>((1 << clamp(count, 0, kLanes)) - 1);
 }
-
-/// The operands of a call that are an element a row.
-struct PrefillRows {
-  const float *scale;
-  const int32_t *begin;
-  const int32_t *limit;
-  float *max;
-  float *sum;
-};
 
 /// Copies what is known of the rows of a block, which see no key from `end` on,
 /// and finds the keys that they see. Rows that are not there see all keys and

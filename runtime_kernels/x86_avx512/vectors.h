@@ -29,6 +29,11 @@ constexpr int kBlockRows = 8;
 /// stay in 32 registers.
 template <int Rows> constexpr int kWideTiles = Rows <= 2 ? 4 : 2;
 
+/// Rows and tiles side by side of a block whose tiles are decoded
+/// (panel_dot.h): of 32 registers, 24 are accumulators.
+constexpr int kPanelRows = 12;
+constexpr int kPanelTiles = 2;
+
 /// Pairs of keys that are quantised by straight code: all of a transposition.
 constexpr int kPackUnroll = 8;
 

@@ -29,8 +29,29 @@ struct RowDot {
     return tiles;
   }
 
+  static void prepareRow(const uint8_t *line, uint8_t *row) {
+    simd::store(row, simd::load(line));
+  }
+
   using Operand = __m512i;
   static Operand operand(__m512i words) { return words; }
+
+  /// A line of a panel is a pair of each lane.
+  using PanelLine = __m512i;
+  static constexpr int64_t kOperandLines = 1;
+  static PanelLine loadLine(const uint8_t *line) { return simd::load(line); }
+  static Operand loadOperand(const uint8_t *panel, int64_t) {
+    return loadLine(panel);
+  }
+  static void storeOperand(Operand words, uint8_t *panel, int64_t) {
+    simd::store(panel, words);
+  }
+  template <int Tiles>
+  [[gnu::always_inline]] static void addLine(const uint8_t *part,
+                                             const PanelLine (&b)[Tiles],
+                                             __m512 (&acc)[Tiles]) {
+    addPair(part, 0, b, NoGuard(), acc);
+  }
 
   /// Words of B count where their partner in A is not zero: 0 times NaN is 0
   /// here.
@@ -63,6 +84,9 @@ struct RowDot {
     const __m512bh p = _mm512_cvtne2ps_pbh(high, low);
     sum = _mm512_dpbf16_ps(sum, p, reinterpret_cast<__m512bh>(one));
     return reinterpret_cast<__m512i>(p);
+  }
+  static void storeProbs(__m512 low, __m512 high, __m512 &sum, uint8_t *row) {
+    simd::store(row, packProbs(low, high, sum));
   }
 };
 

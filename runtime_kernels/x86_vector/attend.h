@@ -34,17 +34,6 @@ static_assert(sizeof(AttendScratch::granule) >=
                   RowDot::scratchBytes(FP8ATTN_DECODE_ROWS,
                                        FP8ATTN_MAX_CHANNELS / kPairedElements));
 
-/// Empties the state of the online softmax, for at most one row tile.
-inline void initState(int64_t rows, int64_t channels, float *rowMax,
-                      float *rowSum, float *acc) {
-  for (int64_t r = 0; r < rows; ++r) {
-    rowMax[r] = -__builtin_inff();
-    rowSum[r] = 0;
-  }
-  for (int64_t i = 0; i < channels; ++i)
-    simd::storeFloats(acc + i * kLanes, simd::set(0));
-}
-
 /// An fp8attn_uk_attend_fn.
 template <class Format>
 inline void attendRun(const fp8attn_key_run &run, int64_t firstKey,

@@ -1,4 +1,4 @@
-//===- attention_kernels.h - defines qk, pv and attend ----------*- C++ -*-===//
+//===- attention_kernels.h - defines qk, pv, attend and prefill -*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -14,9 +14,10 @@
 
 #include "common/kernel_declarations.h"
 #include "x86_vector/attend.h"
+#include "x86_vector/prefill.h"
 
-/// Defines qk, pv and attend for caches of `Format`, which the table calls
-/// `cache`.
+/// Defines qk, pv, attend and prefill for caches of `Format`, which the table
+/// calls `cache`.
 #define FP8ATTN_DEFINE_ATTENTION_KERNELS(Format, cache)                        \
   extern "C" void FP8ATTN_KERNEL_NAME(qk, bf16, cache, f32, 48, 256, 32,       \
                                       FP8ATTN_KERNEL_ISA)(                     \
@@ -52,6 +53,19 @@
         rows, key_channels, value_channels, row_scale, row_begin, row_limit,   \
         exponent, row_max, row_sum, acc,                                       \
         *static_cast<fp8attn::AttendScratch *>(scratch));                      \
+  }                                                                            \
+  extern "C" void FP8ATTN_KERNEL_NAME(prefill, bf16, cache, f32, 1056, 256,    \
+                                      32, FP8ATTN_KERNEL_ISA)(                 \
+      const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
+      const void *query_tiles, int64_t rows, int64_t key_channels,             \
+      int64_t value_channels, const float *row_scale,                          \
+      const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,    \
+      float *row_max, float *row_sum, float *acc, void *scratch) {             \
+    fp8attn::prefillRun<Format>(                                               \
+        *run, first_key, num_keys, static_cast<const uint8_t *>(query_tiles),  \
+        rows, key_channels, value_channels,                                    \
+        {row_scale, row_begin, row_limit, row_max, row_sum}, exponent, acc,    \
+        *static_cast<fp8attn::PrefillScratch *>(scratch));                     \
   }
 
 #endif // FP8ATTN_X86_VECTOR_ATTENTION_KERNELS_H

@@ -46,13 +46,17 @@ struct RowDot {
         const int64_t line =
             (row / FP8ATTN_TILE_ROWS * columnTiles + t) * FP8ATTN_TILE_ROWS +
             row % FP8ATTN_TILE_ROWS;
-        const auto *words =
-            reinterpret_cast<const __m256i *>(tiles + line * kLineBytes);
-        float *floats = reinterpret_cast<float *>(scratch + line * kRowBytes);
-        simd::storeFloats(floats, floatFromBf16(words[0]));
-        simd::storeFloats(floats + kLanes, floatFromBf16(words[1]));
+        prepareRow(tiles + line * kLineBytes, scratch + line * kRowBytes);
       }
     return scratch;
+  }
+
+  /// The same for a row of a tile.
+  static void prepareRow(const uint8_t *line, uint8_t *row) {
+    const auto *words = reinterpret_cast<const __m256i *>(line);
+    auto *floats = reinterpret_cast<float *>(row);
+    simd::storeFloats(floats, floatFromBf16(words[0]));
+    simd::storeFloats(floats + kLanes, floatFromBf16(words[1]));
   }
 
   /// A row of B: the first and the second elements of its pairs.
@@ -62,6 +66,36 @@ struct RowDot {
   static Operand operand(simd::Line words) {
     return {{simd::asFloats(simd::shiftLeft32<16>(words)),
              simd::asFloats(simd::bitAnd(words, simd::set32(0xffff0000)))}};
+  }
+
+  /// A line of a panel (panel_dot.h): an element of each lane. Those of an
+  /// operand are `stride` bytes apart.
+  using PanelLine = simd::Floats;
+  static constexpr int64_t kOperandLines = 2;
+  static PanelLine loadLine(const uint8_t *line) {
+    return simd::loadFloats(reinterpret_cast<const float *>(line));
+  }
+  static Operand loadOperand(const uint8_t *panel, int64_t stride) {
+    return {{loadLine(panel), loadLine(panel + stride)}};
+  }
+  static void storeOperand(const Operand &rows, uint8_t *panel,
+                           int64_t stride) {
+    for (int64_t i = 0; i < kOperandLines; ++i)
+      simd::storeFloats(reinterpret_cast<float *>(panel + i * stride),
+                        rows.element[i]);
+  }
+
+  /// acc[t] += the product of the element at `part` of a prepared row of A with
+  /// b[t].
+  template <int Tiles>
+  [[gnu::always_inline]] static void addLine(const uint8_t *part,
+                                             const PanelLine (&b)[Tiles],
+                                             simd::Floats (&acc)[Tiles]) {
+    float a;
+    __builtin_memcpy(&a, part, sizeof(a));
+#pragma GCC unroll 8
+    for (int t = 0; t < Tiles; ++t)
+      acc[t] = simd::fma(b[t], simd::set(a), acc[t]);
   }
 
   /// Elements of B count where their partner in A is not zero: 0 times NaN is 0
@@ -95,14 +129,24 @@ struct RowDot {
   /// to to `sum`.
   static simd::Line packProbs(simd::Floats low, simd::Floats high,
                               simd::Floats &sum) {
-    const auto round = [&](simd::Floats x) {
-      const simd::Line bits =
-          simd::bitAnd(roundToBf16(x), simd::set32(0xffff0000));
-      sum = simd::add(sum, simd::asFloats(bits));
-      return simd::highWords(bits);
-    };
-    const simd::Words first = round(low);
-    return simd::fromHalves(first, round(high));
+    const simd::Words first = simd::highWords(roundProbs(low, sum));
+    return simd::fromHalves(first, simd::highWords(roundProbs(high, sum)));
+  }
+
+  /// The same, written as a row of a prepared A.
+  static void storeProbs(simd::Floats low, simd::Floats high, simd::Floats &sum,
+                         uint8_t *row) {
+    simd::store(row, roundProbs(low, sum));
+    simd::store(row + kLineBytes, roundProbs(high, sum));
+  }
+
+private:
+  /// Returns the bits of floats that are bf16.
+  static simd::Line roundProbs(simd::Floats x, simd::Floats &sum) {
+    const simd::Line bits =
+        simd::bitAnd(roundToBf16(x), simd::set32(0xffff0000));
+    sum = simd::add(sum, simd::asFloats(bits));
+    return bits;
   }
 };
 

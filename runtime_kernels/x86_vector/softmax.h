@@ -23,15 +23,60 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// The keys of one step as a row sees them.
-class SoftmaxRow {
+/// The operands of a prefill call that are an element a row.
+struct PrefillRows {
+  const float *scale;
+  const int32_t *begin;
+  const int32_t *limit;
+  float *max;
+  float *sum;
+};
+
+/// Empties the state of the online softmax for any number of rows.
+inline void initState(int64_t rows, int64_t channels, float *rowMax,
+                      float *rowSum, float *acc) {
+  for (int64_t r = 0; r < rows; ++r) {
+    rowMax[r] = -__builtin_inff();
+    rowSum[r] = 0;
+  }
+  for (int64_t i = 0; i < roundUp(rows, FP8ATTN_TILE_ROWS) * channels;
+       i += kFloatColumns)
+    simd::storeFloats(acc + i, simd::set(0));
+}
+
+/// Where a row's scores are, and its probabilities go, in tiles: both are given
+/// as the row in its first tile.
+struct TileRow {
+  const float *scores;
+  uint16_t *probs;
+
+  simd::Floats load(int64_t j) const {
+    return simd::loadFloats(scores +
+                            tileIndex<kFloatColumns>(0, j, FP8ATTN_BLOCK_KEYS));
+  }
+  /// Writes 32 probabilities and adds what they are rounded to.
+  void store(int64_t j, simd::Floats low, simd::Floats high,
+             simd::Floats &sum) const {
+    simd::store(prob(j), RowDot::packProbs(low, high, sum));
+  }
+  void hide(int64_t j) const { simd::store(prob(j), simd::zero()); }
+
+private:
+  uint16_t *prob(int64_t j) const {
+    return probs + tileIndex<kBf16Columns>(0, j, FP8ATTN_BLOCK_KEYS);
+  }
+};
+
+/// The keys of one step as a row sees them. `Place` is TileRow, or has the same
+/// members.
+template <class Place> class SoftmaxRow {
 public:
-  /// `scores` and `probs` are the row in its first tile. Keys before `begin`
-  /// and from `end` on are masked; `stored` is a multiple of 32.
-  SoftmaxRow(const float *scores, float scale, int64_t begin, int64_t end,
-             int64_t stored, uint16_t *probs)
-      : scores(scores), scale(simd::set(scale)), begin(begin), end(end),
-        stored(stored), probs(probs) {}
+  /// Keys before `begin` and from `end` on are masked; `stored` is a multiple
+  /// of 32.
+  SoftmaxRow(const Place &place, float scale, int64_t begin, int64_t end,
+             int64_t stored)
+      : place(place), scale(simd::set(scale)), begin(begin), end(end),
+        stored(stored) {}
 
   /// Returns the largest score * scale, NaN if all visible ones are NaN, -inf
   /// if none is visible. Rarely called: most steps keep the maximum.
@@ -41,7 +86,7 @@ public:
     uint32_t nan = 0;
     for (int64_t j = begin & -kVector; j < end; j += kVector) {
       const simd::Floats x =
-          simd::select(seen(j), simd::mul(load(j), scale), none);
+          simd::select(seen(j), simd::mul(place.load(j), scale), none);
       nan |= simd::nanLanes(x);
       largest = simd::max(x, largest); // NaN gives `largest`.
     }
@@ -57,7 +102,7 @@ public:
     // Two roundings: a fused one would see products that exceed the maximum,
     // which was found among rounded ones, by half an ulp.
     const auto argument = [&](int64_t j) {
-      return simd::sub(simd::mul(load(j), scale), maximum);
+      return simd::sub(simd::mul(place.load(j), scale), maximum);
     };
     State state = {simd::set(0), none};
     // Only the pairs of vectors in which the visible keys begin and end need a
@@ -69,7 +114,7 @@ public:
     };
     int64_t j = 0;
     for (; j + kPair <= begin; j += kPair)
-      hide(j);
+      place.hide(j);
     if (j < begin) {
       packMasked(j);
       j += kPair;
@@ -81,7 +126,7 @@ public:
       j += kPair;
     }
     for (; j < stored; j += kPair)
-      hide(j);
+      place.hide(j);
     sum += simd::sum(state.sum);
     return simd::largest(state.largest);
   }
@@ -100,15 +145,6 @@ private:
   }
   /// Which keys of the vector at `j` the row sees.
   uint32_t seen(int64_t j) const { return lanes(end - j) & ~lanes(begin - j); }
-  simd::Floats load(int64_t j) const {
-    return simd::loadFloats(scores +
-                            tileIndex<kFloatColumns>(0, j, FP8ATTN_BLOCK_KEYS));
-  }
-  uint16_t *prob(int64_t j) const {
-    return probs + tileIndex<kBf16Columns>(0, j, FP8ATTN_BLOCK_KEYS);
-  }
-
-  void hide(int64_t j) const { simd::store(prob(j), simd::zero()); }
 
   /// The denominator is the sum of what pv multiplies: the rounded values, by
   /// the same instruction.
@@ -116,13 +152,12 @@ private:
             const ScaledExp2 &exp2, State &state) const {
     state.largest = simd::max(low, state.largest);
     state.largest = simd::max(high, state.largest);
-    simd::store(prob(j), RowDot::packProbs(exp2(low), exp2(high), state.sum));
+    place.store(j, exp2(low), exp2(high), state.sum);
   }
 
-  const float *scores;
+  Place place;
   simd::Floats scale;
   int64_t begin, end, stored;
-  uint16_t *probs;
 };
 
 /// Multiplies a row of acc by a power of two.
@@ -134,6 +169,32 @@ inline void rescaleRow(float *acc, int64_t channels, float factor) {
   }
 }
 
+/// One step of a row. `acc` is the row in its first tile, `channels` that of
+/// acc.
+template <class Place>
+inline void softmaxRow(const SoftmaxRow<Place> &row, const ScaledExp2 &exp2,
+                       int64_t channels, float &rowMax, float &rowSum,
+                       float *acc) {
+  const float none = -__builtin_inff();
+  if (rowMax == none)
+    rowMax = ceilToInteger(row.maximum());
+  // While no key has counted, -inf less any finite maximum gives 0.
+  const float max = rowMax == none ? 0 : rowMax;
+  float sum = rowSum;
+  const float largest = row.exponentiate(max, exp2, sum);
+  if (largest > FP8ATTN_RESCALE_THRESHOLD) {
+    const float newMax = ceilToInteger(row.maximum());
+    // Of an integer: a power of two, or 0 where all that is rescaled would
+    // underflow.
+    const float factor = exp2Polynomial(rowMax - newMax);
+    sum = rowSum * factor;
+    rescaleRow(acc, channels, factor);
+    rowMax = newMax;
+    row.exponentiate(newMax, exp2, sum);
+  }
+  rowSum = sum;
+}
+
 /// An fp8attn_uk_softmax_fn.
 inline void softmaxStep(int64_t firstKey, int64_t numKeys, int64_t rows,
                         const float *scores, const float *rowScale,
@@ -141,34 +202,17 @@ inline void softmaxStep(int64_t firstKey, int64_t numKeys, int64_t rows,
                         int64_t exponent, int64_t channels, float *rowMax,
                         float *rowSum, float *acc, void *probs) {
   const ScaledExp2 exp2(static_cast<float>(exponent));
-  const int64_t stored = (numKeys + FP8ATTN_GRANULE - 1) & -FP8ATTN_GRANULE;
+  const int64_t stored = roundUp(numKeys, FP8ATTN_GRANULE);
   for (int64_t r = 0; r < rows; ++r) {
     const int64_t end = clamp(rowLimit[r] - firstKey, 0, numKeys);
     const int64_t begin = clamp(rowBegin[r] - firstKey, 0, end);
-    const SoftmaxRow row(scores +
-                             tileIndex<kFloatColumns>(r, 0, FP8ATTN_BLOCK_KEYS),
-                         rowScale[r], begin, end, stored,
-                         static_cast<uint16_t *>(probs) +
-                             tileIndex<kBf16Columns>(r, 0, FP8ATTN_BLOCK_KEYS));
-    const float none = -__builtin_inff();
-    if (rowMax[r] == none)
-      rowMax[r] = ceilToInteger(row.maximum());
-    // While no key has counted, -inf less any finite maximum gives 0.
-    const float max = rowMax[r] == none ? 0 : rowMax[r];
-    float sum = rowSum[r];
-    const float largest = row.exponentiate(max, exp2, sum);
-    if (largest > FP8ATTN_RESCALE_THRESHOLD) {
-      const float newMax = ceilToInteger(row.maximum());
-      // Of an integer: a power of two, or 0 where all that is rescaled would
-      // underflow.
-      const float factor = exp2Polynomial(rowMax[r] - newMax);
-      sum = rowSum[r] * factor;
-      rescaleRow(acc + tileIndex<kFloatColumns>(r, 0, channels), channels,
-                 factor);
-      rowMax[r] = newMax;
-      row.exponentiate(newMax, exp2, sum);
-    }
-    rowSum[r] = sum;
+    const TileRow place = {
+        scores + tileIndex<kFloatColumns>(r, 0, FP8ATTN_BLOCK_KEYS),
+        static_cast<uint16_t *>(probs) +
+            tileIndex<kBf16Columns>(r, 0, FP8ATTN_BLOCK_KEYS)};
+    softmaxRow(SoftmaxRow(place, rowScale[r], begin, end, stored), exp2,
+               channels, rowMax[r], rowSum[r],
+               acc + tileIndex<kFloatColumns>(r, 0, channels));
   }
 }
 

@@ -5,27 +5,25 @@
 
 !kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>
 
-// An ISA names all of its rows: those for few rows and for many. Kernels around
-// them stay those of the body.
+// An ISA names all of its rows: those for few rows and for many.
 // ISA:       uk_query_{{.*}}_avx512(
 // ISA:       uk_{{attend|qk}}_{{.*}}_avx512(
 // ISA:       } else {
-// ISA:       uk_qk_{{.*}}_avx512(
-// ISA:       uk_softmax_{{.*}}_avx512_bf16(
-// ISA:       uk_pv_{{.*}}_avx512(
+// ISA:       uk_prefill_{{.*}}_avx512(
 
 // One row: where it cannot be used, for many rows, the choice is free.
 // FUSED:     uk_attend_{{.*}}_generic(
 // FUSED:     } else {
-// FUSED:     uk_qk_{{.*}}_avx512_bf16(
-// FUSED:     uk_pv_{{.*}}_avx512_bf16(
+// FUSED:     uk_prefill_{{.*}}_avx512_bf16(
 
-// A pair of rows, with the prefix of kernels or without.
+// A pair of rows, with the prefix of kernels or without. Kernels around them
+// stay those of the body.
 // PAIR-NOT:  uk_attend
 // PAIR:      uk_qk_{{.*}}_avx2(
 // PAIR:      uk_pv_{{.*}}_avx2(
 // PAIR:      } else {
 // PAIR:      uk_qk_{{.*}}_avx2(
+// PAIR:      uk_softmax_{{.*}}_avx512_bf16(
 // PAIR:      uk_pv_{{.*}}_avx2(
 
 // REMARK:    chose {{.*}}_avx512: {{[0-9.]+}} cycles a key

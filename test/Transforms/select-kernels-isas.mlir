@@ -10,9 +10,7 @@
 // CHECK:         %[[C104:.+]] = arith.constant 104 : index
 // CHECK:         ukernel.call @fp8attn_uk_query_bf16_bf16_f32_48x1x32_avx2({{.*}}%[[C104]],
 // CHECK:         ukernel.call @fp8attn_uk_attend_bf16_e4m3_f32_16x256x32_avx2(
-// CHECK:         ukernel.call @fp8attn_uk_qk_bf16_e4m3_f32_48x256x32_avx2(
-// CHECK:         ukernel.call @fp8attn_uk_softmax_f32_bf16_f32_48x256x1_avx2(
-// CHECK:         ukernel.call @fp8attn_uk_pv_bf16_e4m3_f32_48x256x16_avx2(
+// CHECK:         ukernel.call @fp8attn_uk_prefill_bf16_e4m3_f32_1056x256x32_avx2(
 // CHECK:         ukernel.call @fp8attn_uk_finish_f32_bf16_f32_48x1x16_avx2(
 func.func @avx2(%query: memref<?x32x128xbf16>, %cache: !kv, %starts: memref<?xi32>, %lens: memref<?xi32>,
     %table: memref<?x?xi32>, %scale: memref<f32>, %out: memref<?x32x128xbf16>) attributes {fp8attn.isa = #fp8attn.isa<avx2>} {
@@ -25,15 +23,27 @@ func.func @avx2(%query: memref<?x32x128xbf16>, %cache: !kv, %starts: memref<?xi3
 
 // CHECK-LABEL: func.func @avx512
 // CHECK:         ukernel.call @fp8attn_uk_attend_bf16_e4m3_f32_16x256x32_avx512(
-// CHECK:         ukernel.call @fp8attn_uk_qk_bf16_e4m3_f32_48x256x32_avx512(
-// CHECK:         ukernel.call @fp8attn_uk_softmax_f32_bf16_f32_48x256x1_avx512(
-// CHECK:         ukernel.call @fp8attn_uk_pv_bf16_e4m3_f32_48x256x16_avx512(
+// CHECK:         ukernel.call @fp8attn_uk_prefill_bf16_e4m3_f32_1056x256x32_avx512(
 func.func @avx512(%query: memref<?x32x128xbf16>, %cache: !kv, %starts: memref<?xi32>, %lens: memref<?xi32>,
     %table: memref<?x?xi32>, %scale: memref<f32>, %out: memref<?x32x128xbf16>) attributes {fp8attn.isa = #fp8attn.isa<avx512>} {
   fp8attn.paged_attention query(%query : memref<?x32x128xbf16>) cache(%cache : !kv)
       key_scale(%scale : memref<f32>, #one) value_scale(%scale : memref<f32>, #one)
       batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : memref<?x32x128xbf16>)
+  return
+}
+
+// Modified scores have separate ones.
+// CHECK-LABEL: func.func @softcap
+// CHECK:         ukernel.call @fp8attn_uk_qk_bf16_e4m3_f32_48x256x32_avx512(
+// CHECK:         ukernel.call @fp8attn_uk_softmax_f32_bf16_f32_48x256x1_avx512(
+// CHECK:         ukernel.call @fp8attn_uk_pv_bf16_e4m3_f32_48x256x16_avx512(
+func.func @softcap(%query: memref<?x32x128xbf16>, %cache: !kv, %starts: memref<?xi32>, %lens: memref<?xi32>,
+    %table: memref<?x?xi32>, %scale: memref<f32>, %out: memref<?x32x128xbf16>) attributes {fp8attn.isa = #fp8attn.isa<avx512>} {
+  fp8attn.paged_attention query(%query : memref<?x32x128xbf16>) cache(%cache : !kv)
+      key_scale(%scale : memref<f32>, #one) value_scale(%scale : memref<f32>, #one)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x32x128xbf16>) {softcap = 50.0 : f32}
   return
 }
 

@@ -41,6 +41,26 @@ func.func @amx(%query: memref<?x32x128xbf16>, %cache: !fp8, %scale: memref<8xf32
   return
 }
 
+// So do bodies for vectors. Decoded keys and values of large heads need more
+// scratch.
+!large = !fp8attn.cache<key_value, heads = 2, head_dim = 288, page = 32, f8E5M2, #fp8attn.layout<pairs>>
+// CHECK-LABEL: func.func @vectors
+// CHECK:         fp8attn.tile.item_rows {{.*}}most = 1056
+// CHECK:         ukernel.call @fp8attn_uk_attend_bf16_e5m2_f32_16x256x32_avx2
+// CHECK:       } else {
+// CHECK:         memref.view {{.*}} to memref<720896xi8>
+// CHECK:         ukernel.call @fp8attn_uk_query_bf16_bf16_f32_48x1x32_avx2
+// CHECK:           ukernel.call @fp8attn_uk_prefill_bf16_e5m2_f32_1056x256x32_avx2
+func.func @vectors(%query: memref<?x8x288xbf16>, %cache: !large, %scale: memref<2xf32>,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
+    %out: memref<?x8x288xbf16>) attributes {fp8attn.isa = #fp8attn.isa<avx2>} {
+  fp8attn.paged_attention query(%query : memref<?x8x288xbf16>) cache(%cache : !large)
+      key_scale(%scale : memref<2xf32>, #head) value_scale(%scale : memref<2xf32>, #head)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x288xbf16>)
+  return
+}
+
 // What stands between scores and softmax has kernels of its own around it, and
 // items of 48 rows.
 // CHECK-LABEL: func.func @modified

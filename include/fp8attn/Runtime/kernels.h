@@ -82,8 +82,13 @@ extern "C" {
 
 /// Bytes of scratch that one kernel call may use. Aligned to 64.
 #define FP8ATTN_KERNEL_SCRATCH_BYTES (160 * 1024)
-/// Of a call of a `prefill` kernel, which keeps decoded keys and values there.
-#define FP8ATTN_PREFILL_SCRATCH_BYTES (672 * 1024)
+/// Of a call of a `prefill` kernel, which keeps decoded keys and values there:
+/// those of a step as floats, or more keys as words if they are small.
+#define FP8ATTN_PREFILL_SCRATCH_BYTES(key_channels, value_channels)            \
+  ((key_channels) + (value_channels) <= 544                                    \
+       ? 672 * 1024                                                            \
+       : 128 * 1024 +                                                          \
+             4 * FP8ATTN_BLOCK_KEYS * ((key_channels) + (value_channels)))
 
 /// A block of query rows of one KV head of one sequence.
 typedef struct fp8attn_work_item {
@@ -241,7 +246,8 @@ typedef void (*fp8attn_uk_attend_fn)(
 /// prefill: as attend, for any number of rows. Each has its row in the tiles
 /// and its element in row_scale and so on. Keys and values are decoded once
 /// for all rows, and nothing beyond those of the call is fetched.
-/// - scratch: FP8ATTN_PREFILL_SCRATCH_BYTES.
+/// - scratch: FP8ATTN_PREFILL_SCRATCH_BYTES(key_channels, value_channels),
+///   64-byte aligned.
 typedef fp8attn_uk_attend_fn fp8attn_uk_prefill_fn;
 
 /// join: adds the state of the online softmax over some keys to that over

@@ -57,9 +57,10 @@ void AttentionBuffers::reserveRows(const AttentionMatch &match,
     scratch.add(perRow(f32), state->sum);
     scratch.add(tilesOf(itemRows, paddedValueDim, f32), state->acc);
   }
-  const int64_t kernelBytes = candidate.isPrefill()
-                                  ? FP8ATTN_PREFILL_SCRATCH_BYTES
-                                  : FP8ATTN_KERNEL_SCRATCH_BYTES;
+  const int64_t kernelBytes =
+      candidate.isPrefill()
+          ? FP8ATTN_PREFILL_SCRATCH_BYTES(paddedKeyDim, paddedValueDim)
+          : FP8ATTN_KERNEL_SCRATCH_BYTES;
   scratch.add(MemRefType::get({kernelBytes}, builder.getI8Type()),
               kernelScratch);
   if (!candidate.attend) {

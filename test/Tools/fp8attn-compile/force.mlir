@@ -8,7 +8,8 @@
 // CHECK:       chosen {{ *[0-9.]+ +[0-9.]+ +[0-9.]+}}  {{(attend|qk)_[a-z0-9_+ ]+_avx2$}}
 // CHECK:       attend_bf16_bf16_f32_16x256x32_avx512 {{ *}}another one is forced
 // CHECK-LABEL: f, body avx512, phase prefill
-// CHECK:       chosen {{ *[0-9.]+ +[0-9.]+ +[0-9.]+}}  qk_bf16_bf16_f32_48x256x32_avx2 + pv_bf16_bf16_f32_48x256x16_avx2{{$}}
+// CHECK:       chosen {{ *[0-9.]+ +[0-9.]+ +[0-9.]+}}  prefill_bf16_bf16_f32_1056x256x32_avx2{{$}}
+// CHECK:       qk_bf16_bf16_f32_48x256x32_avx2 + pv_bf16_bf16_f32_48x256x16_avx2 {{ *[0-9.]+}} times as many cycles
 // ERROR:       error: cannot force 'attend_bf16_bf16_f32_16x256x32_amx_bf16' in the body of 'f.avx512'
 // ERROR:       needs amx_bf16, but bodies here are for avx512
 module attributes {llvm.target = #llvm.target<triple = "x86_64-unknown-linux-gnu", chip = "znver4">} {

@@ -67,6 +67,17 @@ TEST_P(PrefillTest, EveryShape) {
     }
 }
 
+// Granules of which any number of tokens exists.
+TEST_P(PrefillTest, EveryTail) {
+  for (int64_t keys = 1; keys <= 2 * FP8ATTN_GRANULE; ++keys) {
+    Random random(static_cast<unsigned>(keys));
+    const PagedCache cache({type(), keys, 32, 48, 32}, random);
+    ASSERT_NO_FATAL_FAILURE(
+        checkProblem(randomProblem(cache, 20, false, random)))
+        << keys << " keys";
+  }
+}
+
 // Right, and not only alike.
 TEST_P(PrefillTest, AgainstTheReference) {
   Random random(61);

@@ -45,14 +45,15 @@ constexpr int64_t panelRowBytes(int64_t elements) {
 }
 
 /// Lines that the loop below does at a time; numbers of lines are multiples.
-constexpr int64_t kLinesAtATime = 4;
+constexpr int64_t kLinesAtATime = 2;
 
 template <int Rows, int Tiles, int64_t RowBytes>
 [[gnu::always_inline]] inline void panelDot(const uint8_t *a,
                                             const uint8_t *panel, int64_t lines,
                                             simd::Floats (&acc)[Rows][Tiles]) {
+#pragma clang loop unroll(disable)
   for (int64_t line = 0; line < lines; line += kLinesAtATime) {
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (int i = 0; i < kLinesAtATime; ++i) {
       RowDot::PanelLine b[Tiles];
       for (int t = 0; t < Tiles; ++t)

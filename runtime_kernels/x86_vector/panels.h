@@ -51,30 +51,33 @@ struct StepPanels {
   }
 };
 
-/// Where the lines of a tile go: the first one, and how far apart they are.
-struct PanelPlace {
-  uint8_t *first;
+/// Where tiles of the cache are, and where their lines go.
+struct PanelTiles {
+  const uint8_t *cache;
+  uint8_t *panel;
+  int64_t tiles;
+  /// Bytes from one tile to the next in panels, and from a line to the next
+  /// one.
+  int64_t pitch;
   int64_t stride;
 };
 
-/// Decodes `tiles` tiles at `cache` into panels, tile t to placeOf(t). Returns
-/// whether there were NaN or infinity, which are wrong if Mode is kDetect.
-template <class Format, Specials Mode, class PlaceOf>
-[[gnu::always_inline]] inline bool
-decodePanels(const uint8_t *cache, int64_t tiles, const PlaceOf &placeOf) {
+/// Decodes tiles into panels. Returns whether there were NaN or infinity, which
+/// are wrong if Mode is kDetect.
+template <class Format, Specials Mode>
+[[gnu::noinline]] bool decodePanels(const PanelTiles &in) {
   Decoder<Format, Mode> decoder;
-  for (int64_t tile = 0; tile < tiles; ++tile) {
-    const PanelPlace place = placeOf(tile);
-    uint8_t *to = place.first;
+  const int64_t rowBytes = RowDot::kOperandLines * in.stride;
+  const uint8_t *cache = in.cache;
+  for (int64_t tile = 0; tile < in.tiles; ++tile) {
+    uint8_t *to = in.panel + tile * in.pitch;
 #pragma clang loop unroll(disable)
     for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
       const RowPair rows = decoder.load(cache);
-      const int64_t rowBytes = RowDot::kOperandLines * place.stride;
-      RowDot::storeOperand(RowDot::operand(rows.even), to, place.stride);
-      RowDot::storeOperand(RowDot::operand(rows.odd), to + rowBytes,
-                           place.stride);
-      to += 2 * rowBytes;
+      RowDot::storeOperand(RowDot::operand(rows.even), to, in.stride);
+      RowDot::storeOperand(RowDot::operand(rows.odd), to + rowBytes, in.stride);
       cache += kRowPairBytes<Format>;
+      to += 2 * rowBytes;
     }
   }
   if constexpr (Mode == Specials::kDetect)
@@ -82,49 +85,38 @@ decodePanels(const uint8_t *cache, int64_t tiles, const PlaceOf &placeOf) {
   return false;
 }
 
-/// Decodes the tiles of 16 keys, `channels` channels, to a panel's tile.
-template <class Format, Specials Mode>
-[[gnu::noinline]] bool decodeKeyTiles(const uint8_t *cache, int64_t channels,
-                                      uint8_t *to) {
+/// Decodes tiles exactly. Returns whether there were NaN or infinity.
+template <class Format> inline bool decodeExactly(const PanelTiles &in) {
+  if (!decodePanels<Format, Specials::kDetect>(in)) [[likely]]
+    return false;
+  decodePanels<Format, Specials::kExact>(in);
+  return true;
+}
+
+/// Decodes the keys of a granule, `number` keys into the step.
+template <class Format>
+inline void decodeKeys(const uint8_t *cache, const StepPanels &panels,
+                       int64_t number) {
   constexpr int64_t kStride = kPanelTiles * kLineBytes;
-  return decodePanels<Format, Mode>(
-      cache, channels / kPairedElements, [&](int64_t step) -> PanelPlace {
-        return {to + step * kPanelLines * kStride, kStride};
-      });
-}
-
-/// Returns where tile `tile` of the values of granule `granule` goes.
-inline PanelPlace placeOfValues(const StepPanels &panels, int64_t granule,
-                                int64_t tile) {
-  const int64_t tiles = panels.valueChannels / kLanes;
-  const int64_t slot = tile % kPanelTiles;
-  const int64_t first = tile - slot;
-  const int64_t width = first + kPanelTiles <= tiles ? kPanelTiles : 1;
-  const int64_t stride = width * kLineBytes;
-  if (width == 1)
-    return {panels.valuePanel(tile) + granule * kPanelLines * stride, stride};
-  return {panels.valuePanel(first) + granule * kPanelLines * stride +
-              slot * kLineBytes,
-          stride};
-}
-
-/// Decodes the values of a granule of the step.
-template <class Format, Specials Mode>
-[[gnu::noinline]] bool decodeValueTiles(const uint8_t *cache,
-                                        const StepPanels &panels,
-                                        int64_t granule) {
-  return decodePanels<Format, Mode>(
-      cache, panels.valueChannels / kLanes,
-      [&](int64_t tile) { return placeOfValues(panels, granule, tile); });
+  const int64_t tiles = panels.keyChannels / kPairedElements;
+  for (int64_t key = number; key < number + FP8ATTN_GRANULE; key += kLanes) {
+    const int64_t slot = key / kLanes % kPanelTiles;
+    decodeExactly<Format>(
+        {cache, panels.keyPanel(key - slot * kLanes) + slot * kLineBytes, tiles,
+         kPanelLines * kStride, kStride});
+    cache += tiles * kCacheTileBytes<Format>;
+  }
 }
 
 /// Copies a tile of values with zeros for the tokens from `tokens` on.
 template <class Format>
-inline void copyTokens(const uint8_t *tile, int64_t tokens, uint8_t *copy) {
+[[gnu::noinline]] void copyTokens(const uint8_t *tile, int64_t tokens,
+                                  uint8_t *copy) {
   // The elements of a dword that are before a token: bytes of tokens 0, 2, 1
   // and 3, or two words.
   constexpr int64_t kTokens = Format::kBytes == 1 ? 4 : 2;
   constexpr uint32_t kBefore[] = {0, 0xff, 0xff00ff, 0xffffff, ~0u};
+#pragma clang loop unroll(disable)
   for (int64_t line = 0; line < kCacheTileBytes<Format> / kLineBytes; ++line) {
     const int64_t count = clamp(tokens - line * kTokens, 0, kTokens);
     const uint32_t mask = Format::kBytes == 1 ? kBefore[count]
@@ -136,22 +128,30 @@ inline void copyTokens(const uint8_t *tile, int64_t tokens, uint8_t *copy) {
   }
 }
 
-/// Decodes the values of a granule of which only the first `tokens` count.
+/// Decodes the values of a granule, of which the first `tokens` count, `number`
+/// tokens into the step. Returns whether there were NaN or infinity.
 template <class Format>
-[[gnu::noinline]] bool decodeLastValues(const uint8_t *cache, int64_t tokens,
-                                        const StepPanels &panels,
-                                        int64_t granule) {
-  alignas(kLineBytes) uint8_t copy[kCacheTileBytes<Format>];
+inline bool decodeValues(const uint8_t *cache, int64_t tokens,
+                         const StepPanels &panels, int64_t number) {
+  constexpr int64_t kTileBytes = kCacheTileBytes<Format>;
+  alignas(kLineBytes) uint8_t copy[kTileBytes];
+  const int64_t tiles = panels.valueChannels / kLanes;
+  const int64_t lines = number / kPairedElements * kPanelLines;
   bool special = false;
-  for (int64_t tile = 0; tile < panels.valueChannels / kLanes; ++tile) {
-    copyTokens<Format>(cache + tile * kCacheTileBytes<Format>, tokens, copy);
-    const auto place = [&](int64_t) {
-      return placeOfValues(panels, granule, tile);
-    };
-    if (decodePanels<Format, Specials::kDetect>(copy, 1, place)) [[unlikely]] {
-      decodePanels<Format, Specials::kExact>(copy, 1, place);
-      special = true;
+  for (int64_t tile = 0; tile < tiles; ++tile) {
+    const int64_t slot = tile % kPanelTiles, first = tile - slot;
+    // Tiles that do not fill a panel have one each.
+    const bool isAlone = first + kPanelTiles > tiles;
+    const int64_t stride = (isAlone ? 1 : kPanelTiles) * kLineBytes;
+    uint8_t *panel = isAlone ? panels.valuePanel(tile)
+                             : panels.valuePanel(first) + slot * kLineBytes;
+    const uint8_t *from = cache + tile * kTileBytes;
+    if (tokens < FP8ATTN_GRANULE) {
+      copyTokens<Format>(from, tokens, copy);
+      from = copy;
     }
+    special |=
+        decodeExactly<Format>({from, panel + lines * stride, 1, 0, stride});
   }
   return special;
 }
@@ -161,32 +161,14 @@ template <class Format>
 [[gnu::noinline]] void decodeStep(const fp8attn_key_run &run,
                                   StepPanels &panels) {
   constexpr int64_t kBytes = Format::kBytes;
-  const int64_t keyTileBytes =
-      panels.keyChannels / kPairedElements * kCacheTileBytes<Format>;
   panels.hasSpecialValues = false;
   for (int64_t key = 0; key < panels.numKeys; key += FP8ATTN_GRANULE) {
     const int64_t token = panels.firstKey + key;
-    const uint8_t *keys = keyGranule<kBytes>(run, token, panels.keyChannels);
-    for (int64_t tile = 0; tile < kGranuleKeyTiles; ++tile) {
-      const int64_t number = key / kLanes + tile, slot = number % kPanelTiles;
-      uint8_t *to =
-          panels.keyPanel((number - slot) * kLanes) + slot * kLineBytes;
-      const uint8_t *cache = keys + tile * keyTileBytes;
-      if (decodeKeyTiles<Format, Specials::kDetect>(cache, panels.keyChannels,
-                                                    to)) [[unlikely]]
-        decodeKeyTiles<Format, Specials::kExact>(cache, panels.keyChannels, to);
-    }
-    const uint8_t *values =
-        valueGranule<kBytes>(run, token, panels.valueChannels);
-    const int64_t granule = key / FP8ATTN_GRANULE;
-    if (run.num_keys - token < FP8ATTN_GRANULE) {
-      panels.hasSpecialValues |= decodeLastValues<Format>(
-          values, run.num_keys - token, panels, granule);
-    } else if (decodeValueTiles<Format, Specials::kDetect>(
-                   values, panels, granule)) [[unlikely]] {
-      decodeValueTiles<Format, Specials::kExact>(values, panels, granule);
-      panels.hasSpecialValues = true;
-    }
+    decodeKeys<Format>(keyGranule<kBytes>(run, token, panels.keyChannels),
+                       panels, key);
+    panels.hasSpecialValues |= decodeValues<Format>(
+        valueGranule<kBytes>(run, token, panels.valueChannels),
+        run.num_keys - token, panels, key);
   }
 }
 

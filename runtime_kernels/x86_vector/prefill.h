@@ -79,6 +79,7 @@ struct PanelRow {
   void hide(int64_t j) const { clear(prob(j), RowDot::kRowBytes); }
 
   static void clear(uint8_t *to, int64_t bytes) {
+#pragma clang loop unroll(disable)
     for (int64_t i = 0; i < bytes; i += kLineBytes)
       simd::store(to + i, simd::zero());
   }
@@ -226,6 +227,7 @@ addSpecialPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
 inline bool findKeys(const StepPanels &panels, const PrefillRows &rows,
                      RowGroup &group) {
   int64_t first = panels.numKeys, end = 0;
+#pragma clang loop vectorize(disable) unroll(disable)
   for (int64_t row = group.firstRow; row < group.firstRow + group.rows; ++row) {
     const int64_t limit =
         clamp(rows.limit[row] - panels.firstKey, 0, panels.numKeys);
@@ -249,6 +251,7 @@ inline bool findKeys(const StepPanels &panels, const PrefillRows &rows,
   const int64_t steps = channels / kPairedElements;
   // Rows of a tile lie beside each other.
   for (int64_t step = 0; step < steps; ++step)
+#pragma clang loop unroll(disable)
     for (int64_t r = 0; r < group.rows; ++r)
       RowDot::prepareRow(
           rowOf(query, group.firstRow + r, steps) + step * FP8ATTN_TILE_BYTES,

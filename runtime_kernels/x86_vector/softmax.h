@@ -33,12 +33,15 @@ struct PrefillRows {
 };
 
 /// Empties the state of the online softmax for any number of rows.
-inline void initState(int64_t rows, int64_t channels, float *rowMax,
-                      float *rowSum, float *acc) {
+[[gnu::noinline]] inline void initState(int64_t rows, int64_t channels,
+                                        float *rowMax, float *rowSum,
+                                        float *acc) {
+#pragma clang loop vectorize(disable) unroll(disable)
   for (int64_t r = 0; r < rows; ++r) {
     rowMax[r] = -__builtin_inff();
     rowSum[r] = 0;
   }
+#pragma clang loop unroll(disable)
   for (int64_t i = 0; i < roundUp(rows, FP8ATTN_TILE_ROWS) * channels;
        i += kFloatColumns)
     simd::storeFloats(acc + i, simd::set(0));
@@ -96,7 +99,8 @@ public:
 
   /// Writes the probabilities exp2(score * scale - max), times the power of two
   /// in `exp2`, adds them to `sum` and returns the largest score * scale - max.
-  float exponentiate(float max, const ScaledExp2 &exp2, float &sum) const {
+  [[gnu::noinline]] float exponentiate(float max, const ScaledExp2 &exp2,
+                                       float &sum) const {
     const simd::Floats maximum = simd::set(max);
     const simd::Floats none = simd::set(-__builtin_inff());
     // Two roundings: a fused one would see products that exceed the maximum,
@@ -106,7 +110,7 @@ public:
     };
     State state = {simd::set(0), none};
     // Only the pairs of vectors in which the visible keys begin and end need a
-    // mask.
+    // mask. It is one loop, so that the code is there once.
     const auto packMasked = [&](int64_t j) {
       pack(j, simd::select(seen(j), argument(j), none),
            simd::select(seen(j + kVector), argument(j + kVector), none), exp2,
@@ -115,16 +119,11 @@ public:
     int64_t j = 0;
     for (; j + kPair <= begin; j += kPair)
       place.hide(j);
-    if (j < begin) {
-      packMasked(j);
-      j += kPair;
-    }
-    for (; j + kPair <= end; j += kPair)
-      pack(j, argument(j), argument(j + kVector), exp2, state);
-    if (j < end) {
-      packMasked(j);
-      j += kPair;
-    }
+    for (; j < end; j += kPair)
+      if (j >= begin && j + kPair <= end) [[likely]]
+        pack(j, argument(j), argument(j + kVector), exp2, state);
+      else
+        packMasked(j);
     for (; j < stored; j += kPair)
       place.hide(j);
     sum += simd::sum(state.sum);

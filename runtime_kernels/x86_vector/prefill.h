@@ -142,7 +142,6 @@ template <int Tiles>
 addSpecialPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
                 float *const (&acc)[kPanelRows], int64_t firstTile,
                 int64_t rows) {
-  const RowDot::ZeroGuard guard;
   constexpr int64_t kStride = Tiles * kLineBytes;
   for (int64_t r = 0; r < rows; ++r) {
     float *to = acc[r] + firstTile * kTileFloats;
@@ -155,7 +154,8 @@ addSpecialPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
         b[t] = RowDot::loadOperand(
             panel + pair * RowDot::kOperandLines * kStride + t * kLineBytes,
             kStride);
-      RowDot::addPair(probs + r * kProbRowBytes, pair, b, guard, sums);
+      RowDot::addPair(probs + r * kProbRowBytes, pair, b, RowDot::ZeroGuard(),
+                      sums);
     }
     for (int64_t t = 0; t < Tiles; ++t)
       simd::storeFloats(to + t * kTileFloats, sums[t]);

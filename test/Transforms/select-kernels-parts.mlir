@@ -7,7 +7,8 @@
 // CHECK:         %[[BLOCKS:.+]] = fp8attn.tile.num_work_items
 // CHECK:         %[[PARTS:.+]] = fp8attn.tile.num_parts %[[BLOCKS]]
 // CHECK:         %[[ITEMS:.+]] = arith.muli %[[BLOCKS]], %[[PARTS]]
-// CHECK:         scf.forall (%[[I:.+]]) in (%[[ITEMS]])
+// CHECK:         %[[GROUPS:.+]] = fp8attn.tile.grouped %[[ITEMS]] by %{{.+}}
+// CHECK:         scf.forall (%[[I:.+]]) in (%[[GROUPS]])
 // CHECK:         %[[ITEM:.+]] = fp8attn.tile.work_item %[[I]] parts %[[PARTS]]
 // CHECK:         %[[FIRST:.+]] = fp8attn.tile.first_key %[[ITEM]]
 // CHECK:         %[[SCRATCH:.+]] = fp8attn.worker_scratch : [[BYTES:memref<[0-9]+xi8>]]

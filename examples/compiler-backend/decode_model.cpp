@@ -69,8 +69,8 @@ OwningOpRef<ModuleOp> buildDecodeModule(MLIRContext &context,
       builder, loc, /*result_tensors=*/TypeRange(), query, keysAndValues,
       keyScale, valueScale, queryStart, seqLens, blockTable, /*sink=*/Value(),
       out, /*lse=*/Value(),
-      /*alibi=*/Value(), /*mask=*/Value(), getScaleMap(builder),
-      getScaleMap(builder), /*softmax_scale=*/FloatAttr(),
+      /*alibi=*/Value(), /*mask=*/Value(), /*softmaxScaleValue=*/Value(),
+      getScaleMap(builder), getScaleMap(builder), /*softmax_scale=*/FloatAttr(),
       /*softcap=*/FloatAttr(), /*causal=*/true, /*window_left=*/IntegerAttr(),
       /*window_right=*/IntegerAttr());
   func::ReturnOp::create(builder, loc);

@@ -78,16 +78,16 @@ static Matrix<float> callQk(const KernelUnderTest &kernel,
 }
 
 /// A call of pv that adds to `acc`, and its result. Keys after the last one in
-/// its granule have the probability code `beyond`.
+/// its granule have the probability 0.
 static Matrix<float> callPv(const KernelUnderTest &kernel,
                             const PagedCache &cache, int64_t firstKey,
                             const Matrix<uint16_t> &probs,
-                            const Matrix<float> &acc, uint16_t beyond = 0) {
+                            const Matrix<float> &acc) {
   const int64_t granules = (probs.columns + 31) / 32;
   Tiles<uint16_t> probTiles(probs, FP8ATTN_BLOCK_KEYS, 0xffff);
   for (int64_t row = 0; row < probs.rows; ++row)
     for (int64_t key = probs.columns; key < granules * 32; ++key)
-      probTiles.at(row, key) = beyond;
+      probTiles.at(row, key) = 0;
   Tiles<float> accTiles(acc, acc.columns, NAN);
   GuardedBuffer<uint8_t> scratch(FP8ATTN_KERNEL_SCRATCH_BYTES);
   TileScope scope(kernel);
@@ -218,23 +218,6 @@ TEST_P(QkTest, RowDoesNotDependOnBlock) {
   for (int64_t row = 0; row < query.rows; ++row)
     ASSERT_NO_FATAL_FAILURE(expectSameRow(
         block, row, callQk(GetParam(), cache, 0, 77, rowOf(query, row))));
-}
-
-// A run may end within a granule whose probabilities are not 0: tokens beyond
-// its end, NaN here, count as 0 whatever their probability.
-TEST_P(PvTest, IgnoresProbabilitiesBeyondTheRun) {
-  constexpr int64_t kChannels = 96, kKeys = 77;
-  Random random(4);
-  PagedCache cache({GetParam().row->cache, kKeys, 32, kChannels, 32}, random);
-  for (int64_t rows : {1, 16, 48}) {
-    const Matrix<uint16_t> probs = randomProbs(rows, kKeys, random);
-    const Matrix<float> zero(rows, kChannels);
-    const Matrix<float> expected = callPv(GetParam(), cache, 0, probs, zero);
-    const Matrix<float> actual =
-        callPv(GetParam(), cache, 0, probs, zero, nearestBf16(0x1p40));
-    for (int64_t row = 0; row < rows; ++row)
-      ASSERT_NO_FATAL_FAILURE(expectSameRow(actual, row, rowOf(expected, row)));
-  }
 }
 
 TEST_P(PvTest, RowDoesNotDependOnBlock) {

@@ -223,7 +223,7 @@ typedef void (*fp8attn_uk_softmax_fn)(
 
 /// pv: acc[r][c] += sum over j of probs[r][j] * word(first_key + j, c), word as
 /// in qk. A value that is NaN or Inf reaches only rows whose probability for
-/// its key is not 0. Values of tokens at or beyond run->num_keys count as 0.
+/// its key is not 0. Of tokens from run->num_keys on, probs are 0 here, too.
 /// Fetches ahead as qk.
 typedef void (*fp8attn_uk_pv_fn)(const fp8attn_key_run *run, int64_t first_key,
                                  int64_t num_keys, const void *probs,

@@ -38,8 +38,8 @@ function(fp8attn_install export)
 endfunction()
 
 fp8attn_install(Fp8AttnTargets
-  Fp8AttnCAPI Fp8AttnKernels Fp8AttnRuntime fp8attn-compile fp8attn-lsp-server fp8attn-opt
-  fp8attn-reduce fp8attn-run)
+  Fp8AttnCAPI Fp8AttnKernels Fp8AttnRuntime Fp8AttnRuntimeShared
+  fp8attn-compile fp8attn-lsp-server fp8attn-opt fp8attn-reduce fp8attn-run)
 fp8attn_install(Fp8AttnCompilerTargets
   Fp8AttnCompilation Fp8AttnConversion Fp8AttnDialect Fp8AttnEmbedding
   Fp8AttnImport Fp8AttnInitAll Fp8AttnPipelines Fp8AttnTarget

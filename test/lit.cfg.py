@@ -9,6 +9,7 @@
 #===----------------------------------------------------------------------===//
 
 import os
+import subprocess
 
 import lit.formats
 
@@ -32,6 +33,14 @@ config.substitutions += [
     ("%fp8attn_compile", os.path.join(config.fp8attn_tools_dir, "fp8attn-compile")),
     ("%python", config.python_executable),
 ]
+
+# The package for Python is tested by a Python that has numpy: Debian's, if its package
+# is installed.
+for python in ("/usr/bin/python3", config.python_executable):
+    if os.path.exists(python) and not subprocess.run([python, "-c", "import numpy"], capture_output=True).returncode:
+        config.available_features.add("numpy")
+        config.numpy_python = python
+        break
 # Sanitized programs reserve terabytes of addresses.
 if "-fsanitize" in config.compiler_flags:
     config.available_features.add("sanitized")

@@ -20,6 +20,8 @@ readonly packages=(
   llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools
   # The build, the tests and the benchmarks.
   cmake ninja-build ccache libgtest-dev pkgconf python3
+  # The package for Python.
+  python3-numpy
   # Programs for AArch64, and an emulator of it and of lesser x86-64 CPUs.
   libstdc++-12-dev-arm64-cross qemu-user
   # The style check.

@@ -6,6 +6,8 @@
 #   lib/                    runtime and kernels; the compiler's libraries; the
 #                           plugin for mlir-opt and the C API
 #   lib/cmake/Fp8Attn/      the package, of which Fp8AttnConfig.cmake is the start
+#   lib/python3/dist-packages/fp8attn/
+#                           the package for Python
 #   lib/pkgconfig/          fp8attn.pc for hosts, fp8attn-c.pc for the C API
 #   share/doc/fp8attn/      licence, pages and examples
 #

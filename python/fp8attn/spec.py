@@ -1,0 +1,168 @@
+#===- spec.py - models in a few words -------------------------------------===//
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===----------------------------------------------------------------------===//
+"""Writes the MLIR of ordinary models. What no spec says is said in MLIR (docs/Spec.md)."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Sequence
+
+from .errors import DataError, hint
+
+_SCALES = {
+    # Granularity: result of the map, and type of the scale; {pages} of f32.
+    "tensor": ("()", "memref<f32>"),
+    "head": ("(head)", "memref<{heads}xf32>"),
+    "token": ("(page, head, token)", "memref<?x{heads}x{page}xf32>"),
+}
+
+
+def _check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise DataError(f"expects {name} to be one of {', '.join(choices)}, got {value!r}{hint(str(value), choices)}")
+
+
+def _check_numbers(spec: object, integers: Sequence[str], floats: Sequence[str]) -> None:
+    """Checks that members are what MLIR's text can have; the compiler checks the values."""
+    for name in integers:
+        value = getattr(spec, name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+            raise DataError(f"expects {name} to be an integer of at least 0, got {value!r}")
+    for name in floats:
+        value = getattr(spec, name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value)):
+            raise DataError(f"expects {name} to be a finite number, got {value!r}")
+
+
+def _float(value: float) -> str:
+    """Returns a number as MLIR reads it."""
+    mantissa, _, exponent = f"{float(value):.17e}".partition("e")
+    return f"{mantissa}e{exponent}"
+
+
+def _function(name: str, arguments: Sequence[tuple[str, str]], operation: str, clauses: Sequence[str]) -> str:
+    taken = ",\n    ".join(f"%{argument}: {type}" for argument, type in arguments)
+    body = "\n      ".join(clauses)
+    return f"func.func @{name}({taken}) {{\n  fp8attn.{operation}\n      {body}\n  return\n}}\n"
+
+
+@dataclasses.dataclass(frozen=True)
+class PagedAttention:
+    """Attention over a paged cache, as two functions. T tokens in S sequences, P pages:
+
+      kv_write(key, value, slots[, key_scale, value_scale], cache)
+          key, value [T, kv_heads, head_dim]; slots [T] i64, the place of each token in the
+          cache, page * page_tokens + token, or negative for none
+      attend(query, cache[, key_scale, value_scale], query_start, seq_lens, block_table, out[, lse])
+          query, out [T, query_heads, head_dim]; query_start [S + 1], seq_lens [S] and
+          block_table [S, pages] i32: sequence s has the queries query_start[s] to
+          query_start[s + 1], the last of its seq_lens[s] tokens; lse [T, query_heads] f32,
+          the natural logarithm of the sum of exponentials
+
+    `cache_type` is f8E4M3FN, f8E5M2 or bf16, `element_type` that of query, key, value and out:
+    bf16, f16 or f32. An FP8 cache has scales, f32, for the "tensor" [], each "head"
+    [kv_heads], or each "token" and head [P, kv_heads, page_tokens], which `dynamic` lets
+    kv_write compute. A query sees keys up to its own position (`causal`), and `window_left`
+    before it. Scores are multiplied by `softmax_scale` (default: 1 / sqrt(head_dim)) and
+    bounded by `softcap`.
+
+    DataError if a member is of another type; what cannot be compiled is a CompileError.
+    """
+
+    query_heads: int
+    kv_heads: int
+    head_dim: int
+    page_tokens: int = 32
+    cache_type: str = "f8E4M3FN"
+    element_type: str = "bf16"
+    scales: str = "head"
+    dynamic: bool = False
+    causal: bool = True
+    window_left: int | None = None
+    softmax_scale: float | None = None
+    softcap: float | None = None
+    lse: bool = False
+
+    def __post_init__(self) -> None:
+        _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "page_tokens", "window_left"), ("softmax_scale", "softcap"))
+        _check_choice("cache_type", self.cache_type, ("f8E4M3FN", "f8E5M2", "bf16"))
+        _check_choice("element_type", self.element_type, ("bf16", "f16", "f32"))
+        _check_choice("scales", self.scales, tuple(_SCALES))
+        if self.dynamic and self.scales != "token":
+            raise DataError(f"expects scales 'token' with dynamic, got {self.scales!r}")
+
+    def mlir(self) -> str:
+        """Returns the text of the model."""
+        rows = f"memref<?x{self.kv_heads}x{self.head_dim}x{self.element_type}>"
+        queries = f"memref<?x{self.query_heads}x{self.head_dim}x{self.element_type}>"
+        cache = (f"!fp8attn.cache<key_value, heads = {self.kv_heads}, head_dim = {self.head_dim}, "
+                 f"page = {self.page_tokens}, {self.cache_type}>")
+        slots, ints, table = "memref<?xi64>", "memref<?xi32>", "memref<?x?xi32>"
+        scales, scale_clauses = [], []
+        if self.cache_type != "bf16":
+            result, form = _SCALES[self.scales]
+            scale = form.format(heads=self.kv_heads, page=self.page_tokens)
+            scales = [("key_scale", scale), ("value_scale", scale)]
+            indices = f"affine_map<(page, head, token, channel) -> {result}>"
+            scale_clauses = [f"{name}(%{name} : {scale}, {indices})" for name, _ in scales]
+        write = _function(
+            "kv_write", [("key", rows), ("value", rows), ("slots", slots), *scales, ("cache", cache)],
+            "kv_write" + " dynamic" * self.dynamic,
+            [f"key(%key : {rows}) value(%value : {rows})", f"slots(%slots : {slots})", *scale_clauses, f"cache(%cache : {cache})"])
+        lse = "memref<?x%dxf32>" % self.query_heads
+        attend = _function(
+            "attend",
+            [("query", queries), ("cache", cache), *scales, ("query_start", ints), ("seq_lens", ints), ("block_table", table),
+             ("out", queries), *[("lse", lse)] * self.lse],
+            "paged_attention" + _visible(self),
+            [f"query(%query : {queries})", f"cache(%cache : {cache})", *scale_clauses,
+             f"batch(%query_start, %seq_lens, %block_table : {ints}, {ints}, {table})", f"out(%out : {queries})",
+             *[f"lse(%lse : {lse})"] * self.lse, *_score_options(self)])
+        return write + attend
+
+
+@dataclasses.dataclass(frozen=True)
+class DenseAttention:
+    """Attention over dense tensors, as one function:
+
+      attend(query, key, value, out)
+          query, out [B, query_heads, Sq, head_dim]; key, value [B, kv_heads, Sk, head_dim]
+
+    of `element_type` bf16, f16 or f32. With `causal`, the last query sees the last key and
+    those before; the other members and the errors are those of `PagedAttention`.
+    """
+
+    query_heads: int
+    kv_heads: int
+    head_dim: int
+    element_type: str = "bf16"
+    causal: bool = True
+    window_left: int | None = None
+    softmax_scale: float | None = None
+    softcap: float | None = None
+
+    def __post_init__(self) -> None:
+        _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "window_left"), ("softmax_scale", "softcap"))
+        _check_choice("element_type", self.element_type, ("bf16", "f16", "f32"))
+
+    def mlir(self) -> str:
+        """Returns the text of the model."""
+        queries = f"memref<?x{self.query_heads}x?x{self.head_dim}x{self.element_type}>"
+        keys = f"memref<?x{self.kv_heads}x?x{self.head_dim}x{self.element_type}>"
+        return _function(
+            "attend", [("query", queries), ("key", keys), ("value", keys), ("out", queries)], "attention" + _visible(self),
+            [f"query(%query : {queries})", f"key(%key : {keys}) value(%value : {keys})", f"out(%out : {queries})",
+             *_score_options(self)])
+
+
+def _visible(spec: PagedAttention | DenseAttention) -> str:
+    return " causal" * spec.causal + ("" if spec.window_left is None else f" window_left = {spec.window_left}")
+
+
+def _score_options(spec: PagedAttention | DenseAttention) -> list[str]:
+    options = [f"{name} = {_float(value)} : f32" for name in ("softmax_scale", "softcap") if (value := getattr(spec, name)) is not None]
+    return [f"{{{', '.join(options)}}}"] if options else []

@@ -1,0 +1,61 @@
+#===- test_spec.py - models in a few words --------------------------------===//
+#
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#
+#===----------------------------------------------------------------------===//
+
+import dataclasses
+import unittest
+
+import fp8attn
+from fp8attn import CompileError, DataError, DenseAttention, PagedAttention
+
+SPEC = PagedAttention(8, 2, 64)
+
+
+class SpecTest(unittest.TestCase):
+    def test_options_are_in_the_object(self):
+        spec = PagedAttention(6, 2, 40, page_tokens=64, cache_type="f8E5M2", element_type="f32", scales="token", causal=True,
+                              window_left=100, softmax_scale=0.1, softcap=1e2, lse=True)
+        module = fp8attn.compile(spec)
+        operation, = module.attend.description["operations"]
+        self.assertEqual(operation["operation"], "paged_attention")
+        self.assertEqual([operation[name] for name in ("causal", "window_left", "softcap", "key_scale_map")],
+                         [True, 100, 100, "(d0, d1, d2, d3) -> (d0, d1, d2)"])
+        self.assertAlmostEqual(operation["softmax_scale"], 0.1, delta=1e-8)
+        self.assertEqual(str(module.kv_write.arguments["cache"]),
+                         "cache: written key_value cache of f8E5M2, 2 heads of 40, pages of 64 tokens, layout pairs")
+        self.assertEqual(list(module.attend.arguments), ["query", "cache", "key_scale", "value_scale", "query_start", "seq_lens",
+                                                         "block_table", "out", "lse"])
+        self.assertEqual(str(module.attend.__signature__),
+                         "(context=None, /, *, query, cache, key_scale, value_scale, query_start, seq_lens, block_table, out, lse)")
+
+    def test_what_the_compiler_refuses(self):
+        with self.assertRaisesRegex(CompileError, r"expects heads of query \(7\) to be a multiple of heads of the cache \(2\)"):
+            fp8attn.compile(dataclasses.replace(SPEC, query_heads=7))
+        with self.assertRaisesRegex(CompileError, "<stdin>:1:.*error:"):
+            fp8attn.compile("func.func @f(")
+        with self.assertRaisesRegex(CompileError, "expects the text of a model, got 'model.mlir'; name a file with pathlib.Path"):
+            fp8attn.compile("model.mlir")
+        with self.assertRaisesRegex(TypeError, "expects MLIR as str or bytes, a path or a spec, got a int"):
+            fp8attn.compile(3)
+        with self.assertRaisesRegex(CompileError, "no-such-cpu"):
+            fp8attn.compile(SPEC, cpu="no-such-cpu")
+
+    def test_members_of_other_types(self):
+        for text, wrong in (
+            ("query_heads to be an integer of at least 0, got '8'", lambda: PagedAttention("8", 2, 64)),
+            ("head_dim to be an integer of at least 0, got 64.0", lambda: DenseAttention(8, 2, 64.0)),
+            ("window_left to be an integer of at least 0, got -1", lambda: DenseAttention(8, 2, 64, window_left=-1)),
+            ("softcap to be a finite number, got inf", lambda: DenseAttention(8, 2, 64, softcap=float("inf"))),
+            ("cache_type to be one of f8E4M3FN, f8E5M2, bf16, got 'e4m3'", lambda: PagedAttention(8, 2, 64, cache_type="e4m3")),
+            ("element_type to be one of bf16, f16, f32, got 'f64'", lambda: DenseAttention(8, 2, 64, element_type="f64")),
+            ("scales to be one of tensor, head, token, got 'heads'; did you mean 'head'", lambda: PagedAttention(8, 2, 64, scales="heads")),
+            ("expects scales 'token' with dynamic, got 'head'", lambda: PagedAttention(8, 2, 64, dynamic=True)),
+        ):
+            with self.subTest(text), self.assertRaisesRegex(DataError, text):
+                wrong()
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -34,13 +34,10 @@ config.substitutions += [
     ("%python", config.python_executable),
 ]
 
-# The package for Python is tested by a Python that has numpy: Debian's, if its package
-# is installed.
-for python in ("/usr/bin/python3", config.python_executable):
-    if os.path.exists(python) and not subprocess.run([python, "-c", "import numpy"], capture_output=True).returncode:
-        config.available_features.add("numpy")
-        config.numpy_python = python
-        break
+# The package for Python is tested by Debian's, if that has numpy.
+config.debian_python = "/usr/bin/python3"
+if os.path.exists(config.debian_python) and not subprocess.run([config.debian_python, "-c", "import numpy"], capture_output=True).returncode:
+    config.available_features.add("numpy")
 # Sanitized programs reserve terabytes of addresses.
 if "-fsanitize" in config.compiler_flags:
     config.available_features.add("sanitized")

@@ -308,9 +308,9 @@ def check_passes(args):
 def check_recipes(args):
     page, folder = pathlib.Path(args.page).read_text(), pathlib.Path(args.folder)
     folder.mkdir(parents=True, exist_ok=True)
-    blocks = re.findall(r"^```(mlir|c|sh|text)\n(.*?)^```", page, re.M | re.S)
+    blocks = re.findall(r"^```(mlir|c|python|sh|text)\n(.*?)^```", page, re.M | re.S)
     for language, text in blocks:
-        if name := re.match(rf"// ([\w-]+\.{language})\n", text):
+        if name := re.match(r"(?://|#) ([\w-]+\.(?:mlir|c|py))\n", text):
             (folder / name.group(1)).write_text(text)
     count, errors, printed = 0, [], ""
     for language, text in blocks:

@@ -21,6 +21,10 @@ MAX_RANK = 4
 ISAS = ("generic", "avx2", "avx512", "avx512_bf16", "amx_bf16")
 
 
+# Sizes or strides of a tensor.
+Extents = ctypes.c_int64 * MAX_RANK
+
+
 class TensorStruct(ctypes.Structure):
     """fp8attn_tensor; strides count elements."""
 
@@ -28,8 +32,8 @@ class TensorStruct(ctypes.Structure):
         ("data", ctypes.c_void_p),
         ("type", ctypes.c_int32),
         ("rank", ctypes.c_int32),
-        ("sizes", ctypes.c_int64 * MAX_RANK),
-        ("strides", ctypes.c_int64 * MAX_RANK),
+        ("sizes", Extents),
+        ("strides", Extents),
     ]
 
 

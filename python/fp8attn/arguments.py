@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .abi import MAX_RANK, CacheStruct, TensorStruct
+from .abi import CacheStruct, Extents, TensorStruct
 from .element_types import get_element_type
 from .errors import ArgumentMemoryError, ArgumentShapeError, ArgumentTypeError, DataError
 from .lifetime import is_lost
@@ -52,22 +52,18 @@ class TensorArgument:
     def prepare(self, value: Any, references: int, keep: list) -> Any:
         """Returns what to pass for `value`; `keep` has to live as long as the call."""
         tensor = self._convert(value)
-        self._check_shape(tensor.array)
-        if tensor.array.size:
-            self._check_memory(tensor.array)
+        # Before a variable here refers to the array, too.
         if self.written and is_lost(value, references):
             raise ArgumentMemoryError(
                 self.function, self.name,
                 "is written, but is a temporary array, which would be gone with the results; expects one that you keep")
-        rank = tensor.array.ndim
-        size = tensor.array.itemsize
-        struct = TensorStruct(
-            tensor.array.ctypes.data if tensor.array.size else None,
-            get_element_type(self.element_type).number,
-            rank,
-            (ctypes.c_int64 * MAX_RANK)(*tensor.array.shape),
-            (ctypes.c_int64 * MAX_RANK)(*(stride // size for stride in tensor.array.strides)),
-        )
+        array = tensor.array
+        self._check_shape(array)
+        address = array.ctypes.data if array.size else None
+        if address is not None:
+            self._check_memory(array, address)
+        strides = Extents(*(stride // array.itemsize for stride in array.strides))
+        struct = TensorStruct(address, get_element_type(self.element_type).number, array.ndim, Extents(*array.shape), strides)
         keep += [value, tensor, struct]
         return ctypes.byref(struct)
 
@@ -81,6 +77,7 @@ class TensorArgument:
             raise ArgumentTypeError(self.function, self.name, f"expects a tensor of {self.element_type}, got a Cache")
         try:
             tensor = self._from_literal(value) if is_literal else as_tensor(value)
+            tensor.check()
         except DataError as error:
             raise ArgumentTypeError(self.function, self.name, f"expects {self.element_type}: {error}") from error
         if tensor.element_type != self.element_type:
@@ -123,12 +120,11 @@ class TensorArgument:
                     self.function, self.name,
                     f"has size {size} in dimension {dimension}, of shape {_format(array.shape)}; expects {_format(self.shape)}")
 
-    def _check_memory(self, array: np.ndarray) -> None:
+    def _check_memory(self, array: np.ndarray, address: int) -> None:
         if self.written and not array.flags.writeable:
             raise ArgumentMemoryError(self.function, self.name, "is written, but its memory is read-only")
-        if array.ctypes.data % self.alignment:
-            raise ArgumentMemoryError(
-                self.function, self.name, f"is at {array.ctypes.data:#x}; expects a multiple of {self.alignment} bytes")
+        if address % self.alignment:
+            raise ArgumentMemoryError(self.function, self.name, f"is at {address:#x}; expects a multiple of {self.alignment} bytes")
         for dimension, (size, stride, expected) in enumerate(zip(array.shape, array.strides, self.strides)):
             if size == 1:
                 # Nobody takes a step.
@@ -166,6 +162,10 @@ class CacheArgument:
         """Returns what to pass for `value`; `keep` has to live as long as the call."""
         if not isinstance(value, Cache):
             raise ArgumentTypeError(self.function, self.name, f"expects an fp8attn.Cache, got a {type(value).__name__}")
+        try:
+            value.check()
+        except DataError as error:
+            raise ArgumentMemoryError(self.function, self.name, str(error)) from error
         if value.cache_type != self.cache_type:
             raise ArgumentTypeError(self.function, self.name, f"expects a {self.cache_type}; got a {value.cache_type}")
         if self.written and not value.memory.flags.writeable:

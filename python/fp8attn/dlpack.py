@@ -22,8 +22,8 @@ from .errors import DataError
 # DLDeviceType of memory that a CPU may touch.
 _DEVICES = {1: "CPU", 3: "pinned by CUDA", 11: "pinned by ROCm"}
 _FLAG_READ_ONLY = 1
-# More than any exporter has; a larger number is not a rank.
-_MOST_DIMENSIONS = 64
+# As many as numpy can have.
+_MOST_DIMENSIONS = 32
 # numpy's kinds of DLDataTypeCode; those of DLPACK_TAGGED are words without a sign.
 _KINDS = {0: "i", 1: "u", 2: "f", 5: "c", 6: "b"}
 
@@ -102,9 +102,11 @@ def from_dlpack(value: Any) -> tuple[np.ndarray, str | None]:
     size = tensor.bits // 8
     if kind is None or tensor.lanes != 1 or tensor.bits % 8 or size not in (1, 2, 4, 8, 16):
         raise DataError(f"has DLPack's type {tensor.code} with {tensor.bits} bits and {tensor.lanes} lanes, which is none of ours")
-    if not 0 <= tensor.ndim <= _MOST_DIMENSIONS:
-        raise DataError(f"has {tensor.ndim} dimensions")
+    if not 0 <= tensor.ndim <= _MOST_DIMENSIONS or (tensor.ndim and not tensor.shape):
+        raise DataError(f"has {tensor.ndim} dimensions{'' if tensor.shape else ' without sizes'}")
     shape = tuple(tensor.shape[i] for i in range(tensor.ndim))
+    if min(shape, default=0) < 0:
+        raise DataError(f"has sizes {list(shape)}")
     dtype = np.dtype(f"{kind}{size}")
     if not tensor.data or 0 in shape:
         return np.empty(shape, dtype), tag

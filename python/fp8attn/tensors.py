@@ -65,16 +65,22 @@ class Tensor:
     element_type: str
 
     def __init__(self, array: Any, element_type: str):
-        storage = get_element_type(element_type).storage
+        get_element_type(element_type)
         if isinstance(array, Tensor):
             words, said = array.array, array.element_type
         else:
             words, said = _view(array)
         if said is not None and said != element_type:
             raise DataError(f"is {said}, and cannot be called {element_type}")
-        if words.dtype != storage:
-            raise DataError(f"has dtype {words.dtype}; expects {storage} for {element_type}")
         self.array, self.element_type = words, element_type
+        self.check()
+
+    def check(self) -> None:
+        """Raises DataError if `array` is not of the dtype of `element_type`. Calls check that,
+        too: both can be changed."""
+        storage = get_element_type(self.element_type).storage
+        if self.array.dtype != storage:
+            raise DataError(f"has dtype {self.array.dtype}; expects {storage} for {self.element_type}")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -157,21 +163,28 @@ class Cache:
         if not isinstance(cache_type, CacheType):
             raise DataError(f"expects a CacheType, got a {type(cache_type).__name__}")
         array = memory.array if isinstance(memory, Tensor) else _view(memory)[0]
-        distance = cache_type.page_bytes if page_bytes is None else page_bytes
-        for name, number in (("num_pages", num_pages), ("page_bytes", distance)):
-            if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < 0:
-                raise DataError(f"expects {name} to be an integer of at least 0, got {number!r}")
-        if distance < cache_type.page_bytes or distance % ALIGNMENT:
-            raise DataError(f"expects page_bytes to be a multiple of {ALIGNMENT} from {cache_type.page_bytes} on, got {distance}")
         if not array.flags.c_contiguous:
             raise DataError("expects the memory of a cache to be contiguous")
-        if num_pages and array.ctypes.data % ALIGNMENT:
-            raise DataError(f"expects the memory of a cache to be aligned to {ALIGNMENT} bytes, got {array.ctypes.data:#x}")
-        needed = (int(num_pages) - 1) * int(distance) + cache_type.page_bytes if num_pages else 0
-        if array.nbytes < needed:
-            raise DataError(f"expects at least {needed} bytes for {num_pages} pages, got {array.nbytes}")
-        self.cache_type, self.num_pages, self.page_bytes = cache_type, int(num_pages), int(distance)
+        self.cache_type, self.num_pages = cache_type, num_pages
+        self.page_bytes = cache_type.page_bytes if page_bytes is None else page_bytes
         self.memory = array.reshape(-1).view(np.uint8) if array.size else np.empty(0, np.uint8)
+        self.check()
+
+    def check(self) -> None:
+        """Raises DataError if the pages are not in the memory, or not where they may be. Calls
+        check that, too: attributes can be changed."""
+        least = self.cache_type.page_bytes
+        for name in ("num_pages", "page_bytes"):
+            number = getattr(self, name)
+            if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < 0:
+                raise DataError(f"expects {name} to be an integer of at least 0, got {number!r}")
+        if self.page_bytes < least or self.page_bytes % ALIGNMENT:
+            raise DataError(f"expects page_bytes to be a multiple of {ALIGNMENT} from {least} on, got {self.page_bytes}")
+        if self.num_pages and self.memory.ctypes.data % ALIGNMENT:
+            raise DataError(f"expects the memory of a cache to be aligned to {ALIGNMENT} bytes, got {self.memory.ctypes.data:#x}")
+        needed = (int(self.num_pages) - 1) * int(self.page_bytes) + least if self.num_pages else 0
+        if self.memory.nbytes < needed or not self.memory.flags.c_contiguous:
+            raise DataError(f"expects at least {needed} contiguous bytes for {self.num_pages} pages, got {self.memory.nbytes}")
 
     @classmethod
     def zeros(cls, cache_type: CacheType, num_pages: int, page_bytes: int | None = None) -> Cache:

@@ -48,11 +48,14 @@ def find_compiler() -> str:
 def find_runtime() -> str:
     """Returns the path of libFp8AttnRuntimeShared.so of the compiler's installation.
     ToolError if it is not there."""
-    prefix = pathlib.Path(find_compiler()).parent.parent
-    # Below lib, or where a distribution has libraries of an architecture.
-    for found in sorted([*prefix.glob("lib*/libFp8AttnRuntimeShared.so"), *prefix.glob("lib/*/libFp8AttnRuntimeShared.so")]):
-        return str(found)
-    raise ToolError(f"there is no libFp8AttnRuntimeShared.so in {prefix / 'lib'}, which has the pool of threads")
+    tool = pathlib.Path(find_compiler())
+    # The tool may be a link into the installation.
+    for prefix in (tool.parent.parent, tool.resolve().parent.parent):
+        # Below lib, or where a distribution has libraries of an architecture.
+        for pattern in ("lib*/libFp8AttnRuntimeShared.so", "lib/*/libFp8AttnRuntimeShared.so"):
+            for found in prefix.glob(pattern):
+                return str(found)
+    raise ToolError(f"there is no lib/libFp8AttnRuntimeShared.so, which has the pool of threads, where {tool} is installed")
 
 
 @functools.lru_cache(maxsize=None)

@@ -9,9 +9,11 @@ import pathlib
 import re
 import unittest
 
+import fp8attn
 from fp8attn import Status, abi, element_types
 
-HEADER = (pathlib.Path(__file__).parents[2] / "include/fp8attn/Runtime/fp8attn.h").read_text()
+ROOT = pathlib.Path(__file__).parents[2]
+HEADER = (ROOT / "include/fp8attn/Runtime/fp8attn.h").read_text()
 
 
 def read_enumerators(prefix):
@@ -31,6 +33,11 @@ TYPES = {"uint32_t": ctypes.c_uint32, "int32_t": ctypes.c_int32, "int64_t": ctyp
 
 
 class AbiTest(unittest.TestCase):
+    def test_version(self):
+        """That of the compiler, wherever it is written."""
+        self.assertIn(f"project(fp8attn VERSION {fp8attn.__version__} ", (ROOT / "CMakeLists.txt").read_text())
+        self.assertIn(f'version = "{fp8attn.__version__}"\n', (ROOT / "python/pyproject.toml").read_text())
+
     def test_constants(self):
         for name in ("ABI_VERSION", "ALIGNMENT", "MAX_RANK"):
             self.assertIn(f"#define FP8ATTN_{name} {getattr(abi, name)}\n", HEADER)

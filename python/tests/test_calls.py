@@ -128,6 +128,25 @@ class CallsTest(unittest.TestCase):
             del row
             self.assertEqual(len(Exporter.exported), 0)
 
+    def test_memory_of_others_that_is_none(self):
+        class Raises(Exporter):
+            def __dlpack__(self, **options):
+                raise RuntimeError("it needs its gradient")
+
+        class Returns(Exporter):
+            def __dlpack__(self, **options):
+                return self.array
+
+        numbers = np.zeros(4, np.uint32)
+        for text, wrong in (("is not given away by its owner: RuntimeError: it needs its gradient", Raises(numbers, (2, 32))),
+                            ("expects __dlpack__ to return a capsule, got ndarray", Returns(numbers, (2, 32))),
+                            ("on a device of DLPack's type 2", Exporter(numbers, (2, 32), device=2)),
+                            ("has DLPack's type 9 with 32 bits", Exporter(numbers, (9, 32))),
+                            ("has DLPack's type 2 with 12 bits", Exporter(numbers, (2, 12))),
+                            ("has dtype complex64", Exporter(numbers.view(np.uint64), (5, 64)))):
+            with self.subTest(text), self.assertRaisesRegex(fp8attn.DataError, text):
+                fp8attn.as_tensor(wrong)
+
     def test_numpys_own_dlpack(self):
         class Foreign:
             def __init__(self, held):

@@ -221,7 +221,7 @@ class WrongCallsTest(unittest.TestCase):
         kind, memory = self.call.cache_type, memory_at(self.call, 0)
         page = kind.page_bytes
         for text, wrong in (
-            (f"expects at least {3 * page} bytes for 3 pages, got {2 * page + 64}", lambda: Cache(kind, memory, 3)),
+            (f"expects at least {3 * page} contiguous bytes for 3 pages, got {2 * page + 64}", lambda: Cache(kind, memory, 3)),
             ("aligned to 64 bytes", lambda: Cache(kind, memory_at(self.call, 32), 1)),
             ("expects page_bytes to be a multiple of 64", lambda: Cache(kind, memory, 1, page - 64)),
             ("expects page_bytes to be a multiple of 64", lambda: Cache(kind, memory, 1, page + 32)),
@@ -242,6 +242,19 @@ class WrongCallsTest(unittest.TestCase):
         self.call(query=fp8attn.zeros((0, 8, 64), "bf16"), out=(out := fp8attn.zeros((0, 8, 64), "bf16")), lse=(lse := floats(0, 8)),
                   cache=Cache.zeros(kind, 0), query_start=[0], seq_lens=[], block_table=np.zeros((0, 1), np.int32))
         del out, lse
+
+    def test_what_was_changed_after_it_was_checked(self):
+        query = fp8attn.zeros((TOKENS, 8, 64), "bf16")
+        query.array = np.zeros((TOKENS, 8, 64), np.uint8)
+        with self.assertRaisesRegex(ArgumentTypeError, "query expects bf16: has dtype uint8; expects uint16 for bf16"):
+            self.call(query=query)
+        for name, value, text in (("num_pages", 3, "cache expects at least 24576 contiguous bytes for 3 pages, got 16384"),
+                                  ("page_bytes", 4096, "cache expects page_bytes to be a multiple of 64 from 8192 on, got 4096"),
+                                  ("memory", np.zeros(1, np.uint8), "cache expects")):
+            cache = Cache.zeros(self.call.cache_type, 2)
+            setattr(cache, name, value)
+            with self.assertRaisesRegex(ArgumentMemoryError, text):
+                self.call(cache=cache)
 
     def test_wrong_contexts(self):
         for text, wrong in (

@@ -62,7 +62,8 @@ class TensorArgument:
         address = array.ctypes.data if array.size else None
         if address is not None:
             self._check_memory(array, address)
-        strides = Extents(*(stride // array.itemsize for stride in array.strides))
+        # Nobody takes a step along one element, whatever numpy says there.
+        strides = Extents(*(1 if size == 1 else stride // array.itemsize for size, stride in zip(array.shape, array.strides)))
         struct = TensorStruct(address, get_element_type(self.element_type).number, array.ndim, Extents(*array.shape), strides)
         keep += [value, tensor, struct]
         return ctypes.byref(struct)
@@ -127,9 +128,6 @@ class TensorArgument:
             raise ArgumentMemoryError(self.function, self.name, f"is at {address:#x}; expects a multiple of {self.alignment} bytes")
         for dimension, (size, stride, expected) in enumerate(zip(array.shape, array.strides, self.strides)):
             if size == 1:
-                # Nobody takes a step.
-                if stride < 0:
-                    raise ArgumentMemoryError(self.function, self.name, f"has the negative stride {stride} bytes in dimension {dimension}")
                 continue
             if stride % array.itemsize:
                 raise ArgumentMemoryError(

@@ -217,6 +217,18 @@ class WrongCallsTest(unittest.TestCase):
         for array in (kept[0], kept[1], held[0], mapped["out"], owner.out):
             np.testing.assert_array_equal(array, np.ones_like(array))
 
+    def test_strides_that_the_call_gives(self):
+        rows = "memref<?x?xf32, strided<[?, ?]>>"
+        take = compile_once(f"func.func @take(%x: {rows}) {{\n  return\n}}\n").take
+        x = floats(4, 6)
+        for right in (x, x.T, x[::2, ::3], x[:0], x[::-1, ::-1][:1, :1]):
+            take(x=right)
+        for text, wrong in (("x has stride -6 in dimension 0; expects at least 1", x[::-1]),
+                            ("x has stride -1 in dimension 0; expects at least 1", x[:, ::-1].T),
+                            ("x has stride 0 in dimension 1; expects at least 1", np.broadcast_to(x[:, :1], (4, 6)))):
+            with self.subTest(text), self.assertRaisesRegex(ArgumentMemoryError, text):
+                take(x=wrong)
+
     def test_wrong_caches(self):
         kind, memory = self.call.cache_type, memory_at(self.call, 0)
         page = kind.page_bytes

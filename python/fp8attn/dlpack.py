@@ -24,8 +24,10 @@ _DEVICES = {1: "CPU", 3: "pinned by CUDA", 11: "pinned by ROCm"}
 _FLAG_READ_ONLY = 1
 # As many as numpy can have.
 _MOST_DIMENSIONS = 32
-# numpy's kinds of DLDataTypeCode; those of DLPACK_TAGGED are words without a sign.
+# numpy's kinds of DLDataTypeCode, and their bytes; those of DLPACK_TAGGED are words
+# without a sign.
 _KINDS = {0: "i", 1: "u", 2: "f", 5: "c", 6: "b"}
+_SIZES = {0: (1, 2, 4, 8), 1: (1, 2, 4, 8), 2: (2, 4, 8), 5: (8, 16), 6: (1,)}
 
 
 class _Tensor(ctypes.Structure):
@@ -98,16 +100,16 @@ def from_dlpack(value: Any) -> tuple[np.ndarray, str | None]:
         raise DataError(f"expects __dlpack__ to return a capsule, got {type(capsule).__name__}")
 
     tag = DLPACK_TAGGED.get((tensor.code, tensor.bits))
-    kind = "u" if tag else _KINDS.get(tensor.code)
     size = tensor.bits // 8
-    if kind is None or tensor.lanes != 1 or tensor.bits % 8 or size not in (1, 2, 4, 8, 16):
+    sizes = (size,) if tag else _SIZES.get(tensor.code, ())
+    if size not in sizes or tensor.lanes != 1 or tensor.bits % 8:
         raise DataError(f"has DLPack's type {tensor.code} with {tensor.bits} bits and {tensor.lanes} lanes, which is none of ours")
     if not 0 <= tensor.ndim <= _MOST_DIMENSIONS or (tensor.ndim and not tensor.shape):
         raise DataError(f"has {tensor.ndim} dimensions{'' if tensor.shape else ' without sizes'}")
     shape = tuple(tensor.shape[i] for i in range(tensor.ndim))
     if min(shape, default=0) < 0:
         raise DataError(f"has sizes {list(shape)}")
-    dtype = np.dtype(f"{kind}{size}")
+    dtype = np.dtype(f"{'u' if tag else _KINDS[tensor.code]}{size}")
     if not tensor.data or 0 in shape:
         return np.empty(shape, dtype), tag
     # None is row-major.

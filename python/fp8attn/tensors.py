@@ -78,6 +78,8 @@ class Tensor:
     def check(self) -> None:
         """Raises DataError if `array` is not of the dtype of `element_type`. Calls check that,
         too: both can be changed."""
+        if not isinstance(self.array, np.ndarray):
+            raise DataError(f"expects an array of numpy, got a {type(self.array).__name__}")
         storage = get_element_type(self.element_type).storage
         if self.array.dtype != storage:
             raise DataError(f"has dtype {self.array.dtype}; expects {storage} for {self.element_type}")
@@ -160,19 +162,20 @@ class Cache:
     __slots__ = ("cache_type", "memory", "num_pages", "page_bytes")
 
     def __init__(self, cache_type: CacheType, memory: Any, num_pages: int, page_bytes: int | None = None):
-        if not isinstance(cache_type, CacheType):
-            raise DataError(f"expects a CacheType, got a {type(cache_type).__name__}")
         array = memory.array if isinstance(memory, Tensor) else _view(memory)[0]
         if not array.flags.c_contiguous:
             raise DataError("expects the memory of a cache to be contiguous")
         self.cache_type, self.num_pages = cache_type, num_pages
-        self.page_bytes = cache_type.page_bytes if page_bytes is None else page_bytes
+        self.page_bytes = getattr(cache_type, "page_bytes", 0) if page_bytes is None else page_bytes
         self.memory = array.reshape(-1).view(np.uint8) if array.size else np.empty(0, np.uint8)
         self.check()
 
     def check(self) -> None:
         """Raises DataError if the pages are not in the memory, or not where they may be. Calls
         check that, too: attributes can be changed."""
+        for name, kind in (("cache_type", CacheType), ("memory", np.ndarray)):
+            if not isinstance(getattr(self, name), kind):
+                raise DataError(f"expects a {kind.__name__} as {name}, got a {type(getattr(self, name)).__name__}")
         least = self.cache_type.page_bytes
         for name in ("num_pages", "page_bytes"):
             number = getattr(self, name)

@@ -142,6 +142,7 @@ class CallsTest(unittest.TestCase):
                             ("expects __dlpack__ to return a capsule, got ndarray", Returns(numbers, (2, 32))),
                             ("on a device of DLPack's type 2", Exporter(numbers, (2, 32), device=2)),
                             ("has DLPack's type 9 with 32 bits", Exporter(numbers, (9, 32))),
+                            ("has DLPack's type 6 with 32 bits", Exporter(numbers, (6, 32))),
                             ("has DLPack's type 2 with 12 bits", Exporter(numbers, (2, 12))),
                             ("has dtype complex64", Exporter(numbers.view(np.uint64), (5, 64)))):
             with self.subTest(text), self.assertRaisesRegex(fp8attn.DataError, text):

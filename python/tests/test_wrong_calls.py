@@ -239,7 +239,7 @@ class WrongCallsTest(unittest.TestCase):
             ("expects page_bytes to be a multiple of 64", lambda: Cache(kind, memory, 1, page + 32)),
             ("num_pages to be an integer of at least 0, got -1", lambda: Cache(kind, memory, -1)),
             ("contiguous", lambda: Cache(kind, memory[::2], 1)),
-            ("expects a CacheType", lambda: Cache("f8E4M3FN", memory, 1)),
+            ("expects a CacheType as cache_type, got a str", lambda: Cache("f8E4M3FN", memory, 1)),
         ):
             with self.subTest(text), self.assertRaisesRegex(DataError, text):
                 wrong()
@@ -262,7 +262,9 @@ class WrongCallsTest(unittest.TestCase):
             self.call(query=query)
         for name, value, text in (("num_pages", 3, "cache expects at least 24576 contiguous bytes for 3 pages, got 16384"),
                                   ("page_bytes", 4096, "cache expects page_bytes to be a multiple of 64 from 8192 on, got 4096"),
-                                  ("memory", np.zeros(1, np.uint8), "cache expects")):
+                                  ("memory", np.zeros(1, np.uint8), "cache expects"),
+                                  ("memory", b"", "cache expects a ndarray as memory, got a bytes"),
+                                  ("cache_type", None, "cache expects a CacheType as cache_type, got a NoneType")):
             cache = Cache.zeros(self.call.cache_type, 2)
             setattr(cache, name, value)
             with self.assertRaisesRegex(ArgumentMemoryError, text):

@@ -39,7 +39,10 @@ def _read_model(model: str | bytes | os.PathLike | Spec) -> bytes:
     if isinstance(model, str):
         if "\n" not in model and model.endswith(".mlir"):
             raise CompileError(f"expects the text of a model, got {model!r}; name a file with pathlib.Path")
-        return model.encode()
+        try:
+            return model.encode()
+        except UnicodeEncodeError as error:
+            raise CompileError(f"expects text that is UTF-8: {error}") from error
     if isinstance(model, bytes):
         return model
     raise TypeError(f"expects MLIR as str or bytes, a path or a spec, got a {type(model).__name__}")
@@ -51,8 +54,7 @@ def _describe_host() -> str:
         lines = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n")[0].splitlines()
     except OSError:
         lines = []
-    kept = [line for line in lines if line.startswith(("model", "vendor_id", "cpu family", "flags", "Features", "CPU "))
-            and not line.startswith("CPU MHz")]
+    kept = [line for line in lines if line.startswith(("model", "vendor_id", "cpu family", "flags", "Features", "CPU "))]
     return "\n".join([platform.machine(), *kept])
 
 
@@ -73,10 +75,11 @@ def compile(
     (`PagedAttention`, `DenseAttention`). The object has all kernels in it and is kept in
     `folder` (default: $FP8ATTN_CACHE_DIR, else ~/.cache/fp8attn) for the next call with the
     same model, options and compiler, in this process or another. Any number of processes may
-    compile at once. The folder may be deleted at any time.
+    compile at once. A folder that is deleted takes nothing from modules that are loaded.
 
     The options are those of `fp8attn-compile` of these names (`cpu` is --mcpu, `features`
-    --mattr); without `cpu` the code is for this machine, and the key has its CPU.
+    --mattr). Without `cpu` the code is for this machine, and other machines that share the
+    folder have objects of their own.
 
     CompileError with the compiler's diagnostics if it refuses; ToolError if there is no
     compiler; FolderError if the folder cannot be used; OSError if a model cannot be read.

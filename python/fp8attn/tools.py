@@ -8,7 +8,7 @@
 Models are compiled by the tool, in a process of its own, and not by libFp8AttnCAPI.so:
 LLVM ends the process when memory runs out, which must not be the server's; the libLLVM
 and libMLIR of other packages (numba's, torch's) stay apart from ours; and only the tool
-links shared libraries. What that costs, 40 ms, is spent once for each model and machine.
+links shared libraries. The start of a process is spent once for each model and machine.
 """
 
 from __future__ import annotations

@@ -128,6 +128,17 @@ class CallsTest(unittest.TestCase):
             del row
             self.assertEqual(len(Exporter.exported), 0)
 
+    def test_memory_of_others_says_its_type(self):
+        codes = np.arange(8, dtype=np.uint8)
+        for dtype, words, element_type in (((2, 32), codes.view(np.float32), "f32"), ((2, 16), codes.view(np.float16), "f16"),
+                                           ((4, 16), codes.view(np.uint16), "bf16"), ((10, 8), codes, "f8E4M3FN"),
+                                           ((12, 8), codes, "f8E5M2"), ((14, 8), codes, "f8E8M0FNU"), ((0, 64), codes.view(np.int64), "i64"),
+                                           ((0, 32), codes.view(np.int32), "i32"), ((0, 8), codes.view(np.int8), "i8"),
+                                           ((6, 8), (codes > 3), "bool")):
+            tensor = fp8attn.as_tensor(Exporter(words, dtype))
+            self.assertEqual(tensor.element_type, element_type)
+            self.assertEqual(tensor.array.tobytes(), words.tobytes())
+
     def test_memory_of_others_that_is_none(self):
         class Raises(Exporter):
             def __dlpack__(self, **options):

@@ -37,6 +37,8 @@ class SpecTest(unittest.TestCase):
             fp8attn.compile("func.func @f(")
         with self.assertRaisesRegex(CompileError, "expects the text of a model, got 'model.mlir'; name a file with pathlib.Path"):
             fp8attn.compile("model.mlir")
+        with self.assertRaisesRegex(CompileError, "expects text that is UTF-8"):
+            fp8attn.compile("// \ud800\n")
         with self.assertRaisesRegex(TypeError, "expects MLIR as str or bytes, a path or a spec, got a int"):
             fp8attn.compile(3)
         with self.assertRaisesRegex(CompileError, "no-such-cpu"):

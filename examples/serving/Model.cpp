@@ -1,0 +1,161 @@
+//===- Model.cpp - a decoder whose weights come from a seed ---------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Compiled without contraction (CMakeLists.txt): whether a product and a sum
+// become one instruction must not differ between two copies of a loop.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Model.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+using namespace serving;
+
+/// A generator that needs no order: the random bits of a number (SplitMix64,
+/// Steele, Lea and Flood, 2014).
+static uint64_t hashBits(uint64_t x) {
+  x += 0x9E3779B97F4A7C15;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EB;
+  return x ^ (x >> 31);
+}
+
+/// Returns about a normal number: the sum of four uniform ones of 16 bits,
+/// whose standard deviation is 2^16 / sqrt(3).
+static float hashNormal(uint64_t x) {
+  const uint64_t bits = hashBits(x);
+  float sum = -2 * 65535.0f;
+  for (int i = 0; i < 4; ++i)
+    sum += float(bits >> (16 * i) & 0xFFFF);
+  return sum * (1.7320508f / 65536);
+}
+
+uint16_t serving::toBf16(float value) {
+  const uint32_t bits = std::bit_cast<uint32_t>(value);
+  return uint16_t((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+}
+
+float serving::fromBf16(uint16_t word) {
+  return std::bit_cast<float>(uint32_t(word) << 16);
+}
+
+Matrix::Matrix(int inputs, int outputs, float deviation, uint64_t seed)
+    : inputs(inputs), outputs(outputs), weights(size_t(inputs) * outputs) {
+  const uint64_t first = hashBits(seed);
+  for (size_t i = 0; i < weights.size(); ++i)
+    weights[i] = deviation * hashNormal(first + i);
+}
+
+void Matrix::scale(int begin, int end, float factor) {
+  for (int output = begin; output < end; ++output)
+    for (int i = 0; i < inputs; ++i)
+      weights[(size_t(output / kPanel) * inputs + i) * kPanel +
+              output % kPanel] *= factor;
+}
+
+void Matrix::copyOutput(int output, float *copy) const {
+  for (int i = 0; i < inputs; ++i)
+    copy[i] = weights[(size_t(output / kPanel) * inputs + i) * kPanel +
+                      output % kPanel];
+}
+
+void Matrix::multiplyPanel(const float *in, int64_t rows, int panel,
+                           float *out) const {
+  constexpr int kRows = 4; // 64 sums fit the registers of AVX2
+  const float *panelWeights = &weights[size_t(panel) * inputs * kPanel];
+  for (int64_t row = 0; row < rows; row += kRows) {
+    // Rows that are missing at the end are the last one again.
+    const float *source[kRows];
+    for (int r = 0; r < kRows; ++r)
+      source[r] = in + std::min(row + r, rows - 1) * inputs;
+    float sums[kRows][kPanel] = {};
+    for (int i = 0; i < inputs; ++i)
+      for (int r = 0; r < kRows; ++r)
+        for (int o = 0; o < kPanel; ++o)
+          sums[r][o] += source[r][i] * panelWeights[i * kPanel + o];
+    for (int r = 0; r < kRows && row + r < rows; ++r)
+      std::copy_n(sums[r], kPanel, out + (row + r) * outputs + panel * kPanel);
+  }
+}
+
+void Matrix::multiply(WorkerPool &pool, const float *in, int64_t rows,
+                      float *out) const {
+  pool.forEach(outputs / kPanel, [&](int64_t panel) {
+    multiplyPanel(in, rows, int(panel), out);
+  });
+}
+
+/// Deviation of weights that keep the mean square of their `inputs` inputs.
+static float keepingDeviation(int inputs) {
+  return 1 / std::sqrt(float(inputs));
+}
+
+Layer::Layer(uint64_t seed)
+    : query(kWidth, kQueryWidth, keepingDeviation(kWidth), seed + 1),
+      key(kWidth, kKvWidth, keepingDeviation(kWidth), seed + 2),
+      value(kWidth, kKvWidth, keepingDeviation(kWidth), seed + 3),
+      output(kQueryWidth, kWidth, keepingDeviation(kQueryWidth), seed + 4),
+      gate(kWidth, kHiddenWidth, keepingDeviation(kWidth), seed + 5),
+      up(kWidth, kHiddenWidth, keepingDeviation(kWidth), seed + 6),
+      down(kHiddenWidth, kWidth, keepingDeviation(kHiddenWidth), seed + 7) {
+  // Heads differ in size, as in trained models. Inputs of a projection have a
+  // mean square of 1, so an element's deviation is its head's gain: 8 of them
+  // become the largest code of e4m3. Keys are large enough for attention to
+  // choose, or its output would be a mean that hardly changes.
+  constexpr float kDeviations = 8, kLargestCode = 448;
+  for (int head = 0; head < kKvHeads; ++head) {
+    const float keyGain = 3.0f + float(head), valueGain = 2.0f / (1 + head);
+    key.scale(head * kHeadDim, (head + 1) * kHeadDim, keyGain);
+    value.scale(head * kHeadDim, (head + 1) * kHeadDim, valueGain);
+    keyScale[head] = kDeviations * keyGain / kLargestCode;
+    valueScale[head] = kDeviations * valueGain / kLargestCode;
+  }
+}
+
+Model::Model(int numLayers, uint64_t seed)
+    : embedding(kWidth, kVocabulary, 1, seed) {
+  constexpr uint64_t kSeedsOfLayer = 100;
+  for (int layer = 0; layer < numLayers; ++layer)
+    layers.emplace_back(seed + kSeedsOfLayer * (layer + 1));
+  constexpr double kBase = 10000; // of rotary positions (Su et al., 2021)
+  rotations.resize(size_t(kMaxPositions) * kHeadDim);
+  for (int position = 0; position < kMaxPositions; ++position)
+    for (int pair = 0; pair < kHeadDim / 2; ++pair) {
+      const double angle = position * std::pow(kBase, -2.0 * pair / kHeadDim);
+      float *rotation = &rotations[size_t(position) * kHeadDim + 2 * pair];
+      rotation[0] = float(std::cos(angle));
+      rotation[1] = float(std::sin(angle));
+    }
+}
+
+void serving::normalizeRows(WorkerPool &pool, const float *in, int64_t rows,
+                            float *out) {
+  constexpr float kEpsilon = 1e-6f;
+  pool.forEach(rows, [&](int64_t row) {
+    const float *source = in + row * kWidth;
+    float squares = 0;
+    for (int i = 0; i < kWidth; ++i)
+      squares += source[i] * source[i];
+    const float factor = 1 / std::sqrt(squares / kWidth + kEpsilon);
+    for (int i = 0; i < kWidth; ++i)
+      out[row * kWidth + i] = source[i] * factor;
+  });
+}
+
+void serving::rotateHeads(const Model &model, const float *in, int heads,
+                          int32_t position, uint16_t *out) {
+  const float *rotation = &model.rotations[size_t(position) * kHeadDim];
+  for (int head = 0; head < heads; ++head)
+    for (int pair = 0; pair < kHeadDim / 2; ++pair) {
+      const float cosine = rotation[2 * pair], sine = rotation[2 * pair + 1];
+      const int i = head * kHeadDim + pair, j = i + kHeadDim / 2;
+      out[i] = toBf16(in[i] * cosine - in[j] * sine);
+      out[j] = toBf16(in[i] * sine + in[j] * cosine);
+    }
+}

@@ -1,0 +1,74 @@
+//===- Sequence.h - a request on its way ------------------------*- C++ -*-===//
+//-*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_EXAMPLES_SERVING_SEQUENCE_H
+#define FP8ATTN_EXAMPLES_SERVING_SEQUENCE_H
+
+#include "Model.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace serving {
+
+struct Request {
+  /// The caller's name for it; no two requests in the engine have the same.
+  int64_t id = 0;
+  std::vector<Token> prompt;
+  /// Tokens of text to make, at least 1.
+  int32_t numOutputs = 0;
+};
+
+struct Sequence {
+  Request request;
+  /// The prompt, and the text so far.
+  std::vector<Token> tokens;
+  /// Tokens whose keys and values are in the cache; the others have to be
+  /// computed, the last one for the token after it.
+  int32_t numComputed = 0;
+  /// Page i holds tokens [i * kPageTokens, (i + 1) * kPageTokens); the sequence
+  /// has a reference on each. There may be more than numComputed needs.
+  std::vector<int32_t> pages;
+  /// Depends on all bits of the hidden state that each token of text came from:
+  /// equal texts by chance are not equal digests.
+  uint64_t digest = 0;
+  int32_t numPreemptions = 0;
+  bool isCancelled = false;
+
+  int32_t numText() const {
+    return int32_t(tokens.size() - request.prompt.size());
+  }
+  int32_t numToCompute() const { return int32_t(tokens.size()) - numComputed; }
+  int32_t capacity() const { return int32_t(pages.size()) * kPageTokens; }
+  bool isFinished() const { return numText() >= request.numOutputs; }
+};
+
+/// What the model says comes after a row.
+struct Prediction {
+  Token token = 0;
+  uint64_t digest = 0;
+};
+
+/// Rows of one sequence in a step: tokens from numComputed on, and behind the
+/// last known one some drafts, which are guesses to be verified.
+struct Chunk {
+  Sequence *sequence = nullptr;
+  std::vector<Token> rows;
+  int32_t numDrafts = 0;
+  /// Out: of the last known token and of each draft; empty if the chunk ends
+  /// before the last known token, or its call failed.
+  std::vector<Prediction> predictions;
+  /// Out: the rows' keys and values are in the cache.
+  bool isDone = false;
+
+  int32_t numKnown() const { return int32_t(rows.size()) - numDrafts; }
+  bool reachesEnd() const { return numKnown() == sequence->numToCompute(); }
+};
+
+} // namespace serving
+
+#endif // FP8ATTN_EXAMPLES_SERVING_SEQUENCE_H

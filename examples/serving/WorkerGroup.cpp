@@ -1,0 +1,177 @@
+//===- WorkerGroup.cpp - the computation of a step ------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "WorkerGroup.h"
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cmath>
+
+using namespace serving;
+
+/// Adds the time that it lives to a sum.
+namespace {
+class Stopwatch {
+public:
+  explicit Stopwatch(double &sum) : sum(sum) {}
+  ~Stopwatch() {
+    const std::chrono::duration<double> passed = Clock::now() - begin;
+    sum += passed.count();
+  }
+
+private:
+  using Clock = std::chrono::steady_clock;
+  double &sum;
+  Clock::time_point begin = Clock::now();
+};
+} // namespace
+
+WorkerGroup::WorkerGroup(const Model &model, KvCache &cache, int32_t numWorkers)
+    : model(model), cache(cache), pool(numWorkers),
+      workspace(allocateAligned(KvCache::workspaceBytes(numWorkers))) {
+  fp8attn_context_init(&context);
+  context.parallel_for = WorkerPool::parallelFor;
+  context.pool = &pool;
+  context.num_workers = numWorkers;
+  context.workspace = workspace.get();
+  context.workspace_bytes = KvCache::workspaceBytes(numWorkers);
+}
+
+BatchTables WorkerGroup::gatherBatch(const std::vector<Chunk *> &chunks) {
+  BatchTables batch;
+  positions.clear();
+  state.clear();
+  for (const Chunk *chunk : chunks)
+    batch.maxPages =
+        std::max(batch.maxPages, int64_t(chunk->sequence->pages.size()));
+  for (const Chunk *chunk : chunks) {
+    const Sequence &sequence = *chunk->sequence;
+    int32_t position = sequence.numComputed;
+    for (const Token token : chunk->rows) {
+      batch.slots.push_back(int64_t(sequence.pages[position / kPageTokens]) *
+                                kPageTokens +
+                            position % kPageTokens);
+      positions.push_back(position++);
+      state.resize(state.size() + kWidth);
+      model.embedding.copyOutput(token, state.data() + state.size() - kWidth);
+    }
+    batch.seqLens.push_back(position);
+    batch.queryStart.push_back(int32_t(batch.numRows()));
+    batch.blockTable.insert(batch.blockTable.end(), sequence.pages.begin(),
+                            sequence.pages.end());
+    batch.blockTable.resize(batch.numSequences() * batch.maxPages);
+  }
+  return batch;
+}
+
+static void addRows(const std::vector<float> &rows, std::vector<float> &sums) {
+  for (size_t i = 0; i < sums.size(); ++i)
+    sums[i] += rows[i];
+}
+
+fp8attn_status WorkerGroup::runLayer(int index, BatchTables &batch) {
+  const Layer &layer = model.layers[index];
+  const int64_t rows = batch.numRows();
+  normalizeRows(pool, state.data(), rows, normed.data());
+  const auto project = [&](const Matrix &weights, int numHeads, bool rotates,
+                           std::vector<uint16_t> &heads) {
+    weights.multiply(pool, normed.data(), rows, projected.data());
+    const int width = numHeads * kHeadDim;
+    pool.forEach(rows, [&](int64_t row) {
+      const float *in = &projected[row * width];
+      uint16_t *out = &heads[row * width];
+      if (rotates)
+        rotateHeads(model, in, numHeads, positions[row], out);
+      else
+        std::transform(in, in + width, out, toBf16);
+    });
+  };
+  project(layer.query, kQueryHeads, true, query);
+  project(layer.key, kKvHeads, true, key);
+  project(layer.value, kKvHeads, false, value);
+
+  {
+    Stopwatch watch(times.write);
+    if (const fp8attn_status status =
+            cache.write(context, index, key.data(), value.data(), batch))
+      return status;
+  }
+  {
+    Stopwatch watch(times.attention);
+    if (const fp8attn_status status =
+            cache.attend(context, index, query.data(), batch, out.data()))
+      return status;
+  }
+  std::transform(out.begin(), out.end(), hidden.begin(), fromBf16);
+  layer.output.multiply(pool, hidden.data(), rows, projected.data());
+  addRows(projected, state);
+  multiplyLayer(layer, rows);
+  return FP8ATTN_OK;
+}
+
+void WorkerGroup::multiplyLayer(const Layer &layer, int64_t rows) {
+  normalizeRows(pool, state.data(), rows, normed.data());
+  layer.gate.multiply(pool, normed.data(), rows, gate.data());
+  layer.up.multiply(pool, normed.data(), rows, hidden.data());
+  pool.forEach(rows, [&](int64_t row) {
+    for (int64_t i = row * kHiddenWidth; i < (row + 1) * kHiddenWidth; ++i)
+      hidden[i] *= gate[i] / (1 + std::exp(-gate[i]));
+  });
+  layer.down.multiply(pool, hidden.data(), rows, projected.data());
+  addRows(projected, state);
+}
+
+static uint64_t hashRow(const float *row) {
+  uint64_t hash = 0xCBF29CE484222325; // FNV-1a
+  for (int i = 0; i < kWidth; ++i)
+    hash = (hash ^ std::bit_cast<uint32_t>(row[i])) * 0x100000001B3;
+  return hash;
+}
+
+void WorkerGroup::predict(const std::vector<Chunk *> &chunks) {
+  // The rows that something follows move to the front.
+  int64_t numRows = 0, row = 0;
+  for (Chunk *chunk : chunks) {
+    row += int64_t(chunk->rows.size());
+    if (!chunk->reachesEnd())
+      continue;
+    for (int64_t from = row - chunk->numDrafts - 1; from < row; ++from)
+      std::copy_n(&state[from * kWidth], kWidth, &state[numRows++ * kWidth]);
+  }
+  normalizeRows(pool, state.data(), numRows, normed.data());
+  std::vector<float> logits(numRows * kVocabulary);
+  model.embedding.multiply(pool, normed.data(), numRows, logits.data());
+  row = 0;
+  for (Chunk *chunk : chunks)
+    for (int i = 0; chunk->reachesEnd() && i <= chunk->numDrafts; ++i, ++row) {
+      const auto first = logits.begin() + row * kVocabulary;
+      const auto best = std::max_element(first, first + kVocabulary);
+      chunk->predictions.push_back(
+          {Token(best - first), hashRow(&normed[row * kWidth])});
+    }
+}
+
+fp8attn_status WorkerGroup::run(const std::vector<Chunk *> &chunks) {
+  Stopwatch watch(times.all);
+  BatchTables batch = gatherBatch(chunks);
+  const size_t rows = size_t(batch.numRows());
+  normed.resize(rows * kWidth);
+  projected.resize(rows * std::max(kQueryWidth, kWidth));
+  hidden.resize(rows * std::max(kHiddenWidth, kQueryWidth));
+  gate.resize(rows * kHiddenWidth);
+  query.resize(rows * kQueryWidth);
+  out.resize(rows * kQueryWidth);
+  key.resize(rows * kKvWidth);
+  value.resize(rows * kKvWidth);
+  for (int layer = 0; layer < int(model.layers.size()); ++layer)
+    if (const fp8attn_status status = runLayer(layer, batch))
+      return status;
+  predict(chunks);
+  for (Chunk *chunk : chunks)
+    chunk->isDone = true;
+  return FP8ATTN_OK;
+}

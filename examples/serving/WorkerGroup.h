@@ -1,0 +1,59 @@
+//===- WorkerGroup.h - threads, context and memory --------------*- C++ -*-===//
+//-*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Groups compute chunks of one step side by side, each with a context of its
+// own, as a context belongs to one call at a time; they read and write one
+// cache. On a machine with several memories, a group would be the cores of one.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_EXAMPLES_SERVING_WORKERGROUP_H
+#define FP8ATTN_EXAMPLES_SERVING_WORKERGROUP_H
+
+#include "KvCache.h"
+#include "Sequence.h"
+
+#include <vector>
+
+namespace serving {
+
+/// Seconds that a group spent.
+struct StepTimes {
+  double attention = 0, write = 0, all = 0;
+};
+
+class WorkerGroup {
+public:
+  WorkerGroup(const Model &model, KvCache &cache, int32_t numWorkers);
+
+  /// Computes the chunks: one call of each function for each layer. If a call
+  /// fails, no chunk is done, and the context has the reason.
+  fp8attn_status run(const std::vector<Chunk *> &chunks);
+
+  fp8attn_context context;
+  StepTimes times;
+
+private:
+  BatchTables gatherBatch(const std::vector<Chunk *> &chunks);
+  fp8attn_status runLayer(int layer, BatchTables &batch);
+  void multiplyLayer(const Layer &layer, int64_t rows);
+  void predict(const std::vector<Chunk *> &chunks);
+
+  const Model &model;
+  KvCache &cache;
+  WorkerPool pool;
+  AlignedMemory workspace;
+  /// Of each row of the step: its position in its sequence, and values by
+  /// channel.
+  std::vector<int32_t> positions;
+  std::vector<float> state, normed, projected, hidden, gate;
+  std::vector<uint16_t> query, key, value, out;
+};
+
+} // namespace serving
+
+#endif // FP8ATTN_EXAMPLES_SERVING_WORKERGROUP_H

@@ -1,0 +1,58 @@
+// The attention of the engine's model: 8 query heads over 2 KV heads of size 64,
+// pages of 32 tokens, once over an e4m3 cache with a scale for each KV head, and
+// once over a bf16 cache. All layers of the model call the same functions, each
+// with its own cache and scales.
+
+!e4m3 = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+!bf16 = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+
+#per_head = affine_map<(page, head, token, channel) -> (head)>
+
+// Writes the keys and values of the step's rows into their slots.
+func.func @kv_write_e4m3(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>,
+                         %slots: memref<?xi64>,
+                         %key_scale: memref<2xf32>, %value_scale: memref<2xf32>,
+                         %cache: !e4m3) {
+  fp8attn.kv_write
+      key(%key : memref<?x2x64xbf16>) value(%value : memref<?x2x64xbf16>)
+      slots(%slots : memref<?xi64>)
+      key_scale(%key_scale : memref<2xf32>, #per_head)
+      value_scale(%value_scale : memref<2xf32>, #per_head)
+      cache(%cache : !e4m3)
+  return
+}
+
+func.func @kv_write_bf16(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>,
+                         %slots: memref<?xi64>, %cache: !bf16) {
+  fp8attn.kv_write
+      key(%key : memref<?x2x64xbf16>) value(%value : memref<?x2x64xbf16>)
+      slots(%slots : memref<?xi64>)
+      cache(%cache : !bf16)
+  return
+}
+
+// Any mix of chunks of prompts, single tokens, and tokens to be verified.
+func.func @attend_e4m3(%query: memref<?x8x64xbf16>, %cache: !e4m3,
+                       %key_scale: memref<2xf32>, %value_scale: memref<2xf32>,
+                       %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                       %block_table: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !e4m3)
+      key_scale(%key_scale : memref<2xf32>, #per_head)
+      value_scale(%value_scale : memref<2xf32>, #per_head)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}
+
+func.func @attend_bf16(%query: memref<?x8x64xbf16>, %cache: !bf16,
+                       %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                       %block_table: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !bf16)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}

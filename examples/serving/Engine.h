@@ -39,6 +39,7 @@ struct StepReport {
   std::vector<std::unique_ptr<Sequence>> ended;
 };
 
+/// All but cancel() is for one thread.
 class Engine {
 public:
   /// The model must outlive the engine.

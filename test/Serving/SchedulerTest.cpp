@@ -116,6 +116,9 @@ static void serveLoad(uint32_t seed, bool sharePrefixes, Met &met) {
     EXPECT_LE(numRows, options.maxRows);
     scheduler.commit(chunks);
     expectInvariants(scheduler);
+    for (const Chunk &chunk : chunks)
+      if (!chunk.predictions.empty() && !chunk.sequence->isFinished())
+        EXPECT_EQ(chunk.sequence->numToCompute(), 1);
     for (const std::unique_ptr<Sequence> &sequence : scheduler.takeEnded()) {
       ++numEnded;
       met.numPreempted += sequence->numPreemptions > 0;

@@ -6,6 +6,7 @@
 
 #include "Trace.h"
 
+#include <algorithm>
 #include <fstream>
 #include <random>
 #include <sstream>

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <thread>
 #include <unistd.h>
 
@@ -149,13 +150,36 @@ countDifferent(const Model &model, EngineOptions options,
   size_t numDifferent = 0, done = 0;
   for (const std::unique_ptr<Sequence> &sequence : sequences) {
     engine.submit(sequence->request);
-    while (!engine.isIdle())
-      for (const auto &alone : engine.step().ended)
+    while (!engine.isIdle()) {
+      const StepReport report = engine.step();
+      if (report.status != FP8ATTN_OK)
+        engine.cancel(sequence->request.id);
+      for (const auto &alone : report.ended)
         numDifferent += alone->tokens != sequence->tokens ||
                         alone->digest != sequence->digest;
+    }
     showProgress("serving each alone", ++done, sequences.size(), now() - begin);
   }
   return numDifferent;
+}
+
+/// Serves the trace and prints what it was like. Returns the exit status.
+static int run(const Options &options, const std::vector<Arrival> &trace) {
+  const Model model(options.numLayers, /*seed=*/1);
+  Engine engine(model, options.engine);
+  Metrics metrics(trace.size());
+  const double begin = now();
+  const std::vector<std::unique_ptr<Sequence>> sequences =
+      serveTrace(engine, trace, metrics);
+  if (sequences.empty())
+    return 1;
+  metrics.print(now() - begin, engine, options.engine.format);
+  if (!options.check)
+    return 0;
+  const size_t numDifferent = countDifferent(model, options.engine, sequences);
+  std::printf("%-20s %zu of %zu differ from those of the requests alone\n",
+              "texts", numDifferent, sequences.size());
+  return numDifferent > 0;
 }
 
 int main(int argc, char **argv) {
@@ -177,20 +201,10 @@ int main(int argc, char **argv) {
     return 1;
   }
   options.engine.scheduler.sharePrefixes = options.share;
-
-  const Model model(options.numLayers, /*seed=*/1);
-  Engine engine(model, options.engine);
-  Metrics metrics(trace.size());
-  const double begin = now();
-  const std::vector<std::unique_ptr<Sequence>> sequences =
-      serveTrace(engine, trace, metrics);
-  if (sequences.empty())
+  try {
+    return run(options, trace);
+  } catch (const std::exception &exception) { // no memory, or no thread
+    std::fprintf(stderr, "serve: %s\n", exception.what());
     return 1;
-  metrics.print(now() - begin, engine, options.engine.format);
-  if (!options.check)
-    return 0;
-  const size_t numDifferent = countDifferent(model, options.engine, sequences);
-  std::printf("%-20s %zu of %zu differ from those of the requests alone\n",
-              "texts", numDifferent, sequences.size());
-  return numDifferent > 0;
+  }
 }

@@ -40,16 +40,16 @@ static void serveRandomly(uint32_t seed, Counts &counts) {
   options.format = random() % 2 ? CacheFormat::E4M3 : CacheFormat::BF16;
   options.numGroups = 1 + int32_t(random() % 2);
   options.workersPerGroup = 1 + int32_t(random() % 2);
-  options.scheduler = {.numPages = 5 + int32_t(random() % 16),
+  options.scheduler = {.numPages = 5 + int32_t(random() % 8),
                        .maxRows = 8 + int32_t(random() % 90),
-                       .maxSequences = 1 + int32_t(random() % 8),
+                       .maxSequences = 2 + int32_t(random() % 8),
                        .numDrafts = int32_t(random() % 4),
                        .sharePrefixes = random() % 4 > 0};
   Engine engine(testModel(), options);
   const int64_t numRequests = 4 + random() % 12;
   int64_t numSubmitted = 0;
   while (numSubmitted < numRequests || !engine.isIdle()) {
-    while (numSubmitted < numRequests && (engine.isIdle() || random() % 4 == 0))
+    while (numSubmitted < numRequests && (engine.isIdle() || random() % 2 == 0))
       ASSERT_EQ(engine.submit(drawRequest(random, numSubmitted++)),
                 std::nullopt);
     if (random() % 40 == 0)

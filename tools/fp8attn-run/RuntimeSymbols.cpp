@@ -51,6 +51,7 @@ SymbolAddresses mlir::fp8attn::getRuntimeSymbols(bool emulateAmx) {
                              FP8ATTN_SYMBOL(fp8attn_check_bodies),
                              FP8ATTN_SYMBOL(fp8attn_item_rows),
                              FP8ATTN_SYMBOL(fp8attn_num_work_items),
+                             FP8ATTN_SYMBOL(fp8attn_items_at_once),
                              FP8ATTN_SYMBOL(fp8attn_num_parts),
                              FP8ATTN_SYMBOL(fp8attn_hand_over),
                              FP8ATTN_SYMBOL(fp8attn_work_item_init),

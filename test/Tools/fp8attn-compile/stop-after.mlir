@@ -12,7 +12,7 @@
 // TILES:     scf.forall
 // TILES:     fp8attn.tile.quantize
 // KERNELS:   func.func private @quantize.generic
-// KERNELS-NOT: fp8attn.tile
+// KERNELS-NOT: fp8attn.tile.quantize
 // KERNELS:   fp8attn.ukernel.call @fp8attn_uk_quantize
 // LLVM:      llvm.func @quantize(
 

@@ -14,9 +14,12 @@
 
 #include "fp8attn/Runtime/fp8attn.h"
 
+#include "gtest/gtest.h"
+
 #include <cstdlib>
 #include <memory>
 #include <random>
+#include <string>
 #include <vector>
 
 /// Memory of a row-major tensor, and its descriptor.
@@ -61,5 +64,16 @@ struct Caller {
   std::unique_ptr<void, decltype(&std::free)> workspace{nullptr, std::free};
   fp8attn_context context;
 };
+
+/// Runs the tests of a suite whose parameter is an ISA on each, by its name.
+#define FP8ATTN_INSTANTIATE_ON_ISAS(suite)                                     \
+  INSTANTIATE_TEST_SUITE_P(                                                    \
+      Isas, suite,                                                             \
+      testing::Values(FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX2,                   \
+                      FP8ATTN_ISA_AVX512, FP8ATTN_ISA_AVX512_BF16,             \
+                      FP8ATTN_ISA_AMX_BF16),                                   \
+      [](const testing::TestParamInfo<fp8attn_isa> &info) {                    \
+        return std::string(fp8attn_isa_string(info.param));                    \
+      })
 
 #endif // FP8ATTN_TEST_INTEGRATION_DIRECTCALL_H

@@ -91,14 +91,7 @@ protected:
 };
 } // namespace
 
-INSTANTIATE_TEST_SUITE_P(Isas, ImportTest,
-                         testing::Values(FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX2,
-                                         FP8ATTN_ISA_AVX512,
-                                         FP8ATTN_ISA_AVX512_BF16,
-                                         FP8ATTN_ISA_AMX_BF16),
-                         [](const testing::TestParamInfo<fp8attn_isa> &info) {
-                           return std::string(fp8attn_isa_string(info.param));
-                         });
+FP8ATTN_INSTANTIATE_ON_ISAS(ImportTest);
 
 TEST_P(ImportTest, TorchCausalBeginsAtTheFirstKey) {
   Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});

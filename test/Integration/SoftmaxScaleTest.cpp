@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "DirectCall.h"
 #include "softmax_scale.h"
 
 #include "gtest/gtest.h"
@@ -219,11 +220,4 @@ TEST_P(SoftmaxScaleTest, IsFiniteAndPositive) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Isas, SoftmaxScaleTest,
-                         testing::Values(FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX2,
-                                         FP8ATTN_ISA_AVX512,
-                                         FP8ATTN_ISA_AVX512_BF16,
-                                         FP8ATTN_ISA_AMX_BF16),
-                         [](const testing::TestParamInfo<fp8attn_isa> &info) {
-                           return std::string(fp8attn_isa_string(info.param));
-                         });
+FP8ATTN_INSTANTIATE_ON_ISAS(SoftmaxScaleTest);

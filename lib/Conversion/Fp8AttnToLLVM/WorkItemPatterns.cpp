@@ -59,21 +59,30 @@ struct NumWorkItemsLowering : ConvertOpToLLVMPattern<NumWorkItemsOp> {
   }
 };
 
+/// Returns where the sequences of a ragged batch begin, how many keys they
+/// have, and how many they are.
+template <typename Op>
+static SmallVector<Value> makeSequences(OpBuilder &builder,
+                                        const LLVMTypeConverter &converter,
+                                        Op op, typename Op::Adaptor adaptor) {
+  Location loc = op.getLoc();
+  return {getElementPointer(builder, loc, converter, adaptor.getQueryStart(),
+                            op.getQueryStart().getType()),
+          getElementPointer(builder, loc, converter, adaptor.getSeqLens(),
+                            op.getSeqLens().getType()),
+          MemRefDescriptor(adaptor.getSeqLens()).size(builder, loc, 0)};
+}
+
 /// Returns what the runtime wants to know of a ragged batch.
 template <typename Op>
 static SmallVector<Value> makeBatch(OpBuilder &builder,
                                     const LLVMTypeConverter &converter, Op op,
                                     typename Op::Adaptor adaptor) {
   Location loc = op.getLoc();
-  SmallVector<Value> arguments = {
-      getElementPointer(builder, loc, converter, adaptor.getQueryStart(),
-                        op.getQueryStart().getType()),
-      getElementPointer(builder, loc, converter, adaptor.getSeqLens(),
-                        op.getSeqLens().getType()),
-      MemRefDescriptor(adaptor.getSeqLens()).size(builder, loc, 0),
-      adaptor.getTokens(),
-      makeInteger(builder, loc, 64, op.getGroup()),
-      makeInteger(builder, loc, 64, op.getKvHeads())};
+  SmallVector<Value> arguments = makeSequences(builder, converter, op, adaptor);
+  arguments.append({adaptor.getTokens(),
+                    makeInteger(builder, loc, 64, op.getGroup()),
+                    makeInteger(builder, loc, 64, op.getKvHeads())});
   arguments.append(makeVisibility(builder, op));
   return arguments;
 }
@@ -88,21 +97,13 @@ struct ItemsAtOnceLowering : ConvertOpToLLVMPattern<ItemsAtOnceOp> {
     auto number = [&](int64_t value) {
       return makeInteger(rewriter, loc, 64, value);
     };
-    auto elements = [&](Value descriptor, MemRefType type) {
-      return getElementPointer(rewriter, loc, *getTypeConverter(), descriptor,
-                               type);
-    };
+    SmallVector<Value> arguments = {getContextArgument(op), adaptor.getItems()};
+    arguments.append(makeSequences(rewriter, *getTypeConverter(), op, adaptor));
+    arguments.append({number(op.getGroup()), number(op.getKvHeads()),
+                      number(op.getChannels()),
+                      number(op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED))});
     rewriter.replaceOp(
-        op,
-        callRuntime(
-            rewriter, loc, op, runtime::kItemsAtOnce,
-            {getContextArgument(op), adaptor.getItems(),
-             elements(adaptor.getQueryStart(), op.getQueryStart().getType()),
-             elements(adaptor.getSeqLens(), op.getSeqLens().getType()),
-             MemRefDescriptor(adaptor.getSeqLens()).size(rewriter, loc, 0),
-             number(op.getGroup()), number(op.getKvHeads()),
-             number(op.getChannels()),
-             number(op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED))}));
+        op, callRuntime(rewriter, loc, op, runtime::kItemsAtOnce, arguments));
     return success();
   }
 };

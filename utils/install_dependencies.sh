@@ -22,6 +22,8 @@ readonly packages=(
   cmake ninja-build ccache libgtest-dev pkgconf python3
   # The package for Python.
   python3-numpy
+  # The example on several processes.
+  mpich libmpich-dev
   # Programs for AArch64, and an emulator of it and of lesser x86-64 CPUs.
   libstdc++-12-dev-arm64-cross qemu-user
   # The style check.

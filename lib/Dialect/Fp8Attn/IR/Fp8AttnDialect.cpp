@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BufferizableInterface.h"
+#include "ShardingInterface.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -28,4 +29,5 @@ void Fp8AttnDialect::initialize() {
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.cpp.inc"
       >();
   detail::attachBufferizableInterface(*getContext());
+  detail::attachShardingInterface(*getContext());
 }

@@ -40,7 +40,10 @@ typedef enum Fp8AttnLayoutKind {
   FP8ATTN_LAYOUT_VLLM_AMX = 2,
   FP8ATTN_LAYOUT_VLLM_VECTOR = 3,
   FP8ATTN_LAYOUT_QUADS = 4,
-  FP8ATTN_LAYOUT_VLLM_AMX_FP8 = 5
+  FP8ATTN_LAYOUT_VLLM_AMX_FP8 = 5,
+  FP8ATTN_LAYOUT_HND = 6,
+  FP8ATTN_LAYOUT_NHD = 7,
+  FP8ATTN_LAYOUT_HND_PACKED = 8
 } Fp8AttnLayoutKind;
 
 /// Returns #fp8attn.layout<...>; null if `kind` is none of the enumeration. The

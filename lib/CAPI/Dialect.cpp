@@ -31,7 +31,10 @@ static_assert(FP8ATTN_LAYOUT_ROW_MAJOR == int(LayoutKind::RowMajor) &&
               FP8ATTN_LAYOUT_VLLM_VECTOR == int(LayoutKind::VllmVector) &&
               FP8ATTN_LAYOUT_QUADS == int(LayoutKind::Quads) &&
               FP8ATTN_LAYOUT_VLLM_AMX_FP8 == int(LayoutKind::VllmAmxFp8) &&
-              getMaxEnumValForLayoutKind() == FP8ATTN_LAYOUT_VLLM_AMX_FP8);
+              FP8ATTN_LAYOUT_HND == int(LayoutKind::Hnd) &&
+              FP8ATTN_LAYOUT_NHD == int(LayoutKind::Nhd) &&
+              FP8ATTN_LAYOUT_HND_PACKED == int(LayoutKind::HndPacked) &&
+              getMaxEnumValForLayoutKind() == FP8ATTN_LAYOUT_HND_PACKED);
 
 MLIR_DEFINE_CAPI_DIALECT_REGISTRATION(Fp8Attn, fp8attn, Fp8AttnDialect)
 

@@ -167,6 +167,25 @@ PairsCache fp8attn::reference::makePairsCache(void *data, Content content,
                    pageTokens);
 }
 
+/// Returns the element of a page where every row is `channels` elements: rows
+/// are the dimensions of an array, part, head and token, in the layout's order.
+static int64_t rowElement(Layout layout, int64_t numParts, int64_t heads,
+                          int64_t tokens, int64_t channels, int64_t part,
+                          int64_t head, int64_t token) {
+  int64_t row = 0;
+  switch (layout) {
+  case Layout::Hnd: // [parts, heads, tokens]
+    row = (part * heads + head) * tokens + token;
+    break;
+  case Layout::Nhd: // [parts, tokens, heads]
+    row = (part * tokens + token) * heads + head;
+    break;
+  default: // [heads, tokens, parts]
+    row = (head * tokens + token) * numParts + part;
+  }
+  return row * channels;
+}
+
 PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
                                          Content content, fp8attn_type type,
                                          int64_t heads, int64_t headDim,
@@ -196,8 +215,18 @@ PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
                    pageTokens,
                    {},
                    paddedDim};
+    const bool hasRows = layout == Layout::Hnd || layout == Layout::Nhd ||
+                         layout == Layout::HndPacked;
+    const int64_t numParts = content == Content::KeyValue ? 2 : 1;
+    const int64_t index = isKey ? 0 : numParts - 1;
     part.byte = [=](int64_t page, int64_t head, int64_t token,
                     int64_t channel) {
+      if (hasRows)
+        return page * pageBytes +
+               (rowElement(layout, numParts, heads, pageTokens, headDim, index,
+                           head, token) +
+                channel) *
+                   size;
       return page * pageBytes + head * headBytes + offset +
              (*places)[token * paddedDim + channel] * size;
     };

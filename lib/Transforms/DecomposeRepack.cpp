@@ -69,10 +69,8 @@ static Value viewPart(OpBuilder &builder, Location loc, const HeadOfPage &from,
       builder, loc, from.page,
       CachePageBytesOp::create(builder, loc, builder.getIndexType(),
                                from.cache));
-  const int64_t partBytes = type.getPageTokens() *
-                            getStoredChannels(type, content) *
-                            type.getElementBytes();
-  auto part = MemRefType::get({partBytes * 8 / element.getWidth()}, element);
+  auto part = MemRefType::get(
+      {type.getPartBytes(content) * 8 / element.getWidth()}, element);
   return memref::ViewOp::create(builder, loc, part, bytes, begin, ValueRange());
 }
 
@@ -104,9 +102,8 @@ static void buildByteCopy(OpBuilder &builder, Location loc,
 /// Returns the place, in elements, of (token, channel) in a part.
 static AffineExpr placeIn(CacheType type, CacheContent content,
                           AffineExpr token, AffineExpr channel) {
-  AffineMap bytes = type.getLayout().getMap(
-      content, type.getPageTokens(), type.getHeadDim(), type.getElementBytes());
-  AffineExpr place = bytes.getResult(0).floorDiv(type.getElementBytes());
+  AffineExpr place =
+      type.getMap(content).getResult(0).floorDiv(type.getElementBytes());
   return place.replaceDims({token, channel});
 }
 

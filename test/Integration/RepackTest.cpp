@@ -53,7 +53,9 @@ class RepackTest : public testing::TestWithParam<Exchange> {};
 
 #define FP8ATTN_EXCHANGES(model)                                               \
   FP8ATTN_EXCHANGE(model, row_major, RowMajor),                                \
-      FP8ATTN_EXCHANGE(model, vllm_vector, VllmVector)
+      FP8ATTN_EXCHANGE(model, vllm_vector, VllmVector),                        \
+      FP8ATTN_EXCHANGE(model, hnd, Hnd), FP8ATTN_EXCHANGE(model, nhd, Nhd),    \
+      FP8ATTN_EXCHANGE(model, hnd_packed, HndPacked)
 
 static const Exchange kExchanges[] = {
     FP8ATTN_EXCHANGES(llama_e4m3),

@@ -246,7 +246,7 @@ def print_models():
     print_merge(LLAMA[0])
     print_convert(heads=4, channels=64)
     for model in LLAMA + [model for model in SHAPES if model.name in REPACKED]:
-        for layout in ("row_major", "vllm_amx", "vllm_vector"):
+        for layout in ("row_major", "vllm_amx", "vllm_vector", "hnd", "nhd", "hnd_packed"):
             if layout != "vllm_amx" or model.head_dim % 16 == 0:
                 print_repack(model, layout)
     for model in DENSE:

@@ -244,6 +244,12 @@ static reference::Layout getLayout(LayoutKind kind) {
     return reference::Layout::Quads;
   case LayoutKind::VllmAmxFp8:
     return reference::Layout::VllmAmxFp8;
+  case LayoutKind::Hnd:
+    return reference::Layout::Hnd;
+  case LayoutKind::Nhd:
+    return reference::Layout::Nhd;
+  case LayoutKind::HndPacked:
+    return reference::Layout::HndPacked;
   }
   llvm_unreachable("all layouts are above");
 }

@@ -20,6 +20,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
 
 using namespace mlir;
@@ -176,9 +177,10 @@ TEST(Layout, Agreement) {
   const auto layoutOf = [&](LayoutKind kind) {
     return LayoutAttr::get(&context, kind);
   };
-  const LayoutKind kinds[] = {LayoutKind::Pairs,   LayoutKind::RowMajor,
-                              LayoutKind::VllmAmx, LayoutKind::VllmVector,
-                              LayoutKind::Quads,   LayoutKind::VllmAmxFp8};
+  const LayoutKind kinds[] = {
+      LayoutKind::Pairs,      LayoutKind::RowMajor, LayoutKind::VllmAmx,
+      LayoutKind::VllmVector, LayoutKind::Quads,    LayoutKind::VllmAmxFp8,
+      LayoutKind::Hnd,        LayoutKind::Nhd,      LayoutKind::HndPacked};
   // Whether there is such a cache: cache_c5 to cache_c8.
   const auto exists = [&](LayoutKind kind, CacheContent part,
                           int64_t pageTokens, int64_t headDim, int64_t bytes) {
@@ -205,7 +207,8 @@ TEST(Layout, Agreement) {
                            ? layout.getKeyChannels(headDim)
                            : layout.getValueChannels(headDim);
               };
-              bool agree = stored(a) == stored(b);
+              bool agree = a.hasContiguousHeads() && b.hasContiguousHeads() &&
+                           stored(a) == stored(b);
               for (int64_t t = 0; agree && t < pageTokens; ++t)
                 for (int64_t c = 0; agree && c < stored(a); ++c)
                   agree =
@@ -222,4 +225,65 @@ TEST(Layout, Agreement) {
               agreements += agree && kind != other;
             }
   EXPECT_GT(agreements, 0);
+}
+
+/// Layouts of rows, in whole pages of several heads, against the reference's.
+TEST(Layout, Rows) {
+  using namespace mlir::fp8attn;
+  namespace reference = ::fp8attn::reference;
+  MLIRContext context;
+  context.loadDialect<Fp8AttnDialect>();
+  constexpr int64_t kHeads = 3, kChannels = 40;
+  const std::pair<LayoutKind, reference::Layout> layouts[] = {
+      {LayoutKind::Hnd, reference::Layout::Hnd},
+      {LayoutKind::Nhd, reference::Layout::Nhd},
+      {LayoutKind::HndPacked, reference::Layout::HndPacked}};
+  const std::pair<CacheContent, reference::Content> contents[] = {
+      {CacheContent::KeyValue, reference::Content::KeyValue},
+      {CacheContent::Key, reference::Content::Key},
+      {CacheContent::Value, reference::Content::Value}};
+  for (auto [kind, layout] : layouts)
+    for (auto [content, of] : contents)
+      for (fp8attn_type element : {FP8ATTN_TYPE_F8E5M2, FP8ATTN_TYPE_BF16}) {
+        if (kind == LayoutKind::HndPacked && content != CacheContent::KeyValue)
+          continue; // No such cache: cache_c9.
+        SCOPED_TRACE(testing::Message()
+                     << stringifyLayoutKind(kind).str() << " "
+                     << stringifyCacheContent(content).str() << " " << element);
+        const Type elementType = element == FP8ATTN_TYPE_BF16
+                                     ? Type(BFloat16Type::get(&context))
+                                     : Type(Float8E5M2Type::get(&context));
+        const auto type =
+            CacheType::get(&context, content, kHeads, kChannels, kPageTokens,
+                           elementType, LayoutAttr::get(&context, kind));
+        const reference::PairsCache cache = reference::makeCache(
+            layout, nullptr, of, element, kHeads, kChannels, kPageTokens);
+        ASSERT_EQ(type.getPageBytes(), cache.pageBytes);
+        std::vector<int> uses(type.getPageBytes());
+        const auto expectPart = [&](CacheContent content, int64_t begin,
+                                    const reference::CachePart &part) {
+          int64_t last = 0;
+          for (int64_t head = 0; head < kHeads; ++head)
+            for (int64_t token = 0; token < kPageTokens; ++token)
+              for (int64_t channel = 0; channel < kChannels; ++channel) {
+                const int64_t inHead =
+                    byteOf(type.getMap(content), token, channel);
+                last = std::max(last, inHead + type.getElementBytes());
+                const int64_t byte =
+                    begin + head * type.getHeadBytes() + inHead;
+                ASSERT_EQ(byte, part.byte(0, head, token, channel))
+                    << "head " << head << ", token " << token << ", channel "
+                    << channel;
+                ASSERT_EQ(uses[byte]++, 0);
+              }
+          EXPECT_EQ(type.getPartBytes(content), last);
+        };
+        if (type.hasKeys())
+          expectPart(CacheContent::Key, 0, cache.keys);
+        if (type.hasValues())
+          expectPart(CacheContent::Value, type.getValueOffset(), cache.values);
+        EXPECT_EQ(std::count(uses.begin(), uses.end(), 0),
+                  type.getPageBytes() / type.getElementBytes() *
+                      (type.getElementBytes() - 1));
+      }
 }

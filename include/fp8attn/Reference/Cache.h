@@ -47,8 +47,18 @@ struct CachePart {
 /// What a cache holds.
 enum class Content { Key, Value, KeyValue };
 
-/// Order of the bytes of a head's keys or values in a page (docs/Layout.md).
-enum class Layout { Pairs, RowMajor, VllmAmx, VllmVector, Quads, VllmAmxFp8 };
+/// Order of the bytes of a page (docs/Layout.md).
+enum class Layout {
+  Pairs,
+  RowMajor,
+  VllmAmx,
+  VllmVector,
+  Quads,
+  VllmAmxFp8,
+  Hnd,
+  Nhd,
+  HndPacked
+};
 
 /// A cache.
 struct PairsCache {

@@ -75,3 +75,9 @@ func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, pag
 // cache_c8: a tile of values has 64 tokens.
 // expected-error@below {{expects page of #fp8attn.layout<quads> to be a multiple of 64, got 32}}
 func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<quads>>)
+
+// -----
+
+// cache_c9: there is nothing beside a key.
+// expected-error@below {{expects keys and values in #fp8attn.layout<hnd_packed>, which has them side by side, got key}}
+func.func private @cache(!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<hnd_packed>>)

@@ -187,6 +187,9 @@ AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
     case LayoutKind::Pairs:
       return byteInPairs(part, token, channel, channels, elementBytes);
     case LayoutKind::RowMajor:
+    case LayoutKind::Hnd:
+    case LayoutKind::Nhd:
+    case LayoutKind::HndPacked:
       return rowMajor * elementBytes;
     case LayoutKind::VllmAmx:
       return elementInGroups(part, token, channel, 2, numReduced) *
@@ -207,6 +210,8 @@ AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
 bool LayoutAttr::agreesWith(LayoutAttr other, CacheContent part,
                             int64_t pageTokens, int64_t headDim,
                             int64_t elementBytes) const {
+  if (!hasContiguousHeads() || !other.hasContiguousHeads())
+    return false;
   if (*this == other)
     return true;
   auto areKinds = [&](LayoutKind a, LayoutKind b) {
@@ -214,7 +219,10 @@ bool LayoutAttr::agreesWith(LayoutAttr other, CacheContent part,
            (getKind() == b && other.getKind() == a);
   };
   bool isKey = part == CacheContent::Key;
-  if (areKinds(LayoutKind::RowMajor, LayoutKind::VllmVector))
+  if (areKinds(LayoutKind::RowMajor, LayoutKind::Hnd))
+    return true;
+  if (areKinds(LayoutKind::RowMajor, LayoutKind::VllmVector) ||
+      areKinds(LayoutKind::Hnd, LayoutKind::VllmVector))
     return !isKey;
   // Stretches of keys are tiles one after the other, without padding; those of
   // values too if the page is one tile long.

@@ -133,6 +133,12 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expects page of " << layout
                        << " to be a multiple of " << LayoutAttr::kQuadTile
                        << ", got " << pageTokens;
+  // cache_c9
+  if (layout.getKind() == LayoutKind::HndPacked &&
+      content != CacheContent::KeyValue)
+    return emitError() << "expects keys and values in " << layout
+                       << ", which has them side by side, got "
+                       << stringifyCacheContent(content);
   return success();
 }
 
@@ -159,11 +165,60 @@ int64_t CacheType::getValueBytes() const {
 }
 
 int64_t CacheType::getHeadBytes() const {
-  return getKeyBytes() + getValueBytes();
+  switch (getLayout().getKind()) {
+  case LayoutKind::Nhd:
+    return getHeadDim() * getElementBytes();
+  case LayoutKind::Hnd:
+    return std::max(getKeyBytes(), getValueBytes());
+  default:
+    return getKeyBytes() + getValueBytes();
+  }
 }
 
-int64_t CacheType::getValueOffset() const { return getKeyBytes(); }
+int64_t CacheType::getValueOffset() const {
+  if (!hasKeys())
+    return 0;
+  switch (getLayout().getKind()) {
+  case LayoutKind::Nhd:
+  case LayoutKind::Hnd:
+    return getNumHeads() * getKeyBytes();
+  case LayoutKind::HndPacked:
+    return getHeadDim() * getElementBytes();
+  default:
+    return getKeyBytes();
+  }
+}
 
 int64_t CacheType::getPageBytes() const {
-  return getNumHeads() * getHeadBytes();
+  return getNumHeads() * (getKeyBytes() + getValueBytes());
+}
+
+/// Returns the elements from a token's row to the next one's, where each token
+/// has a row.
+static int64_t getRowElements(CacheType type) {
+  switch (type.getLayout().getKind()) {
+  case LayoutKind::Nhd:
+    return type.getNumHeads() * type.getHeadDim();
+  case LayoutKind::HndPacked:
+    return 2 * type.getHeadDim();
+  default:
+    return type.getHeadDim();
+  }
+}
+
+AffineMap CacheType::getMap(CacheContent part) const {
+  if (getLayout().hasContiguousHeads())
+    return getLayout().getMap(part, getPageTokens(), getHeadDim(),
+                              getElementBytes());
+  AffineExpr token, channel;
+  bindDims(getContext(), token, channel);
+  return AffineMap::get(
+      2, 0, (token * getRowElements(*this) + channel) * getElementBytes());
+}
+
+int64_t CacheType::getPartBytes(CacheContent part) const {
+  if (getLayout().hasContiguousHeads())
+    return part == CacheContent::Key ? getKeyBytes() : getValueBytes();
+  return ((getPageTokens() - 1) * getRowElements(*this) + getHeadDim()) *
+         getElementBytes();
 }

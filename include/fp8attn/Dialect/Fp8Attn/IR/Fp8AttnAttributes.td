@@ -49,7 +49,10 @@ def Fp8Attn_LayoutKind : I32EnumAttr<"LayoutKind", "order of a page's bytes", [
     I32EnumAttrCase<"VllmAmx", 2, "vllm_amx">,
     I32EnumAttrCase<"VllmVector", 3, "vllm_vector">,
     I32EnumAttrCase<"Quads", 4, "quads">,
-    I32EnumAttrCase<"VllmAmxFp8", 5, "vllm_amx_fp8">
+    I32EnumAttrCase<"VllmAmxFp8", 5, "vllm_amx_fp8">,
+    I32EnumAttrCase<"Hnd", 6, "hnd">,
+    I32EnumAttrCase<"Nhd", 7, "nhd">,
+    I32EnumAttrCase<"HndPacked", 8, "hnd_packed">
   ]> {
   let cppNamespace = "::mlir::fp8attn";
   let genSpecializedAttr = 0;
@@ -78,7 +81,10 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     `repack` converts between all layouts; nothing else takes a cache of one that
     the kernel table (runtime_kernels/kernels.def) has no kernels for.
 
-    - `row_major`: one token after the other;
+    - `row_major`: one token after the other, a head's keys and then its values;
+    - `hnd`, `nhd`: as most engines on GPUs have it, the keys of all heads before
+      the values of all; of these, heads before tokens, or tokens before heads;
+    - `hnd_packed`: heads before tokens, key and value of a token side by side;
     - `vllm_amx`, `vllm_amx_fp8`, `vllm_vector`: the caches of vLLM's CPU backend
       for its AMX, its AMX-FP8 and its vector kernels.
 
@@ -93,17 +99,22 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     /// values, of a page. `pageTokens` is the number of tokens in a page,
     /// `headDim` that of channels, `elementBytes` 1 (FP8) or 2 (bf16). Channels
     /// from headDim to getKeyChannels(headDim), or getValueChannels(headDim),
-    /// are padding.
+    /// are padding. Rows of `nhd` and `hnd_packed` are not neighbours: of these it
+    /// is the map of a cache of one head and one part (see CacheType::getMap).
     ::mlir::AffineMap getMap(CacheContent part, int64_t pageTokens,
                              int64_t headDim, int64_t elementBytes) const;
     /// Returns the channels that a key of `headDim` channels is stored as.
     int64_t getKeyChannels(int64_t headDim) const;
     /// Returns the same for values.
     int64_t getValueChannels(int64_t headDim) const;
-    /// Returns whether `other` has every byte of such a part in the same place,
-    /// padding included.
+    /// Returns whether a head of `other` has every byte of such a part in the same
+    /// place, padding included, and these bytes are neighbours.
     bool agreesWith(LayoutAttr other, CacheContent part, int64_t pageTokens,
                     int64_t headDim, int64_t elementBytes) const;
+    /// Returns whether the keys, or values, of a head in a page are neighbours.
+    bool hasContiguousHeads() const {
+      return getKind() != LayoutKind::Nhd && getKind() != LayoutKind::HndPacked;
+    }
     /// Returns whether the kernel table has rows for caches of this layout.
     bool hasKernels() const;
     /// Elements along the reduced dimension, channels of keys and tokens of

@@ -58,8 +58,13 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     int64_t getValueBytes() const;
     /// Returns the bytes from one head to the next within a page.
     int64_t getHeadBytes() const;
-    /// Returns the bytes from a head's start to its values.
+    /// Returns the bytes from a head's first key to its first value.
     int64_t getValueOffset() const;
+    /// Returns the map (token, channel) -> byte from the first one of a head's
+    /// keys, or values, in a page.
+    ::mlir::AffineMap getMap(CacheContent part) const;
+    /// Returns the bytes from the first one to the end of the last one.
+    int64_t getPartBytes(CacheContent part) const;
     /// Returns the bytes of a page.
     int64_t getPageBytes() const;
   }];

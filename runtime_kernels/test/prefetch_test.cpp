@@ -169,12 +169,11 @@ TEST(PrefetchTest, GranulesOfTwoSizes) {
         }
 }
 
-// More rows than decode has fetch nothing.
+// Many rows fetch nothing.
 TEST(PrefetchTest, ManyRows) {
   fetched.clear();
   const FetchedRun run({0, 300, 32, 4096, 4096});
-  PrefetchStream stream(run.run, 0, 0, FP8ATTN_DECODE_ROWS + 1,
-                        StepPart::kKeys);
+  PrefetchStream stream(run.run, 0, 0, kFetchingRows + 1, StepPart::kKeys);
   stream.endGranule();
   EXPECT_TRUE(fetched.empty());
 }

@@ -6,7 +6,8 @@
 //
 // init, then qk, softmax and pv step by step: the very templates of the
 // separate kernels, so that results agree bit by bit, with one prefetch stream
-// running through all of them.
+// running through all of them. It is attend, and prefill of so few rows that
+// panels of decoded keys and values would not pay.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,28 +21,32 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
+/// Most rows that go through a step together here.
+constexpr int64_t kAttendRows = 2 * FP8ATTN_TILE_ROWS;
+
 /// Scratch of attend: scores and probabilities of a step, then what qk and pv
 /// need for a granule and the rows of A.
 struct alignas(kLineBytes) AttendScratch {
-  float scores[kScoreTiles * kTileFloats];
-  uint8_t probs[kProbTiles * FP8ATTN_TILE_BYTES];
+  static constexpr int64_t kRowTiles = kAttendRows / FP8ATTN_TILE_ROWS;
+  float scores[kRowTiles * kScoreTiles * kTileFloats];
+  uint8_t probs[kRowTiles * kProbTiles * FP8ATTN_TILE_BYTES];
   uint8_t granule[FP8ATTN_KERNEL_SCRATCH_BYTES -
-                  (kScoreTiles + kProbTiles) * FP8ATTN_TILE_BYTES];
+                  kRowTiles * (kScoreTiles + kProbTiles) * FP8ATTN_TILE_BYTES];
 };
 static_assert(sizeof(AttendScratch) == FP8ATTN_KERNEL_SCRATCH_BYTES);
 static_assert(sizeof(AttendScratch::granule) >=
               kGranuleWordBytes +
-                  RowDot::scratchBytes(FP8ATTN_DECODE_ROWS,
+                  RowDot::scratchBytes(kAttendRows,
                                        FP8ATTN_MAX_CHANNELS / kPairedElements));
 
-/// An fp8attn_uk_attend_fn.
+/// An fp8attn_uk_attend_fn, for up to kAttendRows rows.
 template <class Format>
-inline void attendRun(const fp8attn_key_run &run, int64_t firstKey,
-                      int64_t numKeys, const uint8_t *query, int64_t rows,
-                      int64_t keyChannels, int64_t valueChannels,
-                      const float *rowScale, const int32_t *rowBegin,
-                      const int32_t *rowLimit, int64_t exponent, float *rowMax,
-                      float *rowSum, float *acc, AttendScratch &scratch) {
+[[gnu::noinline]] void
+attendRun(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
+          const uint8_t *query, int64_t rows, int64_t keyChannels,
+          int64_t valueChannels, const float *rowScale, const int32_t *rowBegin,
+          const int32_t *rowLimit, int64_t exponent, float *rowMax,
+          float *rowSum, float *acc, AttendScratch &scratch) {
   initState(rows, valueChannels, rowMax, rowSum, acc);
   if (numKeys == 0)
     return;

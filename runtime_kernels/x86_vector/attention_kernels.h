@@ -65,7 +65,7 @@
         *run, first_key, num_keys, static_cast<const uint8_t *>(query_tiles),  \
         rows, key_channels, value_channels,                                    \
         {row_scale, row_begin, row_limit, row_max, row_sum}, exponent, acc,    \
-        *static_cast<fp8attn::PrefillScratch *>(scratch));                     \
+        scratch);                                                              \
   }
 
 #endif // FP8ATTN_X86_VECTOR_ATTENTION_KERNELS_H

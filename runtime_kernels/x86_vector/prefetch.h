@@ -43,6 +43,9 @@ constexpr int64_t granulesInTurn(int64_t bytes) {
   return bytes < kLargeGranule ? kLinesInTurn : kLinesInTurn / 2;
 }
 
+/// Most rows for which lines are fetched ahead.
+constexpr int64_t kFetchingRows = 2 * FP8ATTN_TILE_ROWS;
+
 /// The part of a step that a kernel reads.
 enum class StepPart { kKeys, kValues };
 
@@ -112,8 +115,8 @@ private:
 /// Fetches line by line while the kernel consumes line by line. At the end of
 /// the run it stays on the last granule.
 ///
-/// Few rows wait for memory; more than FP8ATTN_DECODE_ROWS compute for longer
-/// than it takes, and share what they read: for them it fetches nothing.
+/// Few rows wait for memory; more than kFetchingRows compute for longer than it
+/// takes, and share what they read: for them it fetches nothing.
 class PrefetchStream {
 public:
   /// For a kernel that begins with `part` of the step at `key`, which has a
@@ -121,7 +124,7 @@ public:
   /// fetches what the stream then is ahead; later that has been done.
   PrefetchStream(const fp8attn_key_run &run, int64_t firstKey, int64_t key,
                  int64_t rows, StepPart part)
-      : order(run, firstKey), fetches(rows <= FP8ATTN_DECODE_ROWS) {
+      : order(run, firstKey), fetches(rows <= kFetchingRows) {
     if (!fetches)
       return;
     const int64_t pair = run.key_granule_bytes + run.value_granule_bytes;

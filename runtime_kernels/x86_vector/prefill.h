@@ -8,7 +8,9 @@
 // second-level cache (panels.h), then groups of rows whose queries, scores and
 // probabilities stay in the first-level cache take them one after the other.
 // Each sum is the same chain of additions as in qk.h and pv.h, the softmax is
-// that of softmax.h, so that the bits are those of the separate kernels.
+// that of softmax.h, so that the bits are those of the separate kernels. A call
+// of up to kAttendRows rows is one of attend.h: so few read a panel too few
+// times to pay for writing it.
 //
 // For R rows, K keys and D channels of keys and values a call reads K * D
 // elements of keys and of values once, and does 4 * R * K * D flops, less what
@@ -19,8 +21,8 @@
 #ifndef FP8ATTN_X86_VECTOR_PREFILL_H
 #define FP8ATTN_X86_VECTOR_PREFILL_H
 
+#include "x86_vector/attend.h"
 #include "x86_vector/panels.h"
-#include "x86_vector/softmax.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -48,6 +50,7 @@ struct alignas(kLineBytes) PrefillScratch {
   }
 };
 // Of small heads, of the largest ones of the same size, and of the largest.
+static_assert(sizeof(AttendScratch) <= FP8ATTN_PREFILL_SCRATCH_BYTES(8, 8));
 static_assert(PrefillScratch::bytes(272, 272) <=
               FP8ATTN_PREFILL_SCRATCH_BYTES(272, 272));
 static_assert(PrefillScratch::bytes(FP8ATTN_MAX_CHANNELS,
@@ -268,7 +271,13 @@ inline void prefillRun(const fp8attn_key_run &run, int64_t firstKey,
                        int64_t numKeys, const uint8_t *query, int64_t numRows,
                        int64_t keyChannels, int64_t valueChannels,
                        const PrefillRows &rows, int64_t exponent, float *acc,
-                       PrefillScratch &scratch) {
+                       void *memory) {
+  if (numRows <= kAttendRows)
+    return attendRun<Format>(run, firstKey, numKeys, query, numRows,
+                             keyChannels, valueChannels, rows.scale, rows.begin,
+                             rows.limit, exponent, rows.max, rows.sum, acc,
+                             *static_cast<AttendScratch *>(memory));
+  auto &scratch = *static_cast<PrefillScratch *>(memory);
   initState(numRows, valueChannels, rows.max, rows.sum, acc);
   StepPanels panels;
   panels.keyChannels = keyChannels;

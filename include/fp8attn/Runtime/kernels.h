@@ -189,8 +189,8 @@ typedef void (*fp8attn_uk_init_fn)(int64_t rows, int64_t channels,
 /// - first_key: multiple of FP8ATTN_GRANULE; first_key + num_keys <=
 ///   run->num_keys; 1 <= num_keys <= FP8ATTN_BLOCK_KEYS.
 /// - scratch: FP8ATTN_KERNEL_SCRATCH_BYTES, 64-byte aligned.
-/// For up to FP8ATTN_DECODE_ROWS rows, kernels may fetch ahead what attention
-/// reads next: values of the step, keys of the next one.
+/// For few rows, kernels may fetch ahead what attention reads next: values of
+/// the step, keys of the next one.
 typedef void (*fp8attn_uk_qk_fn)(const fp8attn_key_run *run, int64_t first_key,
                                  int64_t num_keys, const void *query_tiles,
                                  int64_t rows, int64_t channels, float *scores,
@@ -245,7 +245,7 @@ typedef void (*fp8attn_uk_attend_fn)(
 
 /// prefill: as attend, for any number of rows. Each has its row in the tiles
 /// and its element in row_scale and so on. Keys and values are decoded once
-/// for all rows, and nothing beyond those of the call is fetched.
+/// for all rows; for many rows, nothing is fetched ahead.
 /// - scratch: FP8ATTN_PREFILL_SCRATCH_BYTES(key_channels, value_channels),
 ///   64-byte aligned.
 typedef fp8attn_uk_attend_fn fp8attn_uk_prefill_fn;

@@ -59,6 +59,8 @@ public:
   /// Lets the run begin at `token`, a multiple of FP8ATTN_GRANULE. Page
   /// numbers and codes of earlier tokens become what must not be read.
   void beginAt(int64_t token);
+  /// Lets the run end at `token`. Codes of later tokens stay.
+  void endAt(int64_t token) { keyRun.num_keys = token; }
   /// Return decoded elements.
   double key(int64_t token, int64_t channel) const;
   double value(int64_t token, int64_t channel) const;

@@ -79,6 +79,29 @@ TEST_P(PrefillTest, EveryTail) {
     }
 }
 
+// Behind the end of a run there may be values or NaN.
+TEST_P(PrefillTest, TailDoesNotMatter) {
+  const uint16_t nan = type() == "bf16" ? 0x7fc0 : 0x7f;
+  for (int64_t rows : {20, 40})
+    for (int64_t keys : {1, 37, 290}) {
+      Random random(static_cast<unsigned>(keys));
+      PagedCache cache({type(), keys + 20, 64, 96, 96}, random);
+      cache.endAt(keys);
+      const AttentionProblem problem =
+          randomProblem(cache, rows, false, random);
+      ASSERT_NO_FATAL_FAILURE(checkProblem(problem));
+      const AttentionState values = runAttend(GetParam(), problem);
+      for (int64_t key = keys; key < keys + 20; ++key)
+        for (int64_t c = 0; c < 64; ++c) {
+          cache.setKey(key, c, nan);
+          cache.setValue(key, c, nan);
+        }
+      const AttentionState special = runAttend(GetParam(), problem);
+      for (int64_t row = 0; row < rows; ++row)
+        ASSERT_NO_FATAL_FAILURE(expectSameBits(values, row, special, row));
+    }
+}
+
 // Right, and not only alike.
 TEST_P(PrefillTest, AgainstTheReference) {
   Random random(61);

@@ -10,8 +10,10 @@
 //   values  a panel for kPanelTiles * 16 channels, of all keys; where tiles of
 //           channels are left over, a panel of one tile for each of them
 //
-// NaN and infinity are decoded exactly. Values of tokens at or beyond the run's
-// end are 0. Reads whole granules and nothing else.
+// NaN and infinity are decoded exactly. Tokens behind the run's end are decoded
+// as those before it: their probabilities are 0, and 0 times NaN is 0 in the
+// slow path that a special value leads to. Reads whole granules and nothing
+// else.
 //
 //===----------------------------------------------------------------------===//
 
@@ -108,33 +110,11 @@ inline void decodeKeys(const uint8_t *cache, const StepPanels &panels,
   }
 }
 
-/// Copies a tile of values with zeros for the tokens from `tokens` on.
+/// Decodes the values of a granule, `number` tokens into the step. Returns
+/// whether there were NaN or infinity.
 template <class Format>
-[[gnu::noinline]] void copyTokens(const uint8_t *tile, int64_t tokens,
-                                  uint8_t *copy) {
-  // The elements of a dword that are before a token: bytes of tokens 0, 2, 1
-  // and 3, or two words.
-  constexpr int64_t kTokens = Format::kBytes == 1 ? 4 : 2;
-  constexpr uint32_t kBefore[] = {0, 0xff, 0xff00ff, 0xffffff, ~0u};
-#pragma clang loop unroll(disable)
-  for (int64_t line = 0; line < kCacheTileBytes<Format> / kLineBytes; ++line) {
-    const int64_t count = clamp(tokens - line * kTokens, 0, kTokens);
-    const uint32_t mask = Format::kBytes == 1 ? kBefore[count]
-                          : count == 1        ? 0xffff
-                                              : kBefore[2 * count];
-    simd::store(
-        copy + line * kLineBytes,
-        simd::bitAnd(simd::load(tile + line * kLineBytes), simd::set32(mask)));
-  }
-}
-
-/// Decodes the values of a granule, of which the first `tokens` count, `number`
-/// tokens into the step. Returns whether there were NaN or infinity.
-template <class Format>
-inline bool decodeValues(const uint8_t *cache, int64_t tokens,
-                         const StepPanels &panels, int64_t number) {
-  constexpr int64_t kTileBytes = kCacheTileBytes<Format>;
-  alignas(kLineBytes) uint8_t copy[kTileBytes];
+inline bool decodeValues(const uint8_t *cache, const StepPanels &panels,
+                         int64_t number) {
   const int64_t tiles = panels.valueChannels / kLanes;
   const int64_t lines = number / kPairedElements * kPanelLines;
   bool special = false;
@@ -145,13 +125,8 @@ inline bool decodeValues(const uint8_t *cache, int64_t tokens,
     const int64_t stride = (isAlone ? 1 : kPanelTiles) * kLineBytes;
     uint8_t *panel = isAlone ? panels.valuePanel(tile)
                              : panels.valuePanel(first) + slot * kLineBytes;
-    const uint8_t *from = cache + tile * kTileBytes;
-    if (tokens < FP8ATTN_GRANULE) {
-      copyTokens<Format>(from, tokens, copy);
-      from = copy;
-    }
-    special |=
-        decodeExactly<Format>({from, panel + lines * stride, 1, 0, stride});
+    special |= decodeExactly<Format>({cache + tile * kCacheTileBytes<Format>,
+                                      panel + lines * stride, 1, 0, stride});
   }
   return special;
 }
@@ -167,8 +142,7 @@ template <class Format>
     decodeKeys<Format>(keyGranule<kBytes>(run, token, panels.keyChannels),
                        panels, key);
     panels.hasSpecialValues |= decodeValues<Format>(
-        valueGranule<kBytes>(run, token, panels.valueChannels),
-        run.num_keys - token, panels, key);
+        valueGranule<kBytes>(run, token, panels.valueChannels), panels, key);
   }
 }
 

@@ -29,11 +29,12 @@ static pthread_mutex_t listMutex = PTHREAD_MUTEX_INITIALIZER;
 static void forgetThreads(fp8attn_pool *pool) {
   pthread_mutex_init(&pool->callers, nullptr);
   pthread_mutex_init(&pool->mutex, nullptr);
-  pthread_cond_init(&pool->wake, nullptr);
   pthread_cond_init(&pool->idle, nullptr);
-  pool->seats.store(0, std::memory_order_relaxed);
+  for (int32_t number = 1; number < pool->numWorkers; ++number)
+    pthread_cond_init(&pool->workers[number].wake, nullptr);
+  pool->called.store(0, std::memory_order_relaxed);
   pool->running.store(0, std::memory_order_relaxed);
-  pool->sleeping = pool->numThreads = 0;
+  pool->numThreads = 0;
   // A body that forks is in the caller's turn, which ends in the child, too.
   if (fp8attn_pool_find_worker(pool) == 0)
     pthread_mutex_lock(&pool->callers);
@@ -91,10 +92,13 @@ static sigset_t blockSignals() {
 /// Starts threads until the pool has `numWorkers` workers. Returns false if one
 /// does not start; those before it run.
 static bool startThreads(fp8attn_pool *pool, int32_t numWorkers) {
-  pool->workers = static_cast<Worker *>(
-      calloc(static_cast<size_t>(numWorkers), sizeof(Worker)));
-  if (!pool->workers)
+  void *memory = aligned_alloc(
+      alignof(Worker), static_cast<size_t>(numWorkers) * sizeof(Worker));
+  if (!memory)
     return false;
+  pool->workers = static_cast<Worker *>(memory);
+  for (int32_t number = 0; number < numWorkers; ++number)
+    new (&pool->workers[number]) Worker;
   // Threads inherit the mask.
   const sigset_t before = blockSignals();
   for (; pool->numWorkers < numWorkers; ++pool->numWorkers) {
@@ -137,15 +141,17 @@ void fp8attn_pool_destroy(fp8attn_pool *pool) {
     return;
   {
     Lock lock(pool->mutex);
-    pool->seats.store(kStopping, std::memory_order_relaxed);
+    pool->called.store(kStopping, std::memory_order_relaxed);
   }
-  pthread_cond_broadcast(&pool->wake);
+  for (int32_t number = 1; number <= pool->numThreads; ++number)
+    pthread_cond_signal(&pool->workers[number].wake);
   for (int32_t number = 1; number <= pool->numThreads; ++number)
     pthread_join(pool->workers[number].thread, nullptr);
   removeFromList(pool);
+  for (int32_t number = 1; number < pool->numWorkers; ++number)
+    pthread_cond_destroy(&pool->workers[number].wake);
   free(pool->workers);
   pthread_cond_destroy(&pool->idle);
-  pthread_cond_destroy(&pool->wake);
   pthread_mutex_destroy(&pool->mutex);
   pthread_mutex_destroy(&pool->callers);
   pool->~fp8attn_pool();

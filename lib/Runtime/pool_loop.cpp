@@ -4,12 +4,16 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The ranges of a loop are handed out by a counter. A loop has seats for as
-// many threads as there are ranges beside the caller's first, and no more are
-// woken: none for a loop of one range. A thread takes a seat under the mutex;
-// one that comes too late finds none, so the caller waits only for those that
-// joined. Before sleeping, everybody spins for a moment: the next layer's call
-// usually comes soon.
+// The ranges of a loop are handed out by a counter. A loop calls as many
+// threads as there are ranges beside the caller's first, and CPUs beside the
+// caller's, and no more are woken: none for a loop of one range. They are those
+// of the lowest numbers, so that the next loop finds their workspace in their
+// caches. A thread joins under the mutex; one that comes too late is not called
+// any more, so the caller waits only for those that joined. Before sleeping,
+// everybody spins for a moment: the next layer's call usually comes soon.
+//
+// Waking takes microseconds a thread. The caller wakes two, and each that joins
+// wakes two more, as in a heap.
 //
 // Built on pthreads and without exceptions, so that a C program can link the
 // runtime without a C++ library.
@@ -23,9 +27,10 @@
 
 using namespace fp8attn;
 
-/// Ranges that a worker gets on average: enough that the slowest one is late by
-/// little, few enough that the counter is not contended.
-static constexpr int64_t kRangesPerWorker = 8;
+/// Ranges that a worker gets on average, of loops of many indices: enough that
+/// the last one is late by little, few enough that the counter is not
+/// contended.
+static constexpr int64_t kRangesPerWorker = 64;
 
 /// Pauses before a thread goes to sleep: 25 microseconds on Zen 4, longer on
 /// CPUs whose pause takes more cycles.
@@ -82,39 +87,67 @@ static void runRanges(Worker *worker, const Loop &loop) {
     loop.body(loop.argument, begin, end, worker->number);
   leave(worker->frame);
   Lock lock(pool->mutex);
-  // A seat has no ranges any more.
-  pool->seats.store(0, std::memory_order_relaxed);
+  // For others there are no ranges any more, either.
+  if (pool->called.load(std::memory_order_relaxed) != 0)
+    pool->called.store(0, std::memory_order_release);
   if (pool->running.fetch_sub(1, std::memory_order_release) == 1)
     pthread_cond_signal(&pool->idle);
+}
+
+namespace {
+/// Threads to wake.
+struct Sleepers {
+  pthread_cond_t *wake[2];
+  int count;
+
+  /// After the mutex is free again.
+  void wakeAll() {
+    for (int i = 0; i < count; ++i)
+      pthread_cond_signal(wake[i]);
+  }
+};
+} // namespace
+
+/// Returns those that worker `number`, who holds the mutex, has to wake.
+static Sleepers takeSleepers(fp8attn_pool *pool, int32_t number) {
+  Sleepers sleepers = {};
+  const int32_t called = pool->called.load(std::memory_order_relaxed);
+  for (int32_t next = 2 * number + 1; next <= 2 * number + 2; ++next)
+    if (next <= called && pool->workers[next].isAsleep) {
+      pool->workers[next].isAsleep = false;
+      sleepers.wake[sleepers.count++] = &pool->workers[next].wake;
+    }
+  return sleepers;
 }
 
 void *fp8attn::runWorker(void *argument) {
   auto *worker = static_cast<Worker *>(argument);
   fp8attn_pool *pool = worker->pool;
   const auto isCalled = [=] {
-    return pool->seats.load(std::memory_order_relaxed) != 0;
+    const int32_t called = pool->called.load(std::memory_order_relaxed);
+    return worker->number <= called || called == kStopping;
   };
   for (;;) {
     bool mayRetry = spinUntil(isCalled);
     Loop loop;
+    Sleepers sleepers;
     {
       Lock lock(pool->mutex);
-      // Others were faster.
+      // The loop is over already.
       if (mayRetry && !isCalled())
         continue;
       while (!isCalled()) {
-        ++pool->sleeping;
-        pthread_cond_wait(&pool->wake, &pool->mutex);
-        --pool->sleeping;
+        worker->isAsleep = true;
+        pthread_cond_wait(&worker->wake, &pool->mutex);
+        worker->isAsleep = false;
       }
-      int32_t seats = pool->seats.load(std::memory_order_relaxed);
-      if (seats == kStopping)
+      if (pool->called.load(std::memory_order_relaxed) == kStopping)
         return nullptr;
-      // Who sees the seat taken sees its thread running.
       pool->running.fetch_add(1, std::memory_order_relaxed);
-      pool->seats.store(seats - 1, std::memory_order_release);
       loop = pool->loop;
+      sleepers = takeSleepers(pool, worker->number);
     }
+    sleepers.wakeAll();
     runRanges(worker, loop);
   }
 }
@@ -122,21 +155,20 @@ void *fp8attn::runWorker(void *argument) {
 /// Offers the pool's loop to as many threads as it has ranges for, and wakes
 /// those of them that sleep.
 static void offer(fp8attn_pool *pool) {
-  const auto wanted = static_cast<int32_t>(
+  auto wanted = static_cast<int32_t>(
       std::min<int64_t>(pool->loop.numRanges - 1, pool->numThreads));
   if (wanted == 0)
     return;
-  int32_t awake;
+  wanted = std::min(wanted, countProcessors(pool) - 1);
+  if (wanted == 0)
+    return;
+  Sleepers sleepers;
   {
     Lock lock(pool->mutex);
-    pool->seats.store(wanted, std::memory_order_relaxed);
-    awake = pool->numThreads - pool->sleeping;
+    pool->called.store(wanted, std::memory_order_relaxed);
+    sleepers = takeSleepers(pool, /*number=*/0);
   }
-  if (wanted == pool->numThreads && awake < wanted)
-    pthread_cond_broadcast(&pool->wake);
-  else
-    for (int32_t i = awake; i < wanted; ++i)
-      pthread_cond_signal(&pool->wake);
+  sleepers.wakeAll();
 }
 
 /// Waits until no thread is in the loop.
@@ -179,9 +211,10 @@ void fp8attn_pool_end(fp8attn_pool *pool) {
   // A caller that leaves early takes all ranges that are left.
   if (pool->nextRange.load(std::memory_order_relaxed) < pool->loop.numRanges)
     pool->nextRange.store(pool->loop.numRanges, std::memory_order_relaxed);
-  if (pool->seats.load(std::memory_order_acquire) != 0) {
+  // A thread that has set this to 0 has seen all that joined.
+  if (pool->called.load(std::memory_order_acquire) != 0) {
     Lock lock(pool->mutex);
-    pool->seats.store(0, std::memory_order_relaxed);
+    pool->called.store(0, std::memory_order_relaxed);
   }
   waitForThreads(pool);
   leave(pool->workers[0].frame);

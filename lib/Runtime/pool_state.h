@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <pthread.h>
+#include <time.h>
 
 namespace fp8attn {
 
@@ -26,12 +27,17 @@ struct Frame {
   Frame *outer;
 };
 
-/// A thread of a pool; worker 0 is the caller of a loop.
-struct Worker {
-  fp8attn_pool *pool;
-  int32_t number;
-  pthread_t thread;
-  Frame frame;
+/// A thread of a pool; worker 0 is the caller of a loop. Threads write to their
+/// own while others run, so that each has lines of its own.
+struct alignas(FP8ATTN_ALIGNMENT) Worker {
+  fp8attn_pool *pool = nullptr;
+  int32_t number = 0;
+  pthread_t thread = {};
+  Frame frame = {};
+  pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
+  /// Whether only `wake` reaches it, and nobody has signalled that yet. Guarded
+  /// by the pool's mutex.
+  bool isAsleep = false;
 };
 
 /// A loop, cut into ranges.
@@ -43,7 +49,7 @@ struct Loop {
   int64_t numRanges;
 };
 
-/// A value of fp8attn_pool::seats: threads shall end.
+/// A value of fp8attn_pool::called: threads shall end.
 inline constexpr int32_t kStopping = -1;
 
 /// Holds a mutex for the length of a scope.
@@ -60,23 +66,21 @@ struct Lock {
 /// What a thread of a pool does; `worker` is a Worker.
 void *runWorker(void *worker);
 
+/// Returns the CPUs that the calling thread and the threads of its pool may run
+/// on, at most the pool's workers; all of these if the system does not tell.
+/// Looks again after a tenth of a second. For a caller in its turn.
+int32_t countProcessors(fp8attn_pool *pool);
+
 } // namespace fp8attn
 
 struct fp8attn_pool {
   /// Held by the caller of a loop for its whole length.
   pthread_mutex_t callers = PTHREAD_MUTEX_INITIALIZER;
-  /// Guards `sleeping`, and every write to `seats` and `running`.
+  /// Guards sleep, and every write to `called` and `running`.
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-  pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
   pthread_cond_t idle = PTHREAD_COND_INITIALIZER;
-  /// The caller's; a thread that has a seat copies it.
+  /// The caller's; a thread that joins copies it.
   fp8attn::Loop loop = {};
-  /// Threads that may still join the loop, or kStopping; threads spin on it.
-  std::atomic<int32_t> seats{0};
-  /// Threads that have joined the loop and not left; the caller spins on it.
-  std::atomic<int32_t> running{0};
-  /// Threads that only `wake` reaches.
-  int32_t sleeping = 0;
   /// Threads that there are: numWorkers - 1, or none in a child of fork.
   int32_t numThreads = 0;
   int32_t numWorkers = 1;
@@ -84,7 +88,16 @@ struct fp8attn_pool {
   fp8attn::Worker *workers = nullptr;
   /// The list of all pools.
   fp8attn_pool *next = nullptr;
-  /// The next range to hand out, on a cache line of its own.
+  /// What countProcessors has found, and when, in seconds and nanoseconds; 0
+  /// before the first loop.
+  int32_t processors = 0;
+  timespec counted = {};
+  /// Workers 1 to this may join the loop, none if it is 0; or kStopping.
+  /// Threads spin on it.
+  alignas(FP8ATTN_ALIGNMENT) std::atomic<int32_t> called{0};
+  /// Threads that have joined the loop and not left; the caller spins on it.
+  alignas(FP8ATTN_ALIGNMENT) std::atomic<int32_t> running{0};
+  /// The next range to hand out.
   alignas(FP8ATTN_ALIGNMENT) std::atomic<int64_t> nextRange{0};
 };
 

@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Hosts that fork, leave a body by an exception, end or cancel a thread in the
-// middle of a loop, and send signals; and how many threads a loop wakes.
+// middle of a loop, and send signals; and how many threads a loop wakes, on
+// machines of any number of CPUs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,45 +28,60 @@
 
 /// Threads that the runtime has asked the system to wake.
 static std::atomic<int> woken{0};
-static constexpr int kAllThreads = 1000;
+
+/// What the system tells the runtime: as many CPUs, on which all threads may
+/// run, or, if there are none, a CPU of its own for each.
+static std::atomic<int> numProcessors{64};
 
 extern "C" {
 int __real_pthread_cond_signal(pthread_cond_t *condition);
-int __real_pthread_cond_broadcast(pthread_cond_t *condition);
 
 // The linker gives the runtime these (CMakeLists.txt).
 int __wrap_pthread_cond_signal(pthread_cond_t *condition) {
   ++woken;
   return __real_pthread_cond_signal(condition);
 }
-int __wrap_pthread_cond_broadcast(pthread_cond_t *condition) {
-  woken += kAllThreads;
-  return __real_pthread_cond_broadcast(condition);
+int __wrap_pthread_getaffinity_np(pthread_t, size_t size, cpu_set_t *mask) {
+  static std::atomic<int> asked{0};
+  CPU_ZERO_S(size, mask);
+  if (numProcessors == 0)
+    CPU_SET_S(asked++ % 64, size, mask);
+  for (int cpu = 0; cpu < numProcessors; ++cpu)
+    CPU_SET_S(cpu, size, mask);
+  return 0;
 }
 }
 
 namespace {
 class PoolHost : public testing::Test {
 protected:
-  ~PoolHost() override { fp8attn_pool_destroy(pool); }
+  ~PoolHost() override {
+    fp8attn_pool_destroy(pool);
+    numProcessors = 64;
+  }
 
-  /// Expects a loop of this thread to have a range for each of `workers`
-  /// threads at the same time; hangs if one does not come.
-  void expectAllMeet(int32_t workers) {
+  /// Expects `workers` threads to be in a loop of this thread at the same time,
+  /// of `ranges` ranges; hangs if one does not come. Returns which workers were
+  /// in it, a bit for each.
+  uint32_t meet(int32_t workers, int64_t ranges) {
     struct Meeting {
       int32_t awaited;
       std::atomic<int32_t> arrived;
-    } meeting = {workers, {0}};
+      std::atomic<uint32_t> came;
+    } meeting = {workers, {0}, {0}};
     fp8attn_pool_parallel_for(
-        pool, workers,
-        [](void *argument, int64_t, int64_t, int32_t) {
+        pool, ranges,
+        [](void *argument, int64_t, int64_t, int32_t worker) {
           auto *meeting = static_cast<Meeting *>(argument);
+          meeting->came |= 1u << worker;
           ++meeting->arrived;
           while (meeting->arrived < meeting->awaited)
             std::this_thread::yield();
         },
         &meeting);
+    return meeting.came;
   }
+  void expectAllMeet(int32_t workers) { meet(workers, workers); }
 
   static constexpr int32_t kWorkers = 8;
   fp8attn_pool *pool = fp8attn_pool_create(kWorkers);
@@ -76,10 +92,36 @@ protected:
 // Waking
 //===----------------------------------------------------------------------===//
 
-TEST_F(PoolHost, EachRangeHasAThread) {
+/// Longer than the pool believes what it knows of CPUs.
+static constexpr useconds_t kUntilItAsksAgain = 200000;
+
+TEST_F(PoolHost, EachRangeHasAThreadWhileThereAreProcessors) {
   for (int repetition = 0; repetition < 20; ++repetition)
     for (int32_t workers = 1; workers <= kWorkers; ++workers)
       expectAllMeet(workers);
+}
+
+TEST_F(PoolHost, ThreadsBeyondTheProcessorsSleep) {
+  for (int processors = 1; processors <= kWorkers; ++processors) {
+    numProcessors = processors;
+    fp8attn_pool_destroy(pool);
+    pool = fp8attn_pool_create(kWorkers);
+    for (int repetition = 0; repetition < 20; ++repetition)
+      EXPECT_EQ(meet(processors, 100), (1u << processors) - 1);
+  }
+}
+
+TEST_F(PoolHost, ProcessorsMayChange) {
+  for (int processors : {2, 8, 1, 3}) {
+    numProcessors = processors;
+    usleep(kUntilItAsksAgain);
+    EXPECT_EQ(meet(processors, 100), (1u << processors) - 1);
+  }
+}
+
+TEST_F(PoolHost, ProcessorsOfAllThreadsCount) {
+  numProcessors = 0;
+  EXPECT_EQ(meet(kWorkers, 100), (1u << kWorkers) - 1);
 }
 
 TEST_F(PoolHost, WakesNoMoreThreadsThanThereAreRanges) {

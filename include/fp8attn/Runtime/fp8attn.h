@@ -249,11 +249,12 @@ fp8attn_pool *fp8attn_pool_create(int32_t num_workers);
 void fp8attn_pool_destroy(fp8attn_pool *pool);
 
 /// An fp8attn_parallel_for; `pool` is an fp8attn_pool. Hands out small ranges
-/// to whichever worker is free. Loops of different callers take turns; one that
-/// is called from inside a body of the same pool runs serially, as the worker
-/// of that body. Does nothing if `count` is 0 or less. A body may leave by a
-/// C++ exception or pthread_exit on the caller's thread only, and never by
-/// longjmp.
+/// to whichever worker is free, on no more threads than there are CPUs that
+/// they may run on: ranges need not run at the same time. Loops of different
+/// callers take turns; one that is called from inside a body of the same pool
+/// runs serially, as the worker of that body. Does nothing if `count` is 0 or
+/// less. A body may leave by a C++ exception or pthread_exit on the caller's
+/// thread only, and never by longjmp.
 void fp8attn_pool_parallel_for(void *pool, int64_t count, fp8attn_body body,
                                void *argument);
 

@@ -6,12 +6,14 @@
 //
 //   scores[r][j] = sum over c of query[r][c] * word(j, c)
 //   probs[r][j]  = bf16(exp2(scores[r][j] * scale[r] - max[r] + exponent))
-// for a full block of rows and a step of keys whose words are decoded
-// (word_tiles.h). A column is 16 keys. While the tiles of column j are
-// multiplied, column j - 1 is stored, and vectors turn half j - 3 of the scores
-// into probabilities: half of the rows of a pair of columns. So scores need
-// room for two pairs of columns, a ring of 12 KB that stays in the first-level
-// cache, and the softmax is done beside the tiles, not after them.
+// for full blocks of rows and steps of keys whose words are decoded
+// (word_tiles.h), one step after the other. A column is 16 keys. While the
+// tiles of column j are multiplied, column j - 1 is stored, and vectors turn
+// half j - 3 of the scores into probabilities: half of the rows of a pair of
+// columns. The first three columns of a step do that for the last three halves
+// of the step before, of whatever block it is. So scores need room for two
+// pairs of columns, a ring of 12 KB that stays in the first-level cache, and
+// the softmax is done beside the tiles, not after them.
 //
 // Rounds like softmax.h, whose steps these are, but the maximum of a row is
 // known: that a score exceeds it by too much is reported, not handled. The sums
@@ -22,7 +24,7 @@
 #ifndef FP8ATTN_X86_AMX_SCORE_STREAM_H
 #define FP8ATTN_X86_AMX_SCORE_STREAM_H
 
-#include "common/tile_layout.h"
+#include "x86_amx/block_rows.h"
 #include "x86_amx/row_tiles.h"
 #include "x86_vector/instructions.h"
 
@@ -33,24 +35,17 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 constexpr int64_t kStepGranules = FP8ATTN_BLOCK_KEYS / FP8ATTN_GRANULE;
 /// Bytes from a row tile of probabilities to the next.
 constexpr int64_t kProbPitch = kStepGranules * FP8ATTN_TILE_BYTES;
-/// Bytes from a row tile of a pair of columns of scores to the next.
+/// Bytes from a row tile of a pair of columns of scores to the next, and from
+/// one pair to the other in the ring.
 constexpr int64_t kPairPitch = 2 * FP8ATTN_TILE_BYTES;
-/// The ring: two pairs of columns.
-constexpr int64_t kScoreRingBytes = 2 * kRowTiles * kPairPitch;
-/// Rows of a row tile that are in a half.
+constexpr int64_t kSlotPitch = kRowTiles * kPairPitch;
+constexpr int64_t kScoreRingBytes = 2 * kSlotPitch;
+/// Columns that come before the first half of their step.
+constexpr int64_t kColumnsAhead = 3;
+/// Rows of a row tile that are in a half, and how many are computed beside a
+/// step of depth at most.
 constexpr int64_t kHalfRows = FP8ATTN_TILE_ROWS / 2;
-
-/// What is known of the rows of a full block, whether there are so many or not.
-struct BlockRows {
-  alignas(64) float scale[FP8ATTN_BLOCK_ROWS];
-  /// What is subtracted from scaled scores.
-  alignas(64) float max[FP8ATTN_BLOCK_ROWS];
-  /// Rows see the keys from begin to before limit.
-  alignas(64) int32_t begin[FP8ATTN_BLOCK_ROWS];
-  alignas(64) int32_t limit[FP8ATTN_BLOCK_ROWS];
-  /// All rows see the keys from commonBegin to before commonLimit.
-  int64_t commonBegin, commonLimit;
-};
+constexpr int kMostRowsBeside = 4;
 
 /// Operands of a step.
 struct ScoreStep {
@@ -62,37 +57,35 @@ struct ScoreStep {
   /// The keys of the step, in pairs of columns.
   int64_t firstKey;
   int64_t pairs;
-  /// kScoreRingBytes.
+  /// kScoreRingBytes, and in which of its slots, 0 or 1, the first pair is.
   uint8_t *ring;
+  int64_t firstSlot;
   /// Probability tiles [3][kStepGranules].
   uint8_t *probs;
 
+  int64_t columns() const { return 2 * pairs; }
+
   /// Where a column of scores is kept.
   [[gnu::always_inline]] uint8_t *scores(int64_t column) const {
-    return ring + column / 2 % 2 * kRowTiles * kPairPitch +
-           column % 2 * FP8ATTN_TILE_BYTES;
+    return ring + ((firstSlot + (column >> 1)) & 1) * kSlotPitch +
+           (column & 1) * FP8ATTN_TILE_BYTES;
   }
 };
 
 /// The softmax of one half after the other. What it holds stays in registers.
 class HalfSoftmax {
 public:
-  explicit HalfSoftmax(int64_t exponent)
-      : exp2(static_cast<float>(exponent)),
-        largest(_mm512_set1_ps(-__builtin_inff())) {}
+  /// `largest` are the largest exponents of a step so far.
+  HalfSoftmax(int64_t exponent, __m512 largest)
+      : exp2(static_cast<float>(exponent)), largest(largest) {}
 
-  /// Returns whether some score so far exceeded its row's maximum by too much.
-  bool exceeds() const {
-    const __m512 most =
-        _mm512_set1_ps(static_cast<float>(FP8ATTN_RESCALE_THRESHOLD));
-    return _mm512_cmp_ps_mask(largest, most, _CMP_GT_OQ) != 0;
-  }
+  __m512 largestSoFar() const { return largest; }
 
-  /// Goes to half `half` of pair `pair`. Returns whether some row does not see
-  /// all of its keys: rows must be told so.
-  [[gnu::always_inline]] bool begin(const ScoreStep &step, int64_t pair,
-                                    int64_t half) {
-    const int64_t row = half * kHalfRows;
+  /// Goes to half `half` of a step, two halves a pair. Returns whether some row
+  /// does not see all of its keys: rows must be told so.
+  [[gnu::always_inline]] bool begin(const ScoreStep &step, int64_t half) {
+    const int64_t row = (half & 1) * kHalfRows;
+    const int64_t pair = half >> 1;
     scores = step.scores(2 * pair) + row * kTileStride;
     probs = step.probs + pair * FP8ATTN_TILE_BYTES + row * kTileStride;
     scale = step.rows->scale + row;
@@ -121,13 +114,15 @@ public:
       _mm512_store_si512(to + i * kTileStride,
                          reinterpret_cast<__m512i>(
                              _mm512_cvtne2ps_pbh(exp2(high), exp2(low))));
+      // Without, clang finds the maxima of all rows at the end, and spills.
+      asm volatile("" : "+v"(largest));
     }
   }
 
-  /// Computes a half that nothing else is done beside.
-  template <bool Masked> [[gnu::always_inline]] void all() {
+  /// Computes the rows of a half from `row` on that nothing is done beside.
+  template <bool Masked> [[gnu::always_inline]] void rowsFrom(int64_t row) {
 #pragma clang loop unroll(disable)
-    for (int64_t row = 0; row < kHalfRows; ++row) {
+    for (; row < kHalfRows; ++row) {
       rows<Masked, 1>(0, row);
       rows<Masked, 1>(1, row);
       rows<Masked, 1>(2, row);
@@ -167,17 +162,17 @@ private:
 };
 
 /// Multiplies the tiles of `column` into accumulators `Set`. Meanwhile stores
-/// the column before it, unless it is the first, and computes the half of
-/// softmax that was begun, RowsBeside rows of each row tile beside each step of
-/// depth, if there is one (RowsBeside is not 0).
+/// the column before it to `previous`, unless that is null, and computes the
+/// half of softmax that was begun, RowsBeside rows of each row tile beside each
+/// step of depth.
 template <int Set, bool Masked, int RowsBeside>
 [[gnu::always_inline]] inline void
-multiplyColumn(const ScoreStep &step, int64_t column, HalfSoftmax &softmax) {
+multiplyColumn(const ScoreStep &step, int64_t column, uint8_t *previous,
+               HalfSoftmax &softmax) {
   using Previous = RowTiles<1 - Set>;
   const int64_t pitch = step.depth * FP8ATTN_TILE_BYTES;
   const uint8_t *query = step.query;
   const uint8_t *keys = step.keys + column * pitch;
-  uint8_t *previous = column > 0 ? step.scores(column - 1) : nullptr;
   int64_t row = 0;
   const auto store = [&](int64_t tile) __attribute__((always_inline)) {
     if (!previous)
@@ -191,73 +186,89 @@ multiplyColumn(const ScoreStep &step, int64_t column, HalfSoftmax &softmax) {
   };
   RowTiles<Set>::zero();
   int64_t k = 0;
-  if constexpr (RowsBeside > 0)
 #pragma clang loop unroll(disable)
-    for (; k < step.depth && row < kHalfRows; ++k, row += RowsBeside) {
-      RowTiles<Set>::multiply(query + k * FP8ATTN_TILE_BYTES, pitch,
-                              keys + k * FP8ATTN_TILE_BYTES,
-                              [&](int tile) __attribute__((always_inline)) {
-                                softmax.rows<Masked, RowsBeside>(tile, row);
-                              });
-      store(k);
-    }
+  for (; k < step.depth && row < kHalfRows; ++k, row += RowsBeside) {
+    RowTiles<Set>::multiply(query + k * FP8ATTN_TILE_BYTES, pitch,
+                            keys + k * FP8ATTN_TILE_BYTES,
+                            [&](int tile) __attribute__((always_inline)) {
+                              softmax.rows<Masked, RowsBeside>(tile, row);
+                            });
+    store(k);
+  }
 #pragma clang loop unroll(disable)
   for (; k < step.depth; ++k) {
     RowTiles<Set>::multiply(query + k * FP8ATTN_TILE_BYTES, pitch,
                             keys + k * FP8ATTN_TILE_BYTES, [](int) {});
     store(k);
   }
+  // Of few steps of depth.
+  if constexpr (RowsBeside == kMostRowsBeside) {
 #pragma clang loop unroll(disable)
-  for (; k < kRowTiles; ++k)
-    store(k);
-  if constexpr (RowsBeside > 0)
-#pragma clang loop unroll(disable)
-    for (; row < kHalfRows; ++row) {
-      softmax.rows<Masked, 1>(0, row);
-      softmax.rows<Masked, 1>(1, row);
-      softmax.rows<Masked, 1>(2, row);
-    }
+    for (; k < kRowTiles; ++k)
+      store(k);
+    softmax.rowsFrom<Masked>(row);
+  }
 }
 
-/// Multiplies `column`, beside which half `column - 3` is computed.
-template <int Set, int RowsBeside>
-[[gnu::always_inline]] inline void
-streamColumn(const ScoreStep &step, int64_t column, HalfSoftmax &softmax) {
-  // Column pairs begin with even columns, so that the parities are opposite.
-  if (softmax.begin(step, (column - 3) / 2, 1 - Set)) [[unlikely]]
-    multiplyColumn<Set, true, RowsBeside>(step, column, softmax);
-  else
-    multiplyColumn<Set, false, RowsBeside>(step, column, softmax);
-}
-
-/// Computes the probabilities of a step. Returns false if a score exceeds its
-/// row's maximum by more than FP8ATTN_RESCALE_THRESHOLD: they are worth nothing
-/// then.
+/// Multiplies columns [first, end) of a step, the first of them beside half
+/// `half` of `beside`, later ones beside later halves. Stores `pending`, the
+/// column that the other accumulators hold, unless it is null. Leaves the last
+/// column in accumulators, and the largest exponents in `largest`.
 template <int RowsBeside>
-[[gnu::noinline]] bool streamScores(const ScoreStep &operands,
-                                    int64_t exponent) {
+[[gnu::noinline]] void streamColumns(const ScoreStep &operands, int64_t first,
+                                     int64_t end, uint8_t *pending,
+                                     const ScoreStep &beside, int64_t half,
+                                     int64_t exponent, __m512 &largest) {
   // Tile intrinsics may write any memory: a copy has no address.
   const ScoreStep step = operands;
-  const int64_t columns = 2 * step.pairs;
-  HalfSoftmax softmax(exponent);
-  multiplyColumn<0, false, 0>(step, 0, softmax);
-  multiplyColumn<1, false, 0>(step, 1, softmax);
-  if (columns > 2)
-    multiplyColumn<0, false, 0>(step, 2, softmax);
-  for (int64_t column = 3; column < columns; column += 2) {
-    streamColumn<1, RowsBeside>(step, column, softmax);
-    if (column + 1 < columns)
-      streamColumn<0, RowsBeside>(step, column + 1, softmax);
-  }
-  // There is an even number of columns.
-  RowTiles<1>::storeAll(step.scores(columns - 1), kPairPitch);
+  HalfSoftmax softmax(exponent, largest);
 #pragma clang loop unroll(disable)
-  for (int64_t half = columns > 2 ? columns - 3 : 0; half < columns; ++half)
-    if (softmax.begin(step, half / 2, half % 2))
-      softmax.all<true>();
+  for (int64_t column = first; column < end; ++column, ++half) {
+    const bool masked = softmax.begin(beside, half);
+    if ((column & 1) == 0) {
+      if (masked) [[unlikely]]
+        multiplyColumn<0, true, RowsBeside>(step, column, pending, softmax);
+      else
+        multiplyColumn<0, false, RowsBeside>(step, column, pending, softmax);
+    } else {
+      if (masked) [[unlikely]]
+        multiplyColumn<1, true, RowsBeside>(step, column, pending, softmax);
+      else
+        multiplyColumn<1, false, RowsBeside>(step, column, pending, softmax);
+    }
+    pending = step.scores(column);
+  }
+  largest = softmax.largestSoFar();
+}
+
+/// As streamColumns<RowsBeside>, for the depth of the step.
+inline void streamColumns(const ScoreStep &step, int64_t first, int64_t end,
+                          uint8_t *pending, const ScoreStep &beside,
+                          int64_t half, int64_t exponent, __m512 &largest) {
+  // The rows of a half are spread over the steps of depth.
+  if (step.depth >= kHalfRows)
+    streamColumns<1>(step, first, end, pending, beside, half, exponent,
+                     largest);
+  else if (step.depth >= kHalfRows / 2)
+    streamColumns<2>(step, first, end, pending, beside, half, exponent,
+                     largest);
+  else
+    streamColumns<kMostRowsBeside>(step, first, end, pending, beside, half,
+                                   exponent, largest);
+}
+
+/// Computes the halves of a step from `half` on that nothing else is done
+/// beside.
+[[gnu::noinline]] inline void finishHalves(const ScoreStep &step, int64_t half,
+                                           int64_t exponent, __m512 &largest) {
+  HalfSoftmax softmax(exponent, largest);
+#pragma clang loop unroll(disable)
+  for (; half < step.columns(); ++half)
+    if (softmax.begin(step, half)) [[unlikely]]
+      softmax.rowsFrom<true>(0);
     else
-      softmax.all<false>();
-  return !softmax.exceeds();
+      softmax.rowsFrom<false>(0);
+  largest = softmax.largestSoFar();
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

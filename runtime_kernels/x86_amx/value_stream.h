@@ -20,6 +20,7 @@
 #define FP8ATTN_X86_AMX_VALUE_STREAM_H
 
 #include "common/tile_layout.h"
+#include "x86_amx/gemm.h"
 #include "x86_amx/score_stream.h"
 
 namespace fp8attn {
@@ -34,8 +35,10 @@ struct ValueStep {
   int64_t valuePitch;
   int64_t granules;
   int64_t columns;
-  /// Accumulator tiles [3][columns].
+  /// Accumulator tiles [3][columns], and whether they begin as what is there
+  /// or, by the first step, as zero.
   uint8_t *acc;
+  Start start;
   /// Of the block's rows; whole row tiles have room.
   float *rowSum;
 };
@@ -108,7 +111,10 @@ template <int Set, int Rows>
                               sums.add(granule, tile);
                             });
   };
-  RowTiles<Set>::load(acc, pitch);
+  if (step.start == Start::kZero)
+    RowTiles<Set>::zero();
+  else
+    RowTiles<Set>::load(acc, pitch);
   int64_t granule = 0;
   if (column > 0) {
     uint8_t *previous = acc - FP8ATTN_TILE_BYTES;

@@ -79,6 +79,10 @@ static const Probe kProbes[] = {
     {"e5m2_avx2", fp8attn_probe_e5m2_avx2, "e5m2", FP8ATTN_ISA_AVX2},
     {"e4m3_avx512", fp8attn_probe_e4m3_avx512, "e4m3", FP8ATTN_ISA_AVX512},
     {"e5m2_avx512", fp8attn_probe_e5m2_avx512, "e5m2", FP8ATTN_ISA_AVX512},
+    {"e4m3_avx512_on_avx2", fp8attn_probe_e4m3_avx512_on_avx2, "e4m3",
+     FP8ATTN_ISA_AVX2},
+    {"e5m2_avx512_on_avx2", fp8attn_probe_e5m2_avx512_on_avx2, "e5m2",
+     FP8ATTN_ISA_AVX2},
 };
 
 class EveryFloatTest : public testing::TestWithParam<Probe> {
@@ -86,8 +90,7 @@ protected:
   EveryFloatTest() : first(firstBits(formatOf(GetParam().format))) {}
 
   void SetUp() override {
-    const std::string missing =
-        companionOf("quantize", GetParam().isa).missingFeature();
+    const std::string missing = missingVectors(GetParam().isa);
     if (!missing.empty())
       GTEST_SKIP() << "the CPU lacks " << missing;
   }

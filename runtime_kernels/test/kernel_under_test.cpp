@@ -10,16 +10,16 @@
 
 #include "kernel_under_test.h"
 
+#include "emulation/kernels_on_avx2.h"
 #include "x86_amx/tile_configuration.h"
 
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace fp8attn::test {
 
-/// Returns the first feature of the vector kernels of an ISA that the CPU
-/// lacks.
-static std::string missingVectors(fp8attn_isa isa) {
+std::string missingVectors(fp8attn_isa isa) {
   __builtin_cpu_init();
 #define FP8ATTN_REQUIRE(first, feature)                                        \
   if (isa >= first && !__builtin_cpu_supports(feature))                        \
@@ -50,14 +50,29 @@ static std::string missingAmx() {
   return "";
 }
 
+KernelFunction KernelUnderTest::function() const {
+  switch (form) {
+  case Form::Native:
+    return row->function;
+  case Form::EmulatedTiles:
+    return row->emulated;
+  case Form::OnAvx2:
+    return kernelOnAvx2(*row);
+  }
+}
+
 std::string KernelUnderTest::name() const {
-  return std::string(row->name) + (emulated ? "_emulated" : "") +
+  const char *const forms[] = {"", "_emulated", "_on_avx2"};
+  return std::string(row->name) + forms[static_cast<int>(form)] +
          (guardSide == GuardSide::Before ? "_guard_before" : "");
 }
 
 std::string KernelUnderTest::missingFeature() const {
+  if (form == Form::OnAvx2)
+    return missingVectors(FP8ATTN_ISA_AVX2);
   std::string missing = missingVectors(row->isa);
-  if (missing.empty() && row->isa == FP8ATTN_ISA_AMX_BF16 && !emulated)
+  if (missing.empty() && row->isa == FP8ATTN_ISA_AMX_BF16 &&
+      form == Form::Native)
     missing = missingAmx();
   return missing;
 }
@@ -66,36 +81,64 @@ void PrintTo(const KernelUnderTest &kernel, std::ostream *stream) {
   *stream << kernel.name();
 }
 
+/// Emulated kernels take ten times the time of others: both sides on demand.
+static bool isOnDemand(const KernelUnderTest &kernel) {
+  static const bool isDemanded = getenv("FP8ATTN_ALL_EMULATED") != nullptr;
+  return kernel.form == Form::OnAvx2 && kernel.guardSide == GuardSide::Before &&
+         !isDemanded;
+}
+
 std::vector<KernelUnderTest> kernelsOf(const std::string &op) {
   std::vector<KernelUnderTest> kernels;
   for (GuardSide side : {GuardSide::After, GuardSide::Before})
     for (const KernelRow &row : kernelTable()) {
       if (row.op != op)
         continue;
-      kernels.push_back({&row, false, side});
-      if (row.emulated)
-        kernels.push_back({&row, true, side});
+      for (Form form : {Form::Native, Form::EmulatedTiles, Form::OnAvx2})
+        if (KernelUnderTest kernel = {&row, form, side};
+            kernel.function() && !isOnDemand(kernel))
+          kernels.push_back(kernel);
     }
   return kernels;
 }
 
-KernelUnderTest companionOf(const std::string &op, fp8attn_isa isa) {
+/// Returns the kernel of an operation for the best ISA not above `isa`.
+static const KernelRow *bestRow(const std::string &op, fp8attn_isa isa) {
   const KernelRow *best = nullptr;
   for (const KernelRow &row : kernelTable())
     if (row.op == op && row.isa <= isa && (!best || row.isa > best->isa))
       best = &row;
-  return {best, false};
+  return best;
+}
+
+KernelUnderTest companionOf(const std::string &op,
+                            const KernelUnderTest &kernel) {
+  const KernelUnderTest companion = {bestRow(op, kernel.row->isa), kernel.form};
+  return companion.function() ? companion
+                              : KernelUnderTest{companion.row, Form::Native};
+}
+
+KernelUnderTest genericKernel(const std::string &op) {
+  return {bestRow(op, FP8ATTN_ISA_GENERIC), Form::Native};
 }
 
 TileScope::TileScope(const KernelUnderTest &kernel) {
   if (kernel.row->isa != FP8ATTN_ISA_AMX_BF16)
     return;
-  if (kernel.emulated)
-    fp8attn_uk_tile_begin_amx_bf16_emulated();
-  else
+  switch (kernel.form) {
+  case Form::Native:
     fp8attn_uk_tile_begin_amx_bf16();
-  end = kernel.emulated ? fp8attn_uk_tile_end_amx_bf16_emulated
-                        : fp8attn_uk_tile_end_amx_bf16;
+    end = fp8attn_uk_tile_end_amx_bf16;
+    return;
+  case Form::EmulatedTiles:
+    fp8attn_uk_tile_begin_amx_bf16_emulated();
+    end = fp8attn_uk_tile_end_amx_bf16_emulated;
+    return;
+  case Form::OnAvx2:
+    fp8attn_uk_tile_begin_amx_bf16_on_avx2();
+    end = fp8attn_uk_tile_end_amx_bf16_on_avx2;
+    return;
+  }
 }
 
 TileScope::~TileScope() {

@@ -5,8 +5,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Each row is a test parameter twice, with guard pages after and before all
-// operands; an AMX row also with its tile instructions emulated. A row that the
-// host cannot run is skipped by name.
+// operands; an AMX row also with its tile instructions emulated, and every row
+// beyond AVX2 as code for AVX2. A row that the host cannot run is skipped by
+// name.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,21 +25,36 @@
 
 namespace fp8attn::test {
 
+/// How a row is run.
+enum class Form {
+  /// On the instructions.
+  Native,
+  /// AMX rows: with the tile instructions in plain C++, the others as they are.
+  EmulatedTiles,
+  /// Rows beyond AVX2: as code for AVX2.
+  OnAvx2,
+};
+
 /// A row of the table, native or emulated.
 struct KernelUnderTest {
   const KernelRow *row;
-  bool emulated;
+  Form form;
   /// Where its operands have guard pages.
   GuardSide guardSide = GuardSide::After;
 
   /// Returns the function under the signature of its operation.
   template <typename Signature> Signature as() const {
-    return kernelAs<Signature>(emulated ? row->emulated : row->function);
+    return kernelAs<Signature>(function());
   }
+  KernelFunction function() const;
   std::string name() const;
   /// Returns why this host cannot run the kernel; empty if it can.
   std::string missingFeature() const;
 };
+
+/// Returns the first feature of the vector kernels of an ISA that the CPU
+/// lacks, or "".
+std::string missingVectors(fp8attn_isa isa);
 
 void PrintTo(const KernelUnderTest &kernel, std::ostream *stream);
 
@@ -46,9 +62,14 @@ void PrintTo(const KernelUnderTest &kernel, std::ostream *stream);
 /// operands first.
 std::vector<KernelUnderTest> kernelsOf(const std::string &op);
 
-/// Returns the kernel of the best ISA not above `isa` for an operation around
-/// the GEMMs, as a compiled object would combine it with kernels of `isa`.
-KernelUnderTest companionOf(const std::string &op, fp8attn_isa isa);
+/// Returns the kernel of the best ISA not above that of `kernel` for an
+/// operation around the GEMMs, as a compiled object would combine it, and run
+/// in its way.
+KernelUnderTest companionOf(const std::string &op,
+                            const KernelUnderTest &kernel);
+
+/// Returns the generic kernel of an operation.
+KernelUnderTest genericKernel(const std::string &op);
 
 /// Configures tiles for AMX kernels, native or emulated, while it lives.
 class TileScope {

@@ -20,8 +20,7 @@ protected:
   MutationTest()
       : random(51), cache({"e4m3", kKeys, kChannels, kChannels, 32}, random),
         problem(randomProblem(cache, kRows, false, random)),
-        reference(computeReference(problem)),
-        attend(companionOf("attend", FP8ATTN_ISA_GENERIC)) {}
+        reference(computeReference(problem)), attend(genericKernel("attend")) {}
 
   Matrix<double> out() const {
     return runAttend(attend, problem).out(attend.row->exponent);

@@ -107,8 +107,7 @@ static KernelUnderTest siblingOf(const KernelUnderTest &attend,
                                  const std::string &op) {
   for (const KernelUnderTest &kernel : kernelsOf(op))
     if (!strcmp(kernel.row->cache, attend.row->cache) &&
-        kernel.row->isa == attend.row->isa &&
-        kernel.emulated == attend.emulated)
+        kernel.row->isa == attend.row->isa && kernel.form == attend.form)
       return kernel;
   ADD_FAILURE() << "no " << op << " kernel beside " << attend.name();
   return attend;
@@ -118,10 +117,9 @@ AttentionState runSeparate(const KernelUnderTest &attend,
                            const AttentionProblem &problem) {
   const auto qk = siblingOf(attend, "qk").as<fp8attn_uk_qk_fn>();
   const auto pv = siblingOf(attend, "pv").as<fp8attn_uk_pv_fn>();
-  const auto init =
-      companionOf("init", attend.row->isa).as<fp8attn_uk_init_fn>();
+  const auto init = companionOf("init", attend).as<fp8attn_uk_init_fn>();
   const auto softmax =
-      companionOf("softmax", attend.row->isa).as<fp8attn_uk_softmax_fn>();
+      companionOf("softmax", attend).as<fp8attn_uk_softmax_fn>();
   Operands operands(problem, int(attend.row->exponent));
   const CacheShape &shape = problem.cache.shape();
   const int64_t rows = problem.query.rows;

@@ -8,10 +8,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AttentionImport.h"
 #include "Draft.h"
 #include "ForeignOps.h"
 #include "HeadShapes.h"
+#include "TorchAttention.h"
 #include "TorchValues.h"
 #include "fp8attn/Import/Passes.h"
 
@@ -88,16 +88,8 @@ static LogicalResult readOptions(const Operands &operands,
     why = llvm::formatv("expects dropout_p 0, got {0}", dropout);
     return failure();
   }
-  if (operands.scale && !isTorchNone(operands.scale)) {
-    import.scale = getTorchFloat(operands.scale);
-    if (!import.scale && !isTorchFloat(operands.scale.getType())) {
-      why = llvm::formatv("expects scale to be a !torch.float, got {0}",
-                          operands.scale.getType());
-      return failure();
-    }
-    if (!import.scale)
-      import.scaleValue = operands.scale;
-  }
+  if (operands.scale && failed(readTorchScale(operands.scale, import, why)))
+    return failure();
   if (operands.mask && !isTorchNone(operands.mask)) {
     if (import.isCausal) {
       why = "expects one of attn_mask and is_causal, got both";
@@ -106,38 +98,8 @@ static LogicalResult readOptions(const Operands &operands,
     import.mask = operands.mask;
   }
   // Without the option, PyTorch refuses other heads.
-  RankedTensorType query = getBuiltinTensor(operands.query.getType());
-  RankedTensorType key = getBuiltinTensor(operands.key.getType());
-  if (!enableGqa && query && key && query.getRank() == 4 &&
-      key.getRank() == 4 && query.getDimSize(1) != key.getDimSize(1)) {
-    why = llvm::formatv("expects as many heads of the key as of the query "
-                        "without enable_gqa, got {0} and {1}",
-                        key.getDimSize(1), query.getDimSize(1));
-    return failure();
-  }
-  return success();
-}
-
-/// Converts values of torch; says why if the type of a tensor says no sizes.
-static LogicalResult convertValues(OpBuilder &builder, Location loc,
-                                   AttentionImport &import, std::string &why) {
-  SmallVector<Value *> values = {&import.query, &import.key, &import.value};
-  if (import.mask)
-    values.push_back(&import.mask);
-  for (Value *value : values)
-    if (!getBuiltinTensor(value->getType())) {
-      why = llvm::formatv("expects a !torch.vtensor with sizes, got {0}",
-                          value->getType());
-      return failure();
-    }
-  for (Value *value : values)
-    *value = toBuiltinTensor(builder, loc, *value);
-  // As a constant is rounded.
-  if (import.scaleValue)
-    import.scaleValue = arith::TruncFOp::create(
-        builder, loc, builder.getF32Type(),
-        toBuiltinFloat(builder, loc, import.scaleValue));
-  return success();
+  return enableGqa ? success()
+                   : checkSameHeads(operands.query, operands.key, why);
 }
 
 /// Tensors of three dimensions have no heads, and neither has their mask.
@@ -166,7 +128,7 @@ static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
   import.key = operands.key;
   import.value = operands.value;
   if (failed(readOptions(operands, import, why)) ||
-      failed(convertValues(builder, loc, import, why)))
+      failed(convertTorchOperands(builder, loc, import, why)))
     return failure();
   const bool hasNoHeads = addMissingHeads(builder, loc, import);
   const bool wantsLse =
@@ -176,16 +138,9 @@ static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
   if (failed(results))
     return failure();
   for (auto [old, result] : llvm::zip(op->getResults(), *results)) {
-    RankedTensorType type = getBuiltinTensor(old.getType());
-    if (!type) {
-      why = llvm::formatv("expects a result of !torch.vtensor with sizes, got "
-                          "{0}",
-                          old.getType());
-      return failure();
-    }
     if (hasNoHeads)
       result = dropHead(builder, loc, result);
-    result = castResult(builder, loc, result, type, why);
+    result = castTorchResult(builder, loc, result, old, why);
     if (!result)
       return failure();
   }

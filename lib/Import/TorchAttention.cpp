@@ -1,0 +1,82 @@
+//===- TorchAttention.cpp - operands of attention of torch ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Tensors of torch become tensors of MLIR, by torch-mlir's own conversions.
+//
+//===----------------------------------------------------------------------===//
+
+#include "TorchAttention.h"
+
+#include "TorchValues.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+LogicalResult mlir::fp8attn::readTorchScale(Value scale,
+                                            AttentionImport &import,
+                                            std::string &why) {
+  if (isTorchNone(scale))
+    return success();
+  import.scale = getTorchFloat(scale);
+  if (!import.scale && !isTorchFloat(scale.getType())) {
+    why = llvm::formatv("expects scale to be a !torch.float, got {0}",
+                        scale.getType());
+    return failure();
+  }
+  if (!import.scale)
+    import.scaleValue = scale;
+  return success();
+}
+
+LogicalResult mlir::fp8attn::checkSameHeads(Value query, Value key,
+                                            std::string &why) {
+  RankedTensorType queryType = getBuiltinTensor(query.getType());
+  RankedTensorType keyType = getBuiltinTensor(key.getType());
+  if (!queryType || !keyType || queryType.getRank() != 4 ||
+      keyType.getRank() != 4 ||
+      queryType.getDimSize(1) == keyType.getDimSize(1))
+    return success();
+  why = llvm::formatv("expects as many heads of the key as of the query "
+                      "without enable_gqa, got {0} and {1}",
+                      keyType.getDimSize(1), queryType.getDimSize(1));
+  return failure();
+}
+
+LogicalResult mlir::fp8attn::convertTorchOperands(OpBuilder &builder,
+                                                  Location loc,
+                                                  AttentionImport &import,
+                                                  std::string &why) {
+  SmallVector<Value *> values = {&import.query, &import.key, &import.value};
+  if (import.mask)
+    values.push_back(&import.mask);
+  for (Value *value : values)
+    if (!getBuiltinTensor(value->getType())) {
+      why = llvm::formatv("expects a !torch.vtensor with sizes, got {0}",
+                          value->getType());
+      return failure();
+    }
+  for (Value *value : values)
+    *value = toBuiltinTensor(builder, loc, *value);
+  // As a constant is rounded.
+  if (import.scaleValue)
+    import.scaleValue = arith::TruncFOp::create(
+        builder, loc, builder.getF32Type(),
+        toBuiltinFloat(builder, loc, import.scaleValue));
+  return success();
+}
+
+Value mlir::fp8attn::castTorchResult(OpBuilder &builder, Location loc,
+                                     Value result, Value old,
+                                     std::string &why) {
+  if (RankedTensorType type = getBuiltinTensor(old.getType()))
+    return castResult(builder, loc, result, type, why);
+  why = llvm::formatv("expects a result of !torch.vtensor with sizes, got {0}",
+                      old.getType());
+  return nullptr;
+}

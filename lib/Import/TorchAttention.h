@@ -1,0 +1,38 @@
+//===- TorchAttention.h - operands of attention of torch --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What operations of torch that are attention have in common.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_IMPORT_TORCHATTENTION_H
+#define FP8ATTN_LIB_IMPORT_TORCHATTENTION_H
+
+#include "AttentionImport.h"
+
+namespace mlir::fp8attn {
+
+/// Reads a scale: None, a constant or a number that is computed; says why if it
+/// is none of them.
+LogicalResult readTorchScale(Value scale, AttentionImport &import,
+                             std::string &why);
+
+/// Demands as many heads of the key as of the query, where types of four
+/// dimensions say how many there are.
+LogicalResult checkSameHeads(Value query, Value key, std::string &why);
+
+/// Converts values of torch; says why if the type of a tensor says no sizes.
+LogicalResult convertTorchOperands(OpBuilder &builder, Location loc,
+                                   AttentionImport &import, std::string &why);
+
+/// Returns a result as the tensor that `old`, of torch, is; null, and why, if
+/// it cannot be one.
+Value castTorchResult(OpBuilder &builder, Location loc, Value result, Value old,
+                      std::string &why);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_IMPORT_TORCHATTENTION_H

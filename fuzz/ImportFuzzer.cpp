@@ -39,6 +39,7 @@ static void import(StringRef text) {
   if (!module)
     return;
   PassManager passes(&context);
+  passes.addPass(fp8attn::createImportTorchFlex());
   passes.addNestedPass<func::FuncOp>(fp8attn::createImportTorch());
   passes.addNestedPass<func::FuncOp>(fp8attn::createImportOnnx());
   passes.addNestedPass<func::FuncOp>(fp8attn::createRaiseLinalg());

@@ -119,6 +119,26 @@ Value mlir::fp8attn::castResult(OpBuilder &builder, Location loc, Value result,
   return nullptr;
 }
 
+/// Builds the score region, unless a score stays what it is; says why if it
+/// cannot.
+static LogicalResult buildScoreRegion(OpBuilder &builder, AttentionOp op,
+                                      const AttentionImport &import,
+                                      std::string &why) {
+  OpBuilder::InsertionGuard guard(builder);
+  Location loc = op.getLoc();
+  Type index = builder.getIndexType();
+  Type arguments[] = {builder.getF32Type(), index, index, index, index};
+  Block *block = builder.createBlock(&op.getScore(), {}, arguments,
+                                     SmallVector<Location>(5, loc));
+  Value score = import.modify(builder, loc, block->getArguments(), why);
+  if (!score)
+    return failure();
+  YieldOp::create(builder, loc, score);
+  if (score == block->getArgument(0))
+    block->erase();
+  return success();
+}
+
 FailureOr<SmallVector<Value>>
 mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
                               const AttentionImport &import, bool wantsLse,
@@ -163,8 +183,12 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
       /*valueScaleMap=*/AffineMapAttr(), number(import.scale),
       number(import.softcap), import.isCausal, /*window_left=*/IntegerAttr(),
       /*window_right=*/IntegerAttr(),
-      import.isCausal && !import.hasPast ? Alignment::TopLeft
-                                         : Alignment::BottomRight);
+      (import.isCausal || import.modify) && !import.hasPast
+          ? Alignment::TopLeft
+          : Alignment::BottomRight);
+  if (import.modify &&
+      failed(buildScoreRegion(builder, attention, import, why)))
+    return failure();
   why = findFault(attention);
   if (!why.empty())
     return failure();

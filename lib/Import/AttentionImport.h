@@ -14,6 +14,7 @@
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -34,6 +35,11 @@ struct AttentionImport {
   /// The same as a value, f32, instead; null if it is none.
   Value scaleValue;
   std::optional<double> softcap;
+  /// Builds what becomes of (score, batch entry, query head, query, key), an
+  /// f32 and four indices, where the first query has the position 0; null, and
+  /// why, if it cannot.
+  std::function<Value(OpBuilder &, Location, ValueRange, std::string &why)>
+      modify;
   /// A tensor that the result may be written to; a new one if null, of
   /// `outType`, or else of the type of the query's elements.
   Value out;

@@ -43,6 +43,25 @@ std::optional<bool> mlir::fp8attn::getTorchBool(Value value) {
   return std::nullopt;
 }
 
+std::optional<int64_t> mlir::fp8attn::getTorchInt(Value value) {
+  if (Operation *maker = getMaker(value, "torch.constant.int")) {
+    Attribute attribute = getForeignAttr(maker, "value");
+    auto number = dyn_cast_if_present<IntegerAttr>(attribute);
+    if (number && number.getValue().isSignedIntN(64))
+      return number.getValue().getSExtValue();
+  }
+  return std::nullopt;
+}
+
+std::optional<StringRef> mlir::fp8attn::getTorchString(Value value) {
+  if (Operation *maker = getMaker(value, "torch.constant.str")) {
+    Attribute attribute = getForeignAttr(maker, "value");
+    if (auto text = dyn_cast_if_present<StringAttr>(attribute))
+      return text.getValue();
+  }
+  return std::nullopt;
+}
+
 std::optional<double> mlir::fp8attn::getTorchFloat(Value value) {
   if (Operation *maker = getMaker(value, "torch.constant.float")) {
     Attribute attribute = getForeignAttr(maker, "value");

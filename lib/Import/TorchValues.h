@@ -24,7 +24,9 @@ bool isTorchNone(Value value);
 
 /// Returns the value of a constant; nothing if it is none.
 std::optional<bool> getTorchBool(Value value);
+std::optional<int64_t> getTorchInt(Value value);
 std::optional<double> getTorchFloat(Value value);
+std::optional<StringRef> getTorchString(Value value);
 
 /// Returns the tensor type that `!torch.vtensor<[1,8,?,64],bf16>` says; null if
 /// a type says none, such as one without sizes.

@@ -67,6 +67,68 @@ def ImportTorch : Pass<"fp8attn-import-torch", "::mlir::func::FuncOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def ImportTorchFlex : Pass<"fp8attn-import-torch-flex", "::mlir::ModuleOp"> {
+  let summary = "Import flex attention of the torch dialect";
+  let description = [{
+    Replaces `torch.hop_flex_attention`, whose attributes name functions of the
+    module, on tensors without dimensions: `score_mod_fn` makes a new score of
+    (score, batch entry, head, query, key), `mask_mod_fn` says of the last four
+    whether the query sees the key. Both become the score region, and the
+    functions go, if they are private and nothing else uses them.
+
+    What PyTorch says and means is kept: the score is modified before it is
+    masked, and a key that is not seen gets -inf; the first query and the first
+    key have the position 0; a row that sees no key gives 0; without a scale it is
+    1 / sqrt(head size). Numbers have the types that PyTorch gives them: integers
+    wrap, and what the functions say in f16 or bf16 is rounded there. A mask
+    `query >= key` and nothing else is `causal`, with which keys that no query
+    sees are not read.
+
+    The log-sum-exp of this operation is to base 2, and PyTorch's interface for
+    users multiplies it by ln 2 (`torch.aten.mul.Scalar`) behind it. That product
+    is the `lse` here.
+
+    An operation is left alone, with a missed remark that says why, if something
+    else uses its logarithms, or anything its greatest scores; if a function
+    holds an operation that has no counterpart in a score region, divides integers
+    by what is not a constant greater than 0, or has types that a score region does
+    not; if heads differ that are said not to be groups (`enable_gqa = false`); or
+    for anything that `fp8attn.attention` does not take, as another number of
+    heads of the values than of the keys.
+
+    Before:
+    ```mlir
+    func.func private @score(%s: !torch.vtensor<[],f32>, %b: !torch.vtensor<[],si32>, %h: !torch.vtensor<[],si32>,
+                             %q: !torch.vtensor<[],si32>, %k: !torch.vtensor<[],si32>) -> !torch.vtensor<[],f32> {
+      %0 = "torch.aten.tanh"(%s) : (!torch.vtensor<[],f32>) -> !torch.vtensor<[],f32>
+      return %0 : !torch.vtensor<[],f32>
+    }
+    func.func @f(%q: !torch.vtensor<[1,8,?,64],bf16>) -> !torch.vtensor<[1,8,?,64],bf16> {
+      %none = "torch.constant.none"() : () -> !torch.none
+      %false = "torch.constant.bool"() <{value = false}> : () -> !torch.bool
+      %0:3 = "torch.hop_flex_attention"(%q, %q, %q, %none, %false, %false) <{score_mod_fn = @score}>
+          : (!torch.vtensor<[1,8,?,64],bf16>, !torch.vtensor<[1,8,?,64],bf16>, !torch.vtensor<[1,8,?,64],bf16>,
+             !torch.none, !torch.bool, !torch.bool) -> (!torch.vtensor<[1,8,?,64],bf16>, !torch.none, !torch.none)
+      return %0#0 : !torch.vtensor<[1,8,?,64],bf16>
+    }
+    ```
+    After, with `%query` from `torch_c.to_builtin_tensor`:
+    ```mlir
+    %0 = fp8attn.attention alignment = top_left
+        query(%query : tensor<1x8x?x64xbf16>) key(%query : tensor<1x8x?x64xbf16>)
+        value(%query : tensor<1x8x?x64xbf16>) out(%empty : tensor<1x8x?x64xbf16>)
+        score {
+        ^bb0(%score: f32, %entry: index, %head: index, %q: index, %k: index):
+          %new = math.tanh %score : f32
+          fp8attn.yield %new : f32
+        } -> tensor<1x8x?x64xbf16>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::fp8attn::Fp8AttnDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
   let summary = "Import Attention of the onnx dialect";
   let description = [{

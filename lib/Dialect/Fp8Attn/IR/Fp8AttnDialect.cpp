@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BufferizableInterface.h"
+#include "BytecodeInterface.h"
 #include "ShardingInterface.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
@@ -28,6 +29,7 @@ void Fp8AttnDialect::initialize() {
 #define GET_OP_LIST
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.cpp.inc"
       >();
+  detail::addBytecodeInterface(*this);
   detail::attachBufferizableInterface(*getContext());
   detail::attachShardingInterface(*getContext());
 }

@@ -14,7 +14,8 @@ Engine::Engine(const Model &model, const EngineOptions &options)
     : cache(model, options.format, options.scheduler.numPages),
       scheduler(options.scheduler), groupPool(options.numGroups) {
   for (int32_t group = 0; group < options.numGroups; ++group)
-    groups.emplace_back(model, cache, options.workersPerGroup);
+    groups.emplace_back(model, cache, options.workersPerGroup).context.isa_cap =
+        options.isaCap;
 }
 
 void Engine::cancel(int64_t id) {

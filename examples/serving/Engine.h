@@ -18,6 +18,8 @@ namespace serving {
 struct EngineOptions {
   CacheFormat format = CacheFormat::E4M3;
   int32_t numGroups = 1, workersPerGroup = 1;
+  /// The best ISA that calls may use, an fp8attn_isa.
+  int32_t isaCap = FP8ATTN_ISA_AMX_BF16;
   SchedulerOptions scheduler;
 };
 

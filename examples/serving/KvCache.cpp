@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <new>
 
 using namespace serving;
@@ -23,35 +24,106 @@ AlignedMemory serving::allocateAligned(size_t bytes) {
   return AlignedMemory(static_cast<std::byte *>(memory));
 }
 
+/// The compiled functions of a format. Those of bf16 take no scales.
+namespace {
+struct FormatFunctions {
+  const char *name;
+  /// What a scale is to the largest magnitude of a head; 0 of bf16 and where
+  /// scales are computed.
+  float largestCode;
+  /// Of a page of a layer, without scales.
+  int64_t pageBytes;
+  decltype(&kv_write_e4m3) write;
+  decltype(&attend_e4m3) attend;
+  decltype(&kv_write_e4m3_workspace_bytes) writeBytes, attendBytes;
+};
+} // namespace
+
+static const FormatFunctions &functionsOf(CacheFormat format) {
+  static constexpr FormatFunctions kFunctions[] = {
+      {"bf16", 0, ATTEND_BF16_CACHE_PAGE_BYTES, nullptr, nullptr,
+       kv_write_bf16_workspace_bytes, attend_bf16_workspace_bytes},
+      {"e4m3", 448, ATTEND_E4M3_CACHE_PAGE_BYTES, kv_write_e4m3, attend_e4m3,
+       kv_write_e4m3_workspace_bytes, attend_e4m3_workspace_bytes},
+      {"e4m3-token", 0, ATTEND_E4M3_TOKEN_CACHE_PAGE_BYTES, kv_write_e4m3_token,
+       attend_e4m3_token, kv_write_e4m3_token_workspace_bytes,
+       attend_e4m3_token_workspace_bytes},
+      {"e5m2", 57344, ATTEND_E5M2_CACHE_PAGE_BYTES, kv_write_e5m2, attend_e5m2,
+       kv_write_e5m2_workspace_bytes, attend_e5m2_workspace_bytes}};
+  return kFunctions[int(format)];
+}
+
+const char *serving::nameOf(CacheFormat format) {
+  return functionsOf(format).name;
+}
+
+/// Twice the largest magnitude that was seen is the largest code: what exceeds
+/// it is not cut off soon, and all codes but subnormal ones are as fine as they
+/// would be without.
+constexpr float kRoom = 2;
+
+/// Returns the scales of heads.
+static std::vector<float> scalesFor(const float *most, float largestCode) {
+  std::vector<float> scales;
+  for (int head = 0; head < kKvHeads; ++head)
+    scales.push_back(kRoom * most[head] / largestCode);
+  return scales;
+}
+
 KvCache::KvCache(const Model &model, CacheFormat format, int32_t numPages)
     : format(format), numPages(numPages) {
-  for (const Layer &layer : model.layers) {
-    LayerScales &copy = scales.emplace_back();
-    std::copy_n(layer.keyScale, kKvHeads, copy.key);
-    std::copy_n(layer.valueScale, kKvHeads, copy.value);
-  }
-  // All bits set are NaN in either format: a result that depends on what nobody
-  // wrote does not stay unnoticed.
-  const size_t bytes = size_t(pageBytes()) * numPages;
+  // What nobody wrote is NaN, codes (all bits are set) and scales: a result
+  // that depends on it does not stay unnoticed.
+  const std::vector<float> unwritten(format == CacheFormat::E4M3Token
+                                         ? size_t(numPages) * kKvHeads *
+                                               kPageTokens
+                                         : 0,
+                                     std::numeric_limits<float>::quiet_NaN());
+  const float largestCode = functionsOf(format).largestCode;
+  for (const Layer &layer : model.layers)
+    if (largestCode > 0)
+      scales.push_back({scalesFor(layer.keyMost, largestCode),
+                        scalesFor(layer.valueMost, largestCode)});
+    else
+      scales.push_back({unwritten, unwritten});
+  const size_t bytes =
+      size_t(functionsOf(format).pageBytes * numLayers()) * numPages;
   memory = allocateAligned(bytes);
   std::memset(memory.get(), 0xFF, bytes);
 }
 
 int64_t KvCache::pageBytes(CacheFormat format, int64_t numLayers) {
-  return numLayers * (format == CacheFormat::E4M3
-                          ? ATTEND_E4M3_CACHE_PAGE_BYTES
-                          : ATTEND_BF16_CACHE_PAGE_BYTES);
+  constexpr int64_t kScaleBytes =
+      2 * kKvHeads * kPageTokens * int64_t(sizeof(float));
+  return numLayers * (functionsOf(format).pageBytes +
+                      (format == CacheFormat::E4M3Token ? kScaleBytes : 0));
+}
+
+float KvCache::mostForScaleOne(CacheFormat format) {
+  return functionsOf(format).largestCode / kRoom;
 }
 
 int64_t KvCache::workspaceBytes(int32_t numWorkers) {
-  return std::max({kv_write_e4m3_workspace_bytes(numWorkers),
-                   kv_write_bf16_workspace_bytes(numWorkers),
-                   attend_e4m3_workspace_bytes(numWorkers),
-                   attend_bf16_workspace_bytes(numWorkers)});
+  int64_t bytes = 0;
+  for (CacheFormat format : kCacheFormats) {
+    const FormatFunctions &functions = functionsOf(format);
+    bytes = std::max({bytes, functions.writeBytes(numWorkers),
+                      functions.attendBytes(numWorkers)});
+  }
+  return bytes;
 }
 
 fp8attn_cache KvCache::cacheOf(int layer) const {
-  return {const_cast<std::byte *>(page(layer, 0)), numPages, layerPageBytes()};
+  const int64_t bytes = functionsOf(format).pageBytes;
+  return {memory.get() + layer * numPages * bytes, numPages, bytes};
+}
+
+fp8attn_tensor KvCache::scalesOf(std::vector<float> &values) const {
+  if (format == CacheFormat::E4M3Token)
+    return fp8attn_tensor_make(values.data(), FP8ATTN_TYPE_F32, 3, numPages,
+                               kKvHeads, kPageTokens, 0);
+  return fp8attn_tensor_make(values.data(), FP8ATTN_TYPE_F32, 1, kKvHeads, 0, 0,
+                             0);
 }
 
 static fp8attn_tensor heads(uint16_t *data, int64_t rows, int64_t count) {
@@ -64,10 +136,6 @@ static fp8attn_tensor list(std::vector<int32_t> &numbers) {
                              int64_t(numbers.size()), 0, 0, 0);
 }
 
-static fp8attn_tensor headScales(float *scales) {
-  return fp8attn_tensor_make(scales, FP8ATTN_TYPE_F32, 1, kKvHeads, 0, 0, 0);
-}
-
 fp8attn_status KvCache::write(fp8attn_context &context, int layer,
                               uint16_t *key, uint16_t *value,
                               BatchTables &batch) {
@@ -78,10 +146,10 @@ fp8attn_status KvCache::write(fp8attn_context &context, int layer,
   const fp8attn_cache cache = cacheOf(layer);
   if (format == CacheFormat::BF16)
     return kv_write_bf16(&context, &keys, &values, &slots, &cache);
-  const fp8attn_tensor keyScale = headScales(scales[layer].key);
-  const fp8attn_tensor valueScale = headScales(scales[layer].value);
-  return kv_write_e4m3(&context, &keys, &values, &slots, &keyScale, &valueScale,
-                       &cache);
+  const fp8attn_tensor keyScale = scalesOf(scales[layer].key);
+  const fp8attn_tensor valueScale = scalesOf(scales[layer].value);
+  return functionsOf(format).write(&context, &keys, &values, &slots, &keyScale,
+                                   &valueScale, &cache);
 }
 
 fp8attn_status KvCache::attend(fp8attn_context &context, int layer,
@@ -98,8 +166,9 @@ fp8attn_status KvCache::attend(fp8attn_context &context, int layer,
   if (format == CacheFormat::BF16)
     return attend_bf16(&context, &queries, &cache, &queryStart, &seqLens,
                        &blockTable, &outs);
-  const fp8attn_tensor keyScale = headScales(scales[layer].key);
-  const fp8attn_tensor valueScale = headScales(scales[layer].value);
-  return attend_e4m3(&context, &queries, &cache, &keyScale, &valueScale,
-                     &queryStart, &seqLens, &blockTable, &outs);
+  const fp8attn_tensor keyScale = scalesOf(scales[layer].key);
+  const fp8attn_tensor valueScale = scalesOf(scales[layer].value);
+  return functionsOf(format).attend(&context, &queries, &cache, &keyScale,
+                                    &valueScale, &queryStart, &seqLens,
+                                    &blockTable, &outs);
 }

@@ -1,5 +1,4 @@
 //===- KvCache.h - the cache of all layers ----------------------*- C++ -*-===//
-//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -22,7 +21,15 @@
 
 namespace serving {
 
-enum class CacheFormat { E4M3, BF16 };
+/// FP8 codes have a scale for each KV head, which the model says, or for each
+/// token and head, which is computed when they are written.
+enum class CacheFormat { BF16, E4M3, E4M3Token, E5M2 };
+constexpr CacheFormat kCacheFormats[] = {CacheFormat::BF16, CacheFormat::E4M3,
+                                         CacheFormat::E4M3Token,
+                                         CacheFormat::E5M2};
+
+/// Returns the name of a format: "bf16", "e4m3", "e4m3-token", "e5m2".
+const char *nameOf(CacheFormat format);
 
 struct FreeMemory {
   void operator()(void *memory) const { std::free(memory); }
@@ -53,9 +60,11 @@ class KvCache {
 public:
   KvCache(const Model &model, CacheFormat format, int32_t numPages);
 
-  /// Bytes of a page, of all layers together.
+  /// Bytes of a page with its scales, of all layers together.
   static int64_t pageBytes(CacheFormat format, int64_t numLayers);
   int64_t pageBytes() const { return pageBytes(format, numLayers()); }
+  /// The keyMost and valueMost that make scales of heads 1.
+  static float mostForScaleOne(CacheFormat format);
   /// Bytes of workspace for calls on a number of workers.
   static int64_t workspaceBytes(int32_t numWorkers);
 
@@ -66,20 +75,16 @@ public:
   fp8attn_status attend(fp8attn_context &context, int layer, uint16_t *query,
                         BatchTables &batch, uint16_t *out);
 
-  /// Returns the memory of a page of one layer, pageBytes() / numLayers()
-  /// bytes.
-  const std::byte *page(int64_t layer, int32_t page) const {
-    return memory.get() + (layer * numPages + page) * layerPageBytes();
-  }
   int64_t numLayers() const { return int64_t(scales.size()); }
 
 private:
-  /// Copies of the model's.
+  /// Of heads, [kKvHeads]; or of tokens and heads, [numPages, kKvHeads,
+  /// kPageTokens].
   struct LayerScales {
-    float key[kKvHeads], value[kKvHeads];
+    std::vector<float> key, value;
   };
-  int64_t layerPageBytes() const { return pageBytes(format, 1); }
   fp8attn_cache cacheOf(int layer) const;
+  fp8attn_tensor scalesOf(std::vector<float> &values) const;
 
   CacheFormat format;
   int32_t numPages;

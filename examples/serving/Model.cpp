@@ -1,4 +1,4 @@
-//===- Model.cpp - a decoder whose weights come from a seed ---------------===//
+//===- Model.cpp - a small decoder ----------------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <string>
 
 using namespace serving;
 
@@ -50,6 +51,14 @@ Matrix::Matrix(int inputs, int outputs, float deviation, uint64_t seed)
   const uint64_t first = hashBits(seed);
   for (size_t i = 0; i < weights.size(); ++i)
     weights[i] = deviation * hashNormal(first + i);
+}
+
+Matrix::Matrix(int inputs, int outputs, const std::vector<float> &rows)
+    : inputs(inputs), outputs(outputs), weights(rows.size()) {
+  for (int output = 0; output < outputs; ++output)
+    for (int i = 0; i < inputs; ++i)
+      weights[(size_t(output / kPanel) * inputs + i) * kPanel +
+              output % kPanel] = rows[size_t(output) * inputs + i];
 }
 
 void Matrix::scale(int begin, int end, float factor) {
@@ -103,26 +112,68 @@ Layer::Layer(uint64_t seed)
       output(kQueryWidth, kWidth, keepingDeviation(kQueryWidth), seed + 4),
       gate(kWidth, kHiddenWidth, keepingDeviation(kWidth), seed + 5),
       up(kWidth, kHiddenWidth, keepingDeviation(kWidth), seed + 6),
-      down(kHiddenWidth, kWidth, keepingDeviation(kHiddenWidth), seed + 7) {
+      down(kHiddenWidth, kWidth, keepingDeviation(kHiddenWidth), seed + 7),
+      attentionGain(kWidth, 1.0f), hiddenGain(kWidth, 1.0f) {
   // Heads differ in size, as in trained models. Inputs of a projection have a
   // mean square of 1, so an element's deviation is its head's gain: 8 of them
-  // become the largest code of e4m3. Keys are large enough for attention to
-  // choose, or its output would be a mean that hardly changes.
-  constexpr float kDeviations = 8, kLargestCode = 448;
+  // are hardly ever reached. Keys are large enough for attention to choose, or
+  // its output would be a mean that hardly changes.
+  constexpr float kDeviations = 8;
   for (int head = 0; head < kKvHeads; ++head) {
     const float keyGain = 3.0f + float(head), valueGain = 2.0f / (1 + head);
     key.scale(head * kHeadDim, (head + 1) * kHeadDim, keyGain);
     value.scale(head * kHeadDim, (head + 1) * kHeadDim, valueGain);
-    keyScale[head] = kDeviations * keyGain / kLargestCode;
-    valueScale[head] = kDeviations * valueGain / kLargestCode;
+    keyMost[head] = kDeviations * keyGain;
+    valueMost[head] = kDeviations * valueGain;
   }
 }
 
+static std::string nameOfLayer(int layer) {
+  return "blocks." + std::to_string(layer);
+}
+
+static Matrix readLayer(const Checkpoint &file, int layer, const char *name,
+                        int inputs, int outputs) {
+  return {inputs, outputs,
+          file.readMatrix(nameOfLayer(layer) + "." + name + ".weight", outputs,
+                          inputs)};
+}
+
+Layer::Layer(const Checkpoint &file, int layer)
+    : query(readLayer(file, layer, "wq", kWidth, kQueryWidth)),
+      key(readLayer(file, layer, "wk", kWidth, kKvWidth)),
+      value(readLayer(file, layer, "wv", kWidth, kKvWidth)),
+      output(readLayer(file, layer, "wo", kQueryWidth, kWidth)),
+      gate(readLayer(file, layer, "w1", kWidth, kHiddenWidth)),
+      up(readLayer(file, layer, "w3", kWidth, kHiddenWidth)),
+      down(readLayer(file, layer, "w2", kHiddenWidth, kWidth)),
+      attentionGain(
+          file.readVector(nameOfLayer(layer) + ".attn_norm.weight", kWidth)),
+      hiddenGain(
+          file.readVector(nameOfLayer(layer) + ".mlp_norm.weight", kWidth)) {
+  std::fill_n(keyMost, kKvHeads, 1.0f);
+  std::fill_n(valueMost, kKvHeads, 1.0f);
+}
+
+Model::Model(const Checkpoint &file)
+    : embedding(kWidth, kVocabulary,
+                file.readMatrix("embed.weight", kVocabulary, kWidth)),
+      gain(file.readVector("norm.weight", kWidth)) {
+  do
+    layers.emplace_back(file, int(layers.size()));
+  while (file.hasMatrix(nameOfLayer(int(layers.size())) + ".wq.weight"));
+  computeRotations();
+}
+
 Model::Model(int numLayers, uint64_t seed)
-    : embedding(kWidth, kVocabulary, 1, seed) {
+    : embedding(kWidth, kVocabulary, 1, seed), gain(kWidth, 1.0f) {
   constexpr uint64_t kSeedsOfLayer = 100;
   for (int layer = 0; layer < numLayers; ++layer)
     layers.emplace_back(seed + kSeedsOfLayer * (layer + 1));
+  computeRotations();
+}
+
+void Model::computeRotations() {
   constexpr double kBase = 10000; // of rotary positions (Su et al., 2021)
   rotations.resize(size_t(kMaxPositions) * kHeadDim);
   for (int position = 0; position < kMaxPositions; ++position)
@@ -135,8 +186,8 @@ Model::Model(int numLayers, uint64_t seed)
 }
 
 void serving::normalizeRows(WorkerPool &pool, const float *in, int64_t rows,
-                            float *out) {
-  constexpr float kEpsilon = 1e-6f;
+                            const std::vector<float> &gain, float *out) {
+  constexpr float kEpsilon = 1e-5f;
   pool.forEach(rows, [&](int64_t row) {
     const float *source = in + row * kWidth;
     float squares = 0;
@@ -144,18 +195,27 @@ void serving::normalizeRows(WorkerPool &pool, const float *in, int64_t rows,
       squares += source[i] * source[i];
     const float factor = 1 / std::sqrt(squares / kWidth + kEpsilon);
     for (int i = 0; i < kWidth; ++i)
-      out[row * kWidth + i] = source[i] * factor;
+      out[row * kWidth + i] = source[i] * factor * gain[i];
   });
 }
 
-void serving::rotateHeads(const Model &model, const float *in, int heads,
-                          int32_t position, uint16_t *out) {
+void serving::rotateHeads(const Model &model, float *row, int heads,
+                          int32_t position) {
   const float *rotation = &model.rotations[size_t(position) * kHeadDim];
   for (int head = 0; head < heads; ++head)
     for (int pair = 0; pair < kHeadDim / 2; ++pair) {
       const float cosine = rotation[2 * pair], sine = rotation[2 * pair + 1];
       const int i = head * kHeadDim + pair, j = i + kHeadDim / 2;
-      out[i] = toBf16(in[i] * cosine - in[j] * sine);
-      out[j] = toBf16(in[i] * sine + in[j] * cosine);
+      const float first = row[i], second = row[j];
+      row[i] = first * cosine - second * sine;
+      row[j] = first * sine + second * cosine;
     }
+}
+
+void serving::applyGate(WorkerPool &pool, const float *up, int64_t rows,
+                        float *gate) {
+  pool.forEach(rows, [&](int64_t row) {
+    for (int64_t i = row * kHiddenWidth; i < (row + 1) * kHiddenWidth; ++i)
+      gate[i] = up[i] * (gate[i] / (1 + std::exp(-gate[i])));
+  });
 }

@@ -1,18 +1,20 @@
-//===- Model.h - a decoder whose weights come from a seed -------*- C++ -*-===//
+//===- Model.h - a small decoder --------------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// A small transformer that has what matters to an engine: grouped queries,
-// rotary positions, layers that all call one compiled attention. Its text means
-// nothing, and depends on every token before it.
+// A small transformer of the Llama form over bytes: grouped queries, rotary
+// positions, layers that all call one compiled attention. Its weights come from
+// a file; or from a seed, and then its text means nothing, and depends on every
+// token before it.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_EXAMPLES_SERVING_MODEL_H
 #define FP8ATTN_EXAMPLES_SERVING_MODEL_H
 
+#include "Checkpoint.h"
 #include "WorkerPool.h"
 
 #include <cstdint>
@@ -27,7 +29,7 @@ constexpr int kQueryHeads = 8, kKvHeads = 2, kHeadDim = 64, kPageTokens = 32;
 constexpr int kQueryWidth = kQueryHeads * kHeadDim;
 constexpr int kKvWidth = kKvHeads * kHeadDim;
 /// Of the model alone.
-constexpr int kWidth = 256, kHiddenWidth = 512, kVocabulary = 512;
+constexpr int kWidth = 256, kHiddenWidth = 704, kVocabulary = 256;
 constexpr int kMaxPositions = 8192;
 
 /// A matrix of weights [inputs, outputs], in panels of kPanel outputs, so that
@@ -38,6 +40,9 @@ public:
 
   /// Fills with numbers of mean 0 and of the given standard deviation.
   Matrix(int inputs, int outputs, float deviation, uint64_t seed);
+
+  /// Takes weights [outputs, inputs] in row-major order, as files have them.
+  Matrix(int inputs, int outputs, const std::vector<float> &rows);
 
   /// Sets out[r, o] = sum over i of in[r, i] * weight[i, o] for all rows. Each
   /// element is one chain of additions in the order of i, by the same
@@ -61,29 +66,48 @@ private:
 
 struct Layer {
   Matrix query, key, value, output, gate, up, down;
-  /// What one step of an FP8 code of a head means (docs/Numerics.md).
-  float keyScale[kKvHeads], valueScale[kKvHeads];
+  /// What normalised rows are multiplied by, by channel, before attention and
+  /// before the gate.
+  std::vector<float> attentionGain, hiddenGain;
+  /// The largest magnitude that an element of a head is expected to have.
+  float keyMost[kKvHeads], valueMost[kKvHeads];
 
   explicit Layer(uint64_t seed);
+  /// Reads the layer of a number from a file. keyMost and valueMost are 1 until
+  /// calibrate (Calibration.h) sets them.
+  Layer(const Checkpoint &file, int layer);
 };
 
 struct Model {
   std::vector<Layer> layers;
   /// Of the input and of the logits: [kWidth, kVocabulary].
   Matrix embedding;
+  /// As those of layers, before the logits.
+  std::vector<float> gain;
   /// Cosine and sine by position and pair of channels: [kMaxPositions,
   /// kHeadDim / 2, 2].
   std::vector<float> rotations;
 
   Model(int numLayers, uint64_t seed);
+  /// Reads all layers of a file, under the names that README.md lists. Throws
+  /// std::runtime_error with the name of what is not as expected.
+  explicit Model(const Checkpoint &file);
+
+private:
+  void computeRotations();
 };
 
-/// Sets each of `rows` rows of kWidth to itself over its root mean square.
-void normalizeRows(WorkerPool &pool, const float *in, int64_t rows, float *out);
+/// Sets each of `rows` rows of kWidth to itself over its root mean square,
+/// times the gain of each channel.
+void normalizeRows(WorkerPool &pool, const float *in, int64_t rows,
+                   const std::vector<float> &gain, float *out);
 
-/// Turns the heads of a row to its position and rounds them to bf16.
-void rotateHeads(const Model &model, const float *in, int heads,
-                 int32_t position, uint16_t *out);
+/// Turns the heads of a row to its position.
+void rotateHeads(const Model &model, float *row, int heads, int32_t position);
+
+/// Sets gate to up * gate / (1 + exp(-gate)), element by element of all rows of
+/// kHiddenWidth.
+void applyGate(WorkerPool &pool, const float *up, int64_t rows, float *gate);
 
 /// These round to the nearest bf16, ties to even, and back.
 uint16_t toBf16(float value);

@@ -147,7 +147,7 @@ bool Scheduler::admitFirst() {
   Sequence &sequence = *first->second;
   const std::vector<Token> &tokens = sequence.tokens;
   // The last token is computed in any case, in a page of the sequence's own.
-  if (options.sharePrefixes)
+  if (options.sharePrefixes && !sequence.request.keepsLogits)
     sequence.pages = tree.match({tokens.begin(), tokens.end() - 1});
   sequence.numComputed = sequence.capacity();
   const int32_t needed =
@@ -181,7 +181,7 @@ std::vector<Chunk> Scheduler::plan() {
 }
 
 void Scheduler::accept(Sequence &sequence, const Chunk &chunk) {
-  const size_t pagesBefore = sequence.numComputed / kPageTokens;
+  const int32_t before = sequence.numComputed;
   sequence.numComputed += chunk.numKnown();
   for (size_t i = 0; i < chunk.predictions.size(); ++i) {
     // The first prediction stands; each of the others does if the draft that it
@@ -196,8 +196,16 @@ void Scheduler::accept(Sequence &sequence, const Chunk &chunk) {
     sequence.tokens.push_back(chunk.predictions[i].token);
     sequence.digest = (sequence.digest ^ chunk.predictions[i].digest) * kPrime;
   }
+  if (sequence.request.keepsLogits) {
+    // A sequence that lost its pages has them computed again.
+    sequence.logits.resize(size_t(before) * kVocabulary);
+    sequence.logits.insert(sequence.logits.end(), chunk.logits.begin(),
+                           chunk.logits.begin() +
+                               int64_t(sequence.numComputed - before) *
+                                   kVocabulary);
+  }
   if (options.sharePrefixes &&
-      size_t(sequence.numComputed / kPageTokens) > pagesBefore)
+      sequence.numComputed / kPageTokens > before / kPageTokens)
     tree.insert({sequence.tokens.begin(),
                  sequence.tokens.begin() + sequence.numComputed},
                 sequence.pages);

@@ -21,6 +21,9 @@ struct Request {
   std::vector<Token> prompt;
   /// Tokens of text to make, at least 1.
   int32_t numOutputs = 0;
+  /// Keep the logits of all tokens; the prompt then shares no pages, as each of
+  /// its tokens must be computed.
+  bool keepsLogits = false;
 };
 
 struct Sequence {
@@ -36,6 +39,8 @@ struct Sequence {
   /// Depends on all bits of the hidden state that each token of text came from:
   /// equal texts by chance are not equal digests.
   uint64_t digest = 0;
+  /// If they are kept, [numComputed, kVocabulary]: of what follows each token.
+  std::vector<float> logits;
   int32_t numPreemptions = 0;
   bool isCancelled = false;
 
@@ -62,11 +67,19 @@ struct Chunk {
   /// Out: of the last known token and of each draft; empty if the chunk ends
   /// before the last known token, or its call failed.
   std::vector<Prediction> predictions;
+  /// Out: of all rows, [rows, kVocabulary], if the sequence keeps them.
+  std::vector<float> logits;
   /// Out: the rows' keys and values are in the cache.
   bool isDone = false;
 
   int32_t numKnown() const { return int32_t(rows.size()) - numDrafts; }
   bool reachesEnd() const { return numKnown() == sequence->numToCompute(); }
+  /// Returns how many of the last rows must have logits.
+  int32_t numLogitRows() const {
+    if (sequence->request.keepsLogits)
+      return int32_t(rows.size());
+    return reachesEnd() ? numDrafts + 1 : 0;
+  }
 };
 
 } // namespace serving

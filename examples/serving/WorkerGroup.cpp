@@ -76,23 +76,23 @@ static void addRows(const std::vector<float> &rows, std::vector<float> &sums) {
 fp8attn_status WorkerGroup::runLayer(int index, BatchTables &batch) {
   const Layer &layer = model.layers[index];
   const int64_t rows = batch.numRows();
-  normalizeRows(pool, state.data(), rows, normed.data());
+  normalizeRows(pool, state.data(), rows, layer.attentionGain, normed.data());
   const auto project = [&](const Matrix &weights, int numHeads, bool rotates,
                            std::vector<uint16_t> &heads) {
     weights.multiply(pool, normed.data(), rows, projected.data());
     const int width = numHeads * kHeadDim;
     pool.forEach(rows, [&](int64_t row) {
-      const float *in = &projected[row * width];
-      uint16_t *out = &heads[row * width];
+      float *in = &projected[row * width];
       if (rotates)
-        rotateHeads(model, in, numHeads, positions[row], out);
-      else
-        std::transform(in, in + width, out, toBf16);
+        rotateHeads(model, in, numHeads, positions[row]);
+      std::transform(in, in + width, &heads[row * width], toBf16);
     });
   };
   project(layer.query, kQueryHeads, true, query);
   project(layer.key, kKvHeads, true, key);
   project(layer.value, kKvHeads, false, value);
+  if (observe)
+    observe(index, key, value);
 
   {
     Stopwatch watch(times.write);
@@ -114,14 +114,11 @@ fp8attn_status WorkerGroup::runLayer(int index, BatchTables &batch) {
 }
 
 void WorkerGroup::multiplyLayer(const Layer &layer, int64_t rows) {
-  normalizeRows(pool, state.data(), rows, normed.data());
+  normalizeRows(pool, state.data(), rows, layer.hiddenGain, normed.data());
   layer.gate.multiply(pool, normed.data(), rows, gate.data());
   layer.up.multiply(pool, normed.data(), rows, hidden.data());
-  pool.forEach(rows, [&](int64_t row) {
-    for (int64_t i = row * kHiddenWidth; i < (row + 1) * kHiddenWidth; ++i)
-      hidden[i] *= gate[i] / (1 + std::exp(-gate[i]));
-  });
-  layer.down.multiply(pool, hidden.data(), rows, projected.data());
+  applyGate(pool, hidden.data(), rows, gate.data());
+  layer.down.multiply(pool, gate.data(), rows, projected.data());
   addRows(projected, state);
 }
 
@@ -133,26 +130,33 @@ static uint64_t hashRow(const float *row) {
 }
 
 void WorkerGroup::predict(const std::vector<Chunk *> &chunks) {
-  // The rows that something follows move to the front.
+  // The rows whose logits somebody wants move to the front.
   int64_t numRows = 0, row = 0;
   for (Chunk *chunk : chunks) {
-    row += int64_t(chunk->rows.size());
-    if (!chunk->reachesEnd())
-      continue;
-    for (int64_t from = row - chunk->numDrafts - 1; from < row; ++from)
-      std::copy_n(&state[from * kWidth], kWidth, &state[numRows++ * kWidth]);
+    const auto size = int64_t(chunk->rows.size());
+    for (int64_t i = size - chunk->numLogitRows(); i < size; ++i)
+      std::copy_n(&state[(row + i) * kWidth], kWidth,
+                  &state[numRows++ * kWidth]);
+    row += size;
   }
-  normalizeRows(pool, state.data(), numRows, normed.data());
+  normalizeRows(pool, state.data(), numRows, model.gain, normed.data());
   std::vector<float> logits(numRows * kVocabulary);
   model.embedding.multiply(pool, normed.data(), numRows, logits.data());
+  auto first = logits.begin();
   row = 0;
-  for (Chunk *chunk : chunks)
-    for (int i = 0; chunk->reachesEnd() && i <= chunk->numDrafts; ++i, ++row) {
-      const auto first = logits.begin() + row * kVocabulary;
-      const auto best = std::max_element(first, first + kVocabulary);
-      chunk->predictions.push_back(
-          {Token(best - first), hashRow(&normed[row * kWidth])});
+  for (Chunk *chunk : chunks) {
+    if (chunk->sequence->request.keepsLogits)
+      chunk->logits.assign(first, first + chunk->numLogitRows() * kVocabulary);
+    // The last of them say what follows.
+    for (int i = chunk->numLogitRows(); i > 0; --i, ++row) {
+      if (chunk->reachesEnd() && i <= chunk->numDrafts + 1) {
+        const auto best = std::max_element(first, first + kVocabulary);
+        chunk->predictions.push_back(
+            {Token(best - first), hashRow(&normed[row * kWidth])});
+      }
+      first += kVocabulary;
     }
+  }
 }
 
 fp8attn_status WorkerGroup::run(const std::vector<Chunk *> &chunks) {

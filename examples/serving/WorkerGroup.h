@@ -17,6 +17,7 @@
 #include "KvCache.h"
 #include "Sequence.h"
 
+#include <functional>
 #include <vector>
 
 namespace serving {
@@ -36,6 +37,11 @@ public:
 
   fp8attn_context context;
   StepTimes times;
+  /// If set, sees the keys and values of a layer, [rows, kKvHeads, kHeadDim] in
+  /// bf16, before they are written.
+  std::function<void(int layer, const std::vector<uint16_t> &key,
+                     const std::vector<uint16_t> &value)>
+      observe;
 
 private:
   BatchTables gatherBatch(const std::vector<Chunk *> &chunks);

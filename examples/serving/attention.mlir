@@ -1,12 +1,15 @@
 // The attention of the engine's model: 8 query heads over 2 KV heads of size 64,
-// pages of 32 tokens, once over an e4m3 cache with a scale for each KV head, and
-// once over a bf16 cache. All layers of the model call the same functions, each
+// pages of 32 tokens, over caches of e4m3 and of e5m2 codes with a scale for each
+// KV head, of e4m3 codes with a scale for each token and head, which kv_write
+// computes, and of bf16. All layers of the model call the same functions, each
 // with its own cache and scales.
 
 !e4m3 = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+!e5m2 = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<pairs>>
 !bf16 = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 
 #per_head = affine_map<(page, head, token, channel) -> (head)>
+#per_token = affine_map<(page, head, token, channel) -> (page, head, token)>
 
 // Writes the keys and values of the step's rows into their slots.
 func.func @kv_write_e4m3(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>,
@@ -19,6 +22,32 @@ func.func @kv_write_e4m3(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>,
       key_scale(%key_scale : memref<2xf32>, #per_head)
       value_scale(%value_scale : memref<2xf32>, #per_head)
       cache(%cache : !e4m3)
+  return
+}
+
+func.func @kv_write_e4m3_token(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>,
+                               %slots: memref<?xi64>,
+                               %key_scale: memref<?x2x32xf32>, %value_scale: memref<?x2x32xf32>,
+                               %cache: !e4m3) {
+  fp8attn.kv_write dynamic
+      key(%key : memref<?x2x64xbf16>) value(%value : memref<?x2x64xbf16>)
+      slots(%slots : memref<?xi64>)
+      key_scale(%key_scale : memref<?x2x32xf32>, #per_token)
+      value_scale(%value_scale : memref<?x2x32xf32>, #per_token)
+      cache(%cache : !e4m3)
+  return
+}
+
+func.func @kv_write_e5m2(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>,
+                         %slots: memref<?xi64>,
+                         %key_scale: memref<2xf32>, %value_scale: memref<2xf32>,
+                         %cache: !e5m2) {
+  fp8attn.kv_write
+      key(%key : memref<?x2x64xbf16>) value(%value : memref<?x2x64xbf16>)
+      slots(%slots : memref<?xi64>)
+      key_scale(%key_scale : memref<2xf32>, #per_head)
+      value_scale(%value_scale : memref<2xf32>, #per_head)
+      cache(%cache : !e5m2)
   return
 }
 
@@ -39,6 +68,34 @@ func.func @attend_e4m3(%query: memref<?x8x64xbf16>, %cache: !e4m3,
   fp8attn.paged_attention causal
       query(%query : memref<?x8x64xbf16>)
       cache(%cache : !e4m3)
+      key_scale(%key_scale : memref<2xf32>, #per_head)
+      value_scale(%value_scale : memref<2xf32>, #per_head)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}
+
+func.func @attend_e4m3_token(%query: memref<?x8x64xbf16>, %cache: !e4m3,
+                             %key_scale: memref<?x2x32xf32>, %value_scale: memref<?x2x32xf32>,
+                             %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                             %block_table: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !e4m3)
+      key_scale(%key_scale : memref<?x2x32xf32>, #per_token)
+      value_scale(%value_scale : memref<?x2x32xf32>, #per_token)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}
+
+func.func @attend_e5m2(%query: memref<?x8x64xbf16>, %cache: !e5m2,
+                       %key_scale: memref<2xf32>, %value_scale: memref<2xf32>,
+                       %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                       %block_table: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !e5m2)
       key_scale(%key_scale : memref<2xf32>, #per_head)
       value_scale(%value_scale : memref<2xf32>, #per_head)
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)

@@ -24,7 +24,8 @@ using namespace serving;
 
 constexpr char kUsage[] =
     "usage: serve TRACE [--option=value...]\n"
-    "  --cache=e4m3|bf16  what keys and values are stored in (e4m3)\n"
+    "  --cache=FORMAT     bf16, e4m3, e4m3-token or e5m2, of keys and values "
+    "(e4m3)\n"
     "  --layers=N         of the model (4)\n"
     "  --groups=N         worker groups, each with a context of its own (1)\n"
     "  --workers=N        of each group (1)\n"
@@ -45,11 +46,11 @@ struct Options {
 
 /// Sets what an argument says. Returns false if it says nothing known.
 static bool parseOption(const std::string &argument, Options &options) {
-  if (argument == "--cache=e4m3" || argument == "--cache=bf16") {
-    options.engine.format =
-        argument.ends_with("e4m3") ? CacheFormat::E4M3 : CacheFormat::BF16;
-    return true;
-  }
+  for (CacheFormat format : kCacheFormats)
+    if (argument == std::string("--cache=") + nameOf(format)) {
+      options.engine.format = format;
+      return true;
+    }
   constexpr int32_t kMost = 1 << 20;
   SchedulerOptions &scheduler = options.engine.scheduler;
   const struct {

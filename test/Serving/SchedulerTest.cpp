@@ -149,7 +149,7 @@ TEST(SchedulerTest, RequestsThatCanNeverBeServedAreRefused) {
   EXPECT_EQ(scheduler.submit({1, {5}, 0}),
             "expects a prompt, and at least one token to make");
   EXPECT_EQ(scheduler.submit({1, {kVocabulary}, 1}),
-            "expects tokens of the prompt to be 0 to 511");
+            "expects tokens of the prompt to be 0 to 255");
   EXPECT_EQ(scheduler.submit({1, std::vector<Token>(40), 25}),
             "expects at most 64 tokens of prompt and text, got 65");
   EXPECT_EQ(scheduler.submit({1, {5}, INT32_MAX}),

@@ -8,7 +8,7 @@
 # Usage: performance_page.py RUN.json... > docs/Performance.md
 #
 # Writes the page of times from files that `fp8attn-bench-calls --json` wrote: for
-# each run its machine, date, command and load, and a table. Medians, best times
+# each run its machine, date, command and load, its picture, and a table. Medians, best times
 # and fractions are those of the file, of steady samples only.
 #
 #===----------------------------------------------------------------------===//
@@ -44,6 +44,10 @@ Rates are GFLOP/s of visible scores and outputs, or GB/s of the cache (of the bf
 in `kv_write`). Threads are given with the cores that they have: more threads than cores
 are hyper-threads. The load counts processes that wanted to run: where it is more than the
 threads', the machine was shared, and times say what it was able to do then.
+
+The picture of a run, `fp8attn-bench-calls --from=RUN.json --svg=docs/images/RUN.svg`, is its
+roofline: operations a second over operations for each byte of the cache, below what
+multiplications and reads allow.
 """
 
 HEADER = """\
@@ -106,23 +110,26 @@ def group_title(result):
     return f"{result['model']}, {result['format']}, {result['isa']}, {threads}"
 
 
-def format_run(run):
-    """Returns the section of a run, a table for each model, cache, ISA and threads."""
+def format_run(path):
+    """Returns the section of a run: its picture, and a table for each model, cache, ISA
+    and number of threads."""
+    run = json.loads(pathlib.Path(path).read_text())
     groups = {}
     for result in run["results"]:
         groups.setdefault(group_title(result), []).append(result)
     text = f"\n## {run['machine']}\n\n{run['date']}, load {run['load_before']:.1f} before "
     text += f"and {run['load_after']:.1f} after:\n\n```\n{run['command']}\n```\n"
+    text += f"\n![Roofline](images/{pathlib.Path(path).stem}.svg)\n"
     for title, results in groups.items():
         text += f"\n### {title}\n\n{HEADER}" + "".join(map(format_row, results))
     return text
 
 
 def main():
-    runs = [json.loads(pathlib.Path(path).read_text()) for path in sys.argv[1:]]
-    if not runs:
+    paths = sys.argv[1:]
+    if not paths:
         sys.exit("usage: performance_page.py RUN.json...")
-    print(INTRODUCTION + "".join(map(format_run, runs)), end="")
+    print(INTRODUCTION + "".join(map(format_run, paths)), end="")
 
 
 if __name__ == "__main__":

@@ -5,12 +5,13 @@
 #
 #===----------------------------------------------------------------------===//
 #
-# Usage: generate_models.py models|mixes|cpp
+# Usage: generate_models.py models|mixes|cpp|few|few_cpp
 #
 # Prints the entry points write_MODEL and attend_MODEL of every named model and the
 # entry points of merge, repack, quantize and dequantize (models); those of the
 # covering arrays of random problems (mixes); or the table through which the tests
-# call both (cpp). generate_dense.py does the same for dense attention.
+# call both (cpp); or some of all these, and their table (few, few_cpp).
+# generate_dense.py does the same for dense attention.
 #
 #===----------------------------------------------------------------------===//
 
@@ -19,7 +20,7 @@ import sys
 import generate_dense
 from model_text import ELEMENTS, TYPES, Region, camel_back, function, operand, optional
 from models import (
-    DENSE, DENSE_MIXES, LLAMA, MERGED, MIXES, MODELS, REPACKED, SCALED_MIXES, SHAPES,
+    DENSE, DENSE_MIXES, FEW, LLAMA, MERGED, MIXES, MODELS, REPACKED, SCALED_MIXES, SHAPES,
     check_pairs,
 )
 from scale_kinds import scale_map, scale_type
@@ -262,22 +263,39 @@ def print_mixes():
         print(generate_dense.mlir(model))
 
 
-def print_table():
-    for header in ("DenseModel.h", "Model.h", "mixes_entry_points.h", "models_entry_points.h"):
+def print_few():
+    for model in FEW:
+        print_mlir(model)
+
+
+def print_table(headers, models, dense):
+    for header in ("DenseModel.h", "Model.h", *headers):
         print(f'#include "{header}"')
     print("\nconst Model kModels[] = {")
-    for model in MODELS + MIXES + SCALED_MIXES:
+    for model in models:
         print_cpp(model)
     print("};\nconst size_t kNumModels = sizeof kModels / sizeof *kModels;\n")
+    if not dense:
+        return
     print("const DenseModel kDenseModels[] = {")
-    for model in DENSE + DENSE_MIXES:
+    for model in dense:
         print(generate_dense.cpp(model))
     print("};\nconst size_t kNumDenseModels = sizeof kDenseModels / sizeof *kDenseModels;")
 
 
 def main():
     check_pairs()
-    {"models": print_models, "mixes": print_mixes, "cpp": print_table}[sys.argv[1]]()
+    {
+        "models": print_models,
+        "mixes": print_mixes,
+        "cpp": lambda: print_table(
+            ("mixes_entry_points.h", "models_entry_points.h"),
+            MODELS + MIXES + SCALED_MIXES,
+            DENSE + DENSE_MIXES,
+        ),
+        "few": print_few,
+        "few_cpp": lambda: print_table(("few_entry_points.h",), FEW, []),
+    }[sys.argv[1]]()
 
 
 if __name__ == "__main__":

@@ -398,6 +398,10 @@ DENSE_MIXES = [
     mix_dense(f"mix_{i:02}", row) for i, row in enumerate(cover(DENSE_COLUMNS))
 ]
 
+# Few, for a program whose kernels are slow: each type of cache, options one by one
+# and at once.
+FEW = LLAMA + SWEEP[:4] + MIXES[:6] + SCALED_MIXES[:2]
+
 
 def is_possible(pair):
     """Returns whether two columns may have these values together."""

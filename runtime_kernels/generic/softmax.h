@@ -24,10 +24,13 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// The row_max of a row that has seen no key.
 constexpr float kMinusInfinity = -__builtin_inff();
 
-/// Returns the row's maximum for a step: `max` itself unless a key is the first
-/// or exceeds it by too much. NaN scores are not greater than anything.
+/// Returns the row's maximum for a step: `max` itself unless a key is the
+/// first, which it then follows, or exceeds it by too much. NaN scores are not
+/// greater than anything.
 inline float raiseMaximum(const float *logits, int64_t begin, int64_t end,
                           float max) {
+  if (max == kMinusInfinity && begin < end && isFinite(logits[begin]))
+    max = ceilToInteger(logits[begin]);
   float largest = kMinusInfinity;
   for (int64_t j = begin; j < end; ++j)
     largest = logits[j] > largest ? logits[j] : largest;

@@ -138,6 +138,31 @@ TEST_P(PrefillTest, RisingScores) {
   }
 }
 
+// Rows whose first score is not finite, or far below that of a later key of the
+// same step: in its first granule, in the next one, and at its end.
+TEST_P(PrefillTest, FirstScoresThatAreNoMaxima) {
+  for (int64_t key : {1, 32, 33, 255}) {
+    Random random(66);
+    PagedCache cache({type(), 256, 64, 64, 32}, random);
+    AttentionProblem problem = randomProblem(cache, 144, false, random);
+    for (int64_t c = 0; c < 64; ++c) {
+      cache.setKey(key, c, two());
+      for (int64_t row = 0; row < 144; ++row)
+        if (row % 7 == 3)
+          problem.query.at(row, c) &= 0x7fff;
+    }
+    for (size_t row = 0; row < 144; ++row)
+      problem.rowScale[row] *= row % 31 == 5 ? 0x1p126f : 8;
+    const AttentionState state = runAttend(GetParam(), problem);
+    AttentionProblem before = problem;
+    before.rowLimit.assign(144, 1);
+    const AttentionState first = runAttend(GetParam(), before);
+    EXPECT_GT(state.max[3], first.max[3] + FP8ATTN_RESCALE_THRESHOLD);
+    EXPECT_EQ(state.max[1], first.max[1]);
+    ASSERT_NO_FATAL_FAILURE(checkProblem(problem)) << "key " << key;
+  }
+}
+
 // Rows that see nothing in the steps of others, in no order.
 TEST_P(PrefillTest, WindowsApart) {
   Random random(63);

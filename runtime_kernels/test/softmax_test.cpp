@@ -74,14 +74,26 @@ static Matrix<float> randomScores(int64_t rows, int64_t keys, Random &random,
   return scores;
 }
 
+/// Returns the maximum that a row has after its first step over scores in the
+/// log2 domain, all of which it sees.
+static float firstMaximum(const std::vector<float> &scores) {
+  float largest = -INFINITY;
+  for (float score : scores)
+    largest = fmaxf(largest, score);
+  if (scores.empty() || !isfinite(scores[0]) ||
+      largest - ceilf(scores[0]) > FP8ATTN_RESCALE_THRESHOLD)
+    return ceilf(largest);
+  return ceilf(scores[0]);
+}
+
 /// Checks the probabilities of a first step of one row.
 static void checkFirstStep(const Matrix<float> &scores, int64_t row,
                            float scale, int64_t limit, SoftmaxState &state) {
-  float largest = -INFINITY;
+  std::vector<float> seen;
   for (int64_t key = 0; key < std::min(limit, scores.columns); ++key)
-    largest = fmaxf(largest, scores.at(row, key) * scale);
+    seen.push_back(scores.at(row, key) * scale);
   const size_t r = static_cast<size_t>(row);
-  ASSERT_EQ(state.max[r], ceilf(largest));
+  ASSERT_EQ(state.max[r], firstMaximum(seen));
   double sum = 0;
   for (int64_t key = 0; key < (scores.columns + 31) / 32 * 32; ++key) {
     const double prob = bf16Value(state.probs.at(row, key));
@@ -149,7 +161,7 @@ TEST_P(SoftmaxTest, MaskedScoresAreNotSeen) {
   step(GetParam(), 256, scores, {1, 1, 1}, {256, 261, 257}, state);
   EXPECT_EQ(state.max[0], -INFINITY);
   EXPECT_EQ(state.sum[0], 0);
-  EXPECT_EQ(state.max[1], 4);
+  EXPECT_EQ(state.max[1], 0);
   EXPECT_EQ(state.max[2], 1);
   EXPECT_EQ(state.sum[2], 0x1p40f);
   for (int64_t key = 0; key < 64; ++key) {
@@ -159,7 +171,7 @@ TEST_P(SoftmaxTest, MaskedScoresAreNotSeen) {
   }
   step(GetParam(), 512, scores, {1, 1, 1}, {256, 261, 257}, state);
   EXPECT_EQ(state.max[0], -INFINITY);
-  EXPECT_EQ(state.max[1], 4);
+  EXPECT_EQ(state.max[1], 0);
 }
 
 // What a row does not see, before or after its window, has no influence: the
@@ -173,11 +185,8 @@ TEST_P(SoftmaxTest, WindowAnywhereInTheStep) {
                    << keys << " keys from key " << begin << " on");
       const int64_t end = begin + keys;
       Matrix<float> scores(1, 256, NAN);
-      float largest = -INFINITY;
-      for (int64_t key = begin; key < end; ++key) {
-        scores.at(0, key) = float((key - begin) * 7 % 13) / 4;
-        largest = fmaxf(largest, scores.at(0, key));
-      }
+      for (int64_t key = begin; key < end; ++key)
+        scores.at(0, key) = float((key - begin) * 7 % 13 + 3) / 4;
       SoftmaxState state(1);
       step(GetParam(), kFirstKey, scores, {1}, {int32_t(kFirstKey + begin)},
            {int32_t(kFirstKey + end)}, state);
@@ -193,7 +202,7 @@ TEST_P(SoftmaxTest, WindowAnywhereInTheStep) {
                       2 * (kEpsBf16 + kEpsExp2) * prob)
               << "key " << key;
       }
-      ASSERT_EQ(state.max[0], ceilf(largest));
+      ASSERT_EQ(state.max[0], keys ? 1 : -INFINITY);
       ASSERT_NEAR(state.sum[0], sum, 256 * kEpsF32 * sum);
     }
 }
@@ -232,6 +241,27 @@ TEST_P(SoftmaxTest, MinusInfinityIsProbabilityZero) {
   EXPECT_EQ(state.sum[1], 0x1p40f);
   for (int64_t key = 1; key < 32; ++key)
     EXPECT_EQ(state.probs.at(1, key), 0);
+}
+
+// A row's maximum is its first score, unless that is not finite or others
+// exceed it by too much: then that of the step.
+TEST_P(SoftmaxTest, BeginsWithTheFirstScore) {
+  const float inf = INFINITY;
+  const float first[] = {2.5f, 70, -57, -58, -1e30f, -inf, 0};
+  const float max[] = {3, 70, -57, 3, 3, 3, 0};
+  constexpr int64_t kRows = 7;
+  Matrix<float> scores(kRows, 40, 3);
+  for (int64_t row = 0; row < kRows; ++row)
+    scores.at(row, 0) = first[row];
+  SoftmaxState state(kRows);
+  step(GetParam(), 0, scores, std::vector<float>(kRows, 1),
+       std::vector<int32_t>(kRows, 40), state);
+  for (size_t row = 0; row < size_t(kRows); ++row) {
+    ASSERT_EQ(state.max[row], max[row]) << "first score " << first[row];
+    const double sum = exp2(std::max(first[row], -200.0f) - max[row] + 40) +
+                       39 * exp2(3 - max[row] + 40);
+    ASSERT_NEAR(state.sum[row], sum, sum * (kEpsBf16 + kEpsExp2));
+  }
 }
 
 // Within the threshold the maximum stays; beyond it, everything so far is

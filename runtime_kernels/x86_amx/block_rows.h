@@ -38,6 +38,8 @@ struct RowBlock {
   /// The state of the online softmax: the caller's, but for a full block.
   alignas(64) float rowMax[FP8ATTN_BLOCK_ROWS];
   alignas(64) float rowSum[FP8ATTN_BLOCK_ROWS];
+  /// Of a step: the rows that see their first key in it.
+  __mmask16 begins[FP8ATTN_BLOCK_ROWS / kLanes];
   int64_t numRows;
   const uint8_t *query;
   float *acc;

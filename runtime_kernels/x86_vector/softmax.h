@@ -6,10 +6,10 @@
 //
 //   p = bf16(exp2(score * row_scale - row_max + exponent)),  row_sum += sum(p)
 //
-// The row's maximum is that of its first step, rounded up to an integer, so
-// that most steps need no pass to find it: the exponents' maximum is watched on
-// the way, and only if it passes the threshold is the row rescaled and done
-// again. Works row by row; a row reads and writes nothing of another.
+// The row's maximum begins as its first visible score, rounded up to an
+// integer, so that no step needs a pass to find it: the exponents' maximum is
+// watched on the way, and only if it passes the threshold is the row rescaled
+// and done again. Works row by row; a row reads and writes nothing of another.
 //
 //===----------------------------------------------------------------------===//
 
@@ -82,19 +82,14 @@ public:
         stored(stored) {}
 
   /// Returns the largest score * scale, NaN if all visible ones are NaN, -inf
-  /// if none is visible. Rarely called: most steps keep the maximum.
-  [[gnu::noinline]] float maximum() const {
-    const simd::Floats none = simd::set(-__builtin_inff());
-    simd::Floats largest = none;
-    uint32_t nan = 0;
-    for (int64_t j = begin & -kVector; j < end; j += kVector) {
-      const simd::Floats x =
-          simd::select(seen(j), simd::mul(place.load(j), scale), none);
-      nan |= simd::nanLanes(x);
-      largest = simd::max(x, largest); // NaN gives `largest`.
-    }
-    const float result = simd::largest(largest);
-    return nan && result == -__builtin_inff() ? __builtin_nanf("") : result;
+  /// if none is visible.
+  float maximum() const { return maximumBefore(end); }
+
+  /// Returns the maximum that the row begins with: its first visible score *
+  /// scale if that is finite.
+  float firstMaximum() const {
+    const float first = maximumBefore(begin < end ? begin + 1 : end);
+    return isFinite(first) ? first : maximum();
   }
 
   /// Writes the probabilities exp2(score * scale - max), times the power of two
@@ -134,6 +129,22 @@ private:
   struct State {
     simd::Floats sum, largest;
   };
+
+  /// As maximum() of the keys before `last`. Rarely called.
+  [[gnu::noinline]] float maximumBefore(int64_t last) const {
+    const simd::Floats none = simd::set(-__builtin_inff());
+    simd::Floats largest = none;
+    uint32_t nan = 0;
+    for (int64_t j = begin & -kVector; j < last; j += kVector) {
+      const simd::Floats x =
+          simd::select(lanes(last - j) & ~lanes(begin - j),
+                       simd::mul(place.load(j), scale), none);
+      nan |= simd::nanLanes(x);
+      largest = simd::max(x, largest); // NaN gives `largest`.
+    }
+    const float result = simd::largest(largest);
+    return nan && result == -__builtin_inff() ? __builtin_nanf("") : result;
+  }
 
   /// Keys in a vector of scores, and in one of probabilities.
   static constexpr int64_t kVector = 16;
@@ -176,7 +187,7 @@ inline void softmaxRow(const SoftmaxRow<Place> &row, const ScaledExp2 &exp2,
                        float *acc) {
   const float none = -__builtin_inff();
   if (rowMax == none)
-    rowMax = ceilToInteger(row.maximum());
+    rowMax = ceilToInteger(row.firstMaximum());
   // While no key has counted, -inf less any finite maximum gives 0.
   const float max = rowMax == none ? 0 : rowMax;
   float sum = rowSum;

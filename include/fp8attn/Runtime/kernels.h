@@ -202,7 +202,8 @@ typedef void (*fp8attn_uk_qk_fn)(const fp8attn_key_run *run, int64_t first_key,
 /// row_limit[r], else the key is masked and its probability is exactly 0
 /// (whatever the score). A step without a visible key leaves the row as it is.
 /// m = row_max[r] is an integer in the log2 domain. If it is -inf, it becomes
-/// ceil(max x) of this step; if some x exceeds m by more than
+/// ceil(x) of the first key that is not masked, or ceil(max x) of this step if
+/// that x is not finite; if some x exceeds m by more than
 /// FP8ATTN_RESCALE_THRESHOLD, it is raised to ceil(max x) and row_sum[r] and
 /// row r of acc are multiplied by 2^(old - new), which is exact. Then
 /// probs[r][j] = bf16(exp2(x - m + exponent)), and row_sum[r] increases by the

@@ -65,9 +65,9 @@ struct BlockStep {
   int64_t firstKey, numKeys;
   /// Whether it is the block's first one of the call, and its last one for now.
   bool isFirst, isLast;
-  /// Its operands in the stream, and the largest exponents of its scores.
+  /// Its operands in the stream, and the largest words of its probabilities.
   ScoreStep scores;
-  __m512 largest;
+  __m512i largest;
 
   int64_t granules() const {
     return roundUp(numKeys, FP8ATTN_GRANULE) / FP8ATTN_GRANULE;
@@ -249,7 +249,7 @@ private:
     nextSlot = (nextSlot + step.scores.pairs) & 1;
     const int64_t columns = step.scores.columns();
     const int64_t end = columns < kColumnsAhead ? columns : kColumnsAhead;
-    __m512 none = _mm512_setzero_ps();
+    __m512i none = _mm512_setzero_si512();
     if (!previous) {
       streamColumns(step.scores, 0, end, nullptr, idle, 1, exponent, none);
     } else {
@@ -277,7 +277,7 @@ private:
 
   /// Multiplies the other columns of a step.
   void goOn(BlockStep &step) {
-    step.largest = _mm512_set1_ps(-__builtin_inff());
+    step.largest = _mm512_setzero_si512();
     streamColumns(step.scores, kColumnsAhead, step.scores.columns(), nullptr,
                   step.scores, 0, exponent, step.largest);
     previous = &step;
@@ -290,9 +290,7 @@ private:
       return;
     const BlockStep &step = *previous;
     previous = nullptr;
-    const __m512 most =
-        _mm512_set1_ps(static_cast<float>(FP8ATTN_RESCALE_THRESHOLD));
-    if (_mm512_cmp_ps_mask(step.largest, most, _CMP_GT_OQ)) [[unlikely]]
+    if (HalfSoftmax::mayExceed(step.largest, exponent)) [[unlikely]]
       addInPhases(step);
     else
       addValues(step);

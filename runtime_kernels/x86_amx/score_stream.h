@@ -16,8 +16,9 @@
 // the softmax is done beside the tiles, not after them.
 //
 // Rounds like softmax.h, whose steps these are, but the maximum of a row is
-// known: that a score exceeds it by too much is reported, not handled. The sums
-// of the probabilities are left to the product with the values.
+// known: that a score exceeds it by too much shows in the largest word of a
+// probability, one maximum for 32 keys, and is not handled here. The sums of
+// the probabilities are left to the product with the values.
 //
 //===----------------------------------------------------------------------===//
 
@@ -75,11 +76,23 @@ struct ScoreStep {
 /// The softmax of one half after the other. What it holds stays in registers.
 class HalfSoftmax {
 public:
-  /// `largest` are the largest exponents of a step so far.
-  HalfSoftmax(int64_t exponent, __m512 largest)
+  /// `largest` are the largest words of a step so far.
+  HalfSoftmax(int64_t exponent, __m512i largest)
       : exp2(static_cast<float>(exponent)), largest(largest) {}
 
-  __m512 largestSoFar() const { return largest; }
+  __m512i largestSoFar() const { return largest; }
+
+  /// Returns whether a score may have exceeded its row's maximum by more than
+  /// FP8ATTN_RESCALE_THRESHOLD: whether a probability is not less, as a bf16,
+  /// than that of one that exceeds it by as much, or is NaN.
+  static bool mayExceed(__m512i largest, int64_t exponent) {
+    constexpr int kBias = 127, kMantissaBits = 7;
+    const int limit =
+        (kBias + FP8ATTN_RESCALE_THRESHOLD + static_cast<int>(exponent))
+        << kMantissaBits;
+    return _mm512_cmpge_epu16_mask(
+               largest, _mm512_set1_epi16(static_cast<int16_t>(limit))) != 0;
+  }
 
   /// Goes to half `half` of a step, two halves a pair. Returns whether some row
   /// does not see all of its keys: rows must be told so.
@@ -108,12 +121,10 @@ public:
       const __m512 low = argument<Masked>(from + i * kTileStride, r, 0);
       const __m512 high = argument<Masked>(
           from + i * kTileStride + FP8ATTN_TILE_BYTES, r, kFloatColumns);
-      // NaN leaves `largest`.
-      largest = _mm512_max_ps(low, largest);
-      largest = _mm512_max_ps(high, largest);
-      _mm512_store_si512(to + i * kTileStride,
-                         reinterpret_cast<__m512i>(
-                             _mm512_cvtne2ps_pbh(exp2(high), exp2(low))));
+      const auto words =
+          reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(exp2(high), exp2(low)));
+      largest = _mm512_max_epu16(largest, words);
+      _mm512_store_si512(to + i * kTileStride, words);
       // Without, clang finds the maxima of all rows at the end, and spills.
       asm volatile("" : "+v"(largest));
     }
@@ -151,7 +162,7 @@ private:
   }
 
   const ScaledExp2 exp2;
-  __m512 largest;
+  __m512i largest;
   const uint8_t *scores = nullptr;
   uint8_t *probs = nullptr;
   const float *scale = nullptr;
@@ -213,12 +224,12 @@ multiplyColumn(const ScoreStep &step, int64_t column, uint8_t *previous,
 /// Multiplies columns [first, end) of a step, the first of them beside half
 /// `half` of `beside`, later ones beside later halves. Stores `pending`, the
 /// column that the other accumulators hold, unless it is null. Leaves the last
-/// column in accumulators, and the largest exponents in `largest`.
+/// column in accumulators, and the largest words in `largest`.
 template <int RowsBeside>
 [[gnu::noinline]] void streamColumns(const ScoreStep &operands, int64_t first,
                                      int64_t end, uint8_t *pending,
                                      const ScoreStep &beside, int64_t half,
-                                     int64_t exponent, __m512 &largest) {
+                                     int64_t exponent, __m512i &largest) {
   // Tile intrinsics may write any memory: a copy has no address.
   const ScoreStep step = operands;
   HalfSoftmax softmax(exponent, largest);
@@ -244,7 +255,7 @@ template <int RowsBeside>
 /// As streamColumns<RowsBeside>, for the depth of the step.
 inline void streamColumns(const ScoreStep &step, int64_t first, int64_t end,
                           uint8_t *pending, const ScoreStep &beside,
-                          int64_t half, int64_t exponent, __m512 &largest) {
+                          int64_t half, int64_t exponent, __m512i &largest) {
   // The rows of a half are spread over the steps of depth.
   if (step.depth >= kHalfRows)
     streamColumns<1>(step, first, end, pending, beside, half, exponent,
@@ -260,7 +271,7 @@ inline void streamColumns(const ScoreStep &step, int64_t first, int64_t end,
 /// Computes the halves of a step from `half` on that nothing else is done
 /// beside.
 [[gnu::noinline]] inline void finishHalves(const ScoreStep &step, int64_t half,
-                                           int64_t exponent, __m512 &largest) {
+                                           int64_t exponent, __m512i &largest) {
   HalfSoftmax softmax(exponent, largest);
 #pragma clang loop unroll(disable)
   for (; half < step.columns(); ++half)

@@ -17,7 +17,8 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 bool mlir::fp8attn::isForeign(Operation *op, StringRef name) {
-  return op->getName().getStringRef() == name;
+  return op->getName().getStringRef() == name &&
+         (op->isRegistered() || op->getNextNode());
 }
 
 Attribute mlir::fp8attn::getForeignAttr(Operation *op, StringRef name) {

@@ -17,7 +17,8 @@
 
 namespace mlir::fp8attn {
 
-/// Whether the operation has the name, "onnx.Attention".
+/// Whether the operation has the name, "onnx.Attention", and may be replaced:
+/// one that ends its block may be a terminator, for all that is known of it.
 bool isForeign(Operation *op, StringRef name);
 
 /// Returns an attribute, which may be a property; null if there is none.

@@ -17,7 +17,7 @@
 #include "fp8attn/Target/ArgumentNames.h"
 #include "fp8attn/Target/ElementTypes.h"
 
-#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -63,28 +63,88 @@ void *Argument::getElement(int64_t index) const {
     offset += index % tensor.sizes[dim] * tensor.strides[dim];
     index /= tensor.sizes[dim];
   }
-  return storage.data() +
+  return static_cast<uint8_t *>(tensor.data) +
          offset * reference::elementBytes(fp8attn_type(tensor.type));
 }
 
-Arguments::Arguments(func::FuncOp function) {
+Arguments::Arguments(func::FuncOp function)
+    : numArguments(function.getNumArguments()) {
   for (const std::string &name : getArgumentNames(function)) {
     list.emplace_back();
     list.back().name = name;
   }
+  function.walk([&](Operation *op) {
+    if (!isa<memref::AllocOp, memref::AllocaOp, memref::GetGlobalOp>(op))
+      return;
+    places[op->getResult(0)] = list.size();
+    list.emplace_back();
+    list.back().name = ("the result of " + op->getName().getStringRef()).str();
+  });
 }
 
-BlockArgument Arguments::getArgument(Value value) {
-  while (auto view = value.getDefiningOp<ViewLikeOpInterface>())
-    value = view.getViewSource();
-  return cast<BlockArgument>(value);
+size_t Arguments::getPlace(Value value) const {
+  Value memory = fp8attn::getMemory(value);
+  if (auto argument = dyn_cast<BlockArgument>(memory))
+    return argument.getArgNumber();
+  return places.at(memory);
 }
 
-Arguments::Arguments(const Arguments &other) : list(other.list) {
+Argument &Arguments::operator[](Value value) {
+  value = skipCasts(value);
+  if (!isKnownView(value.getDefiningOp()))
+    return list[getPlace(value)];
+  auto [entry, isNew] = views.try_emplace(value.getAsOpaquePointer());
+  if (isNew)
+    entry->second.name = list[getPlace(value)].name;
+  return entry->second;
+}
+
+Arguments::Arguments(const Arguments &other)
+    : list(other.list), numArguments(other.numArguments), places(other.places),
+      views(other.views) {
   for (Argument &argument : list) {
     argument.tensor.data = argument.storage.data();
     argument.cache.data = argument.storage.data();
   }
+  for (auto &[value, view] : views) {
+    if (!view.isAllocated())
+      continue;
+    const size_t place = getPlace(Value::getFromOpaquePointer(value));
+    view.tensor.data =
+        list[place].storage.data() + (static_cast<uint8_t *>(view.tensor.data) -
+                                      other.list[place].storage.data());
+  }
+}
+
+std::vector<int64_t> Arguments::getStoredElements(Value value) const {
+  const Argument &argument = (*this)[value];
+  const uint8_t *begin = getMemory(value).storage.data();
+  const int64_t bytes =
+      reference::elementBytes(fp8attn_type(argument.tensor.type));
+  std::vector<int64_t> elements(argument.getNumElements());
+  for (size_t i = 0; i < elements.size(); ++i)
+    elements[i] =
+        (static_cast<uint8_t *>(argument.getElement(i)) - begin) / bytes;
+  return elements;
+}
+
+int64_t Arguments::getNumStored(Value value) const {
+  const Argument &memory = getMemory(value);
+  return memory.storage.size() /
+         reference::elementBytes(fp8attn_type(memory.tensor.type));
+}
+
+std::optional<int64_t> Arguments::evaluate(OpFoldResult number) const {
+  if (std::optional<int64_t> constant = getConstantIntValue(number))
+    return constant;
+  auto dim = cast<Value>(number).getDefiningOp<memref::DimOp>();
+  std::optional<int64_t> index = dim ? dim.getConstantIndex() : std::nullopt;
+  if (!index)
+    return std::nullopt;
+  const Argument &source = (*this)[dim.getSource()];
+  if (!source.isAllocated() || *index < 0 || *index >= source.tensor.rank)
+    return std::nullopt;
+  return source.tensor.sizes[*index];
 }
 
 /// Returns the strides of a tensor: those of the type, and where they are
@@ -106,17 +166,57 @@ static SmallVector<int64_t> chooseStrides(MemRefType type,
   return strides;
 }
 
-LogicalResult Arguments::allocateTensor(Value value, ArrayRef<int64_t> sizes) {
-  Argument &argument = (*this)[value];
-  auto type = cast<MemRefType>(value.getType());
-  for (auto [dim, size] : llvm::enumerate(type.getShape()))
-    if (!ShapedType::isDynamic(size) && size != sizes[dim]) {
+/// Reports a size of the type, or of memory that is there, that is not the one
+/// that the operations of this batch want.
+static LogicalResult checkSizes(const Argument &argument,
+                                ArrayRef<int64_t> given,
+                                ArrayRef<int64_t> wanted) {
+  for (auto [dim, size] : llvm::enumerate(given))
+    if (!ShapedType::isDynamic(size) && size != wanted[dim]) {
       reportError("expects dimension " + Twine(dim) + " of " + argument.name +
-                  " to be " + Twine(sizes[dim]) +
+                  " to be " + Twine(wanted[dim]) +
                   " for this batch (--seqs, --context, --query-len), got " +
                   Twine(size));
       return failure();
     }
+  return success();
+}
+
+LogicalResult Arguments::allocateView(Operation *view,
+                                      ArrayRef<int64_t> sizes) {
+  auto evaluateNumber = [&](OpFoldResult number) { return evaluate(number); };
+  Value source = view->getOperand(0);
+  if (!(*this)[source].isAllocated()) {
+    FailureOr<SmallVector<int64_t>> sourceSizes =
+        getSourceSizes(view, sizes, evaluateNumber);
+    if (failed(sourceSizes) || failed(allocateTensor(source, *sourceSizes)))
+      return failure();
+  }
+  FailureOr<fp8attn_tensor> tensor =
+      describeView(view, (*this)[source].tensor, sizes, evaluateNumber);
+  if (failed(tensor))
+    return failure();
+  (*this)[view->getResult(0)].tensor = *tensor;
+  return success();
+}
+
+LogicalResult Arguments::allocateTensor(Value value, ArrayRef<int64_t> sizes) {
+  // A cast may say more than what it casts, and the reverse.
+  auto type = cast<MemRefType>(value.getType());
+  value = skipCasts(value);
+  auto uncast = cast<MemRefType>(value.getType());
+  Argument &argument = (*this)[value];
+  if (failed(checkSizes(argument, type.getShape(), sizes)) ||
+      failed(checkSizes(argument, uncast.getShape(), sizes)))
+    return failure();
+  if (uncast.getLayout().isIdentity())
+    type = uncast;
+  if (argument.isAllocated())
+    return checkSizes(
+        argument, {argument.tensor.sizes, static_cast<size_t>(type.getRank())},
+        sizes);
+  if (Operation *op = value.getDefiningOp(); isKnownView(op))
+    return allocateView(op, sizes);
   fp8attn_tensor &tensor = argument.tensor;
   tensor.type = getAbiType(type.getElementType());
   tensor.rank = sizes.size();
@@ -137,7 +237,7 @@ void Arguments::allocateCache(Value value, int64_t numPages) {
   auto type = cast<CacheType>(value.getType());
   argument.storage = AlignedBuffer(numPages * type.getPageBytes());
   argument.cache = {argument.storage.data(), numPages, type.getPageBytes()};
-  auto memref = dyn_cast<MemRefType>(getArgument(value).getType());
+  auto memref = dyn_cast<MemRefType>(fp8attn::getMemory(value).getType());
   argument.isCache = !memref;
   if (!memref)
     return;
@@ -161,7 +261,7 @@ void Arguments::allocateCache(Value value, int64_t numPages) {
 
 std::vector<const void *> Arguments::getAbiPointers() const {
   std::vector<const void *> pointers;
-  for (const Argument &argument : list)
+  for (const Argument &argument : ArrayRef(list).take_front(numArguments))
     pointers.push_back(argument.getAbiPointer());
   return pointers;
 }

@@ -4,20 +4,25 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Memory for the arguments of a run, in the form that the C ABI passes them.
+// Memory for the arguments of a run, in the form that the C ABI passes them,
+// and for what the function allocates by itself, which the reference computes
+// with.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_TOOLS_FP8ATTN_RUN_ARGUMENTS_H
 #define FP8ATTN_TOOLS_FP8ATTN_RUN_ARGUMENTS_H
 
+#include "Views.h"
 #include "fp8attn/Reference/Cache.h"
 #include "fp8attn/Reference/DenseAttention.h"
 #include "fp8attn/Runtime/fp8attn.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Value.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,7 +53,9 @@ private:
   int64_t numBytes = 0;
 };
 
-/// One argument. Exactly one of `tensor`, `cache` and `number` is in use.
+/// One argument, memory that the function allocates, or a view of either, which
+/// has no storage of its own. Exactly one of `tensor`, `cache` and `number` is
+/// in use.
 struct Argument {
   std::string name;
   bool isCache = false;
@@ -63,7 +70,7 @@ struct Argument {
   } number;
 
   /// Returns whether it has a value.
-  bool isAllocated() const { return isNumber || storage.data(); }
+  bool isAllocated() const { return isNumber || tensor.data || cache.data; }
   /// Returns what the entry point takes, or where the number is.
   const void *getAbiPointer() const {
     if (isNumber)
@@ -79,7 +86,8 @@ struct Argument {
   int64_t getNumElements() const;
 };
 
-/// All arguments of an entry point.
+/// All arguments of an entry point, and the memory that it allocates or that is
+/// constant.
 class Arguments {
 public:
   explicit Arguments(func::FuncOp function);
@@ -87,29 +95,49 @@ public:
   Arguments(const Arguments &other);
   Arguments(Arguments &&other) = default;
 
-  /// Returns an argument, also for a view of all of it.
-  Argument &operator[](Value value) {
-    return list[getArgument(value).getArgNumber()];
-  }
+  /// Returns an argument, or the memory that a value is or views.
+  Argument &operator[](Value value);
   const Argument &operator[](Value value) const {
-    return list[getArgument(value).getArgNumber()];
+    return const_cast<Arguments &>(*this)[value];
   }
+  /// Returns the memory of which a value is a view.
+  const Argument &getMemory(Value value) const { return list[getPlace(value)]; }
+  /// Returns the number of that memory: those of arguments come first.
+  size_t getPlace(Value value) const;
+  /// Returns the numbers of the elements of a value, in row-major order, among
+  /// those that its memory can hold.
+  std::vector<int64_t> getStoredElements(Value value) const;
+  /// Returns how many elements its memory can hold.
+  int64_t getNumStored(Value value) const;
+  /// Returns whether that memory is the caller's.
+  bool isOfCaller(Value value) const { return getPlace(value) < numArguments; }
 
-  /// Allocates a tensor of a memref's type; dynamic sizes are those of `sizes`
-  /// and dynamic strides leave room between rows. Reports a static size that is
+  /// Allocates a tensor of a memref's type, and what it is a view of; dynamic
+  /// sizes are those of `sizes` and dynamic strides leave room between rows.
+  /// Reports a static size, or one of memory that was allocated before, that is
   /// not the one wanted.
   LogicalResult allocateTensor(Value value, ArrayRef<int64_t> sizes);
 
   /// Allocates a cache, or the memory that `value` views as one.
   void allocateCache(Value value, int64_t numPages);
 
+  /// Returns a number that the function computes from constants and sizes of
+  /// what is allocated.
+  std::optional<int64_t> evaluate(OpFoldResult number) const;
+
   /// Returns what the entry point takes, in order.
   std::vector<const void *> getAbiPointers() const;
 
 private:
-  static BlockArgument getArgument(Value value);
+  LogicalResult allocateView(Operation *view, ArrayRef<int64_t> sizes);
 
+  /// Arguments, then what the function allocates.
   std::vector<Argument> list;
+  size_t numArguments;
+  /// Where those of the second kind are in `list`.
+  llvm::DenseMap<Value, size_t> places;
+  /// What is described of views, by their values.
+  std::map<const void *, Argument> views;
 };
 
 /// Returns the scales of an optional operand of a cache for the reference.

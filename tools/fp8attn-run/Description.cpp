@@ -13,6 +13,7 @@
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/Format.h"
@@ -112,6 +113,12 @@ static std::string describe(MergeOp op) {
   return phrases.take();
 }
 
+static std::string describe(memref::CopyOp op) {
+  Phrases phrases;
+  phrases.add(op.getSource().getType(), " to ", op.getTarget().getType());
+  return phrases.take();
+}
+
 template <typename ConvertOp>
 static std::string describeConversion(ConvertOp op) {
   Phrases phrases;
@@ -126,7 +133,7 @@ std::string mlir::fp8attn::describeOperation(Operation *op) {
       llvm::TypeSwitch<Operation *, std::string>(op)
           .Case<PagedAttentionOp, AttentionOp>(
               [](auto attention) { return describeAttention(attention); })
-          .Case<KvWriteOp, RepackOp, MergeOp>(
+          .Case<KvWriteOp, RepackOp, MergeOp, memref::CopyOp>(
               [](auto typed) { return describe(typed); })
           .Case<QuantizeOp, DequantizeOp>(
               [](auto convert) { return describeConversion(convert); });

@@ -22,13 +22,25 @@ using namespace mlir::fp8attn;
 
 LogicalResult InputMaker::make(Value value, ArrayRef<int64_t> sizes,
                                function_ref<void(const Argument &)> fill) {
-  if (arguments[value].isAllocated())
-    return success();
   if (failed(arguments.allocateTensor(value, sizes)))
     return failure();
+  const Made before = getMade(value);
+  if (before == Made::All)
+    return success();
+  Operation *memory = getMemory(value).getDefiningOp();
+  if (fill && before == Made::Some)
+    return emitError(value.getLoc(),
+                     "cannot make an input of which an operation before has "
+                     "used or written a part");
+  if (fill && memory && llvm::none_of(copies, [&](memref::CopyOp copy) {
+        return getMemory(copy.getTarget()) == getMemory(value);
+      }))
+    return memory->emitError("expects memory in a function to run to be "
+                             "written before an operation reads it");
   if (fill)
     fill(arguments[value]);
-  return success();
+  setMade(value);
+  return makeCopied();
 }
 
 LogicalResult InputMaker::makeNumbers(Value value, ArrayRef<int64_t> sizes,
@@ -41,7 +53,7 @@ LogicalResult InputMaker::makeNumbers(Value value, ArrayRef<int64_t> sizes,
 
 LogicalResult InputMaker::makeIntegers(Value value, ArrayRef<int64_t> sizes,
                                        ArrayRef<int32_t> numbers) {
-  if (failed(make(value, sizes)))
+  if (failed(make(value, sizes, [](const Argument &) {})))
     return failure();
   // Also over what a score region has been given.
   for (auto [index, number] : llvm::enumerate(numbers))

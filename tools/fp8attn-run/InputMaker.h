@@ -53,13 +53,24 @@ public:
   LogicalResult makeInputs(RepackOp op);
   /// Makes those of quantize or dequantize, likewise.
   template <typename ConvertOp> LogicalResult makeConversion(ConvertOp op);
+  /// Gives constants of the module their elements.
+  LogicalResult makeConstants(func::FuncOp function);
+  /// Makes what a copy reads, or leaves it to the operations that use the copy:
+  /// they know what it is.
+  LogicalResult makeInputs(memref::CopyOp op);
+  /// Makes what is copied and used by no operation of the model.
+  LogicalResult makeOtherCopies();
+  /// Reports sizes of views and allocations that the function computes and that
+  /// are not those which its operations want.
+  static LogicalResult checkSizes(func::FuncOp function,
+                                  const Arguments &arguments);
 
   /// What was made so far.
   Arguments arguments;
 
 private:
   /// Makes a tensor, and has `fill` write its elements if it is new; without
-  /// `fill` they are NaN or -1.
+  /// `fill`, which is for what an operation writes, they are NaN or -1.
   LogicalResult make(Value value, ArrayRef<int64_t> sizes,
                      function_ref<void(const Argument &)> fill = nullptr);
   /// Makes f32, each `number` of its index in row-major order.
@@ -120,8 +131,24 @@ private:
     return *std::max_element(batch.seqLens.begin(), batch.seqLens.end());
   }
 
+  /// Elements of a memref that have been made.
+  enum class Made { None, Some, All };
+  LogicalResult describeView(Value value);
+  Made getMade(Value value);
+  void setMade(Value value);
+  /// Gives what is copied the elements that operations want of the copies.
+  LogicalResult makeCopied();
+
   const Batch &batch;
   Random random;
+  struct MadeElements {
+    bool whole = false;
+    std::vector<bool> elements;
+  };
+  /// By place of the memory.
+  std::map<size_t, MadeElements> made;
+  /// Copies of what no operation has made.
+  std::vector<memref::CopyOp> copies;
   /// By page size: caches of the same page size share their table.
   std::map<int64_t, PageTable> pageTables;
 };

@@ -24,55 +24,96 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Reports a merge that overwrites what an earlier operation wrote: only what
-/// the arguments hold at the end can be checked.
-static LogicalResult checkOverwrites(MergeOp merge, ArrayRef<Operation *> ops) {
-  for (Operation *earlier : ops)
-    for (Value written : {Value(merge.getOut()), Value(merge.getLse())})
-      if (llvm::is_contained(earlier->getOperands(), written)) {
-        merge.emitError("expects a result that no earlier operation of the "
-                        "function to run uses");
-        return failure();
-      }
-  return success();
+/// Returns whether inputs and reference know what `value` holds: memory of the
+/// caller or of the function, or a view of it.
+static bool isKnownMemory(Value value) {
+  Value memory = getMemory(value);
+  return isa<BlockArgument>(memory) ||
+         isa<memref::AllocOp, memref::AllocaOp, memref::GetGlobalOp>(
+             memory.getDefiningOp());
 }
 
-/// Returns whether `value` is an argument, as this or another type.
-static bool isKnownView(Value value) {
-  while (Operation *op = value.getDefiningOp()) {
-    if (!isa<CacheViewOp, memref::CastOp>(op))
-      return false;
-    value = op->getOperand(0);
-  }
-  return true;
+/// Returns whether elements of a memref have a type that arguments can have.
+static bool hasKnownElements(Value value) {
+  auto type = cast<MemRefType>(value.getType());
+  Type element = type.getElementType();
+  return type.getRank() <= FP8ATTN_MAX_RANK &&
+         (element.isF32() || element.isBF16() || element.isF16() ||
+          isa<Float8E4M3FNType, Float8E5M2Type, Float8E8M0FNUType>(element) ||
+          element.isInteger(1) || element.isInteger(8) ||
+          element.isInteger(32) || element.isInteger(64));
 }
 
-/// Returns whether `op` makes something that inputs and reference know: a
-/// number that is known, or an argument as another type.
+/// Returns the elements of a constant.
+static DenseElementsAttr getElements(memref::GetGlobalOp op) {
+  auto global = SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
+      op, op.getNameAttr());
+  return global && global.getConstant()
+             ? dyn_cast_or_null<DenseElementsAttr>(global.getInitialValueAttr())
+             : nullptr;
+}
+
+/// Returns whether `op` is none of the model, and inputs and reference know
+/// what it does. A cache can be the caller's memory as it is, and no part of
+/// it.
 static bool isKnown(Operation &op) {
-  return isa<arith::ConstantOp>(op) || (isa<CacheViewOp, memref::CastOp>(op) &&
-                                        isKnownView(op.getOperand(0)));
+  if (isa<CacheViewOp>(op))
+    return isa<BlockArgument>(skipCasts(op.getOperand(0)));
+  if (isKnownView(&op))
+    return isKnownMemory(op.getOperand(0)) && hasKnownElements(op.getResult(0));
+  if (isa<memref::AllocOp, memref::AllocaOp>(op))
+    return hasKnownElements(op.getResult(0));
+  if (auto global = dyn_cast<memref::GetGlobalOp>(op))
+    return hasKnownElements(global) && getElements(global);
+  return isa<arith::ConstantOp, memref::DimOp, memref::DeallocOp>(op);
+}
+
+/// Returns whether `op` is one that inputs are made for and the reference runs.
+static bool isRun(Operation &op) {
+  if (auto copy = dyn_cast<memref::CopyOp>(op))
+    return isKnownMemory(copy.getSource()) && isKnownMemory(copy.getTarget());
+  return isa<PagedAttentionOp, AttentionOp, MergeOp, KvWriteOp, RepackOp,
+             QuantizeOp, DequantizeOp>(op);
 }
 
 FailureOr<std::vector<Operation *>>
 mlir::fp8attn::getModelOps(func::FuncOp function) {
   std::vector<Operation *> ops;
   for (Operation &op : function.getBody().front().without_terminator()) {
-    if (isKnown(op))
-      continue;
-    if (!isa<PagedAttentionOp, AttentionOp, MergeOp, KvWriteOp, RepackOp,
-             QuantizeOp, DequantizeOp>(op)) {
-      op.emitError("expects only operations of the model level, constants and "
-                   "views of arguments in a function to run, got ")
+    if (isRun(op)) {
+      ops.push_back(&op);
+    } else if (!isKnown(op)) {
+      op.emitError("expects only operations of the model level, constants, and "
+                   "allocations, views and copies of memrefs in a function to "
+                   "run, got ")
           << op.getName();
       return failure();
     }
-    if (auto merge = dyn_cast<MergeOp>(op);
-        merge && failed(checkOverwrites(merge, ops)))
-      return failure();
-    ops.push_back(&op);
   }
   return ops;
+}
+
+LogicalResult InputMaker::makeConstants(func::FuncOp function) {
+  for (auto op : function.getOps<memref::GetGlobalOp>()) {
+    DenseElementsAttr elements = getElements(op);
+    if (failed(arguments.allocateTensor(op, op.getType().getShape())))
+      return failure();
+    const Argument &argument = arguments[op];
+    const int64_t bytes =
+        reference::elementBytes(fp8attn_type(argument.tensor.type));
+    auto write = [&](int64_t index, const APInt &bits) {
+      const uint64_t word = bits.getZExtValue();
+      std::memcpy(argument.getElement(index), &word, bytes);
+    };
+    if (isa<FloatType>(elements.getElementType()))
+      for (auto [index, value] : llvm::enumerate(elements.getValues<APFloat>()))
+        write(index, value.bitcastToAPInt());
+    else
+      for (auto [index, value] : llvm::enumerate(elements.getValues<APInt>()))
+        write(index, value);
+    setMade(op);
+  }
+  return success();
 }
 
 SmallVector<int64_t> InputMaker::getPartSizes(MergeOp op) {
@@ -150,10 +191,13 @@ FailureOr<Arguments> mlir::fp8attn::makeInputs(func::FuncOp function,
                                                const Batch &batch,
                                                uint64_t seed) {
   InputMaker maker(function, batch, seed);
+  if (failed(maker.makeConstants(function)))
+    return failure();
   for (Operation *op : ops) {
     LogicalResult result =
         llvm::TypeSwitch<Operation *, LogicalResult>(op)
-            .Case<PagedAttentionOp, AttentionOp, MergeOp, KvWriteOp, RepackOp>(
+            .Case<PagedAttentionOp, AttentionOp, MergeOp, KvWriteOp, RepackOp,
+                  memref::CopyOp>(
                 [&](auto typed) { return maker.makeInputs(typed); })
             .Case<QuantizeOp, DequantizeOp>(
                 [&](auto typed) { return maker.makeConversion(typed); })
@@ -161,6 +205,9 @@ FailureOr<Arguments> mlir::fp8attn::makeInputs(func::FuncOp function,
     if (failed(result))
       return failure();
   }
+  if (failed(maker.makeOtherCopies()) ||
+      failed(InputMaker::checkSizes(function, maker.arguments)))
+    return failure();
   for (BlockArgument argument : function.getArguments())
     if (!maker.arguments[argument].isAllocated()) {
       reportError("cannot make an input for argument \"" +

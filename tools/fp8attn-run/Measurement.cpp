@@ -149,7 +149,7 @@ static void addAttention(AttentionOp op, const Arguments &arguments,
 /// Adds the memory of a source as one task.
 static void addSource(Value source, const Arguments &arguments, Work &work) {
   constexpr int64_t kLineBytes = 64;
-  const AlignedBuffer &storage = arguments[source].storage;
+  const AlignedBuffer &storage = arguments.getMemory(source).storage;
   ReadTask task;
   addExtent(work, task, storage.data(),
             storage.size() / kLineBytes * kLineBytes);

@@ -9,8 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ReferenceRun.h"
-
+#include "Expectations.h"
 #include "ScoreEvaluator.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Reference/Attention.h"
@@ -25,17 +24,6 @@
 
 using namespace mlir;
 using namespace mlir::fp8attn;
-
-/// Returns the elements; of FP8 the codes, which say more than the values.
-static std::vector<double> getElements(const Argument &argument) {
-  const auto type = fp8attn_type(argument.tensor.type);
-  std::vector<double> values(argument.getNumElements());
-  for (size_t i = 0; i < values.size(); ++i)
-    values[i] = reference::elementBytes(type) == 1
-                    ? argument.at<uint8_t>(i)
-                    : reference::decodeElement(argument.getElement(i), type);
-  return values;
-}
 
 static float getSoftmaxScale(AttentionInterface op, const Arguments &inputs) {
   if (std::optional<float> known = op.getEffectiveSoftmaxScale())
@@ -64,40 +52,31 @@ static void describeScores(AttentionInterface op, const Arguments &inputs,
   call.modifyScore = makeScoreFunction(op, inputs);
 }
 
-/// Compares out and lse.
-static void compareAttention(AttentionInterface op,
-                             const reference::AttentionResult &expected,
-                             const Arguments &results,
-                             std::vector<Check> &checks) {
-  const Argument &out = results[op.getOut()];
-  const auto outType = fp8attn_type(out.tensor.type);
-  checks.push_back(
-      {out.name,
-       reference::compare(getElements(out), expected.out,
-                          reference::allowedOutError(expected, outType),
-                          reference::allowedRelativeL2(expected, outType))});
-  if (op.getLse()) {
-    const Argument &lse = results[op.getLse()];
-    checks.push_back(
-        {lse.name, reference::compare(getElements(lse), expected.lse,
-                                      reference::allowedLseError(expected))});
-  }
+static void expectAttention(AttentionInterface op,
+                            const reference::AttentionResult &expected,
+                            const Arguments &memory,
+                            Expectations &expectations) {
+  const auto outType = fp8attn_type(memory[op.getOut()].tensor.type);
+  expectations.write(op.getOut(), expected.out,
+                     reference::allowedOutError(expected, outType),
+                     reference::allowedRelativeL2(expected, outType));
+  if (op.getLse())
+    expectations.write(op.getLse(), expected.lse,
+                       reference::allowedLseError(expected));
 }
 
-static void checkAttention(AttentionOp op, const Arguments &inputs,
-                           const Arguments &results,
-                           std::vector<Check> &checks) {
+static void runAttention(AttentionOp op, const Arguments &inputs,
+                         Expectations &expectations) {
   reference::DenseCall call;
   call.query = getDenseTensor(inputs[op.getQuery()]);
   call.key = getDenseTensor(inputs[op.getKey()]);
   call.value = getDenseTensor(inputs[op.getValue()]);
   describeScores(op, inputs, call);
-  compareAttention(op, reference::attend(call), results, checks);
+  expectAttention(op, reference::attend(call), inputs, expectations);
 }
 
-static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
-                           const Arguments &results,
-                           std::vector<Check> &checks) {
+static void runAttention(PagedAttentionOp op, const Arguments &inputs,
+                         Expectations &expectations) {
   reference::AttentionCall call;
   call.query = getHeadTensor(inputs[op.getQuery()]);
   call.numHeads = op.getNumHeads();
@@ -115,31 +94,22 @@ static void checkAttention(PagedAttentionOp op, const Arguments &inputs,
   call.seqLens = getInts(op.getSeqLens());
   call.blockTable = getInts(op.getBlockTable());
   describeScores(op, inputs, call);
-  compareAttention(op, reference::attend(call), results, checks);
+  expectAttention(op, reference::attend(call), inputs, expectations);
 }
 
-/// Merges what the parts were before the call, or, if an operation before this
-/// one wrote them, what it left there.
-static void checkMerge(MergeOp op, const Arguments &inputs,
-                       const Arguments &results,
-                       const llvm::SmallDenseSet<Value> &written,
-                       std::vector<Check> &checks) {
+static void runMerge(MergeOp op, const Arguments &inputs,
+                     Expectations &expectations) {
   auto getPart = [&](Value out, Value lse) {
-    auto elementsOf = [&](Value value) {
-      return getElements((written.contains(value) ? results : inputs)[value]);
-    };
-    return reference::PartialResult{elementsOf(out), elementsOf(lse)};
+    return reference::PartialResult{getElements(inputs[out]),
+                                    getElements(inputs[lse])};
   };
   const reference::MergeResult expected =
       reference::merge(getPart(op.getFirstOut(), op.getFirstLse()),
                        getPart(op.getSecondOut(), op.getSecondLse()),
                        getAbiType(op.getFirstOut().getType().getElementType()),
                        getAbiType(op.getOut().getType().getElementType()));
-  const Argument &out = results[op.getOut()], &lse = results[op.getLse()];
-  checks.push_back({out.name, reference::compare(getElements(out), expected.out,
-                                                 expected.allowedOutError)});
-  checks.push_back({lse.name, reference::compare(getElements(lse), expected.lse,
-                                                 expected.allowedLseError)});
+  expectations.write(op.getOut(), expected.out, expected.allowedOutError);
+  expectations.write(op.getLse(), expected.lse, expected.allowedLseError);
 }
 
 /// Computes the scales of a dynamic write of keys or values, in place.
@@ -155,7 +125,8 @@ static void computeScales(Value scale, AffineMap map,
     reference::encodeElement(value, argument.getElement(index), type);
 }
 
-static void runKvWrite(KvWriteOp op, const Arguments &inputs) {
+static void runKvWrite(KvWriteOp op, const Arguments &inputs,
+                       Expectations &expectations) {
   CacheParts parts =
       getCacheParts(inputs, op.getKeyCache(), op.getValueCache());
   auto *slots = static_cast<const int64_t *>(inputs[op.getSlots()].tensor.data);
@@ -164,6 +135,8 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs) {
                   op.getKey(), slots, inputs);
     computeScales(op.getValueScale(), *op.getValueScaleMap(), parts.values,
                   op.getValue(), slots, inputs);
+    expectations.writeExactly(op.getKeyScale());
+    expectations.writeExactly(op.getValueScale());
   }
   reference::writeCache(
       parts.keys, getHeadTensor(inputs[op.getKey()]), slots,
@@ -209,11 +182,10 @@ static float getScaleOf(const Argument &source, const Argument &scale,
   return scale.at<float>(place);
 }
 
-/// Converts into the inputs' destination and compares with the results'.
+/// What is left is exactly equal, but for the bits of NaN.
 template <typename ConvertOp>
-static void checkConversion(ConvertOp op, const Arguments &inputs,
-                            const Arguments &results,
-                            std::vector<Check> &checks) {
+static void runConversion(ConvertOp op, const Arguments &inputs,
+                          Expectations &expectations) {
   const Argument &source = inputs[op.getSource()];
   const Argument &destination = inputs[op.getDestination()];
   const auto sourceType = fp8attn_type(source.tensor.type);
@@ -229,50 +201,38 @@ static void checkConversion(ConvertOp op, const Arguments &inputs,
     else
       reference::encodeElement(value * scale, to, type);
   }
-  // Exactly equal, but for the bits of NaN.
-  const std::vector<double> expected = getElements(destination);
-  checks.push_back(
-      {destination.name,
-       reference::compare(getElements(results[op.getDestination()]), expected,
-                          std::vector<double>(expected.size()))});
+  expectations.writeExactly(op.getDestination());
 }
 
-std::vector<Check> mlir::fp8attn::checkResults(ArrayRef<Operation *> ops,
-                                               Arguments &inputs,
-                                               const Arguments &results) {
-  std::vector<Check> checks;
+static void runOperation(Operation *op, Arguments &inputs,
+                         Expectations &expectations) {
+  llvm::TypeSwitch<Operation *>(op)
+      .Case<PagedAttentionOp, AttentionOp>([&](auto attention) {
+        runAttention(attention, inputs, expectations);
+      })
+      .Case([&](MergeOp merge) { runMerge(merge, inputs, expectations); })
+      .Case([&](KvWriteOp write) { runKvWrite(write, inputs, expectations); })
+      .Case([&](RepackOp repack) { runRepack(repack, inputs); })
+      .Case<QuantizeOp, DequantizeOp>(
+          [&](auto convert) { runConversion(convert, inputs, expectations); })
+      .Case([&](memref::CopyOp copy) { expectations.copy(copy); });
+}
+
+FailureOr<std::vector<Check>>
+mlir::fp8attn::checkResults(ArrayRef<Operation *> ops, Arguments &inputs,
+                            const Arguments &results) {
+  Expectations expectations(ops, inputs, results);
   llvm::SmallSetVector<Value, 2> writtenCaches;
-  llvm::SmallDenseSet<Value> writtenResults;
-  for (Operation *op : ops)
-    llvm::TypeSwitch<Operation *>(op)
-        .Case<PagedAttentionOp, AttentionOp>([&](auto attention) {
-          checkAttention(attention, inputs, results, checks);
-          writtenResults.insert(attention.getOut());
-          writtenResults.insert(attention.getLse());
-        })
-        .Case([&](MergeOp merge) {
-          checkMerge(merge, inputs, results, writtenResults, checks);
-          writtenResults.insert(merge.getOut());
-          writtenResults.insert(merge.getLse());
-        })
-        .Case([&](KvWriteOp write) {
-          runKvWrite(write, inputs);
-          writtenCaches.insert_range(write.getCaches());
-          if (write.getDynamic())
-            for (Value scale : {write.getKeyScale(), write.getValueScale()})
-              checks.push_back(
-                  {results[scale].name,
-                   reference::compare(
-                       getElements(results[scale]), getElements(inputs[scale]),
-                       std::vector<double>(inputs[scale].getNumElements()))});
-        })
-        .Case([&](RepackOp repack) {
-          runRepack(repack, inputs);
-          writtenCaches.insert(repack.getDestination());
-        })
-        .Case<QuantizeOp, DequantizeOp>([&](auto convert) {
-          checkConversion(convert, inputs, results, checks);
-        });
+  for (Operation *op : ops) {
+    if (failed(expectations.prepareReads(op)))
+      return failure();
+    runOperation(op, inputs, expectations);
+    if (auto write = dyn_cast<KvWriteOp>(op))
+      writtenCaches.insert_range(write.getCaches());
+    if (auto repack = dyn_cast<RepackOp>(op))
+      writtenCaches.insert(repack.getDestination());
+  }
+  std::vector<Check> checks = expectations.compare();
   for (Value cache : writtenCaches) {
     const Argument &actual = results[cache];
     checks.push_back(

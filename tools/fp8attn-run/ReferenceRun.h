@@ -23,9 +23,11 @@ struct Check {
 };
 
 /// Computes what `ops` should have made of `inputs`, which are changed, and
-/// compares with what they made, `results`.
-std::vector<Check> checkResults(ArrayRef<Operation *> ops, Arguments &inputs,
-                                const Arguments &results);
+/// compares with what they made, `results`. Reports an operation of which it
+/// cannot be told.
+FailureOr<std::vector<Check>> checkResults(ArrayRef<Operation *> ops,
+                                           Arguments &inputs,
+                                           const Arguments &results);
 
 } // namespace mlir::fp8attn
 

@@ -185,8 +185,13 @@ FailureOr<Report> mlir::fp8attn::runFile(const RunOptions &options,
   report.numTokens = batch->numTokens();
   for (Operation *op : *ops)
     report.operations.push_back(describeOperation(op));
-  if (options.check)
-    report.checks = checkResults(*ops, *inputs, *arguments);
+  if (options.check) {
+    FailureOr<std::vector<Check>> checks =
+        checkResults(*ops, *inputs, *arguments);
+    if (failed(checks))
+      return failure();
+    report.checks = std::move(*checks);
+  }
   if (options.time) {
     const std::vector<const void *> pointers = arguments->getAbiPointers();
     report.work = getWork(*ops, *arguments);

@@ -38,8 +38,8 @@ static double loadMask(const Argument &mask,
   for (int32_t dim = 0; dim < tensor.rank; ++dim)
     if (tensor.sizes[dim] > 1)
       offset += indices[4 - tensor.rank + dim] * tensor.strides[dim];
-  const uint8_t *element =
-      mask.storage.data() + offset * reference::elementBytes(type);
+  const uint8_t *element = static_cast<const uint8_t *>(tensor.data) +
+                           offset * reference::elementBytes(type);
   return reference::elementBytes(type) == 1
              ? *element
              : reference::decodeElement(element, type);
@@ -202,8 +202,8 @@ private:
     int64_t place = 0;
     for (auto [dim, index] : llvm::enumerate(load.getIndices()))
       place += integer(index) * source.tensor.strides[dim];
-    const uint8_t *element =
-        source.storage.data() + place * reference::elementBytes(type);
+    const uint8_t *element = static_cast<const uint8_t *>(source.tensor.data) +
+                             place * reference::elementBytes(type);
     if (type == FP8ATTN_TYPE_I8)
       return {0, static_cast<int8_t>(*element)};
     if (type == FP8ATTN_TYPE_I32)

@@ -45,7 +45,7 @@ func.func @attend_both(%query: memref<?x6x64xbf16>, %cache: !kv, %starts: memref
   return
 }
 
-// OVERWRITTEN: error: expects a result that no earlier operation of the function to run uses
+// OVERWRITTEN: error: cannot check fp8attn.merge, which reads a result of an operation before that is not left in an argument at the end
 func.func @overwritten(%query: memref<?x6x64xbf16>, %cache: !kv, %starts: memref<?xi32>, %lens: memref<?xi32>,
     %table: memref<?x?xi32>, %a: memref<?x6x64xbf16>, %a_lse: memref<?x6xf32>,
     %b: memref<?x6x64xbf16>, %b_lse: memref<?x6xf32>) {

@@ -6,6 +6,7 @@
 #   add_fp8attn_tool(NAME files... [LINK_LIBS t...])
 #   add_fp8attn_unittest(NAME files... [LINK_LIBS t...])
 #   fp8attn_isa_flags(VAR isa)                    the ISA -> flags table
+#   fp8attn_llvm_libraries(VAR component...)      LLVM as MLIR has it
 
 set(FP8ATTN_WARNINGS -Wall -Wextra -Wno-unused-parameter)
 if(FP8ATTN_WERROR)
@@ -79,10 +80,21 @@ function(add_fp8attn_bitcode name)
   target_sources(${name} INTERFACE ${objects})
 endfunction()
 
+# fp8attn_llvm_libraries(VAR component...): libLLVM.so where it was built and MLIR is
+# linked with it, else the static libraries of the components.
+function(fp8attn_llvm_libraries out)
+  if(FP8ATTN_SHARED_MLIR OR LLVM_LINK_LLVM_DYLIB)
+    set(${out} LLVM PARENT_SCOPE)
+  else()
+    llvm_map_components_to_libnames(libraries ${ARGN})
+    set(${out} ${libraries} PARENT_SCOPE)
+  endif()
+endfunction()
+
 # MLIR and LLVM as they are linked: the shared libraries if they were built, else
 # those static ones of which InitAll and the tools use something, with what they need.
 if(FP8ATTN_SHARED_MLIR)
-  set(FP8ATTN_MLIR_LIBRARIES MLIR LLVM)
+  set(FP8ATTN_MLIR_LIBRARIES MLIR)
 else()
   get_property(dialects GLOBAL PROPERTY MLIR_DIALECT_LIBS)
   # MLIR lists those of its own tests among them.
@@ -92,14 +104,10 @@ else()
     MLIRRegisterAllPasses MLIRFuncAllExtensions MLIRBuiltinToLLVMIRTranslation
     MLIRLLVMToLLVMIRTranslation MLIRTargetLLVMIRExport MLIRBytecodeReader
     MLIRBytecodeWriter MLIRParser MLIROptLib MLIRLspServerLib MLIRReduceLib)
-  if(LLVM_LINK_LLVM_DYLIB)
-    list(APPEND FP8ATTN_MLIR_LIBRARIES LLVM)
-  else()
-    llvm_map_components_to_libnames(llvm AllTargetsAsmParsers AllTargetsCodeGens
-      AllTargetsDescs AllTargetsInfos BitReader BitWriter Linker OrcJIT Passes)
-    list(APPEND FP8ATTN_MLIR_LIBRARIES ${llvm})
-  endif()
 endif()
+fp8attn_llvm_libraries(llvm AllTargetsAsmParsers AllTargetsCodeGens AllTargetsDescs
+  AllTargetsInfos BitReader BitWriter Linker OrcJIT Passes)
+list(APPEND FP8ATTN_MLIR_LIBRARIES ${llvm})
 
 # What code that includes MLIR has to have in common with it. The layout of classes
 # depends on NDEBUG, whatever the build type is called, and type information of a

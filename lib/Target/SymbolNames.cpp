@@ -59,13 +59,15 @@ bool mlir::fp8attn::isImport(StringRef name) {
   return kImports.contains(name);
 }
 
-/// Returns whether the C library has the name: what objects import of it, and
-/// what LLVM knows of it, which passes may call and which hosts call.
+/// Returns whether the C library has the name: what objects import of it, what
+/// LLVM knows of it, which passes may call and which hosts call, and threads,
+/// which the pool of the runtime is made of.
 static bool isOfTheLibrary(StringRef name) {
   static const llvm::TargetLibraryInfoImpl kLibrary(
       llvm::Triple("x86_64-pc-linux-gnu"));
   llvm::LibFunc function;
-  return isImport(name) || kLibrary.getLibFunc(name, function);
+  return isImport(name) || name.starts_with("pthread_") ||
+         kLibrary.getLibFunc(name, function);
 }
 
 /// Returns whether programs, linkers or C headers have the name, which is no

@@ -217,12 +217,17 @@ static FailureOr<EntryPoint>
 describe(func::FuncOp function, ModuleOp module,
          DenseMap<Operation *, int64_t> &knownScratch) {
   EntryPoint entry{function.getName().str(), function.getLoc(), {}, {}, {}, {}};
-  if (function.getNumResults() != 0)
-    return noteMark(
+  if (function.getNumResults() != 0) {
+    InFlightDiagnostic diagnostic =
         function.emitOpError("expects an entry point without results, "
                              "because it returns a status, got ")
-            << function.getResultTypes(),
-        module);
+        << function.getResultTypes();
+    // Bufferization leaves them behind.
+    if (llvm::all_of(function.getResultTypes(), llvm::IsaPred<MemRefType>))
+      diagnostic.attachNote() << "fp8attn-drop-returned-arguments drops those "
+                                 "that are arguments (docs/Tensors.md)";
+    return noteMark(std::move(diagnostic), module);
+  }
   for (auto [index, type] : llvm::enumerate(function.getArgumentTypes())) {
     if (!isExpressible(type))
       return function.emitOpError("cannot be an entry point: the C ABI has no "

@@ -38,6 +38,9 @@ config.substitutions += [
 config.debian_python = "/usr/bin/python3"
 if os.path.exists(config.debian_python) and not subprocess.run([config.debian_python, "-c", "import numpy"], capture_output=True).returncode:
     config.available_features.add("numpy")
+# Pictures of the examples.
+if os.path.exists(config.debian_python) and not subprocess.run([config.debian_python, "-c", "import matplotlib"], capture_output=True).returncode:
+    config.available_features.add("matplotlib")
 # Sanitized programs reserve terabytes of addresses.
 if "-fsanitize" in config.compiler_flags:
     config.available_features.add("sanitized")

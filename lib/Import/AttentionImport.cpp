@@ -93,18 +93,17 @@ static Value expandMask(OpBuilder &builder, Location loc,
              : broadcastMask(builder, loc, mask, broadcast, import);
 }
 
-/// Returns what the verifier has against an operation; empty if nothing.
-static std::string findFault(AttentionOp op) {
+std::string mlir::fp8attn::findFault(Operation *op) {
   std::string text;
-  ScopedDiagnosticHandler handler(op.getContext(), [&](Diagnostic &diagnostic) {
+  ScopedDiagnosticHandler handler(op->getContext(), [&](Diagnostic &fault) {
     if (text.empty())
-      text = diagnostic.str();
+      text = fault.str();
     return success();
   });
   if (succeeded(verify(op)))
     return "";
   StringRef fault = text;
-  fault.consume_front("'fp8attn.attention' op ");
+  fault.consume_front(("'" + op->getName().getStringRef() + "' op ").str());
   return fault.str();
 }
 

@@ -54,6 +54,10 @@ FailureOr<SmallVector<Value>> buildAttention(OpBuilder &builder, Location loc,
                                              const AttentionImport &import,
                                              bool wantsLse, std::string &why);
 
+/// Returns what the verifier has against an operation of ours; empty if
+/// nothing.
+std::string findFault(Operation *op);
+
 /// Returns a result as the type that a front end has for it, which may know
 /// more or fewer sizes; if it cannot be one, returns null, and says why.
 Value castResult(OpBuilder &builder, Location loc, Value result, Type type,

@@ -16,8 +16,8 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Exchanges the second and the third of four dimensions.
-static Value exchangeMiddle(OpBuilder &builder, Location loc, Value value) {
+Value mlir::fp8attn::exchangeHeadsAndTokens(OpBuilder &builder, Location loc,
+                                            Value value) {
   static constexpr int64_t kOrder[] = {0, 2, 1, 3};
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, value);
   std::swap(sizes[1], sizes[2]);
@@ -36,12 +36,12 @@ Value mlir::fp8attn::splitHeads(OpBuilder &builder, Location loc, Value value,
       type.clone({type.getDimSize(0), type.getDimSize(1), heads, channels});
   SmallVector<ReassociationIndices> groups = {{0}, {1}, {2, 3}};
   value = tensor::ExpandShapeOp::create(builder, loc, split, value, groups);
-  return exchangeMiddle(builder, loc, value);
+  return exchangeHeadsAndTokens(builder, loc, value);
 }
 
 Value mlir::fp8attn::joinHeads(OpBuilder &builder, Location loc, Value value) {
   SmallVector<ReassociationIndices> groups = {{0}, {1}, {2, 3}};
-  value = exchangeMiddle(builder, loc, value);
+  value = exchangeHeadsAndTokens(builder, loc, value);
   return tensor::CollapseShapeOp::create(builder, loc, value, groups);
 }
 

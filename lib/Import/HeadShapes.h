@@ -25,6 +25,9 @@ Value splitHeads(OpBuilder &builder, Location loc, Value value, int64_t heads);
 /// channels], which copies; heads and channels are static.
 Value joinHeads(OpBuilder &builder, Location loc, Value value);
 
+/// Returns [batch, x, y, channels] as [batch, y, x, channels], which copies.
+Value exchangeHeadsAndTokens(OpBuilder &builder, Location loc, Value value);
+
 /// Returns [batch, x, y] as [batch, 1, x, y], in place.
 Value addHead(OpBuilder &builder, Location loc, Value value);
 

@@ -12,6 +12,7 @@
 #include "ForeignOps.h"
 #include "HeadShapes.h"
 #include "TorchAttention.h"
+#include "TorchRepeats.h"
 #include "TorchValues.h"
 #include "fp8attn/Import/Passes.h"
 
@@ -127,8 +128,10 @@ static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
   import.query = operands.query;
   import.key = operands.key;
   import.value = operands.value;
-  if (failed(readOptions(operands, import, why)) ||
-      failed(convertTorchOperands(builder, loc, import, why)))
+  if (failed(readOptions(operands, import, why)))
+    return failure();
+  dropRepeatedHeads(builder, import.key, import.value);
+  if (failed(convertTorchOperands(builder, loc, import, why)))
     return failure();
   const bool hasNoHeads = addMissingHeads(builder, loc, import);
   const bool wantsLse =
@@ -161,7 +164,7 @@ static void importOperation(Operation *op, const Operands &operands) {
   }
   SmallVector<Value> used(op->getOperands());
   op->erase();
-  eraseUnusedMakers(used, {"torch.constant.", "torch_c."});
+  eraseUnusedShapes(used);
 }
 
 namespace {

@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Calls the entry points of flex_imports.mlir and compares them with what the
-// documentation of PyTorch says, written down here on its own.
+// documentation of PyTorch says, written down here on its own: flex attention,
+// and heads that are repeated.
 //
 //===----------------------------------------------------------------------===//
 
@@ -118,5 +119,16 @@ TEST_P(FlexImportTest, CausalBeginsAtTheFirstKey) {
       [](double score, int64_t, int64_t, int64_t q, int64_t k) {
         return k <= q ? score : -kInfinity;
       },
+      /*hasLse=*/false);
+}
+
+TEST_P(FlexImportTest, RepeatedHeadsAreGroups) {
+  ASSERT_EQ(torch_repeats(with(torch_repeats_workspace_bytes(1)), query, key,
+                          value, out),
+            FP8ATTN_OK)
+      << context.message;
+  expectAttention(
+      1 / std::sqrt(kChannels),
+      [](double score, int64_t, int64_t, int64_t, int64_t) { return score; },
       /*hasLse=*/false);
 }

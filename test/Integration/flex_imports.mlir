@@ -1,7 +1,8 @@
-// Flex attention as torch writes it; FlexImportTest.cpp says what it means.
-// RUN: fp8attn-opt %s --allow-unregistered-dialect --fp8attn-import-torch-flex -o %t.mlir
+// Flex attention and repeated heads as torch writes them; FlexImportTest.cpp says what
+// it means.
+// RUN: fp8attn-opt %s --allow-unregistered-dialect --fp8attn-import-torch-flex --fp8attn-import-torch -o %t.mlir
 // RUN: FileCheck %s --input-file=%t.mlir --implicit-check-not=torch.
-// CHECK-COUNT-2: fp8attn.attention
+// CHECK-COUNT-3: fp8attn.attention
 
 !q = tensor<2x4x?x64xf32>
 !kv = tensor<2x2x?x64xf32>
@@ -78,5 +79,31 @@ func.func @flex_causal(%q: !q, %k: !kv, %v: !kv) -> !q {
   %0:3 = "torch.hop_flex_attention"(%tq, %tk, %tv, %none, %false, %false) <{mask_mod_fn = @causal}>
       : (!tq, !tkv, !tkv, !torch.none, !torch.bool, !torch.bool) -> (!tq, !torch.none, !torch.none)
   %out = "torch_c.to_builtin_tensor"(%0#0) : (!tq) -> !q
+  return %out : !q
+}
+
+// Each KV head is repeated for the heads of its group.
+func.func @torch_repeats(%q: !q, %k: !kv, %v: !kv) -> !q {
+  %tq = "torch_c.from_builtin_tensor"(%q) : (!q) -> !tq
+  %tk = "torch_c.from_builtin_tensor"(%k) : (!kv) -> !tkv
+  %tv = "torch_c.from_builtin_tensor"(%v) : (!kv) -> !tkv
+  %none = "torch.constant.none"() : () -> !torch.none
+  %false = "torch.constant.bool"() <{value = false}> : () -> !torch.bool
+  %zero = "torch.constant.float"() <{value = 0.0 : f64}> : () -> !torch.float
+  %int-1 = "torch.constant.int"() <{value = -1 : i64}> : () -> !torch.int
+  %int2 = "torch.constant.int"() <{value = 2 : i64}> : () -> !torch.int
+  %int4 = "torch.constant.int"() <{value = 4 : i64}> : () -> !torch.int
+  %int64 = "torch.constant.int"() <{value = 64 : i64}> : () -> !torch.int
+  %sizes = "torch.prim.ListConstruct"(%int2, %int2, %int2, %int-1, %int64) : (!torch.int, !torch.int, !torch.int, !torch.int, !torch.int) -> !torch.list<int>
+  %merged = "torch.prim.ListConstruct"(%int2, %int4, %int-1, %int64) : (!torch.int, !torch.int, !torch.int, !torch.int) -> !torch.list<int>
+  %k0 = "torch.aten.unsqueeze"(%tk, %int2) : (!tkv, !torch.int) -> !torch.vtensor<[2,2,1,?,64],f32>
+  %k1 = "torch.aten.expand"(%k0, %sizes, %false) : (!torch.vtensor<[2,2,1,?,64],f32>, !torch.list<int>, !torch.bool) -> !torch.vtensor<[2,2,2,?,64],f32>
+  %k2 = "torch.aten.view"(%k1, %merged) : (!torch.vtensor<[2,2,2,?,64],f32>, !torch.list<int>) -> !tq
+  %v0 = "torch.aten.unsqueeze"(%tv, %int2) : (!tkv, !torch.int) -> !torch.vtensor<[2,2,1,?,64],f32>
+  %v1 = "torch.aten.expand"(%v0, %sizes, %false) : (!torch.vtensor<[2,2,1,?,64],f32>, !torch.list<int>, !torch.bool) -> !torch.vtensor<[2,2,2,?,64],f32>
+  %v2 = "torch.aten.view"(%v1, %merged) : (!torch.vtensor<[2,2,2,?,64],f32>, !torch.list<int>) -> !tq
+  %0 = "torch.aten.scaled_dot_product_attention"(%tq, %k2, %v2, %none, %zero, %false, %none, %false)
+      : (!tq, !tq, !tq, !torch.none, !torch.float, !torch.bool, !torch.none, !torch.bool) -> !tq
+  %out = "torch_c.to_builtin_tensor"(%0) : (!tq) -> !q
   return %out : !q
 }

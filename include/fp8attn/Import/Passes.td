@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Attention as front ends write it becomes `fp8attn.attention` on tensors. One
+// Attention as front ends write it becomes that of the dialect on tensors. One
 // pass for a front end, in lib/Import: ImportTorch is ImportTorch.cpp and
 // test/Import/import-torch.mlir. Operations are known by their names, so that no
 // front end need be linked: a file is parsed with --allow-unregistered-dialect,
@@ -31,7 +31,9 @@ def ImportTorch : Pass<"fp8attn-import-torch", "::mlir::func::FuncOp"> {
     MLIR by `torch_c.to_builtin_tensor`, which torch-mlir's own conversions know,
     unless they were made of one.
 
-    Tensors of three dimensions have one head.
+    Tensors of three dimensions have one head. Keys and values whose heads were
+    repeated for the heads of a group, by `unsqueeze`, `expand` and a view, are
+    taken as they were before.
 
     An operation is left alone, with a missed remark that says why, if it drops
     probabilities, has options that are not constants (but for the scale), both a

@@ -310,7 +310,7 @@ def check_recipes(args):
     folder.mkdir(parents=True, exist_ok=True)
     blocks = re.findall(r"^```(mlir|c|python|sh|text)\n(.*?)^```", page, re.M | re.S)
     for language, text in blocks:
-        if name := re.match(r"(?://|#) ([\w-]+\.(?:mlir|c|py))\n", text):
+        if name := re.match(r"(?://|#) ([\w-]+\.(?:mlir|c|h|py))\n", text):
             (folder / name.group(1)).write_text(text)
     count, errors, printed = 0, [], ""
     for language, text in blocks:

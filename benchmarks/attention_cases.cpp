@@ -51,11 +51,11 @@ void AttentionCase::forItems(bool causal, const Body &body) {
                              FP8ATTN_BLOCK_ROWS, shape.group(), shape.kvHeads);
   for (int64_t i = 0; i < count; ++i) {
     fp8attn_work_item item;
-    fp8attn_work_item_init(&item, i, /*parts=*/1, FP8ATTN_BLOCK_ROWS,
-                           queryStart.data(), seqLens.data(), shape.sequences,
-                           shape.tokens(), shape.group(), shape.kvHeads,
-                           /*top_left=*/0, FP8ATTN_UNBOUNDED,
-                           causal ? 0 : FP8ATTN_UNBOUNDED);
+    fp8attn_work_item_init(
+        /*context=*/nullptr, &item, i, /*parts=*/1, FP8ATTN_BLOCK_ROWS,
+        queryStart.data(), seqLens.data(), shape.sequences, shape.tokens(),
+        shape.group(), shape.kvHeads,
+        /*top_left=*/0, FP8ATTN_UNBOUNDED, causal ? 0 : FP8ATTN_UNBOUNDED);
     if (item.num_rows == 0)
       continue;
     fp8attn_key_run run;

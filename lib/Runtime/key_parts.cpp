@@ -11,28 +11,26 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "fp8attn/Runtime/lowering_abi.h"
+#include "item_order.h"
 
 #include <algorithm>
 #include <cstring>
 
 /// With fewer blocks than this for each worker, some would wait for others.
-static constexpr int64_t kBlocksPerWorker = 2;
+static constexpr int64_t kBlocksPerWorker = 4;
 
-/// Rows from which on it does not matter that each item decodes all its keys
-/// and values, and items of at least so many that each worker should have:
-/// those of causal attention take twice the average at worst.
-static constexpr int64_t kEnoughRows = 192;
-static constexpr int64_t kItemsPerWorker = 4;
-
-static int64_t workersOf(const fp8attn_context *context) {
-  return context->parallel_for ? context->num_workers : 1;
-}
+/// What it costs an item to decode its keys and values, as the rows that take
+/// as long: 3 on AVX2, 11 on AMX (kernels.def). From kEnoughRows on it does not
+/// matter, and each worker should have kItemsPerWorker items: those of causal
+/// attention take twice the average at worst.
+static constexpr int64_t kRowsOfADecoding = 8;
+static constexpr int64_t kEnoughRows = 96;
+static constexpr int64_t kItemsPerWorker = 8;
 
 int64_t fp8attn_item_rows(const fp8attn_context *context, int64_t num_tokens,
                           int64_t num_seqs, int64_t group, int64_t num_kv_heads,
                           int64_t most) {
-  const int64_t workers = workersOf(context);
+  const int64_t workers = fp8attn::workersOf(context);
   const int64_t blocks = fp8attn_num_work_items(
       num_tokens, num_seqs, FP8ATTN_BLOCK_ROWS, group, num_kv_heads);
   if (workers == 1)
@@ -41,10 +39,26 @@ int64_t fp8attn_item_rows(const fp8attn_context *context, int64_t num_tokens,
   if (blocks < kBlocksPerWorker * workers)
     return FP8ATTN_BLOCK_ROWS;
   const int64_t share = num_tokens * group * num_kv_heads / workers;
-  const int64_t rows =
+  const int64_t wanted =
       std::max(share / kItemsPerWorker, std::min(share, kEnoughRows));
-  return std::clamp<int64_t>(rows / FP8ATTN_BLOCK_ROWS * FP8ATTN_BLOCK_ROWS,
-                             FP8ATTN_BLOCK_ROWS, most);
+  const int64_t largest =
+      std::clamp<int64_t>(wanted / FP8ATTN_BLOCK_ROWS * FP8ATTN_BLOCK_ROWS,
+                          FP8ATTN_BLOCK_ROWS, most);
+  // Of sequences of the average length, alike: the size with which the workers'
+  // last items end first. Others are fewer rows and no fewer turns.
+  const int64_t average = std::max<int64_t>(num_tokens * group / num_seqs, 1);
+  int64_t best = largest, least = INT64_MAX;
+  for (int64_t rows = largest; 2 * rows >= largest;
+       rows -= FP8ATTN_BLOCK_ROWS) {
+    const int64_t items = num_seqs * num_kv_heads * ((average - 1) / rows + 1);
+    const int64_t turns = (items - 1) / workers + 1;
+    const int64_t time = turns * (std::min(rows, average) + kRowsOfADecoding);
+    if (time < least) {
+      least = time;
+      best = rows;
+    }
+  }
+  return best;
 }
 
 int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
@@ -53,8 +67,12 @@ int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
                           int64_t num_tokens, int64_t group,
                           int64_t num_kv_heads, int64_t top_left, int64_t left,
                           int64_t right) {
-  const int64_t workers = workersOf(context);
-  if (workers == 1 || num_blocks >= kBlocksPerWorker * workers ||
+  const int64_t workers = fp8attn::workersOf(context);
+  if (workers == 1)
+    return 1;
+  fp8attn::orderItems(context, rows, query_start, seq_lens, num_seqs, group,
+                      left);
+  if (num_blocks >= kBlocksPerWorker * workers ||
       num_blocks > FP8ATTN_MAX_DIVIDED_BLOCKS || rows > FP8ATTN_BLOCK_ROWS)
     return 1;
   // Most parts of a block: the item of a part that does not exist says so too.
@@ -62,9 +80,10 @@ int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
   for (int64_t block = 0; block < num_blocks; ++block) {
     fp8attn_work_item item;
     constexpr int64_t kAnyNumber = 2;
-    fp8attn_work_item_init(&item, block * kAnyNumber, kAnyNumber, rows,
-                           query_start, seq_lens, num_seqs, num_tokens, group,
-                           num_kv_heads, top_left, left, right);
+    fp8attn_work_item_init(/*context=*/nullptr, &item, block * kAnyNumber,
+                           kAnyNumber, rows, query_start, seq_lens, num_seqs,
+                           num_tokens, group, num_kv_heads, top_left, left,
+                           right);
     parts = std::max(parts, item.num_parts);
   }
   if (parts == 1 || num_blocks * parts > workers * FP8ATTN_PARTS_PER_WORKER)
@@ -84,7 +103,7 @@ static PartState stateIn(const fp8attn_context *context, int64_t slot,
   char *share = static_cast<char *>(context->workspace) +
                 slot / FP8ATTN_PARTS_PER_WORKER * shareBytes;
   char *state =
-      share + FP8ATTN_MAX_DIVIDED_BLOCKS * sizeof(int32_t) +
+      share + FP8ATTN_LOOP_BYTES +
       slot % FP8ATTN_PARTS_PER_WORKER * fp8attn_part_state_bytes(channels);
   float *max = reinterpret_cast<float *>(state);
   return {max, max + FP8ATTN_BLOCK_ROWS, max + 2 * FP8ATTN_BLOCK_ROWS};

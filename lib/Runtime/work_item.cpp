@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 //
 // Numbers the blocks of a ragged batch without a pass over it, so that a loop
-// can start at once and each worker finds its block by a binary search.
+// can start at once and each worker finds its block by a binary search: in the
+// order of sequences that item_order.cpp has made of a batch of few, or else by
+// a formula.
 //
 // Let x be the rows of one KV head before a sequence (query_start * group), n
 // the rows of the sequence and R the rows of a block. Sequence b owns the
@@ -26,7 +28,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "fp8attn/Runtime/lowering_abi.h"
+#include "item_order.h"
+
 #include "fp8attn/Runtime/visible_keys.h"
 
 #include <algorithm>
@@ -88,26 +91,65 @@ int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
   return num_kv_heads * blockBase(num_tokens, num_seqs, group, rows);
 }
 
-void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
+namespace {
+/// Where a block is in its batch.
+struct BlockPlace {
+  int64_t sequence, kvHead;
+  /// Of the sequence's rows; not below their number if the block is surplus.
+  int64_t firstRow;
+};
+} // namespace
+
+/// Finds a block of `rows` rows in the order of `entries`.
+static BlockPlace findOrdered(const fp8attn_ordered_sequence *entries,
+                              int64_t numSeqs, int64_t numKvHeads, int64_t rows,
+                              int64_t block) {
+  const int64_t number = block / numKvHeads;
+  // The last entry that begins at this number or before, and so has a block.
+  int64_t first = 0, last = numSeqs;
+  while (first < last) {
+    const int64_t middle = first + (last - first + 1) / 2;
+    if (entries[middle].first_block <= number)
+      first = middle;
+    else
+      last = middle - 1;
+  }
+  if (first == numSeqs)
+    return {entries[0].sequence, 0, entries[1].first_block * rows};
+  return {entries[first].sequence, block % numKvHeads,
+          (entries[first + 1].first_block - 1 - number) * rows};
+}
+
+void fp8attn_work_item_init(const fp8attn_context *context,
+                            fp8attn_work_item *item, int64_t index,
                             int64_t parts, int64_t rows,
                             const int32_t *query_start, const int32_t *seq_lens,
                             int64_t num_seqs, int64_t num_tokens, int64_t group,
-                            int64_t /*num_kv_heads*/, int64_t top_left,
+                            int64_t num_kv_heads, int64_t top_left,
                             int64_t left, int64_t right) {
   item->block = index / parts;
   item->slot = index;
-  int64_t blocks = blockBase(num_tokens, num_seqs, group, rows);
-  int64_t block = item->block % blocks;
-  int64_t sequence = findSequence(query_start, num_seqs, group, rows, block);
+  BlockPlace place;
+  if (auto *order = fp8attn::findOrder(context, num_seqs)) {
+    place = findOrdered(order, num_seqs, num_kv_heads, rows, item->block);
+  } else {
+    const int64_t blocks = blockBase(num_tokens, num_seqs, group, rows);
+    const int64_t block = item->block % blocks;
+    place.kvHead = item->block / blocks;
+    place.sequence = findSequence(query_start, num_seqs, group, rows, block);
+    place.firstRow = (block - blockBase(query_start[place.sequence],
+                                        place.sequence, group, rows)) *
+                     rows;
+  }
+  const int64_t sequence = place.sequence, firstRow = place.firstRow;
   int64_t queryBegin = query_start[sequence];
   int64_t seqQ = query_start[sequence + 1] - queryBegin;
   int64_t seqK = seq_lens[sequence];
-  int64_t firstRow =
-      (block - blockBase(queryBegin, sequence, group, rows)) * rows;
-  int64_t numRows = std::clamp<int64_t>(seqQ * group - firstRow, 0, rows);
+  int64_t numRows =
+      firstRow < seqQ * group ? std::min(seqQ * group - firstRow, rows) : 0;
 
   item->sequence = sequence;
-  item->kv_head = item->block / blocks;
+  item->kv_head = place.kvHead;
   item->group = group;
   item->query_begin = queryBegin;
   item->seq_q = seqQ;

@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <vector>
 
@@ -73,7 +74,8 @@ static bool sees(const fp8attn_work_item &item, const Window &window,
 /// Visits all items of a batch and counts each row.
 static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
                            const Window &window,
-                           int64_t blockRows = FP8ATTN_BLOCK_ROWS) {
+                           int64_t blockRows = FP8ATTN_BLOCK_ROWS,
+                           const fp8attn_context *context = nullptr) {
   int64_t rows = batch.numTokens() * group;
   std::vector<int> visits(rows * heads, 0);
   int64_t count = fp8attn_num_work_items(batch.numTokens(), batch.numSeqs(),
@@ -81,13 +83,14 @@ static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
   int64_t lastHead = 0;
   for (int64_t index = 0; index < count; ++index) {
     fp8attn_work_item item;
-    fp8attn_work_item_init(&item, index, /*parts=*/1, blockRows,
+    fp8attn_work_item_init(context, &item, index, /*parts=*/1, blockRows,
                            batch.queryStart.data(), batch.seqLens.data(),
                            batch.numSeqs(), batch.numTokens(), group, heads,
                            window.topLeft, window.left, window.right);
     ASSERT_GE(item.sequence, 0);
     ASSERT_LT(item.sequence, batch.numSeqs());
-    ASSERT_GE(item.kv_head, lastHead) << "items of a head are neighbours";
+    if (!context)
+      ASSERT_GE(item.kv_head, lastHead) << "items of a head are neighbours";
     ASSERT_LT(item.kv_head, heads);
     lastHead = item.kv_head;
     ASSERT_EQ(item.query_begin, batch.queryStart[item.sequence]);
@@ -120,6 +123,27 @@ static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
     ASSERT_EQ(visits[i], 1) << "row " << i % rows << " of head " << i / rows;
 }
 
+namespace {
+/// A loop on several workers, in whose workspace is an order of `batch`.
+struct OrderedLoop {
+  OrderedLoop(const Batch &batch, int64_t group, int64_t heads,
+              const Window &window, int64_t rows) {
+    fp8attn_context_init(&context);
+    context.parallel_for = [](void *, int64_t, fp8attn_body, void *) {};
+    context.num_workers = 2;
+    context.workspace = workspace;
+    const int64_t tokens = batch.numTokens(), sequences = batch.numSeqs();
+    fp8attn_num_parts(
+        &context, fp8attn_num_work_items(tokens, sequences, rows, group, heads),
+        rows, batch.queryStart.data(), batch.seqLens.data(), sequences, tokens,
+        group, heads, window.topLeft, window.left, window.right);
+  }
+
+  fp8attn_context context;
+  alignas(FP8ATTN_ALIGNMENT) char workspace[FP8ATTN_LOOP_BYTES];
+};
+} // namespace
+
 TEST(WorkItem, RandomBatchesAreCovered) {
   // NOLINTNEXTLINE(bugprone-random-generator-seed): the same batches each time.
   std::mt19937 random(kSeed);
@@ -131,9 +155,13 @@ TEST(WorkItem, RandomBatchesAreCovered) {
                      << window.topLeft << " " << window.left << " "
                      << window.right << " sequences " << numSeqs);
         const Batch batch = makeBatch(random, numSeqs);
-        for (int64_t rows :
-             {FP8ATTN_BLOCK_ROWS, 5 * FP8ATTN_BLOCK_ROWS, FP8ATTN_PREFILL_ROWS})
+        for (int64_t rows : {FP8ATTN_BLOCK_ROWS, 5 * FP8ATTN_BLOCK_ROWS,
+                             FP8ATTN_PREFILL_ROWS}) {
           expectCoverage(batch, group, /*heads=*/3, window, rows);
+          const OrderedLoop loop(batch, group, /*heads=*/3, window, rows);
+          expectCoverage(batch, group, /*heads=*/3, window, rows,
+                         &loop.context);
+        }
         if (testing::Test::HasFatalFailure())
           return;
       }
@@ -150,6 +178,70 @@ TEST(WorkItem, SequencesAtBlockBoundaries) {
     expectCoverage(batch, group, /*heads=*/2, kCausal);
 }
 
+/// Decodes and chunks, the longest in the middle.
+static Batch makeMixedBatch(int64_t decodes) {
+  Batch batch;
+  const auto add = [&](int32_t queries, int32_t keys) {
+    batch.queryStart.push_back(batch.queryStart.back() + queries);
+    batch.seqLens.push_back(keys);
+  };
+  for (int64_t i = 0; i < decodes; ++i)
+    add(1, static_cast<int32_t>(100 + i * 977 % 4000));
+  add(300, 3000);
+  add(500, 500);
+  add(0, 800);
+  add(1, 30000);
+  return batch;
+}
+
+// Sequences by what their longest block costs, a fifth apart at most; the last
+// block of each first; the heads of a block side by side.
+TEST(WorkItem, LongItemsComeFirst) {
+  constexpr int64_t kHeads = 3, kGroup = 4, kRows = 96;
+  const Batch batch = makeMixedBatch(20);
+  const OrderedLoop loop(batch, kGroup, kHeads, kCausal, kRows);
+  const int64_t count = fp8attn_num_work_items(
+      batch.numTokens(), batch.numSeqs(), kRows, kGroup, kHeads);
+  double longest = INFINITY;
+  fp8attn_work_item before = {};
+  before.sequence = -1;
+  int64_t found = 0;
+  for (int64_t index = 0; index < count; ++index) {
+    fp8attn_work_item item;
+    fp8attn_work_item_init(&loop.context, &item, index, /*parts=*/1, kRows,
+                           batch.queryStart.data(), batch.seqLens.data(),
+                           batch.numSeqs(), batch.numTokens(), kGroup, kHeads,
+                           kCausal.topLeft, kCausal.left, kCausal.right);
+    if (item.num_rows == 0)
+      continue;
+    ASSERT_EQ(item.kv_head, found++ % kHeads);
+    if (item.kv_head > 0) {
+      ASSERT_EQ(item.sequence, before.sequence);
+      ASSERT_EQ(item.first_row, before.first_row);
+    } else if (item.sequence == before.sequence) {
+      ASSERT_EQ(item.first_row, before.first_row - kRows);
+    } else {
+      const double cost = static_cast<double>(
+          std::min(item.seq_q * kGroup, kRows) * item.seq_k);
+      ASSERT_LE(cost, 1.25 * longest) << "sequence " << item.sequence;
+      longest = std::min(longest, cost);
+    }
+    before = item;
+  }
+}
+
+// There is no room for an order of more.
+TEST(WorkItem, ManySequencesStayAsTheyAre) {
+  const Batch batch = makeMixedBatch(FP8ATTN_MAX_ORDERED_SEQUENCES);
+  const OrderedLoop loop(batch, 4, 2, kCausal, FP8ATTN_BLOCK_ROWS);
+  fp8attn_work_item item;
+  fp8attn_work_item_init(&loop.context, &item, 0, /*parts=*/1,
+                         FP8ATTN_BLOCK_ROWS, batch.queryStart.data(),
+                         batch.seqLens.data(), batch.numSeqs(),
+                         batch.numTokens(), 4, 2, 0, FP8ATTN_UNBOUNDED, 0);
+  EXPECT_EQ(item.sequence, 0);
+}
+
 TEST(WorkItem, EmptyBatchHasNoItems) {
   EXPECT_EQ(fp8attn_num_work_items(0, 0, FP8ATTN_BLOCK_ROWS, 4, 8), 0);
 }
@@ -157,8 +249,9 @@ TEST(WorkItem, EmptyBatchHasNoItems) {
 TEST(WorkItem, DecodeBeginsAtTheGranuleOfItsWindow) {
   const int32_t starts[] = {0, 1}, lengths[] = {10000};
   fp8attn_work_item item;
-  fp8attn_work_item_init(&item, 0, /*parts=*/1, FP8ATTN_BLOCK_ROWS, starts,
-                         lengths, 1, 1, 4, 1, 0, 4095, 0);
+  fp8attn_work_item_init(/*context=*/nullptr, &item, 0, /*parts=*/1,
+                         FP8ATTN_BLOCK_ROWS, starts, lengths, 1, 1, 4, 1, 0,
+                         4095, 0);
   // The first of 4,096 keys is key 5,904.
   EXPECT_EQ(item.first_key, 184 * FP8ATTN_GRANULE);
   EXPECT_EQ(item.num_keys, 10000);
@@ -225,17 +318,18 @@ TEST(WorkItem, PartsOfABlock) {
          block < fp8attn_num_work_items(4, 4, FP8ATTN_BLOCK_ROWS, 4, 2);
          ++block) {
       fp8attn_work_item whole;
-      fp8attn_work_item_init(&whole, block, /*parts=*/1, FP8ATTN_BLOCK_ROWS,
-                             starts, lengths, 4, 4, 4, 2, 0, left, 0);
+      fp8attn_work_item_init(/*context=*/nullptr, &whole, block, /*parts=*/1,
+                             FP8ATTN_BLOCK_ROWS, starts, lengths, 4, 4, 4, 2, 0,
+                             left, 0);
       EXPECT_EQ(whole.block, block);
       EXPECT_EQ(whole.num_parts, 1);
       EXPECT_EQ(whole.part, 0);
       int64_t key = whole.first_key, numParts = 0;
       for (int64_t part = 0; part < kParts; ++part) {
         fp8attn_work_item item;
-        fp8attn_work_item_init(&item, block * kParts + part, kParts,
-                               FP8ATTN_BLOCK_ROWS, starts, lengths, 4, 4, 4, 2,
-                               0, left, 0);
+        fp8attn_work_item_init(
+            /*context=*/nullptr, &item, block * kParts + part, kParts,
+            FP8ATTN_BLOCK_ROWS, starts, lengths, 4, 4, 4, 2, 0, left, 0);
         ASSERT_EQ(item.block, block);
         ASSERT_EQ(item.sequence, whole.sequence);
         ASSERT_EQ(item.kv_head, whole.kv_head);

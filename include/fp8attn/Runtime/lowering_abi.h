@@ -230,15 +230,28 @@ int64_t fp8attn_items_at_once(const fp8attn_context *context, int64_t num_items,
 #define FP8ATTN_MAX_DIVIDED_BLOCKS 512
 #define FP8ATTN_PARTS_PER_WORKER 32
 
+/// Most sequences whose work items are put in an order of their own.
+#define FP8ATTN_MAX_ORDERED_SEQUENCES 512
+
+/// A sequence in the order in which work items are given out.
+typedef struct fp8attn_ordered_sequence {
+  int64_t sequence;
+  /// Blocks, of a KV head, of the sequences before it.
+  int64_t first_block;
+} fp8attn_ordered_sequence;
+
 /// Bytes of the state of a part: maxima, sums, and acc of `channels` channels.
 static inline int64_t fp8attn_part_state_bytes(int64_t channels) {
   return (2 + channels) * FP8ATTN_BLOCK_ROWS * 4;
 }
-/// Bytes at the begin of a worker's share of the workspace that belong to
-/// divided keys: a counter for each block, int32, those of the first worker
-/// count; then the states of parts.
+/// Bytes at the begin of a worker's share of the workspace that belong to the
+/// whole loop: a counter for each divided block, int32, and the order of
+/// sequences with an entry for their end, of which those of the first worker
+/// count; a multiple of 64. Then come the states of parts.
+#define FP8ATTN_LOOP_BYTES                                                     \
+  (FP8ATTN_MAX_DIVIDED_BLOCKS * 4 + FP8ATTN_MAX_ORDERED_SEQUENCES * 16 + 64)
 static inline int64_t fp8attn_part_states_bytes(int64_t channels) {
-  return FP8ATTN_MAX_DIVIDED_BLOCKS * 4 +
+  return FP8ATTN_LOOP_BYTES +
          FP8ATTN_PARTS_PER_WORKER * fp8attn_part_state_bytes(channels);
 }
 
@@ -246,7 +259,9 @@ static inline int64_t fp8attn_part_states_bytes(int64_t channels) {
 /// divided into: more than 1 if there are too few blocks for the workers of
 /// context->parallel_for, they have no more than FP8ATTN_BLOCK_ROWS rows, and
 /// all parts have room in the workspace. Then it sets the first num_blocks
-/// counters of the workspace to 0. The batch is as in fp8attn_work_item_init.
+/// counters of the workspace to 0. If there are several workers and no more
+/// than FP8ATTN_MAX_ORDERED_SEQUENCES sequences, it writes to the workspace in
+/// which order fp8attn_work_item_init takes them. The batch is as there.
 int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
                           int64_t rows, const int32_t *query_start,
                           const int32_t *seq_lens, int64_t num_seqs,
@@ -267,12 +282,18 @@ int32_t fp8attn_hand_over(const fp8attn_context *context,
                           float *row_acc, fp8attn_uk_join_fn join);
 
 /// Fills in work item `index`: part index % parts of block index / parts, which
-/// has up to `rows` rows. All blocks of a KV head are neighbours, so that a
-/// worker finds the head's keys in its cache. Query 0 of a sequence stands at
+/// has up to `rows` rows. Where fp8attn_num_parts has written an order to the
+/// workspace of `context`, sequences whose blocks take longest come first, the
+/// last block of a sequence before the others, which see fewer keys if causal,
+/// and all heads of a block beside each other: what is given out last is short,
+/// and workers end at the same time. Else, and if `context` is null, all blocks
+/// of a KV head are neighbours, so that a worker finds the head's keys in its
+/// cache. Query 0 of a sequence stands at
 /// key 0 if `top_left` is 1; if it is 0, the last query stands at the last key.
 /// `left` and `right` are those of the item. A part that has no keys, unless it
 /// is the only one, comes out with num_rows = 0.
-void fp8attn_work_item_init(fp8attn_work_item *item, int64_t index,
+void fp8attn_work_item_init(const fp8attn_context *context,
+                            fp8attn_work_item *item, int64_t index,
                             int64_t parts, int64_t rows,
                             const int32_t *query_start, const int32_t *seq_lens,
                             int64_t num_seqs, int64_t num_tokens, int64_t group,

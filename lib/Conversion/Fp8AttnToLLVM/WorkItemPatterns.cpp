@@ -134,7 +134,12 @@ struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
     Value item =
         allocateOnStack(rewriter, op, abi::getWorkItemType(getContext()));
     Value parts = adaptor.getParts();
-    SmallVector<Value> arguments = {item, adaptor.getIndex(),
+    // tile.num_parts prepares the order of items, too.
+    Value context =
+        parts ? getContextArgument(op)
+              : LLVM::ZeroOp::create(rewriter, loc,
+                                     LLVM::LLVMPointerType::get(getContext()));
+    SmallVector<Value> arguments = {context, item, adaptor.getIndex(),
                                     parts ? parts
                                           : makeInteger(rewriter, loc, 64, 1),
                                     makeRows(rewriter, loc, adaptor.getRows())};

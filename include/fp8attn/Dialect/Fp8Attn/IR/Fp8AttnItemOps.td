@@ -68,7 +68,8 @@ def Fp8Attn_NumPartsOp : Fp8Attn_TileOp<"num_parts",
     1 if there are enough of the `blocks` for the context's workers, or if they
     have more `rows` than a part's state has room for, else the most parts of FP8ATTN_PART_KEYS keys that a block has, if the workspace has
     room for their states; see `tile.work_item`. Prepares the workspace for the
-    loop over `blocks` times parts that follows.
+    loop over `blocks` times parts that follows, and writes to it in which order
+    `tile.work_item` takes blocks.
 
     ```mlir
     func.func @parts(%blocks: index, %tokens: index, %starts: memref<?xi32>, %lens: memref<?xi32>) -> index {
@@ -154,7 +155,7 @@ def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
     window and the alignment are those of `paged_attention`. With
     `parts` from `tile.num_parts`, it is part `index` % `parts` of a block of
     rows, with the keys of that part only, and `tile.finish` of the part that is
-    ready last finishes them all.
+    ready last finishes them all; blocks that take longest come first then.
 
     ```mlir
     func.func @item(%i: index, %tokens: index, %starts: memref<?xi32>, %lens: memref<?xi32>) -> index {

@@ -14,23 +14,14 @@
 
 #include <algorithm>
 
-/// Elements of a cache that take as long to attend to as a thread to wake,
-/// about 5 us: with few rows, their decoding; with many, so many rows take as
-/// long.
-static constexpr double kElementsAtOnce = 16 * 1024;
-static constexpr double kRowsOfADecoding = 8;
-
-/// What an item costs besides, in elements.
-static constexpr double kItemElements = 4096;
-
 /// Returns the cost of the rows of a sequence and KV head, in elements.
 static double costOf(int64_t rows, int64_t keys, int64_t channels) {
   if (rows == 0)
     return 0;
   const auto items = static_cast<double>((rows - 1) / FP8ATTN_BLOCK_ROWS + 1);
   const double readings =
-      std::max(items, static_cast<double>(rows) / kRowsOfADecoding);
-  return items * kItemElements +
+      std::max(items, static_cast<double>(rows) / FP8ATTN_ROWS_OF_A_DECODING);
+  return items * FP8ATTN_ITEM_ELEMENTS +
          readings * static_cast<double>(keys) * static_cast<double>(channels);
 }
 
@@ -51,7 +42,8 @@ int64_t fp8attn_items_at_once(const fp8attn_context *context, int64_t num_items,
       keys = left + queries;
     cost += costOf(queries * group, keys, channels);
   }
-  const double atOnce = kElementsAtOnce * static_cast<double>(num_items) /
+  const double atOnce = FP8ATTN_ELEMENTS_AT_ONCE *
+                        static_cast<double>(num_items) /
                         (cost * static_cast<double>(num_kv_heads));
   // Of a batch without rows, NaN or infinity.
   if (!(atOnce < static_cast<double>(all)))

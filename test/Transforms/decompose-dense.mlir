@@ -7,12 +7,16 @@
 #head = affine_map<(batch, head, token, channel) -> (head)>
 
 // All sizes that the call decides are checked; there are as many items as row
-// blocks of all KV heads of all entries.
+// blocks of all KV heads of all entries, of which short ones go together.
 // CHECK-LABEL: func.func @fp8
 // CHECK-SAME:    %[[QUERY:[a-z0-9]+]]: memref<?x8x?x64xbf16, {{.*}}>, %[[KEY:[a-z0-9]+]]: memref<?x2x?x64xf8E4M3FN>, %[[VALUE:[a-z0-9]+]]: memref<?x2x?x32xf32>, %[[KS:[a-z0-9]+]]: memref<2xf32>
 // CHECK:         %[[BLOCKS:.+]] = arith.divui %{{.+}}, %c192
 // CHECK:         %[[ITEMS:.+]] = arith.muli %{{.+}}, %[[BLOCKS]]
-// CHECK:         scf.forall (%[[I:.+]]) in (%[[ITEMS]])
+// CHECK:         %[[COST:.+]] = arith.addi %{{.+}}, %c4096
+// CHECK:         %[[MANY:.+]] = arith.divui %c16384{{.*}}, %[[COST]]
+// CHECK:         %[[AT_ONCE:.+]] = arith.maxui %[[MANY]], %c1
+// CHECK:         %[[GROUPS:.+]] = fp8attn.tile.grouped %[[ITEMS]] by %[[AT_ONCE]]
+// CHECK:         scf.forall (%[[I:.+]]) in (%[[GROUPS]])
 // CHECK:           %[[ITEM:.+]] = fp8attn.tile.dense_item %[[I]], {{.*}} window_right = 0 alignment = top_left {group = 4 : i64, kv_heads = 2 : i64, rows = 192 : i64}
 // CHECK:           %[[ENTRY:.+]] = fp8attn.tile.sequence %[[ITEM]]
 // CHECK:           %[[HEAD:.+]] = fp8attn.tile.kv_head %[[ITEM]]

@@ -214,6 +214,13 @@ int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
                                int64_t rows, int64_t group,
                                int64_t num_kv_heads);
 
+/// Elements of a cache that take as long to attend to as a thread to wake,
+/// about 5 us: with few rows, their decoding; with many, so many rows take as
+/// long. And what an item costs besides, in elements.
+#define FP8ATTN_ELEMENTS_AT_ONCE (16 * 1024)
+#define FP8ATTN_ROWS_OF_A_DECODING 8
+#define FP8ATTN_ITEM_ELEMENTS 4096
+
 /// Returns how many neighbours of num_items work items take longer, on the
 /// average, than it takes to wake a thread for them; at least 1, and all where
 /// the context has no parallel_for.

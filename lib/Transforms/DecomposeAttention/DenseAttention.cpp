@@ -15,6 +15,7 @@
 #include "Support/Loops.h"
 #include "Support/Views.h"
 #include "fp8attn/Runtime/kernels.h"
+#include "fp8attn/Runtime/lowering_abi.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -85,6 +86,37 @@ static void buildDenseItem(OpBuilder &builder, Location loc, AttentionOp op,
   buildBodies(builder, loc, context, numRows, FP8ATTN_DENSE_ROWS);
 }
 
+/// Returns how many items of up to `rows` rows take longer than it takes to
+/// wake a thread for them, as tile.items_at_once has it: all have as many keys.
+static Value buildItemsAtOnce(OpBuilder &builder, Location loc, AttentionOp op,
+                              Value rows, Value queries, Value keys) {
+  auto number = [&](int64_t value) {
+    return constantIndex(builder, loc, value);
+  };
+  Value inItem =
+      arith::MinUIOp::create(builder, loc, rows, number(FP8ATTN_DENSE_ROWS));
+  Value decodings = arith::MaxUIOp::create(
+      builder, loc,
+      ceilDivide(builder, loc, inItem, FP8ATTN_ROWS_OF_A_DECODING), number(1));
+  // More keys are enough in any case, and their product may not have 64 bits.
+  keys = arith::MinUIOp::create(builder, loc, keys,
+                                number(FP8ATTN_ELEMENTS_AT_ONCE));
+  if (std::optional<int64_t> left = op.getWindowLeft()) {
+    Value seen = arith::AddIOp::create(builder, loc, queries, number(*left));
+    // A sum beyond 2^64 is smaller than the window.
+    seen = arith::MaxUIOp::create(builder, loc, seen, number(*left));
+    keys = arith::MinUIOp::create(builder, loc, keys, seen);
+  }
+  Value elements = arith::MulIOp::create(
+      builder, loc, keys, number(op.getKeyDim() + op.getValueDim()));
+  elements = arith::MulIOp::create(builder, loc, elements, decodings);
+  elements = arith::AddIOp::create(builder, loc, elements,
+                                   number(FP8ATTN_ITEM_ELEMENTS));
+  Value atOnce = arith::DivUIOp::create(
+      builder, loc, number(FP8ATTN_ELEMENTS_AT_ONCE), elements);
+  return arith::MaxUIOp::create(builder, loc, atOnce, number(1));
+}
+
 void mlir::fp8attn::decompose(AttentionOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
@@ -99,14 +131,17 @@ void mlir::fp8attn::decompose(AttentionOp op) {
                                      constantIndex(builder, loc, group));
   Value blocks = ceilDivide(builder, loc, rows, FP8ATTN_DENSE_ROWS);
   Value items = arith::MulIOp::create(builder, loc, heads, blocks);
-  forEachInParallel(builder, loc, items, [&](OpBuilder &body, Value index) {
-    Value item = DenseItemOp::create(
-        body, loc, index, queries, keys, body.getI64IntegerAttr(group),
-        body.getI64IntegerAttr(kvHeads),
-        body.getI64IntegerAttr(FP8ATTN_DENSE_ROWS),
-        windowSide(body, op.getWindowLeft()),
-        windowSide(body, op.getEffectiveWindowRight()), op.getAlignmentAttr());
-    buildDenseItem(body, loc, op, item);
-  });
+  Value atOnce = buildItemsAtOnce(builder, loc, op, rows, queries, keys);
+  forEachInParallel(
+      builder, loc, items, atOnce, [&](OpBuilder &body, Value index) {
+        Value item = DenseItemOp::create(
+            body, loc, index, queries, keys, body.getI64IntegerAttr(group),
+            body.getI64IntegerAttr(kvHeads),
+            body.getI64IntegerAttr(FP8ATTN_DENSE_ROWS),
+            windowSide(body, op.getWindowLeft()),
+            windowSide(body, op.getEffectiveWindowRight()),
+            op.getAlignmentAttr());
+        buildDenseItem(body, loc, op, item);
+      });
   op.erase();
 }

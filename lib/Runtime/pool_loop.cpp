@@ -27,11 +27,6 @@
 
 using namespace fp8attn;
 
-/// Ranges that a worker gets on average, of loops of many indices: enough that
-/// the last one is late by little, few enough that the counter is not
-/// contended.
-static constexpr int64_t kRangesPerWorker = 64;
-
 /// Pauses before a thread goes to sleep: 25 microseconds on Zen 4, longer on
 /// CPUs whose pause takes more cycles.
 static constexpr int kSpins = 1000;
@@ -55,15 +50,6 @@ template <typename Predicate> static bool spinUntil(Predicate isDone) {
 #endif
   }
   return false;
-}
-
-static Loop makeLoop(int64_t count, int32_t numWorkers, fp8attn_body body,
-                     void *argument) {
-  int64_t rangeSize =
-      std::max<int64_t>(count / (numWorkers * kRangesPerWorker), 1);
-  // Not (count + rangeSize - 1) / rangeSize, which may overflow.
-  int64_t numRanges = (count - 1) / rangeSize + 1;
-  return {body, argument, count, rangeSize, numRanges};
 }
 
 /// Takes the next range of `loop`, the pool's. Returns false if there is none.
@@ -198,7 +184,9 @@ void fp8attn_pool_begin(fp8attn_pool *pool, int64_t count, fp8attn_body body,
                         void *argument) {
   pthread_mutex_lock(&pool->callers);
   enter(pool->workers[0].frame, pool, /*worker=*/0);
-  pool->loop = makeLoop(count, pool->numWorkers, body, argument);
+  pool->loop = cutLoop(count, pool->numWorkers);
+  pool->loop.body = body;
+  pool->loop.argument = argument;
   pool->nextRange.store(0, std::memory_order_relaxed);
   offer(pool);
 }

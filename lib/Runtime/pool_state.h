@@ -49,6 +49,23 @@ struct Loop {
   int64_t numRanges;
 };
 
+/// Ranges that a worker gets on average, of loops of many indices: enough that
+/// the last one is late by little, few enough that the counter is not
+/// contended.
+inline constexpr int64_t kRangesPerWorker = 64;
+
+/// Returns how a loop over `count` indices, at least 1, is cut.
+inline Loop cutLoop(int64_t count, int32_t numWorkers) {
+  Loop loop = {};
+  loop.count = count;
+  loop.rangeSize = count / (numWorkers * kRangesPerWorker);
+  if (loop.rangeSize < 1)
+    loop.rangeSize = 1;
+  // Not (count + rangeSize - 1) / rangeSize, which may overflow.
+  loop.numRanges = (count - 1) / loop.rangeSize + 1;
+  return loop;
+}
+
 /// A value of fp8attn_pool::called: threads shall end.
 inline constexpr int32_t kStopping = -1;
 

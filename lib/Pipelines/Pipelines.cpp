@@ -99,6 +99,7 @@ static void appendPassesOfModel(const ToLLVMPipelineOptions &options,
   passes.addToFunctions(createCastStrides());
   if (options.runtimeChecks)
     passes.addToModule(createInsertChecks());
+  passes.addToModule(createShareOperations());
   passes.addToFunctions(createDecomposeAttention());
   passes.addToFunctions(createDecomposeMerge());
   passes.addToFunctions(createDecomposeQuantization());

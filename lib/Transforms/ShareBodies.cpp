@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Support/EqualFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -23,27 +24,6 @@ namespace mlir::fp8attn {
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Returns a number that equal bodies share.
-static size_t getHash(func::FuncOp body) {
-  llvm::hash_code hash = hash_value(body.getFunctionType());
-  body.getBody().walk([&](Operation *op) {
-    hash =
-        llvm::hash_combine(hash, OperationEquivalence::computeHash(
-                                     op, OperationEquivalence::ignoreHashValue,
-                                     OperationEquivalence::ignoreHashValue,
-                                     OperationEquivalence::IgnoreLocations));
-  });
-  return hash;
-}
-
-static bool areEqual(func::FuncOp a, func::FuncOp b) {
-  return a.getFunctionType() == b.getFunctionType() &&
-         a->getAttr(Fp8AttnDialect::kIsaAttrName) ==
-             b->getAttr(Fp8AttnDialect::kIsaAttrName) &&
-         OperationEquivalence::isRegionEquivalentTo(
-             &a.getBody(), &b.getBody(), OperationEquivalence::IgnoreLocations);
-}
-
 namespace {
 struct ShareBodiesPass
     : public fp8attn::impl::ShareBodiesBase<ShareBodiesPass> {
@@ -51,7 +31,7 @@ struct ShareBodiesPass
     SymbolTable symbols(getOperation());
     SymbolTableCollection tables;
     SymbolUserMap users(tables, getOperation());
-    DenseMap<size_t, SmallVector<func::FuncOp>> kept;
+    EqualFunctions kept;
     // In the order of the text, so that the result has no other.
     for (auto body :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
@@ -59,16 +39,11 @@ struct ShareBodiesPass
       if (!body.isPrivate() || body.isExternal() || loops.empty() ||
           !llvm::all_of(loops, llvm::IsaPred<ParallelForOp>))
         continue;
-      SmallVector<func::FuncOp> &candidates = kept[getHash(body)];
-      auto *equal = llvm::find_if(candidates, [&](func::FuncOp candidate) {
-        return areEqual(candidate, body);
-      });
-      if (equal == candidates.end()) {
-        candidates.push_back(body);
+      func::FuncOp equal = kept.findOrAdd(body);
+      if (equal == body)
         continue;
-      }
       for (Operation *loop : loops)
-        cast<ParallelForOp>(loop).setBody(equal->getName());
+        cast<ParallelForOp>(loop).setBody(equal.getName());
       symbols.erase(body);
     }
   }

@@ -231,6 +231,47 @@ def InsertChecks : Pass<"fp8attn-insert-checks", "::mlir::ModuleOp"> {
     "::mlir::memref::MemRefDialect", "::mlir::fp8attn::Fp8AttnDialect"];
 }
 
+def ShareOperations : Pass<"fp8attn-share-operations", "::mlir::ModuleOp"> {
+  let summary = "Make a function of the equal operations of a function";
+  let description = [{
+    Where a function has an operation of the model level twice or more, with the
+    same attributes, constants and types on whatever values, moves it into a
+    private function and calls that: a model does the same in each of its layers,
+    and all that comes behind this pass is done for one of them. Functions of a
+    module share what is made. Checks stay where they are.
+
+    Before:
+    ```mlir
+    !row = memref<?x32xf32>
+    !codes = memref<?x32xf8E4M3FN>
+    func.func @convert(%x: !row, %y: !row, %scale: memref<f32>, %a: !codes, %b: !codes) {
+      fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %a
+          : !row, memref<f32>, !codes
+      fp8attn.quantize %y scale(%scale, affine_map<(t, c) -> ()>) into %b
+          : !row, memref<f32>, !codes
+      return
+    }
+    ```
+    After:
+    ```mlir
+    !row = memref<?x32xf32>
+    !codes = memref<?x32xf8E4M3FN>
+    func.func @convert(%x: !row, %y: !row, %scale: memref<f32>, %a: !codes, %b: !codes) {
+      call @convert.quantize(%x, %scale, %a) : (!row, memref<f32>, !codes) -> ()
+      call @convert.quantize(%y, %scale, %b) : (!row, memref<f32>, !codes) -> ()
+      return
+    }
+    func.func private @convert.quantize(%x: !row, %scale: memref<f32>, %codes: !codes)
+        attributes {no_inline} {
+      fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %codes
+          : !row, memref<f32>, !codes
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
 def DecomposeAttention
     : Pass<"fp8attn-decompose-attention", "::mlir::func::FuncOp"> {
   let summary = "Decompose attention into tile operations with explicit scales";

@@ -65,6 +65,7 @@ struct FuncLowering : ConvertOpToLLVMPattern<func::FuncOp> {
          {StringRef(Fp8AttnDialect::kIsaAttrName), StringRef(kMemoryAttrName)})
       if (Attribute attribute = op->getAttr(name))
         function->setAttr(name, attribute);
+    function.setNoInline(op.getNoInline());
     rewriter.inlineRegionBefore(op.getBody(), function.getBody(),
                                 function.end());
     if (failed(rewriter.convertRegionTypes(&function.getBody(),

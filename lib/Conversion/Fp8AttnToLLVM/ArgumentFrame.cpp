@@ -60,21 +60,30 @@ int64_t mlir::fp8attn::storeToFrame(OpBuilder &builder, Location loc,
   return word + getWords(packed.getType());
 }
 
+/// Where arguments begin in the frame of their function.
+using Places = DenseMap<Value, int64_t>;
+
+static Places getPlaces(func::FuncOp function,
+                        const LLVMTypeConverter &converter) {
+  Places words;
+  int64_t next = 0;
+  for (BlockArgument argument : function.getArguments()) {
+    if (!isInFrame(argument.getType()))
+      continue;
+    words[argument] = next;
+    next += getFrameWords(argument.getType(), converter);
+  }
+  return words;
+}
+
 namespace {
 /// Replaces the arguments of a function that are in its frame.
 class FrameLoads {
 public:
   FrameLoads(func::FuncOp function, BlockArgument frame,
              const LLVMTypeConverter &converter)
-      : function(function), frame(frame), converter(converter) {
-    int64_t next = 0;
-    for (BlockArgument argument : function.getArguments()) {
-      if (!isInFrame(argument.getType()))
-        continue;
-      words[argument] = next;
-      next += getFrameWords(argument.getType(), converter);
-    }
-  }
+      : function(function), frame(frame), converter(converter),
+        words(getPlaces(function, converter)) {}
 
   void replaceUses() {
     Region &body = function.getBody();
@@ -141,22 +150,14 @@ private:
   func::FuncOp function;
   BlockArgument frame;
   const LLVMTypeConverter &converter;
-  /// Where each argument begins.
-  DenseMap<Value, int64_t> words;
+  Places words;
   DenseMap<std::pair<Block *, Value>, Value> loadedBefore;
 };
 } // namespace
 
-/// Returns whether a call hands on what its own function was given.
-static bool handsOnFrame(func::CallOp call, func::FuncOp caller) {
-  auto isOfFrame = [](Value value) { return isInFrame(value.getType()); };
-  return llvm::equal(llvm::make_filter_range(call.getOperands(), isOfFrame),
-                     llvm::make_filter_range(caller.getArguments(), isOfFrame));
-}
-
 namespace {
-/// Has calls hand on frames: the frame of their own function if it is the same,
-/// else one that all others of that function share.
+/// Has calls hand on frames: a part of the frame of their own function if all
+/// is there in a row, else one that all others of that function share.
 class FramePassing {
 public:
   FramePassing(const llvm::SmallDenseMap<StringRef, BlockArgument> &frames,
@@ -164,17 +165,19 @@ public:
       : frames(frames), converter(converter) {}
 
   void pass(func::FuncOp caller) {
-    BlockArgument ofCaller = frames.lookup(caller.getName());
+    ofCaller = frames.lookup(caller.getName());
+    words = ofCaller ? getPlaces(caller, converter) : Places();
     SmallVector<func::CallOp> others;
     int64_t mostWords = 0;
     caller.walk([&](func::CallOp call) {
-      const int64_t words = getFrameWords(call.getOperandTypes(), converter);
-      if (words == 0 || !frames.contains(call.getCallee()))
+      const int64_t numWords = getFrameWords(call.getOperandTypes(), converter);
+      if (numWords == 0 || !frames.contains(call.getCallee()))
         return;
-      if (ofCaller && handsOnFrame(call, caller))
-        return setOperands(call, ofCaller);
+      SmallVector<Run> runs = getRuns(call);
+      if (runs.size() == 1 && runs.front().isInFrame)
+        return setOperands(call, getPartOfFrame(call, runs.front()));
       others.push_back(call);
-      mostWords = std::max(mostWords, words);
+      mostWords = std::max(mostWords, numWords);
     });
     if (others.empty())
       return;
@@ -188,14 +191,56 @@ public:
   }
 
 private:
+  /// Operands that are in the frame of the caller one after the other, or one
+  /// that is not in it.
+  struct Run {
+    Value first;
+    int64_t numWords;
+    bool isInFrame;
+  };
+
+  SmallVector<Run> getRuns(func::CallOp call) {
+    SmallVector<Run> runs;
+    for (Value operand : call.getOperands()) {
+      if (!isInFrame(operand.getType()))
+        continue;
+      const int64_t numWords = getFrameWords(operand.getType(), converter);
+      const bool isInFrame = words.contains(operand);
+      if (isInFrame && !runs.empty() && runs.back().isInFrame &&
+          words.lookup(operand) ==
+              words.lookup(runs.back().first) + runs.back().numWords)
+        runs.back().numWords += numWords;
+      else
+        runs.push_back({operand, numWords, isInFrame});
+    }
+    return runs;
+  }
+
+  /// Returns the address of operands in the frame of the caller.
+  Value getPartOfFrame(func::CallOp call, const Run &run) {
+    OpBuilder builder(call);
+    const int64_t word = words.lookup(run.first);
+    return word == 0 ? Value(ofCaller)
+                     : getPlace(builder, call.getLoc(), ofCaller, word);
+  }
+
   void fill(Value frame, func::CallOp call) {
     OpBuilder builder(call);
+    Location loc = call.getLoc();
     int64_t word = 0;
-    for (Value operand : call.getOperands())
-      if (isInFrame(operand.getType()))
-        word = storeToFrame(
-            builder, call.getLoc(), frame, word,
-            packOperand(builder, call.getLoc(), converter, operand));
+    for (const Run &run : getRuns(call)) {
+      if (!run.isInFrame) {
+        word = storeToFrame(builder, loc, frame, word,
+                            packOperand(builder, loc, converter, run.first));
+        continue;
+      }
+      Value bytes = makeInteger(builder, loc, 64,
+                                run.numWords * int64_t(sizeof(int64_t)));
+      LLVM::MemcpyOp::create(builder, loc, getPlace(builder, loc, frame, word),
+                             getPartOfFrame(call, run), bytes,
+                             /*isVolatile=*/false);
+      word += run.numWords;
+    }
   }
 
   static void setOperands(func::CallOp call, Value frame) {
@@ -209,6 +254,9 @@ private:
 
   const llvm::SmallDenseMap<StringRef, BlockArgument> &frames;
   const LLVMTypeConverter &converter;
+  /// Of the function that is looked at.
+  BlockArgument ofCaller;
+  Places words;
 };
 } // namespace
 

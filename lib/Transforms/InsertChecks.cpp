@@ -4,12 +4,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Makes the run-time checks of all operations of the model level. Each is made
-// right before its operation, where it is always right: nothing comes between
-// the check of a block table and its use. From there a check moves to the begin
-// of the function, and on to the callers of a private one, if it depends on
-// arguments alone and if what it reads cannot change before it is used. That is
-// so if another check there finds it apart from all that is written before.
+// Makes the run-time checks of all operations of the model level; some of sizes
+// are there before. Each is made right before its operation, where it is always
+// right: nothing comes between the check of a block table and its use. From
+// there a check moves to the begin of the function, and on to the callers of a
+// private one, if it depends on arguments alone and if what it reads cannot
+// change before it is used. That is so if another check there finds it apart
+// from all that is written before.
 //
 //===----------------------------------------------------------------------===//
 
@@ -154,6 +155,7 @@ private:
   void visit(Operation *op);
   void addChecksOf(Operation *op);
   void addChecksOf(CacheViewOp view);
+  void addChecksOf(memref::CopyOp copy);
   void addChecksOf(func::CallOp call, const FunctionSummary &callee);
   void place(ArrayRef<Operation *> made, Operation *anchor);
   bool moveToBegin(Operation *check, bool isStraight);
@@ -331,6 +333,32 @@ void FunctionChecks::addChecksOf(CacheViewOp view) {
   place(getBetween(before, view), view);
 }
 
+/// Makes the checks of a copy, which has the sizes of both: the results of a
+/// function are copied to memory of the host where they are not written there.
+void FunctionChecks::addChecksOf(memref::CopyOp copy) {
+  auto source = dyn_cast<MemRefType>(copy.getSource().getType());
+  auto target = dyn_cast<MemRefType>(copy.getTarget().getType());
+  if (!source || !target)
+    return;
+  Operation *before = copy->getPrevNode();
+  OpBuilder builder(copy);
+  for (int64_t dimension = 0; dimension < source.getRank(); ++dimension) {
+    if (!source.isDynamicDim(dimension) && !target.isDynamicDim(dimension))
+      continue;
+    auto name = [&](StringRef side) {
+      return ("size " + Twine(dimension) + " of the " + side + " of a copy")
+          .str();
+    };
+    Value from = memref::DimOp::create(builder, copy.getLoc(), copy.getSource(),
+                                       dimension);
+    Value to = memref::DimOp::create(builder, copy.getLoc(), copy.getTarget(),
+                                     dimension);
+    CheckSizeOp::create(builder, copy.getLoc(), name("target"), to,
+                        name("source"), from);
+  }
+  place(getBetween(before, copy), copy);
+}
+
 /// Makes the checks of what is called, and, of what hosts call, too, those of
 /// descriptors.
 void FunctionChecks::addChecksOf(func::CallOp call,
@@ -389,6 +417,8 @@ void FunctionChecks::visit(Operation *op) {
     addChecksOf(op);
   else if (auto view = dyn_cast<CacheViewOp>(op))
     addChecksOf(view);
+  else if (auto copy = dyn_cast<memref::CopyOp>(op))
+    addChecksOf(copy);
   else if (auto call = dyn_cast<func::CallOp>(op))
     if (const FunctionSummary *callee = all.getCallee(call))
       addChecksOf(call, *callee);
@@ -402,6 +432,12 @@ FunctionSummary FunctionChecks::run() {
   if (!function.getBody().hasOneBlock())
     addWritesIn(function.getBody());
   function.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
+    // What importers and CheckResultSizes ask for.
+    if (isa<CheckSizeOp>(op)) {
+      moved.clear();
+      moveToBegin(op, /*isStraight=*/op->getBlock() == &entry);
+      return WalkResult::skip();
+    }
     visit(op);
     // The regions of these hold nothing that is checked or writes.
     return isModelOp(op) ? WalkResult::skip() : WalkResult::advance();

@@ -84,3 +84,38 @@ func.func @many(%x: !rows,
   fp8attn.quantize %x scale(%s0, #tensor) into %c2 : !rows, memref<f32>, !codes
   return
 }
+
+// A check of a size that is there already stands at the begin, too, if it needs
+// nothing but arguments.
+// CHECK-LABEL: func.func @given
+// CHECK-SAME:    %[[X:[^:]+]]: memref<?xf32>
+// CHECK:         %[[SIZE:.+]] = memref.dim %[[X]]
+// CHECK:         %[[NEXT:.+]] = arith.addi %[[SIZE]]
+// CHECK:         fp8attn.check.size "x", %[[NEXT]], "n", %{{.+}}
+// CHECK:         memref.store
+// CHECK:         %[[LOADED:.+]] = memref.load
+// CHECK:         fp8attn.check.size "loaded", %[[LOADED]], "n", %{{.+}}
+func.func @given(%x: memref<?xf32>, %y: memref<1xindex>, %n: index, %value: f32) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  memref.store %value, %x[%c0] : memref<?xf32>
+  %size = memref.dim %x, %c0 : memref<?xf32>
+  %next = arith.addi %size, %c1 : index
+  fp8attn.check.size "x", %next, "n", %n
+  %loaded = memref.load %y[%c0] : memref<1xindex>
+  fp8attn.check.size "loaded", %loaded, "n", %n
+  return
+}
+
+// A copy has the sizes of both.
+// CHECK-LABEL: func.func @copy
+// CHECK-SAME:    %[[X:[^:]+]]: memref<4x?xf32>, %[[Y:[^:]+]]: memref<?x?xf32>
+// CHECK:         fp8attn.check.size "size 0 of the target of a copy", %{{.+}}, "size 0 of the source of a copy", %{{.+}}
+// CHECK:         %[[TO:.+]] = memref.dim %[[Y]], %c1
+// CHECK:         %[[FROM:.+]] = memref.dim %[[X]], %c1
+// CHECK:         fp8attn.check.size "size 1 of the target of a copy", %[[TO]], "size 1 of the source of a copy", %[[FROM]]
+// CHECK:         memref.copy
+func.func @copy(%x: memref<4x?xf32>, %y: memref<?x?xf32>) {
+  memref.copy %x, %y : memref<4x?xf32> to memref<?x?xf32>
+  return
+}

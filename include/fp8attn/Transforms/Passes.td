@@ -39,6 +39,38 @@ def DropReturnedArguments
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
 
+def CheckResultSizes
+    : Pass<"fp8attn-check-result-sizes", "::mlir::func::FuncOp"> {
+  let summary = "Check the sizes of memory that is to hold results";
+  let description = [{
+    Results of a function on tensors are memory that it allocates, until
+    `buffer-results-to-out-params` makes that an argument, of whatever size a host
+    has. This pass, right before that one, has the sizes compared that depend on
+    the call: without it, the function relies on the host for those that no
+    operation of this dialect checks.
+
+    Before:
+    ```mlir
+    func.func @f(%n: index) -> memref<2x?xf32> {
+      %new = memref.alloc(%n) : memref<2x?xf32>
+      return %new : memref<2x?xf32>
+    }
+    ```
+    After, where `%size` is of the memory, whoever gives it:
+    ```mlir
+    func.func @f(%n: index) -> memref<2x?xf32> {
+      %new = memref.alloc(%n) : memref<2x?xf32>
+      %c1 = arith.constant 1 : index
+      %size = memref.dim %new, %c1 : memref<2x?xf32>
+      fp8attn.check.size "size 1 of result 0", %size, "that of what is computed", %n
+      return %new : memref<2x?xf32>
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::fp8attn::Fp8AttnDialect", "::mlir::memref::MemRefDialect"];
+}
+
 def AssignLayouts : Pass<"fp8attn-assign-layouts", "::mlir::ModuleOp"> {
   let summary = "Give caches without a layout the one that kernels read";
   let description = [{

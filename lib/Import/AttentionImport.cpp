@@ -11,6 +11,8 @@
 
 #include "AttentionImport.h"
 
+#include "HeadGroups.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
@@ -60,6 +62,21 @@ static Value broadcastMask(OpBuilder &builder, Location loc, Value mask,
       ->getResult(0);
 }
 
+Value mlir::fp8attn::addLeadingDimensions(OpBuilder &builder, Location loc,
+                                          Value tensor) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  const int64_t added = kRank - type.getRank();
+  if (added == 0)
+    return tensor;
+  SmallVector<int64_t> shape(added, 1);
+  llvm::append_range(shape, type.getShape());
+  SmallVector<ReassociationIndices> groups(type.getRank());
+  for (int64_t dimension = 0; dimension < kRank; ++dimension)
+    groups[std::max<int64_t>(dimension - added, 0)].push_back(dimension);
+  return tensor::ExpandShapeOp::create(builder, loc, type.clone(shape), tensor,
+                                       groups);
+}
+
 /// Returns the mask as [batch, heads, queries, keys]; null, and why, if it
 /// cannot be.
 static Value expandMask(OpBuilder &builder, Location loc,
@@ -71,16 +88,8 @@ static Value expandMask(OpBuilder &builder, Location loc,
                         mask.getType());
     return nullptr;
   }
-  const int64_t added = kRank - type.getRank();
-  if (added > 0) {
-    SmallVector<int64_t> shape(added, 1);
-    llvm::append_range(shape, type.getShape());
-    SmallVector<ReassociationIndices> groups(type.getRank());
-    for (int64_t dimension = 0; dimension < kRank; ++dimension)
-      groups[std::max<int64_t>(dimension - added, 0)].push_back(dimension);
-    type = type.clone(shape);
-    mask = tensor::ExpandShapeOp::create(builder, loc, type, mask, groups);
-  }
+  mask = addLeadingDimensions(builder, loc, mask);
+  type = cast<RankedTensorType>(mask.getType());
   // A batch entry or a head for all needs no copies.
   SmallVector<int64_t> broadcast;
   for (auto [dimension, counted] :
@@ -129,7 +138,7 @@ static LogicalResult buildScoreRegion(OpBuilder &builder, AttentionOp op,
   Type arguments[] = {builder.getF32Type(), index, index, index, index};
   Block *block = builder.createBlock(&op.getScore(), {}, arguments,
                                      SmallVector<Location>(5, loc));
-  Value score = import.modify(builder, loc, block->getArguments(), why);
+  Value score = import.score(builder, loc, block->getArguments(), why);
   if (!score)
     return failure();
   YieldOp::create(builder, loc, score);
@@ -149,6 +158,9 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
       key ? getTensorType(import.value, "value", why) : nullptr;
   if (!value)
     return failure();
+
+  if (import.repeatsHeads && key.getDimSize(1) != value.getDimSize(1))
+    return buildAttentionOfGroups(builder, loc, import, wantsLse, why);
 
   Value mask;
   if (import.mask) {
@@ -171,22 +183,25 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
                                   builder.getF32Type());
     written.push_back(lse.getType());
   }
+  auto side = [&](std::optional<int64_t> keys) {
+    return keys ? builder.getI64IntegerAttr(*keys) : IntegerAttr();
+  };
+  const bool hasPositions = import.isCausal || import.windowLeft ||
+                            import.windowRight || import.score;
   auto number = [&](std::optional<double> value) {
     return value ? builder.getF32FloatAttr(*value) : FloatAttr();
   };
   auto attention = AttentionOp::create(
       builder, loc, written, import.query, import.key, import.value,
-      /*keyScale=*/Value(), /*valueScale=*/Value(), /*sink=*/Value(), out, lse,
+      /*keyScale=*/Value(), /*valueScale=*/Value(), import.sink, out, lse,
       /*alibi=*/Value(), mask, import.scaleValue,
       /*keyScaleMap=*/AffineMapAttr(),
       /*valueScaleMap=*/AffineMapAttr(), number(import.scale),
-      number(import.softcap), import.isCausal, /*window_left=*/IntegerAttr(),
-      /*window_right=*/IntegerAttr(),
-      (import.isCausal || import.modify) && !import.hasPast
-          ? Alignment::TopLeft
-          : Alignment::BottomRight);
-  if (import.modify &&
-      failed(buildScoreRegion(builder, attention, import, why)))
+      number(import.softcap), import.isCausal, side(import.windowLeft),
+      side(import.windowRight),
+      hasPositions && !import.hasPast ? Alignment::TopLeft
+                                      : Alignment::BottomRight);
+  if (import.score && failed(buildScoreRegion(builder, attention, import, why)))
     return failure();
   why = findFault(attention);
   if (!why.empty())

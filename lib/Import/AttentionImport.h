@@ -20,6 +20,12 @@
 
 namespace mlir::fp8attn {
 
+/// Builds what becomes of (score, batch entry, query head, query, key), an f32
+/// and four indices, where a query counts as it stands among the keys; null,
+/// and why, if it cannot.
+using ScoreBuilder =
+    std::function<Value(OpBuilder &, Location, ValueRange, std::string &why)>;
+
 /// Attention as a front end means it. Tensors are [batch, heads, tokens,
 /// channels].
 struct AttentionImport {
@@ -35,11 +41,17 @@ struct AttentionImport {
   /// The same as a value, f32, instead; null if it is none.
   Value scaleValue;
   std::optional<double> softcap;
-  /// Builds what becomes of (score, batch entry, query head, query, key), an
-  /// f32 and four indices, where the first query has the position 0; null, and
-  /// why, if it cannot.
-  std::function<Value(OpBuilder &, Location, ValueRange, std::string &why)>
-      modify;
+  /// Keys that a query sees before its own position and behind it; all if
+  /// absent.
+  std::optional<int64_t> windowLeft, windowRight;
+  /// A logit for each head that joins the denominator, f32 [heads]; null if
+  /// there is none.
+  Value sink;
+  /// Null if scores stay as they are.
+  ScoreBuilder score;
+  /// Whether keys and values may have different numbers of heads, each of which
+  /// is for as many neighbouring heads of the query.
+  bool repeatsHeads = false;
   /// A tensor that the result may be written to; a new one if null, of
   /// `outType`, or else of the type of the query's elements.
   Value out;
@@ -57,6 +69,10 @@ FailureOr<SmallVector<Value>> buildAttention(OpBuilder &builder, Location loc,
 /// Returns what the verifier has against an operation of ours; empty if
 /// nothing.
 std::string findFault(Operation *op);
+
+/// Returns a tensor with as many dimensions of size 1 before its own as make it
+/// one of four.
+Value addLeadingDimensions(OpBuilder &builder, Location loc, Value tensor);
 
 /// Returns a result as the type that a front end has for it, which may know
 /// more or fewer sizes; if it cannot be one, returns null, and says why.

@@ -18,6 +18,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -99,8 +100,13 @@ static LogicalResult readOptions(const Operands &operands,
     import.mask = operands.mask;
   }
   // Without the option, PyTorch refuses other heads.
-  return enableGqa ? success()
-                   : checkSameHeads(operands.query, operands.key, why);
+  if (!enableGqa &&
+      (failed(checkSameHeads(operands.query, operands.key, "key", why)) ||
+       failed(checkSameHeads(operands.query, operands.value, "value", why))))
+    return failure();
+  // With it, keys and values are repeated, each as often as it takes.
+  import.repeatsHeads = enableGqa;
+  return success();
 }
 
 /// Tensors of three dimensions have no heads, and neither has their mask.

@@ -163,12 +163,15 @@ static LogicalResult readOperation(Operation *op, AttentionImport &import,
       dyn_cast_if_present<BoolAttr>(getForeignAttr(op, "enable_gqa"));
   if (failed(readTorchScale(op->getOperand(kScale), import, why)) ||
       (enableGqa && !enableGqa.getValue() &&
-       failed(checkSameHeads(import.query, import.key, why))) ||
+       (failed(checkSameHeads(import.query, import.key, "key", why)) ||
+        failed(checkSameHeads(import.query, import.value, "value", why)))) ||
       failed(readFunction(op, "score_mod_fn", /*hasScore=*/true,
                           modifiers.score, why)) ||
       failed(readFunction(op, "mask_mod_fn", /*hasScore=*/false, modifiers.mask,
                           why)))
     return failure();
+  // Keys and values are repeated, each as often as it takes.
+  import.repeatsHeads = !enableGqa || enableGqa.getValue();
   return success();
 }
 
@@ -245,8 +248,8 @@ static Modifiers importOperation(Operation *op) {
       inlined.mask = nullptr;
     }
     if (modifiers.score || modifiers.mask)
-      import.modify = [&](OpBuilder &inner, Location loc, ValueRange arguments,
-                          std::string &why) {
+      import.score = [&](OpBuilder &inner, Location loc, ValueRange arguments,
+                         std::string &why) {
         return modifyScore(inner, loc, inlined, arguments, why);
       };
     if (failed(build(builder, op, import, products, tensors, why))) {

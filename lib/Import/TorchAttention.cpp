@@ -34,17 +34,16 @@ LogicalResult mlir::fp8attn::readTorchScale(Value scale,
   return success();
 }
 
-LogicalResult mlir::fp8attn::checkSameHeads(Value query, Value key,
-                                            std::string &why) {
+LogicalResult mlir::fp8attn::checkSameHeads(Value query, Value tensor,
+                                            StringRef name, std::string &why) {
   RankedTensorType queryType = getBuiltinTensor(query.getType());
-  RankedTensorType keyType = getBuiltinTensor(key.getType());
-  if (!queryType || !keyType || queryType.getRank() != 4 ||
-      keyType.getRank() != 4 ||
-      queryType.getDimSize(1) == keyType.getDimSize(1))
+  RankedTensorType type = getBuiltinTensor(tensor.getType());
+  if (!queryType || !type || queryType.getRank() != 4 || type.getRank() != 4 ||
+      queryType.getDimSize(1) == type.getDimSize(1))
     return success();
-  why = llvm::formatv("expects as many heads of the key as of the query "
-                      "without enable_gqa, got {0} and {1}",
-                      keyType.getDimSize(1), queryType.getDimSize(1));
+  why = llvm::formatv("expects as many heads of the {0} as of the query "
+                      "without enable_gqa, got {1} and {2}",
+                      name, type.getDimSize(1), queryType.getDimSize(1));
   return failure();
 }
 

@@ -20,9 +20,10 @@ namespace mlir::fp8attn {
 LogicalResult readTorchScale(Value scale, AttentionImport &import,
                              std::string &why);
 
-/// Demands as many heads of the key as of the query, where types of four
-/// dimensions say how many there are.
-LogicalResult checkSameHeads(Value query, Value key, std::string &why);
+/// Demands as many heads of a tensor, `name`, as of the query, where types of
+/// four dimensions say how many there are.
+LogicalResult checkSameHeads(Value query, Value tensor, StringRef name,
+                             std::string &why);
 
 /// Converts values of torch; says why if the type of a tensor says no sizes.
 LogicalResult convertTorchOperands(OpBuilder &builder, Location loc,

@@ -66,7 +66,7 @@ def ImportTorch : Pass<"fp8attn-import-torch", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::fp8attn::Fp8AttnDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::tensor::TensorDialect"];
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def ImportTorchFlex : Pass<"fp8attn-import-torch-flex", "::mlir::ModuleOp"> {

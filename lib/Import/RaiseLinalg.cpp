@@ -12,6 +12,7 @@
 #include "AttentionImport.h"
 #include "Draft.h"
 #include "RaiseLinalg/AttentionShape.h"
+#include "SizeChecks.h"
 #include "fp8attn/Import/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -64,20 +65,6 @@ static LogicalResult match(Value result, ArrayRef<SmallVector<int64_t>> sizes,
     return failure();
   candidate.shape = *shape;
   return success();
-}
-
-/// Splits a digit, in the dimension that has it.
-static void splitDigit(Split split, const Indices &indices,
-                       SmallVector<SmallVector<int64_t>> &sizes) {
-  for (auto [index, parts] : llvm::zip(indices, sizes)) {
-    auto *place = llvm::find(index, split.digit);
-    if (place == index.end())
-      continue;
-    int64_t &size = parts[place - index.begin()];
-    if (!ShapedType::isDynamic(size))
-      size /= split.size;
-    parts.insert(parts.begin() + (place - index.begin()) + 1, split.size);
-  }
 }
 
 /// Matches a result, whose loops are split as reshapes demand.
@@ -150,6 +137,84 @@ static Value getDestination(Operation *op) {
   return fill ? fill.getDpsInits()[0] : init;
 }
 
+/// Builds the scale, f32, of a constant and of scalars.
+static Value buildScale(OpBuilder &builder, Location loc,
+                        const AttentionPattern &pattern) {
+  Type f32 = builder.getF32Type();
+  Value scale;
+  if (pattern.scale != 1)
+    scale = arith::ConstantOp::create(builder, loc,
+                                      builder.getF32FloatAttr(pattern.scale));
+  for (auto [element, isDivisor] : pattern.scalars) {
+    Value scalar = element->tensor;
+    if (isa<RankedTensorType>(scalar.getType()))
+      scalar = tensor::ExtractOp::create(builder, loc, scalar, ValueRange());
+    if (scalar.getType().isF64())
+      scalar = arith::TruncFOp::create(builder, loc, f32, scalar);
+    else if (!scalar.getType().isF32())
+      scalar = arith::ExtFOp::create(builder, loc, f32, scalar);
+    if (!isDivisor && !scale) {
+      scale = scalar;
+      continue;
+    }
+    if (!scale)
+      scale =
+          arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(1));
+    if (isDivisor)
+      scale = arith::DivFOp::create(builder, loc, scale, scalar);
+    else
+      scale = arith::MulFOp::create(builder, loc, scale, scalar);
+  }
+  return scale;
+}
+
+/// Adds a mask [batch or 1, KV heads, queries or 1, keys or 1], whose element
+/// is one for the heads of a group: no copies of it are made. Its sizes are
+/// checked.
+static LogicalResult addMaskOfKvHeads(OpBuilder &builder, Location loc,
+                                      Value mask, AttentionImport &import,
+                                      std::string &why) {
+  auto size = [&](Value tensor, int64_t dimension) {
+    return tensor::getMixedSize(builder, loc, tensor, dimension);
+  };
+  auto type = cast<RankedTensorType>(mask.getType());
+  for (auto [dimension, name, other, otherDimension] :
+       {std::tuple(0, "batch", import.query, 0),
+        std::tuple(2, "queries", import.query, 2),
+        std::tuple(3, "keys", import.key, 2)})
+    if (type.getDimSize(dimension) != 1 &&
+        failed(demandSame(builder, loc, (Twine(name) + " of mask").str(),
+                          size(mask, dimension),
+                          (Twine(name) + " of attention").str(),
+                          size(other, otherDimension), why)))
+      return failure();
+  const int64_t group =
+      cast<RankedTensorType>(import.query.getType()).getDimSize(1) /
+      type.getDimSize(1);
+  import.score = [=](OpBuilder &builder, Location loc, ValueRange arguments) {
+    SmallVector<Value> place(arguments.drop_front());
+    Value divisor = arith::ConstantIndexOp::create(builder, loc, group);
+    place[1] = arith::DivUIOp::create(builder, loc, place[1], divisor);
+    for (int64_t dimension : {0, 2, 3})
+      if (type.getDimSize(dimension) == 1)
+        place[dimension] = arith::ConstantIndexOp::create(builder, loc, 0);
+    Value element = tensor::ExtractOp::create(builder, loc, mask, place);
+    Value score = arguments[0];
+    if (!type.getElementType().isInteger()) {
+      if (!type.getElementType().isF32())
+        element =
+            arith::ExtFOp::create(builder, loc, builder.getF32Type(), element);
+      return arith::AddFOp::create(builder, loc, score, element).getResult();
+    }
+    Value hidden = arith::ConstantOp::create(
+        builder, loc,
+        builder.getF32FloatAttr(-std::numeric_limits<float>::infinity()));
+    return arith::SelectOp::create(builder, loc, element, score, hidden)
+        .getResult();
+  };
+  return success();
+}
+
 /// Builds what stands for a result; null, and why, if it cannot.
 static Value build(OpBuilder &builder, Operation *op,
                    const Candidate &candidate, std::string &why) {
@@ -170,9 +235,22 @@ static Value build(OpBuilder &builder, Operation *op,
   import.query = take(pattern.query, shape.query);
   import.key = take(pattern.key, shape.key);
   import.value = take(pattern.value, shape.value);
-  if (pattern.mask)
+  if (pattern.mask && shape.isMaskOfKvHeads) {
+    if (failed(addMaskOfKvHeads(builder, loc, take(pattern.mask, shape.mask),
+                                import, why)))
+      return nullptr;
+  } else if (pattern.mask) {
     import.mask = take(pattern.mask, shape.mask);
-  import.scale = pattern.scale;
+  }
+  import.windowLeft = pattern.windowLeft;
+  if (pattern.windowRight == 0)
+    import.isCausal = true;
+  else
+    import.windowRight = pattern.windowRight;
+  if (pattern.scalars.empty())
+    import.scale = pattern.scale;
+  else
+    import.scaleValue = buildScale(builder, loc, pattern);
   import.softcap = pattern.softcap;
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   import.outType = type.getElementType();

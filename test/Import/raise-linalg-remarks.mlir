@@ -310,35 +310,6 @@ func.func @product(%q: !q, %k: !k, %v: !o, %s: !s, %o: !o, %r: !r) -> !o {
 
 // -----
 
-// A scale that is an argument.
-// REMARK: Reason="linalg.batch_matmul is left alone: expects scores that are products of queries and keys, got arith.mulf
-// CHECK-LABEL: func @scale(
-// CHECK-NOT:     fp8attn
-!q = tensor<4x?x64xf32>
-!k = tensor<4x64x?xf32>
-!s = tensor<4x?x?xf32>
-!o = tensor<4x?x64xf32>
-func.func @scale(%q: !q, %k: !k, %v: !o, %s: !s, %o: !o, %factor: f32) -> !o {
-  %zero = arith.constant 0.0 : f32
-  %least = arith.constant 0xFF800000 : f32
-  %s0 = linalg.fill ins(%zero : f32) outs(%s : !s) -> !s
-  %s1 = linalg.batch_matmul ins(%q, %k : !q, !k) outs(%s0 : !s) -> !s
-  %s2 = linalg.generic {
-      indexing_maps = [affine_map<(b, q, k) -> (b, q, k)>, affine_map<(b, q, k) -> (b, q, k)>],
-      iterator_types = ["parallel", "parallel", "parallel"]}
-      ins(%s1 : !s) outs(%s : !s) {
-  ^bb0(%a: f32, %c: f32):
-    %r = arith.mulf %a, %factor : f32
-    linalg.yield %r : f32
-  } -> !s
-  %p = linalg.softmax dimension(2) ins(%s2 : !s) outs(%s : !s) -> !s
-  %o0 = linalg.fill ins(%zero : f32) outs(%o : !o) -> !o
-  %o1 = linalg.batch_matmul ins(%p, %v : !s, !o) outs(%o0 : !o) -> !o
-  return %o1 : !o
-}
-
-// -----
-
 // A scale below 0: what attention itself says.
 // REMARK: Reason="linalg.batch_matmul is left alone: expects softmax_scale to be finite and greater than 0, got -2
 // CHECK-LABEL: func @negative(

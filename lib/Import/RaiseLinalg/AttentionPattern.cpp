@@ -12,6 +12,8 @@
 
 #include "AttentionPattern.h"
 
+#include "PositionMask.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -38,7 +40,8 @@ static Element *strip(Element *element) {
 }
 
 static bool isNumber(Element *element) {
-  return strip(element)->kind == Element::Kind::Number;
+  return strip(element)->kind == Element::Kind::Number ||
+         strip(element)->isScalar();
 }
 
 /// Whether a tensor has no more bits than sums of attention have.
@@ -52,14 +55,19 @@ static std::string describe(const Element &element) {
     return llvm::formatv("{0}", element.number);
   if (element.kind == Element::Kind::Call)
     return element.operation->getName().getStringRef().str();
+  if (element.kind == Element::Kind::Integer)
+    return std::to_string(element.integer);
+  if (element.kind == Element::Kind::Place)
+    return linalg::IndexOp::getOperationName().str();
   Operation *maker = element.tensor.getDefiningOp();
   return maker ? maker->getName().getStringRef().str() : "an argument";
 }
 
 namespace {
-/// A product: a number, and elements.
+/// A product: a number, scalars, which may be divisors, and elements.
 struct Factors {
   double number = 1;
+  SmallVector<std::pair<Element *, bool>, 1> scalars;
   SmallVector<Element *> elements;
 };
 
@@ -89,6 +97,7 @@ private:
   bool leadsToProduct(Element *element);
   bool matchScore(Element *score);
   bool setMask(Element *mask);
+  bool setWindow(Element *mask);
   bool matchCapped(Element *score);
   bool matchProduct(Element *product);
 
@@ -106,13 +115,19 @@ void Matcher::addFactors(Element *element, Factors &factors, bool isTerm) {
   Element *inner = strip(element);
   if (inner->kind == Element::Kind::Number) {
     factors.number *= inner->number;
+  } else if (inner->isScalar()) {
+    factors.scalars.push_back({inner, false});
   } else if (inner->isCall("arith.mulf") &&
              (isTerm || !inner->tensor ||
               llvm::any_of(inner->operands, isNumber))) {
     for (Element *operand : inner->operands)
       addFactors(operand, factors, /*isTerm=*/false);
   } else if (inner->isCall("arith.divf") && isNumber(inner->operands[1])) {
-    factors.number /= strip(inner->operands[1])->number;
+    Element *divisor = strip(inner->operands[1]);
+    if (divisor->isScalar())
+      factors.scalars.push_back({divisor, true});
+    else
+      factors.number /= divisor->number;
     addFactors(inner->operands[0], factors, /*isTerm=*/false);
   } else {
     // A conversion that is no tensor is one within an operation.
@@ -213,7 +228,8 @@ Element *Matcher::matchSoftmax(Element *probability, Element *divisor) {
   if (probability->isCall("arith.mulf"))
     for (bool isSecond : {false, true}) {
       Element *inverse = strip(probability->operands[isSecond]);
-      if (inverse->isCall("arith.divf") && isNumber(inverse->operands[0]) &&
+      if (inverse->isCall("arith.divf") &&
+          strip(inverse->operands[0])->kind == Element::Kind::Number &&
           strip(inverse->operands[0])->number == 1)
         return matchSpelledSoftmax(strip(probability->operands[!isSecond]),
                                    strip(inverse->operands[1]));
@@ -250,8 +266,25 @@ bool Matcher::setMask(Element *mask) {
   return true;
 }
 
+/// Takes a mask that compares places of queries and keys.
+bool Matcher::setWindow(Element *mask) {
+  std::optional<PositionMask> window = matchPositionMask(*mask, found.keys);
+  if (!window || (found.queries && *found.queries != window->queries))
+    return false;
+  auto narrow = [](std::optional<int64_t> &side, std::optional<int64_t> keys) {
+    if (keys)
+      side = std::min(side.value_or(*keys), *keys);
+  };
+  narrow(found.windowLeft, window->left);
+  narrow(found.windowRight, window->right);
+  found.queries = window->queries;
+  return true;
+}
+
 bool Matcher::matchScore(Element *score) {
   score = strip(score);
+  if (score->isCall("arith.select") && setWindow(score))
+    return matchScore(score->operands[1]);
   if (score->isCall("arith.select")) {
     Element *hidden = strip(score->operands[2]);
     if (hidden->kind != Element::Kind::Number ||
@@ -266,7 +299,12 @@ bool Matcher::matchScore(Element *score) {
   const bool isSecond = leadsToProduct(score->operands[1]);
   if (isSecond && leadsToProduct(score->operands[0]))
     return refuse("expects one product of queries and keys, got a sum of two");
-  return setMask(score->operands[!isSecond]) &&
+  Element *mask = score->operands[!isSecond];
+  Element *inner = strip(mask);
+  const bool addsNothing = inner->isCall("arith.select") &&
+                           inner->operands[1]->kind == Element::Kind::Number &&
+                           inner->operands[1]->number == 0;
+  return ((addsNothing && setWindow(inner)) || setMask(mask)) &&
          matchScore(score->operands[isSecond]);
 }
 
@@ -274,7 +312,7 @@ bool Matcher::matchCapped(Element *score) {
   Factors factors = getFactors(score, /*isTerm=*/false);
   if (factors.elements.size() == 1) {
     Element *inner = strip(factors.elements[0]);
-    if (inner->isCall("math.tanh")) {
+    if (inner->isCall("math.tanh") && factors.scalars.empty()) {
       found.softcap = factors.number;
       found.scale = factors.number;
       return matchProduct(inner->operands[0]);
@@ -286,6 +324,7 @@ bool Matcher::matchCapped(Element *score) {
 bool Matcher::matchProduct(Element *product) {
   Factors factors = getFactors(product, /*isTerm=*/false);
   found.scale *= factors.number;
+  llvm::append_range(found.scalars, factors.scalars);
   Element *sum =
       factors.elements.size() == 1 ? strip(factors.elements[0]) : nullptr;
   std::optional<int64_t> size =
@@ -305,6 +344,7 @@ bool Matcher::matchProduct(Element *product) {
                   "got {0}",
                   describe(*sum));
   found.scale *= parts.number;
+  llvm::append_range(found.scalars, parts.scalars);
   found.query = parts.elements[0];
   found.key = parts.elements[1];
   if (hasDigit(*found.query, found.keys))
@@ -327,7 +367,8 @@ std::optional<AttentionPattern> Matcher::match(Element *element) {
   if (!term)
     return std::nullopt;
   Factors factors = getFactors(term, /*isTerm=*/true);
-  if (factors.elements.size() != 2 || factors.number != 1)
+  if (factors.elements.size() != 2 || factors.number != 1 ||
+      !factors.scalars.empty())
     return std::nullopt;
   const bool isSecond = isLikeProbability(factors.elements[1]);
   if (!isSecond && !isLikeProbability(factors.elements[0]))

@@ -26,7 +26,13 @@ struct AttentionPattern {
   /// Added; of i1, true where a score is kept. Null if there is none.
   Element *mask = nullptr;
   double scale = 1;
+  /// Numbers that the scale is multiplied by, or divided where it is set.
+  SmallVector<std::pair<Element *, bool>, 1> scalars;
   std::optional<double> softcap;
+  /// Keys that a query sees before and behind the key of its own number; all if
+  /// absent. If there is one, the loop over queries.
+  std::optional<int64_t> windowLeft, windowRight;
+  std::optional<Index> queries;
   /// The loops over keys, and over the channels of queries and keys.
   Digit keys = 0, channels = 0;
   /// The operation that makes the products of queries and keys.

@@ -127,9 +127,18 @@ static std::optional<Roles> getRoles(const AttentionPattern &pattern,
 }
 
 /// Returns the places of a mask; says why if attention has no such mask.
-static std::optional<Indices>
-getMaskShape(const Element &mask, const Roles &roles, std::string &why) {
+static std::optional<Indices> getMaskShape(const Element &mask, Roles roles,
+                                           bool &isOfKvHeads,
+                                           std::string &why) {
   const DigitSet has = getSet(mask.indices);
+  // The KV heads without those of a group.
+  const DigitSet heads(roles.heads.begin(), roles.heads.end());
+  const DigitSet kvHeads(roles.kvHeads.begin(), roles.kvHeads.end());
+  const DigitSet without = subtract(heads, has);
+  isOfKvHeads = !kvHeads.empty() && heads.size() > kvHeads.size() &&
+                isSame(without, subtract(heads, kvHeads));
+  if (isOfKvHeads)
+    roles.heads = roles.kvHeads;
   auto contains = [&](Digit digit) { return has.contains(digit); };
   Indices shape;
   size_t found = 0;
@@ -163,6 +172,10 @@ mlir::fp8attn::getShape(const AttentionPattern &pattern, const Indices &out,
   std::optional<Roles> roles = getRoles(pattern, out, reader, why);
   if (!roles)
     return std::nullopt;
+  if (pattern.queries && *pattern.queries != roles->queries) {
+    why = "expects the places of queries to be compared with those of keys";
+    return std::nullopt;
+  }
   const Index keys = {roles->keys}, channels = {roles->channels},
               valueChannels = {roles->valueChannels};
   AttentionShape shape;
@@ -171,7 +184,8 @@ mlir::fp8attn::getShape(const AttentionPattern &pattern, const Indices &out,
   shape.value = {roles->batch, roles->kvHeads, keys, valueChannels};
   shape.out = {roles->batch, roles->heads, roles->queries, valueChannels};
   if (pattern.mask) {
-    std::optional<Indices> mask = getMaskShape(*pattern.mask, *roles, why);
+    std::optional<Indices> mask =
+        getMaskShape(*pattern.mask, *roles, shape.isMaskOfKvHeads, why);
     if (!mask)
       return std::nullopt;
     shape.mask = *mask;

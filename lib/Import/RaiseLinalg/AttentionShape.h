@@ -21,6 +21,8 @@ namespace mlir::fp8attn {
 /// mask, batch and heads may be none.
 struct AttentionShape {
   Indices query, key, value, out, mask;
+  /// Whether the heads of the mask are the KV heads.
+  bool isMaskOfKvHeads = false;
 };
 
 /// Returns the places of what was found, whose result is read at `out`; if it

@@ -23,6 +23,19 @@ using namespace mlir::fp8attn;
 /// body has: more than there are in attention, and few enough for the stack.
 static constexpr unsigned kMostDepth = 100, kMostOperations = 30;
 
+void mlir::fp8attn::splitDigit(Split split, const Indices &indices,
+                               SmallVector<SmallVector<int64_t>> &sizes) {
+  for (auto [index, parts] : llvm::zip(indices, sizes)) {
+    auto *place = llvm::find(index, split.digit);
+    if (place == index.end())
+      continue;
+    int64_t &size = parts[place - index.begin()];
+    if (!ShapedType::isDynamic(size))
+      size /= split.size;
+    parts.insert(parts.begin() + (place - index.begin()) + 1, split.size);
+  }
+}
+
 Digit ElementReader::addDigit(int64_t size, bool canBeSplit) {
   digits.push_back({size, canBeSplit});
   return digits.size() - 1;
@@ -33,6 +46,12 @@ Element *ElementReader::getUnique(Element element) {
   switch (element.kind) {
   case Element::Kind::Number:
     key.push_back(llvm::bit_cast<uint64_t>(element.number));
+    break;
+  case Element::Kind::Integer:
+    key.push_back(uintptr_t(element.integer));
+    break;
+  case Element::Kind::Place:
+    key.insert(key.end(), element.indices[0].begin(), element.indices[0].end());
     break;
   case Element::Kind::Tensor:
     key.push_back(uintptr_t(element.tensor.getAsOpaquePointer()));
@@ -45,6 +64,10 @@ Element *ElementReader::getUnique(Element element) {
     key.push_back(uintptr_t(element.operation->getName().getAsOpaquePointer()));
     key.push_back(uintptr_t(
         element.operation->getResult(0).getType().getAsOpaquePointer()));
+    // What is compared, and how.
+    if (isa<arith::CmpIOp, arith::CmpFOp>(element.operation))
+      key.push_back(uintptr_t(
+          element.operation->getAttrDictionary().getAsOpaquePointer()));
     key.push_back(
         uintptr_t(element.operation->getAttrDictionary().getAsOpaquePointer()));
     for (Element *operand : element.operands)
@@ -74,9 +97,23 @@ static std::optional<double> getConstant(Value value) {
   return number ? std::optional(number.getValueAsDouble()) : std::nullopt;
 }
 
+/// Returns an integer that is a constant; null if a value is none.
+Element *ElementReader::readInteger(Value scalar) {
+  APInt integer;
+  if (isa<ShapedType>(scalar.getType()) ||
+      !matchPattern(scalar, m_ConstantInt(&integer)) ||
+      integer.getSignificantBits() > 64)
+    return nullptr;
+  Element element{Element::Kind::Integer};
+  element.integer = integer.getSExtValue();
+  return getUnique(element);
+}
+
 Element *ElementReader::read(Value tensor, const Indices &indices) {
   if (std::optional<double> number = getConstant(tensor))
     return getNumber(*number);
+  if (Element *integer = readInteger(tensor))
+    return integer;
   Element element{Element::Kind::Tensor};
   element.tensor = tensor;
   element.indices = indices;
@@ -243,9 +280,15 @@ Element *ElementReader::readBody(linalg::LinalgOp op, Value scalar,
   auto readOperation = [&](Operation *inner) -> Element * {
     if (std::optional<double> number = getConstant(inner->getResult(0)))
       return getNumber(*number);
-    // The place of a loop is none of an operand.
-    if (isa<linalg::IndexOp>(inner) || inner->getNumRegions() != 0 ||
-        inner->getNumResults() != 1 || !isMemoryEffectFree(inner))
+    if (auto index = dyn_cast<linalg::IndexOp>(inner)) {
+      Element place{Element::Kind::Place};
+      place.indices.push_back(loops[index.getDim()]);
+      return getUnique(place);
+    }
+    if (Element *integer = readInteger(inner->getResult(0)))
+      return integer;
+    if (inner->getNumRegions() != 0 || inner->getNumResults() != 1 ||
+        !isMemoryEffectFree(inner))
       return nullptr;
     Element element{Element::Kind::Call};
     element.operation = inner;

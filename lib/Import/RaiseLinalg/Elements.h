@@ -35,13 +35,15 @@ using Indices = SmallVector<Index, 4>;
 
 /// An expression; equal ones are the same object.
 struct Element {
-  /// What it is.
-  enum class Kind { Number, Tensor, Call };
+  /// What it is; a place is the number of an iteration.
+  enum class Kind { Number, Integer, Place, Tensor, Call };
   Kind kind;
   /// Of a number: its value.
   double number = 0;
+  int64_t integer = 0;
   /// Of a tensor: the tensor and the place in it, or a scalar. Of a call: a
-  /// tensor that holds the results, null if there is none.
+  /// tensor that holds the results, null if there is none. Of a place: the one
+  /// index.
   Value tensor = {};
   Indices indices = {};
   /// Of a call: the operation on scalars, and its operands.
@@ -51,6 +53,11 @@ struct Element {
   /// Whether it is a call of an operation, "arith.addf".
   bool isCall(StringRef name) const {
     return kind == Kind::Call && operation->getName().getStringRef() == name;
+  }
+  /// Whether it is one number for all, but not a constant.
+  bool isScalar() const {
+    return kind == Kind::Tensor && indices.empty() &&
+           isa<FloatType>(getElementTypeOrSelf(tensor.getType()));
   }
 };
 
@@ -68,6 +75,10 @@ struct Split {
   /// Size of the part that counts ones.
   int64_t size;
 };
+
+/// Splits a digit of `indices`, whose dimensions have digits of `sizes`.
+void splitDigit(Split split, const Indices &indices,
+                SmallVector<SmallVector<int64_t>> &sizes);
 
 /// Reads elements, each once.
 class ElementReader {
@@ -97,6 +108,7 @@ private:
   };
   Element *getUnique(Element element);
   Element *getNumber(double number);
+  Element *readInteger(Value scalar);
   Element *readMaker(Value tensor, const Indices &indices);
   Element *readLinalg(linalg::LinalgOp op, OpResult result,
                       const Indices &indices);

@@ -191,7 +191,8 @@ static LogicalResult addMaskOfKvHeads(OpBuilder &builder, Location loc,
   const int64_t group =
       cast<RankedTensorType>(import.query.getType()).getDimSize(1) /
       type.getDimSize(1);
-  import.score = [=](OpBuilder &builder, Location loc, ValueRange arguments) {
+  import.score = [=](OpBuilder &builder, Location loc, ValueRange arguments,
+                     std::string &) {
     SmallVector<Value> place(arguments.drop_front());
     Value divisor = arith::ConstantIndexOp::create(builder, loc, group);
     place[1] = arith::DivUIOp::create(builder, loc, place[1], divisor);

@@ -33,7 +33,8 @@ def ImportTorch : Pass<"fp8attn-import-torch", "::mlir::func::FuncOp"> {
 
     Tensors of three dimensions have one head. Keys and values whose heads were
     repeated for the heads of a group, by `unsqueeze`, `expand` and a view, are
-    taken as they were before.
+    taken as they were before. Keys and values of different numbers of
+    heads, which `enable_gqa` repeats, make an attention for each pair that meets.
 
     An operation is left alone, with a missed remark that says why, if it drops
     probabilities, has options that are not constants (but for the scale), both a
@@ -177,6 +178,101 @@ def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def ImportIree : Pass<"fp8attn-import-iree", "::mlir::func::FuncOp"> {
+  let summary = "Import attention of IREE's linalg_ext dialect";
+  let description = [{
+    Replaces `iree_linalg_ext.attention`, and `iree_linalg_ext.online_attention`
+    together with what divides its first result by its third, on tensors.
+
+    - `indexing_maps` say which loops are the dimensions of each operand, in any
+      order. Loops that queries and keys share are the batch and, last, the KV
+      heads; of those that keys do not have, the last are the queries, others the
+      heads of a group. Tensors are transposed, which copies them, where their
+      order is not [batch, heads, tokens, channels], or read where they were before
+      `linalg` transposed or broadcast them.
+    - The scale multiplies, as a constant or as a number of the call.
+    - A mask of i1 keeps scores where it is true, one of numbers is added. One of
+      i8, of which IREE looks at the lowest bit, is not taken, nor one whose type
+      says that its bits are packed.
+    - A region becomes a score region, `iree_linalg_ext.index` in it its places.
+      IREE computes in base 2: the region sees scores times log2(e), and returns
+      exponents of base 2. `online_attention` does so if its
+      `decomposition_config` says `use_exp2 = true`, and not if it says `false`;
+      where it says neither, only what does not depend on it is taken.
+    - The log-sum-exp of `online_attention` is what adds the second result, the
+      maximum, to the natural logarithm of the third; if the maximum is of base 2,
+      it is multiplied by ln(2) first.
+
+    An operation is left alone, with a missed remark that says why, if there is
+    more than one loop over keys or over channels, if something else of its results
+    is used, or if `fp8attn.attention` does not take what it says. Rows that see
+    nothing give 0; IREE gives NaN.
+
+    Before:
+    ```mlir
+    func.func @f(%q: tensor<12x?x64xf32>, %k: tensor<12x?x64xf32>, %v: tensor<12x?x64xf32>,
+                 %o: tensor<12x?x64xf32>) -> tensor<12x?x64xf32> {
+      %scale = arith.constant 0.125 : f32
+      %0 = "iree_linalg_ext.attention"(%q, %k, %v, %scale, %o) <{indexing_maps = [
+          affine_map<(b, m, c, k, n) -> (b, m, c)>, affine_map<(b, m, c, k, n) -> (b, k, c)>,
+          affine_map<(b, m, c, k, n) -> (b, k, n)>, affine_map<(b, m, c, k, n) -> ()>,
+          affine_map<(b, m, c, k, n) -> (b, m, n)>]}> ({
+      ^bb0(%score: f32):
+        "iree_linalg_ext.yield"(%score) : (f32) -> ()
+      }) : (tensor<12x?x64xf32>, tensor<12x?x64xf32>, tensor<12x?x64xf32>, f32, tensor<12x?x64xf32>)
+          -> tensor<12x?x64xf32>
+      return %0 : tensor<12x?x64xf32>
+    }
+    ```
+    After, with the tensors of one batch entry:
+    ```mlir
+    %0 = fp8attn.attention query(%query : tensor<1x12x?x64xf32>)
+        key(%key : tensor<1x12x?x64xf32>) value(%value : tensor<1x12x?x64xf32>)
+        out(%out : tensor<1x12x?x64xf32>) {softmax_scale = 1.250000e-01 : f32} -> tensor<1x12x?x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::fp8attn::Fp8AttnDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def ImportTmTensor : Pass<"fp8attn-import-tm-tensor", "::mlir::func::FuncOp"> {
+  let summary = "Import attention of torch-mlir's tm_tensor dialect";
+  let description = [{
+    Replaces `tm_tensor.attention` on tensors, of three dimensions or more: before
+    tokens and channels stand the batch and the heads, often collapsed to one
+    dimension. One that is known and at most 1,024 is the heads of one batch entry,
+    another is batch entries of one head. Keys and values that were broadcast for the
+    heads of a group, and collapsed, are read as they were.
+
+    `scale` is 1 / sqrt(channels of the key) if it is not given. A mask of i1 keeps
+    scores where it is true, another is added.
+
+    An operation is left alone, with a missed remark that says why, if
+    `fp8attn.attention` does not take what it says. torch-mlir lowers causal
+    attention to a mask, which it stays here: `fp8attn-import-torch` before that
+    lowering keeps `is_causal` and groups.
+
+    Before:
+    ```mlir
+    func.func @f(%q: tensor<12x?x64xf32>, %k: tensor<12x?x64xf32>, %o: tensor<12x?x64xf32>) -> tensor<12x?x64xf32> {
+      %0 = "tm_tensor.attention"(%q, %k, %k, %o) <{operandSegmentSizes = array<i32: 3, 1>, scale = 0.5 : f64}>
+          : (tensor<12x?x64xf32>, tensor<12x?x64xf32>, tensor<12x?x64xf32>, tensor<12x?x64xf32>) -> tensor<12x?x64xf32>
+      return %0 : tensor<12x?x64xf32>
+    }
+    ```
+    After, with the tensors of one batch entry:
+    ```mlir
+    %0 = fp8attn.attention query(%query : tensor<1x12x?x64xf32>)
+        key(%key : tensor<1x12x?x64xf32>) value(%key : tensor<1x12x?x64xf32>)
+        out(%out : tensor<1x12x?x64xf32>) {softmax_scale = 5.000000e-01 : f32} -> tensor<1x12x?x64xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::fp8attn::Fp8AttnDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def ImportTtir : Pass<"fp8attn-import-ttir", "::mlir::ModuleOp"> {
   let summary = "Import attention over paged caches of TTIR and StableHLO";
   let description = [{
@@ -256,12 +352,14 @@ def RaiseLinalg : Pass<"fp8attn-raise-linalg", "::mlir::func::FuncOp"> {
     transposes, broadcasts and reshapes in between, conversions from bf16 or f16
     to f32 and back. The result is that of the last of these operations.
 
-    - Constant factors, on queries, keys or scores, are the scale; without any it
-      is 1, not 1 / sqrt(head size).
+    - Factors on queries, keys or scores, constants or numbers of the call, are the
+      scale; without any it is 1, not 1 / sqrt(head size).
     - A tensor that is added to scores is the mask, and so is an i1 tensor by
-      which they are selected, or else -inf; a tanh between two factors is the
-      softcap. A mask without the loop over queries or keys is copied for all of
-      them.
+      which they are selected, or else -inf; a tanh between two constant factors is
+      the softcap. A mask without the loop over queries or keys is copied for all of
+      them. One for each KV head becomes a score region that reads it.
+    - A mask that compares places of `linalg.index` of queries and keys is `causal`,
+      or a window; the first query stands at the first key.
     - Dimensions are what the loops say: those that queries and keys share are
       the batch and the KV heads, those that they do not are the heads of a group
       and, last, the queries. A dimension that was collapsed of batch and heads is
@@ -271,8 +369,8 @@ def RaiseLinalg : Pass<"fp8attn-raise-linalg", "::mlir::func::FuncOp"> {
 
     A product is left alone, with a missed remark that says why, if there is a
     softmax in it and something else is not as said: a softmax over another
-    dimension, sums that do not begin at 0, a mask that is broadcast along a part
-    of the heads, scores or probabilities that something else uses, too, or anything
+    dimension, sums that do not begin at 0, a mask of a part of the loops over heads
+    that is not the KV heads, scores or probabilities that something else uses, too, or anything
     that `fp8attn.attention` does not take. Rows that see nothing give 0; here
     they gave NaN.
 

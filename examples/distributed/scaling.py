@@ -6,7 +6,7 @@
 #===----------------------------------------------------------------------===//
 #
 # A model of a step that is sharded by sequence, of four constants that `measure`
-# takes from runs of `distribute`. docs/Scaling.md says what it leaves out.
+# takes from runs of `distribute`. docs/Distributed.md says what it leaves out.
 #
 #===----------------------------------------------------------------------===//
 

@@ -11,14 +11,19 @@
 //===----------------------------------------------------------------------===//
 
 #include "AttentionImport.h"
+#include "BatchEntries.h"
 #include "Draft.h"
 #include "ForeignOps.h"
 #include "HeadShapes.h"
+#include "ImportOnnx/GroupQuery.h"
+#include "ImportOnnx/OnnxOperands.h"
 #include "PastTokens.h"
+#include "SizeChecks.h"
 #include "fp8attn/Import/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -39,33 +44,14 @@ enum Result { kOut, kPresentKey, kPresentValue, kScores };
 /// What the standard calls the type of f64.
 static constexpr int64_t kDouble = 11;
 
-/// Returns an operand; null if it is absent.
-static Value getOperand(Operation *op, unsigned place) {
-  if (place >= op->getNumOperands() ||
-      isa<NoneType>(op->getOperand(place).getType()))
-    return Value();
-  return op->getOperand(place);
-}
-
-static std::optional<int64_t> getInteger(Operation *op, StringRef name) {
-  auto number = dyn_cast_if_present<IntegerAttr>(getForeignAttr(op, name));
-  return number ? std::optional(number.getValue().getSExtValue())
-                : std::nullopt;
-}
-
-static std::optional<double> getFloat(Operation *op, StringRef name) {
-  auto number = dyn_cast_if_present<FloatAttr>(getForeignAttr(op, name));
-  return number ? std::optional(number.getValueAsDouble()) : std::nullopt;
-}
-
 /// Reads operands and attributes; says why if they cannot be meant.
 static LogicalResult read(Operation *op, AttentionImport &import,
                           std::string &why) {
-  if (!getOperand(op, kPastKey) != !getOperand(op, kPastValue))
+  if (!getOnnxOperand(op, kPastKey) != !getOnnxOperand(op, kPastValue))
     why = "expects past keys and past values, or neither, got one of them";
-  else if (getOperand(op, kPaddedKeys))
-    why = "expects no nonpad_kv_seqlen";
-  else if (getInteger(op, "softmax_precision") == kDouble)
+  else if (getOnnxOperand(op, kPaddedKeys) && getOnnxOperand(op, kPastKey))
+    why = "expects a past or nonpad_kv_seqlen, got both";
+  else if (getOnnxInteger(op, "softmax_precision") == kDouble)
     why = "expects softmax_precision of f32 or less, got double";
   if (op->getNumResults() > kScores && !op->getResult(kScores).use_empty())
     why = "expects no use of scores";
@@ -74,10 +60,18 @@ static LogicalResult read(Operation *op, AttentionImport &import,
   import.query = op->getOperand(kQuery);
   import.key = op->getOperand(kKey);
   import.value = op->getOperand(kValue);
-  import.mask = getOperand(op, kMask);
-  import.isCausal = getInteger(op, "is_causal").value_or(0) != 0;
-  import.scale = getFloat(op, "scale");
-  import.softcap = getFloat(op, "softcap");
+  import.mask = getOnnxOperand(op, kMask);
+  import.isCausal = getOnnxInteger(op, "is_causal").value_or(0) != 0;
+  // Of opset 25.
+  for (auto [name, side] :
+       {std::pair("left_window_size", &import.windowLeft),
+        std::pair("right_window_size", &import.windowRight)}) {
+    const int64_t keys = getOnnxInteger(op, name).value_or(-1);
+    if (keys != -1)
+      *side = keys;
+  }
+  import.scale = getOnnxFloat(op, "scale");
+  import.softcap = getOnnxFloat(op, "softcap");
   // The standard's word for none.
   if (import.softcap == 0.0)
     import.softcap.reset();
@@ -98,7 +92,7 @@ static FailureOr<bool> splitPackedHeads(OpBuilder &builder, Operation *op,
       {&import.value, "kv_num_heads"}};
   for (auto [value, name] : packed) {
     auto type = dyn_cast<RankedTensorType>(value->getType());
-    const int64_t heads = getInteger(op, name).value_or(0);
+    const int64_t heads = getOnnxInteger(op, name).value_or(0);
     if (!type || type.getRank() != 3 || type.isDynamicDim(2) || heads < 1 ||
         type.getDimSize(2) % heads != 0) {
       why =
@@ -109,7 +103,8 @@ static FailureOr<bool> splitPackedHeads(OpBuilder &builder, Operation *op,
     }
   }
   for (auto [value, name] : packed)
-    *value = splitHeads(builder, op->getLoc(), *value, *getInteger(op, name));
+    *value =
+        splitHeads(builder, op->getLoc(), *value, *getOnnxInteger(op, name));
   return true;
 }
 
@@ -117,7 +112,7 @@ static FailureOr<bool> splitPackedHeads(OpBuilder &builder, Operation *op,
 /// it cannot.
 static LogicalResult appendToPast(OpBuilder &builder, Operation *op,
                                   AttentionImport &import, std::string &why) {
-  Value pastKey = getOperand(op, kPastKey);
+  Value pastKey = getOnnxOperand(op, kPastKey);
   if (!pastKey)
     return success();
   auto query = dyn_cast<RankedTensorType>(import.query.getType());
@@ -135,9 +130,55 @@ static LogicalResult appendToPast(OpBuilder &builder, Operation *op,
   import.key = appendTokens(builder, op->getLoc(), pastKey, import.key, why);
   if (!import.key)
     return failure();
-  import.value = appendTokens(builder, op->getLoc(), getOperand(op, kPastValue),
-                              import.value, why);
+  import.value = appendTokens(
+      builder, op->getLoc(), getOnnxOperand(op, kPastValue), import.value, why);
   return success(import.value != nullptr);
+}
+
+/// Builds attention of as many keys as `nonpad_kv_seqlen` says for each batch
+/// entry; says why if it cannot.
+static FailureOr<Value> buildPadded(OpBuilder &builder, Operation *op,
+                                    AttentionImport &import, std::string &why) {
+  Location loc = op->getLoc();
+  Value lengths = op->getOperand(kPaddedKeys);
+  auto type = dyn_cast<RankedTensorType>(lengths.getType());
+  auto key = dyn_cast<RankedTensorType>(import.key.getType());
+  if (!type || type.getRank() != 1 ||
+      !isa<IntegerType>(type.getElementType()) || !key || key.getRank() != 4) {
+    why = llvm::formatv("expects nonpad_kv_seqlen of [batch] and a key of four "
+                        "dimensions, got {0} and {1}",
+                        lengths.getType(), import.key.getType());
+    return failure();
+  }
+  if (failed(demandSame(
+          builder, loc, "batch of nonpad_kv_seqlen",
+          tensor::getMixedSize(builder, loc, lengths, 0), "batch of key",
+          tensor::getMixedSize(builder, loc, import.key, 0), why)))
+    return failure();
+  // The last query stands at the last key that is no padding.
+  import.hasPast = true;
+  Value tokens = tensor::DimOp::create(builder, loc, import.key, 2);
+  return buildAttentionOfEntries(
+      builder, loc, import,
+      [&](OpBuilder &builder, Value entry) {
+        Value count = readOnnxInteger(builder, loc, lengths, entry);
+        demandUpTo(builder, loc, "nonpad_kv_seqlen of a batch entry", count,
+                   "the tokens of key", tokens);
+        return count;
+      },
+      why);
+}
+
+/// Builds attention; says why if it cannot.
+static FailureOr<Value> buildOut(OpBuilder &builder, Operation *op,
+                                 AttentionImport &import, std::string &why) {
+  if (getOnnxOperand(op, kPaddedKeys))
+    return buildPadded(builder, op, import, why);
+  FailureOr<SmallVector<Value>> built =
+      buildAttention(builder, op->getLoc(), import, /*wantsLse=*/false, why);
+  if (failed(built))
+    return failure();
+  return built->front();
 }
 
 /// Builds what stands for the results that are used, null for others; says why
@@ -150,11 +191,10 @@ static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
   FailureOr<bool> isPacked = splitPackedHeads(builder, op, import, why);
   if (failed(isPacked) || failed(appendToPast(builder, op, import, why)))
     return failure();
-  FailureOr<SmallVector<Value>> built =
-      buildAttention(builder, op->getLoc(), import, /*wantsLse=*/false, why);
+  FailureOr<Value> built = buildOut(builder, op, import, why);
   if (failed(built))
     return failure();
-  Value out = built->front();
+  Value out = *built;
   if (*isPacked)
     out = joinHeads(builder, op->getLoc(), out);
   SmallVector<Value> results(op->getNumResults());
@@ -177,7 +217,9 @@ static void importOperation(Operation *op) {
   std::string why;
   {
     Draft draft(builder);
-    FailureOr<SmallVector<Value>> results = build(builder, op, why);
+    FailureOr<SmallVector<Value>> results =
+        isGroupQuery(op) ? buildGroupQuery(builder, op, why)
+                         : build(builder, op, why);
     if (failed(results))
       return remarkMissed(op, why);
     draft.keep();
@@ -187,7 +229,7 @@ static void importOperation(Operation *op) {
   }
   SmallVector<Value> used(op->getOperands());
   op->erase();
-  eraseUnusedMakers(used, {"onnx.NoValue"});
+  eraseUnusedMakers(used, {"onnx.NoValue", "onnx.Constant"});
 }
 
 namespace {
@@ -195,8 +237,9 @@ struct ImportOnnxPass : public fp8attn::impl::ImportOnnxBase<ImportOnnxPass> {
   void runOnOperation() override {
     SmallVector<Operation *> found;
     getOperation().walk([&](Operation *op) {
-      if (isForeign(op, "onnx.Attention") && op->getNumOperands() >= 3 &&
-          op->getNumResults() >= 1)
+      if (isGroupQuery(op) ||
+          (isForeign(op, "onnx.Attention") && op->getNumOperands() >= 3 &&
+           op->getNumResults() >= 1))
         found.push_back(op);
     });
     for (Operation *op : found)

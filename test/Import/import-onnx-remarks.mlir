@@ -57,19 +57,6 @@ func.func @empty(%q: tensor<0x4x?x64xf32>, %p: tensor<0x4x?x64xf32>) -> tensor<0
 
 // -----
 
-// Keys that are padded.
-// REMARK: Reason="onnx.Attention is left alone: expects no nonpad_kv_seqlen
-// CHECK-LABEL: func @padded(
-// CHECK-NOT:     fp8attn
-func.func @padded(%q: tensor<1x4x?x64xf32>, %k: tensor<1x4x?x64xf32>, %n: tensor<1xi64>) -> tensor<1x4x?x64xf32> {
-  %none = "onnx.NoValue"() {value} : () -> none
-  %0:4 = "onnx.Attention"(%q, %k, %k, %none, %none, %none, %n) {}
-      : (tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, tensor<1x4x?x64xf32>, none, none, none, tensor<1xi64>) -> (tensor<1x4x?x64xf32>, none, none, none)
-  return %0#0 : tensor<1x4x?x64xf32>
-}
-
-// -----
-
 // A softmax in double.
 // REMARK: Reason="onnx.Attention is left alone: expects softmax_precision of f32 or less, got double
 // CHECK-LABEL: func @precision(

@@ -133,9 +133,10 @@ def ImportTorchFlex : Pass<"fp8attn-import-torch-flex", "::mlir::ModuleOp"> {
 }
 
 def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
-  let summary = "Import Attention of the onnx dialect";
+  let summary = "Import Attention and GroupQueryAttention of the onnx dialect";
   let description = [{
-    Replaces `onnx.Attention` of opsets 23 and 24. Operands of three dimensions,
+    Replaces `onnx.Attention` of opsets 23 to 25, and `onnx.Custom` with
+    `GroupQueryAttention` of `com.microsoft`. Operands of three dimensions,
     whose heads are within the last, are split and transposed, which copies them;
     a front end that has four dimensions should give those.
 
@@ -150,9 +151,20 @@ def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
     `is_causal` lets the last query stand at the last key, which is what ONNX says
     where there are as many new keys as queries.
 
+    With lengths, `nonpad_kv_seqlen` and `seqlens_k`, there is an attention for each
+    batch entry, of its part of the keys, in which the last query stands at the last
+    of them. A call in which lengths are more than there is room for is refused.
+
+    `GroupQueryAttention` has its queries, keys and values apart or in one tensor.
+    `seqlens_k` is the last index of each entry: what is added stands up to there.
+    Less than the queries that there are means no past. A past as long as the
+    present is written in place; else the present is new, and 0 where no entry
+    writes. `local_window_size` counts the token itself; `head_sink`, or 0 with
+    `smooth_softmax`, joins the denominator.
+
     An operation is left alone, with a missed remark that says why, if it is
     causal with a past and its types do not say that there are as many new keys as
-    queries, if it has lengths of padded keys, uses of the scores, or anything
+    queries, if it rotates or has quantized keys, uses of the scores, or anything
     that `fp8attn.attention` does not take.
 
     Before:
@@ -175,7 +187,7 @@ def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::fp8attn::Fp8AttnDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::tensor::TensorDialect"];
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def ImportIree : Pass<"fp8attn-import-iree", "::mlir::func::FuncOp"> {

@@ -43,6 +43,8 @@ static void import(StringRef text) {
   passes.addPass(fp8attn::createImportTtir());
   passes.addNestedPass<func::FuncOp>(fp8attn::createImportTorch());
   passes.addNestedPass<func::FuncOp>(fp8attn::createImportOnnx());
+  passes.addNestedPass<func::FuncOp>(fp8attn::createImportIree());
+  passes.addNestedPass<func::FuncOp>(fp8attn::createImportTmTensor());
   passes.addNestedPass<func::FuncOp>(fp8attn::createRaiseLinalg());
   if (failed(passes.run(*module))) {
     llvm::errs() << "imported a module that is not valid\n";

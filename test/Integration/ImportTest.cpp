@@ -190,6 +190,81 @@ TEST_P(ImportTest, OnnxStandsBehindAPastAndGivesItBack) {
       out);
 }
 
+TEST_P(ImportTest, TorchRepeatsHeadsOfValues) {
+  Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
+  Floats key = makeFloats({kBatch, kHeads, kKeys, kChannels});
+  Floats value = makeFloats({kBatch, 2, kKeys, kChannels});
+  Floats repeated(FP8ATTN_TYPE_F32, {kBatch, kHeads, kKeys, kChannels});
+  constexpr int64_t kHead = kKeys * kChannels;
+  for (int64_t head = 0; head < kBatch * kHeads; ++head)
+    std::copy_n(&value.elements[head / 2 * kHead], kHead,
+                &repeated.elements[head * kHead]);
+  Floats out(FP8ATTN_TYPE_F32, {kBatch, kHeads, kQueries, kChannels});
+  ASSERT_EQ(
+      torch_heads(with(torch_heads_workspace_bytes(1)), query, key, value, out),
+      FP8ATTN_OK)
+      << context.message;
+  expectAttention(
+      query, key, repeated, kHeads, 1 / std::sqrt(kChannels),
+      [](double score, int64_t q, int64_t k) {
+        return k <= q ? score : -kInfinity;
+      },
+      out);
+}
+
+TEST_P(ImportTest, OnnxRefusesMemoryOfOtherSizesForThePresent) {
+  Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
+  Floats key = makeFloats({kBatch, 2, kQueries, kChannels});
+  Floats past = makeFloats({kBatch, 2, 20, kChannels});
+  Floats present(FP8ATTN_TYPE_F32, {kBatch, 2, 20 + kQueries, kChannels});
+  Floats other(FP8ATTN_TYPE_F32, {kBatch, 2, 20 + kQueries, kChannels});
+  Floats less(FP8ATTN_TYPE_F32, {kBatch, 2, 19 + kQueries, kChannels});
+  Floats out(FP8ATTN_TYPE_F32, {kBatch, kHeads, kQueries, kChannels});
+  with(onnx_past_workspace_bytes(1));
+  EXPECT_EQ(
+      onnx_past(&context, query, key, key, past, past, out, present, present),
+      FP8ATTN_OK)
+      << context.message;
+  for (bool isSecond : {false, true}) {
+    EXPECT_EQ(onnx_past(&context, query, key, key, past, past, out,
+                        isSecond ? present : less, isSecond ? less : present),
+              FP8ATTN_BAD_SIZE);
+    EXPECT_STREQ(context.message,
+                 isSecond ? "size 2 of result 2 is 26, expected 27 (that of "
+                            "what is computed)"
+                          : "size 2 of result 1 is 26, expected 27 (that of "
+                            "what is computed)");
+  }
+}
+
+TEST_P(ImportTest, LinalgComparesPlaces) {
+  Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
+  Floats key = makeFloats({kBatch, 2, kKeys, kChannels});
+  Floats value = makeFloats({kBatch, 2, kKeys, kChannels});
+  Codes mask(FP8ATTN_TYPE_BOOL, {kBatch, 2, kQueries, kKeys});
+  for (int64_t i = 0; i < kBatch * 2 * kQueries * kKeys; ++i)
+    mask.elements[i] = i % kKeys % (2 + i / kKeys / kQueries) != 0;
+  Floats out(FP8ATTN_TYPE_F32, {kBatch, kHeads, kQueries, kChannels});
+  ASSERT_EQ(linalg_places(with(linalg_places_workspace_bytes(1)), query, key,
+                          value, mask, 0.25f, out),
+            FP8ATTN_OK)
+      << context.message;
+  // Each KV head has a mask of its own.
+  int64_t row = 0;
+  expectAttention(
+      query, key, value, /*kvHeads=*/2, /*scale=*/0.25,
+      [&](double score, int64_t q, int64_t k) {
+        const int64_t kv = row / kKeys / kQueries / 2;
+        ++row;
+        return k < q + 100 && k % (2 + kv) != 0 ? score : -kInfinity;
+      },
+      out);
+  Codes fewer(FP8ATTN_TYPE_BOOL, {kBatch, 2, kQueries, kKeys - 1}, 1);
+  EXPECT_EQ(linalg_places(&context, query, key, value, fewer, 0.25f, out),
+            FP8ATTN_BAD_SIZE)
+      << context.message;
+}
+
 TEST_P(ImportTest, LinalgNamesItsOperations) {
   Floats query = makeFloats({kBatch, kHeads, kQueries, kChannels});
   Floats key = makeFloats({kBatch, 2, kKeys, kChannels});

@@ -1,7 +1,7 @@
 // Attention as front ends write it; ImportTest.cpp says what each means.
 // RUN: fp8attn-opt %s --allow-unregistered-dialect --fp8attn-import-torch --fp8attn-import-onnx --fp8attn-raise-linalg -o %t.mlir
 // RUN: FileCheck %s --input-file=%t.mlir --implicit-check-not=torch. --implicit-check-not=onnx. --implicit-check-not=linalg.softmax
-// CHECK-COUNT-6: fp8attn.attention
+// CHECK-COUNT-8: fp8attn.attention
 
 !q = tensor<2x4x?x64xf32>
 !kv = tensor<2x2x?x64xf32>
@@ -156,4 +156,58 @@ func.func @onnx_past(%q: !seven, %k: !new, %v: !new, %pk: !kv, %pv: !kv) -> (!se
   %0:4 = "onnx.Attention"(%q, %k, %v, %none, %pk, %pv) {is_causal = 1 : si64}
       : (!seven, !new, !new, none, !kv, !kv) -> (!seven, !kv, !kv, none)
   return %0#0, %0#1, %0#2 : !seven, !kv, !kv
+}
+
+// Keys of four heads and values of two.
+func.func @torch_heads(%q: !q, %k: !q, %v: !kv) -> !q {
+  %tq = "torch_c.from_builtin_tensor"(%q) : (!q) -> !tq
+  %tk = "torch_c.from_builtin_tensor"(%k) : (!q) -> !tq
+  %tv = "torch_c.from_builtin_tensor"(%v) : (!kv) -> !tkv
+  %none = "torch.constant.none"() : () -> !torch.none
+  %true = "torch.constant.bool"() <{value = true}> : () -> !torch.bool
+  %zero = "torch.constant.float"() <{value = 0.0 : f64}> : () -> !torch.float
+  %0 = "torch.aten.scaled_dot_product_attention"(%tq, %tk, %tv, %none, %zero, %true, %none, %true)
+      : (!tq, !tq, !tkv, !torch.none, !torch.float, !torch.bool, !torch.none, !torch.bool) -> !tq
+  %r = "torch_c.to_builtin_tensor"(%0) : (!tq) -> !q
+  return %r : !q
+}
+
+// A window of places, a mask for each KV head, and a scale of the call.
+func.func @linalg_places(%q: !q, %k: !kv, %v: !kv, %mask: tensor<2x2x?x?xi1>, %scale: f32) -> !q {
+  %c2 = arith.constant 2 : index
+  %zero = arith.constant 0.0 : f32
+  %least = arith.constant 0xFF800000 : f32
+  %hundred = arith.constant 100 : index
+  %queries = tensor.dim %q, %c2 : !q
+  %keys = tensor.dim %k, %c2 : !kv
+  %gq = tensor.expand_shape %q [[0], [1, 2], [3], [4]] output_shape [2, 2, 2, %queries, 64] : !q into !grouped
+  %s = tensor.empty(%queries, %keys) : !all
+  %s0 = linalg.fill ins(%zero : f32) outs(%s : !all) -> !all
+  %s1 = linalg.contract
+      indexing_maps = [affine_map<(b, g, h, q, k, c) -> (b, g, h, q, c)>, affine_map<(b, g, h, q, k, c) -> (b, g, k, c)>,
+                       affine_map<(b, g, h, q, k, c) -> (b, g, h, q, k)>]
+      ins(%gq, %k : !grouped, !kv) outs(%s0 : !all) -> !all
+  %s2 = linalg.generic {
+      indexing_maps = [#all, affine_map<(b, g, h, q, k) -> (b, g, q, k)>, #all],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "parallel"]}
+      ins(%s1, %mask : !all, tensor<2x2x?x?xi1>) outs(%s : !all) {
+  ^bb0(%a: f32, %keep: i1, %c: f32):
+    %scaled = arith.mulf %a, %scale : f32
+    %kept = arith.select %keep, %scaled, %least : f32
+    %i = linalg.index 3 : index
+    %j = linalg.index 4 : index
+    %last = arith.addi %i, %hundred : index
+    %seen = arith.cmpi slt, %j, %last : index
+    %score = arith.select %seen, %kept, %least : f32
+    linalg.yield %score : f32
+  } -> !all
+  %p = linalg.softmax dimension(4) ins(%s2 : !all) outs(%s : !all) -> !all
+  %o = tensor.empty(%queries) : !grouped
+  %o0 = linalg.fill ins(%zero : f32) outs(%o : !grouped) -> !grouped
+  %o1 = linalg.contract
+      indexing_maps = [affine_map<(b, g, h, q, n, k) -> (b, g, h, q, k)>, affine_map<(b, g, h, q, n, k) -> (b, g, k, n)>,
+                       affine_map<(b, g, h, q, n, k) -> (b, g, h, q, n)>]
+      ins(%p, %v : !all, !kv) outs(%o0 : !grouped) -> !grouped
+  %result = tensor.collapse_shape %o1 [[0], [1, 2], [3], [4]] : !grouped into !q
+  return %result : !q
 }

@@ -101,6 +101,7 @@ static const LaneResult kResults[] = {
     {"dpbf16", 0x3f803f80, 0, kSmallest, 0},
     {"dpbf16", kNormals, 0x00003f00, 0, 0}, // 2^-127 is flushed
     {"dpbf16", kNormals, 0x00003f80, 0, kSmallestNormal},
+    {"dpbf16", kNormals, 0x3f800000, 0x007fffff, kSmallestNormal},
     {"dpbf16", 0x3f817f00, 0x3f81ff00, 0, kMinus | kInf},
     {"cvtne2bf16", 0, 0x3f808000, 0, 0x3f80}, // ties to even
     {"cvtne2bf16", 0, 0x3f818000, 0, 0x3f82},
@@ -124,6 +125,7 @@ static const LaneResult kResults[] = {
     {"tdpbf16", 0x3f803f80, 0x3f803f80, 0x4b800000, 0x4b800001},
     {"tdpbf16", kDenormals, 0x7f007f00, kOne, kOne},
     {"tdpbf16", kNormals, 0x00003f00, 0, 0},
+    {"tdpbf16", kNormals, 0x00003f80, 0x007fffff, kSmallestNormal},
 };
 
 class InstructionTest : public testing::TestWithParam<Instruction> {
@@ -135,6 +137,15 @@ protected:
     memset(result, 0xff, sizeof(result));
     probe(&operands, result);
     return {result, result + 16};
+  }
+
+  /// Which of several NaN a sum of products becomes is not emulated.
+  static std::vector<uint32_t> comparable(std::vector<uint32_t> result) {
+    if (strstr(GetParam().name, "dpbf16"))
+      for (uint32_t &bits : result)
+        if ((bits & ~kMinus) > kInf)
+          bits = kDefaultNan;
+    return result;
   }
 
   /// The table, in the first lane.
@@ -200,8 +211,8 @@ TEST_P(InstructionTest, EmulationIsTheInstruction) {
       operands.b[lane] = draw();
       operands.c[lane] = draw();
     }
-    ASSERT_EQ(run(GetParam().emulated, operands),
-              run(GetParam().native, operands))
+    ASSERT_EQ(comparable(run(GetParam().emulated, operands)),
+              comparable(run(GetParam().native, operands)))
         << "round " << round;
   }
 }

@@ -238,8 +238,8 @@ bool FormReader::readAttention(PagedForm &form, Name name) {
     return refuse("expects no attention_mask, which is multiplied by the scale "
                   "there");
   if (sink)
-    return refuse("expects no attention_sink, which is multiplied by the scale "
-                  "there");
+    return refuse("expects no attention_sink, of which it is not defined "
+                  "whether the scale multiplies it");
   if (!form.value)
     return refuse("expects a cache of values");
   if (!form.positions)

@@ -15,8 +15,8 @@ func.func @mask(%q: tensor<1x2x8x64xbf16>, %k: tensor<128x2x32x64xbf16>, %v: ten
 
 // -----
 
-// So is a sink.
-// REMARK: Reason="ttir.paged_scaled_dot_product_attention_decode is left alone: expects no attention_sink, which is multiplied by the scale there
+// A sink.
+// REMARK: Reason="ttir.paged_scaled_dot_product_attention_decode is left alone: expects no attention_sink, of which it is not defined whether the scale multiplies it
 // CHECK-LABEL: func @sink(
 // CHECK-NOT:     fp8attn
 func.func @sink(%q: tensor<1x2x8x64xbf16>, %k: tensor<128x2x32x64xbf16>, %v: tensor<128x2x32x64xbf16>, %t: tensor<2x16xi32>, %pos: tensor<2xi32>, %s: tensor<8x32xbf16>) -> tensor<1x2x8x64xbf16> {

@@ -314,8 +314,9 @@ def ImportTtir : Pass<"fp8attn-import-ttir", "::mlir::ModuleOp"> {
     the cache are refused then.
 
     A function is left alone, with a missed remark that says why, if attention
-    in it has a mask or a sink, which kernels of TTIR multiply by the scale, or is
-    not causal, or takes values from the cache of keys; if keys and values are
+    in it has a mask, which kernels of TTIR multiply by the scale, or a sink, of
+    which that is not defined, or is not causal, or takes values from the cache of
+    keys; if keys and values are
     not both written, at the same positions, before they are read; if a cache is
     used otherwise, or read when it has been written since; if something else
     names the function; or for anything that `paged_attention` and `kv_write` do

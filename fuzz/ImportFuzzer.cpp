@@ -41,6 +41,7 @@ static void import(StringRef text) {
   PassManager passes(&context);
   passes.addPass(fp8attn::createImportTorchFlex());
   passes.addPass(fp8attn::createImportTtir());
+  passes.addNestedPass<func::FuncOp>(fp8attn::createImportStablehlo());
   passes.addNestedPass<func::FuncOp>(fp8attn::createImportTorch());
   passes.addNestedPass<func::FuncOp>(fp8attn::createImportOnnx());
   passes.addNestedPass<func::FuncOp>(fp8attn::createImportIree());

@@ -11,11 +11,11 @@
 
 #include "PagedForms.h"
 
+#include "CallOptions.h"
 #include "ForeignOps.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -29,10 +29,7 @@ enum class Name { None, Update, Fill, Decode, Chunk, Latent };
 /// Reads operands and options of one operation.
 class FormReader {
 public:
-  FormReader(Operation *op, std::string &why) : op(op), why(why) {
-    frontend = dyn_cast_if_present<DictionaryAttr>(
-        getForeignAttr(op, "mhlo.frontend_attributes"));
-  }
+  FormReader(Operation *op, std::string &why) : op(op), why(why), options(op) {}
 
   std::optional<PagedForm> read(Name name);
 
@@ -45,20 +42,23 @@ private:
   bool readOperands(unsigned count,
                     ArrayRef<std::pair<unsigned, StringRef>> optional,
                     SmallVectorImpl<Value> &operands);
-  /// Returns an option, or `missing` if there is none.
-  bool readBool(StringRef name, bool missing, bool &value);
-  bool readNumber(StringRef name, std::optional<double> &value);
+  /// Reads an option that is `missing` if there is none.
+  bool readBool(StringRef name, bool missing, bool &value) {
+    std::optional<bool> given;
+    const bool isRead = succeeded(options.read(name, given, why));
+    value = given.value_or(missing);
+    return isRead;
+  }
+  bool readNumber(StringRef name, std::optional<double> &value) {
+    return succeeded(options.read(name, value, why));
+  }
   bool refuse(const Twine &text) {
     why = text.str();
     return false;
   }
-  bool isCall() const {
-    return op->getName().getStringRef().starts_with("stablehlo.");
-  }
-
   Operation *op;
   std::string &why;
-  DictionaryAttr frontend;
+  CallOptions options;
 };
 } // namespace
 
@@ -97,47 +97,11 @@ std::optional<PagedForm> mlir::fp8attn::readPagedForm(Operation *op,
   return FormReader(op, why).read(getName(op));
 }
 
-bool FormReader::readBool(StringRef name, bool missing, bool &value) {
-  value = missing;
-  Attribute attribute = isCall() ? (frontend ? frontend.get(name) : Attribute())
-                                 : getForeignAttr(op, name);
-  if (!attribute)
-    return true;
-  if (auto boolean = dyn_cast<BoolAttr>(attribute)) {
-    value = boolean.getValue();
-    return true;
-  }
-  auto text = dyn_cast<StringAttr>(attribute);
-  value = text && text.getValue().equals_insensitive("true");
-  return value || (text && text.getValue().equals_insensitive("false")) ||
-         refuse(llvm::formatv("expects {0} to be true or false, got {1}", name,
-                              attribute));
-}
-
-bool FormReader::readNumber(StringRef name, std::optional<double> &value) {
-  Attribute attribute = isCall() ? (frontend ? frontend.get(name) : Attribute())
-                                 : getForeignAttr(op, name);
-  if (!attribute)
-    return true;
-  double number;
-  if (auto real = dyn_cast<FloatAttr>(attribute))
-    value = real.getValueAsDouble();
-  else if (auto integer = dyn_cast<IntegerAttr>(attribute))
-    value = integer.getValue().roundToDouble(/*isSigned=*/false);
-  else if (auto text = dyn_cast<StringAttr>(attribute);
-           text && llvm::to_float(text.getValue(), number))
-    value = number;
-  else
-    return refuse(
-        llvm::formatv("expects {0} to be a number, got {1}", name, attribute));
-  return true;
-}
-
 bool FormReader::readOperands(unsigned count,
                               ArrayRef<std::pair<unsigned, StringRef>> optional,
                               SmallVectorImpl<Value> &operands) {
   SmallVector<int32_t> sizes(count, 1);
-  if (isCall()) {
+  if (options.hasTexts()) {
     for (auto [place, name] : optional) {
       bool isThere;
       if (!readBool(name, /*missing=*/false, isThere))
@@ -204,7 +168,7 @@ bool FormReader::readAttention(PagedForm &form, Name name) {
   // is written, and puts some at other places.
   Value mask, sink;
   if (name == Name::Chunk) {
-    if (!readOperands(isCall() ? 5 : 6, {}, operands))
+    if (!readOperands(options.hasTexts() ? 5 : 6, {}, operands))
       return false;
     form.positions = operands[4];
   } else if (name == Name::Latent) {
@@ -219,7 +183,7 @@ bool FormReader::readAttention(PagedForm &form, Name name) {
     form.positions = operands[5];
     sink = operands[6];
   } else {
-    const unsigned out = isCall() ? 0 : 1;
+    const unsigned out = options.hasTexts() ? 0 : 1;
     if (!readOperands(7 + out,
                       {{4 + out, "has_attention_mask"},
                        {5 + out, "has_cur_pos_tensor"},

@@ -285,6 +285,50 @@ def ImportTmTensor : Pass<"fp8attn-import-tm-tensor", "::mlir::func::FuncOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def ImportStablehlo : Pass<"fp8attn-import-stablehlo", "::mlir::func::FuncOp"> {
+  let summary = "Import attention of composites and calls of StableHLO";
+  let description = [{
+    Replaces attention on whole tensors:
+
+    - `ttir.scaled_dot_product_attention`, `stablehlo.custom_call
+      @tt.scaled_dot_product_attention` and `stablehlo.composite
+      "tenstorrent.scaled_dot_product_attention"`, on [batch, heads, tokens,
+      channels];
+    - `stablehlo.composite "odml.scaled_dot_product_attention"`, whose tokens
+      stand before heads; they are exchanged, which copies tensors.
+
+    What they say is kept: `is_causal`, for as many queries as keys; a mask that
+    is added; without `scale` it is 1 / sqrt(head size), but a composite of `odml`
+    must say it.
+
+    An operation is left alone, with a missed remark that says why, if it is
+    causal and its types do not say that there are as many queries as keys, if it
+    does not say whether it is, or if it has a mask, too; if it has a sink, a
+    window or operands that nothing counts; or for anything that
+    `fp8attn.attention` does not take.
+
+    Before:
+    ```mlir
+    func.func @f(%q: tensor<1x8x64x64xbf16>, %k: tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16> {
+      %0 = "stablehlo.custom_call"(%q, %k, %k) <{call_target_name = "tt.scaled_dot_product_attention"}>
+          {mhlo.frontend_attributes = {is_causal = "True", scale = "0.125"}}
+          : (tensor<1x8x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16>
+      return %0 : tensor<1x8x64x64xbf16>
+    }
+    ```
+    After:
+    ```mlir
+    %0 = fp8attn.attention causal alignment = top_left
+        query(%q : tensor<1x8x64x64xbf16>) key(%k : tensor<1x2x64x64xbf16>)
+        value(%k : tensor<1x2x64x64xbf16>) out(%empty : tensor<1x8x64x64xbf16>)
+        {softmax_scale = 0.125 : f32} -> tensor<1x8x64x64xbf16>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::fp8attn::Fp8AttnDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def ImportTtir : Pass<"fp8attn-import-ttir", "::mlir::ModuleOp"> {
   let summary = "Import attention over paged caches of TTIR and StableHLO";
   let description = [{

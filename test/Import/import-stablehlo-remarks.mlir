@@ -1,0 +1,171 @@
+// RUN: fp8attn-opt %s --allow-unregistered-dialect --fp8attn-import-stablehlo --split-input-file --remarks-filter=fp8attn -o %t 2>&1 | FileCheck %s --check-prefix=REMARK
+// RUN: FileCheck %s --input-file=%t
+
+// What cannot be meant exactly stays as it was, and a remark says why.
+
+// Causal, and a mask.
+// REMARK: Reason="ttir.scaled_dot_product_attention is left alone: expects one of a mask and is_causal, got both
+// CHECK-LABEL: func @both(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @both(%a0: tensor<1x8x64x64xbf16>, %a1: tensor<1x2x64x64xbf16>, %a2: tensor<1x2x64x64xbf16>, %a3: tensor<1x1x64x64xbf16>) -> tensor<1x8x64x64xbf16> {
+  %0 = "ttir.scaled_dot_product_attention"(%a0, %a1, %a2, %a3) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0>}>
+      : (tensor<1x8x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x1x64x64xbf16>) -> tensor<1x8x64x64xbf16>
+  return %0 : tensor<1x8x64x64xbf16>
+}
+
+// -----
+
+// A sink.
+// REMARK: Reason="ttir.scaled_dot_product_attention is left alone: expects no attention_sink
+// CHECK-LABEL: func @sink(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @sink(%a0: tensor<1x8x64x64xbf16>, %a1: tensor<1x2x64x64xbf16>, %a2: tensor<1x2x64x64xbf16>, %a3: tensor<1x8x1x1xbf16>) -> tensor<1x8x64x64xbf16> {
+  %0 = "ttir.scaled_dot_product_attention"(%a0, %a1, %a2, %a3) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1>}>
+      : (tensor<1x8x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x8x1x1xbf16>) -> tensor<1x8x64x64xbf16>
+  return %0 : tensor<1x8x64x64xbf16>
+}
+
+// -----
+
+// A window.
+// REMARK: Reason="stablehlo.custom_call is left alone: expects no sliding_window_size
+// CHECK-LABEL: func @window(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @window(%a0: tensor<1x8x64x64xbf16>, %a1: tensor<1x2x64x64xbf16>, %a2: tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16> {
+  %0 = "stablehlo.custom_call"(%a0, %a1, %a2) <{call_target_name = "tt.scaled_dot_product_attention"}> {mhlo.frontend_attributes = {is_causal = "True", sliding_window_size = "16"}}
+      : (tensor<1x8x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16>
+  return %0 : tensor<1x8x64x64xbf16>
+}
+
+// -----
+
+// A call that does not say whether it is causal.
+// REMARK: Reason="stablehlo.custom_call is left alone: expects is_causal to be given
+// CHECK-LABEL: func @unsaid(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @unsaid(%a0: tensor<1x8x64x64xbf16>, %a1: tensor<1x2x64x64xbf16>, %a2: tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16> {
+  %0 = "stablehlo.custom_call"(%a0, %a1, %a2) <{call_target_name = "tt.scaled_dot_product_attention"}> {mhlo.frontend_attributes = {}}
+      : (tensor<1x8x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16>
+  return %0 : tensor<1x8x64x64xbf16>
+}
+
+// -----
+
+// A text that is none.
+// REMARK: Reason="stablehlo.custom_call is left alone: expects is_causal to be true or false, got "yes"
+// CHECK-LABEL: func @no_flag(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @no_flag(%a0: tensor<1x8x64x64xbf16>, %a1: tensor<1x2x64x64xbf16>, %a2: tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16> {
+  %0 = "stablehlo.custom_call"(%a0, %a1, %a2) <{call_target_name = "tt.scaled_dot_product_attention"}> {mhlo.frontend_attributes = {is_causal = "yes"}}
+      : (tensor<1x8x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16>
+  return %0 : tensor<1x8x64x64xbf16>
+}
+
+// -----
+
+// A scale that is none.
+// REMARK: Reason="stablehlo.custom_call is left alone: expects scale to be a number, got "small"
+// CHECK-LABEL: func @no_number(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @no_number(%a0: tensor<1x8x64x64xbf16>, %a1: tensor<1x2x64x64xbf16>, %a2: tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16> {
+  %0 = "stablehlo.custom_call"(%a0, %a1, %a2) <{call_target_name = "tt.scaled_dot_product_attention"}> {mhlo.frontend_attributes = {is_causal = "True", scale = "small"}}
+      : (tensor<1x8x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16>
+  return %0 : tensor<1x8x64x64xbf16>
+}
+
+// -----
+
+// Causal, where the first query may stand at the first key or the last at the last.
+// REMARK: Reason="ttir.scaled_dot_product_attention is left alone: expects as many keys as queries for is_causal, got tensor<1x8x128x64xbf16> and tensor<1x8x64x64xbf16>
+// CHECK-LABEL: func @lengths(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @lengths(%a0: tensor<1x8x64x64xbf16>, %a1: tensor<1x8x128x64xbf16>, %a2: tensor<1x8x128x64xbf16>) -> tensor<1x8x64x64xbf16> {
+  %0 = "ttir.scaled_dot_product_attention"(%a0, %a1, %a2) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>}>
+      : (tensor<1x8x64x64xbf16>, tensor<1x8x128x64xbf16>, tensor<1x8x128x64xbf16>) -> tensor<1x8x64x64xbf16>
+  return %0 : tensor<1x8x64x64xbf16>
+}
+
+// -----
+
+// Lengths that are not known.
+// REMARK: Reason="ttir.scaled_dot_product_attention is left alone: expects as many keys as queries for is_causal, got tensor<1x8x?x64xbf16> and tensor<1x8x?x64xbf16>
+// CHECK-LABEL: func @unknown_lengths(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @unknown_lengths(%a0: tensor<1x8x?x64xbf16>, %a1: tensor<1x8x?x64xbf16>, %a2: tensor<1x8x?x64xbf16>) -> tensor<1x8x?x64xbf16> {
+  %0 = "ttir.scaled_dot_product_attention"(%a0, %a1, %a2) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>}>
+      : (tensor<1x8x?x64xbf16>, tensor<1x8x?x64xbf16>, tensor<1x8x?x64xbf16>) -> tensor<1x8x?x64xbf16>
+  return %0 : tensor<1x8x?x64xbf16>
+}
+
+// -----
+
+// Operands that nothing counts.
+// REMARK: Reason="stablehlo.composite is left alone: expects a query, a key, a value and, at most, a mask as operands, got 5
+// CHECK-LABEL: func @more(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @more(%a0: tensor<1x8x64x64xbf16>, %a1: tensor<1x2x64x64xbf16>, %a2: tensor<1x2x64x64xbf16>, %a3: tensor<1x1x64x64xbf16>, %a4: tensor<bf16>) -> tensor<1x8x64x64xbf16> {
+  %0 = "stablehlo.composite"(%a0, %a1, %a2, %a3, %a4) <{name = "odml.scaled_dot_product_attention", composite_attributes = {scale = 0.25 : f32}, decomposition = @none}>
+      : (tensor<1x8x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x1x64x64xbf16>, tensor<bf16>) -> tensor<1x8x64x64xbf16>
+  return %0 : tensor<1x8x64x64xbf16>
+}
+
+// -----
+
+// No scale.
+// REMARK: Reason="stablehlo.composite is left alone: expects scale to be given
+// CHECK-LABEL: func @odml_scale(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @odml_scale(%a0: tensor<1x8x64x64xbf16>, %a1: tensor<1x2x64x64xbf16>, %a2: tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16> {
+  %0 = "stablehlo.composite"(%a0, %a1, %a2) <{name = "odml.scaled_dot_product_attention", composite_attributes = {}, decomposition = @none}>
+      : (tensor<1x8x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16>
+  return %0 : tensor<1x8x64x64xbf16>
+}
+
+// -----
+
+// A cap.
+// REMARK: Reason="stablehlo.composite is left alone: expects no logit_cap
+// CHECK-LABEL: func @cap(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @cap(%a0: tensor<1x8x64x64xbf16>, %a1: tensor<1x2x64x64xbf16>, %a2: tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16> {
+  %0 = "stablehlo.composite"(%a0, %a1, %a2) <{name = "odml.scaled_dot_product_attention", composite_attributes = {logit_cap = 50.0 : f32, scale = 0.25 : f32}, decomposition = @none}>
+      : (tensor<1x8x64x64xbf16>, tensor<1x2x64x64xbf16>, tensor<1x2x64x64xbf16>) -> tensor<1x8x64x64xbf16>
+  return %0 : tensor<1x8x64x64xbf16>
+}
+
+// -----
+
+// Tensors without a batch.
+// REMARK: Reason="stablehlo.composite is left alone: expects [batch, tokens, heads, channels], got tensor<64x8x64xbf16>
+// CHECK-LABEL: func @three(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @three(%a0: tensor<64x8x64xbf16>, %a1: tensor<64x8x64xbf16>, %a2: tensor<64x8x64xbf16>) -> tensor<64x8x64xbf16> {
+  %0 = "stablehlo.composite"(%a0, %a1, %a2) <{name = "odml.scaled_dot_product_attention", composite_attributes = {scale = 0.25 : f32}, decomposition = @none}>
+      : (tensor<64x8x64xbf16>, tensor<64x8x64xbf16>, tensor<64x8x64xbf16>) -> tensor<64x8x64xbf16>
+  return %0 : tensor<64x8x64xbf16>
+}
+
+// -----
+
+// Numbers that kernels do not have: what attention itself says.
+// REMARK: Reason="ttir.scaled_dot_product_attention is left alone: operand #0 must be query
+// CHECK-LABEL: func @doubles(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+func.func @doubles(%a0: tensor<1x8x64x64xf64>, %a1: tensor<1x8x64x64xf64>, %a2: tensor<1x8x64x64xf64>) -> tensor<1x8x64x64xf64> {
+  %0 = "ttir.scaled_dot_product_attention"(%a0, %a1, %a2) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0>}>
+      : (tensor<1x8x64x64xf64>, tensor<1x8x64x64xf64>, tensor<1x8x64x64xf64>) -> tensor<1x8x64x64xf64>
+  return %0 : tensor<1x8x64x64xf64>
+}

@@ -10,9 +10,19 @@
 
 using namespace serving;
 
+static SchedulerOptions optionsFor(const Model &model,
+                                   SchedulerOptions options) {
+  if (model.isWindowed) {
+    options.window = kWindow;
+    options.sharePrefixes = false;
+  }
+  return options;
+}
+
 Engine::Engine(const Model &model, const EngineOptions &options)
     : cache(model, options.format, options.scheduler.numPages),
-      scheduler(options.scheduler), groupPool(options.numGroups) {
+      scheduler(optionsFor(model, options.scheduler)),
+      groupPool(options.numGroups) {
   for (int32_t group = 0; group < options.numGroups; ++group)
     groups.emplace_back(model, cache, options.workersPerGroup).context.isa_cap =
         options.isaCap;

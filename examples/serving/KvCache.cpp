@@ -34,22 +34,43 @@ struct FormatFunctions {
   /// Of a page of a layer, without scales.
   int64_t pageBytes;
   decltype(&kv_write_e4m3) write;
-  decltype(&attend_e4m3) attend;
-  decltype(&kv_write_e4m3_workspace_bytes) writeBytes, attendBytes;
+  /// By whether the model is windowed.
+  decltype(&attend_e4m3) attend[2];
+  decltype(&kv_write_e4m3_workspace_bytes) writeBytes, attendBytes[2];
 };
 } // namespace
 
 static const FormatFunctions &functionsOf(CacheFormat format) {
   static constexpr FormatFunctions kFunctions[] = {
-      {"bf16", 0, ATTEND_BF16_CACHE_PAGE_BYTES, nullptr, nullptr,
-       kv_write_bf16_workspace_bytes, attend_bf16_workspace_bytes},
-      {"e4m3", 448, ATTEND_E4M3_CACHE_PAGE_BYTES, kv_write_e4m3, attend_e4m3,
-       kv_write_e4m3_workspace_bytes, attend_e4m3_workspace_bytes},
-      {"e4m3-token", 0, ATTEND_E4M3_TOKEN_CACHE_PAGE_BYTES, kv_write_e4m3_token,
-       attend_e4m3_token, kv_write_e4m3_token_workspace_bytes,
-       attend_e4m3_token_workspace_bytes},
-      {"e5m2", 57344, ATTEND_E5M2_CACHE_PAGE_BYTES, kv_write_e5m2, attend_e5m2,
-       kv_write_e5m2_workspace_bytes, attend_e5m2_workspace_bytes}};
+      {"bf16",
+       0,
+       ATTEND_BF16_CACHE_PAGE_BYTES,
+       nullptr,
+       {},
+       kv_write_bf16_workspace_bytes,
+       {attend_bf16_workspace_bytes, attend_bf16_window_workspace_bytes}},
+      {"e4m3",
+       448,
+       ATTEND_E4M3_CACHE_PAGE_BYTES,
+       kv_write_e4m3,
+       {attend_e4m3, attend_e4m3_window},
+       kv_write_e4m3_workspace_bytes,
+       {attend_e4m3_workspace_bytes, attend_e4m3_window_workspace_bytes}},
+      {"e4m3-token",
+       0,
+       ATTEND_E4M3_TOKEN_CACHE_PAGE_BYTES,
+       kv_write_e4m3_token,
+       {attend_e4m3_token, attend_e4m3_token_window},
+       kv_write_e4m3_token_workspace_bytes,
+       {attend_e4m3_token_workspace_bytes,
+        attend_e4m3_token_window_workspace_bytes}},
+      {"e5m2",
+       57344,
+       ATTEND_E5M2_CACHE_PAGE_BYTES,
+       kv_write_e5m2,
+       {attend_e5m2, attend_e5m2_window},
+       kv_write_e5m2_workspace_bytes,
+       {attend_e5m2_workspace_bytes, attend_e5m2_window_workspace_bytes}}};
   return kFunctions[int(format)];
 }
 
@@ -71,7 +92,7 @@ static std::vector<float> scalesFor(const float *most, float largestCode) {
 }
 
 KvCache::KvCache(const Model &model, CacheFormat format, int32_t numPages)
-    : format(format), numPages(numPages) {
+    : format(format), isWindowed(model.isWindowed), numPages(numPages) {
   // What nobody wrote is NaN, codes (all bits are set) and scales: a result
   // that depends on it does not stay unnoticed.
   const std::vector<float> unwritten(format == CacheFormat::E4M3Token
@@ -108,7 +129,8 @@ int64_t KvCache::workspaceBytes(int32_t numWorkers) {
   for (CacheFormat format : kCacheFormats) {
     const FormatFunctions &functions = functionsOf(format);
     bytes = std::max({bytes, functions.writeBytes(numWorkers),
-                      functions.attendBytes(numWorkers)});
+                      functions.attendBytes[0](numWorkers),
+                      functions.attendBytes[1](numWorkers)});
   }
   return bytes;
 }
@@ -164,11 +186,11 @@ fp8attn_status KvCache::attend(fp8attn_context &context, int layer,
                           batch.numSequences(), batch.maxPages, 0, 0);
   const fp8attn_cache cache = cacheOf(layer);
   if (format == CacheFormat::BF16)
-    return attend_bf16(&context, &queries, &cache, &queryStart, &seqLens,
-                       &blockTable, &outs);
+    return (isWindowed ? attend_bf16_window : attend_bf16)(
+        &context, &queries, &cache, &queryStart, &seqLens, &blockTable, &outs);
   const fp8attn_tensor keyScale = scalesOf(scales[layer].key);
   const fp8attn_tensor valueScale = scalesOf(scales[layer].value);
-  return functionsOf(format).attend(&context, &queries, &cache, &keyScale,
-                                    &valueScale, &queryStart, &seqLens,
-                                    &blockTable, &outs);
+  return functionsOf(format).attend[isWindowed](
+      &context, &queries, &cache, &keyScale, &valueScale, &queryStart, &seqLens,
+      &blockTable, &outs);
 }

@@ -87,6 +87,7 @@ private:
   fp8attn_tensor scalesOf(std::vector<float> &values) const;
 
   CacheFormat format;
+  bool isWindowed;
   int32_t numPages;
   std::vector<LayerScales> scales;
   AlignedMemory memory;

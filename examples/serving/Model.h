@@ -28,6 +28,7 @@ using Token = int32_t;
 constexpr int kQueryHeads = 8, kKvHeads = 2, kHeadDim = 64, kPageTokens = 32;
 constexpr int kQueryWidth = kQueryHeads * kHeadDim;
 constexpr int kKvWidth = kKvHeads * kHeadDim;
+constexpr int kWindow = 128;
 /// Of the model alone.
 constexpr int kWidth = 256, kHiddenWidth = 704, kVocabulary = 256;
 constexpr int kMaxPositions = 8192;
@@ -87,6 +88,8 @@ struct Model {
   /// Cosine and sine by position and pair of channels: [kMaxPositions,
   /// kHeadDim / 2, 2].
   std::vector<float> rotations;
+  /// Whether a token sees only itself and the kWindow tokens before it.
+  bool isWindowed = false;
 
   Model(int numLayers, uint64_t seed);
   /// Reads all layers of a file, under the names that README.md lists. Throws

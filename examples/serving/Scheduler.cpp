@@ -52,9 +52,20 @@ std::optional<std::string> Scheduler::submit(Request request) {
 
 void Scheduler::releasePages(Sequence &sequence) {
   for (int32_t page : sequence.pages)
-    pool.release(page);
+    if (page != kNoPage)
+      pool.release(page);
   sequence.pages.clear();
   sequence.numComputed = 0;
+}
+
+/// Releases the pages that no token from numComputed on sees.
+void Scheduler::releasePassed(Sequence &sequence) {
+  const int32_t numPassed =
+      std::max(0, sequence.numComputed - options.window) / kPageTokens;
+  for (int32_t i = numPassed - 1; i >= 0 && sequence.pages[i] != kNoPage; --i) {
+    pool.release(sequence.pages[i]);
+    sequence.pages[i] = kNoPage;
+  }
 }
 
 void Scheduler::end(Queue &queue, Queue::iterator place) {
@@ -213,8 +224,11 @@ void Scheduler::accept(Sequence &sequence, const Chunk &chunk) {
 
 void Scheduler::commit(const std::vector<Chunk> &chunks) {
   for (const Chunk &chunk : chunks)
-    if (chunk.isDone)
+    if (chunk.isDone) {
       accept(*chunk.sequence, chunk);
+      if (options.window > 0)
+        releasePassed(*chunk.sequence);
+    }
   for (auto it = running.begin(); it != running.end();) {
     const auto place = it++;
     if (place->second->isFinished())

@@ -39,6 +39,9 @@ struct SchedulerOptions {
   /// Most tokens to guess and verify behind the last one.
   int32_t numDrafts = 3;
   bool sharePrefixes = true;
+  /// Tokens before its own that a token sees; 0: all. Set by the engine. Who
+  /// shares pages holds all from the first on: windows take sharing's place.
+  int32_t window = 0;
 };
 
 class Scheduler {
@@ -87,6 +90,7 @@ private:
                std::optional<int64_t> mayPreemptAfter);
   bool preemptYoungest(int64_t after);
   void releasePages(Sequence &sequence);
+  void releasePassed(Sequence &sequence);
   void accept(Sequence &sequence, const Chunk &chunk);
   void end(Queue &queue, Queue::iterator place);
 

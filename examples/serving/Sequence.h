@@ -26,6 +26,8 @@ struct Request {
   bool keepsLogits = false;
 };
 
+constexpr int32_t kNoPage = -1;
+
 struct Sequence {
   Request request;
   /// The prompt, and the text so far.
@@ -34,7 +36,8 @@ struct Sequence {
   /// computed, the last one for the token after it.
   int32_t numComputed = 0;
   /// Page i holds tokens [i * kPageTokens, (i + 1) * kPageTokens); the sequence
-  /// has a reference on each. There may be more than numComputed needs.
+  /// has a reference on each. There may be more than numComputed needs; and
+  /// kNoPage for those that a window has left.
   std::vector<int32_t> pages;
   /// Depends on all bits of the hidden state that each token of text came from:
   /// equal texts by chance are not equal digests.

@@ -113,3 +113,57 @@ func.func @attend_bf16(%query: memref<?x8x64xbf16>, %cache: !bf16,
       out(%out : memref<?x8x64xbf16>)
   return
 }
+
+// The same for a model whose tokens see the 128 before them and themselves.
+func.func @attend_e4m3_window(%query: memref<?x8x64xbf16>, %cache: !e4m3,
+                              %key_scale: memref<2xf32>, %value_scale: memref<2xf32>,
+                              %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                              %block_table: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal window_left = 128
+      query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !e4m3)
+      key_scale(%key_scale : memref<2xf32>, #per_head)
+      value_scale(%value_scale : memref<2xf32>, #per_head)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}
+
+func.func @attend_e4m3_token_window(%query: memref<?x8x64xbf16>, %cache: !e4m3,
+                                    %key_scale: memref<?x2x32xf32>, %value_scale: memref<?x2x32xf32>,
+                                    %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                                    %block_table: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal window_left = 128
+      query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !e4m3)
+      key_scale(%key_scale : memref<?x2x32xf32>, #per_token)
+      value_scale(%value_scale : memref<?x2x32xf32>, #per_token)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}
+
+func.func @attend_e5m2_window(%query: memref<?x8x64xbf16>, %cache: !e5m2,
+                              %key_scale: memref<2xf32>, %value_scale: memref<2xf32>,
+                              %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                              %block_table: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal window_left = 128
+      query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !e5m2)
+      key_scale(%key_scale : memref<2xf32>, #per_head)
+      value_scale(%value_scale : memref<2xf32>, #per_head)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}
+
+func.func @attend_bf16_window(%query: memref<?x8x64xbf16>, %cache: !bf16,
+                              %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                              %block_table: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal window_left = 128
+      query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !bf16)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}

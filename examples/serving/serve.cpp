@@ -33,6 +33,8 @@ constexpr char kUsage[] =
     "  --rows=N           most tokens of a step (256)\n"
     "  --sequences=N      most that run at a time (32)\n"
     "  --drafts=N         most tokens guessed behind the last one (3)\n"
+    "  --window=0|1       let tokens see the 128 before them only, and free "
+    "pages behind (0)\n"
     "  --share=0|1        let prompts share the pages of equal beginnings (1)\n"
     "  --check=0|1        compare each text with that of the request alone "
     "(0)\n";
@@ -40,7 +42,7 @@ constexpr char kUsage[] =
 namespace {
 struct Options {
   EngineOptions engine;
-  int32_t numLayers = 4, share = 1, check = 0;
+  int32_t numLayers = 4, window = 0, share = 1, check = 0;
 };
 } // namespace
 
@@ -64,6 +66,7 @@ static bool parseOption(const std::string &argument, Options &options) {
                  {"--rows=", scheduler.maxRows, 1, kMost},
                  {"--sequences=", scheduler.maxSequences, 1, kMost},
                  {"--drafts=", scheduler.numDrafts, 0, 64},
+                 {"--window=", options.window, 0, 1},
                  {"--share=", options.share, 0, 1},
                  {"--check=", options.check, 0, 1}};
   for (const auto &number : numbers)
@@ -166,7 +169,8 @@ countDifferent(const Model &model, EngineOptions options,
 
 /// Serves the trace and prints what it was like. Returns the exit status.
 static int run(const Options &options, const std::vector<Arrival> &trace) {
-  const Model model(options.numLayers, /*seed=*/1);
+  Model model(options.numLayers, /*seed=*/1);
+  model.isWindowed = options.window;
   Engine engine(model, options.engine);
   Metrics metrics(trace.size());
   const double begin = now();

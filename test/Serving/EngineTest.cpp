@@ -109,6 +109,41 @@ TEST_P(EngineTest, SharedPrefixesAreComputedOnce) {
   EXPECT_EQ(serveAll(engine).at(1), expected);
 }
 
+TEST_P(EngineTest, PagesBehindAWindowAreFreed) {
+  // Prompts longer than the window in short chunks, whose pages others use when
+  // the window has left them, and texts that go on for a page and more.
+  constexpr int32_t kLong = kWindow + 3 * kPageTokens, kOutputs = 40;
+  std::vector<Request> requests = drawRequests(kSeed, 4);
+  std::map<int64_t, Text> expected;
+  for (Request &request : requests) {
+    request.prompt.resize(kLong + request.id, Token(request.id));
+    request.numOutputs = kOutputs;
+    expected[request.id] = serveAlone(request, GetParam(), windowedModel());
+    EXPECT_NE(expected[request.id], serveAlone(request, GetParam()));
+  }
+  EngineOptions options = crowdedOptions(GetParam());
+  Engine engine(windowedModel(), options);
+  for (const Request &request : requests)
+    ASSERT_EQ(engine.submit(request), std::nullopt);
+  size_t most = 0;
+  EXPECT_EQ(serveAll(engine,
+                     [&](const StepReport &) {
+                       for (const auto &[order, sequence] :
+                            engine.getScheduler().getRunning()) {
+                         const auto &pages = sequence->pages;
+                         most = std::max<size_t>(
+                             most,
+                             pages.size() - std::count(pages.begin(),
+                                                       pages.end(), kNoPage));
+                       }
+                     }),
+            expected);
+  // The window, a step's rows, and a page that is begun on either side.
+  EXPECT_LE(most,
+            size_t((kWindow + options.scheduler.maxRows) / kPageTokens + 2));
+  EXPECT_EQ(engine.getScheduler().numPagesInUse(), 0);
+}
+
 namespace {
 /// The loops of a group, at one of which something happens.
 class DisturbedLoop {

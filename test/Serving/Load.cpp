@@ -48,7 +48,17 @@ const Model &serving::testModel() {
   return model;
 }
 
-Text serving::serveAlone(const Request &request, CacheFormat format) {
+const Model &serving::windowedModel() {
+  static const Model model = [] {
+    Model windowed = testModel();
+    windowed.isWindowed = true;
+    return windowed;
+  }();
+  return model;
+}
+
+Text serving::serveAlone(const Request &request, CacheFormat format,
+                         const Model &model) {
   EngineOptions options;
   options.format = format;
   options.scheduler = {.numPages = 16,
@@ -56,7 +66,7 @@ Text serving::serveAlone(const Request &request, CacheFormat format) {
                        .maxSequences = 1,
                        .numDrafts = 0,
                        .sharePrefixes = false};
-  Engine engine(testModel(), options);
+  Engine engine(model, options);
   EXPECT_EQ(engine.submit(request), std::nullopt);
   return serveAll(engine).at(request.id);
 }
@@ -71,7 +81,8 @@ void serving::expectInvariants(const Scheduler &scheduler) {
     EXPECT_LE(sequence->numComputed, sequence->capacity());
     EXPECT_FALSE(sequence->isFinished());
     for (int32_t page : sequence->pages)
-      ++holders.at(page);
+      if (page != kNoPage)
+        ++holders.at(page);
   }
   for (const auto &[order, sequence] : scheduler.getWaiting()) {
     EXPECT_TRUE(sequence->pages.empty());
@@ -91,6 +102,7 @@ serving::serveAll(Engine &engine,
   std::map<int64_t, Text> texts;
   while (!engine.isIdle() && !testing::Test::HasFailure()) {
     const StepReport report = engine.step();
+    EXPECT_EQ(report.status, FP8ATTN_OK) << report.message;
     expectInvariants(engine.getScheduler());
     for (const std::unique_ptr<Sequence> &sequence : report.ended)
       texts[sequence->request.id] = {sequence->tokens, sequence->digest};

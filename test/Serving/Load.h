@@ -31,19 +31,22 @@ Request drawRequest(std::mt19937 &random, int64_t id);
 /// Returns count of them, with the ids 0 to count - 1.
 std::vector<Request> drawRequests(uint32_t seed, int64_t count);
 
-/// A model of two layers, made once.
+/// A model of two layers, made once; and one whose tokens see a window.
 const Model &testModel();
+const Model &windowedModel();
 
 /// Returns the text of a request that is served by itself, on one worker, with
 /// its prompt in one chunk and without guesses.
-Text serveAlone(const Request &request, CacheFormat format);
+Text serveAlone(const Request &request, CacheFormat format,
+                const Model &model = testModel());
 
 /// Fails the test unless each page has as many references as it has holders,
 /// sequences that wait hold none, and all else is free.
 void expectInvariants(const Scheduler &scheduler);
 
-/// Calls step() until nothing is left, with the invariants checked after each,
-/// and returns the texts by request. `afterStep` sees each report.
+/// Calls step() until nothing is left, with the invariants checked after each
+/// and no call that fails, and returns the texts by request. `afterStep` sees
+/// each report.
 std::map<int64_t, Text> serveAll(
     Engine &engine, const std::function<void(const StepReport &)> &afterStep =
                         [](const StepReport &) {});

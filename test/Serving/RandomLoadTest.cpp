@@ -45,7 +45,8 @@ static void serveRandomly(uint32_t seed, Counts &counts) {
                        .maxSequences = 2 + int32_t(random() % 8),
                        .numDrafts = int32_t(random() % 4),
                        .sharePrefixes = random() % 4 > 0};
-  Engine engine(testModel(), options);
+  const Model &model = random() % 4 ? testModel() : windowedModel();
+  Engine engine(model, options);
   const int64_t numRequests = 4 + random() % 12;
   int64_t numSubmitted = 0;
   while (numSubmitted < numRequests || !engine.isIdle()) {
@@ -75,7 +76,7 @@ static void serveRandomly(uint32_t seed, Counts &counts) {
       ++counts.numTexts;
       counts.numTokens += sequence->numText();
       ASSERT_EQ((Text{sequence->tokens, sequence->digest}),
-                serveAlone(sequence->request, options.format))
+                serveAlone(sequence->request, options.format, model))
           << "request " << sequence->request.id;
     }
     if (testing::Test::HasFailure())

@@ -218,8 +218,8 @@ static void printPlans(const Suite &suite, const KernelCosts &kernels,
     }
 }
 
-static int fail(const llvm::Twine &message) {
-  llvm::WithColor::error() << message << "\n";
+static int fail(llvm::Error error) {
+  llvm::WithColor::error() << llvm::toString(std::move(error)) << "\n";
   return EXIT_FAILURE;
 }
 
@@ -252,23 +252,25 @@ int main(int argc, char **argv) {
     counts = {16, 64, 128};
   for (int32_t count : counts)
     if (count < 1 || count > FP8ATTN_MAX_POOL_WORKERS)
-      return fail("expects --workers from 1 to " +
-                  llvm::Twine(FP8ATTN_MAX_POOL_WORKERS) + ", got " +
-                  llvm::Twine(count));
+      return fail(
+          llvm::createStringError("expects --workers from 1 to " +
+                                  llvm::Twine(FP8ATTN_MAX_POOL_WORKERS) +
+                                  ", got " + llvm::Twine(count)));
   const Costs *attend = findCosts("attend", "e4m3", isa),
               *prefill = findCosts("prefill", "e4m3", isa);
   // AMX has that of vectors.
   const Costs *softmax = findCosts(
       "softmax", "bf16", isa == "amx_bf16" ? "avx512_bf16" : isa.getValue());
   if (!attend || !prefill || !softmax)
-    return fail("expects --isa of avx2, avx512, avx512_bf16 and amx_bf16, got "
-                "\"" +
-                isa + "\"");
+    return fail(llvm::createStringError(
+        "expects --isa of avx2, avx512, avx512_bf16 and amx_bf16, got "
+        "\"" +
+        isa + "\""));
   llvm::Expected<Suite> suite = Suite::read(suitePath);
   if (!suite)
-    return fail(llvm::toString(suite.takeError()));
+    return fail(suite.takeError());
   if (llvm::Error error = suite->keepModels(models))
-    return fail(llvm::toString(std::move(error)));
+    return fail(std::move(error));
 
   printPlans(*suite, {*attend, *prefill, *softmax}, counts);
   return EXIT_SUCCESS;

@@ -45,7 +45,7 @@ TEST_F(ContextTest, Versions) {
                 "runtime's)");
   context.abi_version = 7;
   expectFailure(fp8attn_check_context(&context, FP8ATTN_ABI_VERSION),
-                FP8ATTN_BAD_CONTEXT, "abi_version is 7, expected 4");
+                FP8ATTN_BAD_CONTEXT, "abi_version is 7, expected 5");
 }
 
 TEST_F(ContextTest, Workers) {

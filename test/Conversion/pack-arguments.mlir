@@ -38,17 +38,23 @@ func.func private @same(%factor: f32, %scale: memref<f32>, %rows: !view) {
   return
 }
 
-// Others have one frame together, as long as the longest of them needs.
+// Others have one frame together, as long as the longest of them needs, which they copy
+// what is in memory to. One whose operands are there in a row takes their address.
 // CHECK-LABEL: llvm.func internal @caller
+// CHECK-SAME:    (%{{.+}}: !llvm.ptr, %[[OWN:.+]]: !llvm.ptr, %{{.+}}: f32) -> i32
 // CHECK:         %[[WORDS:.+]] = llvm.mlir.constant(5 : i64)
 // CHECK:         %[[FRAME:.+]] = llvm.alloca %[[WORDS]] x i64
 // CHECK-NOT:     llvm.alloca
+// CHECK:         %[[WORD:.+]] = llvm.mlir.constant(8 : i64)
 // CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[FRAME]][0] : (!llvm.ptr) -> !llvm.ptr, i64
-// CHECK:         llvm.store %{{.+}}, %[[PLACE]] : !llvm.struct<(ptr)>
+// CHECK:         %[[SCALE:.+]] = llvm.getelementptr %[[OWN]][4] : (!llvm.ptr) -> !llvm.ptr, i64
+// CHECK:         "llvm.intr.memcpy"(%[[PLACE]], %[[SCALE]], %[[WORD]])
+// CHECK:         %[[WORDS:.+]] = llvm.mlir.constant(32 : i64)
 // CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[FRAME]][1] : (!llvm.ptr) -> !llvm.ptr, i64
-// CHECK:         llvm.store %{{.+}}, %[[PLACE]] : !llvm.struct<(ptr, i64, i64, i64)>
+// CHECK:         "llvm.intr.memcpy"(%[[PLACE]], %[[OWN]], %[[WORDS]])
 // CHECK:         llvm.call @callee(%{{.+}}, %[[FRAME]], %{{.+}})
-// CHECK:         llvm.call @other(%{{.+}}, %[[FRAME]])
+// CHECK:         %[[SCALE:.+]] = llvm.getelementptr %[[OWN]][4] : (!llvm.ptr) -> !llvm.ptr, i64
+// CHECK:         llvm.call @other(%{{.+}}, %[[SCALE]])
 func.func private @caller(%rows: !view, %scale: memref<f32>, %factor: f32) {
   call @callee(%scale, %factor, %rows) : (memref<f32>, f32, !view) -> ()
   call @other(%scale) : (memref<f32>) -> ()

@@ -10,15 +10,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AttentionImport.h"
-#include "BatchEntries.h"
-#include "Draft.h"
-#include "ForeignOps.h"
-#include "HeadShapes.h"
 #include "ImportOnnx/GroupQuery.h"
 #include "ImportOnnx/OnnxOperands.h"
-#include "PastTokens.h"
-#include "SizeChecks.h"
+#include "Support/AttentionImport.h"
+#include "Support/BatchEntries.h"
+#include "Support/Draft.h"
+#include "Support/ForeignOps.h"
+#include "Support/HeadShapes.h"
+#include "Support/PastTokens.h"
+#include "Support/SizeChecks.h"
 #include "fp8attn/Import/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

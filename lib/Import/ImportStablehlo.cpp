@@ -8,11 +8,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AttentionImport.h"
-#include "CallOptions.h"
-#include "Draft.h"
-#include "ForeignOps.h"
-#include "HeadShapes.h"
+#include "Support/AttentionImport.h"
+#include "Support/CallOptions.h"
+#include "Support/Draft.h"
+#include "Support/ForeignOps.h"
+#include "Support/HeadShapes.h"
 #include "fp8attn/Import/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -9,9 +9,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Draft.h"
-#include "ForeignOps.h"
-#include "IndexedAttention.h"
+#include "Support/Draft.h"
+#include "Support/ForeignOps.h"
+#include "Support/IndexedAttention.h"
 #include "fp8attn/Import/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

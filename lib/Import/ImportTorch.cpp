@@ -8,12 +8,12 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Draft.h"
-#include "ForeignOps.h"
-#include "HeadShapes.h"
-#include "TorchAttention.h"
-#include "TorchRepeats.h"
-#include "TorchValues.h"
+#include "Support/Draft.h"
+#include "Support/ForeignOps.h"
+#include "Support/HeadShapes.h"
+#include "Torch/TorchAttention.h"
+#include "Torch/TorchRepeats.h"
+#include "Torch/TorchValues.h"
 #include "fp8attn/Import/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -9,11 +9,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Draft.h"
-#include "ForeignOps.h"
-#include "TorchAttention.h"
-#include "TorchScalars.h"
-#include "TorchValues.h"
+#include "Support/Draft.h"
+#include "Support/ForeignOps.h"
+#include "Torch/TorchAttention.h"
+#include "Torch/TorchScalars.h"
+#include "Torch/TorchValues.h"
 #include "fp8attn/Import/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

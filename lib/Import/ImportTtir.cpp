@@ -9,10 +9,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AttentionImport.h"
-#include "ForeignOps.h"
-#include "PagedForms.h"
-#include "PagedImport.h"
+#include "ImportTtir/PagedForms.h"
+#include "ImportTtir/PagedImport.h"
+#include "Support/AttentionImport.h"
+#include "Support/ForeignOps.h"
 #include "fp8attn/Import/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -9,10 +9,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AttentionImport.h"
-#include "Draft.h"
 #include "RaiseLinalg/AttentionShape.h"
-#include "SizeChecks.h"
+#include "Support/AttentionImport.h"
+#include "Support/Draft.h"
+#include "Support/SizeChecks.h"
 #include "fp8attn/Import/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

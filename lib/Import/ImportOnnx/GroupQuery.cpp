@@ -13,13 +13,13 @@
 
 #include "ImportOnnx/GroupQuery.h"
 
-#include "AttentionImport.h"
-#include "BatchEntries.h"
-#include "ForeignOps.h"
-#include "HeadShapes.h"
 #include "ImportOnnx/OnnxOperands.h"
 #include "ImportOnnx/PresentTokens.h"
-#include "SizeChecks.h"
+#include "Support/AttentionImport.h"
+#include "Support/BatchEntries.h"
+#include "Support/ForeignOps.h"
+#include "Support/HeadShapes.h"
+#include "Support/SizeChecks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

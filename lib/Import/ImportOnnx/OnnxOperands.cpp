@@ -10,7 +10,7 @@
 
 #include "ImportOnnx/OnnxOperands.h"
 
-#include "ForeignOps.h"
+#include "Support/ForeignOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"

@@ -10,9 +10,9 @@
 
 #include "ImportOnnx/PresentTokens.h"
 
-#include "BatchEntries.h"
 #include "ImportOnnx/OnnxOperands.h"
-#include "SizeChecks.h"
+#include "Support/BatchEntries.h"
+#include "Support/SizeChecks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_TORCHSCALARS_H
-#define FP8ATTN_LIB_IMPORT_TORCHSCALARS_H
+#ifndef FP8ATTN_LIB_IMPORT_TORCH_TORCHSCALARS_H
+#define FP8ATTN_LIB_IMPORT_TORCH_TORCHSCALARS_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
@@ -33,4 +33,4 @@ Value inlineTorchScalars(OpBuilder &builder, func::FuncOp function,
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_TORCHSCALARS_H
+#endif // FP8ATTN_LIB_IMPORT_TORCH_TORCHSCALARS_H

@@ -8,10 +8,10 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_TORCHATTENTION_H
-#define FP8ATTN_LIB_IMPORT_TORCHATTENTION_H
+#ifndef FP8ATTN_LIB_IMPORT_TORCH_TORCHATTENTION_H
+#define FP8ATTN_LIB_IMPORT_TORCH_TORCHATTENTION_H
 
-#include "AttentionImport.h"
+#include "Support/AttentionImport.h"
 
 namespace mlir::fp8attn {
 
@@ -36,4 +36,4 @@ Value castTorchResult(OpBuilder &builder, Location loc, Value result, Value old,
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_TORCHATTENTION_H
+#endif // FP8ATTN_LIB_IMPORT_TORCH_TORCHATTENTION_H

@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_PAGEDIMPORT_H
-#define FP8ATTN_LIB_IMPORT_PAGEDIMPORT_H
+#ifndef FP8ATTN_LIB_IMPORT_IMPORTTTIR_PAGEDIMPORT_H
+#define FP8ATTN_LIB_IMPORT_IMPORTTTIR_PAGEDIMPORT_H
 
 #include "PagedForms.h"
 
@@ -35,4 +35,4 @@ Value buildPagedAttention(OpBuilder &builder, const PagedForm &form,
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_PAGEDIMPORT_H
+#endif // FP8ATTN_LIB_IMPORT_IMPORTTTIR_PAGEDIMPORT_H

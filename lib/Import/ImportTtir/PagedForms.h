@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_PAGEDFORMS_H
-#define FP8ATTN_LIB_IMPORT_PAGEDFORMS_H
+#ifndef FP8ATTN_LIB_IMPORT_IMPORTTTIR_PAGEDFORMS_H
+#define FP8ATTN_LIB_IMPORT_IMPORTTTIR_PAGEDFORMS_H
 
 #include "mlir/IR/Operation.h"
 
@@ -61,4 +61,4 @@ std::optional<PagedForm> readPagedForm(Operation *op, std::string &why);
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_PAGEDFORMS_H
+#endif // FP8ATTN_LIB_IMPORT_IMPORTTTIR_PAGEDFORMS_H

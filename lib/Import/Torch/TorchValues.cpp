@@ -11,7 +11,7 @@
 
 #include "TorchValues.h"
 
-#include "ForeignOps.h"
+#include "Support/ForeignOps.h"
 
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/BuiltinAttributes.h"

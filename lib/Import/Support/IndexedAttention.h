@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_INDEXEDATTENTION_H
-#define FP8ATTN_LIB_IMPORT_INDEXEDATTENTION_H
+#ifndef FP8ATTN_LIB_IMPORT_SUPPORT_INDEXEDATTENTION_H
+#define FP8ATTN_LIB_IMPORT_SUPPORT_INDEXEDATTENTION_H
 
 #include "AttentionImport.h"
 
@@ -52,4 +52,4 @@ buildIndexedAttention(OpBuilder &builder, Location loc,
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_INDEXEDATTENTION_H
+#endif // FP8ATTN_LIB_IMPORT_SUPPORT_INDEXEDATTENTION_H

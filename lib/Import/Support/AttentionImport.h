@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_ATTENTIONIMPORT_H
-#define FP8ATTN_LIB_IMPORT_ATTENTIONIMPORT_H
+#ifndef FP8ATTN_LIB_IMPORT_SUPPORT_ATTENTIONIMPORT_H
+#define FP8ATTN_LIB_IMPORT_SUPPORT_ATTENTIONIMPORT_H
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
@@ -84,4 +84,4 @@ void remarkMissed(Operation *op, StringRef why);
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_ATTENTIONIMPORT_H
+#endif // FP8ATTN_LIB_IMPORT_SUPPORT_ATTENTIONIMPORT_H

@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_BATCHENTRIES_H
-#define FP8ATTN_LIB_IMPORT_BATCHENTRIES_H
+#ifndef FP8ATTN_LIB_IMPORT_SUPPORT_BATCHENTRIES_H
+#define FP8ATTN_LIB_IMPORT_SUPPORT_BATCHENTRIES_H
 
 #include "AttentionImport.h"
 
@@ -49,4 +49,4 @@ Value writeOfEntry(OpBuilder &builder, Location loc, Value part, Value tensor,
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_BATCHENTRIES_H
+#endif // FP8ATTN_LIB_IMPORT_SUPPORT_BATCHENTRIES_H

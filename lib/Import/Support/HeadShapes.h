@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_HEADSHAPES_H
-#define FP8ATTN_LIB_IMPORT_HEADSHAPES_H
+#ifndef FP8ATTN_LIB_IMPORT_SUPPORT_HEADSHAPES_H
+#define FP8ATTN_LIB_IMPORT_SUPPORT_HEADSHAPES_H
 
 #include "mlir/IR/Builders.h"
 
@@ -36,4 +36,4 @@ Value dropHead(OpBuilder &builder, Location loc, Value value);
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_HEADSHAPES_H
+#endif // FP8ATTN_LIB_IMPORT_SUPPORT_HEADSHAPES_H

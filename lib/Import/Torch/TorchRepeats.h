@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_TORCHREPEATS_H
-#define FP8ATTN_LIB_IMPORT_TORCHREPEATS_H
+#ifndef FP8ATTN_LIB_IMPORT_TORCH_TORCHREPEATS_H
+#define FP8ATTN_LIB_IMPORT_TORCH_TORCHREPEATS_H
 
 #include "mlir/IR/Builders.h"
 
@@ -26,4 +26,4 @@ void eraseUnusedShapes(ArrayRef<Value> values);
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_TORCHREPEATS_H
+#endif // FP8ATTN_LIB_IMPORT_TORCH_TORCHREPEATS_H

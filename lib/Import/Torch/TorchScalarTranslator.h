@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_TORCHSCALARTRANSLATOR_H
-#define FP8ATTN_LIB_IMPORT_TORCHSCALARTRANSLATOR_H
+#ifndef FP8ATTN_LIB_IMPORT_TORCH_TORCHSCALARTRANSLATOR_H
+#define FP8ATTN_LIB_IMPORT_TORCH_TORCHSCALARTRANSLATOR_H
 
 #include "TorchScalars.h"
 #include "TorchValues.h"
@@ -96,4 +96,4 @@ private:
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_TORCHSCALARTRANSLATOR_H
+#endif // FP8ATTN_LIB_IMPORT_TORCH_TORCHSCALARTRANSLATOR_H

@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_DRAFT_H
-#define FP8ATTN_LIB_IMPORT_DRAFT_H
+#ifndef FP8ATTN_LIB_IMPORT_SUPPORT_DRAFT_H
+#define FP8ATTN_LIB_IMPORT_SUPPORT_DRAFT_H
 
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/STLExtras.h"
@@ -49,4 +49,4 @@ private:
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_DRAFT_H
+#endif // FP8ATTN_LIB_IMPORT_SUPPORT_DRAFT_H

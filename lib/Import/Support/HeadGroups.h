@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_HEADGROUPS_H
-#define FP8ATTN_LIB_IMPORT_HEADGROUPS_H
+#ifndef FP8ATTN_LIB_IMPORT_SUPPORT_HEADGROUPS_H
+#define FP8ATTN_LIB_IMPORT_SUPPORT_HEADGROUPS_H
 
 #include "AttentionImport.h"
 
@@ -25,4 +25,4 @@ buildAttentionOfGroups(OpBuilder &builder, Location loc,
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_HEADGROUPS_H
+#endif // FP8ATTN_LIB_IMPORT_SUPPORT_HEADGROUPS_H

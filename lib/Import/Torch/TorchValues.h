@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_TORCHVALUES_H
-#define FP8ATTN_LIB_IMPORT_TORCHVALUES_H
+#ifndef FP8ATTN_LIB_IMPORT_TORCH_TORCHVALUES_H
+#define FP8ATTN_LIB_IMPORT_TORCH_TORCHVALUES_H
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -48,4 +48,4 @@ void replaceByBuiltinTensor(OpBuilder &builder, Value old, Value tensor);
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_TORCHVALUES_H
+#endif // FP8ATTN_LIB_IMPORT_TORCH_TORCHVALUES_H

@@ -11,7 +11,7 @@
 
 #include "TorchRepeats.h"
 
-#include "ForeignOps.h"
+#include "Support/ForeignOps.h"
 #include "TorchValues.h"
 
 #include "mlir/AsmParser/AsmParser.h"

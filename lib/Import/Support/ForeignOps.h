@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_FOREIGNOPS_H
-#define FP8ATTN_LIB_IMPORT_FOREIGNOPS_H
+#ifndef FP8ATTN_LIB_IMPORT_SUPPORT_FOREIGNOPS_H
+#define FP8ATTN_LIB_IMPORT_SUPPORT_FOREIGNOPS_H
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Operation.h"
@@ -34,4 +34,4 @@ Value createForeignCast(OpBuilder &builder, Location loc, StringRef name,
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_FOREIGNOPS_H
+#endif // FP8ATTN_LIB_IMPORT_SUPPORT_FOREIGNOPS_H

@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_PASTTOKENS_H
-#define FP8ATTN_LIB_IMPORT_PASTTOKENS_H
+#ifndef FP8ATTN_LIB_IMPORT_SUPPORT_PASTTOKENS_H
+#define FP8ATTN_LIB_IMPORT_SUPPORT_PASTTOKENS_H
 
 #include "mlir/IR/Builders.h"
 
@@ -25,4 +25,4 @@ Value appendTokens(OpBuilder &builder, Location loc, Value past, Value added,
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_PASTTOKENS_H
+#endif // FP8ATTN_LIB_IMPORT_SUPPORT_PASTTOKENS_H

@@ -11,8 +11,8 @@
 
 #include "PagedForms.h"
 
-#include "CallOptions.h"
-#include "ForeignOps.h"
+#include "Support/CallOptions.h"
+#include "Support/ForeignOps.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"

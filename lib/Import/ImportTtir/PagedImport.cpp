@@ -12,8 +12,8 @@
 
 #include "PagedImport.h"
 
-#include "AttentionImport.h"
-#include "HeadShapes.h"
+#include "Support/AttentionImport.h"
+#include "Support/HeadShapes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "ForeignOps.h"
+#include "Support/ForeignOps.h"
 #include "TorchScalarTranslator.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"

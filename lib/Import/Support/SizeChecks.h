@@ -8,8 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_SIZECHECKS_H
-#define FP8ATTN_LIB_IMPORT_SIZECHECKS_H
+#ifndef FP8ATTN_LIB_IMPORT_SUPPORT_SIZECHECKS_H
+#define FP8ATTN_LIB_IMPORT_SUPPORT_SIZECHECKS_H
 
 #include "mlir/IR/Builders.h"
 
@@ -30,4 +30,4 @@ void demandUpTo(OpBuilder &builder, Location loc, StringRef name, Value number,
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_SIZECHECKS_H
+#endif // FP8ATTN_LIB_IMPORT_SUPPORT_SIZECHECKS_H

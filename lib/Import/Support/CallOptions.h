@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_IMPORT_CALLOPTIONS_H
-#define FP8ATTN_LIB_IMPORT_CALLOPTIONS_H
+#ifndef FP8ATTN_LIB_IMPORT_SUPPORT_CALLOPTIONS_H
+#define FP8ATTN_LIB_IMPORT_SUPPORT_CALLOPTIONS_H
 
 #include "mlir/IR/Operation.h"
 
@@ -44,4 +44,4 @@ private:
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_IMPORT_CALLOPTIONS_H
+#endif // FP8ATTN_LIB_IMPORT_SUPPORT_CALLOPTIONS_H

@@ -96,7 +96,7 @@ static FailureOr<Block *> getModifier(Operation *op, std::string &why) {
                      ? &op->getRegion(0).front()
                      : nullptr;
   Operation *yield = block && !block->empty() ? &block->back() : nullptr;
-  if (!yield || !isForeign(yield, "iree_linalg_ext.yield") ||
+  if (!yield || yield->getName().getStringRef() != "iree_linalg_ext.yield" ||
       yield->getNumOperands() != 1 || block->getNumArguments() != 1) {
     why = "expects a region that takes a score and yields one";
     return failure();

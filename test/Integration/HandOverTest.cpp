@@ -50,7 +50,8 @@ class CacheMemory {
 public:
   explicit CacheMemory(int value)
       : bytes(static_cast<uint8_t *>(
-            std::aligned_alloc(FP8ATTN_ALIGNMENT, kCacheBytes))) {
+                  std::aligned_alloc(FP8ATTN_ALIGNMENT, kCacheBytes)),
+              std::free) {
     std::memset(bytes.get(), value, kCacheBytes);
   }
   uint8_t *data() { return bytes.get(); }
@@ -63,7 +64,7 @@ public:
   }
 
 private:
-  std::unique_ptr<uint8_t, decltype(&std::free)> bytes{nullptr, std::free};
+  std::unique_ptr<uint8_t, decltype(&std::free)> bytes;
 };
 
 class HandOverTest : public testing::TestWithParam<fp8attn_isa> {
@@ -85,7 +86,7 @@ protected:
   }
 
   void SetUp() override {
-    if (fp8attn_cpu(nullptr) < GetParam())
+    if (fp8attn_cpu()->isa < GetParam())
       GTEST_SKIP() << "the CPU has no " << fp8attn_isa_string(GetParam());
     caller.context.isa_cap = GetParam();
   }

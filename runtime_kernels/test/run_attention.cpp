@@ -130,9 +130,10 @@ AttentionState runSeparate(const KernelUnderTest &attend,
   init(rows, valueChannels, operands.max.data(), operands.sum.data(),
        operands.acc.data());
   TileScope scope(attend);
-  for (int64_t first = problem.cache.run().first_key, keys;
-       first < shape.numKeys; first += keys) {
-    keys = stepKeys(first, shape.numKeys);
+  const int64_t end = problem.cache.run().num_keys;
+  for (int64_t first = problem.cache.run().first_key, keys; first < end;
+       first += keys) {
+    keys = stepKeys(first, end);
     qk(&problem.cache.run(), first, keys, operands.query.data(), rows,
        keyChannels, scores.data(), operands.scratch.data());
     softmax(first, keys, rows, scores.data(), operands.rowScale.data(),
@@ -154,8 +155,8 @@ AttentionProblem randomProblem(const PagedCache &cache, int64_t rows,
       M_LOG2E / sqrt(static_cast<double>(shape.keyChannels)));
   for (int64_t row = 0; row < rows; ++row) {
     problem.rowScale.push_back(scale * (1 + 0.1f * float(row)));
-    const int64_t seen =
-        causal ? shape.numKeys - rows + 1 + row : shape.numKeys;
+    const int64_t end = cache.run().num_keys;
+    const int64_t seen = causal ? end - rows + 1 + row : end;
     problem.rowBegin.push_back(0);
     problem.rowLimit.push_back(
         static_cast<int32_t>(std::max<int64_t>(seen, 0)));

@@ -73,23 +73,6 @@ func.func @groups(%q: !torch.vtensor<[1,4,?,64],f32>, %k: !torch.vtensor<[1,2,?,
 
 // -----
 
-// Another number of heads of the values than of the keys.
-// REMARK: Reason="torch.hop_flex_attention is left alone: expects static heads of value (2) to equal heads of key (4)
-// CHECK-LABEL: func @value_heads(
-// CHECK-NOT:     fp8attn
-// CHECK-NOT:     torch_c
-func.func @value_heads(%q: !torch.vtensor<[1,4,?,64],f32>, %k: !torch.vtensor<[1,4,?,64],f32>, %v: !torch.vtensor<[1,2,?,64],f32>) -> (!torch.vtensor<[1,4,?,64],f32>) {
-  %none = "torch.constant.none"() : () -> !torch.none
-  %true = "torch.constant.bool"() <{value = true}> : () -> !torch.bool
-  %false = "torch.constant.bool"() <{value = false}> : () -> !torch.bool
-  %0:3 = "torch.hop_flex_attention"(%q, %k, %v, %none, %true, %false) <{enable_gqa = true}>
-      : (!torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,2,?,64],f32>, !torch.none, !torch.bool, !torch.bool)
-      -> (!torch.vtensor<[1,4,?,64],f32>, !torch.none, !torch.none)
-  return %0#0 : !torch.vtensor<[1,4,?,64],f32>
-}
-
-// -----
-
 // An operation that a score region has not.
 // REMARK: Reason="torch.hop_flex_attention is left alone: expects operations on scalars that a score region has in @erf, got torch.aten.erf
 // CHECK-LABEL: func @unknown(

@@ -110,3 +110,18 @@ func.func @log_sum(%q: !torch.vtensor<[1,4,?,64],f32>) -> (!torch.vtensor<[1,4,?
   %1 = "torch.aten.mul.Scalar"(%0#1, %ln2) : (!torch.vtensor<[1,4,?],f32>, !torch.float) -> !torch.vtensor<[1,4,?],f32>
   return %0#0, %1 : !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?],f32>
 }
+
+// Two heads of keys meet each head of values: an attention for each pair.
+// CHECK-LABEL: func @value_heads(
+// CHECK:         scf.for [[PAIR:%.+]] = %{{.+}} to %c4
+// CHECK:           arith.divui [[PAIR]], %c2
+// CHECK:           fp8attn.attention query(%{{[^ ]+}} : tensor<1x1x?x64xf32>) key(%{{[^ ]+}} : tensor<1x1x?x64xf32>) value(%{{[^ ]+}} : tensor<1x1x?x64xf32>)
+func.func @value_heads(%q: !torch.vtensor<[1,4,?,64],f32>, %k: !torch.vtensor<[1,4,?,64],f32>, %v: !torch.vtensor<[1,2,?,64],f32>) -> (!torch.vtensor<[1,4,?,64],f32>) {
+  %none = "torch.constant.none"() : () -> !torch.none
+  %true = "torch.constant.bool"() <{value = true}> : () -> !torch.bool
+  %false = "torch.constant.bool"() <{value = false}> : () -> !torch.bool
+  %0:3 = "torch.hop_flex_attention"(%q, %k, %v, %none, %true, %false) <{enable_gqa = true}>
+      : (!torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,4,?,64],f32>, !torch.vtensor<[1,2,?,64],f32>, !torch.none, !torch.bool, !torch.bool)
+      -> (!torch.vtensor<[1,4,?,64],f32>, !torch.none, !torch.none)
+  return %0#0 : !torch.vtensor<[1,4,?,64],f32>
+}

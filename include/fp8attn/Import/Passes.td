@@ -129,7 +129,8 @@ def ImportTorchFlex : Pass<"fp8attn-import-torch-flex", "::mlir::ModuleOp"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::fp8attn::Fp8AttnDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+    "::mlir::math::MathDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
 }
 
 def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
@@ -380,7 +381,7 @@ def ImportTtir : Pass<"fp8attn-import-ttir", "::mlir::ModuleOp"> {
     ```
     After, with `%starts` [0, 1, 2] and `%lens` of `%pos` and 1, the query and the
     result without their first dimension:
-    ```mlir
+    ```
     func.func @decode(%q: tensor<1x2x8x64xbf16>,
                       %k: !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, bf16>,
                       %v: !fp8attn.cache<value, heads = 2, head_dim = 64, page = 32, bf16>,

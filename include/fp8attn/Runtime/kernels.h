@@ -218,9 +218,9 @@ typedef void (*fp8attn_uk_softmax_fn)(
     float *acc, void *probs);
 
 /// How far a score may exceed the fixed maximum of its row, in log2, before the
-/// row is rescaled. 2^(40 + 60) probabilities of 2^20 keys with values of
-/// magnitude 2^24 still have a finite sum.
-#define FP8ATTN_RESCALE_THRESHOLD 60
+/// row is rescaled. A probability is 2^(40 + 20) at most, which leaves room for
+/// factors of values by token that multiply it, and for the sum of 2^20 keys.
+#define FP8ATTN_RESCALE_THRESHOLD 20
 
 /// pv: acc[r][c] += sum over j of probs[r][j] * word(first_key + j, c), word as
 /// in qk. A value that is NaN or Inf reaches only rows whose probability for

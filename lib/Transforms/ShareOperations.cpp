@@ -9,8 +9,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "InsertChecks/OperationChecks.h"
 #include "Support/EqualFunctions.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/MemRefForm.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -72,62 +72,73 @@ static func::FuncOp makeFunction(Operation *op,
 }
 
 namespace {
+/// What is made for one module: a function is equal to none of another.
+class Sharing {
+public:
+  explicit Sharing(ModuleOp module) : symbols(module) {}
+  Sharing(const Sharing &) = delete;
+  /// Erases what no caller has needed.
+  ~Sharing() {
+    for (func::FuncOp function : made)
+      if (!function->getParentOp())
+        function.erase();
+  }
+
+  void share(func::FuncOp caller);
+
+private:
+  void call(func::FuncOp function, ArrayRef<Occurrence> equal);
+
+  SymbolTable symbols;
+  EqualFunctions functions;
+  /// The same. A function is of no module until a caller needs it.
+  SmallVector<func::FuncOp> made;
+};
+} // namespace
+
+void Sharing::share(func::FuncOp caller) {
+  // In the order of the text, so that the result has no other.
+  llvm::MapVector<func::FuncOp, SmallVector<Occurrence>> occurrences;
+  caller.walk<WalkOrder::PreOrder>([&](ModelOpInterface op) {
+    SmallVector<Value> arguments;
+    func::FuncOp candidate = makeFunction(op, arguments);
+    func::FuncOp function = functions.findOrAdd(candidate);
+    if (function == candidate)
+      made.push_back(candidate);
+    else
+      candidate.erase();
+    occurrences[function].push_back({op, std::move(arguments)});
+  });
+  for (auto &[function, equal] : occurrences)
+    if (equal.size() > 1)
+      call(function, equal);
+}
+
+/// Replaces operations of a caller.
+void Sharing::call(func::FuncOp function, ArrayRef<Occurrence> equal) {
+  if (!function->getParentOp()) {
+    auto caller = equal.front().op->getParentOfType<func::FuncOp>();
+    // A new symbol may need another name.
+    symbols.insert(function, std::next(Block::iterator(caller)));
+  }
+  for (const Occurrence &occurrence : equal) {
+    OpBuilder builder(occurrence.op);
+    func::CallOp::create(builder, occurrence.op->getLoc(), function,
+                         occurrence.arguments);
+    occurrence.op->erase();
+  }
+}
+
+namespace {
 struct ShareOperationsPass
     : public fp8attn::impl::ShareOperationsBase<ShareOperationsPass> {
   void runOnOperation() override {
     if (failed(requireMemRefs(getOperation())))
       return signalPassFailure();
-    SymbolTable symbols(getOperation());
+    Sharing sharing(getOperation());
     SmallVector<func::FuncOp> callers(getOperation().getOps<func::FuncOp>());
     for (func::FuncOp caller : callers)
-      share(caller, symbols);
-    for (func::FuncOp function : unused)
-      function.erase();
+      sharing.share(caller);
   }
-
-private:
-  void share(func::FuncOp caller, SymbolTable &symbols) {
-    // In the order of the text, so that the result has no other.
-    llvm::MapVector<Operation *, SmallVector<Occurrence>> occurrences;
-    caller.walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (!isModelOp(op))
-        return WalkResult::advance();
-      SmallVector<Value> arguments;
-      func::FuncOp made = makeFunction(op, arguments);
-      func::FuncOp function = functions.findOrAdd(made);
-      if (function != made)
-        made.erase();
-      occurrences[function].push_back({op, std::move(arguments)});
-      return WalkResult::skip();
-    });
-    for (auto &[op, equal] : occurrences) {
-      auto function = cast<func::FuncOp>(op);
-      if (equal.size() > 1)
-        call(function, equal, symbols);
-      else if (!function->getParentOp())
-        unused.insert(function);
-    }
-  }
-
-  /// Replaces operations of a caller.
-  void call(func::FuncOp function, ArrayRef<Occurrence> equal,
-            SymbolTable &symbols) {
-    if (!function->getParentOp()) {
-      auto caller = equal.front().op->getParentOfType<func::FuncOp>();
-      unused.remove(function);
-      // A new symbol may need another name.
-      symbols.insert(function, std::next(Block::iterator(caller)));
-    }
-    for (const Occurrence &occurrence : equal) {
-      OpBuilder builder(occurrence.op);
-      func::CallOp::create(builder, occurrence.op->getLoc(), function,
-                           occurrence.arguments);
-      occurrence.op->erase();
-    }
-  }
-
-  EqualFunctions functions;
-  /// Those that no caller has needed so far, of no module.
-  SetVector<func::FuncOp> unused;
 };
 } // namespace

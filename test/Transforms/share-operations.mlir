@@ -1,5 +1,6 @@
 // RUN: fp8attn-opt %s --fp8attn-share-operations | FileCheck %s
 // RUN: fp8attn-opt %s --fp8attn-share-operations --fp8attn-share-operations | FileCheck %s
+// RUN: fp8attn-opt %s --mlir-disable-threading --pass-pipeline='builtin.module(builtin.module(fp8attn-share-operations))' | FileCheck %s --check-prefix=MODULES
 
 // Operations that are equal, but for the values that they take, call one function.
 // Constants go with them.
@@ -83,4 +84,41 @@ func.func @regions(%q: !q, %k: !q, %v: !q, %out: !q, %slope: f32) {
     fp8attn.yield %more : f32
   }
   return
+}
+
+// A function is of one module: on one thread, both of these are of one instance of the
+// pass.
+// MODULES-LABEL: func.func @first(
+// MODULES:         call @first.quantize(
+// MODULES:         call @first.quantize(
+// MODULES:       func.func private @first.quantize(
+// MODULES-LABEL: func.func @first_once(
+// MODULES:         fp8attn.quantize
+// MODULES-LABEL: func.func @second(
+// MODULES:         call @second.quantize(
+// MODULES:         call @second.quantize(
+// MODULES:       func.func private @second.quantize(
+// MODULES-LABEL: func.func @second_once(
+// MODULES:         fp8attn.quantize
+module {
+  func.func @first(%x: memref<?x32xf32>, %scale: memref<f32>, %a: !codes) {
+    fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %a : memref<?x32xf32>, memref<f32>, !codes
+    fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %a : memref<?x32xf32>, memref<f32>, !codes
+    return
+  }
+  func.func @first_once(%x: memref<?x64xf32>, %scale: memref<f32>, %a: memref<?x64xf8E4M3FN>) {
+    fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %a : memref<?x64xf32>, memref<f32>, memref<?x64xf8E4M3FN>
+    return
+  }
+}
+module {
+  func.func @second(%x: memref<?x32xf32>, %scale: memref<f32>, %a: !codes) {
+    fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %a : memref<?x32xf32>, memref<f32>, !codes
+    fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %a : memref<?x32xf32>, memref<f32>, !codes
+    return
+  }
+  func.func @second_once(%x: memref<?x64xf32>, %scale: memref<f32>, %a: memref<?x64xf8E4M3FN>) {
+    fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %a : memref<?x64xf32>, memref<f32>, memref<?x64xf8E4M3FN>
+    return
+  }
 }

@@ -22,6 +22,7 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
 
 namespace mlir::fp8attn {
 #define GEN_PASS_DEF_IMPORTIREE
@@ -34,9 +35,6 @@ using namespace mlir::fp8attn;
 /// Places of the operands; a mask comes before what is written.
 enum Place { kQuery, kKey, kValue, kScale, kMask };
 
-/// The exponent of base 2 of e, and the reverse.
-static constexpr double kLog2e = 1.4426950408889634, kLn2 = 0.6931471805599453;
-
 static bool isOnline(Operation *op) {
   return isForeign(op, "iree_linalg_ext.online_attention");
 }
@@ -45,8 +43,7 @@ static bool isOnline(Operation *op) {
 static std::optional<bool> usesExp2(Operation *op) {
   if (!isOnline(op))
     return true;
-  auto config = dyn_cast_if_present<DictionaryAttr>(
-      getForeignAttr(op, "decomposition_config"));
+  auto config = getForeignAttr<DictionaryAttr>(op, "decomposition_config");
   Attribute said = config ? config.get("use_exp2") : Attribute();
   if (isa_and_nonnull<UnitAttr>(said))
     return true;
@@ -57,8 +54,7 @@ static std::optional<bool> usesExp2(Operation *op) {
 /// Returns the maps, one for each operand; empty if there are others.
 static SmallVector<AffineMap> getMaps(Operation *op) {
   SmallVector<AffineMap> maps;
-  auto array =
-      dyn_cast_if_present<ArrayAttr>(getForeignAttr(op, "indexing_maps"));
+  auto array = getForeignAttr<ArrayAttr>(op, "indexing_maps");
   if (!array || array.size() != op->getNumOperands())
     return {};
   for (Attribute attribute : array) {
@@ -129,10 +125,10 @@ static Value cloneModifier(OpBuilder &builder, Location loc, Block &block,
     return arith::MulFOp::create(builder, loc, number, constant);
   };
   IRMapping mapping;
-  mapping.map(block.getArgument(0), multiply(score, kLog2e));
+  mapping.map(block.getArgument(0), multiply(score, llvm::numbers::log2e));
   // The end of a region of a dialect that is not registered is no terminator.
   for (Operation &inner : llvm::drop_end(block)) {
-    auto loop = dyn_cast_if_present<IntegerAttr>(getForeignAttr(&inner, "dim"));
+    auto loop = getForeignAttr<IntegerAttr>(&inner, "dim");
     if (isForeign(&inner, "iree_linalg_ext.index") && loop &&
         inner.getNumResults() == 1) {
       // A loop that no row or key has stays, and the verifier says so.
@@ -143,7 +139,8 @@ static Value cloneModifier(OpBuilder &builder, Location loc, Block &block,
     }
     builder.clone(inner, mapping);
   }
-  return multiply(mapping.lookupOrDefault(block.back().getOperand(0)), kLn2);
+  return multiply(mapping.lookupOrDefault(block.back().getOperand(0)),
+                  llvm::numbers::ln2);
 }
 
 /// Reads what both operations have; says why if it cannot be meant.
@@ -192,26 +189,14 @@ static LogicalResult read(OpBuilder &builder, Operation *op,
   return readScale(builder, op->getLoc(), op->getOperand(kScale), options, why);
 }
 
-/// Replaces `attention`; says why if it cannot.
-static LogicalResult importAttention(Operation *op, std::string &why) {
-  OpBuilder builder(op);
-  Draft draft(builder);
+/// Builds what stands for the result of `attention`; says why if it cannot.
+static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
+                                           std::string &why) {
   IndexedAttention attention;
   AttentionImport options;
   if (failed(read(builder, op, attention, options, why)))
     return failure();
-  FailureOr<SmallVector<Value>> results =
-      buildIndexedAttention(builder, op->getLoc(), attention, options, why);
-  if (failed(results))
-    return failure();
-  Value result = castResult(builder, op->getLoc(), results->front(),
-                            op->getResult(0).getType(), why);
-  if (!result)
-    return failure();
-  draft.keep();
-  op->getResult(0).replaceAllUsesWith(result);
-  op->erase();
-  return success();
+  return buildIndexedAttention(builder, op->getLoc(), attention, options, why);
 }
 
 /// Replaces `online_attention` with what makes its results those of attention;
@@ -269,8 +254,9 @@ struct ImportIreePass : public fp8attn::impl::ImportIreeBase<ImportIreePass> {
     });
     for (Operation *op : found) {
       std::string why;
-      if (failed(isOnline(op) ? importOnline(op, why)
-                              : importAttention(op, why)))
+      if (!isOnline(op))
+        (void)replaceResults(op, build);
+      else if (failed(importOnline(op, why)))
         remarkMissed(op, why);
     }
   }

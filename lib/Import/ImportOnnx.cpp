@@ -14,7 +14,6 @@
 #include "ImportOnnx/OnnxOperands.h"
 #include "Support/AttentionImport.h"
 #include "Support/BatchEntries.h"
-#include "Support/Draft.h"
 #include "Support/ForeignOps.h"
 #include "Support/HeadShapes.h"
 #include "Support/PastTokens.h"
@@ -38,8 +37,8 @@ using namespace mlir::fp8attn;
 /// Places of the operands.
 enum Place { kQuery, kKey, kValue, kMask, kPastKey, kPastValue, kPaddedKeys };
 
-/// Places of the results.
-enum Result { kOut, kPresentKey, kPresentValue, kScores };
+/// Where scores would be, behind the result and what is there now.
+static constexpr unsigned kScores = 3;
 
 /// What the standard calls the type of f64.
 static constexpr int64_t kDouble = 11;
@@ -47,14 +46,14 @@ static constexpr int64_t kDouble = 11;
 /// Reads operands and attributes; says why if they cannot be meant.
 static LogicalResult read(Operation *op, AttentionImport &import,
                           std::string &why) {
-  if (!getOnnxOperand(op, kPastKey) != !getOnnxOperand(op, kPastValue))
-    why = "expects past keys and past values, or neither, got one of them";
+  if (op->getNumResults() > kScores && !op->getResult(kScores).use_empty())
+    why = "expects no use of scores";
+  else if (failed(checkPastPair(op, kPastKey, kPastValue, why)))
+    return failure();
   else if (getOnnxOperand(op, kPaddedKeys) && getOnnxOperand(op, kPastKey))
     why = "expects a past or nonpad_kv_seqlen, got both";
   else if (getOnnxInteger(op, "softmax_precision") == kDouble)
     why = "expects softmax_precision of f32 or less, got double";
-  if (op->getNumResults() > kScores && !op->getResult(kScores).use_empty())
-    why = "expects no use of scores";
   if (!why.empty())
     return failure();
   import.query = op->getOperand(kQuery);
@@ -197,39 +196,14 @@ static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
   Value out = *built;
   if (*isPacked)
     out = joinHeads(builder, op->getLoc(), out);
-  SmallVector<Value> results(op->getNumResults());
   // Without a past, what is there now is what was given.
-  for (auto [place, value] :
-       {std::pair(kOut, out), std::pair(kPresentKey, import.key),
-        std::pair(kPresentValue, import.value)}) {
-    if (place >= op->getNumResults() || op->getResult(place).use_empty())
-      continue;
-    results[place] = castResult(builder, op->getLoc(), value,
-                                op->getResult(place).getType(), why);
-    if (!results[place])
-      return failure();
-  }
-  return results;
+  return getUsedResults(op, {out, import.key, import.value});
 }
 
 static void importOperation(Operation *op) {
-  OpBuilder builder(op);
-  std::string why;
-  {
-    Draft draft(builder);
-    FailureOr<SmallVector<Value>> results =
-        isGroupQuery(op) ? buildGroupQuery(builder, op, why)
-                         : build(builder, op, why);
-    if (failed(results))
-      return remarkMissed(op, why);
-    draft.keep();
-    for (auto [old, result] : llvm::zip(op->getResults(), *results))
-      if (result)
-        old.replaceAllUsesWith(result);
-  }
   SmallVector<Value> used(op->getOperands());
-  op->erase();
-  eraseUnusedMakers(used, {"onnx.NoValue", "onnx.Constant"});
+  if (succeeded(replaceResults(op, isGroupQuery(op) ? buildGroupQuery : build)))
+    eraseUnusedMakers(used, {"onnx.NoValue", "onnx.Constant"});
 }
 
 namespace {

@@ -10,7 +10,6 @@
 
 #include "Support/AttentionImport.h"
 #include "Support/CallOptions.h"
-#include "Support/Draft.h"
 #include "Support/ForeignOps.h"
 #include "Support/HeadShapes.h"
 #include "fp8attn/Import/Passes.h"
@@ -37,8 +36,7 @@ static Origin getOrigin(Operation *op) {
   if (op->getNumResults() != 1)
     return Origin::None;
   auto isCalled = [&](StringRef name, StringRef attribute, StringRef callee) {
-    auto text = dyn_cast_if_present<StringAttr>(getForeignAttr(op, attribute));
-    return isForeign(op, name) && text && text.getValue() == callee;
+    return isForeign(op, name) && hasForeignText(op, attribute, callee);
   };
   if (isForeign(op, "ttir.scaled_dot_product_attention") ||
       isCalled("stablehlo.custom_call", "call_target_name",
@@ -57,8 +55,7 @@ static LogicalResult readOperands(Operation *op, const CallOptions &options,
                                   AttentionImport &import, std::string &why) {
   bool isCounted = op->getNumOperands() == 3 || op->getNumOperands() == 4;
   std::optional<bool> hasMask, hasSink;
-  auto segments = dyn_cast_if_present<DenseI32ArrayAttr>(
-      getForeignAttr(op, "operandSegmentSizes"));
+  auto segments = getForeignAttr<DenseI32ArrayAttr>(op, "operandSegmentSizes");
   if (segments) {
     constexpr int64_t kMask = 3, kSink = 4, kSegments = 5;
     isCounted &= segments.size() == kSegments;
@@ -134,32 +131,30 @@ static LogicalResult readOptions(Operation *op, Origin origin,
 }
 
 /// Builds what stands for the result; says why if it cannot.
-static Value build(OpBuilder &builder, Operation *op, Origin origin,
-                   std::string &why) {
+static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
+                                           std::string &why) {
   Location loc = op->getLoc();
+  const Origin origin = getOrigin(op);
   CallOptions options(op);
   AttentionImport import;
   if (failed(readOperands(op, options, import, why)) ||
       failed(readOptions(op, origin, options, import, why)))
-    return nullptr;
+    return failure();
   if (origin == Origin::Odml)
     for (Value *value : {&import.query, &import.key, &import.value}) {
       auto type = dyn_cast<RankedTensorType>(value->getType());
       if (!type || type.getRank() != 4) {
         why = llvm::formatv("expects [batch, tokens, heads, channels], got {0}",
                             value->getType());
-        return nullptr;
+        return failure();
       }
       *value = exchangeHeadsAndTokens(builder, loc, *value);
     }
   FailureOr<SmallVector<Value>> results =
       buildAttention(builder, loc, import, /*wantsLse=*/false, why);
-  if (failed(results))
-    return nullptr;
-  Value result = results->front();
-  if (origin == Origin::Odml)
-    result = exchangeHeadsAndTokens(builder, loc, result);
-  return castResult(builder, loc, result, op->getResult(0).getType(), why);
+  if (succeeded(results) && origin == Origin::Odml)
+    results->front() = exchangeHeadsAndTokens(builder, loc, results->front());
+  return results;
 }
 
 namespace {
@@ -171,19 +166,8 @@ struct ImportStablehloPass
       if (getOrigin(op) != Origin::None)
         found.push_back(op);
     });
-    for (Operation *op : found) {
-      OpBuilder builder(op);
-      std::string why;
-      Draft draft(builder);
-      Value result = build(builder, op, getOrigin(op), why);
-      if (!result) {
-        remarkMissed(op, why);
-        continue;
-      }
-      op->getResult(0).replaceAllUsesWith(result);
-      draft.keep();
-      op->erase();
-    }
+    for (Operation *op : found)
+      (void)replaceResults(op, build);
   }
 };
 } // namespace

@@ -9,7 +9,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Support/Draft.h"
 #include "Support/ForeignOps.h"
 #include "Support/IndexedAttention.h"
 #include "fp8attn/Import/Passes.h"
@@ -33,8 +32,7 @@ enum Place { kQuery, kKey, kValue, kMask };
 /// Reads operands and attributes; says why if they cannot be meant.
 static LogicalResult read(Operation *op, IndexedAttention &attention,
                           AttentionImport &options, std::string &why) {
-  auto segments = dyn_cast_if_present<DenseI32ArrayAttr>(
-      getForeignAttr(op, "operandSegmentSizes"));
+  auto segments = getForeignAttr<DenseI32ArrayAttr>(op, "operandSegmentSizes");
   const int32_t inputs = op->getNumOperands() - 1;
   if (!segments || segments.size() != 2 || segments[0] != inputs ||
       segments[1] != 1) {
@@ -43,7 +41,7 @@ static LogicalResult read(Operation *op, IndexedAttention &attention,
         "one tensor that is written";
     return failure();
   }
-  if (auto scale = dyn_cast_if_present<FloatAttr>(getForeignAttr(op, "scale")))
+  if (auto scale = getForeignAttr<FloatAttr>(op, "scale"))
     options.scale = scale.getValueAsDouble();
   attention.outType =
       dyn_cast<RankedTensorType>(op->getOperand(inputs).getType());
@@ -73,25 +71,14 @@ static LogicalResult read(Operation *op, IndexedAttention &attention,
   return success();
 }
 
-static LogicalResult importOperation(Operation *op, std::string &why) {
-  OpBuilder builder(op);
-  Draft draft(builder);
+/// Builds what stands for the result; says why if it cannot.
+static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
+                                           std::string &why) {
   IndexedAttention attention;
   AttentionImport options;
   if (failed(read(op, attention, options, why)))
     return failure();
-  FailureOr<SmallVector<Value>> results =
-      buildIndexedAttention(builder, op->getLoc(), attention, options, why);
-  if (failed(results))
-    return failure();
-  Value result = castResult(builder, op->getLoc(), results->front(),
-                            op->getResult(0).getType(), why);
-  if (!result)
-    return failure();
-  draft.keep();
-  op->getResult(0).replaceAllUsesWith(result);
-  op->erase();
-  return success();
+  return buildIndexedAttention(builder, op->getLoc(), attention, options, why);
 }
 
 namespace {
@@ -105,11 +92,8 @@ struct ImportTmTensorPass
           op->getNumResults() == 1)
         found.push_back(op);
     });
-    for (Operation *op : found) {
-      std::string why;
-      if (failed(importOperation(op, why)))
-        remarkMissed(op, why);
-    }
+    for (Operation *op : found)
+      (void)replaceResults(op, build);
   }
 };
 } // namespace

@@ -48,10 +48,10 @@ static std::optional<Operands> getOperands(Operation *op) {
       op->getNumResults() == 1)
     return Operands{get(0), get(1), get(2), get(3),
                     get(4), get(5), get(6), get(7)};
-  auto name = dyn_cast_if_present<StringAttr>(getForeignAttr(op, "name"));
-  if (isForeign(op, "torch.operator") && name &&
-      name.getValue() ==
-          "torch.aten._scaled_dot_product_flash_attention_for_cpu" &&
+  if (isForeign(op, "torch.operator") &&
+      hasForeignText(
+          op, "name",
+          "torch.aten._scaled_dot_product_flash_attention_for_cpu") &&
       op->getNumResults() == 2)
     return Operands{get(0), get(1), get(2), get(5),
                     get(3), get(4), get(6), Value()};
@@ -99,14 +99,7 @@ static LogicalResult readOptions(const Operands &operands,
     }
     import.mask = operands.mask;
   }
-  // Without the option, PyTorch refuses other heads.
-  if (!enableGqa &&
-      (failed(checkSameHeads(operands.query, operands.key, "key", why)) ||
-       failed(checkSameHeads(operands.query, operands.value, "value", why))))
-    return failure();
-  // With it, keys and values are repeated, each as often as it takes.
-  import.repeatsHeads = enableGqa;
-  return success();
+  return readTorchGroups(enableGqa, import, why);
 }
 
 /// Tensors of three dimensions have no heads, and neither has their mask.

@@ -19,10 +19,12 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 #include <limits>
@@ -159,20 +161,15 @@ static LogicalResult readOperation(Operation *op, AttentionImport &import,
   import.query = op->getOperand(kQuery);
   import.key = op->getOperand(kKey);
   import.value = op->getOperand(kValue);
-  auto enableGqa =
-      dyn_cast_if_present<BoolAttr>(getForeignAttr(op, "enable_gqa"));
-  if (failed(readTorchScale(op->getOperand(kScale), import, why)) ||
-      (enableGqa && !enableGqa.getValue() &&
-       (failed(checkSameHeads(import.query, import.key, "key", why)) ||
-        failed(checkSameHeads(import.query, import.value, "value", why)))) ||
-      failed(readFunction(op, "score_mod_fn", /*hasScore=*/true,
-                          modifiers.score, why)) ||
-      failed(readFunction(op, "mask_mod_fn", /*hasScore=*/false, modifiers.mask,
-                          why)))
-    return failure();
-  // Keys and values are repeated, each as often as it takes.
-  import.repeatsHeads = !enableGqa || enableGqa.getValue();
-  return success();
+  auto enableGqa = getForeignAttr<BoolAttr>(op, "enable_gqa");
+  const bool areGroups = !enableGqa || enableGqa.getValue();
+  return success(
+      succeeded(readTorchScale(op->getOperand(kScale), import, why)) &&
+      succeeded(readTorchGroups(areGroups, import, why)) &&
+      succeeded(readFunction(op, "score_mod_fn", /*hasScore=*/true,
+                             modifiers.score, why)) &&
+      succeeded(readFunction(op, "mask_mod_fn", /*hasScore=*/false,
+                             modifiers.mask, why)));
 }
 
 /// Returns what makes logarithms natural: PyTorch's operation has those to base
@@ -181,7 +178,7 @@ static LogicalResult readOperation(Operation *op, AttentionImport &import,
 static LogicalResult findNaturalLogs(Operation *op,
                                      SmallVectorImpl<Operation *> &products,
                                      std::string &why) {
-  constexpr double kLn2 = 0.693147180559945309417, kTolerance = 1e-6;
+  constexpr double kTolerance = 1e-6;
   if (op->getNumResults() <= kLse)
     return success();
   for (Operation *user : op->getResult(kLse).getUsers()) {
@@ -189,7 +186,7 @@ static LogicalResult findNaturalLogs(Operation *op,
     if (isForeign(user, "torch.aten.mul.Scalar") &&
         user->getNumOperands() == 2 && user->getNumResults() == 1)
       factor = getTorchFloat(user->getOperand(1));
-    if (!factor || std::abs(*factor - kLn2) > kTolerance) {
+    if (!factor || std::abs(*factor - llvm::numbers::ln2) > kTolerance) {
       why =
           llvm::formatv("expects each use of the log-sum-exp, whose base is 2, "
                         "to be torch.aten.mul.Scalar by ln 2, got {0}",

@@ -164,16 +164,22 @@ bool FunctionImporter::checkUses() {
   for (auto &[argument, cache] : caches)
     if (!check(argument))
       return false;
-  for (const PagedForm &form : forms) {
-    if (form.writes() && form.op->getNumResults() > 0 &&
-        (form.op->getNumResults() > 1 || !check(form.op->getResult(0))))
+  // The result of a write is the cache, too.
+  for (const PagedForm &form : forms)
+    if (form.writes() && form.op->getNumResults() == 1 &&
+        !check(form.op->getResult(0)))
       return false;
-    // Positions are integers without a sign of their own here.
+  return true;
+}
+
+bool FunctionImporter::changeTypes() {
+  // Positions are integers without a sign of their own here.
+  for (const PagedForm &form : forms)
     for (Value value : {form.pageTable, form.positions}) {
       auto argument = dyn_cast_if_present<BlockArgument>(value);
-      auto type =
-          value ? cast<RankedTensorType>(value.getType()) : RankedTensorType();
-      if (!type || !argument || !type.getElementType().isSignedInteger())
+      auto type = argument ? cast<RankedTensorType>(argument.getType())
+                           : RankedTensorType();
+      if (!type || !type.getElementType().isSignedInteger())
         continue;
       if (!llvm::all_of(argument.getUsers(), isPagedForm))
         return refuse(form.op,
@@ -183,11 +189,6 @@ bool FunctionImporter::checkUses() {
       argument.setType(type.clone(IntegerType::get(
           type.getContext(), type.getElementType().getIntOrFloatBitWidth())));
     }
-  }
-  return true;
-}
-
-bool FunctionImporter::changeTypes() {
   for (auto &[argument, cache] : caches) {
     std::string why;
     CacheType type = getPagedCacheType(argument.getType(), cache.content, why);

@@ -292,6 +292,20 @@ func.func @shared(%q: tensor<1x2x8x64xbf16>, %k: tensor<128x2x32x64xbf16>, %v: t
 
 // -----
 
+// A write with more results than the cache.
+// REMARK: Reason="stablehlo.custom_call is left alone: expects at most one result
+// CHECK-LABEL: func @results(
+// CHECK-NOT:     fp8attn
+func.func @results(%q: tensor<1x2x8x64xbf16>, %k: tensor<128x2x32x64xbf16>, %v: tensor<128x2x32x64xbf16>, %t: tensor<2x16xi32>, %pos: tensor<2xi32>, %x: tensor<1x2x2x64xbf16>) -> tensor<1x2x8x64xbf16> {
+  %w:2 = "stablehlo.custom_call"(%k, %x, %pos, %t) <{call_target_name = "tt.paged_update_cache"}>
+      : (tensor<128x2x32x64xbf16>, tensor<1x2x2x64xbf16>, tensor<2xi32>, tensor<2x16xi32>) -> (tensor<128x2x32x64xbf16>, tensor<2xi32>)
+  %0 = "ttir.paged_scaled_dot_product_attention_decode"(%q, %k, %v, %t, %q, %pos) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 1, 0>}>
+      : (tensor<1x2x8x64xbf16>, tensor<128x2x32x64xbf16>, tensor<128x2x32x64xbf16>, tensor<2x16xi32>, tensor<1x2x8x64xbf16>, tensor<2xi32>) -> tensor<1x2x8x64xbf16>
+  return %0 : tensor<1x2x8x64xbf16>
+}
+
+// -----
+
 // A text that is no option.
 // REMARK: Reason="stablehlo.custom_call is left alone: expects is_causal to be true or false, got "perhaps"
 // CHECK-LABEL: func @texts(

@@ -5,10 +5,11 @@
 //===----------------------------------------------------------------------===//
 //
 // Attention as front ends write it becomes that of the dialect on tensors. One
-// pass for a front end, in lib/Import: ImportTorch is ImportTorch.cpp and
-// test/Import/import-torch.mlir. Operations are known by their names, so that no
-// front end need be linked: a file is parsed with --allow-unregistered-dialect,
-// its operations in generic form. What MLIR has is raised: RaiseLinalg.
+// pass for a front end, or for a kind of its operations, in lib/Import:
+// ImportTorch is ImportTorch.cpp and test/Import/import-torch.mlir. Operations
+// are known by their names, so that no front end need be linked: a file is parsed
+// with --allow-unregistered-dialect, its operations in generic form. What MLIR
+// has is raised: RaiseLinalg.
 //
 //===----------------------------------------------------------------------===//
 
@@ -85,7 +86,8 @@ def ImportTorchFlex : Pass<"fp8attn-import-torch-flex", "::mlir::ModuleOp"> {
     1 / sqrt(head size). Numbers have the types that PyTorch gives them: integers
     wrap, and what the functions say in f16 or bf16 is rounded there. A mask
     `query >= key` and nothing else is `causal`, with which keys that no query
-    sees are not read.
+    sees are not read. Keys and values of different numbers of heads make an
+    attention for each pair that meets, unless `enable_gqa` is false.
 
     The log-sum-exp of this operation is to base 2, and PyTorch's interface for
     users multiplies it by ln 2 (`torch.aten.mul.Scalar`) behind it. That product
@@ -96,8 +98,7 @@ def ImportTorchFlex : Pass<"fp8attn-import-torch-flex", "::mlir::ModuleOp"> {
     holds an operation that has no counterpart in a score region, divides integers
     by what is not a constant greater than 0, or has types that a score region does
     not; if heads differ that are said not to be groups (`enable_gqa = false`); or
-    for anything that `fp8attn.attention` does not take, as another number of
-    heads of the values than of the keys.
+    for anything that `fp8attn.attention` does not take.
 
     Before:
     ```mlir
@@ -305,8 +306,8 @@ def ImportStablehlo : Pass<"fp8attn-import-stablehlo", "::mlir::func::FuncOp"> {
     An operation is left alone, with a missed remark that says why, if it is
     causal and its types do not say that there are as many queries as keys, if it
     does not say whether it is, or if it has a mask, too; if it has a sink, a
-    window or operands that nothing counts; or for anything that
-    `fp8attn.attention` does not take.
+    window, a cap of scores (`logit_cap`) or operands that nothing counts; or for
+    anything that `fp8attn.attention` does not take.
 
     Before:
     ```mlir

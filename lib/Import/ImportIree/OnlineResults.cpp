@@ -12,11 +12,13 @@
 #include "ImportIree/OnlineResults.h"
 
 #include "RaiseLinalg/Elements.h"
+#include "Support/ForeignOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <cmath>
 
@@ -58,13 +60,6 @@ private:
   ElementReader reader;
 };
 } // namespace
-
-/// Returns an element without conversions.
-static Element *strip(Element *element) {
-  while (element->isCall(arith::TruncFOp::getOperationName()))
-    element = element->operands[0];
-  return element;
-}
 
 /// Reads the element of a result at the place that has a digit of its own in
 /// each dimension.
@@ -116,10 +111,8 @@ AffineMap ResultReader::matchOut(Operation *user) {
   } else if (element->isCall("arith.mulf")) {
     for (bool isSecond : {false, true}) {
       Element *inverse = strip(element->operands[isSecond]);
-      if (!inverse->isCall("arith.divf"))
-        continue;
-      Element *one = strip(inverse->operands[0]);
-      if (one->kind != Element::Kind::Number || one->number != 1)
+      if (!inverse->isCall("arith.divf") ||
+          !strip(inverse->operands[0])->isNumber(1))
         continue;
       values = strip(element->operands[!isSecond]);
       sum = strip(inverse->operands[1]);
@@ -153,7 +146,8 @@ AffineMap ResultReader::matchLse(Operation *user) {
     return {};
   // ln 2 times all, or times the maximum alone, if that is of base 2.
   Element *rest = nullptr;
-  const bool isWholeScaled = *isExp2 && isFactor(element, rest, std::log(2.0));
+  const bool isWholeScaled =
+      *isExp2 && isFactor(element, rest, llvm::numbers::ln2);
   if (isWholeScaled)
     element = rest;
   if (!element->isCall("arith.addf"))
@@ -164,7 +158,7 @@ AffineMap ResultReader::matchLse(Operation *user) {
     if (!log->isCall(isWholeScaled ? "math.log2" : "math.log"))
       continue;
     if (*isExp2 && !isWholeScaled) {
-      if (!isFactor(max, rest, std::log(2.0)))
+      if (!isFactor(max, rest, llvm::numbers::ln2))
         continue;
       max = rest;
     }
@@ -255,11 +249,5 @@ void mlir::fp8attn::eraseOnline(Operation *op) {
   dependent.insert(op);
   for (size_t i = 0; i < dependent.size(); ++i)
     dependent.insert_range(dependent[i]->getUsers());
-  while (!dependent.empty()) {
-    auto dead = llvm::find_if(
-        dependent, [](Operation *user) { return user->use_empty(); });
-    Operation *next = *dead;
-    dependent.remove(next);
-    next->erase();
-  }
+  eraseUnused(std::move(dependent));
 }

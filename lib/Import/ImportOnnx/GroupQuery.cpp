@@ -55,21 +55,17 @@ struct Heads {
 } // namespace
 
 bool mlir::fp8attn::isGroupQuery(Operation *op) {
-  auto is = [&](StringRef name, StringRef expected) {
-    auto text = dyn_cast_if_present<StringAttr>(getForeignAttr(op, name));
-    return text && text.getValue() == expected;
-  };
   return isForeign(op, "onnx.Custom") &&
-         is("function_name", "GroupQueryAttention") &&
-         is("domain_name", "com.microsoft") && op->getNumOperands() > kTotal &&
-         op->getNumResults() > kOut;
+         hasForeignText(op, "function_name", "GroupQueryAttention") &&
+         hasForeignText(op, "domain_name", "com.microsoft") &&
+         op->getNumOperands() > kTotal && op->getNumResults() > kOut;
 }
 
 /// Says why if an attribute or a result means what attention does not.
 static LogicalResult readAttributes(Operation *op, AttentionImport &import,
                                     Heads &heads, std::string &why) {
   auto isNone = [&](StringRef name) {
-    auto text = dyn_cast_if_present<StringAttr>(getForeignAttr(op, name));
+    auto text = getForeignAttr<StringAttr>(op, name);
     return !text || text.getValue() == "NONE";
   };
   heads = {getOnnxInteger(op, "num_heads").value_or(0),
@@ -130,14 +126,11 @@ static LogicalResult splitOperands(OpBuilder &builder, Operation *op,
   const int64_t channels = type.getDimSize(2) / all;
   if (isPacked) {
     auto take = [&](int64_t from, int64_t count) -> Value {
-      SmallVector<OpFoldResult> offsets(3, builder.getIndexAttr(0)),
-          strides(3, builder.getIndexAttr(1));
-      SmallVector<OpFoldResult> sizes =
-          tensor::getMixedSizes(builder, loc, op->getOperand(kQuery));
-      offsets.back() = builder.getIndexAttr(from * channels);
-      sizes.back() = builder.getIndexAttr(count * channels);
-      return tensor::ExtractSliceOp::create(
-          builder, loc, op->getOperand(kQuery), offsets, sizes, strides);
+      SmallVector<Range> part = getWhole(builder, loc, op->getOperand(kQuery));
+      part.back().offset = builder.getIndexAttr(from * channels);
+      part.back().size = builder.getIndexAttr(count * channels);
+      return tensor::ExtractSliceOp::create(builder, loc,
+                                            op->getOperand(kQuery), part);
     };
     query = take(0, heads.query);
     key = take(heads.query, heads.keyValue);
@@ -254,11 +247,8 @@ FailureOr<SmallVector<Value>> mlir::fp8attn::buildGroupQuery(OpBuilder &builder,
   Heads heads;
   Value pastKey = getOnnxOperand(op, kPastKey),
         pastValue = getOnnxOperand(op, kPastValue);
-  if (!pastKey != !pastValue) {
-    why = "expects past keys and past values, or neither, got one of them";
-    return failure();
-  }
-  if (failed(readAttributes(op, import, heads, why)) ||
+  if (failed(checkPastPair(op, kPastKey, kPastValue, why)) ||
+      failed(readAttributes(op, import, heads, why)) ||
       failed(splitOperands(builder, op, heads, import, why)) ||
       failed(readSink(builder, op, heads, import, why)))
     return failure();
@@ -278,42 +268,31 @@ FailureOr<SmallVector<Value>> mlir::fp8attn::buildGroupQuery(OpBuilder &builder,
     shape.total = op->getOperand(kTotal);
     if (op->getNumResults() > kPresentKey)
       shape.type = op->getResult(kPresentKey).getType();
-    auto count = [&](OpBuilder &builder, Value entry, Value most) {
-      return countPast(builder, op, entry, queries, most);
-    };
     FailureOr<Value> room =
         getPresentTokens(builder, loc, pastKey, import.key, shape, why);
     if (failed(room))
       return failure();
+    Value most = arith::SubIOp::create(builder, loc, *room, queries);
+    auto count = [&](OpBuilder &builder, Value entry) {
+      return countPast(builder, op, entry, queries, most);
+    };
     for (auto [past, added] : {std::pair(pastKey, &import.key),
                                std::pair(pastValue, &import.value)}) {
       *added = writePresent(builder, loc, past, *added, *room, count, why);
       if (!*added)
         return failure();
     }
-    Value most = arith::SubIOp::create(builder, loc, *room, queries);
     FailureOr<Value> built = buildAttentionOfEntries(
         builder, loc, import,
         [&](OpBuilder &builder, Value entry) -> Value {
-          return arith::AddIOp::create(builder, loc,
-                                       count(builder, entry, most), queries);
+          return arith::AddIOp::create(builder, loc, count(builder, entry),
+                                       queries);
         },
         why);
     if (failed(built))
       return failure();
     out = *built;
   }
-  SmallVector<Value> results(op->getNumResults());
   out = joinHeads(builder, loc, out);
-  for (auto [place, value] :
-       {std::pair(kOut, out), std::pair(kPresentKey, import.key),
-        std::pair(kPresentValue, import.value)}) {
-    if (place >= op->getNumResults() || op->getResult(place).use_empty())
-      continue;
-    results[place] =
-        castResult(builder, loc, value, op->getResult(place).getType(), why);
-    if (!results[place])
-      return failure();
-  }
-  return results;
+  return getUsedResults(op, {out, import.key, import.value});
 }

@@ -25,16 +25,33 @@ Value mlir::fp8attn::getOnnxOperand(Operation *op, unsigned place) {
   return op->getOperand(place);
 }
 
+LogicalResult mlir::fp8attn::checkPastPair(Operation *op, unsigned key,
+                                           unsigned value, std::string &why) {
+  if (!getOnnxOperand(op, key) == !getOnnxOperand(op, value))
+    return success();
+  why = "expects past keys and past values, or neither, got one of them";
+  return failure();
+}
+
+SmallVector<Value> mlir::fp8attn::getUsedResults(Operation *op,
+                                                 ArrayRef<Value> values) {
+  SmallVector<Value> results(op->getNumResults());
+  for (auto [result, old, value] : llvm::zip(results, op->getResults(), values))
+    if (!old.use_empty())
+      result = value;
+  return results;
+}
+
 std::optional<int64_t> mlir::fp8attn::getOnnxInteger(Operation *op,
                                                      StringRef name) {
-  auto number = dyn_cast_if_present<IntegerAttr>(getForeignAttr(op, name));
+  auto number = getForeignAttr<IntegerAttr>(op, name);
   return number ? std::optional(number.getValue().getSExtValue())
                 : std::nullopt;
 }
 
 std::optional<double> mlir::fp8attn::getOnnxFloat(Operation *op,
                                                   StringRef name) {
-  auto number = dyn_cast_if_present<FloatAttr>(getForeignAttr(op, name));
+  auto number = getForeignAttr<FloatAttr>(op, name);
   return number ? std::optional(number.getValueAsDouble()) : std::nullopt;
 }
 
@@ -42,8 +59,7 @@ Value mlir::fp8attn::readOnnxInteger(OpBuilder &builder, Location loc,
                                      Value tensor, Value entry) {
   if (Operation *maker = tensor.getDefiningOp())
     if (isForeign(maker, "onnx.Constant"))
-      if (auto value = dyn_cast_if_present<DenseElementsAttr>(
-              getForeignAttr(maker, "value")))
+      if (auto value = getForeignAttr<DenseElementsAttr>(maker, "value"))
         if (value.getType() == tensor.getType())
           tensor = arith::ConstantOp::create(builder, loc, value);
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);

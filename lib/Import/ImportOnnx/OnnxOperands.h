@@ -15,11 +15,20 @@
 #include "mlir/IR/Operation.h"
 
 #include <optional>
+#include <string>
 
 namespace mlir::fp8attn {
 
 /// Returns an operand; null if it is absent.
 Value getOnnxOperand(Operation *op, unsigned place);
+
+/// Demands past keys and past values, or neither; says why if there is one.
+LogicalResult checkPastPair(Operation *op, unsigned key, unsigned value,
+                            std::string &why);
+
+/// Returns, for all results, those of `values`, which are for the first ones,
+/// that are used, and null for others.
+SmallVector<Value> getUsedResults(Operation *op, ArrayRef<Value> values);
 
 /// Returns the value of an attribute; nothing if it is none.
 std::optional<int64_t> getOnnxInteger(Operation *op, StringRef name);

@@ -73,6 +73,18 @@ FailureOr<Value> mlir::fp8attn::getPresentTokens(OpBuilder &builder,
   return arith::MaxSIOp::create(builder, loc, size, tokens).getResult();
 }
 
+/// Returns the tensor with the first tokens of an entry of `source` copied to
+/// it, from a token of the same entry on.
+static Value copyTokens(OpBuilder &builder, Location loc, Value source,
+                        Value whole, Value entry, OpFoldResult from,
+                        OpFoldResult count) {
+  Value part = takeOfEntry(builder, loc, source, entry, kTokens,
+                           builder.getIndexAttr(0), count);
+  Value place = takeOfEntry(builder, loc, whole, entry, kTokens, from, count);
+  Value copy = linalg::CopyOp::create(builder, loc, part, place)->getResult(0);
+  return writeOfEntry(builder, loc, copy, whole, entry, kTokens, from, count);
+}
+
 /// Returns a tensor that holds the past, and 0 behind it.
 static FailureOr<Value> copyPast(OpBuilder &builder, Location loc, Value past,
                                  Value added, Value room) {
@@ -82,33 +94,27 @@ static FailureOr<Value> copyPast(OpBuilder &builder, Location loc, Value past,
   Value whole = tensor::EmptyOp::create(builder, loc, sizes, element);
   Value zero =
       arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
-  OpFoldResult none = builder.getIndexAttr(0);
-  Value seen = tensor::DimOp::create(builder, loc, past, kTokens);
-  Value rest = arith::SubIOp::create(builder, loc, room, seen);
+  Value tokens = tensor::DimOp::create(builder, loc, past, kTokens);
+  OpFoldResult seen = getAsOpFoldResult(tokens);
+  OpFoldResult rest = getAsOpFoldResult(
+      arith::SubIOp::create(builder, loc, room, tokens).getResult());
   return buildForEntries(
       builder, loc, sizes.front(), whole,
       [&](Value entry, Value written) -> FailureOr<Value> {
-        Value part = takeOfEntry(builder, loc, past, entry, kTokens, none,
-                                 getAsOpFoldResult(seen));
-        Value place = takeOfEntry(builder, loc, written, entry, kTokens, none,
-                                  getAsOpFoldResult(seen));
-        Value copy =
-            linalg::CopyOp::create(builder, loc, part, place)->getResult(0);
-        written = writeOfEntry(builder, loc, copy, written, entry, kTokens,
-                               none, getAsOpFoldResult(seen));
-        place = takeOfEntry(builder, loc, written, entry, kTokens,
-                            getAsOpFoldResult(seen), getAsOpFoldResult(rest));
+        written = copyTokens(builder, loc, past, written, entry,
+                             builder.getIndexAttr(0), seen);
+        Value place =
+            takeOfEntry(builder, loc, written, entry, kTokens, seen, rest);
         Value filled =
             linalg::FillOp::create(builder, loc, zero, place).getResult(0);
-        return writeOfEntry(builder, loc, filled, written, entry, kTokens,
-                            getAsOpFoldResult(seen), getAsOpFoldResult(rest));
+        return writeOfEntry(builder, loc, filled, written, entry, kTokens, seen,
+                            rest);
       });
 }
 
 Value mlir::fp8attn::writePresent(
     OpBuilder &builder, Location loc, Value past, Value added, Value room,
-    llvm::function_ref<Value(OpBuilder &, Value, Value)> countPast,
-    std::string &why) {
+    llvm::function_ref<Value(OpBuilder &, Value)> countPast, std::string &why) {
   auto pastType = dyn_cast<RankedTensorType>(past.getType());
   auto type = cast<RankedTensorType>(added.getType());
   if (!pastType || pastType.getRank() != kRank ||
@@ -140,21 +146,12 @@ Value mlir::fp8attn::writePresent(
       return nullptr;
     whole = *copied;
   }
-  Value tokens = tensor::DimOp::create(builder, loc, added, kTokens);
-  Value most = arith::SubIOp::create(builder, loc, room, tokens);
-  OpFoldResult none = builder.getIndexAttr(0), count = size(added, kTokens);
+  OpFoldResult count = size(added, kTokens);
   FailureOr<Value> written = buildForEntries(
       builder, loc, size(added, 0), whole,
       [&](Value entry, Value written) -> FailureOr<Value> {
-        Value from = countPast(builder, entry, most);
-        Value part =
-            takeOfEntry(builder, loc, added, entry, kTokens, none, count);
-        Value place = takeOfEntry(builder, loc, written, entry, kTokens,
-                                  getAsOpFoldResult(from), count);
-        Value copy =
-            linalg::CopyOp::create(builder, loc, part, place)->getResult(0);
-        return writeOfEntry(builder, loc, copy, written, entry, kTokens,
-                            getAsOpFoldResult(from), count);
+        OpFoldResult from = getAsOpFoldResult(countPast(builder, entry));
+        return copyTokens(builder, loc, added, written, entry, from, count);
       });
   return failed(written) ? Value() : *written;
 }

@@ -30,18 +30,18 @@ struct PresentShape {
 bool hasNoTokens(Value past);
 
 /// Returns how many tokens the present has room for: those of the past, in
-/// place, or those of both; null, and why, if types say otherwise.
+/// place, or those of both; failure, and why, if types say otherwise.
 FailureOr<Value> getPresentTokens(OpBuilder &builder, Location loc, Value past,
                                   Value added, const PresentShape &shape,
                                   std::string &why);
 
 /// Returns [batch, heads, room, channels] of [batch, heads, tokens, channels]
 /// of the past and of what is added, which stands behind as many tokens of each
-/// entry as `countPast` says, of no more than it is given; null, and why, if
-/// the types say otherwise. The past is written where it has that room.
+/// entry as `countPast` says, an index that leaves room for it; null, and why,
+/// if the types say otherwise. The past is written where it has that room.
 Value writePresent(
     OpBuilder &builder, Location loc, Value past, Value added, Value room,
-    llvm::function_ref<Value(OpBuilder &, Value entry, Value most)> countPast,
+    llvm::function_ref<Value(OpBuilder &, Value entry)> countPast,
     std::string &why);
 
 } // namespace mlir::fp8attn

@@ -65,8 +65,7 @@ private:
 /// Returns which operation it is.
 static Name getName(Operation *op) {
   if (isForeign(op, "stablehlo.custom_call")) {
-    Attribute callee = getForeignAttr(op, "call_target_name");
-    auto text = dyn_cast_if_present<StringAttr>(callee);
+    auto text = getForeignAttr<StringAttr>(op, "call_target_name");
     return llvm::StringSwitch<Name>(text ? text.getValue() : "")
         .Case("tt.paged_update_cache", Name::Update)
         .Case("tt.paged_fill_cache", Name::Fill)
@@ -109,8 +108,8 @@ bool FormReader::readOperands(unsigned count,
       sizes[place] = isThere;
     }
   } else if (!optional.empty()) {
-    auto segments = dyn_cast_if_present<DenseI32ArrayAttr>(
-        getForeignAttr(op, "operandSegmentSizes"));
+    auto segments =
+        getForeignAttr<DenseI32ArrayAttr>(op, "operandSegmentSizes");
     if (!segments || segments.size() != count ||
         llvm::any_of(segments.asArrayRef(),
                      [](int32_t size) { return size < 0 || size > 1; }))
@@ -159,7 +158,9 @@ bool FormReader::readWrite(PagedForm &form) {
   bool isShared;
   if (!readBool("share_cache", /*missing=*/false, isShared))
     return false;
-  return !isShared || refuse("expects share_cache to be false");
+  if (isShared)
+    return refuse("expects share_cache to be false");
+  return op->getNumResults() < 2 || refuse("expects at most one result");
 }
 
 bool FormReader::readAttention(PagedForm &form, Name name) {

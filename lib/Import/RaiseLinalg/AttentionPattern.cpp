@@ -19,6 +19,7 @@
 #include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -30,13 +31,6 @@ bool mlir::fp8attn::hasDigit(const Element &element, Digit digit) {
   return llvm::any_of(element.indices, [&](const Index &index) {
     return llvm::is_contained(index, digit);
   });
-}
-
-/// Returns an element without conversions to narrower numbers.
-static Element *strip(Element *element) {
-  while (element->isCall(arith::TruncFOp::getOperationName()))
-    element = element->operands[0];
-  return element;
 }
 
 static bool isNumber(Element *element) {
@@ -141,8 +135,7 @@ void Matcher::addFactors(Element *element, Factors &factors, bool isTerm) {
 /// at 0.
 Element *Matcher::openSum(Element *element, Digit digit) {
   std::optional<Reduction> sum = reader.open(*element, digit);
-  if (!sum || !isa<arith::AddFOp>(sum->combiner) ||
-      sum->initial->kind != Element::Kind::Number || sum->initial->number != 0)
+  if (!sum || !isa<arith::AddFOp>(sum->combiner) || !sum->initial->isNumber(0))
     return nullptr;
   return sum->term;
 }
@@ -229,8 +222,7 @@ Element *Matcher::matchSoftmax(Element *probability, Element *divisor) {
     for (bool isSecond : {false, true}) {
       Element *inverse = strip(probability->operands[isSecond]);
       if (inverse->isCall("arith.divf") &&
-          strip(inverse->operands[0])->kind == Element::Kind::Number &&
-          strip(inverse->operands[0])->number == 1)
+          strip(inverse->operands[0])->isNumber(1))
         return matchSpelledSoftmax(strip(probability->operands[!isSecond]),
                                    strip(inverse->operands[1]));
     }
@@ -287,8 +279,7 @@ bool Matcher::matchScore(Element *score) {
     return matchScore(score->operands[1]);
   if (score->isCall("arith.select")) {
     Element *hidden = strip(score->operands[2]);
-    if (hidden->kind != Element::Kind::Number ||
-        hidden->number != -std::numeric_limits<double>::infinity())
+    if (!hidden->isNumber(-std::numeric_limits<double>::infinity()))
       return refuse("expects a mask that makes scores -inf where it is false, "
                     "got {0}",
                     describe(*hidden));
@@ -301,9 +292,8 @@ bool Matcher::matchScore(Element *score) {
     return refuse("expects one product of queries and keys, got a sum of two");
   Element *mask = score->operands[!isSecond];
   Element *inner = strip(mask);
-  const bool addsNothing = inner->isCall("arith.select") &&
-                           inner->operands[1]->kind == Element::Kind::Number &&
-                           inner->operands[1]->number == 0;
+  const bool addsNothing =
+      inner->isCall("arith.select") && inner->operands[1]->isNumber(0);
   return ((addsNothing && setWindow(inner)) || setMask(mask)) &&
          matchScore(score->operands[isSecond]);
 }

@@ -41,6 +41,12 @@ Digit ElementReader::addDigit(int64_t size, bool canBeSplit) {
   return digits.size() - 1;
 }
 
+Element *mlir::fp8attn::strip(Element *element) {
+  while (element->isCall(arith::TruncFOp::getOperationName()))
+    element = element->operands[0];
+  return element;
+}
+
 Element *ElementReader::getUnique(Element element) {
   std::vector<uintptr_t> key = {uintptr_t(element.kind)};
   switch (element.kind) {
@@ -64,10 +70,7 @@ Element *ElementReader::getUnique(Element element) {
     key.push_back(uintptr_t(element.operation->getName().getAsOpaquePointer()));
     key.push_back(uintptr_t(
         element.operation->getResult(0).getType().getAsOpaquePointer()));
-    // What is compared, and how.
-    if (isa<arith::CmpIOp, arith::CmpFOp>(element.operation))
-      key.push_back(uintptr_t(
-          element.operation->getAttrDictionary().getAsOpaquePointer()));
+    // How it compares, among others.
     key.push_back(
         uintptr_t(element.operation->getAttrDictionary().getAsOpaquePointer()));
     for (Element *operand : element.operands)

@@ -50,6 +50,10 @@ struct Element {
   Operation *operation = nullptr;
   SmallVector<Element *, 2> operands = {};
 
+  /// Whether it is a constant of this value.
+  bool isNumber(double value) const {
+    return kind == Kind::Number && number == value;
+  }
   /// Whether it is a call of an operation, "arith.addf".
   bool isCall(StringRef name) const {
     return kind == Kind::Call && operation->getName().getStringRef() == name;
@@ -60,6 +64,9 @@ struct Element {
            isa<FloatType>(getElementTypeOrSelf(tensor.getType()));
   }
 };
+
+/// Returns an element without conversions to narrower numbers.
+Element *strip(Element *element);
 
 /// An element that a loop combines of terms.
 struct Reduction {

@@ -13,6 +13,8 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace mlir::fp8attn;
 
@@ -104,30 +106,28 @@ bool Matcher::addCondition(const Element &element) {
                      other = readSum(*element.operands[1]);
   if (!one || !other)
     return false;
-  switch (cast<arith::CmpIOp>(element.operation).getPredicate()) {
-  case arith::CmpIPredicate::sle:
-    return addBound(*one, *other, 0);
-  case arith::CmpIPredicate::slt:
-    return addBound(*one, *other, 1);
-  case arith::CmpIPredicate::sge:
-    return addBound(*other, *one, 0);
-  case arith::CmpIPredicate::sgt:
-    return addBound(*other, *one, 1);
-  default:
-    break;
-  }
+  using Predicate = arith::CmpIPredicate;
+  const Predicate predicate =
+      cast<arith::CmpIOp>(element.operation).getPredicate();
+  const bool isUnsigned =
+      predicate == Predicate::ule || predicate == Predicate::ult ||
+      predicate == Predicate::uge || predicate == Predicate::ugt;
   // Places alone are not negative.
-  if (element.operands[0]->kind != Element::Kind::Place ||
-      element.operands[1]->kind != Element::Kind::Place)
+  if (isUnsigned && (element.operands[0]->kind != Element::Kind::Place ||
+                     element.operands[1]->kind != Element::Kind::Place))
     return false;
-  switch (cast<arith::CmpIOp>(element.operation).getPredicate()) {
-  case arith::CmpIPredicate::ule:
+  switch (predicate) {
+  case Predicate::sle:
+  case Predicate::ule:
     return addBound(*one, *other, 0);
-  case arith::CmpIPredicate::ult:
+  case Predicate::slt:
+  case Predicate::ult:
     return addBound(*one, *other, 1);
-  case arith::CmpIPredicate::uge:
+  case Predicate::sge:
+  case Predicate::uge:
     return addBound(*other, *one, 0);
-  case arith::CmpIPredicate::ugt:
+  case Predicate::sgt:
+  case Predicate::ugt:
     return addBound(*other, *one, 1);
   default:
     return false;
@@ -138,9 +138,7 @@ std::optional<PositionMask>
 mlir::fp8attn::matchPositionMask(const Element &mask, Digit keys) {
   if (!mask.isCall("arith.select"))
     return std::nullopt;
-  const Element &hidden = *mask.operands[2];
-  if (hidden.kind != Element::Kind::Number ||
-      hidden.number != -std::numeric_limits<double>::infinity())
+  if (!mask.operands[2]->isNumber(-std::numeric_limits<double>::infinity()))
     return std::nullopt;
   Matcher matcher(keys);
   if (!matcher.addCondition(*mask.operands[0]) ||

@@ -11,6 +11,7 @@
 
 #include "AttentionImport.h"
 
+#include "Draft.h"
 #include "HeadGroups.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -25,9 +26,8 @@ using namespace mlir::fp8attn;
 /// Dimensions of [batch, heads, tokens, channels], and of a mask.
 static constexpr int64_t kRank = 4, kTokens = 2, kQueries = 2, kKeys = 3;
 
-/// Returns the type of an operand of four dimensions; says why there is none.
-static RankedTensorType getTensorType(Value value, StringRef name,
-                                      std::string &why) {
+RankedTensorType mlir::fp8attn::getTensorType(Value value, StringRef name,
+                                              std::string &why) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (type && type.getRank() == kRank)
     return type;
@@ -63,17 +63,22 @@ static Value broadcastMask(OpBuilder &builder, Location loc, Value mask,
 }
 
 Value mlir::fp8attn::addLeadingDimensions(OpBuilder &builder, Location loc,
-                                          Value tensor) {
-  auto type = cast<RankedTensorType>(tensor.getType());
+                                          Value mask, std::string &why) {
+  auto type = dyn_cast<RankedTensorType>(mask.getType());
+  if (!type || type.getRank() < 1 || type.getRank() > kRank) {
+    why = llvm::formatv("expects a mask of one to four dimensions, got {0}",
+                        mask.getType());
+    return nullptr;
+  }
   const int64_t added = kRank - type.getRank();
   if (added == 0)
-    return tensor;
+    return mask;
   SmallVector<int64_t> shape(added, 1);
   llvm::append_range(shape, type.getShape());
   SmallVector<ReassociationIndices> groups(type.getRank());
   for (int64_t dimension = 0; dimension < kRank; ++dimension)
     groups[std::max<int64_t>(dimension - added, 0)].push_back(dimension);
-  return tensor::ExpandShapeOp::create(builder, loc, type.clone(shape), tensor,
+  return tensor::ExpandShapeOp::create(builder, loc, type.clone(shape), mask,
                                        groups);
 }
 
@@ -81,15 +86,10 @@ Value mlir::fp8attn::addLeadingDimensions(OpBuilder &builder, Location loc,
 /// cannot be.
 static Value expandMask(OpBuilder &builder, Location loc,
                         const AttentionImport &import, std::string &why) {
-  Value mask = import.mask;
-  auto type = dyn_cast<RankedTensorType>(mask.getType());
-  if (!type || type.getRank() < 1 || type.getRank() > kRank) {
-    why = llvm::formatv("expects a mask of one to four dimensions, got {0}",
-                        mask.getType());
+  Value mask = addLeadingDimensions(builder, loc, import.mask, why);
+  if (!mask)
     return nullptr;
-  }
-  mask = addLeadingDimensions(builder, loc, mask);
-  type = cast<RankedTensorType>(mask.getType());
+  auto type = cast<RankedTensorType>(mask.getType());
   // A batch entry or a head for all needs no copies.
   SmallVector<int64_t> broadcast;
   for (auto [dimension, counted] :
@@ -100,6 +100,34 @@ static Value expandMask(OpBuilder &builder, Location loc,
   return broadcast.empty()
              ? mask
              : broadcastMask(builder, loc, mask, broadcast, import);
+}
+
+Outputs mlir::fp8attn::getOutputs(OpBuilder &builder, Location loc,
+                                  const AttentionImport &import,
+                                  bool wantsLse) {
+  Outputs outputs;
+  outputs.sizes = tensor::getMixedSizes(builder, loc, import.query);
+  outputs.sizes.back() =
+      tensor::getMixedSize(builder, loc, import.value, kRank - 1);
+  outputs.out = import.out;
+  if (!outputs.out)
+    outputs.out = tensor::EmptyOp::create(
+        builder, loc, outputs.sizes,
+        import.outType ? import.outType
+                       : getElementTypeOrSelf(import.query.getType()));
+  if (wantsLse)
+    outputs.lse = tensor::EmptyOp::create(builder, loc,
+                                          ArrayRef(outputs.sizes).drop_back(),
+                                          builder.getF32Type());
+  return outputs;
+}
+
+SmallVector<Range> mlir::fp8attn::getWhole(OpBuilder &builder, Location loc,
+                                           Value tensor) {
+  SmallVector<Range> ranges;
+  for (OpFoldResult size : tensor::getMixedSizes(builder, loc, tensor))
+    ranges.push_back({builder.getIndexAttr(0), size, builder.getIndexAttr(1)});
+  return ranges;
 }
 
 std::string mlir::fp8attn::findFault(Operation *op) {
@@ -168,21 +196,10 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
     if (!mask)
       return failure();
   }
-  SmallVector<OpFoldResult> sizes =
-      tensor::getMixedSizes(builder, loc, import.query);
-  sizes.back() = tensor::getMixedSize(builder, loc, import.value, kRank - 1);
-  Value out = import.out;
-  if (!out)
-    out = tensor::EmptyOp::create(builder, loc, sizes,
-                                  import.outType ? import.outType
-                                                 : query.getElementType());
-  SmallVector<Type> written = {out.getType()};
-  Value lse;
-  if (wantsLse) {
-    lse = tensor::EmptyOp::create(builder, loc, ArrayRef(sizes).drop_back(),
-                                  builder.getF32Type());
-    written.push_back(lse.getType());
-  }
+  Outputs outputs = getOutputs(builder, loc, import, wantsLse);
+  SmallVector<Type> written = {outputs.out.getType()};
+  if (outputs.lse)
+    written.push_back(outputs.lse.getType());
   auto side = [&](std::optional<int64_t> keys) {
     return keys ? builder.getI64IntegerAttr(*keys) : IntegerAttr();
   };
@@ -193,8 +210,8 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
   };
   auto attention = AttentionOp::create(
       builder, loc, written, import.query, import.key, import.value,
-      /*keyScale=*/Value(), /*valueScale=*/Value(), import.sink, out, lse,
-      /*alibi=*/Value(), mask, import.scaleValue,
+      /*keyScale=*/Value(), /*valueScale=*/Value(), import.sink, outputs.out,
+      outputs.lse, /*alibi=*/Value(), mask, import.scaleValue,
       /*keyScaleMap=*/AffineMapAttr(),
       /*valueScaleMap=*/AffineMapAttr(), number(import.scale),
       number(import.softcap), import.isCausal, side(import.windowLeft),
@@ -207,6 +224,40 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
   if (!why.empty())
     return failure();
   return SmallVector<Value>(attention.getResults());
+}
+
+/// Casts results, but for null ones, to those of `op`; says why if it cannot.
+static LogicalResult castResults(OpBuilder &builder, Operation *op,
+                                 MutableArrayRef<Value> results,
+                                 std::string &why) {
+  for (auto [old, result] : llvm::zip_equal(op->getResults(), results))
+    if (result) {
+      result = castResult(builder, op->getLoc(), result, old.getType(), why);
+      if (!result)
+        return failure();
+    }
+  return success();
+}
+
+LogicalResult mlir::fp8attn::replaceResults(
+    Operation *op,
+    llvm::function_ref<FailureOr<SmallVector<Value>>(OpBuilder &, Operation *,
+                                                     std::string &)>
+        build) {
+  OpBuilder builder(op);
+  Draft draft(builder);
+  std::string why;
+  FailureOr<SmallVector<Value>> results = build(builder, op, why);
+  if (failed(results) || failed(castResults(builder, op, *results, why))) {
+    remarkMissed(op, why);
+    return failure();
+  }
+  draft.keep();
+  for (auto [old, result] : llvm::zip_equal(op->getResults(), *results))
+    if (result)
+      old.replaceAllUsesWith(result);
+  op->erase();
+  return success();
 }
 
 void mlir::fp8attn::remarkMissed(Operation *op, StringRef why) {

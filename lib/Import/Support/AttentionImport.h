@@ -14,6 +14,8 @@
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -70,14 +72,42 @@ FailureOr<SmallVector<Value>> buildAttention(OpBuilder &builder, Location loc,
 /// nothing.
 std::string findFault(Operation *op);
 
-/// Returns a tensor with as many dimensions of size 1 before its own as make it
-/// one of four.
-Value addLeadingDimensions(OpBuilder &builder, Location loc, Value tensor);
+/// Returns the type of an operand of four dimensions, `name`; null, and why, if
+/// it has others.
+RankedTensorType getTensorType(Value value, StringRef name, std::string &why);
+
+/// Returns a mask with as many dimensions of size 1 before its own as make it
+/// one of four; null, and why, if it has none or more.
+Value addLeadingDimensions(OpBuilder &builder, Location loc, Value mask,
+                           std::string &why);
+
+/// Tensors that attention writes to: the log-sum-exp is null if it is not
+/// wanted.
+struct Outputs {
+  Value out, lse;
+  /// The sizes of `out`.
+  SmallVector<OpFoldResult> sizes;
+};
+
+/// Returns what attention is to write to, new tensors unless there are some.
+Outputs getOutputs(OpBuilder &builder, Location loc,
+                   const AttentionImport &import, bool wantsLse);
+
+/// Returns where a whole tensor is, which becomes where a part of it is.
+SmallVector<Range> getWhole(OpBuilder &builder, Location loc, Value tensor);
 
 /// Returns a result as the type that a front end has for it, which may know
 /// more or fewer sizes; if it cannot be one, returns null, and says why.
 Value castResult(OpBuilder &builder, Location loc, Value result, Type type,
                  std::string &why);
+
+/// Replaces `op` by what `build` returns for its results, which is cast to
+/// their types, or null for those that nothing uses. If it cannot, says why in
+/// a remark, leaves nothing of what was built, and returns failure.
+LogicalResult replaceResults(Operation *op,
+                             llvm::function_ref<FailureOr<SmallVector<Value>>(
+                                 OpBuilder &, Operation *op, std::string &why)>
+                                 build);
 
 /// Says in a remark that `op` was left alone, and why.
 void remarkMissed(Operation *op, StringRef why);

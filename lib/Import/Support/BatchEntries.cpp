@@ -18,49 +18,40 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
 
 /// Dimensions of [batch, heads, tokens, channels], and of a mask.
-static constexpr int64_t kRank = 4, kBatch = 0, kHeads = 1, kTokens = 2,
-                         kQueries = 2, kKeys = 3;
+static constexpr int64_t kBatch = 0, kHeads = 1, kTokens = 2, kQueries = 2,
+                         kKeys = 3;
 
-namespace {
-/// Where a part of a tensor is.
-struct Part {
-  SmallVector<OpFoldResult> offsets, sizes, strides;
-};
-} // namespace
-
-static Part getPart(OpBuilder &builder, Location loc, Value tensor, Value entry,
-                    int64_t dimension, OpFoldResult from, OpFoldResult count) {
-  Part part;
-  part.offsets.assign(kRank, builder.getIndexAttr(0));
-  part.strides.assign(kRank, builder.getIndexAttr(1));
-  part.sizes = tensor::getMixedSizes(builder, loc, tensor);
-  part.offsets[kBatch] = getAsOpFoldResult(entry);
-  part.sizes[kBatch] = builder.getIndexAttr(1);
-  part.offsets[dimension] = from;
-  part.sizes[dimension] = count;
+/// Returns where a part of a tensor is.
+static SmallVector<Range> getPart(OpBuilder &builder, Location loc,
+                                  Value tensor, Value entry, int64_t dimension,
+                                  OpFoldResult from, OpFoldResult count) {
+  SmallVector<Range> part = getWhole(builder, loc, tensor);
+  part[kBatch].offset = getAsOpFoldResult(entry);
+  part[kBatch].size = builder.getIndexAttr(1);
+  part[dimension].offset = from;
+  part[dimension].size = count;
   return part;
 }
 
 Value mlir::fp8attn::takeOfEntry(OpBuilder &builder, Location loc, Value tensor,
                                  Value entry, int64_t dimension,
                                  OpFoldResult from, OpFoldResult count) {
-  Part part = getPart(builder, loc, tensor, entry, dimension, from, count);
-  return tensor::ExtractSliceOp::create(builder, loc, tensor, part.offsets,
-                                        part.sizes, part.strides);
+  return tensor::ExtractSliceOp::create(
+      builder, loc, tensor,
+      getPart(builder, loc, tensor, entry, dimension, from, count));
 }
 
 Value mlir::fp8attn::writeOfEntry(OpBuilder &builder, Location loc, Value part,
                                   Value tensor, Value entry, int64_t dimension,
                                   OpFoldResult from, OpFoldResult count) {
-  Part place = getPart(builder, loc, tensor, entry, dimension, from, count);
   return tensor::InsertSliceOp::create(
-      builder, loc, part, tensor, place.offsets, place.sizes, place.strides);
+      builder, loc, part, tensor,
+      getPart(builder, loc, tensor, entry, dimension, from, count));
 }
 
 FailureOr<Value> mlir::fp8attn::buildForEntries(
@@ -90,14 +81,9 @@ static LogicalResult demandSizes(OpBuilder &builder, Location loc,
                                  std::string &why) {
   for (auto [value, name] :
        {std::pair(import.query, "query"), std::pair(import.key, "key"),
-        std::pair(import.value, "value")}) {
-    auto type = dyn_cast<RankedTensorType>(value.getType());
-    if (!type || type.getRank() != kRank) {
-      why = llvm::formatv("expects {0} of four dimensions, got {1}", name,
-                          value.getType());
+        std::pair(import.value, "value")})
+    if (!getTensorType(value, name, why))
       return failure();
-    }
-  }
   auto size = [&](Value value, int64_t dimension) {
     return tensor::getMixedSize(builder, loc, value, dimension);
   };
@@ -133,34 +119,26 @@ mlir::fp8attn::buildAttentionOfEntries(OpBuilder &builder, Location loc,
                                        KeyCounter countKeys, std::string &why) {
   AttentionImport import = given;
   if (import.mask) {
-    auto type = dyn_cast<RankedTensorType>(import.mask.getType());
-    if (!type || type.getRank() < 1 || type.getRank() > kRank) {
-      why = llvm::formatv("expects a mask of one to four dimensions, got {0}",
-                          import.mask.getType());
+    import.mask = addLeadingDimensions(builder, loc, import.mask, why);
+    if (!import.mask)
       return failure();
-    }
-    import.mask = addLeadingDimensions(builder, loc, import.mask);
   }
   if (failed(demandSizes(builder, loc, import, why)))
     return failure();
-  SmallVector<OpFoldResult> sizes =
-      tensor::getMixedSizes(builder, loc, import.query);
-  sizes.back() = tensor::getMixedSize(builder, loc, import.value, kRank - 1);
-  Value empty = tensor::EmptyOp::create(
-      builder, loc, sizes,
-      import.outType ? import.outType
-                     : getElementTypeOrSelf(import.query.getType()));
+  const Outputs outputs = getOutputs(builder, loc, import, /*wantsLse=*/false);
+  // The same value where a part is taken and where it is written.
+  OpFoldResult queries = outputs.sizes[kTokens];
   OpFoldResult none = builder.getIndexAttr(0);
   auto attend = [&](Value entry, Value written) -> FailureOr<Value> {
     Value keys = countKeys(builder, entry);
-    auto take = [&](Value tensor, int64_t dimension, OpFoldResult count) {
-      return takeOfEntry(builder, loc, tensor, entry, dimension, none, count);
+    auto take = [&](Value tensor, OpFoldResult count) {
+      return takeOfEntry(builder, loc, tensor, entry, kTokens, none, count);
     };
     AttentionImport part = import;
-    part.query = take(import.query, kTokens, sizes[kTokens]);
-    part.key = take(import.key, kTokens, keys);
-    part.value = take(import.value, kTokens, keys);
-    part.out = take(written, kTokens, sizes[kTokens]);
+    part.query = take(import.query, queries);
+    part.key = take(import.key, keys);
+    part.value = take(import.value, keys);
+    part.out = take(written, queries);
     if (import.mask) {
       auto type = cast<RankedTensorType>(import.mask.getType());
       OpFoldResult columns =
@@ -183,7 +161,8 @@ mlir::fp8attn::buildAttentionOfEntries(OpBuilder &builder, Location loc,
     if (failed(results))
       return failure();
     return writeOfEntry(builder, loc, results->front(), written, entry, kTokens,
-                        none, sizes[kTokens]);
+                        none, queries);
   };
-  return buildForEntries(builder, loc, sizes[kBatch], empty, attend);
+  return buildForEntries(builder, loc, outputs.sizes[kBatch], outputs.out,
+                         attend);
 }

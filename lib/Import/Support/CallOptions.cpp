@@ -26,8 +26,8 @@ CallOptions::CallOptions(Operation *op)
 Attribute CallOptions::get(StringRef name) const {
   if (!isCall && !isComposite)
     return getForeignAttr(op, name);
-  auto options = dyn_cast_if_present<DictionaryAttr>(getForeignAttr(
-      op, isCall ? "mhlo.frontend_attributes" : "composite_attributes"));
+  auto options = getForeignAttr<DictionaryAttr>(
+      op, isCall ? "mhlo.frontend_attributes" : "composite_attributes");
   return options ? options.get(name) : Attribute();
 }
 

@@ -11,7 +11,6 @@
 #include "ForeignOps.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
-#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -29,6 +28,12 @@ Attribute mlir::fp8attn::getForeignAttr(Operation *op, StringRef name) {
   return properties ? properties.get(name) : Attribute();
 }
 
+bool mlir::fp8attn::hasForeignText(Operation *op, StringRef name,
+                                   StringRef text) {
+  auto attribute = getForeignAttr<StringAttr>(op, name);
+  return attribute && attribute.getValue() == text;
+}
+
 void mlir::fp8attn::eraseUnusedMakers(ArrayRef<Value> values,
                                       ArrayRef<StringRef> prefixes) {
   llvm::SmallSetVector<Operation *, 8> makers;
@@ -41,6 +46,16 @@ void mlir::fp8attn::eraseUnusedMakers(ArrayRef<Value> values,
           return name.starts_with(prefix);
         }))
       maker->erase();
+  }
+}
+
+void mlir::fp8attn::eraseUnused(llvm::SetVector<Operation *> operations) {
+  auto isUnused = [](Operation *op) { return op->use_empty(); };
+  for (auto next = llvm::find_if(operations, isUnused);
+       next != operations.end(); next = llvm::find_if(operations, isUnused)) {
+    Operation *op = *next;
+    operations.remove(op);
+    op->erase();
   }
 }
 

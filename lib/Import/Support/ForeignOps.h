@@ -14,6 +14,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Operation.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::fp8attn {
 
@@ -21,12 +22,23 @@ namespace mlir::fp8attn {
 /// one that ends its block may be a terminator, for all that is known of it.
 bool isForeign(Operation *op, StringRef name);
 
-/// Returns an attribute, which may be a property; null if there is none.
+/// Returns an attribute, which may be a property; null if there is none, or it
+/// is not of the kind that is asked for.
 Attribute getForeignAttr(Operation *op, StringRef name);
+template <typename AttrT> AttrT getForeignAttr(Operation *op, StringRef name) {
+  return dyn_cast_if_present<AttrT>(getForeignAttr(op, name));
+}
+
+/// Whether an attribute is this text.
+bool hasForeignText(Operation *op, StringRef name, StringRef text);
 
 /// Erases the operations that made the values, if nothing uses them any more
 /// and their names begin with one of `prefixes`.
 void eraseUnusedMakers(ArrayRef<Value> values, ArrayRef<StringRef> prefixes);
+
+/// Erases those of the operations that nothing uses, until each that is left is
+/// used.
+void eraseUnused(llvm::SetVector<Operation *> operations);
 
 /// Creates an operation with one operand and one result.
 Value createForeignCast(OpBuilder &builder, Location loc, StringRef name,

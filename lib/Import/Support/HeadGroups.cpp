@@ -29,9 +29,7 @@ static constexpr int64_t kHeads = 1;
 static SmallVector<Range> getHeads(OpBuilder &builder, Location loc,
                                    Value tensor, OpFoldResult from,
                                    int64_t count) {
-  SmallVector<Range> ranges;
-  for (OpFoldResult size : tensor::getMixedSizes(builder, loc, tensor))
-    ranges.push_back({builder.getIndexAttr(0), size, builder.getIndexAttr(1)});
+  SmallVector<Range> ranges = getWhole(builder, loc, tensor);
   Range &heads = ranges[ranges.size() == 1 ? 0 : kHeads];
   heads.offset = from;
   heads.size = builder.getIndexAttr(count);
@@ -66,28 +64,14 @@ mlir::fp8attn::buildAttentionOfGroups(OpBuilder &builder, Location loc,
   }
   const int64_t group = heads / pairs;
   if (import.mask) {
-    auto type = dyn_cast<RankedTensorType>(import.mask.getType());
-    if (!type || type.getRank() < 1 || type.getRank() > 4) {
-      why = llvm::formatv("expects a mask of one to four dimensions, got {0}",
-                          import.mask.getType());
+    import.mask = addLeadingDimensions(builder, loc, import.mask, why);
+    if (!import.mask)
       return failure();
-    }
-    import.mask = addLeadingDimensions(builder, loc, import.mask);
   }
-  SmallVector<OpFoldResult> sizes =
-      tensor::getMixedSizes(builder, loc, import.query);
-  sizes.back() = tensor::getMixedSize(builder, loc, import.value, 3);
-  Type element =
-      cast<RankedTensorType>(import.query.getType()).getElementType();
-  SmallVector<Value> first = {
-      import.out
-          ? import.out
-          : tensor::EmptyOp::create(builder, loc, sizes,
-                                    import.outType ? import.outType : element)
-                .getResult()};
-  if (wantsLse)
-    first.push_back(tensor::EmptyOp::create(
-        builder, loc, ArrayRef(sizes).drop_back(), builder.getF32Type()));
+  const Outputs outputs = getOutputs(builder, loc, import, wantsLse);
+  SmallVector<Value> first = {outputs.out};
+  if (outputs.lse)
+    first.push_back(outputs.lse);
   auto constant = [&](int64_t number) -> Value {
     return arith::ConstantIndexOp::create(builder, loc, number);
   };

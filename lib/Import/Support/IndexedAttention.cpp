@@ -195,18 +195,19 @@ Value LoopMatcher::readLoop(OpBuilder &builder, Location loc, unsigned loop,
   auto constant = [&](int64_t number) -> Value {
     return arith::ConstantIndexOp::create(builder, loc, number);
   };
+  const Indices dimensions = {
+      shape.out[0], shape.out[1], shape.out[2], {pattern.keys}};
   Value sum;
   for (Digit digit : loops[loop]) {
     Value place;
-    for (auto [dimension, index] : llvm::enumerate(ArrayRef<Index>{
-             shape.out[0], shape.out[1], shape.out[2], {pattern.keys}})) {
-      auto *found = llvm::find(index, digit);
+    for (auto [dimension, index] : llvm::enumerate(dimensions)) {
+      const auto *found = llvm::find(index, digit);
       if (found == index.end())
         continue;
       place = arguments[dimension + 1];
       // All but the first of a dimension are static.
       int64_t below = 1;
-      for (auto *next = found + 1; next != index.end(); ++next)
+      for (const auto *next = found + 1; next != index.end(); ++next)
         below *= reader->getSize(*next);
       if (below != 1)
         place = arith::DivUIOp::create(builder, loc, place, constant(below));

@@ -12,6 +12,8 @@
 
 #include "PastTokens.h"
 
+#include "AttentionImport.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -39,15 +41,11 @@ static OpFoldResult add(OpBuilder &builder, Location loc, OpFoldResult first,
 /// Returns the tensor with a part written from a token on.
 static Value writeTokens(OpBuilder &builder, Location loc, Value part,
                          Value whole, OpFoldResult from) {
-  SmallVector<OpFoldResult> offsets(kRank, builder.getIndexAttr(0)),
-      strides(kRank, builder.getIndexAttr(1));
-  offsets[kTokens] = from;
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, part);
-  Value place = tensor::ExtractSliceOp::create(builder, loc, whole, offsets,
-                                               sizes, strides);
+  SmallVector<Range> ranges = getWhole(builder, loc, part);
+  ranges[kTokens].offset = from;
+  Value place = tensor::ExtractSliceOp::create(builder, loc, whole, ranges);
   Value copy = linalg::CopyOp::create(builder, loc, part, place)->getResult(0);
-  return tensor::InsertSliceOp::create(builder, loc, copy, whole, offsets,
-                                       sizes, strides);
+  return tensor::InsertSliceOp::create(builder, loc, copy, whole, ranges);
 }
 
 Value mlir::fp8attn::appendTokens(OpBuilder &builder, Location loc, Value past,

@@ -34,8 +34,10 @@ LogicalResult mlir::fp8attn::readTorchScale(Value scale,
   return success();
 }
 
-LogicalResult mlir::fp8attn::checkSameHeads(Value query, Value tensor,
-                                            StringRef name, std::string &why) {
+/// Demands as many heads of a tensor, `name`, as of the query, where types of
+/// four dimensions say how many there are.
+static LogicalResult checkSameHeads(Value query, Value tensor, StringRef name,
+                                    std::string &why) {
   RankedTensorType queryType = getBuiltinTensor(query.getType());
   RankedTensorType type = getBuiltinTensor(tensor.getType());
   if (!queryType || !type || queryType.getRank() != 4 || type.getRank() != 4 ||
@@ -45,6 +47,17 @@ LogicalResult mlir::fp8attn::checkSameHeads(Value query, Value tensor,
                       "without enable_gqa, got {1} and {2}",
                       name, type.getDimSize(1), queryType.getDimSize(1));
   return failure();
+}
+
+LogicalResult mlir::fp8attn::readTorchGroups(bool areGroups,
+                                             AttentionImport &import,
+                                             std::string &why) {
+  import.repeatsHeads = areGroups;
+  if (areGroups)
+    return success();
+  return success(
+      succeeded(checkSameHeads(import.query, import.key, "key", why)) &&
+      succeeded(checkSameHeads(import.query, import.value, "value", why)));
 }
 
 LogicalResult mlir::fp8attn::convertTorchOperands(OpBuilder &builder,

@@ -20,10 +20,11 @@ namespace mlir::fp8attn {
 LogicalResult readTorchScale(Value scale, AttentionImport &import,
                              std::string &why);
 
-/// Demands as many heads of a tensor, `name`, as of the query, where types of
-/// four dimensions say how many there are.
-LogicalResult checkSameHeads(Value query, Value tensor, StringRef name,
-                             std::string &why);
+/// Lets keys and values be repeated, each as often as it takes, if heads are
+/// said to be groups; PyTorch refuses other heads than the query's without, and
+/// so why is said where types of four dimensions have them.
+LogicalResult readTorchGroups(bool areGroups, AttentionImport &import,
+                              std::string &why);
 
 /// Converts values of torch; says why if the type of a tensor says no sizes.
 LogicalResult convertTorchOperands(OpBuilder &builder, Location loc,

@@ -159,18 +159,12 @@ void mlir::fp8attn::eraseUnusedShapes(ArrayRef<Value> unused) {
     return llvm::is_contained(kShapes, name) ||
            name.starts_with("torch.constant.") || name.starts_with("torch_c.");
   };
-  llvm::SmallSetVector<Operation *, 16> makers;
+  llvm::SetVector<Operation *> makers;
   SmallVector<Value> values(unused);
   while (!values.empty()) {
     Operation *maker = values.pop_back_val().getDefiningOp();
     if (maker && isShape(maker) && makers.insert(maker))
       llvm::append_range(values, maker->getOperands());
   }
-  auto isUnused = [](Operation *op) { return op->use_empty(); };
-  for (const auto *next = llvm::find_if(makers, isUnused); next != makers.end();
-       next = llvm::find_if(makers, isUnused)) {
-    Operation *op = *next;
-    makers.remove(op);
-    op->erase();
-  }
+  eraseUnused(std::move(makers));
 }

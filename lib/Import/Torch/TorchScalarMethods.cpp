@@ -70,13 +70,13 @@ template <typename Op> Value ScalarTranslator::bitwise(Operation *op) {
   if (isa<FloatType>(getType(op)))
     return refuse(op, "integers as operands");
   Value left = get(op, 0, getType(op)), right = get(op, 1, getType(op));
-  return left && right ? Value(Op::create(builder, loc, left, right)) : Value();
+  return make<Op>(left, right);
 }
 
 template <typename Op> Value ScalarTranslator::logical(Operation *op) {
   Value left = get(op, 0, builder.getI1Type());
   Value right = get(op, 1, builder.getI1Type());
-  return left && right ? Value(Op::create(builder, loc, left, right)) : Value();
+  return make<Op>(left, right);
 }
 
 template <unsigned Index> Value ScalarTranslator::constant(Operation *op) {
@@ -89,8 +89,7 @@ template <int Number> Value ScalarTranslator::filled(Operation *op) {
 
 Value ScalarTranslator::literal(Operation *op) {
   Type type = getType(op);
-  auto elements =
-      dyn_cast_if_present<DenseElementsAttr>(getForeignAttr(op, "value"));
+  auto elements = getForeignAttr<DenseElementsAttr>(op, "value");
   if (!elements || !elements.isSplat())
     return refuse(op, "one number");
   Type element = elements.getElementType();
@@ -109,9 +108,7 @@ Value ScalarTranslator::absolute(Operation *op) {
   if (isa<FloatType>(getType(op)))
     return unary<math::AbsFOp>(op);
   Value value = get(op, 0, getType(op)), negative = negate(op);
-  return value && negative
-             ? Value(arith::MaxSIOp::create(builder, loc, value, negative))
-             : Value();
+  return make<arith::MaxSIOp>(value, negative);
 }
 
 Value ScalarTranslator::negate(Operation *op) {
@@ -175,9 +172,7 @@ Value ScalarTranslator::divideByMode(Operation *op) {
   if (mode != "trunc" || isa<FloatType>(getType(op)))
     return refuse(op, "integers, or no rounding mode, as operands");
   Value left = get(op, 0, getType(op)), right = getDivisor(op, getType(op));
-  return left && right
-             ? Value(arith::DivSIOp::create(builder, loc, left, right))
-             : Value();
+  return make<arith::DivSIOp>(left, right);
 }
 
 /// The quotient is toward zero: one less where something negative remains.
@@ -242,32 +237,26 @@ Value ScalarTranslator::bitwiseNot(Operation *op) {
   Value ones = arith::ConstantOp::create(
       builder, loc,
       IntegerAttr::get(type, APInt::getAllOnes(type.getIntOrFloatBitWidth())));
-  return value ? Value(arith::XOrIOp::create(builder, loc, value, ones))
-               : value;
+  return make<arith::XOrIOp>(value, ones);
 }
 
 Value ScalarTranslator::logicalNot(Operation *op) {
   Value value = get(op, 0, builder.getI1Type());
   Value one = makeConstant(builder.getI1Type(), 1);
-  return value ? Value(arith::XOrIOp::create(builder, loc, value, one)) : value;
+  return make<arith::XOrIOp>(value, one);
 }
 
 Value ScalarTranslator::where(Operation *op) {
   Value condition = get(op, 0, builder.getI1Type());
   Value yes = get(op, 1, getType(op)), no = get(op, 2, getType(op));
-  return condition && yes && no
-             ? Value(arith::SelectOp::create(builder, loc, condition, yes, no))
-             : Value();
+  return make<arith::SelectOp>(condition, yes, no);
 }
 
 Value ScalarTranslator::maskedFill(Operation *op) {
   Value value = get(op, 0, getType(op));
   Value condition = get(op, 1, builder.getI1Type());
   Value filling = get(op, 2, getType(op));
-  return condition && value && filling
-             ? Value(arith::SelectOp::create(builder, loc, condition, filling,
-                                             value))
-             : Value();
+  return make<arith::SelectOp>(condition, filling, value);
 }
 
 ScalarTranslator::Method ScalarTranslator::find(StringRef name) {

@@ -76,6 +76,12 @@ private:
   /// one is no number.
   Type promote(Operation *op);
   Value makeConstant(Type type, double number);
+  /// Creates an operation of operands; null if one of them is.
+  template <typename Op, typename... Operands>
+  Value make(Operands... operands) {
+    return (operands && ...) ? Value(Op::create(builder, loc, operands...))
+                             : Value();
+  }
   Value convert(Value value, Type type) {
     return convertScalar(builder, loc, value, type);
   }

@@ -30,45 +30,38 @@ static Operation *getMaker(Value value, StringRef name) {
   return maker && isForeign(maker, name) ? maker : nullptr;
 }
 
+/// Returns the value of a constant that an operation of the name made; null if
+/// it is none.
+template <typename AttrT>
+static AttrT getConstant(Value value, StringRef name) {
+  Operation *maker = getMaker(value, name);
+  return maker ? getForeignAttr<AttrT>(maker, "value") : AttrT();
+}
+
 bool mlir::fp8attn::isTorchNone(Value value) {
   return getMaker(value, "torch.constant.none");
 }
 
 std::optional<bool> mlir::fp8attn::getTorchBool(Value value) {
-  if (Operation *maker = getMaker(value, "torch.constant.bool")) {
-    Attribute attribute = getForeignAttr(maker, "value");
-    if (auto number = dyn_cast_if_present<IntegerAttr>(attribute))
-      return !number.getValue().isZero();
-  }
-  return std::nullopt;
+  auto number = getConstant<IntegerAttr>(value, "torch.constant.bool");
+  return number ? std::optional(!number.getValue().isZero()) : std::nullopt;
 }
 
 std::optional<int64_t> mlir::fp8attn::getTorchInt(Value value) {
-  if (Operation *maker = getMaker(value, "torch.constant.int")) {
-    Attribute attribute = getForeignAttr(maker, "value");
-    auto number = dyn_cast_if_present<IntegerAttr>(attribute);
-    if (number && number.getValue().isSignedIntN(64))
-      return number.getValue().getSExtValue();
-  }
-  return std::nullopt;
+  auto number = getConstant<IntegerAttr>(value, "torch.constant.int");
+  return number && number.getValue().isSignedIntN(64)
+             ? std::optional(number.getValue().getSExtValue())
+             : std::nullopt;
 }
 
 std::optional<StringRef> mlir::fp8attn::getTorchString(Value value) {
-  if (Operation *maker = getMaker(value, "torch.constant.str")) {
-    Attribute attribute = getForeignAttr(maker, "value");
-    if (auto text = dyn_cast_if_present<StringAttr>(attribute))
-      return text.getValue();
-  }
-  return std::nullopt;
+  auto text = getConstant<StringAttr>(value, "torch.constant.str");
+  return text ? std::optional(text.getValue()) : std::nullopt;
 }
 
 std::optional<double> mlir::fp8attn::getTorchFloat(Value value) {
-  if (Operation *maker = getMaker(value, "torch.constant.float")) {
-    Attribute attribute = getForeignAttr(maker, "value");
-    if (auto number = dyn_cast_if_present<FloatAttr>(attribute))
-      return number.getValueAsDouble();
-  }
-  return std::nullopt;
+  auto number = getConstant<FloatAttr>(value, "torch.constant.float");
+  return number ? std::optional(number.getValueAsDouble()) : std::nullopt;
 }
 
 RankedTensorType mlir::fp8attn::getBuiltinTensor(Type type) {

@@ -77,8 +77,9 @@ template <int ElementBytes> static void expectSameLayout() {
     AffineMap values =
         mapOf(context, kPairs, CacheContent::Value, headDim, ElementBytes);
     auto layout = mlir::fp8attn::LayoutAttr::get(&context, kPairs);
-    const int64_t keyChannels = layout.getKeyChannels(headDim);
-    const int64_t valueChannels = layout.getValueChannels(headDim);
+    const int64_t keyChannels = layout.getChannels(CacheContent::Key, headDim);
+    const int64_t valueChannels =
+        layout.getChannels(CacheContent::Value, headDim);
     EXPECT_EQ(keyChannels, ::fp8attn::paddedKeyChannels(headDim));
     EXPECT_EQ(valueChannels, ::fp8attn::paddedValueChannels(headDim));
     expectSameBijection(keys, keyChannels, ElementBytes,
@@ -202,15 +203,11 @@ TEST(Layout, Agreement) {
                   !exists(other, part, pageTokens, headDim, bytes))
                 continue;
               const LayoutAttr a = layoutOf(kind), b = layoutOf(other);
-              const auto stored = [&](LayoutAttr layout) {
-                return part == CacheContent::Key
-                           ? layout.getKeyChannels(headDim)
-                           : layout.getValueChannels(headDim);
-              };
+              const int64_t stored = a.getChannels(part, headDim);
               bool agree = a.hasContiguousHeads() && b.hasContiguousHeads() &&
-                           stored(a) == stored(b);
+                           stored == b.getChannels(part, headDim);
               for (int64_t t = 0; agree && t < pageTokens; ++t)
-                for (int64_t c = 0; agree && c < stored(a); ++c)
+                for (int64_t c = 0; agree && c < stored; ++c)
                   agree =
                       byteOf(a.getMap(part, pageTokens, headDim, bytes), t,
                              c) ==

@@ -103,17 +103,16 @@ static AffineExpr byteInTile(AffineExpr reduce, AffineExpr lane,
   return row.floorDiv(2) * kLineBytes + pair * 2 + row % 2;
 }
 
-int64_t LayoutAttr::getKeyChannels(int64_t headDim) const {
-  if (getKind() == LayoutKind::Pairs)
-    return llvm::alignTo(headDim, kReduction);
-  return getKind() == LayoutKind::Quads ? llvm::alignTo(headDim, kQuadTile)
-                                        : headDim;
-}
-
-int64_t LayoutAttr::getValueChannels(int64_t headDim) const {
-  const bool isPadded =
-      getKind() == LayoutKind::Pairs || getKind() == LayoutKind::Quads;
-  return isPadded ? llvm::alignTo(headDim, kLanes) : headDim;
+int64_t LayoutAttr::getChannels(CacheContent part, int64_t headDim) const {
+  const bool isKey = part == CacheContent::Key;
+  switch (getKind()) {
+  case LayoutKind::Pairs:
+    return llvm::alignTo(headDim, isKey ? kReduction : kLanes);
+  case LayoutKind::Quads:
+    return llvm::alignTo(headDim, isKey ? kQuadTile : kLanes);
+  default:
+    return headDim;
+  }
 }
 
 bool LayoutAttr::hasKernels() const {
@@ -178,8 +177,7 @@ AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
   AffineExpr token, channel;
   bindDims(getContext(), token, channel);
   const bool isKey = part == CacheContent::Key;
-  const int64_t channels =
-      isKey ? getKeyChannels(headDim) : getValueChannels(headDim);
+  const int64_t channels = getChannels(part, headDim);
   const int64_t numReduced = isKey ? headDim : pageTokens;
   auto byte = [&]() -> AffineExpr {
     AffineExpr rowMajor = token * headDim + channel;
@@ -212,17 +210,19 @@ bool LayoutAttr::agreesWith(LayoutAttr other, CacheContent part,
                             int64_t elementBytes) const {
   if (!hasContiguousHeads() || !other.hasContiguousHeads())
     return false;
-  if (*this == other)
+  // The rows of a head are the same in both.
+  auto kindOf = [](LayoutAttr layout) {
+    return layout.getKind() == LayoutKind::Hnd ? LayoutKind::RowMajor
+                                               : layout.getKind();
+  };
+  const LayoutKind kind = kindOf(*this), otherKind = kindOf(other);
+  if (kind == otherKind)
     return true;
   auto areKinds = [&](LayoutKind a, LayoutKind b) {
-    return (getKind() == a && other.getKind() == b) ||
-           (getKind() == b && other.getKind() == a);
+    return (kind == a && otherKind == b) || (kind == b && otherKind == a);
   };
   bool isKey = part == CacheContent::Key;
-  if (areKinds(LayoutKind::RowMajor, LayoutKind::Hnd))
-    return true;
-  if (areKinds(LayoutKind::RowMajor, LayoutKind::VllmVector) ||
-      areKinds(LayoutKind::Hnd, LayoutKind::VllmVector))
+  if (areKinds(LayoutKind::RowMajor, LayoutKind::VllmVector))
     return !isKey;
   // Stretches of keys are tiles one after the other, without padding; those of
   // values too if the page is one tile long.

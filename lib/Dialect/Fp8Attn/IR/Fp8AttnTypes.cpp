@@ -153,72 +153,78 @@ int64_t CacheType::getElementBytes() const {
 int64_t CacheType::getKeyBytes() const {
   if (!hasKeys())
     return 0;
-  return getPageTokens() * getLayout().getKeyChannels(getHeadDim()) *
+  return getPageTokens() *
+         getLayout().getChannels(CacheContent::Key, getHeadDim()) *
          getElementBytes();
 }
 
 int64_t CacheType::getValueBytes() const {
   if (!hasValues())
     return 0;
-  return getPageTokens() * getLayout().getValueChannels(getHeadDim()) *
+  return getPageTokens() *
+         getLayout().getChannels(CacheContent::Value, getHeadDim()) *
          getElementBytes();
 }
 
-int64_t CacheType::getHeadBytes() const {
-  switch (getLayout().getKind()) {
-  case LayoutKind::Nhd:
-    return getHeadDim() * getElementBytes();
+namespace {
+/// Where a page has rows of the channels of one token and head, as most engines
+/// on GPUs have it: how many rows on the next token is, the next head, and the
+/// value of a key.
+struct Rows {
+  int64_t toToken, toHead, toValue;
+};
+} // namespace
+
+static std::optional<Rows> getRows(CacheType type) {
+  const int64_t heads = type.getNumHeads(), tokens = type.getPageTokens();
+  switch (type.getLayout().getKind()) {
   case LayoutKind::Hnd:
-    return std::max(getKeyBytes(), getValueBytes());
+    return Rows{1, tokens, heads * tokens};
+  case LayoutKind::Nhd:
+    return Rows{heads, 1, heads * tokens};
+  case LayoutKind::HndPacked:
+    return Rows{2, 2 * tokens, 1};
   default:
-    return getKeyBytes() + getValueBytes();
+    return std::nullopt;
   }
+}
+
+static int64_t getRowBytes(CacheType type) {
+  return type.getHeadDim() * type.getElementBytes();
+}
+
+int64_t CacheType::getHeadBytes() const {
+  if (std::optional<Rows> rows = getRows(*this))
+    return rows->toHead * getRowBytes(*this);
+  return getKeyBytes() + getValueBytes();
 }
 
 int64_t CacheType::getValueOffset() const {
   if (!hasKeys())
     return 0;
-  switch (getLayout().getKind()) {
-  case LayoutKind::Nhd:
-  case LayoutKind::Hnd:
-    return getNumHeads() * getKeyBytes();
-  case LayoutKind::HndPacked:
-    return getHeadDim() * getElementBytes();
-  default:
-    return getKeyBytes();
-  }
+  if (std::optional<Rows> rows = getRows(*this))
+    return rows->toValue * getRowBytes(*this);
+  return getKeyBytes();
 }
 
 int64_t CacheType::getPageBytes() const {
   return getNumHeads() * (getKeyBytes() + getValueBytes());
 }
 
-/// Returns the elements from a token's row to the next one's, where each token
-/// has a row.
-static int64_t getRowElements(CacheType type) {
-  switch (type.getLayout().getKind()) {
-  case LayoutKind::Nhd:
-    return type.getNumHeads() * type.getHeadDim();
-  case LayoutKind::HndPacked:
-    return 2 * type.getHeadDim();
-  default:
-    return type.getHeadDim();
-  }
-}
-
 AffineMap CacheType::getMap(CacheContent part) const {
-  if (getLayout().hasContiguousHeads())
+  std::optional<Rows> rows = getRows(*this);
+  if (!rows)
     return getLayout().getMap(part, getPageTokens(), getHeadDim(),
                               getElementBytes());
   AffineExpr token, channel;
   bindDims(getContext(), token, channel);
-  return AffineMap::get(
-      2, 0, (token * getRowElements(*this) + channel) * getElementBytes());
+  return AffineMap::get(2, 0,
+                        (token * (rows->toToken * getHeadDim()) + channel) *
+                            getElementBytes());
 }
 
 int64_t CacheType::getPartBytes(CacheContent part) const {
-  if (getLayout().hasContiguousHeads())
-    return part == CacheContent::Key ? getKeyBytes() : getValueBytes();
-  return ((getPageTokens() - 1) * getRowElements(*this) + getHeadDim()) *
-         getElementBytes();
+  if (std::optional<Rows> rows = getRows(*this))
+    return ((getPageTokens() - 1) * rows->toToken + 1) * getRowBytes(*this);
+  return part == CacheContent::Key ? getKeyBytes() : getValueBytes();
 }

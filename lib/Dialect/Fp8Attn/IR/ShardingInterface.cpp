@@ -43,14 +43,6 @@ struct LoopNest {
 };
 } // namespace
 
-static AffineMap mapTo(MLIRContext *context, unsigned numLoops,
-                       ArrayRef<unsigned> loops) {
-  SmallVector<AffineExpr> results;
-  for (unsigned loop : loops)
-    results.push_back(getAffineDimExpr(loop, context));
-  return AffineMap::get(numLoops, 0, results, context);
-}
-
 /// Adds the maps of results, which are those of the operands they are tied to.
 static void addResultMaps(Operation *op, LoopNest &nest) {
   auto destination = cast<DestinationStyleOpInterface>(op);
@@ -64,7 +56,6 @@ static SmallVector<unsigned> getLoops(AttentionOp op, OpOperand &operand) {
   auto type = dyn_cast<ShapedType>(operand.get().getType());
   if (!type || type.getRank() == 0)
     return {};
-  const auto is = [&](Value value) { return operand.get() == value; };
   if (type.getRank() == 1) // sink, slopes, scales
     return {Heads};
   if (type.getRank() == 3) // lse
@@ -74,7 +65,7 @@ static SmallVector<unsigned> getLoops(AttentionOp op, OpOperand &operand) {
   SmallVector<unsigned> loops = {Batch, Heads, Rest, Rest};
   // One mask for all batch entries, or heads, stays whole.
   for (unsigned dim : {0, 1})
-    if (is(op.getMask()) && type.getDimSize(dim) == 1)
+    if (operand.get() == op.getMask() && type.getDimSize(dim) == 1)
       loops[dim] = Rest;
   return loops;
 }
@@ -91,7 +82,8 @@ static LoopNest getLoopNest(AttentionOp op) {
   nest.divisible[Batch] = !isUsed(1);
   nest.divisible[Heads] = !isUsed(2);
   for (OpOperand &operand : op->getOpOperands())
-    nest.maps.push_back(mapTo(op.getContext(), Count, getLoops(op, operand)));
+    nest.maps.push_back(AffineMap::getMultiDimMapWithTargets(
+        Count, getLoops(op, operand), op.getContext()));
   addResultMaps(op, nest);
   return nest;
 }
@@ -134,12 +126,11 @@ static bool hasEqualParts(Operation *op, const LoopNest &nest, unsigned loop,
   shard::GridOp grid = shard::getGridOrNull(op, gridName, symbols);
   if (!grid)
     return false;
-  int64_t devices = 1;
-  for (GridAxis axis : axes) {
-    if (axis >= grid.getRank() || ShapedType::isDynamic(grid.getShape()[axis]))
-      return false;
-    devices *= grid.getShape()[axis];
-  }
+  if (llvm::any_of(axes, [&](GridAxis axis) { return axis >= grid.getRank(); }))
+    return false;
+  const int64_t devices = shard::collectiveProcessGroupSize(axes, grid);
+  if (ShapedType::isDynamic(devices))
+    return false;
   for (auto [operand, map] : llvm::zip(op->getOperands(), nest.maps)) {
     auto type = dyn_cast<ShapedType>(operand.getType());
     for (auto [dim, result] : llvm::enumerate(map.getResults()))

@@ -98,15 +98,14 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     /// Returns the map (token, channel) -> byte within one head's keys, or
     /// values, of a page. `pageTokens` is the number of tokens in a page,
     /// `headDim` that of channels, `elementBytes` 1 (FP8) or 2 (bf16). Channels
-    /// from headDim to getKeyChannels(headDim), or getValueChannels(headDim),
-    /// are padding. Rows of `nhd` and `hnd_packed` are not neighbours: of these it
-    /// is the map of a cache of one head and one part (see CacheType::getMap).
+    /// from headDim to getChannels(part, headDim) are padding. Rows of `nhd` and
+    /// `hnd_packed` are not neighbours: of these it is the map of a cache of one
+    /// head and one part (see CacheType::getMap).
     ::mlir::AffineMap getMap(CacheContent part, int64_t pageTokens,
                              int64_t headDim, int64_t elementBytes) const;
-    /// Returns the channels that a key of `headDim` channels is stored as.
-    int64_t getKeyChannels(int64_t headDim) const;
-    /// Returns the same for values.
-    int64_t getValueChannels(int64_t headDim) const;
+    /// Returns the channels that a key, or a value, of `headDim` channels is
+    /// stored as.
+    int64_t getChannels(CacheContent part, int64_t headDim) const;
     /// Returns whether a head of `other` has every byte of such a part in the same
     /// place, padding included, and these bytes are neighbours.
     bool agreesWith(LayoutAttr other, CacheContent part, int64_t pageTokens,

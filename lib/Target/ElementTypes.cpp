@@ -14,6 +14,13 @@
 
 using namespace mlir;
 
+bool mlir::fp8attn::isAbiType(Type type) {
+  return isa<Float32Type, BFloat16Type, Float16Type, Float8E4M3FNType,
+             Float8E5M2Type, Float8E8M0FNUType>(type) ||
+         type.isSignlessInteger(1) || type.isSignlessInteger(8) ||
+         type.isSignlessInteger(32) || type.isSignlessInteger(64);
+}
+
 fp8attn_type mlir::fp8attn::getAbiType(Type type) {
   if (type.isF32())
     return FP8ATTN_TYPE_F32;

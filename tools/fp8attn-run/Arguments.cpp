@@ -67,6 +67,12 @@ void *Argument::getElement(int64_t index) const {
          offset * reference::elementBytes(fp8attn_type(tensor.type));
 }
 
+void mlir::fp8attn::copyElements(const Argument &from, const Argument &to) {
+  const int64_t bytes = reference::elementBytes(fp8attn_type(from.tensor.type));
+  for (int64_t i = 0; i < from.getNumElements(); ++i)
+    std::memcpy(to.getElement(i), from.getElement(i), bytes);
+}
+
 Arguments::Arguments(func::FuncOp function)
     : numArguments(function.getNumArguments()) {
   for (const std::string &name : getArgumentNames(function)) {
@@ -212,9 +218,7 @@ LogicalResult Arguments::allocateTensor(Value value, ArrayRef<int64_t> sizes) {
   if (uncast.getLayout().isIdentity())
     type = uncast;
   if (argument.isAllocated())
-    return checkSizes(
-        argument, {argument.tensor.sizes, static_cast<size_t>(type.getRank())},
-        sizes);
+    return checkSizes(argument, argument.getSizes(), sizes);
   if (Operation *op = value.getDefiningOp(); isKnownView(op))
     return allocateView(op, sizes);
   fp8attn_tensor &tensor = argument.tensor;
@@ -303,8 +307,7 @@ reference::Scales mlir::fp8attn::getScales(const Arguments &arguments,
   const ScaleGranularity granularity = getGranularity(*map);
   scales.byToken = granularity.byToken;
   scales.byChannel = granularity.byChannel;
-  SmallVector<int64_t> sizes(argument.tensor.sizes,
-                             argument.tensor.sizes + argument.tensor.rank);
+  SmallVector<int64_t> sizes(argument.getSizes());
   scales.index = [map = *map, sizes](const reference::ElementPlace &place) {
     int64_t index = 0;
     for (auto [size, result] : llvm::zip(sizes, map.getResults()))

@@ -84,7 +84,13 @@ struct Argument {
     return *static_cast<T *>(getElement(index));
   }
   int64_t getNumElements() const;
+  ArrayRef<int64_t> getSizes() const {
+    return {tensor.sizes, static_cast<size_t>(tensor.rank)};
+  }
 };
+
+/// Copies elements between memrefs of the same shape and type.
+void copyElements(const Argument &from, const Argument &to);
 
 /// All arguments of an entry point, and the memory that it allocates or that is
 /// constant.

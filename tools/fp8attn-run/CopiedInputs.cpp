@@ -12,17 +12,8 @@
 
 #include "InputMaker.h"
 
-#include "CommandLine.h"
-#include "fp8attn/Reference/Fp8.h"
-
-#include <cstring>
-
 using namespace mlir;
 using namespace mlir::fp8attn;
-
-static ArrayRef<int64_t> getSizes(const Argument &argument) {
-  return {argument.tensor.sizes, static_cast<size_t>(argument.tensor.rank)};
-}
 
 /// Returns whether a value is all of its memory.
 static bool isWhole(Value value) {
@@ -74,7 +65,7 @@ LogicalResult InputMaker::makeInputs(memref::CopyOp op) {
   if (failed(describeView(op.getSource())))
     return failure();
   if (getMade(op.getSource()) == Made::All)
-    return make(op.getTarget(), getSizes(arguments[op.getSource()]));
+    return make(op.getTarget(), arguments[op.getSource()].getSizes());
   copies.push_back(op);
   return makeCopied();
 }
@@ -88,14 +79,10 @@ LogicalResult InputMaker::makeCopied() {
       continue;
     copies.erase(copies.begin() + i);
     const Argument &target = arguments[copy.getTarget()];
-    if (failed(arguments.allocateTensor(copy.getSource(), getSizes(target))))
+    if (failed(arguments.allocateTensor(copy.getSource(), target.getSizes())))
       return failure();
     if (getMade(copy.getSource()) != Made::All) {
-      const Argument &source = arguments[copy.getSource()];
-      const int64_t bytes =
-          reference::elementBytes(fp8attn_type(source.tensor.type));
-      for (int64_t e = 0; e < source.getNumElements(); ++e)
-        std::memcpy(source.getElement(e), target.getElement(e), bytes);
+      copyElements(target, arguments[copy.getSource()]);
       setMade(copy.getSource());
     }
     // The source may be the target of a copy before.
@@ -116,7 +103,7 @@ LogicalResult InputMaker::makeOtherCopies() {
         size = ShapedType::isDynamic(ofTarget) ? batch.numTokens() : ofTarget;
     if (const Argument &source = arguments[copy.getSource()];
         source.isAllocated())
-      llvm::copy(getSizes(source), sizes.begin());
+      llvm::copy(source.getSizes(), sizes.begin());
     if (failed(makeElements(copy.getSource(), sizes)) ||
         failed(make(copy.getTarget(), sizes)))
       return failure();
@@ -124,8 +111,7 @@ LogicalResult InputMaker::makeOtherCopies() {
   return success();
 }
 
-LogicalResult InputMaker::checkSizes(func::FuncOp function,
-                                     const Arguments &arguments) {
+LogicalResult InputMaker::checkSizes(func::FuncOp function) {
   WalkResult result = function.walk([&](Operation *op) {
     for (auto [dim, number] : llvm::enumerate(getMixedSizes(op))) {
       const Argument &argument = arguments[op->getResult(0)];

@@ -50,13 +50,6 @@ std::vector<double> mlir::fp8attn::getElements(const Argument &argument) {
   return values;
 }
 
-/// Copies elements between memrefs of the same shape and type.
-static void copyElements(const Argument &from, const Argument &to) {
-  const int64_t bytes = reference::elementBytes(fp8attn_type(from.tensor.type));
-  for (int64_t i = 0; i < from.getNumElements(); ++i)
-    std::memcpy(to.getElement(i), from.getElement(i), bytes);
-}
-
 std::vector<Expectations::Element> &Expectations::getStored(Value value) {
   std::vector<Element> &elements = stored[memory.getPlace(value)];
   if (!elements.empty())

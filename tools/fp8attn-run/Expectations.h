@@ -68,7 +68,7 @@ private:
   ArrayRef<Operation *> ops;
   Arguments &memory;
   const Arguments &results;
-  /// By place of the memory, for memory of which something is not exact.
+  /// By place, of memory that something was written to or copied from.
   std::map<size_t, std::vector<Element>> stored;
   std::vector<Written> written;
 };

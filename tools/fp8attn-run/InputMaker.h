@@ -62,8 +62,7 @@ public:
   LogicalResult makeOtherCopies();
   /// Reports sizes of views and allocations that the function computes and that
   /// are not those which its operations want.
-  static LogicalResult checkSizes(func::FuncOp function,
-                                  const Arguments &arguments);
+  LogicalResult checkSizes(func::FuncOp function);
 
   /// What was made so far.
   Arguments arguments;

@@ -13,6 +13,7 @@
 #include "InputMaker.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Reference/Fp8.h"
+#include "fp8attn/Target/ElementTypes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -36,12 +37,8 @@ static bool isKnownMemory(Value value) {
 /// Returns whether elements of a memref have a type that arguments can have.
 static bool hasKnownElements(Value value) {
   auto type = cast<MemRefType>(value.getType());
-  Type element = type.getElementType();
   return type.getRank() <= FP8ATTN_MAX_RANK &&
-         (element.isF32() || element.isBF16() || element.isF16() ||
-          isa<Float8E4M3FNType, Float8E5M2Type, Float8E8M0FNUType>(element) ||
-          element.isInteger(1) || element.isInteger(8) ||
-          element.isInteger(32) || element.isInteger(64));
+         isAbiType(type.getElementType());
 }
 
 /// Returns the elements of a constant.
@@ -206,7 +203,7 @@ FailureOr<Arguments> mlir::fp8attn::makeInputs(func::FuncOp function,
       return failure();
   }
   if (failed(maker.makeOtherCopies()) ||
-      failed(InputMaker::checkSizes(function, maker.arguments)))
+      failed(maker.checkSizes(function)))
     return failure();
   for (BlockArgument argument : function.getArguments())
     if (!maker.arguments[argument].isAllocated()) {

@@ -18,9 +18,10 @@
 
 namespace mlir::fp8attn {
 
-/// Returns the operations of an entry point. Reports one that is not of the
-/// model level, or that works on something else than arguments: only what the
-/// reference understands can be run.
+/// Returns the operations of an entry point that inputs are made for and the
+/// reference runs: those of the model level, and copies. Reports one that is
+/// neither these nor something of which they are made: constants, allocations
+/// and views.
 FailureOr<std::vector<Operation *>> getModelOps(func::FuncOp function);
 
 /// Makes the arguments of `function`, whose operations are `ops`.

@@ -82,9 +82,7 @@ static LogicalResult checkRunsHere(const llvm::TargetMachine &machine,
 static FailureOr<JitFunction> compile(Compilation &compilation, StringRef entry,
                                       bool emulateAmx) {
   llvm::LLVMContext llvmContext;
-  if (failed(compilation.chooseTarget()) ||
-      failed(checkRunsHere(compilation.getMachine(), emulateAmx)) ||
-      failed(compilation.lower()))
+  if (failed(compilation.lower()))
     return failure();
   std::unique_ptr<llvm::Module> llvmModule = compilation.translate(llvmContext);
   if (!llvmModule)
@@ -153,15 +151,17 @@ FailureOr<Report> mlir::fp8attn::runFile(const RunOptions &options,
     return failure();
   FailureOr<std::vector<Operation *>> ops = getModelOps(*entry);
   FailureOr<Batch> batch = makeBatch(options);
-  if (failed(ops) || failed(batch))
+  if (failed(ops) || failed(batch) || failed(compilation.chooseTarget()) ||
+      failed(checkRunsHere(compilation.getMachine(), options.emulateAmx)))
+    return failure();
+  // Before compilation, which takes longer: a batch may not fit the sizes.
+  FailureOr<Arguments> arguments =
+      makeInputs(*entry, *ops, *batch, options.seed);
+  if (failed(arguments))
     return failure();
   FailureOr<JitFunction> function =
       compile(compilation, entry->getName(), options.emulateAmx);
   if (failed(function))
-    return failure();
-  FailureOr<Arguments> arguments =
-      makeInputs(*entry, *ops, *batch, options.seed);
-  if (failed(arguments))
     return failure();
 
   Session session(options, *function);

@@ -17,7 +17,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
-#include <algorithm>
+#include <utility>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -53,12 +53,6 @@ static FailureOr<int64_t> require(Operation *op, OpFoldResult number,
                 "be constants or sizes of memrefs");
   return failure();
 }
-
-namespace {
-/// Dimensions of the source that make up a dimension of a collapsed shape, or
-/// the reverse.
-using Groups = SmallVector<ReassociationIndices, 4>;
-} // namespace
 
 static int64_t multiply(ArrayRef<int64_t> sizes, ArrayRef<int64_t> dims) {
   int64_t product = 1;
@@ -210,8 +204,7 @@ SmallVector<OpFoldResult> mlir::fp8attn::getMixedSizes(Operation *op) {
     return kept;
   }
   if (auto expand = dyn_cast<memref::ExpandShapeOp>(op))
-    return getMixedValues(expand.getStaticOutputShape(),
-                          expand.getOutputShape(), op->getContext());
+    return expand.getMixedOutputShape();
   if (auto alloc = dyn_cast<memref::AllocOp>(op))
     return alloc.getMixedSizes();
   if (auto alloca = dyn_cast<memref::AllocaOp>(op))

@@ -17,8 +17,10 @@
 
 namespace mlir::fp8attn {
 
-/// Returns the name in the C ABI of a type that elements of tensors have: a
-/// float of the ABI, i1, i8, i32 or i64.
+/// Returns whether elements of tensors of the C ABI can have a type.
+bool isAbiType(Type type);
+
+/// Returns the name in the C ABI of such a type.
 fp8attn_type getAbiType(Type type);
 
 } // namespace mlir::fp8attn

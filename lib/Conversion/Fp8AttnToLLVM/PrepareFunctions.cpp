@@ -11,6 +11,7 @@
 
 #include "Patterns.h"
 #include "fp8attn/Target/Description.h"
+#include "fp8attn/Target/ElementTypes.h"
 #include "fp8attn/Target/SymbolNames.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -130,13 +131,9 @@ static bool isExpressible(Type type) {
   int64_t offset;
   if (failed(memref.getStridesAndOffset(strides, offset)))
     return false;
-  Type element = memref.getElementType();
   // A host passes a pointer to the first element, whatever the offset is.
   return (offset == 0 || ShapedType::isDynamic(offset)) &&
-         (isa<Float32Type, BFloat16Type, Float16Type, Float8E4M3FNType,
-              Float8E5M2Type, Float8E8M0FNUType>(element) ||
-          element.isSignlessInteger(1) || element.isSignlessInteger(8) ||
-          element.isSignlessInteger(32) || element.isSignlessInteger(64));
+         isAbiType(memref.getElementType());
 }
 
 /// Returns whether `function` is not of the model, which declares it

@@ -1,13 +1,15 @@
-// RUN: fp8attn-run %s --entry=packed --seqs=1 --context=40 --query-len=40 --check | FileCheck %s --check-prefix=PACKED
-// RUN: fp8attn-run %s --entry=transposed --seqs=2 --context=48 --query-len=16 --check --isa-cap=generic | FileCheck %s --check-prefix=TRANSPOSED
-// RUN: fp8attn-run %s --entry=appended --seqs=1 --context=48 --query-len=16 --check | FileCheck %s --check-prefix=APPENDED
-// RUN: fp8attn-run %s --entry=halves --seqs=1 --context=24 --query-len=8 --check | FileCheck %s --check-prefix=HALVES
-// RUN: fp8attn-run %s --entry=constant --seqs=1 --context=24 --query-len=8 --check | FileCheck %s --check-prefix=CONSTANT
-// RUN: fp8attn-run %s --entry=twice --seqs=1 --context=24 --query-len=8 --check | FileCheck %s --check-prefix=TWICE
+// RUN: split-file %s %t
+// RUN: fp8attn-run %t/packed.mlir --seqs=1 --context=40 --query-len=40 --check | FileCheck %s --check-prefix=PACKED
+// RUN: fp8attn-run %t/transposed.mlir --seqs=2 --context=48 --query-len=16 --check --isa-cap=generic | FileCheck %s --check-prefix=TRANSPOSED
+// RUN: fp8attn-run %t/appended.mlir --seqs=1 --context=48 --query-len=16 --check | FileCheck %s --check-prefix=APPENDED
+// RUN: fp8attn-run %t/halves.mlir --seqs=1 --context=24 --query-len=8 --check | FileCheck %s --check-prefix=HALVES
+// RUN: fp8attn-run %t/constant.mlir --seqs=1 --context=24 --query-len=8 --check | FileCheck %s --check-prefix=CONSTANT
+// RUN: fp8attn-run %t/twice.mlir --seqs=1 --context=24 --query-len=8 --check | FileCheck %s --check-prefix=TWICE
 
 // Memory of the function's own and parts of arguments: the reference follows views
 // and copies, and compares what is the caller's at the end.
 
+//--- packed.mlir
 // Query, key and value are columns of one argument; a dynamic size is that of it.
 // PACKED: computed attention: causal
 // PACKED: check of out passed
@@ -33,6 +35,7 @@ func.func @packed(%qkv: memref<1x?x8x64xbf16>, %out: memref<1x4x?x64xbf16>) {
   return
 }
 
+//--- transposed.mlir
 // An argument whose use only its copy shows, and a result that is copied: what is
 // allowed of it goes with it.
 // TRANSPOSED: computed copy: memref<2x48x2x64xbf16> to memref<2x48x2x64xbf16>
@@ -52,6 +55,7 @@ func.func @transposed(%query: memref<2x4x16x64xbf16>, %key: memref<2x48x2x64xbf1
   return
 }
 
+//--- appended.mlir
 // Past and new keys, one behind the other.
 // APPENDED: check of out passed
 func.func @appended(%query: memref<1x2x16x64xbf16>, %past: memref<1x1x32x64xbf16>, %new: memref<1x1x16x64xbf16>,
@@ -69,6 +73,7 @@ func.func @appended(%query: memref<1x2x16x64xbf16>, %past: memref<1x1x32x64xbf16
   return
 }
 
+//--- halves.mlir
 // Two operations write the halves of one result, whose batch and heads are one
 // dimension; the second one twice.
 // HALVES: check of out passed
@@ -90,6 +95,7 @@ func.func @halves(%query: memref<1x2x?x64xbf16>, %key: memref<1x2x24x64xbf16>, %
   return
 }
 
+//--- constant.mlir
 // A table of the module.
 // CONSTANT: check of out passed
 memref.global "private" constant @slopes : memref<2xf32> = dense<[0.5, 0.25]>
@@ -100,6 +106,7 @@ func.func @constant(%query: memref<1x2x8x64xbf16>, %key: memref<1x2x24x64xbf16>,
   return
 }
 
+//--- twice.mlir
 // What the first operation leaves in an argument is what the second one reads.
 // TWICE: check of middle passed
 // TWICE: check of out passed

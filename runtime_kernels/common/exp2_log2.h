@@ -21,11 +21,6 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// float of magnitude up to 2^22.
 constexpr float kIntegerRounder = 0x1.8p23f;
 
-/// Returns whether a float is neither infinite nor NaN.
-constexpr bool isFinite(float value) {
-  return (floatBits(value) & kFloatInf) != kFloatInf;
-}
-
 /// Returns the smallest integer >= value; infinities and NaN as they are.
 constexpr float ceilToInteger(float value) {
   const float nearest = (value + kIntegerRounder) - kIntegerRounder;

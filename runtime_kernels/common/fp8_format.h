@@ -32,6 +32,11 @@ constexpr uint32_t floatBits(float value) {
   return __builtin_bit_cast(uint32_t, value);
 }
 
+/// Returns whether a float is neither infinite nor NaN.
+constexpr bool isFinite(float value) {
+  return (floatBits(value) & kFloatInf) != kFloatInf;
+}
+
 /// Returns the float with these bits.
 constexpr float floatFromBits(uint32_t bits) {
   return __builtin_bit_cast(float, bits);

@@ -10,7 +10,7 @@
 
 #include "emulation/instruction_probe.h"
 
-#include <immintrin.h>
+#include "x86_amx/tiles.h"
 
 /// `expression` of the operands a, b, c and mask as the result.
 #define FP8ATTN_PROBE(name, Type, load, expression)                            \
@@ -60,12 +60,12 @@ void fp8attn_probe_pmovdb_avx512_bf16(const ProbeOperands *operands,
 void fp8attn_probe_tdpbf16_amx_bf16(const ProbeOperands *operands,
                                     uint32_t *result) {
   // Tile 0 is a row of 16 sums, 1 a row of one pair, and 2 one row of 16 pairs.
-  struct {
-    uint8_t palette = 1;
-    uint8_t reserved[15] = {};
-    uint16_t rowBytes[16] = {64, 4, 64};
-    uint8_t rows[16] = {1, 1, 1};
-  } configuration;
+  constexpr uint16_t kRowBytes[] = {64, 4, 64};
+  fp8attn::TileConfiguration configuration;
+  for (int tile = 0; tile < 3; ++tile) {
+    configuration.rowBytes[tile] = kRowBytes[tile];
+    configuration.rows[tile] = 1;
+  }
   _tile_loadconfig(&configuration);
   _tile_loadd(0, operands->c, 64);
   _tile_loadd(1, operands->a, 64);

@@ -53,8 +53,6 @@ void addWeightedValues(const fp8attn_key_run &run, int64_t firstKey,
                        int64_t numKeys, const uint16_t *probs, int64_t rows,
                        int64_t channels, float *acc, float *values) {
   for (int64_t key = 0; key < numKeys; key += FP8ATTN_GRANULE) {
-    const int64_t rest = numKeys - key;
-    const int64_t tokens = rest < FP8ATTN_GRANULE ? rest : FP8ATTN_GRANULE;
     decodeValues<Format>(
         valueGranule<Format::kBytes>(run, firstKey + key, channels), channels,
         values);
@@ -64,11 +62,11 @@ void addWeightedValues(const fp8attn_key_run &run, int64_t firstKey,
         float sums[kLanes];
         for (int64_t lane = 0; lane < kLanes; ++lane)
           sums[lane] = out[lane];
-        for (int64_t j = 0; j < tokens; ++j) {
+        for (int64_t j = 0; j < FP8ATTN_GRANULE; ++j) {
           const float p = Bf16::decode(
               probs[tileIndex<kBf16Columns>(row, key + j, FP8ATTN_BLOCK_KEYS)]);
-          // A key with probability 0 does not reach the row even if its value
-          // is NaN: 0 * NaN is not 0.
+          // A key with probability 0, as those behind the last one have, does
+          // not reach the row even if its value is NaN: 0 * NaN is not 0.
           if (p == 0)
             continue;
           for (int64_t lane = 0; lane < kLanes; ++lane)

@@ -4,8 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// With x the scaled score in the log2 domain and m the row's maximum, fixed by
-// its first keys and raised only if exceeded by FP8ATTN_RESCALE_THRESHOLD:
+// With x the scaled score in the log2 domain and m the row's maximum, begun by
+// its first visible key and raised only if exceeded by more than
+// FP8ATTN_RESCALE_THRESHOLD:
 //   p = bf16(2^(x - m + exponent)),  row_sum += p
 // m is an integer, so that raising it multiplies sums by a power of two, which
 // is exact. Operand layouts are those of Runtime/kernels.h.

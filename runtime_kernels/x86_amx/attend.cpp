@@ -181,8 +181,7 @@ multiplyFiniteValues(const ValueStep &step, int64_t column, uint8_t *tile) {
         decodeTiles<Format, Specials::kExact>(words, 1, tile);
         words = tile;
       }
-      copyFiniteWords(words, clamp(step.run.num_keys - key, 0, FP8ATTN_GRANULE),
-                      tile);
+      copyFiniteWords(words, tile);
       _tile_loadd(kRight, tile, kTileStride);
     };
     multiply(column);
@@ -213,9 +212,7 @@ static void initRows(int64_t rows, int64_t channels, float *rowMax,
     rowMax[row] = -__builtin_inff();
     rowSum[row] = 0;
   }
-  _tile_zero(kAccumulators);
-  for (int64_t c = 0; c < channels; c += kFloatColumns)
-    _tile_stored(kAccumulators, acc + c * FP8ATTN_TILE_ROWS, kTileStride);
+  storeZeros(acc, channels / kFloatColumns * FP8ATTN_TILE_BYTES);
 }
 
 /// See fp8attn_uk_attend_fn; of one key or more, after initRows.

@@ -119,10 +119,8 @@ inline void emptyRows(int64_t rows, const PrefillRows &state) {
 /// Empties the sums of values of a block.
 [[gnu::noinline]] inline void emptySums(const RowBlock &block,
                                         int64_t channels) {
-  _tile_zero(kAccumulators);
-  for (int64_t c = 0; c < roundUp(block.numRows, FP8ATTN_TILE_ROWS) * channels;
-       c += FP8ATTN_TILE_ROWS * kFloatColumns)
-    _tile_stored(kAccumulators, block.acc + c, kTileStride);
+  const int64_t elements = roundUp(block.numRows, FP8ATTN_TILE_ROWS) * channels;
+  storeZeros(block.acc, elements * int64_t(sizeof(float)));
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

@@ -98,9 +98,7 @@ public:
       : run(run), addSpecialValues(addSpecialValues), words(words),
         exponent(exponent), scratch(scratch) {
     // Scores of nothing are finite.
-    _tile_zero(kAccumulators);
-    for (int64_t i = 0; i < kScoreRingBytes; i += FP8ATTN_TILE_BYTES)
-      _tile_stored(kAccumulators, scratch.ring + i, kTileStride);
+    storeZeros(scratch.ring, kScoreRingBytes);
     BlockRows &none = scratch.noRows;
     for (int64_t row = 0; row < FP8ATTN_BLOCK_ROWS; row += kLanes) {
       _mm512_store_ps(none.scale + row, _mm512_setzero_ps());
@@ -339,13 +337,8 @@ private:
       DecodedTiles valueTiles(words.valuesFrom(step.firstKey), granules,
                               columns, words.valuePitch(),
                               columnsPerSet(rowTiles));
-      multiplyTiles<rowTiles>(
-          {Start::kMemory,
-           {reinterpret_cast<const uint8_t *>(scratch.probs), kProbTiles},
-           granules,
-           {reinterpret_cast<uint8_t *>(block.acc), columns},
-           columns},
-          valueTiles);
+      addWeightedWords<rowTiles>(step.numKeys, scratch.probs,
+                                 words.valueChannels, block.acc, valueTiles);
     });
   }
 

@@ -47,9 +47,6 @@ public:
       granules[i] = keys ? keyGranule<Format::kBytes>(run, token, channels)
                          : valueGranule<Format::kBytes>(run, token, channels);
     }
-    const int64_t lastToken = firstKey + (numGranules - 1) * FP8ATTN_GRANULE;
-    const int64_t rest = run.num_keys - lastToken;
-    lastTokens = rest < FP8ATTN_GRANULE ? rest : FP8ATTN_GRANULE;
     numColumns = keys ? numGranules * kKeyTilesPerGranule : channels / kLanes;
     depth = keys ? channels / kPairedElements : numGranules;
     setEnd = columnsPerSet < numColumns ? columnsPerSet : numColumns;
@@ -67,11 +64,6 @@ public:
     const int64_t inGranule = column % kKeyTilesPerGranule;
     return granules[column / kKeyTilesPerGranule] +
            (inGranule * depth + k) * kTileBytes;
-  }
-
-  /// Tokens of a value tile that are below num_keys; later ones count as 0.
-  int64_t tokens() const {
-    return k == depth - 1 ? lastTokens : FP8ATTN_GRANULE;
   }
 
   void advance() {
@@ -94,7 +86,6 @@ private:
   const uint8_t *granules[kStepGranules];
   Operand operandKind;
   int64_t columnsPerSet;
-  int64_t lastTokens;
   int64_t numColumns;
   int64_t depth;
   /// Columns of the current set.

@@ -45,21 +45,19 @@ addSpecialValues(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
   for (int64_t key = 0; key < numKeys; key += FP8ATTN_GRANULE) {
     const uint8_t *granule =
         valueGranule<Format::kBytes>(run, firstKey + key, channels);
-    const int64_t tokens =
-        numKeys - key < FP8ATTN_GRANULE ? numKeys - key : FP8ATTN_GRANULE;
     for (int64_t first = 0; first < channels; first += kLanes) {
       const uint8_t *tile =
           granule + valueOffset<Format::kBytes>(0, first, channels);
       if (!hasSpecial<Format>(tile))
         continue;
-      for (int64_t token = 0; token < tokens; ++token)
+      for (int64_t token = 0; token < FP8ATTN_GRANULE; ++token)
         for (int64_t lane = 0; lane < kLanes; ++lane) {
           typename Format::Storage code;
           __builtin_memcpy(&code,
                            tile + tileOffset<Format::kBytes>(lane, token),
                            sizeof(code));
           const float value = Format::decode(code);
-          if ((floatBits(value) & kFloatInf) == kFloatInf)
+          if (!isFinite(value))
             addSpecialValue(value, key + token, first + lane, probs, rows,
                             channels, acc);
         }

@@ -39,12 +39,11 @@ inline void computeScores(const void *query, int64_t channels, int64_t numKeys,
                           keys);
 }
 
-/// Adds the weighted values of a step of keys. `channels` is the value head
-/// size.
-template <int RowTiles, class Format, class Stream>
-inline void addWeightedValues(const fp8attn_key_run &run, int64_t firstKey,
-                              int64_t numKeys, const void *probs, int64_t rows,
-                              int64_t channels, float *acc, Stream &values) {
+/// Adds the weighted values of a step of keys as their words say. `channels` is
+/// the value head size.
+template <int RowTiles, class Stream>
+inline void addWeightedWords(int64_t numKeys, const void *probs,
+                             int64_t channels, float *acc, Stream &values) {
   const int64_t columns = channels / kFloatColumns;
   multiplyTiles<RowTiles>({Start::kMemory,
                            {static_cast<const uint8_t *>(probs), kProbTiles},
@@ -52,6 +51,14 @@ inline void addWeightedValues(const fp8attn_key_run &run, int64_t firstKey,
                            {reinterpret_cast<uint8_t *>(acc), columns},
                            columns},
                           values);
+}
+
+/// Adds the weighted values of a step of keys, NaN and infinity included.
+template <int RowTiles, class Format, class Stream>
+inline void addWeightedValues(const fp8attn_key_run &run, int64_t firstKey,
+                              int64_t numKeys, const void *probs, int64_t rows,
+                              int64_t channels, float *acc, Stream &values) {
+  addWeightedWords<RowTiles>(numKeys, probs, channels, acc, values);
   if (values.sawSpecialValue()) [[unlikely]]
     addSpecialValues<Format>(run, firstKey, numKeys,
                              static_cast<const uint16_t *>(probs), rows,

@@ -11,9 +11,9 @@
 // one tile with the multiplications of the others.
 //
 // Keys with NaN or infinity are decoded exactly, so that their scores show it.
-// In values, NaN and infinity count as 0 (special_values.h adds them later),
-// and so do tokens at or beyond the run's end. bf16 tiles that need none of
-// this are used where they lie in the cache.
+// In values, NaN and infinity count as 0 (special_values.h adds them later);
+// other bytes behind the run's end are values with probabilities of 0. bf16
+// tiles without NaN and infinity are used where they lie in the cache.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,18 +26,17 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// Copies the bf16 words of a value tile, with 0 for NaN, infinity and tokens
-/// from `tokens` on. Row r holds tokens 2r and 2r + 1. In place is allowed.
-inline void copyFiniteWords(const uint8_t *from, int64_t tokens, uint8_t *to) {
+/// Copies the bf16 words of a value tile, with 0 for NaN and infinity. In place
+/// is allowed.
+[[gnu::noinline, gnu::cold]] inline void copyFiniteWords(const uint8_t *from,
+                                                         uint8_t *to) {
   const __m512i exponent = _mm512_set1_epi16(0x7f80);
   for (int64_t row = 0; row < FP8ATTN_TILE_ROWS; ++row) {
-    const int64_t left = tokens - 2 * row;
-    const __mmask32 valid = left >= 2 ? ~0u : left == 1 ? 0x55555555u : 0u;
     const __m512i words = _mm512_load_si512(from + row * kTileStride);
     const __mmask32 finite =
         _mm512_cmpneq_epi16_mask(_mm512_and_si512(words, exponent), exponent);
     _mm512_store_si512(to + row * kTileStride,
-                       _mm512_maskz_mov_epi16(valid & finite, words));
+                       _mm512_maskz_mov_epi16(finite, words));
   }
 }
 
@@ -109,12 +108,12 @@ private:
       special = decodeTiles<Format, Specials::kDetect>(words, 1, slot);
       words = slot;
     }
-    if (!special && walk.tokens() == FP8ATTN_GRANULE) [[likely]]
+    if (!special) [[likely]]
       return words;
-    specialValue |= special;
+    specialValue = true;
     if constexpr (!kWordsInCache)
       decodeTiles<Format, Specials::kExact>(walk.tile(), 1, slot);
-    copyFiniteWords(words, walk.tokens(), slot);
+    copyFiniteWords(words, slot);
     return slot;
   }
 

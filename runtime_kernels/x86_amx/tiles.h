@@ -73,6 +73,14 @@ inline void configureTiles(int64_t rows) {
   _tile_loadconfig(&configuration);
 }
 
+/// Stores zeros in the rows that are configured of the tiles in `bytes` bytes.
+/// The first accumulator is lost.
+inline void storeZeros(void *to, int64_t bytes) {
+  _tile_zero(kAccumulators);
+  for (int64_t i = 0; i < bytes; i += FP8ATTN_TILE_BYTES)
+    _tile_stored(kAccumulators, static_cast<uint8_t *>(to) + i, kTileStride);
+}
+
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 

@@ -133,17 +133,15 @@ template <int Set, int Rows>
   sums.addTo(step.rowSum + row);
 }
 
-/// Adds the weighted values of a step. Where there are columns enough, the
-/// denominators of `Rows` rows of each row tile are summed beside each; none
-/// are if that is 0.
+/// Adds the weighted values of a step, and the denominators: beside each column
+/// those of `Rows` rows of each row tile, until there are none left.
 template <int Rows>
 [[gnu::noinline]] void streamValues(const ValueStep &operands) {
   // Tile intrinsics may write any memory: a copy has no address.
   const ValueStep step = operands;
-  int64_t row = Rows ? 0 : FP8ATTN_TILE_ROWS;
-  int64_t column = 0;
+  int64_t row = 0, column = 0;
   const auto next = [&](auto set) __attribute__((always_inline)) {
-    if (Rows && row < FP8ATTN_TILE_ROWS)
+    if (row < FP8ATTN_TILE_ROWS)
       addColumn<set, Rows>(step, column, row);
     else
       addColumn<set, 0>(step, column, row);
@@ -163,14 +161,13 @@ template <int Rows>
   else
     RowTiles<0>::storeAll(last, pitch);
   // Few columns.
-  if constexpr (Rows > 0)
-    for (; row < FP8ATTN_TILE_ROWS; ++row) {
-      ProbSums<1> sums(step.probs, row);
-      for (int64_t granule = 0; granule < step.granules; ++granule)
-        for (int tile = 0; tile < kRowTiles; ++tile)
-          sums.add(granule, tile);
-      sums.addTo(step.rowSum + row);
-    }
+  for (; row < FP8ATTN_TILE_ROWS; ++row) {
+    ProbSums<1> sums(step.probs, row);
+    for (int64_t granule = 0; granule < step.granules; ++granule)
+      for (int tile = 0; tile < kRowTiles; ++tile)
+        sums.add(granule, tile);
+    sums.addTo(step.rowSum + row);
+  }
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

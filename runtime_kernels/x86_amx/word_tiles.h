@@ -10,8 +10,8 @@
 //   values  [channels/16][granules]: a column of the product after the other
 //
 // As in tile_stream.h, NaN and infinity are decoded exactly in keys and count
-// as 0 in values, and so do tokens at or beyond the run's end. Reads whole
-// granules and nothing else; fetches one granule ahead.
+// as 0 in values. Reads whole granules and nothing else; fetches one granule
+// ahead.
 //
 //===----------------------------------------------------------------------===//
 
@@ -77,15 +77,14 @@ inline bool decodeApart(const uint8_t *cache, const uint8_t *next,
   return false;
 }
 
-/// Decodes the granule of values at `cache` again: `tokens` tokens, and 0 for
-/// NaN and infinity.
+/// Decodes the granule of values at `cache` again, with 0 for NaN and infinity.
 template <class Format>
 [[gnu::noinline, gnu::cold]] void
-decodeFiniteValues(const uint8_t *cache, int64_t tokens, int64_t columns,
-                   uint8_t *words, int64_t pitch) {
+decodeFiniteValues(const uint8_t *cache, int64_t columns, uint8_t *words,
+                   int64_t pitch) {
   decodeApart<Format, Specials::kExact>(cache, cache, columns, words, pitch);
   for (int64_t column = 0; column < columns; ++column, words += pitch)
-    copyFiniteWords(words, tokens, words);
+    copyFiniteWords(words, words);
 }
 
 /// Decodes the chunk that `tiles` names.
@@ -110,14 +109,12 @@ template <class Format>
 
     const uint8_t *values = valueGranule<kBytes>(run, key, tiles.valueChannels);
     uint8_t *words = tiles.valuesFrom(key);
-    const bool special = decodeApart<Format, Specials::kDetect>(
-        values, valueGranule<kBytes>(run, key + later, tiles.valueChannels),
-        columns, words, tiles.valuePitch());
-    tiles.hasSpecialValues |= special;
-    const int64_t tokens = run.num_keys - key;
-    if (special || tokens < FP8ATTN_GRANULE) [[unlikely]]
-      decodeFiniteValues<Format>(values, tokens, columns, words,
-                                 tiles.valuePitch());
+    if (decodeApart<Format, Specials::kDetect>(
+            values, valueGranule<kBytes>(run, key + later, tiles.valueChannels),
+            columns, words, tiles.valuePitch())) [[unlikely]] {
+      tiles.hasSpecialValues = true;
+      decodeFiniteValues<Format>(values, columns, words, tiles.valuePitch());
+    }
   }
 }
 

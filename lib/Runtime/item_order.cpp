@@ -6,7 +6,7 @@
 //
 // A worker that takes a long item when others have none left is waited for. So
 // sequences are sorted by what their longest block costs, in classes a fifth
-// apart: a batch is sorted in one pass over it, and in two over the classes.
+// apart: a batch is sorted in two passes over it, and in one over the classes.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,11 +37,8 @@ static void sortSequences(fp8attn_ordered_sequence *order, int64_t rows,
                           int64_t numSeqs, int64_t group, int64_t left) {
   const auto classOfSequence = [&](int64_t i) {
     const int64_t queries = queryStart[i + 1] - queryStart[i];
-    int64_t keys = seqLens[i];
-    // Not left + queries, which may overflow.
-    if (left < keys - queries)
-      keys = left + queries;
-    return classOf(std::min(queries * group, rows) * keys);
+    return classOf(std::min(queries * group, rows) *
+                   fp8attn::mostSeenKeys(queries, seqLens[i], left));
   };
   // Where the sequences of a class begin.
   int32_t begins[kClasses + 1] = {};

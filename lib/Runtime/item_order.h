@@ -32,6 +32,13 @@ inline fp8attn_ordered_sequence *findOrder(const fp8attn_context *context,
       FP8ATTN_MAX_DIVIDED_BLOCKS * sizeof(int32_t));
 }
 
+/// Returns how many of a sequence's keys its queries see, all of them together,
+/// at most.
+inline int64_t mostSeenKeys(int64_t queries, int64_t keys, int64_t left) {
+  // Not left + queries < keys, whose sum may overflow.
+  return left < keys - queries ? left + queries : keys;
+}
+
 /// Writes the order of a batch, in blocks of up to `rows` rows, to the
 /// workspace, if it has one.
 void orderItems(const fp8attn_context *context, int64_t rows,

@@ -10,7 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "fp8attn/Runtime/lowering_abi.h"
+#include "item_order.h"
 
 #include <algorithm>
 
@@ -36,11 +36,8 @@ int64_t fp8attn_items_at_once(const fp8attn_context *context, int64_t num_items,
   double cost = 0;
   for (int64_t i = 0; i < num_seqs; ++i) {
     const int64_t queries = query_start[i + 1] - query_start[i];
-    int64_t keys = seq_lens[i];
-    // Not left + queries, which may overflow.
-    if (left < keys - queries)
-      keys = left + queries;
-    cost += costOf(queries * group, keys, channels);
+    cost += costOf(queries * group,
+                   fp8attn::mostSeenKeys(queries, seq_lens[i], left), channels);
   }
   const double atOnce = FP8ATTN_ELEMENTS_AT_ONCE *
                         static_cast<double>(num_items) /

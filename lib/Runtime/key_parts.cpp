@@ -19,11 +19,9 @@
 /// With fewer blocks than this for each worker, some would wait for others.
 static constexpr int64_t kBlocksPerWorker = 4;
 
-/// What it costs an item to decode its keys and values, as the rows that take
-/// as long: 3 on AVX2, 11 on AMX (kernels.def). From kEnoughRows on it does not
-/// matter, and each worker should have kItemsPerWorker items: those of causal
-/// attention take twice the average at worst.
-static constexpr int64_t kRowsOfADecoding = 8;
+/// From kEnoughRows on it does not matter what it costs an item to decode its
+/// keys and values, and each worker should have kItemsPerWorker items: those of
+/// causal attention take twice the average at worst.
 static constexpr int64_t kEnoughRows = 96;
 static constexpr int64_t kItemsPerWorker = 8;
 
@@ -52,7 +50,8 @@ int64_t fp8attn_item_rows(const fp8attn_context *context, int64_t num_tokens,
        rows -= FP8ATTN_BLOCK_ROWS) {
     const int64_t items = num_seqs * num_kv_heads * ((average - 1) / rows + 1);
     const int64_t turns = (items - 1) / workers + 1;
-    const int64_t time = turns * (std::min(rows, average) + kRowsOfADecoding);
+    const int64_t time =
+        turns * (std::min(rows, average) + FP8ATTN_ROWS_OF_A_DECODING);
     if (time < least) {
       least = time;
       best = rows;

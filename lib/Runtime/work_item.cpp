@@ -39,14 +39,14 @@ static int64_t blockBase(int64_t tokensBefore, int64_t sequence, int64_t group,
   return tokensBefore * group / rows + sequence;
 }
 
-/// Returns the last sequence whose base is not beyond `block`.
-static int64_t findSequence(const int32_t *queryStart, int64_t numSeqs,
-                            int64_t group, int64_t rows, int64_t block) {
+/// Returns the last number up to `last` whose base is not beyond `block`, as
+/// that of 0 is not. Bases do not fall.
+template <typename BaseOf>
+static int64_t findLast(int64_t last, int64_t block, BaseOf baseOf) {
   int64_t first = 0;
-  int64_t last = numSeqs - 1;
   while (first < last) {
-    int64_t middle = first + (last - first + 1) / 2;
-    if (blockBase(queryStart[middle], middle, group, rows) <= block)
+    const int64_t middle = first + (last - first + 1) / 2;
+    if (baseOf(middle) <= block)
       first = middle;
     else
       last = middle - 1;
@@ -106,18 +106,12 @@ static BlockPlace findOrdered(const fp8attn_ordered_sequence *entries,
                               int64_t block) {
   const int64_t number = block / numKvHeads;
   // The last entry that begins at this number or before, and so has a block.
-  int64_t first = 0, last = numSeqs;
-  while (first < last) {
-    const int64_t middle = first + (last - first + 1) / 2;
-    if (entries[middle].first_block <= number)
-      first = middle;
-    else
-      last = middle - 1;
-  }
-  if (first == numSeqs)
+  const int64_t place = findLast(
+      numSeqs, number, [&](int64_t i) { return entries[i].first_block; });
+  if (place == numSeqs)
     return {entries[0].sequence, 0, entries[1].first_block * rows};
-  return {entries[first].sequence, block % numKvHeads,
-          (entries[first + 1].first_block - 1 - number) * rows};
+  return {entries[place].sequence, block % numKvHeads,
+          (entries[place + 1].first_block - 1 - number) * rows};
 }
 
 void fp8attn_work_item_init(const fp8attn_context *context,
@@ -135,18 +129,18 @@ void fp8attn_work_item_init(const fp8attn_context *context,
   } else {
     const int64_t blocks = blockBase(num_tokens, num_seqs, group, rows);
     const int64_t block = item->block % blocks;
+    const auto baseOf = [&](int64_t i) {
+      return blockBase(query_start[i], i, group, rows);
+    };
     place.kvHead = item->block / blocks;
-    place.sequence = findSequence(query_start, num_seqs, group, rows, block);
-    place.firstRow = (block - blockBase(query_start[place.sequence],
-                                        place.sequence, group, rows)) *
-                     rows;
+    place.sequence = findLast(num_seqs - 1, block, baseOf);
+    place.firstRow = (block - baseOf(place.sequence)) * rows;
   }
   const int64_t sequence = place.sequence, firstRow = place.firstRow;
   int64_t queryBegin = query_start[sequence];
   int64_t seqQ = query_start[sequence + 1] - queryBegin;
   int64_t seqK = seq_lens[sequence];
-  int64_t numRows =
-      firstRow < seqQ * group ? std::min(seqQ * group - firstRow, rows) : 0;
+  int64_t numRows = std::clamp<int64_t>(seqQ * group - firstRow, 0, rows);
 
   item->sequence = sequence;
   item->kv_head = place.kvHead;

@@ -215,10 +215,12 @@ int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
                                int64_t num_kv_heads);
 
 /// Elements of a cache that take as long to attend to as a thread to wake,
-/// about 5 us: with few rows, their decoding; with many, so many rows take as
-/// long. And what an item costs besides, in elements.
+/// about 5 us, with so few rows that it is their decoding that takes it.
 #define FP8ATTN_ELEMENTS_AT_ONCE (16 * 1024)
+/// What it costs an item to decode its keys and values, as the rows that take
+/// as long: 3 on AVX2, 11 on AMX (kernels.def).
 #define FP8ATTN_ROWS_OF_A_DECODING 8
+/// What an item costs besides its keys and values, in elements.
 #define FP8ATTN_ITEM_ELEMENTS 4096
 
 /// Returns how many neighbours of num_items work items take longer, on the

@@ -16,16 +16,23 @@
 
 using namespace distributed;
 
+/// Throws std::bad_alloc.
+static AlignedMemory allocate(size_t bytes) {
+  constexpr size_t kAlignment = FP8ATTN_ALIGNMENT;
+  void *memory = std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) /
+                                                    kAlignment * kAlignment);
+  if (!memory)
+    throw std::bad_alloc();
+  return AlignedMemory(static_cast<std::byte *>(memory));
+}
+
 Context::Context() {
   fp8attn_context_init(&context);
   const int64_t bytes = std::max(
       {write_tokens_workspace_bytes(1), attend_earlier_workspace_bytes(1),
        attend_last_workspace_bytes(1), merge_segment_workspace_bytes(1)});
-  workspace.resize(size_t(bytes) + FP8ATTN_ALIGNMENT);
-  void *begin = workspace.data();
-  size_t space = workspace.size();
-  context.workspace =
-      std::align(FP8ATTN_ALIGNMENT, size_t(bytes), begin, space);
+  workspace = allocate(size_t(bytes));
+  context.workspace = workspace.get();
   context.workspace_bytes = bytes;
 }
 
@@ -62,17 +69,18 @@ static std::vector<uint16_t> makeRows(Tensor tensor, int64_t group,
   return rows;
 }
 
+std::vector<uint16_t> distributed::makeQuery(const Shape &shape,
+                                             int64_t group) {
+  return makeRows(Tensor::Query, group, shape.queryToken(0), shape.numQueries,
+                  kQueryHeads);
+}
+
 Segment::Segment(Context &context, const Shape &shape, int64_t group,
                  int64_t index)
     : shape(shape), index(index),
-      query(makeRows(Tensor::Query, group, shape.queryToken(0),
-                     shape.numQueries, kQueryHeads)),
       pages(size_t(shape.segmentTokens / kPageTokens)) {
   std::iota(pages.begin(), pages.end(), 0);
-  memory.reset(static_cast<std::byte *>(std::aligned_alloc(
-      FP8ATTN_ALIGNMENT, pages.size() * WRITE_TOKENS_CACHE_PAGE_BYTES)));
-  if (!memory)
-    throw std::bad_alloc();
+  memory = allocate(pages.size() * WRITE_TOKENS_CACHE_PAGE_BYTES);
 
   const fp8attn_tensor keyScale = scalesOf(kKeyScale),
                        valueScale = scalesOf(kValueScale);
@@ -111,7 +119,8 @@ static std::pair<fp8attn_tensor, fp8attn_tensor> viewsOf(const Shape &shape,
                               kQueryHeads, 0, 0)};
 }
 
-void Segment::attend(Context &context, float *partial) {
+void Segment::attend(Context &context, std::vector<uint16_t> &query,
+                     float *partial) {
   int32_t queryStart[] = {0, int32_t(shape.numQueries)};
   int32_t length = int32_t(shape.segmentTokens);
   const fp8attn_tensor queries =

@@ -45,6 +45,8 @@ struct Shape {
 struct FreeMemory {
   void operator()(void *memory) const { std::free(memory); }
 };
+/// Memory that is aligned as caches and workspaces are.
+using AlignedMemory = std::unique_ptr<std::byte, FreeMemory>;
 
 /// A serial context, with the workspace that any of the compiled functions
 /// wants.
@@ -60,7 +62,7 @@ public:
 
 private:
   fp8attn_context context;
-  std::vector<std::byte> workspace;
+  AlignedMemory workspace;
 };
 
 class Segment {
@@ -69,19 +71,22 @@ public:
   /// std::bad_alloc, and what Context::check does.
   Segment(Context &context, const Shape &shape, int64_t group, int64_t index);
 
-  /// Attends to the segment's keys for all new tokens: `partial` is
-  /// shape.partialFloats() floats. Throws what Context::check does.
-  void attend(Context &context, float *partial);
+  /// Attends to the segment's keys for all new tokens: `query` is that of the
+  /// group, `partial` is shape.partialFloats() floats. Throws what
+  /// Context::check does.
+  void attend(Context &context, std::vector<uint16_t> &query, float *partial);
 
 private:
   fp8attn_cache cache() const;
 
   Shape shape;
   int64_t index;
-  std::unique_ptr<std::byte, FreeMemory> memory;
-  std::vector<uint16_t> query;
+  AlignedMemory memory;
   std::vector<int32_t> pages; // the block table: page i is page i
 };
+
+/// Returns the queries of a group, [numQueries, kQueryHeads, kHeadDim] in bf16.
+std::vector<uint16_t> makeQuery(const Shape &shape, int64_t group);
 
 /// Merges the next segment's result into that of the segments before it; both
 /// as of Segment::attend. Throws what Context::check does.

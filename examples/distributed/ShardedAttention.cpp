@@ -26,21 +26,24 @@ ShardedAttention::Range ShardedAttention::ownPart(int64_t count,
 
 ShardedAttention::ShardedAttention(const Shape &shape, ShardBy shardBy,
                                    Communicator &communicator)
-    : shape(shape), shardBy(shardBy), communicator(communicator),
-      groups{0, shape.numGroups}, segments{0, shape.numSegments} {
+    : shape(shape), communicator(communicator), groups{0, shape.numGroups},
+      segments{0, shape.numSegments} {
   if (shardBy == ShardBy::Sequence)
     segments = ownPart(shape.numSegments, "segments");
   else
     groups = ownPart(shape.numGroups, "groups of heads");
-  for (int64_t group = groups.begin; group < groups.end; ++group)
+  for (int64_t group = groups.begin; group < groups.end; ++group) {
+    queries.push_back(makeQuery(shape, group));
     for (int64_t segment = segments.begin; segment < segments.end; ++segment)
       own.emplace_back(context, shape, group, segment);
+  }
+  mine.resize(own.size() * shape.partialFloats());
+  if (shardBy == ShardBy::Sequence)
+    all.resize(size_t(communicator.size()) * mine.size());
 }
 
 size_t ShardedAttention::exchangedBytes() const {
-  return shardBy == ShardBy::Sequence
-             ? own.size() * shape.partialFloats() * sizeof(float)
-             : 0;
+  return all.empty() ? 0 : mine.size() * sizeof(float);
 }
 
 static double now() {
@@ -52,33 +55,27 @@ static double now() {
 std::vector<float> ShardedAttention::attend(StepTimes &times) {
   const size_t partial = shape.partialFloats();
   const double begin = now();
-  std::vector<float> mine(own.size() * partial);
-  for (size_t i = 0; i < own.size(); ++i)
-    own[i].attend(context, mine.data() + i * partial);
-  const double attended = now();
-
-  // [ranks][groups, segments of a rank], of which one is mine by heads.
-  const bool bySequence = shardBy == ShardBy::Sequence;
-  const auto ranks = bySequence ? size_t(communicator.size()) : 1;
-  std::vector<float> all;
-  if (bySequence) {
-    all.resize(ranks * mine.size());
-    communicator.allGather(mine.data(), mine.size() * sizeof(float),
-                           all.data());
-  } else {
-    all = std::move(mine);
-  }
-  const double exchanged = now();
-
   const auto numGroups = size_t(groups.size());
   const auto segmentsOfRank = size_t(segments.size());
+  for (size_t i = 0; i < own.size(); ++i)
+    own[i].attend(context, queries[i / segmentsOfRank],
+                  mine.data() + i * partial);
+  const double attended = now();
+
+  if (!all.empty())
+    communicator.allGather(mine.data(), mine.size() * sizeof(float),
+                           all.data());
+  std::vector<float> &parts = all.empty() ? mine : all;
+  const double exchanged = now();
+
+  const size_t ranks = parts.size() / mine.size();
   const size_t rows = partial / (kHeadDim + 1) * kHeadDim;
   std::vector<float> results;
   results.reserve(numGroups * rows);
   for (size_t group = 0; group < numGroups; ++group) {
     const auto partOf = [&](size_t rank, size_t segment) {
       const size_t part = (rank * numGroups + group) * segmentsOfRank + segment;
-      return all.data() + part * partial;
+      return parts.data() + part * partial;
     };
     float *result = partOf(0, 0);
     // From the first segment to the last, whoever computed them.

@@ -51,11 +51,14 @@ private:
   Range ownPart(int64_t count, const char *what) const;
 
   Shape shape;
-  ShardBy shardBy;
   Communicator &communicator;
   Context context;
   Range groups, segments;
-  std::vector<Segment> own; // [groups, segments]
+  std::vector<std::vector<uint16_t>> queries; // [groups]
+  std::vector<Segment> own;                   // [groups, segments]
+  /// Partial results: of this rank's segments, and of all ranks',
+  /// [ranks][groups, segments of a rank], which by heads is not needed.
+  std::vector<float> mine, all;
 };
 
 } // namespace distributed

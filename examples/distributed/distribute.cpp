@@ -137,11 +137,11 @@ static void run(const Options &options, Communicator &communicator) {
   if (options.check)
     std::printf("error      %.2e relative L2 against double precision\n",
                 relativeError(shape, rows));
-  std::printf("attention  %.3f ms, slowest rank, best of %lld\n",
+  std::printf("attention  %.6f ms, slowest rank, best of %lld\n",
               best.attention * 1e3, (long long)options.repeat);
-  std::printf("exchange   %.3f ms, %zu bytes to each other rank\n",
+  std::printf("exchange   %.6f ms, %zu bytes to each other rank\n",
               best.exchange * 1e3, attention.exchangedBytes());
-  std::printf("merge      %.3f ms\n", best.merge * 1e3);
+  std::printf("merge      %.6f ms\n", best.merge * 1e3);
 }
 
 int main(int argc, char **argv) {

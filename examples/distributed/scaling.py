@@ -36,16 +36,18 @@ def measure(program):
     """Returns the constants of this machine, in seconds and bytes."""
     segments, tokens = 4, 32768
     alone = run(program, 1, segments=segments, segment_tokens=tokens, repeat=20)
-    # Messages of one row, and of many, between two processes.
-    rows = 1024
-    few = run(program, 2, segments=2, segment_tokens=rows, queries=1, repeat=200)
-    many = run(program, 2, segments=2, segment_tokens=rows, queries=rows, repeat=20)
-    latency = few["exchange"] / 1e3
+    # Messages of one group of heads, and of many: both ranks have as much to do, so that
+    # neither waits for the other.
+    groups = 64
+    few = run(program, 2, segments=2, segment_tokens=1024, repeat=500)
+    many = run(program, 2, segments=2, segment_tokens=1024, groups=groups, repeat=100)
+    one, all_groups = few["exchange"] / 1e3, many["exchange"] / 1e3
+    bandwidth = (groups - 1) * PARTIAL_BYTES / (all_groups - one)
     return {
         "seconds_per_key": alone["attention"] / 1e3 / (segments * tokens),
         "seconds_per_merge": alone["merge"] / 1e3 / (segments - 1),
-        "message_seconds": latency,
-        "bytes_per_second": (rows - 1) * PARTIAL_BYTES / (many["exchange"] / 1e3 - latency),
+        "message_seconds": max(0, one - PARTIAL_BYTES / bandwidth),
+        "bytes_per_second": bandwidth,
     }
 
 

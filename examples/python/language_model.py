@@ -66,6 +66,20 @@ def normalize(rows: np.ndarray, gain: np.ndarray) -> np.ndarray:
     return rows / np.sqrt((rows * rows).mean(axis=-1, keepdims=True) + np.float32(EPSILON)) * gain
 
 
+def attend_exactly(query: np.ndarray, key: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Returns causal attention, [rows, 8, 64], of the last tokens to all, [tokens, 2, 64], in the
+    type of the operands."""
+    out = np.empty_like(query)
+    hidden = ~np.tri(len(query), len(key), len(key) - len(query), dtype=bool)
+    for head in range(QUERY_HEADS):
+        of = head * KV_HEADS // QUERY_HEADS
+        scores = query[:, head] @ key[:, of].T / query.dtype.type(np.sqrt(HEAD_DIM))
+        scores[hidden] = -np.inf
+        prob = np.exp(scores - scores.max(axis=1, keepdims=True))
+        out[:, head] = prob @ value[:, of] / prob.sum(axis=1, keepdims=True)
+    return out
+
+
 class Attention(Protocol):
     """Keeps the keys and values of all layers."""
 
@@ -84,15 +98,7 @@ class ExactAttention:
         if layer in self._kept:
             key, value = (np.concatenate(pair) for pair in zip(self._kept[layer], (key, value)))
         self._kept[layer] = key, value
-        out = np.empty_like(query)
-        hidden = ~np.tri(len(query), len(key), len(key) - len(query), dtype=bool)
-        for head in range(QUERY_HEADS):
-            of = head * KV_HEADS // QUERY_HEADS
-            scores = query[:, head] @ key[:, of].T / np.float32(np.sqrt(HEAD_DIM))
-            scores[hidden] = -np.inf
-            prob = np.exp(scores - scores.max(axis=1, keepdims=True))
-            out[:, head] = prob @ value[:, of] / prob.sum(axis=1, keepdims=True)
-        return out
+        return attend_exactly(query, key, value)
 
 
 class LanguageModel:

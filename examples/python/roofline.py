@@ -19,6 +19,8 @@ import pathlib
 import statistics
 import sys
 
+from pictures import load_pyplot
+
 GIGA = 1e9
 
 
@@ -37,14 +39,9 @@ def main():
     print(f"roofs: {peak:.1f} GFLOP/s, {read:.1f} GB/s")
     for name, intensity, rate in points:
         print(f"{name}: {intensity:.1f} FLOP/byte, {rate:.1f} GFLOP/s")
-    try:
-        import matplotlib
-    except ImportError:
-        print("no picture: there is no matplotlib (python3-matplotlib)")
+    pyplot = load_pyplot()
+    if not pyplot:
         return
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
     low = min(intensity for _, intensity, _ in points) / 3
     high = max(max(intensity for _, intensity, _ in points), peak / read) * 3

@@ -21,11 +21,11 @@ import pathlib
 import numpy as np
 
 import fp8attn
+from cache_formats import LARGEST, PAGE
 from language_model import HEAD_DIM, KV_HEADS, PROMPT, QUERY_HEADS, ExactAttention, LanguageModel
+from pictures import load_pyplot
 
-PAGE = 32
 FORMATS = [("bf16", ""), ("f8E4M3FN", "head"), ("f8E4M3FN", "token"), ("f8E5M2", "head")]
-LARGEST = {"f8E4M3FN": 448, "f8E5M2": 57344}
 
 
 class RangedAttention(ExactAttention):
@@ -76,14 +76,9 @@ def log_probabilities(logits):
 
 def draw(costs, path):
     """Draws the divergence of each format, on a logarithmic axis."""
-    try:
-        import matplotlib
-    except ImportError:
-        print("no picture: there is no matplotlib (python3-matplotlib)")
+    pyplot = load_pyplot()
+    if not pyplot:
         return
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
     figure, axes = pyplot.subplots(figsize=(7, 2.6), layout="constrained")
     bars = axes.barh([name for name, _ in costs], [cost for _, cost in costs], color="#36c")
     axes.bar_label(bars, [f"{cost:.1e}" for _, cost in costs], padding=4)

@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 
 using namespace serving;
 
@@ -41,11 +40,5 @@ void serving::calibrate(Model &model, std::span<const Token> text) {
     raise(key, model.layers[layer].keyMost);
     raise(value, model.layers[layer].valueMost);
   };
-  if (const auto refusal = engine.submit({0, {text.begin(), text.end()}, 1}))
-    throw std::runtime_error("calibration: " + *refusal);
-  while (!engine.isIdle()) {
-    const StepReport report = engine.step();
-    if (report.status != FP8ATTN_OK)
-      throw std::runtime_error("calibration: " + report.message);
-  }
+  engine.serve({0, {text.begin(), text.end()}, 1});
 }

@@ -7,6 +7,7 @@
 #include "Engine.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 using namespace serving;
 
@@ -26,6 +27,18 @@ Engine::Engine(const Model &model, const EngineOptions &options)
   for (int32_t group = 0; group < options.numGroups; ++group)
     groups.emplace_back(model, cache, options.workersPerGroup).context.isa_cap =
         options.isaCap;
+}
+
+std::unique_ptr<Sequence> Engine::serve(Request request) {
+  if (const auto refusal = submit(std::move(request)))
+    throw std::runtime_error(*refusal);
+  while (true) {
+    StepReport report = step();
+    if (report.status != FP8ATTN_OK)
+      throw std::runtime_error(report.message);
+    if (!report.ended.empty())
+      return std::move(report.ended[0]);
+  }
 }
 
 void Engine::cancel(int64_t id) {

@@ -52,6 +52,10 @@ public:
     return scheduler.submit(std::move(request));
   }
 
+  /// Serves a request alone. Throws std::runtime_error if it is refused or a
+  /// call fails.
+  std::unique_ptr<Sequence> serve(Request request);
+
   /// Ends a request. May be called by any thread at any time, even by one that
   /// is inside of step(): pages are released when no call uses them any more,
   /// and the sequence is in the report of the step that did so.

@@ -52,11 +52,6 @@ void ExactModel::attend(int layer, const std::vector<float> &query,
   });
 }
 
-static void addRows(const std::vector<float> &rows, std::vector<float> &sums) {
-  for (size_t i = 0; i < sums.size(); ++i)
-    sums[i] += rows[i];
-}
-
 std::vector<float> ExactModel::append(std::span<const Token> tokens) {
   const auto rows = int64_t(tokens.size());
   const auto first = int32_t(keys[0].size() / kKvWidth);
@@ -65,8 +60,8 @@ std::vector<float> ExactModel::append(std::span<const Token> tokens) {
   };
   std::vector<float> state = make(kWidth), normed = make(kWidth),
                      added = make(kWidth), query = make(kQueryWidth),
-                     out = make(kQueryWidth), kv = make(kKvWidth),
-                     gate = make(kHiddenWidth), up = make(kHiddenWidth);
+                     out = make(kQueryWidth), kv = make(kKvWidth);
+  HiddenBuffers buffers;
   for (int64_t row = 0; row < rows; ++row)
     model.embedding.copyOutput(tokens[row], &state[row * kWidth]);
   for (size_t index = 0; index < model.layers.size(); ++index) {
@@ -85,12 +80,7 @@ std::vector<float> ExactModel::append(std::span<const Token> tokens) {
     attend(int(index), query, first, out);
     layer.output.multiply(pool, out.data(), rows, added.data());
     addRows(added, state);
-    normalizeRows(pool, state.data(), rows, layer.hiddenGain, normed.data());
-    layer.gate.multiply(pool, normed.data(), rows, gate.data());
-    layer.up.multiply(pool, normed.data(), rows, up.data());
-    applyGate(pool, up.data(), rows, gate.data());
-    layer.down.multiply(pool, gate.data(), rows, added.data());
-    addRows(added, state);
+    applyHidden(pool, layer, rows, buffers, state);
   }
   normalizeRows(pool, state.data(), rows, model.gain, normed.data());
   std::vector<float> logits = make(kVocabulary);

@@ -212,10 +212,33 @@ void serving::rotateHeads(const Model &model, float *row, int heads,
     }
 }
 
-void serving::applyGate(WorkerPool &pool, const float *up, int64_t rows,
-                        float *gate) {
+void serving::addRows(const std::vector<float> &rows,
+                      std::vector<float> &sums) {
+  for (size_t i = 0; i < sums.size(); ++i)
+    sums[i] += rows[i];
+}
+
+/// Sets gate to up * gate / (1 + exp(-gate)), element by element of all rows of
+/// kHiddenWidth.
+static void applyGate(WorkerPool &pool, const float *up, int64_t rows,
+                      float *gate) {
   pool.forEach(rows, [&](int64_t row) {
     for (int64_t i = row * kHiddenWidth; i < (row + 1) * kHiddenWidth; ++i)
       gate[i] = up[i] * (gate[i] / (1 + std::exp(-gate[i])));
   });
+}
+
+void serving::applyHidden(WorkerPool &pool, const Layer &layer, int64_t rows,
+                          HiddenBuffers &buffers, std::vector<float> &state) {
+  auto &[normed, gate, up, added] = buffers;
+  normed.resize(rows * kWidth);
+  gate.resize(rows * kHiddenWidth);
+  up.resize(rows * kHiddenWidth);
+  added.resize(rows * kWidth);
+  normalizeRows(pool, state.data(), rows, layer.hiddenGain, normed.data());
+  layer.gate.multiply(pool, normed.data(), rows, gate.data());
+  layer.up.multiply(pool, normed.data(), rows, up.data());
+  applyGate(pool, up.data(), rows, gate.data());
+  layer.down.multiply(pool, gate.data(), rows, added.data());
+  addRows(added, state);
 }

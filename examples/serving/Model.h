@@ -108,9 +108,18 @@ void normalizeRows(WorkerPool &pool, const float *in, int64_t rows,
 /// Turns the heads of a row to its position.
 void rotateHeads(const Model &model, float *row, int heads, int32_t position);
 
-/// Sets gate to up * gate / (1 + exp(-gate)), element by element of all rows of
-/// kHiddenWidth.
-void applyGate(WorkerPool &pool, const float *up, int64_t rows, float *gate);
+/// Adds rows to others, element by element.
+void addRows(const std::vector<float> &rows, std::vector<float> &sums);
+
+/// What applyHidden works in, of as many rows as there were at most.
+struct HiddenBuffers {
+  std::vector<float> normed, gate, up, added;
+};
+
+/// Adds to `state`, `rows` rows of kWidth, what the part of a layer behind its
+/// attention makes of them.
+void applyHidden(WorkerPool &pool, const Layer &layer, int64_t rows,
+                 HiddenBuffers &buffers, std::vector<float> &state);
 
 /// These round to the nearest bf16, ties to even, and back.
 uint16_t toBf16(float value);

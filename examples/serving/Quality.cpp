@@ -16,6 +16,13 @@
 
 using namespace serving;
 
+std::vector<Token> serving::tokensOf(std::string_view text) {
+  std::vector<Token> tokens;
+  for (char byte : text)
+    tokens.push_back(uint8_t(byte));
+  return tokens;
+}
+
 std::vector<Token> serving::readText(const std::string &path) {
   std::ifstream file(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -23,10 +30,7 @@ std::vector<Token> serving::readText(const std::string &path) {
     throw std::runtime_error(path + ": expects a text of 1 to " +
                              std::to_string(kMaxPositions) + " bytes, got " +
                              std::to_string(text.size()));
-  std::vector<Token> tokens;
-  for (char byte : text)
-    tokens.push_back(uint8_t(byte));
-  return tokens;
+  return tokensOf(text);
 }
 
 std::unique_ptr<Sequence>
@@ -35,16 +39,7 @@ serving::serveOne(const Model &model, EngineOptions options, Request request) {
       int32_t(request.prompt.size() + size_t(request.numOutputs)) /
           kPageTokens +
       1;
-  Engine engine(model, options);
-  if (const auto refusal = engine.submit(std::move(request)))
-    throw std::runtime_error(*refusal);
-  while (true) {
-    StepReport report = engine.step();
-    if (report.status != FP8ATTN_OK)
-      throw std::runtime_error(report.message);
-    if (!report.ended.empty())
-      return std::move(report.ended[0]);
-  }
+  return Engine(model, options).serve(std::move(request));
 }
 
 void serving::coarsenScales(Model &model, CacheFormat format,

@@ -13,6 +13,9 @@
 
 namespace serving {
 
+/// Returns a token for each byte.
+std::vector<Token> tokensOf(std::string_view text);
+
 /// Reads a text, a token for each byte. Throws std::runtime_error if there is
 /// none, or more than kMaxPositions bytes.
 std::vector<Token> readText(const std::string &path);

@@ -68,11 +68,6 @@ BatchTables WorkerGroup::gatherBatch(const std::vector<Chunk *> &chunks) {
   return batch;
 }
 
-static void addRows(const std::vector<float> &rows, std::vector<float> &sums) {
-  for (size_t i = 0; i < sums.size(); ++i)
-    sums[i] += rows[i];
-}
-
 fp8attn_status WorkerGroup::runLayer(int index, BatchTables &batch) {
   const Layer &layer = model.layers[index];
   const int64_t rows = batch.numRows();
@@ -106,20 +101,11 @@ fp8attn_status WorkerGroup::runLayer(int index, BatchTables &batch) {
             cache.attend(context, index, query.data(), batch, out.data()))
       return status;
   }
-  std::transform(out.begin(), out.end(), hidden.begin(), fromBf16);
-  layer.output.multiply(pool, hidden.data(), rows, projected.data());
+  std::transform(out.begin(), out.end(), attended.begin(), fromBf16);
+  layer.output.multiply(pool, attended.data(), rows, projected.data());
   addRows(projected, state);
-  multiplyLayer(layer, rows);
+  applyHidden(pool, layer, rows, hiddenBuffers, state);
   return FP8ATTN_OK;
-}
-
-void WorkerGroup::multiplyLayer(const Layer &layer, int64_t rows) {
-  normalizeRows(pool, state.data(), rows, layer.hiddenGain, normed.data());
-  layer.gate.multiply(pool, normed.data(), rows, gate.data());
-  layer.up.multiply(pool, normed.data(), rows, hidden.data());
-  applyGate(pool, hidden.data(), rows, gate.data());
-  layer.down.multiply(pool, gate.data(), rows, projected.data());
-  addRows(projected, state);
 }
 
 static uint64_t hashRow(const float *row) {
@@ -142,19 +128,21 @@ void WorkerGroup::predict(const std::vector<Chunk *> &chunks) {
   normalizeRows(pool, state.data(), numRows, model.gain, normed.data());
   std::vector<float> logits(numRows * kVocabulary);
   model.embedding.multiply(pool, normed.data(), numRows, logits.data());
-  auto first = logits.begin();
-  row = 0;
+  int64_t end = 0;
   for (Chunk *chunk : chunks) {
+    const int64_t begin = end;
+    end += chunk->numLogitRows();
     if (chunk->sequence->request.keepsLogits)
-      chunk->logits.assign(first, first + chunk->numLogitRows() * kVocabulary);
+      chunk->logits.assign(logits.begin() + begin * kVocabulary,
+                           logits.begin() + end * kVocabulary);
+    if (!chunk->reachesEnd())
+      continue;
     // The last of them say what follows.
-    for (int i = chunk->numLogitRows(); i > 0; --i, ++row) {
-      if (chunk->reachesEnd() && i <= chunk->numDrafts + 1) {
-        const auto best = std::max_element(first, first + kVocabulary);
-        chunk->predictions.push_back(
-            {Token(best - first), hashRow(&normed[row * kWidth])});
-      }
-      first += kVocabulary;
+    for (row = end - chunk->numDrafts - 1; row < end; ++row) {
+      const auto first = logits.begin() + row * kVocabulary;
+      const auto best = std::max_element(first, first + kVocabulary);
+      chunk->predictions.push_back(
+          {Token(best - first), hashRow(&normed[row * kWidth])});
     }
   }
 }
@@ -165,8 +153,7 @@ fp8attn_status WorkerGroup::run(const std::vector<Chunk *> &chunks) {
   const size_t rows = size_t(batch.numRows());
   normed.resize(rows * kWidth);
   projected.resize(rows * std::max(kQueryWidth, kWidth));
-  hidden.resize(rows * std::max(kHiddenWidth, kQueryWidth));
-  gate.resize(rows * kHiddenWidth);
+  attended.resize(rows * kQueryWidth);
   query.resize(rows * kQueryWidth);
   out.resize(rows * kQueryWidth);
   key.resize(rows * kKvWidth);

@@ -46,7 +46,6 @@ public:
 private:
   BatchTables gatherBatch(const std::vector<Chunk *> &chunks);
   fp8attn_status runLayer(int layer, BatchTables &batch);
-  void multiplyLayer(const Layer &layer, int64_t rows);
   void predict(const std::vector<Chunk *> &chunks);
 
   const Model &model;
@@ -56,7 +55,8 @@ private:
   /// Of each row of the step: its position in its sequence, and values by
   /// channel.
   std::vector<int32_t> positions;
-  std::vector<float> state, normed, projected, hidden, gate;
+  std::vector<float> state, normed, projected, attended;
+  HiddenBuffers hiddenBuffers;
   std::vector<uint16_t> query, key, value, out;
 };
 

@@ -32,11 +32,8 @@ static int run(const char *weights, const char *text, const char *prompt,
   for (CacheFormat format : kCacheFormats) {
     EngineOptions options;
     options.format = format;
-    Request request{0, {}, numOutputs};
-    for (const char *byte = prompt; *byte; ++byte)
-      request.prompt.push_back(uint8_t(*byte));
     const std::unique_ptr<Sequence> sequence =
-        serveOne(model, options, std::move(request));
+        serveOne(model, options, {0, tokensOf(prompt), numOutputs});
     const std::string made(sequence->tokens.begin(), sequence->tokens.end());
     std::printf("%s: %s\n", nameOf(format),
                 formats.contains(made)

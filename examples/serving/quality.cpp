@@ -42,24 +42,31 @@ constexpr Row kRows[] = {{CacheFormat::BF16, "none"},
                          {CacheFormat::E5M2, "1", Granularity::One},
                          {CacheFormat::E5M2, "head"}};
 
+namespace {
+/// A text with its exact logits, and what is the likeliest behind a prompt.
+struct Exact {
+  std::vector<Token> text;
+  std::vector<float> logits;
+  std::vector<Token> prompt, continued;
+};
+} // namespace
+
 /// Prints the row of a format and its scales.
-static void measure(Model model, const Row &row, const std::vector<Token> &text,
-                    const std::vector<float> &exactLogits,
-                    const std::vector<Token> &exactText, int32_t numWorkers) {
+static void measure(Model model, const Row &row, const Exact &exact,
+                    int32_t numWorkers) {
   coarsenScales(model, row.format, row.granularity);
   EngineOptions options;
   options.format = row.format;
   options.workersPerGroup = numWorkers;
   const std::unique_ptr<Sequence> read =
-      serveOne(model, options, {0, text, 1, /*keepsLogits=*/true});
-  const Quality quality = compareLogits(exactLogits, read->logits, text);
+      serveOne(model, options, {0, exact.text, 1, /*keepsLogits=*/true});
+  const Quality quality = compareLogits(exact.logits, read->logits, exact.text);
 
-  const std::vector<Token> prompt(kPrompt, kPrompt + sizeof(kPrompt) - 1);
   const std::vector<Token> made =
-      serveOne(model, options, {0, prompt, kNumOutputs})->tokens;
+      serveOne(model, options, {0, exact.prompt, kNumOutputs})->tokens;
   const auto same =
-      std::mismatch(made.begin(), made.end(), exactText.begin()).first -
-      made.begin() - int64_t(prompt.size());
+      std::mismatch(made.begin(), made.end(), exact.continued.begin()).first -
+      made.begin() - int64_t(exact.prompt.size());
   const int64_t pageBytes =
       KvCache::pageBytes(row.format, int64_t(model.layers.size()));
   std::printf("%-10s  %-11s  %11lld  %7.1e  %7.2f %%  %10.4f  %lld of %d\n",
@@ -86,21 +93,22 @@ int main(int argc, char **argv) {
   }
   try {
     Model model{Checkpoint(argv[1])};
-    const std::vector<Token> text = readText(argv[2]);
-    calibrate(model, text);
-    const std::vector<float> exactLogits =
-        ExactModel(model, numWorkers).append(text);
-    const std::vector<Token> prompt(kPrompt, kPrompt + sizeof(kPrompt) - 1);
-    const std::vector<Token> exactText =
-        continueExactly(model, prompt, kNumOutputs, numWorkers);
-    std::printf("%zu tokens of text, %.4f bits per token without a cache's "
-                "rounding\n",
-                text.size(),
-                compareLogits(exactLogits, exactLogits, text).bitsPerToken);
+    Exact exact;
+    exact.text = readText(argv[2]);
+    calibrate(model, exact.text);
+    exact.logits = ExactModel(model, numWorkers).append(exact.text);
+    exact.prompt = tokensOf(kPrompt);
+    exact.continued =
+        continueExactly(model, exact.prompt, kNumOutputs, numWorkers);
+    std::printf(
+        "%zu tokens of text, %.4f bits per token without a cache's "
+        "rounding\n",
+        exact.text.size(),
+        compareLogits(exact.logits, exact.logits, exact.text).bitsPerToken);
     std::puts("cache       scales       bytes/token  mean KL  agreement  "
               "bits/token  same text");
     for (const Row &row : kRows)
-      measure(model, row, text, exactLogits, exactText, numWorkers);
+      measure(model, row, exact, numWorkers);
   } catch (const std::exception &exception) {
     std::fprintf(stderr, "quality: %s\n", exception.what());
     return 1;

@@ -44,7 +44,7 @@ class Instruction:
         return bool(re.search(r"%[xyz]mm|%k[0-7]", self.operands))
 
     def is_on_stack(self, frame):
-        return bool(re.search(r"\(%rsp|" + (r"\(%rbp" if frame else r"\(%rsp"), self.operands))
+        return bool(re.search(r"\(%(rsp|rbp)" if frame else r"\(%rsp", self.operands))
 
 
 def functions_of(path, wanted):

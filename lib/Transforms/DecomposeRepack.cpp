@@ -50,13 +50,6 @@ struct HeadOfPage {
 };
 } // namespace
 
-/// Returns the channels that keys, or values, are stored as.
-static int64_t getStoredChannels(CacheType type, CacheContent content) {
-  return content == CacheContent::Key
-             ? type.getLayout().getKeyChannels(type.getHeadDim())
-             : type.getLayout().getValueChannels(type.getHeadDim());
-}
-
 /// Returns one head's keys or values in a page, in the order of their bytes, as
 /// `element`s.
 static Value viewPart(OpBuilder &builder, Location loc, const HeadOfPage &from,
@@ -150,7 +143,7 @@ static void buildElementCopy(OpBuilder &builder, Location loc,
         memref::StoreOp::create(body, loc, moved, destination,
                                 placeOf(toType, channel));
       });
-  const int64_t stored = getStoredChannels(toType, content);
+  const int64_t stored = toType.getLayout().getChannels(content, headDim);
   if (stored == headDim)
     return;
   Value padding =

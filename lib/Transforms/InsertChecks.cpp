@@ -18,6 +18,7 @@
 #include "InsertChecks/MemoryWrites.h"
 #include "InsertChecks/OperationChecks.h"
 #include "fp8attn/Runtime/fp8attn.h"
+#include "fp8attn/Target/ElementTypes.h"
 #include "fp8attn/Transforms/MemRefForm.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -67,14 +68,9 @@ static bool isComparable(Type type) {
   if (isa<CacheType>(type))
     return true;
   auto memref = dyn_cast<MemRefType>(type);
-  if (!memref || memref.getRank() > FP8ATTN_MAX_RANK ||
-      memref.getMemorySpace() || !memref.isStrided())
-    return false;
-  Type element = memref.getElementType();
-  return isa<Float32Type, BFloat16Type, Float16Type, Float8E4M3FNType,
-             Float8E5M2Type, Float8E8M0FNUType>(element) ||
-         element.isSignlessInteger(1) || element.isSignlessInteger(8) ||
-         element.isSignlessInteger(32) || element.isSignlessInteger(64);
+  return memref && memref.getRank() <= FP8ATTN_MAX_RANK &&
+         !memref.getMemorySpace() && memref.isStrided() &&
+         isAbiType(memref.getElementType());
 }
 
 /// Returns whether a memref has a descriptor that has been checked already: it
@@ -349,12 +345,8 @@ void FunctionChecks::addChecksOf(memref::CopyOp copy) {
       return ("size " + Twine(dimension) + " of the " + side + " of a copy")
           .str();
     };
-    Value from = memref::DimOp::create(builder, copy.getLoc(), copy.getSource(),
-                                       dimension);
-    Value to = memref::DimOp::create(builder, copy.getLoc(), copy.getTarget(),
-                                     dimension);
-    CheckSizeOp::create(builder, copy.getLoc(), name("target"), to,
-                        name("source"), from);
+    emitSameSizeCheck(builder, copy.getLoc(), name("target"), copy.getTarget(),
+                      dimension, name("source"), copy.getSource(), dimension);
   }
   place(getBetween(before, copy), copy);
 }
@@ -434,8 +426,7 @@ FunctionSummary FunctionChecks::run() {
   function.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
     // What importers and CheckResultSizes ask for.
     if (isa<CheckSizeOp>(op)) {
-      moved.clear();
-      moveToBegin(op, /*isStraight=*/op->getBlock() == &entry);
+      place(op, op);
       return WalkResult::skip();
     }
     visit(op);

@@ -9,46 +9,22 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DirectCall.h"
+#include "ImportedAttention.h"
 #include "composite_imports.h"
 
-#include "gtest/gtest.h"
-
-#include <cmath>
 #include <functional>
-#include <limits>
 
 namespace {
 constexpr int64_t kBatch = 2, kHeads = 4, kKvHeads = 2, kChannels = 64;
 constexpr int64_t kKeys = 300;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The row of a tensor that holds (batch entry, head, token).
 using Place = std::function<int64_t(int64_t, int64_t, int64_t)>;
 /// What is added to the score of (batch entry, query, key).
 using Mask = std::function<double(int64_t, int64_t, int64_t)>;
 
-class CompositeImportTest : public testing::TestWithParam<fp8attn_isa>,
-                            protected Caller {
+class CompositeImportTest : public ImportedAttention {
 protected:
-  void SetUp() override {
-    if (fp8attn_cpu()->isa < GetParam())
-      GTEST_SKIP() << fp8attn_isa_string(GetParam()) << ": "
-                   << fp8attn_cpu()->reason;
-    context.isa_cap = GetParam();
-  }
-  void TearDown() override {
-    if (!IsSkipped())
-      EXPECT_EQ(context.isa, GetParam());
-  }
-
-  Floats makeFloats(std::vector<int64_t> sizes) {
-    Floats tensor(FP8ATTN_TYPE_F32, std::move(sizes));
-    for (float &number : tensor.elements)
-      number = std::uniform_int_distribution<int>(-128, 128)(random) / 128.0f;
-    return tensor;
-  }
-
   static void expectAttention(const Floats &query, const Floats &key,
                               const Floats &value, const Floats &out,
                               int64_t queries, const Place &queryRow,
@@ -57,28 +33,21 @@ protected:
     for (int64_t row = 0; row < kBatch * kHeads * queries; ++row) {
       const int64_t q = row % queries, head = row / queries % kHeads;
       const int64_t batch = row / queries / kHeads;
+      SCOPED_TRACE(testing::Message() << "batch " << batch << ", head " << head
+                                      << ", query " << q);
       const int64_t at = queryRow(batch, head, q) * kChannels;
-      double total = 0;
-      std::vector<double> expected(kChannels);
+      FormulaRow expected(kChannels);
       for (int64_t k = 0; k < kKeys; ++k) {
         const int64_t from =
             keyRow(batch, head / (kHeads / kKvHeads), k) * kChannels;
-        double product = 0;
-        for (int64_t c = 0; c < kChannels; ++c)
-          product += double(query.elements[at + c]) * key.elements[from + c];
-        const double weight = std::exp(scale * product + mask(batch, q, k));
-        total += weight;
-        for (int64_t c = 0; c < kChannels; ++c)
-          expected[c] += weight * value.elements[from + c];
+        const double product =
+            expected.multiply(&query.elements[at], &key.elements[from]);
+        expected.add(scale * product + mask(batch, q, k),
+                     &value.elements[from]);
       }
-      for (int64_t c = 0; c < kChannels; ++c)
-        ASSERT_NEAR(out.elements[at + c], expected[c] / total, kTolerance)
-            << "batch " << batch << ", head " << head << ", query " << q;
+      ASSERT_NO_FATAL_FAILURE(expected.expectOut(&out.elements[at]));
     }
   }
-
-  // Values are at most 1, of which a probability in bf16 loses 2^-9 at most.
-  static constexpr double kTolerance = 1.0 / 256;
 };
 } // namespace
 

@@ -35,7 +35,12 @@ template <typename Element> struct Tensor {
     descriptor = fp8attn_tensor_make(elements.data(), type, rank, sizes[0],
                                      sizes[1], sizes[2], sizes[3]);
   }
-  operator const fp8attn_tensor *() const { return &descriptor; }
+  /// Looks where the elements are now: those of a copy, or assigned ones, are
+  /// in another place.
+  operator const fp8attn_tensor *() {
+    descriptor.data = elements.data();
+    return &descriptor;
+  }
 
   std::vector<Element> elements;
   fp8attn_tensor descriptor;
@@ -63,6 +68,23 @@ struct Caller {
   std::mt19937 random{20261128};
   std::unique_ptr<void, decltype(&std::free)> workspace{nullptr, std::free};
   fp8attn_context context;
+};
+
+/// A caller on the ISA that is the parameter.
+class IsaCallTest : public testing::TestWithParam<fp8attn_isa>,
+                    protected Caller {
+protected:
+  void SetUp() override {
+    if (fp8attn_cpu()->isa < GetParam())
+      GTEST_SKIP() << fp8attn_isa_string(GetParam()) << ": "
+                   << fp8attn_cpu()->reason;
+    context.isa_cap = GetParam();
+  }
+  /// Override it where the last call has no body, or is refused.
+  void TearDown() override {
+    if (!IsSkipped())
+      EXPECT_EQ(context.isa, GetParam());
+  }
 };
 
 /// Runs the tests of a suite whose parameter is an ISA on each, by its name.

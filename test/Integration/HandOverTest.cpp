@@ -67,40 +67,30 @@ private:
   std::unique_ptr<uint8_t, decltype(&std::free)> bytes;
 };
 
-class HandOverTest : public testing::TestWithParam<fp8attn_isa> {
+class HandOverTest : public IsaCallTest {
 protected:
   HandOverTest() {
     const auto codes = read<uint8_t>("gpu_cache/cache.e4m3", 0, kCacheBytes);
     std::copy(codes.begin(), codes.end(), gpu.data());
     query.elements =
         read<uint16_t>("gpu_cache/query.bf16", 0, kRows * kHeads * kDim);
-    query.descriptor.data = query.elements.data();
     keyScale.elements = read<float>("gpu_cache/scales.f32", 0, kKvHeads);
-    keyScale.descriptor.data = keyScale.elements.data();
     valueScale.elements =
         read<float>("gpu_cache/scales.f32", kKvHeads, kKvHeads);
-    valueScale.descriptor.data = valueScale.elements.data();
     std::copy_n(kRowStarts, kSeqs + 1, rowStarts.elements.begin());
     std::copy_n(kLengths, kSeqs, lengths.elements.begin());
     std::copy_n(&kTable[0][0], kSeqs * kMaxBlocks, table.elements.begin());
   }
 
-  void SetUp() override {
-    if (fp8attn_cpu()->isa < GetParam())
-      GTEST_SKIP() << "the CPU has no " << fp8attn_isa_string(GetParam());
-    caller.context.isa_cap = GetParam();
-  }
-
   void attendTo(const fp8attn_cache &cache) {
-    ASSERT_EQ(attend_one_cache(caller.with(attend_one_cache_workspace_bytes(1)),
-                               query, &cache, keyScale, valueScale, rowStarts,
-                               lengths, table, out, lse),
+    ASSERT_EQ(attend_one_cache(with(attend_one_cache_workspace_bytes(1)), query,
+                               &cache, keyScale, valueScale, rowStarts, lengths,
+                               table, out, lse),
               FP8ATTN_OK)
-        << caller.context.message;
+        << context.message;
   }
 
-  /// Returns the relative error of `out`, in the Euclidean norm, and compares
-  /// the log-sum-exp.
+  /// Returns the relative error of `out`, in the Euclidean norm.
   double errorFromGpu() {
     const auto expected =
         read<float>("gpu_cache/out.f32", 0, kRows * kHeads * kDim);
@@ -111,6 +101,7 @@ protected:
     }
     return std::sqrt(error / norm);
   }
+  /// Returns the largest error of `lse`.
   double lseErrorFromGpu() {
     const auto expected = read<float>("gpu_cache/lse.f32", 0, kRows * kHeads);
     double most = 0;
@@ -119,7 +110,6 @@ protected:
     return most;
   }
 
-  Caller caller;
   CacheMemory gpu{0}, cache{0x55}, back{0x55};
   Words query{FP8ATTN_TYPE_BF16, {kRows, kHeads, kDim}};
   Floats keyScale{FP8ATTN_TYPE_F32, {kKvHeads}},
@@ -139,16 +129,16 @@ constexpr double kMostError = 3e-3, kMostLseError = 0x1p-8;
 
 TEST_P(HandOverTest, AttentionIsThatOfTheGpu) {
   const fp8attn_cache source = gpu.whole(), destination = cache.whole();
-  ASSERT_EQ(take_over(caller.with(0), &source, &destination), FP8ATTN_OK)
-      << caller.context.message;
+  ASSERT_EQ(take_over(with(0), &source, &destination), FP8ATTN_OK)
+      << context.message;
   ASSERT_NO_FATAL_FAILURE(attendTo(destination));
   EXPECT_LT(errorFromGpu(), kMostError);
   EXPECT_LT(lseErrorFromGpu(), kMostLseError);
 
   // And back: the same bytes, where nothing was written, too.
   const fp8attn_cache returned = back.whole();
-  ASSERT_EQ(hand_back(caller.with(0), &destination, &returned), FP8ATTN_OK)
-      << caller.context.message;
+  ASSERT_EQ(hand_back(with(0), &destination, &returned), FP8ATTN_OK)
+      << context.message;
   EXPECT_EQ(std::memcmp(back.data(), gpu.data(), kCacheBytes), 0);
 }
 
@@ -156,15 +146,15 @@ TEST_P(HandOverTest, AttentionIsThatOfTheGpu) {
 TEST_P(HandOverTest, KeysAndValuesApart) {
   const fp8attn_cache keys = gpu.part(0), values = gpu.part(1),
                       ownKeys = cache.part(0), ownValues = cache.part(1);
-  ASSERT_EQ(take_over_keys(caller.with(0), &keys, &ownKeys), FP8ATTN_OK)
-      << caller.context.message;
-  ASSERT_EQ(take_over_values(caller.with(0), &values, &ownValues), FP8ATTN_OK)
-      << caller.context.message;
-  ASSERT_EQ(attend_two_caches(caller.with(attend_two_caches_workspace_bytes(1)),
-                              query, &ownKeys, &ownValues, keyScale, valueScale,
+  ASSERT_EQ(take_over_keys(with(0), &keys, &ownKeys), FP8ATTN_OK)
+      << context.message;
+  ASSERT_EQ(take_over_values(with(0), &values, &ownValues), FP8ATTN_OK)
+      << context.message;
+  ASSERT_EQ(attend_two_caches(with(attend_two_caches_workspace_bytes(1)), query,
+                              &ownKeys, &ownValues, keyScale, valueScale,
                               rowStarts, lengths, table, out, lse),
             FP8ATTN_OK)
-      << caller.context.message;
+      << context.message;
   EXPECT_LT(errorFromGpu(), kMostError);
   EXPECT_LT(lseErrorFromGpu(), kMostLseError);
 }
@@ -172,8 +162,8 @@ TEST_P(HandOverTest, KeysAndValuesApart) {
 /// The test would notice heads before tokens.
 TEST_P(HandOverTest, AWrongLayoutIsNoticed) {
   const fp8attn_cache source = gpu.whole(), destination = cache.whole();
-  ASSERT_EQ(take_over_heads(caller.with(0), &source, &destination), FP8ATTN_OK)
-      << caller.context.message;
+  ASSERT_EQ(take_over_heads(with(0), &source, &destination), FP8ATTN_OK)
+      << context.message;
   ASSERT_NO_FATAL_FAILURE(attendTo(destination));
   EXPECT_FALSE(errorFromGpu() < 0.3);
 }
@@ -202,12 +192,11 @@ TEST_P(HandOverTest, BytesAreThoseOfTheGpu) {
                            slots.data(), FP8ATTN_TYPE_I64, 1, count, 0, 0, 0);
   CacheMemory written(0xFF);
   const fp8attn_cache own = written.whole(), returned = back.whole();
-  ASSERT_EQ(write_tokens(caller.with(write_tokens_workspace_bytes(1)), &keys,
-                         &values, &places, keyScale, valueScale, &own),
+  ASSERT_EQ(write_tokens(with(write_tokens_workspace_bytes(1)), &keys, &values,
+                         &places, keyScale, valueScale, &own),
             FP8ATTN_OK)
-      << caller.context.message;
-  ASSERT_EQ(hand_back(caller.with(0), &own, &returned), FP8ATTN_OK)
-      << caller.context.message;
+      << context.message;
+  ASSERT_EQ(hand_back(with(0), &own, &returned), FP8ATTN_OK) << context.message;
   EXPECT_EQ(std::memcmp(back.data(), gpu.data(), kCacheBytes), 0);
 }
 

@@ -6,88 +6,49 @@
 //
 // Calls the entry points of imports.mlir and compares them with what the
 // documentation of PyTorch and of ONNX says, and with what the operations of
-// linalg compute, written down here on its own: no operation of this project is
-// asked what it means.
+// linalg compute, written down here on its own.
 //
 //===----------------------------------------------------------------------===//
 
-#include "DirectCall.h"
+#include "ImportedAttention.h"
 #include "imports.h"
 
-#include "gtest/gtest.h"
-
-#include <cmath>
 #include <functional>
-#include <limits>
 
 namespace {
 constexpr int64_t kBatch = 2, kHeads = 4, kChannels = 64;
 // More keys than queries: the diagonal begins at the first key, or ends at the
 // last.
 constexpr int64_t kQueries = 7, kKeys = 300;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// The modified score of (query, key), of what scale and product give.
 using Modifier = std::function<double(double score, int64_t q, int64_t k)>;
 
-class ImportTest : public testing::TestWithParam<fp8attn_isa>,
-                   protected Caller {
+class ImportTest : public ImportedAttention {
 protected:
-  void SetUp() override {
-    if (fp8attn_cpu()->isa < GetParam())
-      GTEST_SKIP() << fp8attn_isa_string(GetParam()) << ": "
-                   << fp8attn_cpu()->reason;
-    context.isa_cap = GetParam();
-  }
-  void TearDown() override {
-    if (!IsSkipped())
-      EXPECT_EQ(context.isa, GetParam());
-  }
-
-  /// Numbers that bf16 has, so that nothing but probabilities is rounded.
-  Floats makeFloats(std::vector<int64_t> sizes) {
-    Floats tensor(FP8ATTN_TYPE_F32, std::move(sizes));
-    for (float &number : tensor.elements)
-      number = std::uniform_int_distribution<int>(-128, 128)(random) / 128.0f;
-    return tensor;
-  }
-
   /// Compares `out`, and `lse` if there is one, with attention by its formula.
   void expectAttention(const Floats &query, const Floats &key,
                        const Floats &value, int64_t kvHeads, double scale,
                        const Modifier &modify, const Floats &out,
                        const Floats *lse = nullptr) {
     for (int64_t row = 0; row < kBatch * kHeads * kQueries; ++row) {
+      SCOPED_TRACE(testing::Message() << "row " << row);
       const int64_t q = row % kQueries, head = row / kQueries % kHeads;
       const int64_t batch = row / kQueries / kHeads;
       const int64_t kv = batch * kvHeads + head / (kHeads / kvHeads);
-      double total = 0;
-      std::vector<double> expected(kChannels);
+      FormulaRow expected(kChannels);
       for (int64_t k = 0; k < kKeys; ++k) {
-        double product = 0;
-        for (int64_t c = 0; c < kChannels; ++c)
-          product += double(query.elements[row * kChannels + c]) *
-                     key.elements[(kv * kKeys + k) * kChannels + c];
-        const double weight = std::exp(modify(scale * product, q, k));
-        total += weight;
-        for (int64_t c = 0; c < kChannels; ++c)
-          expected[c] +=
-              weight * value.elements[(kv * kKeys + k) * kChannels + c];
+        const int64_t at = (kv * kKeys + k) * kChannels;
+        const double product = expected.multiply(
+            &query.elements[row * kChannels], &key.elements[at]);
+        expected.add(modify(scale * product, q, k), &value.elements[at]);
       }
-      for (int64_t c = 0; c < kChannels; ++c)
-        ASSERT_NEAR(out.elements[row * kChannels + c],
-                    total == 0 ? 0 : expected[c] / total, kTolerance)
-            << "row " << row << ", channel " << c;
-      if (lse && total == 0)
-        ASSERT_EQ(lse->elements[row], -kInfinity) << "row " << row;
-      else if (lse)
-        ASSERT_NEAR(lse->elements[row], std::log(total), kTolerance)
-            << "row " << row;
+      ASSERT_NO_FATAL_FAILURE(
+          expected.expectOut(&out.elements[row * kChannels]));
+      if (lse)
+        ASSERT_NO_FATAL_FAILURE(expected.expectLse(lse->elements[row]));
     }
   }
-
-  // Values are at most 1, of which a probability in bf16 loses 2^-9 at most.
-  static constexpr double kTolerance = 1.0 / 256;
 };
 } // namespace
 

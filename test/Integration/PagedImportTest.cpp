@@ -10,12 +10,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DirectCall.h"
+#include "ImportedAttention.h"
 #include "paged_imports.h"
 
-#include "gtest/gtest.h"
-
-#include <cmath>
 #include <cstring>
 #include <map>
 
@@ -27,14 +24,10 @@ constexpr int64_t kPrompt = 40;
 
 using Longs = Tensor<int64_t>;
 
-class PagedImportTest : public testing::TestWithParam<fp8attn_isa>,
-                        protected Caller {
+class PagedImportTest : public ImportedAttention {
 protected:
   void SetUp() override {
-    if (fp8attn_cpu()->isa < GetParam())
-      GTEST_SKIP() << fp8attn_isa_string(GetParam()) << ": "
-                   << fp8attn_cpu()->reason;
-    context.isa_cap = GetParam();
+    ImportedAttention::SetUp();
     // Pages in no order.
     for (int64_t i = 0; i < kUsers * kColumns; ++i)
       table.elements[i] = static_cast<int32_t>(15 - (i * 5) % 16);
@@ -42,12 +35,8 @@ protected:
       caches[i] = {bytes[i].get(), kPages, kPageBytes};
   }
 
-  Floats makeFloats(std::vector<int64_t> sizes) {
-    Floats tensor(FP8ATTN_TYPE_F32, std::move(sizes));
-    for (float &number : tensor.elements)
-      number = std::uniform_int_distribution<int>(-128, 128)(random) / 128.0f;
-    return tensor;
-  }
+  /// A call that is refused runs no body.
+  void TearDown() override {}
 
   /// What the cache has of (user, position, KV head), or nothing.
   using Rows =
@@ -72,28 +61,19 @@ protected:
   void expectRow(const Floats &query, int64_t row, int64_t user, int64_t head,
                  int64_t first, int64_t last, double scale,
                  const Floats &out) const {
+    SCOPED_TRACE(testing::Message() << "user " << user << ", head " << head);
     const int64_t kv = head / (kHeads / kKvHeads);
-    double total = 0;
-    std::vector<double> expected(kChannels);
+    FormulaRow expected(kChannels);
     for (int64_t t = std::max<int64_t>(first, 0); t <= last; ++t) {
-      const std::vector<float> &key = keys.at({user, t, kv});
-      const std::vector<float> &value = values.at({user, t, kv});
-      double product = 0;
-      for (int64_t c = 0; c < kChannels; ++c)
-        product += double(query.elements[row * kChannels + c]) * key[c];
-      const double weight = std::exp(scale * product);
-      total += weight;
-      for (int64_t c = 0; c < kChannels; ++c)
-        expected[c] += weight * value[c];
+      const double product = expected.multiply(&query.elements[row * kChannels],
+                                               keys.at({user, t, kv}).data());
+      expected.add(scale * product, values.at({user, t, kv}).data());
     }
-    for (int64_t c = 0; c < kChannels; ++c)
-      ASSERT_NEAR(out.elements[row * kChannels + c],
-                  total == 0 ? 0 : expected[c] / total, kTolerance)
-          << "user " << user << ", head " << head << ", channel " << c;
+    expected.expectOut(&out.elements[row * kChannels]);
   }
 
   /// Calls `decode` with positions and a table.
-  fp8attn_status callDecode(const Integers &positions) {
+  fp8attn_status callDecode(Integers positions) {
     return decode(with(decode_workspace_bytes(1)), query, &caches[0],
                   &caches[1], promptKeys, promptValues, users, newKeys,
                   newValues, positions, table, out);
@@ -120,9 +100,6 @@ protected:
   Floats newValues = makeFloats({1, kUsers, 4, kChannels});
   Longs users{FP8ATTN_TYPE_I64, {2}};
   Floats out{FP8ATTN_TYPE_F32, {1, kUsers, kHeads, kChannels}};
-
-  // Values are at most 1, of which a probability in bf16 loses 2^-9 at most.
-  static constexpr double kTolerance = 1.0 / 256;
 };
 } // namespace
 

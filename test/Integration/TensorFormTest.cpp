@@ -85,7 +85,7 @@ TEST(TensorFormTest, DenseOfOtherStrides) {
           turned.elements[((b * kQueries + q) * kHeads + h) * kChannels + c] =
               tensors.query
                   .elements[((b * kHeads + h) * kQueries + q) * kChannels + c];
-  tensors.query.descriptor.data = turned.elements.data();
+  tensors.query.elements = turned.elements;
   tensors.query.descriptor.strides[1] = kChannels;
   tensors.query.descriptor.strides[2] = kHeads * kChannels;
   ASSERT_EQ(tensors.onTensors(), FP8ATTN_OK) << tensors.context.message;

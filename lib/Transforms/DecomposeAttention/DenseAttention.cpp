@@ -95,16 +95,14 @@ static Value buildItemsAtOnce(OpBuilder &builder, Location loc, AttentionOp op,
   };
   Value inItem =
       arith::MinUIOp::create(builder, loc, rows, number(FP8ATTN_DENSE_ROWS));
-  Value decodings = arith::MaxUIOp::create(
-      builder, loc,
-      ceilDivide(builder, loc, inItem, FP8ATTN_ROWS_OF_A_DECODING), number(1));
+  Value decodings =
+      ceilDivide(builder, loc, inItem, FP8ATTN_ROWS_OF_A_DECODING);
   // More keys are enough in any case, and their product may not have 64 bits.
   keys = arith::MinUIOp::create(builder, loc, keys,
                                 number(FP8ATTN_ELEMENTS_AT_ONCE));
   if (std::optional<int64_t> left = op.getWindowLeft()) {
+    // Both have 63 bits, so that the sum does not wrap.
     Value seen = arith::AddIOp::create(builder, loc, queries, number(*left));
-    // A sum beyond 2^64 is smaller than the window.
-    seen = arith::MaxUIOp::create(builder, loc, seen, number(*left));
     keys = arith::MinUIOp::create(builder, loc, keys, seen);
   }
   Value elements = arith::MulIOp::create(

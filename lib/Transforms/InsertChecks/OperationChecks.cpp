@@ -159,11 +159,8 @@ template <typename ConvertOp> static void emitChecks(ConvertOp op) {
     if (!source.isDynamicDim(dim) && !destination.isDynamicDim(dim))
       continue;
     std::string suffix = " dimension " + std::to_string(dim);
-    Value size = memref::DimOp::create(builder, loc, op.getDestination(), dim);
-    Value other = memref::DimOp::create(builder, loc, op.getSource(), dim);
-    CheckSizeOp::create(builder, loc,
-                        builder.getStringAttr("destination" + suffix), size,
-                        builder.getStringAttr("source" + suffix), other);
+    emitSameSizeCheck(builder, loc, "destination" + suffix, op.getDestination(),
+                      dim, "source" + suffix, op.getSource(), dim);
   }
   for (auto [dim, result] : llvm::enumerate(op.getScaleMap().getResults())) {
     const unsigned of = cast<AffineDimExpr>(result).getPosition();

@@ -61,9 +61,7 @@ Dequantization::Dequantization(LoadScaleOp scale, CacheContent content,
                         FP8ATTN_BLOCK_KEYS, BFloat16Type::get(context),
                         cache.getType().getLayout());
   shared = getChannelsPerScale(scale.getMap(), headDim);
-  LayoutAttr layout = cache.getType().getLayout();
-  channels = isKey() ? layout.getKeyChannels(headDim)
-                     : layout.getValueChannels(headDim);
+  channels = cache.getType().getLayout().getChannels(content, headDim);
   tiles = FP8ATTN_GRANULE * channels / (kLanes * kPaired);
   buffers.add(
       MemRefType::get({page.getPageBytes()}, IntegerType::get(context, 8)),

@@ -37,8 +37,7 @@ static bool isKnownMemory(Value value) {
 /// Returns whether elements of a memref have a type that arguments can have.
 static bool hasKnownElements(Value value) {
   auto type = cast<MemRefType>(value.getType());
-  return type.getRank() <= FP8ATTN_MAX_RANK &&
-         isAbiType(type.getElementType());
+  return type.getRank() <= FP8ATTN_MAX_RANK && isAbiType(type.getElementType());
 }
 
 /// Returns the elements of a constant.
@@ -202,8 +201,7 @@ FailureOr<Arguments> mlir::fp8attn::makeInputs(func::FuncOp function,
     if (failed(result))
       return failure();
   }
-  if (failed(maker.makeOtherCopies()) ||
-      failed(maker.checkSizes(function)))
+  if (failed(maker.makeOtherCopies()) || failed(maker.checkSizes(function)))
     return failure();
   for (BlockArgument argument : function.getArguments())
     if (!maker.arguments[argument].isAllocated()) {

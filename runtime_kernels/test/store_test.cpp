@@ -75,34 +75,33 @@ static void checkStore(const KernelUnderTest &kernel,
 TEST_P(StoreTest, EverySlotPattern) {
   Random random(21);
   size_t n = 0;
-  for (int repetition = 0; repetition < 2; ++repetition)
-    for (int64_t pageTokens : {32, 64, 96})
-      for (int64_t tokens : {1, 2, 3, 15, 16, 17, 33, 40}) {
-        const int64_t channels =
-            takeTurns({8, 64, 24, 32, 40, 256, 72, 96, 16, 128, 576}, n++);
-        SCOPED_TRACE(testing::Message()
-                     << channels << " channels, pages of " << pageTokens << ", "
-                     << tokens << " tokens");
-        std::vector<int64_t> all(static_cast<size_t>(kPages * pageTokens));
-        std::iota(all.begin(), all.end(), 0);
-        const auto take = [&](int64_t first) {
-          return std::vector<int64_t>(all.begin() + first,
-                                      all.begin() + first + tokens);
-        };
-        // A prompt, aligned and not; the same with padding tokens.
-        for (int64_t first : {0, 16, 5, 32, 31}) {
-          std::vector<int64_t> slots = take(first);
-          ASSERT_NO_FATAL_FAILURE(
-              checkStore(GetParam(), slots, channels, pageTokens, random));
-          slots[slots.size() / 2] = -1;
-          ASSERT_NO_FATAL_FAILURE(
-              checkStore(GetParam(), slots, channels, pageTokens, random));
-        }
-        // Tokens of many sequences.
-        std::shuffle(all.begin(), all.end(), random);
+  for (int64_t pageTokens : {32, 64, 96})
+    for (int64_t tokens : {1, 2, 3, 15, 16, 17, 33, 40}) {
+      const int64_t channels =
+          takeTurns({8, 64, 24, 32, 40, 256, 72, 96, 16, 128, 576}, n++);
+      SCOPED_TRACE(testing::Message()
+                   << channels << " channels, pages of " << pageTokens << ", "
+                   << tokens << " tokens");
+      std::vector<int64_t> all(static_cast<size_t>(kPages * pageTokens));
+      std::iota(all.begin(), all.end(), 0);
+      const auto take = [&](int64_t first) {
+        return std::vector<int64_t>(all.begin() + first,
+                                    all.begin() + first + tokens);
+      };
+      // A prompt, aligned and not; the same with padding tokens.
+      for (int64_t first : {0, 16, 5, 32, 31}) {
+        std::vector<int64_t> slots = take(first);
         ASSERT_NO_FATAL_FAILURE(
-            checkStore(GetParam(), take(0), channels, pageTokens, random));
+            checkStore(GetParam(), slots, channels, pageTokens, random));
+        slots[slots.size() / 2] = -1;
+        ASSERT_NO_FATAL_FAILURE(
+            checkStore(GetParam(), slots, channels, pageTokens, random));
       }
+      // Tokens of many sequences.
+      std::shuffle(all.begin(), all.end(), random);
+      ASSERT_NO_FATAL_FAILURE(
+          checkStore(GetParam(), take(0), channels, pageTokens, random));
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Key, StoreTest,

@@ -180,10 +180,13 @@ void Step::scatter() {
   scatter(&Arguments::lse);
 }
 
-/// A token of each sequence a step: all of it is decode.
+/// A token of each sequence a step: the first two, and those behind a chunk
+/// that leaves more than a granule, in which decode meets every place.
 TEST_P(RepeatabilityTest, TokenByToken) {
   expectSameBits([](size_t, int64_t begin, int64_t length) {
-    return std::min(begin + 1, length);
+    constexpr int64_t kFirst = 2, kLast = 35;
+    const int64_t chunk = begin == kFirst ? length - kLast : 0;
+    return std::min(std::max(begin + 1, chunk), length);
   });
 }
 

@@ -124,6 +124,11 @@ function(fp8attn_use_mlir target)
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
   endif()
   target_link_libraries(${target} PRIVATE ${FP8ATTN_MLIR_LIBRARIES})
+  # What lib/CMakeLists.txt has precompiled, as code of the same kind.
+  if(TARGET fp8attn-pch AND NOT target STREQUAL fp8attn-pch)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fPIC>)
+    target_precompile_headers(${target} REUSE_FROM fp8attn-pch)
+  endif()
 endfunction()
 
 function(add_fp8attn_library name)
@@ -131,16 +136,6 @@ function(add_fp8attn_library name)
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   fp8attn_use_mlir(${name})
   fp8attn_offer_headers(${name})
-  # One precompiled header for all that includes MLIR: it halves the build.
-  if(NOT TARGET fp8attn-pch)
-    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/pch.cpp
-      CONTENT "// Carrier of the precompiled header.\n")
-    add_library(fp8attn-pch STATIC ${PROJECT_BINARY_DIR}/pch.cpp)
-    fp8attn_use_mlir(fp8attn-pch)
-    target_precompile_headers(fp8attn-pch PRIVATE
-      ${PROJECT_SOURCE_DIR}/cmake/modules/Precompiled.h)
-  endif()
-  target_precompile_headers(${name} REUSE_FROM fp8attn-pch)
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
   endif()

@@ -268,8 +268,14 @@ static void attendKeys(const fp8attn_key_run &run, int64_t firstKey,
     if (stream.takeSpecial() && !UnitStream<Format>::kWordsInCache) [[unlikely]]
       computeExactScores<Format>(run, first, keys, query, keyChannels,
                                  scratch.scores, scratch.exact);
-    softmaxStep(first, keys, rows, scratch.scores, rowScale, rowBegin, rowLimit,
-                exponent, valueChannels, rowMax, rowSum, acc, scratch.probs);
+    for (int64_t row = 0; row < rows; ++row) {
+      ahead.fetchEarly(kRowPairBytes<Format>);
+      softmaxStep(first, keys, 1, scratch.scores + row * kFloatColumns,
+                  rowScale + row, rowBegin + row, rowLimit + row, exponent,
+                  valueChannels, rowMax + row, rowSum + row,
+                  acc + row * kFloatColumns,
+                  scratch.probs + row * kBf16Columns);
+    }
     const ValueStep step = {run,
                             first,
                             granules,

@@ -57,6 +57,7 @@ public:
       const int64_t key = firstKey + g * FP8ATTN_GRANULE;
       values[g] = valueGranule<Format::kBytes>(run, key, valueChannels);
       const uint8_t *tile = keyGranule<Format::kBytes>(run, key, keyChannels);
+#pragma clang loop unroll(disable)
       for (int64_t k = 0; k < depth; k += 2, tile += 2 * kTileBytes) {
         const int64_t second = k + 1 < depth ? kTileBytes : 0;
         const uint8_t *later = tile + depth * kTileBytes;
@@ -65,6 +66,7 @@ public:
     }
     const int64_t columns = valueChannels / kLanes;
     for (int64_t c = 0; c < columns; c += 2)
+#pragma clang loop unroll(disable)
       for (int64_t g = 0; g < granules; g += 2) {
         const int64_t second = c + 1 < columns ? kTileBytes : 0;
         const uint8_t *tile = values[g] + c * kTileBytes;
@@ -129,9 +131,10 @@ public:
   [[gnu::always_inline]] void decodeAhead(int index) {
     const uint8_t *tile = unit[1].tiles[index];
     uint8_t *to = other + index * FP8ATTN_TILE_BYTES;
+    const int64_t place = ahead.place();
 #pragma GCC unroll 8
     for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
-      ahead.fetch(pair, kRowPairBytes<Format>);
+      ahead.fetch(pair, kRowPairBytes<Format>, place);
       decodePair(tile, pair, to);
     }
     ahead.endParts(kRowPairBytes<Format>);

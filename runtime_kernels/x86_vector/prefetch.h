@@ -144,31 +144,50 @@ public:
   /// endParts. Of few rows only. If the granules ahead are the smaller ones, a
   /// few lines are fetched that are not needed yet.
   [[gnu::always_inline]] void fetch(int64_t part, int64_t bytes) const {
+    fetch(part, bytes, place());
+  }
+  /// The same from place(), which a loop reads once.
+  [[gnu::always_inline]] int64_t place() const { return offset; }
+  [[gnu::always_inline]] void fetch(int64_t part, int64_t bytes,
+                                    int64_t place) const {
     const int64_t line = part * (bytes / kLine);
-    const int64_t turn = offset + line / kLinesInTurn * turnBytes;
+    const int64_t turn = place + line / kLinesInTurn * turnBytes;
     for (int64_t i = 0; i < bytes / kLine; ++i)
       _mm_prefetch(
           reinterpret_cast<const char *>(next[line % kLinesInTurn + i] + turn),
           _MM_HINT_T1);
   }
   [[gnu::always_inline]] void endParts(int64_t bytes) {
-    if (offset < shareBytes)
-      offset += bytes / kLine * turnBytes;
+    if (done < shareBytes)
+      done += bytes / kLine * turnBytes;
+    // Of a share that was fetched early the begin is fetched again, which costs
+    // no memory.
+    offset = done < shareBytes ? done : 0;
+  }
+
+  /// Fetches early what eight parts of `bytes` bytes would, if that much of the
+  /// share is left: where nothing is consumed for a while.
+  [[gnu::noinline]] void fetchEarly(int64_t bytes) {
+    if (!fetches || done >= shareBytes)
+      return;
+#pragma clang loop unroll(disable)
+    for (int64_t part = 0; part < kLinesInTurn; ++part)
+      fetch(part, bytes);
+    endParts(bytes);
   }
 
   /// Call when a granule has been consumed: fetches what is left of the share.
   void endGranule() {
     if (!fetches)
       return;
-    for (; offset < shareBytes; offset += turnBytes)
-      for (int64_t i = 0; i < kLinesInTurn; ++i)
-        fetch(i, kLine);
+    while (done < shareBytes)
+      fetchEarly(kLine);
     if ((++consumed & (groupSize - 1)) == 0)
       enterGroup();
     else
       for (int64_t i = 0; i < kLinesInTurn; ++i)
         next[i] += share[i];
-    offset = 0;
+    offset = done = 0;
   }
 
 private:
@@ -177,12 +196,13 @@ private:
   /// times the bandwidth of a core.
   static constexpr int64_t kLeadBytes = 16384;
 
-  void fetchLead() {
+  [[gnu::noinline]] void fetchLead() {
     const int64_t count = order.size() < lead ? order.size() : lead;
     for (int64_t i = 0; i < count; ++i) {
       const GranuleOrder::Granule granule = order.at(i);
-      for (int64_t done = 0; done < granule.bytes; done += kLine)
-        _mm_prefetch(reinterpret_cast<const char *>(granule.data + done),
+#pragma clang loop unroll(disable)
+      for (int64_t line = 0; line < granule.bytes; line += kLine)
+        _mm_prefetch(reinterpret_cast<const char *>(granule.data + line),
                      _MM_HINT_T1);
     }
   }
@@ -192,7 +212,8 @@ private:
   /// lines (common/cache_layout.h).
   [[gnu::noinline]] void enterGroup() {
     const int64_t inGroup = consumed & (groupSize - 1);
-    offset = shareBytes = 0;
+    offset = done = shareBytes = 0;
+#pragma clang loop unroll(disable)
     for (int64_t i = 0; i < groupSize; ++i) {
       const GranuleOrder::Granule granule =
           order.at(lead + consumed - inGroup + i);
@@ -202,6 +223,7 @@ private:
       if (share[i] > shareBytes)
         shareBytes = share[i];
     }
+#pragma clang loop unroll(disable)
     for (int64_t i = groupSize; i < kLinesInTurn; ++i) {
       share[i] = share[i - groupSize];
       next[i] = next[i - groupSize] + kLine;
@@ -212,8 +234,9 @@ private:
   const bool fetches;
   /// Where the share of each granule begins, for each line of a turn.
   const uint8_t *next[kLinesInTurn];
-  /// How far the turns are in it, and of the largest granule all of it.
-  int64_t offset = 0, shareBytes = 0;
+  /// How far the turns are in it, where the next one is, and all of it, of the
+  /// largest granule.
+  int64_t done = 0, offset = 0, shareBytes = 0;
   /// Bytes of a granule that a turn fetches.
   int64_t turnBytes = 0;
   int64_t share[kLinesInTurn];

@@ -205,10 +205,12 @@ TEST(ReferenceQuantizerTest, HasTheSameBoundaries) {
 
 class EveryScaleTest : public KernelTest {};
 
-/// Scales at the ends of the range of floats, powers of two and others.
+/// Scales at the ends of the range of floats, powers of two, the one whose
+/// quotients are nearest to a boundary (x86_vector/quantize.h), and others.
 static std::vector<float> manyScales() {
-  std::vector<float> scales = {FLT_MAX,     FLT_MIN,    FLT_TRUE_MIN,
-                               FLT_MIN / 3, 1.0f / 448, 1.0f / 57344};
+  std::vector<float> scales = {FLT_MAX,      FLT_MIN,    FLT_TRUE_MIN,
+                               FLT_MIN / 3,  1.0f / 448, 1.0f / 57344,
+                               0x1.fffffep0f};
   for (int exponent = -120; exponent <= 120; exponent += 24)
     scales.push_back(ldexpf(1, exponent));
   std::mt19937 random(1);

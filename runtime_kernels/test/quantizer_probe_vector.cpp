@@ -17,7 +17,7 @@ static void probe(const float *values, float scale, uint8_t *codes) {
   constexpr uint32_t kAll = 0xffff;
   fp8attn::simd::storeBytes(
       codes, kAll,
-      fp8attn::Quantizer<Format>(scale)(
+      fp8attn::Quantizer<Format, fp8attn::F32>(scale)(
           fp8attn::Vectors<fp8attn::F32>::load(values, kAll)));
 }
 

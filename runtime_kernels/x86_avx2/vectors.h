@@ -30,10 +30,11 @@ template <int Rows> constexpr int kWideTiles = Rows <= 2 ? 2 : 1;
 /// what they have not.
 constexpr int kPanelRows = 6;
 constexpr int kPanelTiles = 1;
-/// Not all eight: objects embed the code.
-constexpr int kPackUnroll = 2;
 
 namespace simd {
+
+/// Whether a division takes longer than all else that quantises.
+constexpr bool kSlowDivision = false;
 
 struct Line {
   __m256i low, high;
@@ -94,10 +95,15 @@ inline Line repeat16(const void *from) {
 FP8ATTN_BINARY(Line, bitAnd, _mm256_and_si256)
 FP8ATTN_BINARY(Line, bitOr, _mm256_or_si256)
 inline Line orAnd(Line a, Line b, Line c) { return bitOr(a, bitAnd(b, c)); }
+inline Line bitSelect(Line mask, Line yes, Line no) {
+  return {_mm256_or_si256(_mm256_and_si256(mask.low, yes.low),
+                          _mm256_andnot_si256(mask.low, no.low)),
+          _mm256_or_si256(_mm256_and_si256(mask.high, yes.high),
+                          _mm256_andnot_si256(mask.high, no.high))};
+}
 FP8ATTN_BINARY(Line, add8, _mm256_add_epi8)
 FP8ATTN_BINARY(Line, add16, _mm256_add_epi16)
 FP8ATTN_BINARY(Line, add32, _mm256_add_epi32)
-FP8ATTN_BINARY(Line, sub32, _mm256_sub_epi32)
 FP8ATTN_BINARY(Line, min8, _mm256_min_epu8)
 FP8ATTN_BINARY(Line, min32, _mm256_min_epu32)
 FP8ATTN_BINARY(Line, max32, _mm256_max_epu32)
@@ -125,6 +131,10 @@ FP8ATTN_BINARY(Floats, max, _mm256_max_ps)
 inline Floats fma(Floats a, Floats b, Floats c) {
   return {_mm256_fmadd_ps(a.low, b.low, c.low),
           _mm256_fmadd_ps(a.high, b.high, c.high)};
+}
+inline Floats subProduct(Floats a, Floats b, Floats c) {
+  return {_mm256_fnmadd_ps(b.low, c.low, a.low),
+          _mm256_fnmadd_ps(b.high, c.high, a.high)};
 }
 
 #undef FP8ATTN_UNARY

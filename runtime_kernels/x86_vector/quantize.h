@@ -5,9 +5,10 @@
 //===----------------------------------------------------------------------===//
 //
 // code = FP8(value / scale): round to nearest even, saturate to finite, NaN of
-// either sign is 0x7f, the sign of zero kept. The division is a true one;
-// rounding adds the power of two whose last place is that of the code, which
-// for subnormal codes is the smallest value.
+// either sign is 0x7f, the sign of zero kept. The quotient is that of a true
+// division, or rounds to the same code (Quantizer::divide); rounding adds the
+// power of two whose last place is that of the code, which for subnormal codes
+// is the smallest value.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,34 +31,70 @@ template <> struct QuantizeFormat<E5M2> {
   static constexpr int kBias = 15;
 };
 
-/// Quantises 16 floats at a time by one scale.
-template <class Format> class Quantizer {
+/// Quantises 16 numbers of type Element at a time by one scale, which is finite
+/// and greater than 0.
+template <class Format, class Element> class Quantizer {
 public:
-  explicit Quantizer(float scale) : scale(simd::set(scale)) {}
+  explicit Quantizer(float given)
+      : factor(simd::set(factorFor(given))),
+        scale(simd::set(given * factorFor(given))),
+        reciprocal(simd::set(1 / (given * factorFor(given)))) {}
 
   /// Returns the codes, each in the low byte of its lane, the rest 0.
   simd::Line operator()(simd::Floats value) const {
     using namespace simd;
-    const Floats x = div(value, scale);
-    const Line bits = bitsOf(x);
+    const Floats quotient = divide(value);
     // NaN compares as a large integer and saturates too.
     const Line magnitude =
-        min32(bitAnd(bits, set32(kFloatMagnitude)),
+        min32(bitAnd(bitsOf(quotient), set32(kFloatMagnitude)),
               set32(floatBits(Format::decode(Format::kMaxFinite))));
     const Line exponent =
         max32(bitAnd(magnitude, set32(kFloatInf)), set32(kMinExponent));
-    const Line rounder = add32(exponent, set32(kRounder));
-    const Floats sum = add(asFloats(magnitude), asFloats(rounder));
+    const Floats sum =
+        add(asFloats(magnitude), asFloats(add32(exponent, set32(kRounder))));
     // Ulps of the code, plus what its exponent is worth.
-    const Line ulps = sub32(bitsOf(sum), rounder);
-    const Line binade =
-        shiftRight32<kMantissaShift>(sub32(exponent, set32(kMinExponent)));
-    const Line code = add32(ulps, binade);
-    const Line result = orAnd(code, shiftRight32<24>(bits), set32(0x80));
-    return ifNan(x, set32(Format::kNan), result);
+    const Line code =
+        add32(bitsOf(sum), shiftRight32<kMantissaShift>(exponent));
+    const Line result =
+        bitSelect(set32(kFp8Magnitude), code, shiftRight32<24>(bitsOf(value)));
+    return ifNan(value, set32(Format::kNan), result);
   }
 
 private:
+  /// Returns value / scale if the value is not NaN, or what rounds to the same
+  /// code: NaN for infinity.
+  ///
+  /// A product with the reciprocal is within two ulp of the quotient. Corrected
+  /// once, it is the quotient but for 2^-23 ulp, rounded; twice, the quotient,
+  /// rounded (Markstein). Once is enough for numbers of 16 bits: were the code
+  /// another one, the middle m of two codes would lie between a float and a
+  /// quotient that is within 2^-23 ulp of m +- ulp / 2. With m and scale in
+  /// [1, 2), M = 16 m and t in [8, 16] integers, scale is t / 8 + j * 2^-23
+  /// then, |j| at most 4, and j * M +- t a multiple of 2^17, as value has at
+  /// most 11 bits. So it is 0: M = t = 16, j = -1, which EveryScaleTest has.
+  simd::Floats divide(simd::Floats value) const {
+    using namespace simd;
+    if constexpr (!kSlowDivision)
+      return div(value, scale);
+    const Floats x = mul(value, factor);
+    const Floats product = mul(x, reciprocal);
+    const auto correct = [&](Floats quotient) {
+      return fma(subProduct(x, quotient, scale), reciprocal, quotient);
+    };
+    const Floats quotient = correct(product);
+    return sizeof(typename Element::Storage) == sizeof(uint16_t)
+               ? quotient
+               : correct(quotient);
+  }
+
+  /// What value and scale are multiplied by, so that nothing that matters for a
+  /// code leaves the range of normal numbers.
+  static float factorFor(float scale) {
+    if (!simd::kSlowDivision)
+      return 1;
+    return scale < 0x1p-64f ? 0x1p80f : scale > 0x1p64f ? 0x1p-80f : 1;
+  }
+
   using Fields = QuantizeFormat<Format>;
   static constexpr int kMantissaShift =
       kFloatMantissaBits - Fields::kMantissaBits;
@@ -65,15 +102,19 @@ private:
   static constexpr uint32_t kMinExponent =
       static_cast<uint32_t>(kFloatBias + 1 - Fields::kBias)
       << kFloatMantissaBits;
-  /// Added to an exponent field: the power of two with the code's last place.
-  static constexpr uint32_t kRounder = static_cast<uint32_t>(kMantissaShift)
-                                       << kFloatMantissaBits;
+  /// The code without its sign.
+  static constexpr uint32_t kFp8Magnitude = 0x7f;
+  /// Added to an exponent field: the power of two with the code's last place,
+  /// and in its last bits what an exponent is worth too much.
+  static constexpr uint32_t kRounder =
+      (static_cast<uint32_t>(kMantissaShift) << kFloatMantissaBits) +
+      (-(kMinExponent >> kMantissaShift) & kFp8Magnitude);
 
-  simd::Floats scale;
+  simd::Floats factor, scale, reciprocal;
 };
 
 /// A bf16 cache is not quantised.
-template <> class Quantizer<Bf16> {
+template <class Element> class Quantizer<Bf16, Element> {
 public:
   explicit Quantizer(float) {}
 };

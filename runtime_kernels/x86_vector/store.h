@@ -10,6 +10,10 @@
 // own bytes only: two threads may write different tokens of one line at the
 // same time. Channels of the padding are stored as zeros.
 //
+// Both sides are mostly in memory, and hardware prefetchers follow neither one
+// head's part of each token nor pages. So while tokens are stored, what the
+// next ones need is fetched.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_X86_VECTOR_STORE_H
@@ -36,12 +40,51 @@ constexpr int64_t kValueTokens = 4;
 constexpr uint32_t kAll16 = 0xffff;
 constexpr uint32_t kAll32 = ~0u;
 
+/// Channels of keys that are quantised before they are brought into lines.
+template <class Format> constexpr int64_t kKeyBlock = 4 * kKeyChannels<Format>;
+
+/// What is read and written next: rows of the source, and lines of the cache.
+class StoreAhead {
+public:
+  template <class Storage>
+  StoreAhead(const Storage *source, int64_t stride, int64_t rows,
+             const uint8_t *lines)
+      : source(reinterpret_cast<const char *>(source)),
+        rowBytes(stride * static_cast<int64_t>(sizeof(Storage))), rows(rows),
+        lines(reinterpret_cast<const char *>(lines)) {}
+
+  /// Fetches the next `bytes` of row `row` if there is such a row. Into L2:
+  /// rows a power of two apart would drive out each other in L1.
+  void fetchRow(int64_t row, int64_t bytes) const {
+    if (row < rows)
+      for (int64_t i = 0; i < bytes; i += kLineBytes)
+        _mm_prefetch(source + row * rowBytes + i, _MM_HINT_T1);
+  }
+  void skipColumns(int64_t bytes) { source += bytes; }
+
+  /// Fetches `count` lines, of which the next ones are `stride` bytes on, if
+  /// there are rows for them.
+  void fetchLines(int64_t count, int64_t stride) {
+    if (rows == 0)
+      return;
+#pragma clang loop unroll(disable)
+    for (int64_t i = 0; i < count; ++i)
+      _mm_prefetch(lines + i * kLineBytes, _MM_HINT_T0);
+    lines += stride;
+  }
+
+private:
+  const char *source;
+  int64_t rowBytes, rows;
+  const char *lines;
+};
+
 /// Returns kKeyChannels channels of two tokens as they stand in the lines: the
 /// first token's dwords in the lower half.
 template <class Format, class Element>
 inline simd::Line packKeys(const typename Element::Storage *first,
                            const typename Element::Storage *second,
-                           const Quantizer<Format> &quantize) {
+                           const Quantizer<Format, Element> &quantize) {
   if constexpr (Format::kBytes == 2) {
     return simd::fromHalves(Vectors<Element>::loadBf16(first, kAll16),
                             Vectors<Element>::loadBf16(second, kAll16));
@@ -93,17 +136,17 @@ inline void storeTransposed(const simd::Line (&keys)[kKeyLines],
   }
 }
 
-/// Writes the 16 keys of a tile of tokens; `destination` is its first byte.
+/// Writes the 16 keys of a tile of tokens, which need no quantising;
+/// `destination` is its first byte. Memory has no time for more than this.
 template <class Format, class Element>
-inline void storeKeyTile(const typename Element::Storage *source,
-                         int64_t tokenStride, int64_t channels,
-                         const Quantizer<Format> &quantize,
-                         uint8_t *destination) {
+inline void moveKeyTile(const typename Element::Storage *source,
+                        int64_t tokenStride, int64_t channels,
+                        const Quantizer<Format, Element> &quantize,
+                        uint8_t *destination) {
   forWholeChannels<kKeyChannels<Format>, kLanes>(
       source, tokenStride, channels, paddedKeyChannels(channels),
       [&](const typename Element::Storage *from, int64_t stride) {
         simd::Line keys[kKeyLines];
-#pragma GCC unroll kPackUnroll
         for (int64_t k = 0; k < kKeyLines; ++k) {
           const auto *first = from + (k < 4 ? k : k + 4) * stride;
           keys[k] =
@@ -114,11 +157,49 @@ inline void storeKeyTile(const typename Element::Storage *source,
       });
 }
 
+/// The same for a cache of FP8: token by token first, as a row is read fastest
+/// from end to end.
+template <class Format, class Element>
+inline void storeKeyTile(const typename Element::Storage *source,
+                         int64_t tokenStride, int64_t channels,
+                         const Quantizer<Format, Element> &quantize,
+                         uint8_t *destination, StoreAhead ahead) {
+  constexpr int64_t kElementBytes = sizeof(*source);
+  const int64_t padded = paddedKeyChannels(channels);
+  for (int64_t c = 0; c < padded; c += kKeyBlock<Format>) {
+    const int64_t count =
+        padded - c < kKeyBlock<Format> ? padded - c : kKeyBlock<Format>;
+    const int64_t lines = count / kKeyChannels<Format>;
+    simd::Line keys[kKeyBlock<Format> / kKeyChannels<Format>][kKeyLines];
+#pragma clang loop unroll(disable)
+    for (int64_t k = 0; k < kKeyLines; ++k) {
+      ahead.fetchRow(2 * k, count * kElementBytes);
+      ahead.fetchRow(2 * k + 1, count * kElementBytes);
+      ahead.fetchLines(lines, lines * kLineBytes);
+      simd::Line *to = &keys[0][k];
+      forWholeChannels<kKeyChannels<Format>, 2>(
+          source + (k < 4 ? k : k + 4) * tokenStride + c, 4 * tokenStride,
+          channels - c, count,
+          [&](const typename Element::Storage *from, int64_t stride) {
+            *to = packKeys<Format, Element>(from, from + stride, quantize);
+            to += kKeyLines;
+          });
+    }
+    ahead.skipColumns(count * kElementBytes);
+#pragma clang loop unroll(disable)
+    for (int64_t i = 0; i < lines; ++i) {
+      storeTransposed(keys[i], destination);
+      destination += kKeyLines * kLineBytes;
+    }
+  }
+}
+
 /// Writes one key: its four bytes in each line.
 template <class Format, class Element>
 inline void storeKeyToken(const typename Element::Storage *source,
                           int64_t channels, int64_t token,
-                          const Quantizer<Format> &quantize, uint8_t *page) {
+                          const Quantizer<Format, Element> &quantize,
+                          uint8_t *page) {
   const int64_t padded = paddedKeyChannels(channels);
   uint8_t *destination = page + keyOffset<Format::kBytes>(token, 0, padded);
   forWholeChannels<kKeyChannels<Format>, 1>(
@@ -134,7 +215,7 @@ inline void storeKeyToken(const typename Element::Storage *source,
 /// Returns the codes of 16 channels, one a lane.
 template <class Format, class Element>
 inline simd::Line valueCodes(const typename Element::Storage *source,
-                             const Quantizer<Format> &quantize) {
+                             const Quantizer<Format, Element> &quantize) {
   if constexpr (Format::kBytes == 2) {
     return simd::widen(Vectors<Element>::loadBf16(source, kAll16));
   } else if constexpr (__is_same(Element, Format)) {
@@ -151,13 +232,20 @@ inline simd::Line valueCodes(const typename Element::Storage *source,
 template <class Format, class Element>
 inline void storeValueLines(const typename Element::Storage *source,
                             int64_t tokenStride, int64_t channels,
-                            int64_t token, const Quantizer<Format> &quantize,
-                            uint8_t *page) {
+                            int64_t token,
+                            const Quantizer<Format, Element> &quantize,
+                            uint8_t *page, StoreAhead ahead) {
   const int64_t padded = paddedValueChannels(channels);
   uint8_t *line = page + valueOffset<Format::kBytes>(token, 0, padded);
   forWholeChannels<kLanes, kValueTokens>(
       source, tokenStride, channels, padded,
       [&](const typename Element::Storage *from, int64_t stride) {
+        if constexpr (Format::kBytes == 1) {
+          for (int64_t row = 0; row < kValueTokens; ++row)
+            ahead.fetchRow(row, kLanes * sizeof(*source));
+          ahead.skipColumns(kLanes * sizeof(*source));
+          ahead.fetchLines(1, kCacheTileBytes<Format>);
+        }
         simd::Line pairs[2];
         for (int i = 0; i < 2; ++i) {
           const auto *even = from + 2 * i * stride;
@@ -181,7 +269,8 @@ inline void storeValueLines(const typename Element::Storage *source,
 template <class Format, class Element>
 inline void storeValueToken(const typename Element::Storage *source,
                             int64_t channels, int64_t token,
-                            const Quantizer<Format> &quantize, uint8_t *page) {
+                            const Quantizer<Format, Element> &quantize,
+                            uint8_t *page) {
   const int64_t padded = paddedValueChannels(channels);
   const int64_t offset = valueOffset<Format::kBytes>(token, 0, padded);
   const int64_t byte = offset % kLineBytes;
@@ -205,66 +294,107 @@ inline bool isAlignedRange(const int64_t *slots, int64_t count) {
   return result;
 }
 
-/// The common part of both fp8attn_uk_store_fn: calls whole(i, token, page)
-/// for `Whole` tokens from i on that fill lines, and one(i, token, page).
-template <int64_t Whole, class WholeBody, class OneBody>
-inline void forSlots(const int64_t *slots, int64_t tokens, uint8_t *cache,
-                     int64_t pageBytes, int64_t pageTokens,
+/// Tokens that are stored together: those that fill lines, or one, or none at
+/// the end.
+struct StoreUnit {
+  int64_t first, count;
+  /// Of the first token, in its page.
+  int64_t token;
+  uint8_t *page;
+};
+
+/// The slots of a call, and the pages that they are in.
+struct StoreSlots {
+  const int64_t *slots;
+  int64_t tokens;
+  uint8_t *cache;
+  int64_t pageBytes, pageTokens;
+
+  /// Returns the tokens that are stored from `first` on, `Whole` or one.
+  template <int64_t Whole> StoreUnit unitAt(int64_t first) const {
+    while (first < tokens && slots[first] < 0)
+      ++first;
+    if (first == tokens)
+      return {first, 0, 0, cache};
+    const int64_t slot = slots[first];
+    const bool fills =
+        first + Whole <= tokens && isAlignedRange(slots + first, Whole);
+    return {first, fills ? Whole : 1, slot % pageTokens,
+            cache + slot / pageTokens * pageBytes};
+  }
+};
+
+/// The common part of both fp8attn_uk_store_fn: calls one(unit) for a token,
+/// and whole(unit, ahead) for `Whole` tokens that fill lines, where `ahead` is
+/// what aheadOf says of the unit after that.
+template <int64_t Whole, class AheadOf, class WholeBody, class OneBody>
+inline void forUnits(const StoreSlots &slots, const AheadOf &aheadOf,
                      const WholeBody &whole, const OneBody &one) {
-  for (int64_t i = 0; i < tokens;) {
-    const int64_t slot = slots[i];
-    if (slot < 0) {
-      ++i;
-      continue;
-    }
-    uint8_t *page = cache + slot / pageTokens * pageBytes;
-    if (i + Whole <= tokens && isAlignedRange(slots + i, Whole)) {
-      whole(i, slot % pageTokens, page);
-      i += Whole;
-    } else {
-      one(i, slot % pageTokens, page);
-      ++i;
-    }
+  for (StoreUnit next = slots.unitAt<Whole>(0); next.count;) {
+    const StoreUnit unit = next;
+    next = slots.unitAt<Whole>(unit.first + unit.count);
+    if (unit.count == Whole)
+      whole(unit, aheadOf(next));
+    else
+      one(unit);
   }
 }
 
 /// The store_key of a format, from elements of a type.
 template <class Format, class Element>
 inline void storeKeys(const typename Element::Storage *source,
-                      int64_t tokenStride, int64_t tokens, int64_t channels,
-                      const int64_t *slots, float scale, uint8_t *cache,
-                      int64_t pageBytes, int64_t pageTokens) {
-  const Quantizer<Format> quantize(scale);
-  forSlots<kLanes>(
-      slots, tokens, cache, pageBytes, pageTokens,
-      [&](int64_t i, int64_t token, uint8_t *page) {
-        storeKeyTile<Format, Element>(
-            source + i * tokenStride, tokenStride, channels, quantize,
-            page + keyOffset<Format::kBytes>(token, 0,
-                                             paddedKeyChannels(channels)));
+                      int64_t tokenStride, int64_t channels,
+                      const StoreSlots &slots, float scale) {
+  const Quantizer<Format, Element> quantize(scale);
+  const auto tileOf = [&](const StoreUnit &unit) {
+    return unit.page + keyOffset<Format::kBytes>(unit.token & -kLanes, 0,
+                                                 paddedKeyChannels(channels));
+  };
+  forUnits<kLanes>(
+      slots,
+      [&](const StoreUnit &unit) {
+        return StoreAhead(source + unit.first * tokenStride, tokenStride,
+                          unit.count, tileOf(unit));
       },
-      [&](int64_t i, int64_t token, uint8_t *page) {
-        storeKeyToken<Format, Element>(source + i * tokenStride, channels,
-                                       token, quantize, page);
+      [&](const StoreUnit &unit, StoreAhead ahead) {
+        const auto *from = source + unit.first * tokenStride;
+        if constexpr (Format::kBytes == 2)
+          moveKeyTile<Format, Element>(from, tokenStride, channels, quantize,
+                                       tileOf(unit));
+        else
+          storeKeyTile<Format, Element>(from, tokenStride, channels, quantize,
+                                        tileOf(unit), ahead);
+      },
+      [&](const StoreUnit &unit) {
+        storeKeyToken<Format, Element>(source + unit.first * tokenStride,
+                                       channels, unit.token, quantize,
+                                       unit.page);
       });
 }
 
 /// The store_value of a format, from elements of a type.
 template <class Format, class Element>
 inline void storeValues(const typename Element::Storage *source,
-                        int64_t tokenStride, int64_t tokens, int64_t channels,
-                        const int64_t *slots, float scale, uint8_t *cache,
-                        int64_t pageBytes, int64_t pageTokens) {
-  const Quantizer<Format> quantize(scale);
-  forSlots<kValueTokens>(
-      slots, tokens, cache, pageBytes, pageTokens,
-      [&](int64_t i, int64_t token, uint8_t *page) {
-        storeValueLines<Format, Element>(source + i * tokenStride, tokenStride,
-                                         channels, token, quantize, page);
+                        int64_t tokenStride, int64_t channels,
+                        const StoreSlots &slots, float scale) {
+  const Quantizer<Format, Element> quantize(scale);
+  forUnits<kValueTokens>(
+      slots,
+      [&](const StoreUnit &unit) {
+        return StoreAhead(
+            source + unit.first * tokenStride, tokenStride, unit.count,
+            unit.page + valueOffset<Format::kBytes>(
+                            unit.token, 0, paddedValueChannels(channels)));
       },
-      [&](int64_t i, int64_t token, uint8_t *page) {
-        storeValueToken<Format, Element>(source + i * tokenStride, channels,
-                                         token, quantize, page);
+      [&](const StoreUnit &unit, StoreAhead ahead) {
+        storeValueLines<Format, Element>(source + unit.first * tokenStride,
+                                         tokenStride, channels, unit.token,
+                                         quantize, unit.page, ahead);
+      },
+      [&](const StoreUnit &unit) {
+        storeValueToken<Format, Element>(source + unit.first * tokenStride,
+                                         channels, unit.token, quantize,
+                                         unit.page);
       });
 }
 
@@ -272,7 +402,7 @@ inline void storeValues(const typename Element::Storage *source,
 template <class Format, class Element>
 inline void quantizeDense(const typename Element::Storage *source,
                           int64_t count, float scale, uint8_t *codes) {
-  const Quantizer<Format> quantize(scale);
+  const Quantizer<Format, Element> quantize(scale);
   forChannels<kLanes>(count, count, [&](int64_t i, uint32_t lanes) {
     simd::storeBytes(codes + i, lanes,
                      quantize(Vectors<Element>::load(source + i, lanes)));

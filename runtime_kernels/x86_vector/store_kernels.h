@@ -30,8 +30,8 @@
       int64_t channels, const int64_t *slots, float scale, uint8_t *cache,     \
       int64_t page_bytes, int64_t page_tokens) {                               \
     fp8attn::function<Format, Element>(                                        \
-        static_cast<const Element::Storage *>(source), token_stride, tokens,   \
-        channels, slots, scale, cache, page_bytes, page_tokens);               \
+        static_cast<const Element::Storage *>(source), token_stride, channels, \
+        {slots, tokens, cache, page_bytes, page_tokens}, scale);               \
   }
 
 /// Defines both stores of all types of elements that are no codes.

@@ -17,7 +17,6 @@
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -72,29 +71,36 @@ private:
     });
   }
 
-  /// Returns the largest finite magnitude of the group, 0 if there is none.
+  /// Returns the largest finite magnitude of the group, 0 if there is none:
+  /// that with the largest bits, as the order of floats is no reduction that
+  /// LLVM would vectorise.
   Value findLargest(OpBuilder &builder) {
-    Value zero = constantF32(builder, loc, 0);
-    Value infinity = constantF32(builder, loc, INFINITY);
+    constexpr int32_t kMagnitude = 0x7fffffff, kInfinity = 0x7f800000;
+    Type i32 = builder.getI32Type();
+    auto constant = [&](int32_t value) {
+      return arith::ConstantIntOp::create(builder, loc, i32, value);
+    };
+    Value zero = constant(0), magnitudeMask = constant(kMagnitude),
+          infinity = constant(kInfinity);
     auto loop = scf::ForOp::create(
         builder, loc, constantIndex(builder, loc, 0),
         constantIndex(builder, loc, channels), constantIndex(builder, loc, 1),
         ValueRange(zero),
         [&](OpBuilder &body, Location loc, Value offset, ValueRange largest) {
           Value element = loadElement(body, channelAt(body, offset));
-          Value magnitude = math::AbsFOp::create(body, loc, element);
-          // False for NaN, too.
-          Value isFinite = arith::CmpFOp::create(
-              body, loc, arith::CmpFPredicate::OLT, magnitude, infinity);
+          Value magnitude = arith::AndIOp::create(
+              body, loc, arith::BitcastOp::create(body, loc, i32, element),
+              magnitudeMask);
+          Value isFinite = arith::CmpIOp::create(
+              body, loc, arith::CmpIPredicate::ult, magnitude, infinity);
           magnitude =
               arith::SelectOp::create(body, loc, isFinite, magnitude, zero);
-          Value isLarger = arith::CmpFOp::create(
-              body, loc, arith::CmpFPredicate::OGT, magnitude, largest.front());
-          Value larger = arith::SelectOp::create(body, loc, isLarger, magnitude,
-                                                 largest.front());
+          Value larger =
+              arith::MaxUIOp::create(body, loc, magnitude, largest.front());
           scf::YieldOp::create(body, loc, larger);
         });
-    return loop.getResult(0);
+    return arith::BitcastOp::create(builder, loc, builder.getF32Type(),
+                                    loop.getResult(0));
   }
 
   /// Stores the scale that takes the largest magnitude to the largest code.

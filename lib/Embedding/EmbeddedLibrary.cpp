@@ -14,6 +14,7 @@
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Demangle/Demangle.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/TargetParser/Triple.h"
@@ -56,6 +57,25 @@ static void shortenName(Function &function) {
     function.setName(shortName);
 }
 
+/// Erases what only metadata of calls refers to: of a pointer to one of several
+/// functions, which is known where the library is compiled, all are linked.
+static void eraseUnused(Module &module) {
+  for (Function &function : module)
+    for (Instruction &instruction : instructions(function))
+      instruction.setMetadata(LLVMContext::MD_callees, nullptr);
+  bool erased = true;
+  while (erased) {
+    erased = false;
+    for (GlobalObject &object : make_early_inc_range(module.global_objects())) {
+      object.removeDeadConstantUsers();
+      if (!object.hasLocalLinkage() || !object.use_empty())
+        continue;
+      object.eraseFromParent();
+      erased = true;
+    }
+  }
+}
+
 Error mlir::fp8attn::linkEmbeddedLibrary(Module &module) {
   StringRef bytes(fp8attn_embedded_bitcode,
                   fp8attn_embedded_bitcode_end - fp8attn_embedded_bitcode);
@@ -86,6 +106,7 @@ Error mlir::fp8attn::linkEmbeddedLibrary(Module &module) {
   internalizeModule(module, [&](const GlobalValue &value) {
     return interface.contains(value.getName());
   });
+  eraseUnused(module);
   for (Function &function : module)
     if (function.hasLocalLinkage())
       shortenName(function);

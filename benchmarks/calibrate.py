@@ -12,7 +12,8 @@
 # `fp8attn-run --time`, all in turn, round after round, and prints predicted
 # beside measured time (the best of all rounds), both as multiples of those of
 # the kernels that the compiler picks. A pick is good if nothing is faster by more
-# than a tenth. The exit code is 0 whatever is fast.
+# than a tenth. The exit code is 0 whatever is fast. On a terminal, a line says how
+# far it is.
 #
 #===----------------------------------------------------------------------===//
 
@@ -23,6 +24,9 @@ import pathlib
 import re
 import subprocess
 import sys
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "utils"))
+from progress import Progress
 
 Shape = collections.namedtuple(
     "Shape",
@@ -160,20 +164,24 @@ class Tools:
         return json.loads(report)["time"]["best_seconds"]
 
 
-def compare(tools, isa, shape, rounds):
-    """Prints a shape's table. Returns whether the pick is good."""
+def compare(tools, isa, shape, rounds, progress, done):
+    """Prints a shape's table, where `done` shapes have theirs. Returns whether the pick is
+    good."""
     model = write_model(shape)
     rows = shape.heads // shape.kv_heads * shape.queries
     phase = "decode" if rows <= DECODE_ROWS else "prefill"
     predicted = tools.candidates(model, isa, phase)
     times = {kernels: [] for kernels in predicted}
-    for _ in range(rounds):
-        for kernels in predicted:
+    for turn in range(rounds):
+        for place, kernels in enumerate(predicted):
+            part = (turn + place / len(predicted)) / rounds
+            progress.reach(done + part, shape.name)
             times[kernels].append(tools.seconds(model, isa, kernels, shape))
     # Whatever disturbs a run makes it longer.
     measured = {kernels: min(times[kernels]) for kernels in times}
     pick = next(iter(predicted))
     best = min(measured, key=measured.get)
+    progress.clear()
     print(
         f"{shape.name}: {shape.key}/{shape.value}, {shape.heads}/{shape.kv_heads} heads"
         f" of {shape.key_dim}/{shape.value_dim}, {shape.seqs} x {shape.queries} queries"
@@ -215,9 +223,13 @@ def main():
             for shape in shapes
         ]
     isa = tools.host_isa(write_model(shapes[0]))
-    good = [shape for shape in shapes if compare(tools, isa, shape, options.rounds)]
+    progress = Progress(len(shapes), "shapes")
+    good = sum(
+        compare(tools, isa, shape, options.rounds, progress, done)
+        for done, shape in enumerate(shapes)
+    )
     print(
-        f"{len(good)} of {len(shapes)} picks are the best or take at most"
+        f"{good} of {len(shapes)} picks are the best or take at most"
         f" {TOLERANCE} times as long"
     )
     return 0

@@ -201,7 +201,7 @@ int main(int argc, char **argv) {
     if (std::strstr(name, options.filter.c_str()) == nullptr)
       return;
     const std::vector<Case> made = cases();
-    report(title, made, measure(made, options.rounds), options.json);
+    report(title, made, measure(name, made, options.rounds), options.json);
   };
   group("decode",
         "decode: 8 sequences x 2048 keys, 32/8 heads of 128, 4 layers",

@@ -10,6 +10,8 @@
 
 #include "measure.h"
 
+#include "Progress.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -28,15 +30,23 @@ double now() { return readClock(CLOCK_THREAD_CPUTIME_ID); }
 
 double wallTime() { return readClock(CLOCK_MONOTONIC); }
 
-std::vector<Timing> measure(const std::vector<Case> &cases, int rounds) {
+std::vector<Timing> measure(const std::string &group,
+                            const std::vector<Case> &cases, int rounds) {
   std::vector<std::vector<double>> seconds(cases.size());
-  for (const Case &one : cases)
+  mlir::fp8attn::Progress progress(
+      static_cast<int64_t>(cases.size()) * (1 + rounds), "runs");
+  for (const Case &one : cases) {
+    progress.show(group + " " + one.name);
     one.run();
+    progress.advance();
+  }
   for (int round = 0; round < rounds; ++round)
     for (size_t i = 0; i < cases.size(); ++i) {
+      progress.show(group + " " + cases[i].name);
       const double start = now();
       cases[i].run();
       seconds[i].push_back(now() - start);
+      progress.advance();
     }
   std::vector<Timing> timings;
   for (std::vector<double> &s : seconds) {

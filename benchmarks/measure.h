@@ -47,8 +47,10 @@ double now();
 /// parts of a case.
 double wallTime();
 
-/// Runs each case once untimed, then all in turn for `rounds` rounds.
-std::vector<Timing> measure(const std::vector<Case> &cases, int rounds);
+/// Runs each case of a group once untimed, then all in turn for `rounds`
+/// rounds.
+std::vector<Timing> measure(const std::string &group,
+                            const std::vector<Case> &cases, int rounds);
 
 /// Prints one line a case: rate (median and best) and the fraction of its
 /// limit, as text or as one JSON object a line.

@@ -42,7 +42,7 @@ public:
   Runner(const BenchOptions &options, const Host &host, const Plan &plan,
          llvm::raw_ostream &os)
       : options(options), host(host), plan(plan), os(os),
-        progress(plan.count()) {}
+        progress(plan.count(), "calls") {}
 
   /// Fills in the results of a run.
   llvm::Error run(Run &run);
@@ -113,6 +113,7 @@ llvm::Error Runner::runCall(const Model &model, const Format &format,
       progress.show(model.name + " " + format.name + " " + call.name);
       llvm::Expected<Result> result =
           measure(call, data, contenders, isa, options.samples);
+      progress.advance();
       progress.clear();
       if (!result)
         return result.takeError();
@@ -125,7 +126,6 @@ llvm::Error Runner::runCall(const Model &model, const Format &format,
       printTableRow(os, *result);
       os.flush();
       results.push_back(std::move(*result));
-      progress.advance();
     }
   }
   return llvm::Error::success();

@@ -10,7 +10,9 @@ FP8ATTN_RANDOM_PROBLEMS say which calls."""
 import array
 import collections
 import os
+import pathlib
 import random
+import sys
 import unittest
 
 import numpy as np
@@ -19,6 +21,9 @@ import fp8attn
 from fp8attn.element_types import ELEMENT_TYPES
 from models import Exporter
 from test_wrong_calls import Call
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "utils"))
+from progress import Progress
 
 SEED = int(os.environ.get("FP8ATTN_RANDOM_SEED", 1))
 CALLS = int(os.environ.get("FP8ATTN_RANDOM_PROBLEMS", 3000))
@@ -64,7 +69,9 @@ def make_changed(draw, call):
 class RandomCallsTest(unittest.TestCase):
     def test_anything(self):
         draw, call, outcomes = random.Random(SEED), Call(), collections.Counter()
+        progress = Progress(CALLS, "calls")
         for number in range(CALLS):
+            progress.reach(number)
             arguments = dict(call.arguments)
             for name in draw.sample(list(arguments), draw.choice((1, 1, 1, 2, 3))):
                 arguments[name] = make_anything(draw, call)
@@ -78,6 +85,7 @@ class RandomCallsTest(unittest.TestCase):
                 except fp8attn.Error as error:
                     outcomes[type(error).__name__] += 1
                     self.assertTrue((call.out.array == 0x1234).all() and (call.lse == 5).all())
+        progress.clear()
         self.assertEqual(set(outcomes), {"ran", "ArgumentNameError", "ArgumentTypeError", "ArgumentShapeError", "ArgumentMemoryError",
                                          "CallError"})
 

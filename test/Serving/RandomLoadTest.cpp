@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Load.h"
+#include "Progress.h"
 
 #include <gtest/gtest.h>
 
@@ -91,10 +92,16 @@ TEST(RandomLoadTest, TextsAreThoseOfRequestsServedAlone) {
       fromEnvironment("FP8ATTN_SERVING_SECONDS", 3));
   uint32_t seed = uint32_t(fromEnvironment("FP8ATTN_RANDOM_SEED", 1));
   Counts counts;
+  mlir::fp8attn::Progress progress(seconds.count(), "seconds");
   const Clock::time_point begin = Clock::now();
-  do
+  Clock::duration passed;
+  do {
     serveRandomly(seed++, counts);
-  while (Clock::now() - begin < seconds && !HasFailure());
+    passed = Clock::now() - begin;
+    progress.reach(
+        std::chrono::duration_cast<std::chrono::seconds>(passed).count());
+  } while (passed < seconds && !HasFailure());
+  progress.clear();
   std::printf("%lld steps, %lld with a failed call; %lld texts of %lld tokens, "
               "%lld cancelled; %lld preemptions, %lld guesses; next seed %u\n",
               (long long)counts.numSteps, (long long)counts.numFailed,

@@ -10,7 +10,7 @@
 
 #include "CompiledModel.h"
 
-#include "Files.h"
+#include "TextFile.h"
 
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"

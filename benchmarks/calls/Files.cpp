@@ -1,4 +1,4 @@
-//===- Files.cpp - reads JSON, writes text --------------------------------===//
+//===- Files.cpp - reads JSON ---------------------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -15,22 +15,6 @@
 
 using namespace mlir::fp8attn;
 namespace json = llvm::json;
-
-llvm::Error mlir::fp8attn::writeTextFile(llvm::StringRef path,
-                                         llvm::StringRef text) {
-  std::error_code error;
-  llvm::raw_fd_ostream os(path, error);
-  if (!error) {
-    os << text;
-    os.flush();
-    error = os.error();
-    os.clear_error();
-  }
-  if (!error)
-    return llvm::Error::success();
-  return llvm::createStringError("cannot write \"" + path +
-                                 "\": " + error.message());
-}
 
 llvm::Expected<json::Value> mlir::fp8attn::parseJsonFile(llvm::StringRef path) {
   auto file = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);

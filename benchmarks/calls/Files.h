@@ -1,4 +1,4 @@
-//===- Files.h - reads JSON, writes text ---------------------- -*- C++ -*-===//
+//===- Files.h - reads JSON ----------------------------------- -*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -15,9 +15,6 @@
 #include "llvm/Support/JSON.h"
 
 namespace mlir::fp8attn {
-
-/// Writes a file; "-" is the standard output.
-llvm::Error writeTextFile(llvm::StringRef path, llvm::StringRef text);
 
 /// Reads and parses a file.
 llvm::Expected<llvm::json::Value> parseJsonFile(llvm::StringRef path);

@@ -12,6 +12,7 @@
 #include "Results.h"
 
 #include "Files.h"
+#include "TextFile.h"
 
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"

@@ -12,9 +12,9 @@
 #include "BenchOptions.h"
 #include "BenchRun.h"
 #include "Comparison.h"
-#include "Files.h"
-#include "Roofline.h"
+#include "Picture.h"
 #include "Table.h"
+#include "TextFile.h"
 
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/WithColor.h"
@@ -61,7 +61,7 @@ static llvm::Expected<int64_t> report(const BenchOptions &options,
     if (llvm::Error error = run.write(options.json))
       return std::move(error);
   if (!options.svg.empty())
-    if (llvm::Error error = writeTextFile(options.svg, drawRooflines(run)))
+    if (llvm::Error error = writeTextFile(options.svg, drawRun(run)))
       return std::move(error);
   int64_t slower = 0;
   if (!options.againstBuild.empty()) {

@@ -139,3 +139,24 @@ std::string mlir::fp8attn::describeOperation(Operation *op) {
               [](auto convert) { return describeConversion(convert); });
   return (op->getName().stripDialect() + ": " + text).str();
 }
+
+std::string mlir::fp8attn::describeKeyType(ArrayRef<Operation *> ops) {
+  Type keys;
+  for (Operation *op : ops) {
+    if (auto attention = dyn_cast<PagedAttentionOp>(op))
+      keys = attention.getKeyCacheType().getElementType();
+    else if (auto attention = dyn_cast<AttentionOp>(op))
+      keys = attention.getKey().getType().getElementType();
+    if (keys)
+      break;
+  }
+  if (!keys)
+    return "";
+  if (isa<Float8E4M3FNType>(keys))
+    return "e4m3";
+  if (isa<Float8E5M2Type>(keys))
+    return "e5m2";
+  std::string text;
+  llvm::raw_string_ostream(text) << keys;
+  return text;
+}

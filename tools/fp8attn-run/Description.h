@@ -22,6 +22,10 @@ namespace mlir::fp8attn {
 /// causal, softmax_scale 0.125 (1 / sqrt(64)), softcap 30".
 std::string describeOperation(Operation *op);
 
+/// Returns the type of the keys that the first attention of some operations is
+/// over, such as "e4m3" or "f16"; nothing if there is none.
+std::string describeKeyType(ArrayRef<Operation *> ops);
+
 } // namespace mlir::fp8attn
 
 #endif // FP8ATTN_TOOLS_FP8ATTN_RUN_DESCRIPTION_H

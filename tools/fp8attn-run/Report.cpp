@@ -10,8 +10,11 @@
 
 #include "Report.h"
 
+#include "Roofline.h"
+
 #include "llvm/Support/Format.h"
 #include "llvm/Support/JSON.h"
+#include "llvm/TargetParser/Host.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -23,12 +26,14 @@ bool Report::passed() const {
 
 static constexpr double kGiga = 1e9;
 
+static std::string count(int64_t number, const char *what) {
+  return llvm::formatv("{0} {1}{2}", number, what, number == 1 ? "" : "s");
+}
+
 void Report::printText(llvm::raw_ostream &os) const {
-  os << entry << ": ran on " << isa << ", " << workers
-     << (workers == 1 ? " worker, " : " workers, ") << numSeqs
-     << (numSeqs == 1 ? " sequence, " : " sequences, ") << numTokens
-     << (numTokens == 1 ? " query token" : " query tokens") << ", seed " << seed
-     << "\n";
+  os << entry << ": ran on " << isa << ", " << count(workers, "worker") << ", "
+     << count(numSeqs, "sequence") << ", " << count(numTokens, "query token")
+     << ", seed " << seed << "\n";
   if (!isaReason.empty())
     os << "no better ISA: " << isaReason << "\n";
   for (const std::string &operation : operations)
@@ -86,4 +91,23 @@ void Report::printJson(llvm::raw_ostream &os) const {
                            {"read_seconds", measurement->readSeconds},
                            {"peak_flops_per_second", measurement->peakFlops}};
   os << llvm::formatv("{0:2}", llvm::json::Value(std::move(object))) << "\n";
+}
+
+std::string Report::drawRoofline() const {
+  const Measurement &m = *measurement;
+  RooflinePanel panel;
+  panel.title = isa + ", " + count(workers, "worker");
+  panel.peakFlops = m.peakFlops;
+  panel.readBytes = work.bytes / m.readSeconds;
+  const std::string fraction = llvm::formatv(
+      "{0:F2} of multiplications, {1:F2} of reads",
+      m.peakFlops > 0 ? work.flops / m.medianSeconds / m.peakFlops : 0,
+      m.readSeconds / m.medianSeconds);
+  panel.points.push_back(
+      {entry, fraction, format, work.flops, work.bytes, m.medianSeconds});
+  return drawRooflines(llvm::formatv("{0}: {1}, {2}; {3}", entry,
+                                     count(numSeqs, "sequence"),
+                                     count(numTokens, "query token"),
+                                     llvm::sys::getHostCPUName()),
+                       {panel});
 }

@@ -31,6 +31,9 @@ struct Report {
   uint64_t seed;
   int64_t numSeqs;
   int64_t numTokens;
+  /// Elements of the keys that are attended to: "e4m3", "f16"; empty if there
+  /// are none.
+  std::string format;
   /// A line on each operation.
   std::vector<std::string> operations;
   std::vector<Check> checks;
@@ -40,6 +43,8 @@ struct Report {
   bool passed() const;
   void printText(llvm::raw_ostream &os) const;
   void printJson(llvm::raw_ostream &os) const;
+  /// Returns the measurement as an SVG. There must be operations in it.
+  std::string drawRoofline() const;
 };
 
 } // namespace mlir::fp8attn

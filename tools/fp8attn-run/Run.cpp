@@ -195,6 +195,12 @@ FailureOr<Report> mlir::fp8attn::runFile(const RunOptions &options,
   if (options.time) {
     const std::vector<const void *> pointers = arguments->getAbiPointers();
     report.work = getWork(*ops, *arguments);
+    report.format = describeKeyType(*ops);
+    if (!options.svg.empty() && report.work.flops == 0) {
+      reportError("expects an entry point that attends to keys for --svg: \"" +
+                  entry->getName() + "\" only moves memory in this batch");
+      return failure();
+    }
     report.measurement =
         measure([&] { function->call(&session.context, pointers); },
                 report.work, session.context, options.repetitions);

@@ -64,7 +64,11 @@ RunOptions::RunOptions(cl::OptionCategory &category)
       repetitions("repetitions",
                   cl::desc("Measurements to take the median of (default: 11)"),
                   cl::value_desc("n"), cl::init(11), cl::cat(category)),
-      json("json", cl::desc("Report in JSON"), cl::cat(category)) {}
+      json("json", cl::desc("Report in JSON"), cl::cat(category)),
+      svg("svg",
+          cl::desc("With --time: draw the roofline into a file, \"-\" for the "
+                   "standard output"),
+          cl::value_desc("file.svg"), cl::cat(category)) {}
 
 /// Reports a number below its minimum.
 static LogicalResult checkAtLeast(StringRef option, int64_t value,
@@ -92,6 +96,10 @@ LogicalResult RunOptions::verify() const {
   if (threads > FP8ATTN_MAX_POOL_WORKERS) {
     reportError("expects --threads to be at most " +
                 Twine(FP8ATTN_MAX_POOL_WORKERS) + ", got " + Twine(threads));
+    return failure();
+  }
+  if (!svg.empty() && !time) {
+    reportError("expects --time with --svg: a picture shows times");
     return failure();
   }
   return success(succeeded(checkAtLeast("threads", threads, 1)) &&

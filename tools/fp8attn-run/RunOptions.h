@@ -38,6 +38,7 @@ struct RunOptions {
   llvm::cl::opt<bool> time;
   llvm::cl::opt<int> repetitions;
   llvm::cl::opt<bool> json;
+  llvm::cl::opt<std::string> svg;
 };
 
 } // namespace mlir::fp8attn

@@ -10,6 +10,7 @@
 
 #include "CommandLine.h"
 #include "Run.h"
+#include "TextFile.h"
 
 #include "llvm/Support/InitLLVM.h"
 
@@ -26,7 +27,7 @@ sequences have the same lengths then.
 
 Examples:
   fp8attn-run decode.mlir --context=8192 --check
-  fp8attn-run decode.mlir --seqs=8 --context=2048 --threads=2 --time
+  fp8attn-run decode.mlir --seqs=8 --context=2048 --threads=2 --time --svg=roofline.svg
   fp8attn-run attention.mlir --context=1000,37,512 --query-len=1,37,128 --check
   fp8attn-run decode.mlir --emulate-amx --isa=amx_bf16 --check
 )";
@@ -54,6 +55,14 @@ int main(int argc, char **argv) {
       report->printJson(llvm::outs());
     else
       report->printText(llvm::outs());
+    if (!options.svg.empty()) {
+      llvm::outs().flush(); // The file may be the standard output.
+      if (llvm::Error error =
+              writeTextFile(options.svg, report->drawRoofline())) {
+        reportError(llvm::toString(std::move(error)));
+        return EXIT_FAILURE;
+      }
+    }
     return report->passed() ? EXIT_SUCCESS : EXIT_FAILURE;
   });
 }

@@ -6,6 +6,8 @@
 // RUN: not fp8attn-run %s --entry=fixed --context=-5 2>&1 | FileCheck %s --check-prefix=CONTEXT
 // RUN: not fp8attn-run %s --entry=fixed --query-len=2000000000,2000000000 2>&1 | FileCheck %s --check-prefix=TOTAL
 // RUN: not fp8attn-run %s --entry=fixed --seqs=1000000000000 2>&1 | FileCheck %s --check-prefix=SEQS
+// RUN: not fp8attn-run %s --entry=store --svg=%t.svg 2>&1 | FileCheck %s --check-prefix=SVG
+// RUN: not fp8attn-run %s --entry=store --time --svg=%t.svg 2>&1 | FileCheck %s --check-prefix=MOVES
 // RUN: fp8attn-run --mcpu=help --mtriple=x86_64-linux-gnu | FileCheck %s --check-prefix=HELP
 // RUN: not fp8attn-run %s --entry=fixed --mtriple=riscv64-linux-gnu --mcpu=generic 2>&1 | FileCheck %s --check-prefix=HOST
 
@@ -18,6 +20,14 @@ func.func @fixed(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>,
   fp8attn.kv_write
       key(%key : memref<?x2x64xbf16>) value(%value : memref<?x2x64xbf16>)
       slots(%slots : memref<3xi64>) cache(%cache : !cache)
+  return
+}
+
+func.func @store(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>,
+    %slots: memref<?xi64>, %cache: !cache) {
+  fp8attn.kv_write
+      key(%key : memref<?x2x64xbf16>) value(%value : memref<?x2x64xbf16>)
+      slots(%slots : memref<?xi64>) cache(%cache : !cache)
   return
 }
 
@@ -41,4 +51,6 @@ func.func @other(%x: memref<4xf32>) {
 // TOTAL: error: expects lengths and their sum to fit in 32 bits, got 4000000000
 // HOST: error: cannot run code for riscv64 on
 // SEQS: error: expects --seqs to fit in 32 bits, got 1000000000000
+// SVG: error: expects --time with --svg: a picture shows times
+// MOVES: error: expects an entry point that attends to keys for --svg: "store" only moves memory in this batch
 // HELP: sapphirerapids

@@ -1,11 +1,11 @@
-//===- Roofline.cpp - results as a picture --------------------------------===//
+//===- Roofline.cpp - speeds as a picture ---------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
 // Both axes are logarithms to the base 2, so that the roof of reads is a
-// straight line. Names of calls are shown when the pointer is over a point.
+// straight line. Names of points are shown when the pointer is over a point.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,7 +18,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
+#include <set>
 
 using namespace mlir::fp8attn;
 
@@ -42,34 +42,31 @@ struct Axis {
   }
 };
 
-/// The results of one ISA and number of threads.
-class Panel {
+/// Where a panel is drawn.
+class PanelDrawing {
 public:
-  Panel(llvm::ArrayRef<const Result *> results, double top);
+  PanelDrawing(const RooflinePanel &panel, double top);
   void draw(llvm::raw_ostream &os) const;
 
 private:
   void drawAxes(llvm::raw_ostream &os) const;
   void drawRoof(llvm::raw_ostream &os, double bytes, const char *style) const;
-  void drawPoint(llvm::raw_ostream &os, const Result &result) const;
+  void drawPoint(llvm::raw_ostream &os, const RooflinePoint &point) const;
 
-  llvm::ArrayRef<const Result *> results;
+  const RooflinePanel &panel;
   Axis x, y;
-  double peak, reads, interleaved;
+  /// In GFLOP/s and GB/s.
+  const double peak, reads, interleaved;
 };
 } // namespace
 
-static bool isDrawn(const Result &result) {
-  return result.flops > 0 && result.bytes > 0 && result.medianSeconds();
-}
-
-static double intensityOf(const Result &result) {
-  return result.flops / result.bytes;
+static double intensityOf(const RooflinePoint &point) {
+  return point.flops / point.bytes;
 }
 
 /// Returns GFLOP/s.
-static double speedOf(const Result &result) {
-  return result.flops / *result.medianSeconds() / kGiga;
+static double speedOf(const RooflinePoint &point) {
+  return point.flops / point.seconds / kGiga;
 }
 
 /// Returns a power of two as axes show it.
@@ -86,22 +83,13 @@ static std::string escape(llvm::StringRef text) {
   return escaped;
 }
 
-/// Returns the median of a rate, in units a nanosecond.
-static double medianOver(llvm::ArrayRef<const Result *> results,
-                         double Result::*member) {
-  std::vector<double> values;
-  for (const Result *result : results)
-    values.push_back(result->*member);
-  return medianOf(std::move(values)) / kGiga;
-}
-
-Panel::Panel(llvm::ArrayRef<const Result *> results, double top)
-    : results(results), peak(medianOver(results, &Result::peakFlops)),
-      reads(medianOver(results, &Result::readBytes)),
-      interleaved(medianOver(results, &Result::interleavedBytes)) {
-  for (const Result *result : results) {
-    x.include(intensityOf(*result));
-    y.include(speedOf(*result));
+PanelDrawing::PanelDrawing(const RooflinePanel &panel, double top)
+    : panel(panel), peak(panel.peakFlops / kGiga),
+      reads(panel.readBytes / kGiga),
+      interleaved(panel.interleavedBytes / kGiga) {
+  for (const RooflinePoint &point : panel.points) {
+    x.include(intensityOf(point));
+    y.include(speedOf(point));
   }
   if (peak > 0)
     y.include(peak);
@@ -117,13 +105,9 @@ Panel::Panel(llvm::ArrayRef<const Result *> results, double top)
   y.to = top + kTop;
 }
 
-void Panel::drawAxes(llvm::raw_ostream &os) const {
-  const Result &first = *results.front();
-  os << llvm::formatv("<text x='{0}' y='{1}' class='title'>{2}, {3} thread{4} "
-                      "on {5} core{6}</text>\n",
-                      kLeft, y.to - kTop / 3, escape(first.isa), first.threads,
-                      first.threads == 1 ? "" : "s", first.cores,
-                      first.cores == 1 ? "" : "s");
+void PanelDrawing::drawAxes(llvm::raw_ostream &os) const {
+  os << llvm::formatv("<text x='{0}' y='{1}' class='title'>{2}</text>\n", kLeft,
+                      y.to - kTop / 3, escape(panel.title));
   for (double power = x.low; power <= x.high; ++power) {
     const double at = x.place(std::exp2(power));
     os << llvm::formatv("<line x1='{0:F1}' x2='{0:F1}' y1='{1:F1}' y2='{2:F1}' "
@@ -141,13 +125,13 @@ void Panel::drawAxes(llvm::raw_ostream &os) const {
                         x.from - 5, at + 4, formatPower(power));
   }
   os << llvm::formatv("<text x='{0}' y='{1:F1}' text-anchor='end'>FLOP for "
-                      "each byte of the cache</text>\n",
+                      "each byte of keys and values</text>\n",
                       x.to, y.from + 35)
      << llvm::formatv("<text x='5' y='{0:F1}'>GFLOP/s</text>\n", y.to - 5);
 }
 
-void Panel::drawRoof(llvm::raw_ostream &os, double bytes,
-                     const char *style) const {
+void PanelDrawing::drawRoof(llvm::raw_ostream &os, double bytes,
+                            const char *style) const {
   // From the left or lower edge up to the peak, then level.
   const double lowest = std::exp2(y.low);
   const double left = std::max(std::exp2(x.low), lowest / bytes);
@@ -160,25 +144,24 @@ void Panel::drawRoof(llvm::raw_ostream &os, double bytes,
       x.place(meet), y.place(std::max(lowest, meet * bytes)), x.place(right));
 }
 
-void Panel::drawPoint(llvm::raw_ostream &os, const Result &result) const {
+void PanelDrawing::drawPoint(llvm::raw_ostream &os,
+                             const RooflinePoint &point) const {
   os << llvm::formatv("<circle cx='{0:F1}' cy='{1:F1}' r='4' class='{2}'>",
-                      x.place(intensityOf(result)), y.place(speedOf(result)),
-                      escape(result.format))
-     << llvm::formatv("<title>{0} {1} {2}: {3:F1} GFLOP/s, {4:F2} of {5}"
-                      "</title></circle>\n",
-                      escape(result.model), escape(result.format),
-                      escape(result.call), speedOf(result),
-                      result.fraction().value_or(0), escape(result.limit.name));
+                      x.place(intensityOf(point)), y.place(speedOf(point)),
+                      escape(point.format))
+     << llvm::formatv("<title>{0}: {1:F1} GFLOP/s, {2}</title></circle>\n",
+                      escape(point.name), speedOf(point),
+                      escape(point.fraction));
 }
 
-void Panel::draw(llvm::raw_ostream &os) const {
+void PanelDrawing::draw(llvm::raw_ostream &os) const {
   drawAxes(os);
   if (reads > 0)
     drawRoof(os, reads, "roof");
   if (interleaved > 0)
     drawRoof(os, interleaved, "dashed");
-  for (const Result *result : results)
-    drawPoint(os, *result);
+  for (const RooflinePoint &point : panel.points)
+    drawPoint(os, point);
 }
 
 static const char kStyle[] = R"(<style>
@@ -191,27 +174,33 @@ text { font: 11px sans-serif; fill: #333 }
 </style>
 )";
 
-static void drawLegend(llvm::raw_ostream &os, const Run &run) {
+static void drawLegend(llvm::raw_ostream &os, const std::string &title,
+                       const std::vector<RooflinePanel> &panels) {
+  std::set<std::string> formats;
+  bool hasInterleaved = false;
+  for (const RooflinePanel &panel : panels) {
+    hasInterleaved |= panel.interleavedBytes > 0;
+    for (const RooflinePoint &point : panel.points)
+      formats.insert(point.format);
+  }
   double at = kLeft;
-  for (const char *format : {"e4m3", "e5m2", "bf16"}) {
+  for (const std::string &format : formats) {
     os << llvm::formatv("<circle cx='{0}' cy='34' r='4' class='{1}'/><text "
                         "x='{2}' y='38'>{1}</text>\n",
-                        at, format, at + 8);
+                        at, escape(format), at + 8);
     at += 60;
   }
-  os << llvm::formatv("<text x='{0}' y='38'>roofs: multiplications in "
-                      "registers, reads of pages (dashed: of four at "
-                      "once)</text>\n",
-                      at);
-  os << llvm::formatv("<text x='{0}' y='18'>{1}; {2}</text>\n", kLeft,
-                      escape(run.machine), escape(run.date));
+  os << llvm::formatv(
+      "<text x='{0}' y='38'>roofs: multiplications in "
+      "registers, reads{1}</text>\n",
+      at, hasInterleaved ? " of pages (dashed: of four at once)" : "");
+  os << llvm::formatv("<text x='{0}' y='18'>{1}</text>\n", kLeft,
+                      escape(title));
 }
 
-std::string mlir::fp8attn::drawRooflines(const Run &run) {
-  std::map<std::pair<std::string, int64_t>, std::vector<const Result *>> panels;
-  for (const Result &result : run.results)
-    if (isDrawn(result))
-      panels[{result.isa, result.threads}].push_back(&result);
+std::string
+mlir::fp8attn::drawRooflines(const std::string &title,
+                             const std::vector<RooflinePanel> &panels) {
   constexpr double kLegend = 50;
   std::string svg;
   llvm::raw_string_ostream os(svg);
@@ -220,10 +209,10 @@ std::string mlir::fp8attn::drawRooflines(const Run &run) {
                       "fill='white'/>\n",
                       kWidth, kLegend + panels.size() * kHeight)
      << kStyle;
-  drawLegend(os, run);
+  drawLegend(os, title, panels);
   double top = kLegend;
-  for (const auto &[key, results] : panels) {
-    Panel(results, top).draw(os);
+  for (const RooflinePanel &panel : panels) {
+    PanelDrawing(panel, top).draw(os);
     top += kHeight;
   }
   os << "</svg>\n";

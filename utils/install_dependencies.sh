@@ -6,7 +6,8 @@
 #===----------------------------------------------------------------------===//
 #
 # Installs what is missing of the Debian packages that the build, the tests and
-# the demo use. Where nothing is missing it needs neither the network nor root.
+# the demo use, but for matplotlib (docs/Python.md), which takes minutes and only
+# draws. Where nothing is missing it needs neither the network nor root.
 # LLVM and MLIR 22 come with Debian 12's ordinary package sources.
 #
 #===----------------------------------------------------------------------===//

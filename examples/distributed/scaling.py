@@ -42,6 +42,9 @@ def measure(program):
     few = run(program, 2, segments=2, segment_tokens=1024, repeat=500)
     many = run(program, 2, segments=2, segment_tokens=1024, groups=groups, repeat=100)
     one, all_groups = few["exchange"] / 1e3, many["exchange"] / 1e3
+    if all_groups <= one:
+        sys.exit(f"expects to exchange {groups} groups in more than the {one * 1e6:.1f} us of one, "
+                 f"got {all_groups * 1e6:.1f} us: measure while nothing else runs")
     bandwidth = (groups - 1) * PARTIAL_BYTES / (all_groups - one)
     return {
         "seconds_per_key": alone["attention"] / 1e3 / (segments * tokens),

@@ -109,9 +109,16 @@ fp8attn_llvm_libraries(llvm AllTargetsAsmParsers AllTargetsCodeGens AllTargetsDe
   AllTargetsInfos BitReader BitWriter Linker OrcJIT Passes)
 list(APPEND FP8ATTN_MLIR_LIBRARIES ${llvm})
 
+# Type information of a base class is there if LLVM has it: for code that includes
+# LLVM.
+function(fp8attn_match_type_information target)
+  if(NOT LLVM_ENABLE_RTTI)
+    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
+  endif()
+endfunction()
+
 # What code that includes MLIR has to have in common with it. The layout of classes
-# depends on NDEBUG, whatever the build type is called, and type information of a
-# base class is there if MLIR has it.
+# depends on NDEBUG, whatever the build type is called.
 function(fp8attn_use_mlir target)
   target_compile_options(${target} PRIVATE ${FP8ATTN_WARNINGS} -fno-exceptions)
   separate_arguments(definitions NATIVE_COMMAND ${LLVM_DEFINITIONS})
@@ -120,9 +127,7 @@ function(fp8attn_use_mlir target)
   if(NOT LLVM_ENABLE_ASSERTIONS AND NOT "${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${type}}" MATCHES "-DNDEBUG")
     target_compile_definitions(${target} PRIVATE NDEBUG)
   endif()
-  if(NOT LLVM_ENABLE_RTTI)
-    target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
-  endif()
+  fp8attn_match_type_information(${target})
   target_link_libraries(${target} PRIVATE ${FP8ATTN_MLIR_LIBRARIES})
   # What lib/CMakeLists.txt has precompiled, as code of the same kind.
   if(TARGET fp8attn-pch AND NOT target STREQUAL fp8attn-pch)

@@ -40,6 +40,7 @@ static void import(StringRef text) {
     return;
   PassManager passes(&context);
   passes.addPass(fp8attn::createImportTorchFlex());
+  passes.addPass(fp8attn::createImportTorchPages());
   passes.addPass(fp8attn::createImportTtir());
   passes.addNestedPass<func::FuncOp>(fp8attn::createImportStablehlo());
   passes.addNestedPass<func::FuncOp>(fp8attn::createImportTorch());

@@ -30,78 +30,6 @@ namespace mlir::fp8attn {
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-namespace {
-/// The operands of an operation, by name; null for those that it does not have.
-struct Operands {
-  Value query, key, value, mask, dropout, isCausal, scale, enableGqa;
-};
-} // namespace
-
-/// Returns the operands of attention; nothing for another operation.
-static std::optional<Operands> getOperands(Operation *op) {
-  auto get = [&](unsigned index) {
-    return index < op->getNumOperands() ? op->getOperand(index) : Value();
-  };
-  if (op->getNumOperands() < 3)
-    return std::nullopt;
-  if (isForeign(op, "torch.aten.scaled_dot_product_attention") &&
-      op->getNumResults() == 1)
-    return Operands{get(0), get(1), get(2), get(3),
-                    get(4), get(5), get(6), get(7)};
-  if (isForeign(op, "torch.operator") &&
-      hasForeignText(
-          op, "name",
-          "torch.aten._scaled_dot_product_flash_attention_for_cpu") &&
-      op->getNumResults() == 2)
-    return Operands{get(0), get(1), get(2), get(5),
-                    get(3), get(4), get(6), Value()};
-  return std::nullopt;
-}
-
-/// Reads an option; one that is not a constant is a reason to leave it all.
-template <typename T>
-static LogicalResult readOption(Value operand, StringRef name,
-                                std::optional<T> (*read)(Value), T &option,
-                                std::string &why) {
-  if (!operand)
-    return success();
-  std::optional<T> constant = read(operand);
-  if (!constant) {
-    why = llvm::formatv("expects {0} to be a constant", name);
-    return failure();
-  }
-  option = *constant;
-  return success();
-}
-
-/// Reads what does not ask for code; says why if it cannot be meant.
-static LogicalResult readOptions(const Operands &operands,
-                                 AttentionImport &import, std::string &why) {
-  double dropout = 0;
-  bool enableGqa = false;
-  if (failed(readOption(operands.dropout, "dropout_p", getTorchFloat, dropout,
-                        why)) ||
-      failed(readOption(operands.isCausal, "is_causal", getTorchBool,
-                        import.isCausal, why)) ||
-      failed(readOption(operands.enableGqa, "enable_gqa", getTorchBool,
-                        enableGqa, why)))
-    return failure();
-  if (dropout != 0) {
-    why = llvm::formatv("expects dropout_p 0, got {0}", dropout);
-    return failure();
-  }
-  if (operands.scale && failed(readTorchScale(operands.scale, import, why)))
-    return failure();
-  if (operands.mask && !isTorchNone(operands.mask)) {
-    if (import.isCausal) {
-      why = "expects one of attn_mask and is_causal, got both";
-      return failure();
-    }
-    import.mask = operands.mask;
-  }
-  return readTorchGroups(enableGqa, import, why);
-}
-
 /// Tensors of three dimensions have no heads, and neither has their mask.
 static bool addMissingHeads(OpBuilder &builder, Location loc,
                             AttentionImport &import) {
@@ -120,14 +48,14 @@ static bool addMissingHeads(OpBuilder &builder, Location loc,
 
 /// Builds what stands for the results that are used; says why if it cannot.
 static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
-                                           const Operands &operands,
+                                           const TorchOperands &operands,
                                            std::string &why) {
   Location loc = op->getLoc();
   AttentionImport import;
   import.query = operands.query;
   import.key = operands.key;
   import.value = operands.value;
-  if (failed(readOptions(operands, import, why)))
+  if (failed(readTorchOptions(operands, import, why)))
     return failure();
   dropRepeatedHeads(builder, import.key, import.value);
   if (failed(convertTorchOperands(builder, loc, import, why)))
@@ -149,7 +77,7 @@ static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
   return results;
 }
 
-static void importOperation(Operation *op, const Operands &operands) {
+static void importOperation(Operation *op, const TorchOperands &operands) {
   OpBuilder builder(op);
   std::string why;
   {
@@ -170,9 +98,9 @@ namespace {
 struct ImportTorchPass
     : public fp8attn::impl::ImportTorchBase<ImportTorchPass> {
   void runOnOperation() override {
-    SmallVector<std::pair<Operation *, Operands>> found;
+    SmallVector<std::pair<Operation *, TorchOperands>> found;
     getOperation().walk([&](Operation *op) {
-      if (std::optional<Operands> operands = getOperands(op))
+      if (std::optional<TorchOperands> operands = getTorchOperands(op))
         found.push_back({op, *operands});
     });
     for (auto &[op, operands] : found)

@@ -331,75 +331,6 @@ def ImportStablehlo : Pass<"fp8attn-import-stablehlo", "::mlir::func::FuncOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
-def ImportTtir : Pass<"fp8attn-import-ttir", "::mlir::ModuleOp"> {
-  let summary = "Import attention over paged caches of TTIR and StableHLO";
-  let description = [{
-    Replaces, in functions whose caches are arguments, [pages, heads, tokens of a
-    page, channels],
-
-    - `ttir.paged_scaled_dot_product_attention_decode`,
-      `ttir.chunked_scaled_dot_product_attention` and
-      `ttir.paged_flash_multi_latent_attention_decode`, by `paged_attention`;
-    - `ttir.paged_update_cache` and `ttir.paged_fill_cache`, in pairs that write
-      keys and values at the same positions, by `kv_write`;
-    - the calls `stablehlo.custom_call` of the same, `@tt.paged_update_cache` and
-      so on, whose options are texts in `mhlo.frontend_attributes`.
-
-    **The argument becomes a `!fp8attn.cache`** of bf16, with the same heads, page
-    and channels: it is memory that functions which are imported alike write and
-    read, no longer pages in row-major order (`repack` makes the one of the other).
-    A function that returned it, written, does not any more. Functions are
-    imported as a whole or not at all.
-
-    What the operations say is kept: a query of each user sees the keys up to
-    `cur_pos`, itself among them, so that there are `cur_pos + 1`; the first query
-    of a chunk stands at `chunk_start_idx`; `sliding_window_size` n is the last n
-    keys, `window_left = n - 1`; heads of `paged_update_cache` beyond those of the
-    cache fill it up to tiles, and are left out; a position of -1 is of no token.
-    Positions and pages are numbers of the call: those beyond the page table or
-    the cache are refused then.
-
-    A function is left alone, with a missed remark that says why, if attention
-    in it has a mask, which kernels of TTIR multiply by the scale, or a sink, of
-    which that is not defined, or is not causal, or takes values from the cache of
-    keys; if keys and values are
-    not both written, at the same positions, before they are read; if a cache is
-    used otherwise, or read when it has been written since; if something else
-    names the function; or for anything that `paged_attention` and `kv_write` do
-    not take.
-
-    Before:
-    ```mlir
-    func.func @decode(%q: tensor<1x2x8x64xbf16>, %k: tensor<128x2x32x64xbf16>, %v: tensor<128x2x32x64xbf16>,
-                      %pages: tensor<2x16xi32>, %pos: tensor<2xi32>) -> tensor<1x2x8x64xbf16> {
-      %o = "ttir.empty"() : () -> tensor<1x2x8x64xbf16>
-      %0 = "ttir.paged_scaled_dot_product_attention_decode"(%q, %k, %v, %pages, %o, %pos)
-          <{is_causal = true, operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 1, 0>}>
-          : (tensor<1x2x8x64xbf16>, tensor<128x2x32x64xbf16>, tensor<128x2x32x64xbf16>, tensor<2x16xi32>,
-             tensor<1x2x8x64xbf16>, tensor<2xi32>) -> tensor<1x2x8x64xbf16>
-      return %0 : tensor<1x2x8x64xbf16>
-    }
-    ```
-    After, with `%starts` [0, 1, 2] and `%lens` of `%pos` and 1, the query and the
-    result without their first dimension:
-    ```
-    func.func @decode(%q: tensor<1x2x8x64xbf16>,
-                      %k: !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, bf16>,
-                      %v: !fp8attn.cache<value, heads = 2, head_dim = 64, page = 32, bf16>,
-                      %pages: tensor<2x16xi32>, %pos: tensor<2xi32>) -> tensor<1x2x8x64xbf16> {
-      ...
-      %0 = fp8attn.paged_attention causal query(%query : tensor<2x8x64xbf16>)
-          cache(%k, %v : !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, bf16>,
-                !fp8attn.cache<value, heads = 2, head_dim = 64, page = 32, bf16>)
-          batch(%starts, %lens, %pages : tensor<3xi32>, tensor<2xi32>, tensor<2x16xi32>)
-          out(%empty : tensor<2x8x64xbf16>) -> tensor<2x8x64xbf16>
-    ```
-  }];
-  let dependentDialects = ["::mlir::arith::ArithDialect",
-    "::mlir::fp8attn::Fp8AttnDialect", "::mlir::linalg::LinalgDialect",
-    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
-}
-
 def RaiseLinalg : Pass<"fp8attn-raise-linalg", "::mlir::func::FuncOp"> {
   let summary = "Raise attention that is written in linalg";
   let description = [{
@@ -460,5 +391,7 @@ def RaiseLinalg : Pass<"fp8attn-raise-linalg", "::mlir::func::FuncOp"> {
     "::mlir::fp8attn::Fp8AttnDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect"];
 }
+
+include "fp8attn/Import/PagedPasses.td"
 
 #endif // FP8ATTN_IMPORT_PASSES_TD

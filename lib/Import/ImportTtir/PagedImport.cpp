@@ -13,7 +13,9 @@
 #include "PagedImport.h"
 
 #include "Support/AttentionImport.h"
+#include "Support/CacheTypes.h"
 #include "Support/HeadShapes.h"
+#include "Support/IndexTensors.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -37,21 +39,9 @@ CacheType mlir::fp8attn::getPagedCacheType(Type type, CacheContent content,
                         type);
     return nullptr;
   }
-  Type element = tensor.getElementType();
-  if (!element.isBF16() && !element.isF16() && !element.isF32()) {
-    why = llvm::formatv("expects a cache of bf16, f16 or f32, got {0}", type);
-    return nullptr;
-  }
-  ScopedDiagnosticHandler handler(type.getContext(), [&](Diagnostic &fault) {
-    if (why.empty())
-      why = fault.str();
-    return success();
-  });
-  return CacheType::getChecked(
-      [&] { return emitError(UnknownLoc::get(type.getContext())); },
-      type.getContext(), content, tensor.getDimSize(kHeads),
-      tensor.getDimSize(kChannels), tensor.getDimSize(kTokens),
-      Type(BFloat16Type::get(type.getContext())), LayoutAttr());
+  return getImportedCacheType(
+      type, tensor.getElementType(), content, tensor.getDimSize(kHeads),
+      tensor.getDimSize(kChannels), tensor.getDimSize(kTokens), why);
 }
 
 namespace {
@@ -80,14 +70,16 @@ public:
 
 private:
   using Body = function_ref<Value(OpBuilder &, ValueRange indices)>;
-  /// Builds a tensor of what `body` computes of the indices.
-  Value fill(ArrayRef<OpFoldResult> sizes, Type element, Body body);
+  Value fill(ArrayRef<OpFoldResult> sizes, Type element, Body body) {
+    return buildTensor(builder, loc, sizes, element, body);
+  }
   Value getInteger(OpBuilder &inner, int64_t number, Type type) {
     return arith::ConstantOp::create(inner, loc,
                                      builder.getIntegerAttr(type, number));
   }
-  /// Returns an integer as another, the nearest that this has.
-  Value narrow(OpBuilder &inner, Value integer, Type type);
+  Value narrow(OpBuilder &inner, Value integer, Type type) {
+    return convertInteger(inner, loc, integer, type);
+  }
   Value compare(OpBuilder &inner, arith::CmpIPredicate predicate, Value left,
                 Value right) {
     return arith::CmpIOp::create(inner, loc, predicate, left, right);
@@ -166,45 +158,9 @@ bool PagedBuilder::check() {
          isUsers(tokens, isOneEach ? 1 : 0, users);
 }
 
-Value PagedBuilder::fill(ArrayRef<OpFoldResult> sizes, Type element,
-                         Body body) {
-  Value empty = tensor::EmptyOp::create(builder, loc, sizes, element);
-  const auto rank = static_cast<unsigned>(sizes.size());
-  AffineMap map = builder.getMultiDimIdentityMap(rank);
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::parallel);
-  return linalg::GenericOp::create(
-             builder, loc, empty.getType(), ValueRange{}, empty, map, iterators,
-             [&](OpBuilder &inner, Location, ValueRange) {
-               SmallVector<Value> indices;
-               for (unsigned dimension = 0; dimension < rank; ++dimension)
-                 indices.push_back(
-                     linalg::IndexOp::create(inner, loc, dimension));
-               linalg::YieldOp::create(inner, loc, body(inner, indices));
-             })
-      ->getResult(0);
-}
-
-Value PagedBuilder::narrow(OpBuilder &inner, Value integer, Type type) {
-  Type from = integer.getType();
-  const unsigned width = type.getIntOrFloatBitWidth();
-  if (from == type)
-    return integer;
-  if (from.getIntOrFloatBitWidth() < width)
-    return arith::ExtSIOp::create(inner, loc, type, integer);
-  Value least =
-      getInteger(inner, APInt::getSignedMinValue(width).getSExtValue(), from);
-  Value most =
-      getInteger(inner, APInt::getSignedMaxValue(width).getSExtValue(), from);
-  integer = arith::MaxSIOp::create(inner, loc, integer, least);
-  integer = arith::MinSIOp::create(inner, loc, integer, most);
-  return arith::TruncIOp::create(inner, loc, type, integer);
-}
-
 /// The slot is that of a page and a place in it; -1 is none, and one that no
 /// cache has is refused in the call.
 Value PagedBuilder::buildSlots(int64_t pageTokens) {
-  constexpr int64_t kNoSlot = int64_t(1) << 62;
   Type i64 = builder.getI64Type();
   const bool isUpdate = form.kind == PagedForm::Kind::Update;
   Value rows = tensor::DimOp::create(builder, loc, form.pageTable, 0);

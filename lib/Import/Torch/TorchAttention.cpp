@@ -10,6 +10,7 @@
 
 #include "TorchAttention.h"
 
+#include "Support/ForeignOps.h"
 #include "TorchValues.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -58,6 +59,70 @@ LogicalResult mlir::fp8attn::readTorchGroups(bool areGroups,
   return success(
       succeeded(checkSameHeads(import.query, import.key, "key", why)) &&
       succeeded(checkSameHeads(import.query, import.value, "value", why)));
+}
+
+std::optional<TorchOperands> mlir::fp8attn::getTorchOperands(Operation *op) {
+  auto get = [&](unsigned index) {
+    return index < op->getNumOperands() ? op->getOperand(index) : Value();
+  };
+  if (op->getNumOperands() < 3)
+    return std::nullopt;
+  if (isForeign(op, "torch.aten.scaled_dot_product_attention") &&
+      op->getNumResults() == 1)
+    return TorchOperands{get(0), get(1), get(2), get(3),
+                         get(4), get(5), get(6), get(7)};
+  if (isForeign(op, "torch.operator") &&
+      hasForeignText(
+          op, "name",
+          "torch.aten._scaled_dot_product_flash_attention_for_cpu") &&
+      op->getNumResults() == 2)
+    return TorchOperands{get(0), get(1), get(2), get(5),
+                         get(3), get(4), get(6), Value()};
+  return std::nullopt;
+}
+
+/// Reads an option; one that is not a constant is a reason to leave it all.
+template <typename T>
+static LogicalResult readOption(Value operand, StringRef name,
+                                std::optional<T> (*read)(Value), T &option,
+                                std::string &why) {
+  if (!operand)
+    return success();
+  std::optional<T> constant = read(operand);
+  if (!constant) {
+    why = llvm::formatv("expects {0} to be a constant", name);
+    return failure();
+  }
+  option = *constant;
+  return success();
+}
+
+LogicalResult mlir::fp8attn::readTorchOptions(const TorchOperands &operands,
+                                              AttentionImport &import,
+                                              std::string &why) {
+  double dropout = 0;
+  bool enableGqa = false;
+  if (failed(readOption(operands.dropout, "dropout_p", getTorchFloat, dropout,
+                        why)) ||
+      failed(readOption(operands.isCausal, "is_causal", getTorchBool,
+                        import.isCausal, why)) ||
+      failed(readOption(operands.enableGqa, "enable_gqa", getTorchBool,
+                        enableGqa, why)))
+    return failure();
+  if (dropout != 0) {
+    why = llvm::formatv("expects dropout_p 0, got {0}", dropout);
+    return failure();
+  }
+  if (operands.scale && failed(readTorchScale(operands.scale, import, why)))
+    return failure();
+  if (operands.mask && !isTorchNone(operands.mask)) {
+    if (import.isCausal) {
+      why = "expects one of attn_mask and is_causal, got both";
+      return failure();
+    }
+    import.mask = operands.mask;
+  }
+  return readTorchGroups(enableGqa, import, why);
 }
 
 LogicalResult mlir::fp8attn::convertTorchOperands(OpBuilder &builder,

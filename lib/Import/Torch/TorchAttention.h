@@ -26,6 +26,18 @@ LogicalResult readTorchScale(Value scale, AttentionImport &import,
 LogicalResult readTorchGroups(bool areGroups, AttentionImport &import,
                               std::string &why);
 
+/// The operands of an operation, by name; null for those that it does not have.
+struct TorchOperands {
+  Value query, key, value, mask, dropout, isCausal, scale, enableGqa;
+};
+
+/// Returns the operands of attention; nothing for another operation.
+std::optional<TorchOperands> getTorchOperands(Operation *op);
+
+/// Reads what does not ask for code; says why if it cannot be meant.
+LogicalResult readTorchOptions(const TorchOperands &operands,
+                               AttentionImport &import, std::string &why);
+
 /// Converts values of torch; says why if the type of a tensor says no sizes.
 LogicalResult convertTorchOperands(OpBuilder &builder, Location loc,
                                    AttentionImport &import, std::string &why);

@@ -64,11 +64,12 @@ std::optional<double> mlir::fp8attn::getTorchFloat(Value value) {
   return number ? std::optional(number.getValueAsDouble()) : std::nullopt;
 }
 
-RankedTensorType mlir::fp8attn::getBuiltinTensor(Type type) {
+/// Returns the type that torch's says behind `prefix`.
+static RankedTensorType parseTensor(Type type, StringRef prefix) {
   std::string text;
   llvm::raw_string_ostream(text) << type;
   StringRef rest = text;
-  if (!rest.consume_front("!torch.vtensor<[") || !rest.consume_back(">"))
+  if (!rest.consume_front(prefix) || !rest.consume_back(">"))
     return nullptr;
   auto [sizes, element] = rest.split("],");
   SmallVector<int64_t> shape;
@@ -92,6 +93,15 @@ RankedTensorType mlir::fp8attn::getBuiltinTensor(Type type) {
              : nullptr;
 }
 
+RankedTensorType mlir::fp8attn::getBuiltinTensor(Type type) {
+  return parseTensor(type, "!torch.vtensor<[");
+}
+
+RankedTensorType mlir::fp8attn::getTorchTensor(Type type) {
+  RankedTensorType fixed = getBuiltinTensor(type);
+  return fixed ? fixed : parseTensor(type, "!torch.tensor<[");
+}
+
 /// Returns what `value` was made of by `from`, if that is of the type, or what
 /// `to` makes of it.
 static Value toBuiltin(OpBuilder &builder, Location loc, Value value, Type type,
@@ -105,8 +115,11 @@ static Value toBuiltin(OpBuilder &builder, Location loc, Value value, Type type,
 
 Value mlir::fp8attn::toBuiltinTensor(OpBuilder &builder, Location loc,
                                      Value value) {
-  return toBuiltin(builder, loc, value, getBuiltinTensor(value.getType()),
-                   kFromBuiltin, kToBuiltin);
+  RankedTensorType type = getBuiltinTensor(value.getType());
+  // MLIR's integers have no sign of their own.
+  if (auto integer = dyn_cast<IntegerType>(type.getElementType()))
+    type = type.clone(builder.getIntegerType(integer.getWidth()));
+  return toBuiltin(builder, loc, value, type, kFromBuiltin, kToBuiltin);
 }
 
 bool mlir::fp8attn::isTorchFloat(Type type) {
@@ -119,6 +132,12 @@ Value mlir::fp8attn::toBuiltinFloat(OpBuilder &builder, Location loc,
                                     Value value) {
   return toBuiltin(builder, loc, value, builder.getF64Type(),
                    "torch_c.from_f64", "torch_c.to_f64");
+}
+
+bool mlir::fp8attn::isTorchUnused(Value value) {
+  return llvm::all_of(value.getUsers(), [](Operation *user) {
+    return isForeign(user, "torch.bind_symbolic_shape");
+  });
 }
 
 void mlir::fp8attn::replaceByBuiltinTensor(OpBuilder &builder, Value old,

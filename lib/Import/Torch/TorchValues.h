@@ -32,6 +32,9 @@ std::optional<StringRef> getTorchString(Value value);
 /// a type says none, such as one without sizes.
 RankedTensorType getBuiltinTensor(Type type);
 
+/// The same of a tensor that may change, `!torch.tensor<[4,8],f32>`, too.
+RankedTensorType getTorchTensor(Type type);
+
 /// Returns the value as a tensor of MLIR: what it was made of, or a conversion.
 /// Its type must say one.
 Value toBuiltinTensor(OpBuilder &builder, Location loc, Value value);
@@ -41,6 +44,9 @@ bool isTorchFloat(Type type);
 
 /// Returns such a number as an f64: what it was made of, or a conversion.
 Value toBuiltinFloat(OpBuilder &builder, Location loc, Value value);
+
+/// Whether nothing uses a value but what says its sizes.
+bool isTorchUnused(Value value);
 
 /// Replaces all uses of a tensor of torch by a tensor of MLIR: its conversions,
 /// or all at once through a conversion back.

@@ -1,0 +1,340 @@
+//===- ImportTorchPages.cpp - paged attention of torch --------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// An argument that is a cache becomes memory, and so a function is imported as
+// a whole or not at all: a copy of it is changed and takes its place then.
+//
+//===----------------------------------------------------------------------===//
+
+#include "ImportTorchPages/PageTensors.h"
+#include "ImportTorchPages/PageUses.h"
+#include "Support/CacheTypes.h"
+#include "Support/ForeignOps.h"
+#include "Torch/TorchValues.h"
+#include "fp8attn/Import/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace mlir::fp8attn {
+#define GEN_PASS_DEF_IMPORTTORCHPAGES
+#include "fp8attn/Import/Passes.h.inc"
+} // namespace mlir::fp8attn
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+namespace {
+/// What is known of an argument that is a cache.
+struct Cache {
+  Type type;
+  PageShape shape;
+  /// As many writes as there were so far, and one that waits for the other of
+  /// keys and values.
+  unsigned writes = 0;
+  const PageWrite *pending = nullptr;
+  std::optional<PageAddress> pendingAddress;
+  /// Any of its uses, for remarks.
+  Operation *use = nullptr;
+};
+
+/// Changes one function.
+class FunctionImporter {
+public:
+  explicit FunctionImporter(func::FuncOp function)
+      : function(function), block(function.getBody().front()), uses(block) {}
+
+  /// Returns whether all was imported; if not, there was a remark, unless there
+  /// is nothing to import.
+  bool run();
+
+private:
+  bool findShapes();
+  bool changeTypes();
+  bool replace(const PageWrite &write);
+  bool replace(const PageAttention &attention);
+  bool dropReturnedCaches();
+  bool checkLeftUses();
+
+  bool refuse(Operation *op, const Twine &why) {
+    remarkMissed(op, why.str());
+    return false;
+  }
+
+  func::FuncOp function;
+  Block &block;
+  PageUses uses;
+  llvm::MapVector<BlockArgument, Cache> caches;
+};
+} // namespace
+
+bool FunctionImporter::run() {
+  Operation *culprit = nullptr;
+  std::string why;
+  if (failed(uses.find(culprit, why)))
+    return refuse(culprit, why);
+  if (uses.getUses().empty() || !findShapes() || !changeTypes())
+    return false;
+  for (const PageUses::Use &use : uses.getUses())
+    if (!std::visit([&](const auto &what) { return replace(what); }, use))
+      return false;
+  return dropReturnedCaches() && checkLeftUses();
+}
+
+/// Attention says how many tokens a page has, or a write of all of them.
+bool FunctionImporter::findShapes() {
+  auto note = [&](Operation *op, CacheVersion version, PageShape shape) {
+    Cache &cache = caches[version.cache];
+    cache.use = op;
+    if (cache.shape.heads == 0)
+      cache.shape = shape;
+    if (cache.shape.tokens == 0)
+      cache.shape.tokens = shape.tokens;
+    if (shape.tokens == 0)
+      shape.tokens = cache.shape.tokens;
+    return shape == cache.shape ||
+           refuse(op, "expects pages of one shape in a cache");
+  };
+  for (const PageUses::Use &use : uses.getUses())
+    if (const auto *attention = std::get_if<PageAttention>(&use);
+        attention && !note(attention->op, attention->read, attention->shape))
+      return false;
+  for (const PageUses::Use &use : uses.getUses())
+    if (const auto *write = std::get_if<PageWrite>(&use);
+        write && !note(write->op, write->before, write->shape))
+      return false;
+  return true;
+}
+
+/// Whether the rows of a tensor are static and hold whole pages.
+static bool hasWholePages(RankedTensorType type, int64_t page) {
+  int64_t row = 1;
+  for (int64_t size :
+       type.getShape().drop_front(std::min<int64_t>(1, type.getRank())))
+    if (ShapedType::isDynamic(size) || llvm::MulOverflow(row, size, row))
+      return false;
+  return type.getRank() > 1 && row > 0 && row % page == 0;
+}
+
+bool FunctionImporter::changeTypes() {
+  for (auto &[argument, cache] : caches) {
+    cache.type = argument.getType();
+    RankedTensorType type = dyn_cast<RankedTensorType>(cache.type);
+    if (!type)
+      type = getTorchTensor(cache.type);
+    const PageShape &shape = cache.shape;
+    if (shape.tokens == 0)
+      return refuse(cache.use, "expects attention, or a write of whole pages, "
+                               "that says how many tokens a page has");
+    std::string why;
+    CacheType becomes =
+        type ? getImportedCacheType(cache.type, type.getElementType(),
+                                    CacheContent::KeyValue, shape.heads,
+                                    shape.channels, shape.tokens, why)
+             : CacheType();
+    if (type && !becomes)
+      return refuse(cache.use, why);
+    const int64_t page = 2 * shape.tokens * shape.heads * shape.channels;
+    if (!becomes || !hasWholePages(type, page))
+      return refuse(
+          cache.use,
+          llvm::formatv("expects a cache whose rows hold keys and values of a "
+                        "page, {0} elements for each layer, got {1}",
+                        page, cache.type));
+    BlockArgument(argument).setType(becomes);
+  }
+  function.setFunctionType(
+      FunctionType::get(function.getContext(), block.getArgumentTypes(),
+                        function.getFunctionType().getResults()));
+  return true;
+}
+
+/// Keys and values are written at once: the second of two operations writes
+/// both.
+bool FunctionImporter::replace(const PageWrite &write) {
+  Cache &cache = caches[write.before.cache];
+  if (write.before.writes != cache.writes++)
+    return refuse(write.op, "expects the cache as it was written last");
+  std::optional<PageAddress> address =
+      splitAddress(write.address, cache.shape.tokens, write.sizes);
+  if (!address)
+    return refuse(write.op, "expects rows within the keys of pages, or within "
+                            "their values");
+  if (!cache.pending) {
+    cache.pending = &write;
+    cache.pendingAddress = address;
+    return true;
+  }
+  const PageWrite &first = *cache.pending;
+  PageAddress other = *cache.pendingAddress;
+  cache.pending = nullptr;
+  if (address->part == other.part || !isSameSum(address->page, other.page) ||
+      !isSameSum(address->token, other.token) || first.sizes != write.sizes)
+    return refuse(write.op, "expects keys and values to be written to the same "
+                            "tokens of the same pages");
+  const bool isKey = address->part == 0;
+  AffineExpr slot = address->page * cache.shape.tokens + address->token;
+  OpBuilder builder(write.op);
+  std::string why;
+  return succeeded(buildPageWrite(builder, uses.getIntegers(),
+                                  isKey ? write : first, isKey ? first : write,
+                                  slot, write.before.cache, why)) ||
+         refuse(write.op, why);
+}
+
+bool FunctionImporter::replace(const PageAttention &attention) {
+  Cache &cache = caches[attention.read.cache];
+  if (cache.pending)
+    return refuse(attention.op, "expects keys and values both to be written "
+                                "before they are read");
+  if (attention.read.writes != cache.writes)
+    return refuse(attention.op, "expects the cache as it was written last");
+  OpBuilder builder(attention.op);
+  std::string why;
+  Value result = buildPageAttention(builder, uses.getIntegers(), attention,
+                                    attention.read.cache, why);
+  if (!result)
+    return refuse(attention.op, why);
+  replaceByBuiltinTensor(builder, attention.op->getResult(0), result);
+  return true;
+}
+
+/// What was written must be what the argument holds for others, too: it is
+/// returned, or overwrites the argument. Neither is needed any more.
+bool FunctionImporter::dropReturnedCaches() {
+  Operation *end = block.getTerminator();
+  BitVector returned(end->getNumOperands());
+  llvm::SmallPtrSet<Value, 4> kept;
+  auto keep = [&](Value value) -> bool {
+    std::optional<CacheVersion> version = uses.getVersion(value);
+    if (!version || !caches.contains(version->cache))
+      return false;
+    if (version->writes == caches[version->cache].writes)
+      kept.insert(version->cache);
+    return true;
+  };
+  for (OpOperand &operand : end->getOpOperands()) {
+    if (!keep(operand.get()))
+      continue;
+    CacheVersion version = *uses.getVersion(operand.get());
+    if (version.writes != caches[version.cache].writes)
+      return refuse(caches[version.cache].use,
+                    "expects to return the cache as it was written last");
+    returned.set(operand.getOperandNumber());
+  }
+  SmallVector<Operation *> overwrites;
+  for (Operation *op : uses.getOverwrites()) {
+    auto argument = dyn_cast<BlockArgument>(op->getOperand(1));
+    if (argument && caches.contains(argument) && keep(op->getOperand(0)))
+      overwrites.push_back(op);
+  }
+  for (auto &[argument, cache] : caches) {
+    if (cache.pending)
+      return refuse(cache.pending->op,
+                    "expects keys and values both to be written");
+    if (cache.writes > 0 && !kept.contains(argument))
+      return refuse(cache.use, "expects the cache, as it was written last, to "
+                               "be returned, or to overwrite the argument");
+  }
+  end->eraseOperands(returned);
+  if (failed(function.eraseResults(returned)))
+    return refuse(caches.front().second.use,
+                  "expects results that can be dropped");
+  for (Operation *op : overwrites)
+    op->erase();
+  return true;
+}
+
+/// Whether an operation of torch has no effect, and is one that is read here.
+static bool isPureHere(Operation *op) {
+  static constexpr StringLiteral kPure[] = {
+      "torch.aten.index_put",     "torch.aten.index_select",
+      "torch.aten.index.Tensor",  "torch.aten.gather",
+      "torch.aten.where.self",    "torch.aten.mul.int",
+      "torch.aten.size.int",      "torch.aten.fill.Scalar",
+      "torch.aten.full",          "torch.aten.zeros",
+      "torch.aten.scalar_tensor", "torch.aten.empty_strided",
+      "torch.copy.to_vtensor",    "torch.prim.ListConstruct",
+      "torch.vtensor.literal",    "torch.symbolic_int",
+      "torch.aten.logical_not",   "torch.aten.bitwise_not",
+      "torch.aten.floor_divide",  "torch.aten.floor_divide.Scalar"};
+  static constexpr StringLiteral kPrefixes[] = {
+      "torch_c.",        "torch.constant.",  "torch.aten.add.",
+      "torch.aten.sub.", "torch.aten.mul.",  "torch.aten.remainder.",
+      "torch.aten.lt.",  "torch.aten.le.",   "torch.aten.gt.",
+      "torch.aten.ge.",  "torch.aten.arange"};
+  StringRef name = op->getName().getStringRef();
+  return isTorchMove(op) || getTorchOperands(op) ||
+         llvm::is_contained(kPure, name) ||
+         llvm::any_of(kPrefixes, [&](StringRef prefix) {
+           return name.starts_with(prefix);
+         });
+}
+
+/// Nothing is left of what was replaced, and so nothing else uses a cache.
+bool FunctionImporter::checkLeftUses() {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block))) {
+    if (!isForeign(&op, op.getName().getStringRef()) || !isPureHere(&op) ||
+        !llvm::all_of(op.getResults(), isTorchUnused))
+      continue;
+    for (Value result : op.getResults())
+      for (Operation *user : llvm::make_early_inc_range(result.getUsers()))
+        user->erase();
+    op.erase();
+  }
+  for (auto &[argument, cache] : caches)
+    for (Operation *user : argument.getUsers())
+      if (!isa<KvWriteOp, PagedAttentionOp>(user)) {
+        Operation *left = user;
+        // What uses the tensor says more than what makes it one.
+        while (left->getNumResults() == 1 &&
+               uses.getVersion(left->getResult(0)) && !left->use_empty())
+          left = *left->user_begin();
+        return refuse(left,
+                      llvm::formatv("expects no other use of a cache, got "
+                                    "{0}",
+                                    left->getName()));
+      }
+  return true;
+}
+
+namespace {
+struct ImportTorchPagesPass
+    : public fp8attn::impl::ImportTorchPagesBase<ImportTorchPagesPass> {
+  void runOnOperation() override {
+    SmallVector<func::FuncOp> functions;
+    getOperation().walk([&](func::FuncOp function) {
+      if (llvm::hasSingleElement(function.getBody()))
+        functions.push_back(function);
+    });
+    for (func::FuncOp function : functions)
+      importFunction(function);
+  }
+
+  static void importFunction(func::FuncOp function) {
+    func::FuncOp copy = function.clone();
+    function->getBlock()->getOperations().insertAfter(function->getIterator(),
+                                                      copy);
+    bool isImported = FunctionImporter(copy).run();
+    if (isImported &&
+        !SymbolTable::symbolKnownUseEmpty(function, function->getParentOp())) {
+      remarkMissed(function,
+                   llvm::formatv("expects no use of @{0}, whose caches become "
+                                 "memory",
+                                 function.getSymName())
+                       .str());
+      isImported = false;
+    }
+    (isImported ? function : copy).erase();
+  }
+};
+} // namespace

@@ -1,0 +1,39 @@
+//===- CacheTypes.cpp - types of caches of front ends ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Numbers are rounded to bf16 before products anyway. FP8 of front ends has no
+// scale that is known here.
+//
+//===----------------------------------------------------------------------===//
+
+#include "CacheTypes.h"
+
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+CacheType mlir::fp8attn::getImportedCacheType(Type tensor, Type element,
+                                              CacheContent content,
+                                              int64_t heads, int64_t channels,
+                                              int64_t pageTokens,
+                                              std::string &why) {
+  if (!element.isBF16() && !element.isF16() && !element.isF32()) {
+    why = llvm::formatv("expects a cache of bf16, f16 or f32, got {0}", tensor);
+    return nullptr;
+  }
+  MLIRContext *context = element.getContext();
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &fault) {
+    if (why.empty())
+      why = fault.str();
+    return success();
+  });
+  return CacheType::getChecked(
+      [&] { return emitError(UnknownLoc::get(context)); }, context, content,
+      heads, channels, pageTokens, Type(BFloat16Type::get(context)),
+      LayoutAttr());
+}

@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "OperandTypes.h"
 #include "Verifiers.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
@@ -53,7 +54,7 @@ static LogicalResult verifyDynamicScale(KvWriteOp op, StringRef name,
 }
 
 LogicalResult KvWriteOp::verify() {
-  if (failed(verifyCaches(*this, getCaches())))
+  if (failed(verifyTypes(*this)) || failed(verifyCaches(*this, getCaches())))
     return failure();
   NamedShaped key{"key", getKey()}, slots{"slots", getSlots()};
   std::pair<NamedShaped, Value> stores[] = {
@@ -94,6 +95,8 @@ LogicalResult KvWriteOp::verify() {
 }
 
 LogicalResult RepackOp::verify() {
+  if (failed(verifyTypes(*this)))
+    return failure();
   CacheType source = getSource().getType();
   auto withoutLayout = [](CacheType type) {
     return std::make_tuple(type.getContent(), type.getNumHeads(),
@@ -124,6 +127,8 @@ LogicalResult RepackOp::verify() {
 
 /// Checks quantize and dequantize, which differ in direction only.
 template <typename Op> static LogicalResult verifyConvert(Op op) {
+  if (failed(verifyTypes(op)))
+    return failure();
   NamedShaped source{"source", op.getSource()},
       destination{"destination", op.getDestination()};
   // convert_c1

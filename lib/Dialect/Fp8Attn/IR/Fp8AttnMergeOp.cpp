@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Limits.h"
+#include "OperandTypes.h"
 #include "Verifiers.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -57,6 +58,8 @@ static LogicalResult verifyPartShape(MergeOp op, NamedShaped operand,
 }
 
 LogicalResult MergeOp::verify() {
+  if (failed(verifyTypes(*this)))
+    return failure();
   NamedShaped first{"first_out", getFirstOut()};
   // merge_c1
   if (getNumHeads() < 1 || getNumChannels() < 1)

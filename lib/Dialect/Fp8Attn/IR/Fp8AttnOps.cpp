@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Limits.h"
+#include "OperandTypes.h"
 #include "TensorCasts.h"
 #include "Verifiers.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
@@ -162,9 +163,10 @@ static LogicalResult verifyScores(AttentionInterface op) {
 }
 
 LogicalResult PagedAttentionOp::verify() {
-  if (failed(verifyCaches(*this, getCaches())) || failed(verifyShapes(*this)) ||
-      failed(verifyCacheScales(*this)) || failed(verifyBatch(*this)) ||
-      failed(verifyVisibility(*this)) || failed(verifyScores(*this)))
+  if (failed(verifyTypes(*this)) || failed(verifyCaches(*this, getCaches())) ||
+      failed(verifyShapes(*this)) || failed(verifyCacheScales(*this)) ||
+      failed(verifyBatch(*this)) || failed(verifyVisibility(*this)) ||
+      failed(verifyScores(*this)))
     return failure();
   // paged_attention_c15
   if (getMask() && failed(verifySizesAgree(*this, "tokens", {"mask", getMask()},
@@ -314,7 +316,8 @@ static LogicalResult verifyDenseScale(AttentionOp op, NamedShaped scale,
 }
 
 LogicalResult AttentionOp::verify() {
-  if (failed(verifyDenseHeads(*this)) || failed(verifyDenseShapes(*this)) ||
+  if (failed(verifyTypes(*this)) || failed(verifyDenseHeads(*this)) ||
+      failed(verifyDenseShapes(*this)) ||
       failed(verifyDenseScale(*this, {"key_scale", getKeyScale()},
                               getKeyScaleMap(), {"key", getKey()})) ||
       failed(verifyDenseScale(*this, {"value_scale", getValueScale()},

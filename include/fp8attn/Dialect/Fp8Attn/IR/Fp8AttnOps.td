@@ -24,10 +24,10 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Fp8Attn_Fp8 : AnyTypeOf<[F8E4M3FN, F8E5M2], "f8E4M3FN or f8E5M2">;
 
-/// An operand whose type is described with its name: MLIR's own texts only count
-/// operands.
+/// An operand whose type is described here, and checked in OperandTypes.cpp:
+/// MLIR's own texts count operands, and users know them by name.
 class Fp8Attn_Named<string name, Type type>
-    : Type<type.predicate, name # ", a " # type.summary, type.cppType>;
+    : Type<CPred<"true">, name # ", a " # type.summary, type.cppType>;
 
 /// A memref or a ranked tensor.
 class Fp8Attn_Shaped<string name, list<Type> elements, list<int> ranks>

@@ -107,6 +107,7 @@ static void appendPassesOfModel(const ToLLVMPipelineOptions &options,
   passes.addToFunctions(createFoldScales());
   // All before this is done once, whatever the number of ISAs.
   passes.addToModule(createSpecializeIsas({options.isa, options.fat}));
+  passes.addToModule(createShareChecks());
   SelectKernelsOptions selection;
   selection.force.assign(options.force.begin(), options.force.end());
   selection.mixIsas = options.mixIsas;

@@ -63,6 +63,42 @@ def SpecializeIsas : Pass<"fp8attn-specialize-isas", "::mlir::ModuleOp"> {
     "::mlir::fp8attn::Fp8AttnDialect"];
 }
 
+def ShareChecks : Pass<"fp8attn-share-checks", "::mlir::ModuleOp"> {
+  let summary = "Make a function of the equal checks of a function";
+  let description = [{
+    Where a function makes the same row of checks twice or more, on whatever
+    values, as it does for operations that are alike, moves it into a private
+    function and calls that. A row ends before a check that is like one of it.
+    With a row goes what computes its operands and nothing else.
+
+    Before:
+    ```mlir
+    func.func @convert(%scale: memref<f32>, %a: index, %b: index, %n: index) {
+      fp8attn.check.size "rows", %a, "tokens", %n
+      fp8attn.check.scale "scale", %scale : memref<f32>
+      fp8attn.check.size "rows", %b, "tokens", %n
+      fp8attn.check.scale "scale", %scale : memref<f32>
+      return
+    }
+    ```
+    After:
+    ```mlir
+    func.func @convert(%scale: memref<f32>, %a: index, %b: index, %n: index) {
+      call @convert.checks(%a, %n, %scale) : (index, index, memref<f32>) -> ()
+      call @convert.checks(%b, %n, %scale) : (index, index, memref<f32>) -> ()
+      return
+    }
+    func.func private @convert.checks(%rows: index, %tokens: index, %scale: memref<f32>)
+        attributes {no_inline} {
+      fp8attn.check.size "rows", %rows, "tokens", %tokens
+      fp8attn.check.scale "scale", %scale : memref<f32>
+      return
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::func::FuncDialect"];
+}
+
 def SelectKernels : Pass<"fp8attn-select-kernels", "::mlir::func::FuncOp"> {
   let summary = "Replace tile operations by calls of chosen microkernels";
   let description = [{

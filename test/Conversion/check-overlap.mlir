@@ -63,11 +63,18 @@ func.func @moves(%cache: !kv {fp8attn.name = "cache"}, %pages: memref<?x2xi32> {
   return
 }
 
-// One letter an operand.
+// One letter an operand. There may be hundreds: arguments are not loaded, but filled in
+// from their places in the frame.
 // CHECK-LABEL: llvm.func internal @later.impl
-// CHECK-SAME:    (%[[CONTEXT:[a-z0-9]+]]: !llvm.ptr
+// CHECK-SAME:    (%[[CONTEXT:[a-z0-9]+]]: !llvm.ptr, %[[FRAME:.+]]: !llvm.ptr
+// CHECK-NOT:     llvm.load
 // CHECK:         %[[OPERANDS:.+]] = llvm.alloca
-// CHECK-COUNT-3: llvm.call @fp8attn.store_operand
+// CHECK:         llvm.call @fp8attn.store_argument.7.n.65536.n.1(
+// CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[FRAME]][3] : (!llvm.ptr) -> !llvm.ptr, i64
+// CHECK:         %[[SECOND:.+]] = llvm.getelementptr %[[OPERANDS]][1] :
+// CHECK:         %[[KNOWN:.+]] = llvm.mlir.addressof @fp8attn.operand.scale.
+// CHECK:         llvm.call @fp8attn.store_argument.0.from.0(%[[SECOND]], %[[KNOWN]], %[[PLACE]])
+// CHECK:         llvm.call @fp8attn.store_argument.4.n.n.n.1.from.0(
 // CHECK:         %[[ORDER:.+]] = llvm.mlir.addressof @fp8attn.text.wrr
 // CHECK:         llvm.call @fp8attn_check_later_reads(%[[CONTEXT]], %[[OPERANDS]], %[[ORDER]])
 func.func @later(%cache: !kv {fp8attn.name = "cache"}, %scale: memref<f32> {fp8attn.name = "scale"},
@@ -88,3 +95,9 @@ func.func @later(%cache: !kv {fp8attn.name = "cache"}, %scale: memref<f32> {fp8a
 // CHECK:         llvm.store %[[SIZE]], %[[PLACE]]
 // CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[OPERAND]][0, 1, 4, 0]
 // CHECK:         llvm.store %[[STRIDE]], %[[PLACE]]
+
+// An argument is loaded there first.
+// CHECK-LABEL: llvm.func internal @fp8attn.store_argument.4.n.n.n.1.from.0(
+// CHECK-SAME:    %[[OPERAND:.+]]: !llvm.ptr, %[[KNOWN:.+]]: !llvm.ptr, %[[PLACE:.+]]: !llvm.ptr) attributes {no_inline}
+// CHECK:         %[[PACKED:.+]] = llvm.load %[[PLACE]] : !llvm.ptr -> !llvm.struct<(ptr, i64, i64, i64)>
+// CHECK:         llvm.call @fp8attn.store_operand.size0.stride0.size1(%[[OPERAND]], %[[KNOWN]],

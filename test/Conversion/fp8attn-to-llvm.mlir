@@ -44,43 +44,47 @@ func.func private @f.body(%begin: index, %end: index, %worker: index, %cache: !k
 // CHECK-LABEL: llvm.func internal @f.body.range
 // CHECK-SAME:    (%{{.+}}: !llvm.ptr, %{{.+}}: i64, %{{.+}}: i64, %{{.+}}: i32)
 
-// The entry point sets the floating-point environment, copies each descriptor,
-// checks the copy and stores what the body takes of it, calls, and restores the
-// environment on both ways out; its sibling tells the workspace.
+// The entry point sets the floating-point environment, has each argument taken, calls,
+// and restores the environment on both ways out; its sibling tells the workspace.
 // CHECK-LABEL: llvm.func @f(
 // CHECK-SAME:    !llvm.ptr, %[[TENSOR:.+]]: !llvm.ptr, %[[CACHE:.+]]: !llvm.ptr, %[[N:.+]]: i64) -> i32
-// CHECK:         %[[COPY:.+]] = llvm.alloca %{{.+}} x !llvm.struct<
 // CHECK:         %[[FRAME:.+]] = llvm.alloca %{{.+}} x i64
 // CHECK:         %[[MODE:.+]] = llvm.call @fp8attn_enter_environment
 // CHECK:         llvm.call @fp8attn_check_context
-// CHECK:         %[[CHECKED:.+]] = llvm.call @fp8attn.copy_tensor(%[[COPY]], %[[TENSOR]])
-// CHECK-NOT:     %[[TENSOR]]
-// CHECK:         llvm.call @fp8attn_check_tensor(%{{.+}}, %[[CHECKED]], %{{.+}})
-// CHECK:         %[[DATA:.+]] = llvm.getelementptr %[[COPY]][0, 0]
-// CHECK:         llvm.load %[[DATA]]
 // CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[FRAME]][0]
-// CHECK:         llvm.store %{{.+}}, %[[PLACE]] : !llvm.struct<(ptr)>
-// CHECK:         %[[CHECKED_CACHE:.+]] = llvm.call @fp8attn.copy_cache(%[[COPY]], %[[CACHE]])
-// CHECK-NOT:     %[[CACHE]]{{[,)]}}
-// CHECK:         %[[PAGE_BYTES:.+]] = llvm.mlir.constant(65536 : i64)
-// CHECK:         llvm.call @fp8attn_check_cache(%{{.+}}, %[[CHECKED_CACHE]], {{.*}}, %[[PAGE_BYTES]])
-// CHECK:         %[[PAGES:.+]] = llvm.load %[[COPY]] : !llvm.ptr -> !llvm.struct<(ptr, i64, i64)>
+// CHECK:         %[[SPEC:.+]] = llvm.mlir.addressof @fp8attn.spec.
+// CHECK:         llvm.call @fp8attn.take_tensor(%{{.+}}, %[[PLACE]], %[[TENSOR]], %[[SPEC]])
 // CHECK:         %[[PLACE:.+]] = llvm.getelementptr %[[FRAME]][1]
-// CHECK:         llvm.store %[[PAGES]], %[[PLACE]]
+// CHECK:         %[[PAGE_BYTES:.+]] = llvm.mlir.constant(65536 : i64)
+// CHECK:         llvm.call @fp8attn.take_cache(%{{.+}}, %[[PLACE]], %[[CACHE]], %{{.+}}, %[[PAGE_BYTES]])
 // CHECK:         %[[SCRATCH:.+]] = llvm.mlir.constant(4096 : i64)
 // CHECK:         llvm.call @fp8attn_check_workspace({{.*}}, %[[SCRATCH]])
 // CHECK:         llvm.call @f.impl(%{{.+}}, %[[FRAME]], %[[N]])
 // CHECK-COUNT-2: llvm.call @fp8attn_leave_environment(%[[MODE]]) : (i64) -> (){{[[:space:]]+}}llvm.return
 // CHECK-NOT:     llvm.return
 
-// A descriptor is read once, as a whole, and may be null.
-// CHECK-LABEL: llvm.func internal @fp8attn.copy_tensor(
-// CHECK-SAME:    %[[TO:.+]]: !llvm.ptr, %[[FROM:.+]]: !llvm.ptr) -> !llvm.ptr attributes {no_inline}
+// A descriptor, which may be null, is read once, as a whole; the copy is checked, and
+// what the body needs of it stored.
+// CHECK-LABEL: llvm.func internal @fp8attn.take_tensor(
+// CHECK-SAME:    %[[CONTEXT:.+]]: !llvm.ptr, %[[PLACE:.+]]: !llvm.ptr, %[[FROM:.+]]: !llvm.ptr, %[[SPEC:.+]]: !llvm.ptr) -> i32 attributes {no_inline} {
+// CHECK:         %[[COPY:.+]] = llvm.alloca %{{.+}} x !llvm.struct<
 // CHECK:         %[[IS_NULL:.+]] = llvm.icmp "eq" %[[FROM]],
 // CHECK:         %[[SOURCE:.+]] = llvm.select %[[IS_NULL]], %{{.+}}, %[[FROM]]
+// CHECK-NOT:     %[[FROM]]
 // CHECK:         %[[BYTES:.+]] = llvm.mlir.constant(80 : i64)
-// CHECK:         "llvm.intr.memcpy"(%[[TO]], %[[SOURCE]], %[[BYTES]]) <{isVolatile = true}>
-// CHECK:         llvm.select %[[IS_NULL]], %{{.+}}, %[[TO]]
+// CHECK:         "llvm.intr.memcpy"(%[[COPY]], %[[SOURCE]], %[[BYTES]]) <{isVolatile = true}>
+// CHECK:         %[[CHECKED:.+]] = llvm.select %[[IS_NULL]], %{{.+}}, %[[COPY]]
+// CHECK:         llvm.call @fp8attn_check_tensor(%[[CONTEXT]], %[[CHECKED]], %[[SPEC]])
+// CHECK:         %[[DATA:.+]] = llvm.getelementptr %[[COPY]][0, 0]
+// CHECK:         llvm.load %[[DATA]]
+// CHECK:         llvm.store %{{.+}}, %[[PLACE]] : !llvm.struct<(ptr)>
+// CHECK-LABEL: llvm.func internal @fp8attn.take_cache(
+// CHECK-SAME:    %[[CONTEXT:.+]]: !llvm.ptr, %[[PLACE:.+]]: !llvm.ptr, %[[FROM:.+]]: !llvm.ptr, %[[NAME:.+]]: !llvm.ptr, %[[PAGE_BYTES:.+]]: i64) -> i32 attributes {no_inline} {
+// CHECK:         %[[COPY:.+]] = llvm.alloca
+// CHECK:         "llvm.intr.memcpy"(%[[COPY]],
+// CHECK:         llvm.call @fp8attn_check_cache(%[[CONTEXT]], %{{.+}}, %[[NAME]], %[[PAGE_BYTES]])
+// CHECK:         %[[PAGES:.+]] = llvm.load %[[COPY]] : !llvm.ptr -> !llvm.struct<(ptr, i64, i64)>
+// CHECK:         llvm.store %[[PAGES]], %[[PLACE]]
 // CHECK-LABEL: llvm.func @f_workspace_bytes(
 // CHECK-SAME:    i32) -> i64
 // CHECK:         llvm.mlir.constant(4096 : i64)

@@ -46,8 +46,8 @@ int64_t mlir::fp8attn::getFrameWords(TypeRange types,
   return words;
 }
 
-static Value getPlace(OpBuilder &builder, Location loc, Value frame,
-                      int64_t word) {
+Value mlir::fp8attn::getPlaceInFrame(OpBuilder &builder, Location loc,
+                                     Value frame, int64_t word) {
   return LLVM::GEPOp::create(builder, loc, frame.getType(),
                              builder.getI64Type(), frame,
                              ArrayRef<LLVM::GEPArg>{int32_t(word)});
@@ -56,8 +56,20 @@ static Value getPlace(OpBuilder &builder, Location loc, Value frame,
 int64_t mlir::fp8attn::storeToFrame(OpBuilder &builder, Location loc,
                                     Value frame, int64_t word, Value packed) {
   LLVM::StoreOp::create(builder, loc, packed,
-                        getPlace(builder, loc, frame, word));
+                        getPlaceInFrame(builder, loc, frame, word));
   return word + getWords(packed.getType());
+}
+
+/// The word of its frame that an argument which is only handed on begins at.
+static constexpr StringLiteral kWord = "frame_word";
+
+Value mlir::fp8attn::getHandedOnPlace(OpBuilder &builder, Location loc,
+                                      Value argument) {
+  auto frame = argument.getDefiningOp<UnrealizedConversionCastOp>();
+  auto word = frame ? frame->getAttrOfType<IntegerAttr>(kWord) : IntegerAttr();
+  return word
+             ? getPlaceInFrame(builder, loc, frame.getOperand(0), word.getInt())
+             : Value();
 }
 
 /// Where arguments begin in the frame of their function.
@@ -116,6 +128,11 @@ private:
         for (OpOperand &operand : op->getOpOperands()) {
           if (!words.contains(operand.get()))
             continue;
+          // It may have hundreds, which must not be values at a time.
+          if (isa<CheckLaterReadsOp>(op)) {
+            operand.set(handOn(OpBuilder(&user), operand.get()));
+            continue;
+          }
           if (before) {
             operand.set(loadBefore(*before, operand.get()));
             continue;
@@ -138,10 +155,19 @@ private:
     return value;
   }
 
+  /// Returns an argument that getHandedOnPlace knows.
+  Value handOn(OpBuilder builder, Value argument) {
+    auto cast = UnrealizedConversionCastOp::create(
+        builder, builder.getInsertionPoint()->getLoc(), argument.getType(),
+        frame);
+    cast->setAttr(kWord, builder.getI64IntegerAttr(words.lookup(argument)));
+    return cast.getResult(0);
+  }
+
   Value load(OpBuilder builder, Value argument) {
     Location loc = builder.getInsertionPoint()->getLoc();
     Type type = argument.getType();
-    Value place = getPlace(builder, loc, frame, words.lookup(argument));
+    Value place = getPlaceInFrame(builder, loc, frame, words.lookup(argument));
     Value packed = LLVM::LoadOp::create(builder, loc,
                                         getPackedType(type, converter), place);
     return unpackMemRef(builder, loc, converter, type, packed);
@@ -221,7 +247,7 @@ private:
     OpBuilder builder(call);
     const int64_t word = words.lookup(run.first);
     return word == 0 ? Value(ofCaller)
-                     : getPlace(builder, call.getLoc(), ofCaller, word);
+                     : getPlaceInFrame(builder, call.getLoc(), ofCaller, word);
   }
 
   void fill(Value frame, func::CallOp call) {
@@ -236,7 +262,8 @@ private:
       }
       Value bytes = makeInteger(builder, loc, 64,
                                 run.numWords * int64_t(sizeof(int64_t)));
-      LLVM::MemcpyOp::create(builder, loc, getPlace(builder, loc, frame, word),
+      LLVM::MemcpyOp::create(builder, loc,
+                             getPlaceInFrame(builder, loc, frame, word),
                              getPartOfFrame(call, run), bytes,
                              /*isVolatile=*/false);
       word += run.numWords;

@@ -26,10 +26,18 @@ bool isInFrame(Type type);
 /// arguments, 0 if none is in it.
 int64_t getFrameWords(TypeRange types, const LLVMTypeConverter &converter);
 
+/// Returns the address of a word of a frame.
+Value getPlaceInFrame(OpBuilder &builder, Location loc, Value frame,
+                      int64_t word);
+
 /// Stores an argument of this type, as packMemRef returns it, to the frame from
 /// `word` on. Returns the word behind it.
 int64_t storeToFrame(OpBuilder &builder, Location loc, Value frame,
                      int64_t word, Value packed);
+
+/// Returns the address in a frame of a memref or cache that is only handed on
+/// (CheckLaterReadsOp); null if it has been loaded, or is not from a frame.
+Value getHandedOnPlace(OpBuilder &builder, Location loc, Value argument);
 
 /// Has functions take the address of their frame before their other arguments,
 /// behind the context and memory, and calls of them make it.

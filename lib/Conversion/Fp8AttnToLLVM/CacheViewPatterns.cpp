@@ -35,7 +35,7 @@ struct CheckViewLowering : CheckLowering<CheckViewOp, runtime::kCheckView> {
                                   OpBuilder &builder) const override {
     Location loc = op.getLoc();
     auto type = cast<MemRefType>(op.getSource().getType());
-    return {makeString(builder, loc, op, op.getName()),
+    return {makeString(builder, loc, symbols, op.getName()),
             getElementPointer(builder, loc, *getTypeConverter(),
                               adaptor.getSource(), type),
             getBytes(builder, loc, type, adaptor.getSource()),
@@ -67,6 +67,8 @@ struct CacheViewLowering : ConvertOpToLLVMPattern<CacheViewOp> {
 } // namespace
 
 void mlir::fp8attn::populateCacheViewPatterns(
-    const LLVMTypeConverter &converter, RewritePatternSet &patterns) {
-  patterns.add<CheckViewLowering, CacheViewLowering>(converter);
+    const LLVMTypeConverter &converter, ModuleSymbols &symbols,
+    RewritePatternSet &patterns) {
+  patterns.add<CheckViewLowering>(converter, symbols);
+  patterns.add<CacheViewLowering>(converter);
 }

@@ -20,9 +20,9 @@ namespace mlir::fp8attn {
 /// Lowers a check to a call of `function`, whose first parameter is the
 /// context and whose result is a status.
 template <typename Op, const RuntimeFunction &function>
-struct CheckLowering : ConvertOpToLLVMPattern<Op> {
-  using ConvertOpToLLVMPattern<Op>::ConvertOpToLLVMPattern;
-  using OpAdaptor = typename ConvertOpToLLVMPattern<Op>::OpAdaptor;
+struct CheckLowering : SymbolPattern<Op> {
+  using SymbolPattern<Op>::SymbolPattern;
+  using OpAdaptor = typename SymbolPattern<Op>::OpAdaptor;
 
   LogicalResult
   matchAndRewrite(Op op, OpAdaptor adaptor,
@@ -30,7 +30,7 @@ struct CheckLowering : ConvertOpToLLVMPattern<Op> {
     Location loc = op.getLoc();
     SmallVector<Value> arguments = getArguments(op, adaptor, rewriter);
     arguments.insert(arguments.begin(), getContextArgument(op));
-    auto call = callRuntime(rewriter, loc, op, function, arguments);
+    auto call = callRuntime(rewriter, loc, this->symbols, function, arguments);
     returnIfFailed(rewriter, loc, call.getResult());
     rewriter.eraseOp(op);
     return success();

@@ -26,8 +26,8 @@ struct CheckSizeLowering : CheckLowering<CheckSizeOp, runtime::kCheckSize> {
   SmallVector<Value> getArguments(CheckSizeOp op, OpAdaptor adaptor,
                                   OpBuilder &builder) const override {
     Location loc = op.getLoc();
-    Value name = makeString(builder, loc, op, op.getName());
-    Value otherName = makeString(builder, loc, op, op.getOtherName());
+    Value name = makeString(builder, loc, symbols, op.getName());
+    Value otherName = makeString(builder, loc, symbols, op.getOtherName());
     return {name, adaptor.getSize(), otherName, adaptor.getOtherSize()};
   }
 };
@@ -39,7 +39,8 @@ struct CheckColumnsLowering
   SmallVector<Value> getArguments(CheckColumnsOp op, OpAdaptor adaptor,
                                   OpBuilder &builder) const override {
     Location loc = op.getLoc();
-    return {makeString(builder, loc, op, op.getName()), adaptor.getColumns(),
+    return {makeString(builder, loc, symbols, op.getName()),
+            adaptor.getColumns(),
             getPointer(builder, loc, op.getSeqLens(), adaptor.getSeqLens()),
             MemRefDescriptor(adaptor.getSeqLens()).size(builder, loc, 0)};
   }
@@ -61,7 +62,7 @@ struct CheckScaleLowering : CheckLowering<CheckScaleOp, runtime::kCheckScale> {
       sizes.push_back(scale.size(builder, loc, dim));
       strides.push_back(scale.stride(builder, loc, dim));
     }
-    return {makeString(builder, loc, op, op.getName()),
+    return {makeString(builder, loc, symbols, op.getName()),
             getPointer(builder, loc, memref, adaptor.getScale()),
             makeInteger(builder, loc, 32, getAbiType(type.getElementType())),
             makeInteger(builder, loc, 32, type.getRank()),
@@ -71,13 +72,13 @@ struct CheckScaleLowering : CheckLowering<CheckScaleOp, runtime::kCheckScale> {
 
 private:
   /// A number is a scale without dimensions, in a place on the stack.
-  static SmallVector<Value> getArgumentsOfNumber(CheckScaleOp op, Value number,
-                                                 OpBuilder &builder) {
+  SmallVector<Value> getArgumentsOfNumber(CheckScaleOp op, Value number,
+                                          OpBuilder &builder) const {
     Location loc = op.getLoc();
     Value place = allocateOnStack(builder, op, number.getType());
     LLVM::StoreOp::create(builder, loc, number, place);
     Value none = LLVM::ZeroOp::create(builder, loc, place.getType());
-    return {makeString(builder, loc, op, op.getName()),
+    return {makeString(builder, loc, symbols, op.getName()),
             place,
             makeInteger(builder, loc, 32, FP8ATTN_TYPE_F32),
             makeInteger(builder, loc, 32, 0),
@@ -97,7 +98,7 @@ struct CheckScalePagesLowering
       return makeInteger(builder, loc, 64, value);
     };
     return {
-        makeString(builder, loc, op, op.getName()),
+        makeString(builder, loc, symbols, op.getName()),
         number(op.getDimension()),
         adaptor.getSize(),
         number(op.getMost()),
@@ -166,8 +167,9 @@ struct CheckPagesLowering : CheckLowering<CheckPagesOp, runtime::kCheckPages> {
 } // namespace
 
 void mlir::fp8attn::populateCheckPatterns(const LLVMTypeConverter &converter,
+                                          ModuleSymbols &symbols,
                                           RewritePatternSet &patterns) {
   patterns.add<CheckSizeLowering, CheckColumnsLowering, CheckScaleLowering,
                CheckScalePagesLowering, CheckBatchLowering, CheckSlotsLowering,
-               CheckPagesLowering>(converter);
+               CheckPagesLowering>(converter, symbols);
 }

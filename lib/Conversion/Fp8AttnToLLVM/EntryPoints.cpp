@@ -28,11 +28,11 @@ namespace {
 /// Builds one entry point.
 class EntryPointBuilder {
 public:
-  EntryPointBuilder(ModuleOp module, const EntryPoint &entry,
+  EntryPointBuilder(ModuleSymbols &symbols, const EntryPoint &entry,
                     const LLVMTypeConverter &converter, bool runtimeChecks)
-      : module(module), entry(entry), converter(converter),
-        runtimeChecks(runtimeChecks), builder(module.getContext()),
-        loc(entry.loc),
+      : symbols(symbols), module(symbols.getModule()), entry(entry),
+        converter(converter), runtimeChecks(runtimeChecks),
+        builder(module.getContext()), loc(entry.loc),
         pointer(LLVM::LLVMPointerType::get(module.getContext())) {}
 
   void build() {
@@ -44,12 +44,12 @@ public:
       check(runtime::kCheckContext,
             {function.getArgument(0),
              makeInteger(builder, loc, 32, FP8ATTN_ABI_VERSION)});
-    // One after the other, so that LLVM sees a block of a few instructions for
-    // each.
     int64_t word = 0;
     for (auto [index, type] : llvm::enumerate(entry.types))
-      if (isInFrame(type))
-        word = storeToFrame(builder, loc, frame, word, take(index));
+      if (isInFrame(type)) {
+        take(index, word);
+        word += getFrameWords(type, converter);
+      }
     if (runtimeChecks)
       check(runtime::kCheckWorkspace,
             {function.getArgument(0),
@@ -79,7 +79,7 @@ private:
   /// All that follows, checks included, computes in the environment that
   /// results are defined in, whatever the host's is.
   Value enterEnvironment() {
-    return callRuntime(builder, loc, function, runtime::kEnterEnvironment, {})
+    return callRuntime(builder, loc, symbols, runtime::kEnterEnvironment, {})
         .getResult();
   }
 
@@ -87,7 +87,7 @@ private:
   void leaveEnvironment() {
     function.walk([&](LLVM::ReturnOp exit) {
       builder.setInsertionPoint(exit);
-      callRuntime(builder, loc, function, runtime::kLeaveEnvironment,
+      callRuntime(builder, loc, symbols, runtime::kLeaveEnvironment,
                   environment);
     });
   }
@@ -96,47 +96,95 @@ private:
     return allocateOnStack(builder, environment.getDefiningOp(), type, count);
   }
 
-  /// Returns a memref or cache, packed.
-  Value take(size_t index) {
+  /// Puts a memref or cache into the frame, from `word` on.
+  void take(size_t index, int64_t word) {
     Type type = entry.types[index];
     Value descriptor = function.getArgument(index + 1);
-    if (runtimeChecks) {
-      checkDescriptor(index, copyDescriptor(descriptor, type));
-      descriptor = copy;
+    if (!runtimeChecks) {
+      storeToFrame(builder, loc, frame, word, pack(descriptor, type));
+      return;
     }
-    return packMemRef(builder, loc, converter, type, unpack(descriptor, type));
+    SmallVector<Value> operands = {function.getArgument(0),
+                                   getPlaceInFrame(builder, loc, frame, word),
+                                   descriptor};
+    StringRef name = entry.argumentNames[index];
+    if (auto memref = dyn_cast<MemRefType>(type)) {
+      operands.push_back(makeTensorSpec(builder, loc, symbols, memref, name));
+    } else {
+      operands.push_back(makeString(builder, loc, symbols, name));
+      operands.push_back(
+          makeInteger(builder, loc, 64, cast<CacheType>(type).getPageBytes()));
+    }
+    returnIfFailed(
+        builder, loc,
+        LLVM::CallOp::create(builder, loc, getTakeFunction(type), operands)
+            .getResult());
   }
 
-  /// Returns a null pointer, or the address of a copy of the descriptor that
-  /// `argument` points to. The next copy takes its place.
-  Value copyDescriptor(Value argument, Type type) {
-    if (!copy)
-      copy = allocate(abi::getTensorType(module.getContext()), 1);
-    LLVM::LLVMFuncOp function =
-        isa<CacheType>(type)
-            ? getCopyFunction("fp8attn.copy_cache", sizeof(fp8attn_cache))
-            : getCopyFunction("fp8attn.copy_tensor", sizeof(fp8attn_tensor));
-    return LLVM::CallOp::create(builder, loc, function,
-                                ValueRange{copy, argument})
-        .getResult();
-  }
-
-  /// Returns the function that copies a descriptor that may be null. In an
-  /// entry point of hundreds of arguments, each comparison with null would cost
-  /// LLVM the square of their number.
-  LLVM::LLVMFuncOp getCopyFunction(StringRef name, int64_t bytes) {
-    if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+  /// Returns the function that takes the argument of such a type: it copies the
+  /// descriptor, checks the copy and stores what the body needs of it. It takes
+  /// the context, the place, the descriptor and what the check is told of it.
+  /// In an entry point of hundreds of arguments, LLVM takes the square of the
+  /// instructions and the third power of the comparisons.
+  LLVM::LLVMFuncOp getTakeFunction(Type type) {
+    const std::string name = getTakeName(type);
+    if (auto function = symbols.lookup<LLVM::LLVMFuncOp>(name))
       return function;
+    const bool isCache = isa<CacheType>(type);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToEnd(module.getBody());
-    auto function = LLVM::LLVMFuncOp::create(
+    SmallVector<Type> types(4, pointer);
+    if (isCache)
+      types.push_back(builder.getI64Type());
+    auto function = symbols.add(LLVM::LLVMFuncOp::create(
         builder, module.getLoc(), name,
-        LLVM::LLVMFunctionType::get(pointer, {pointer, pointer}),
-        LLVM::Linkage::Internal);
+        LLVM::LLVMFunctionType::get(builder.getI32Type(), types),
+        LLVM::Linkage::Internal));
     function.setNoInline(true);
     Block *block = function.addEntryBlock(builder);
     builder.setInsertionPointToStart(block);
-    Value to = block->getArgument(0), from = block->getArgument(1);
+    Value copy = LLVM::AllocaOp::create(builder, loc, pointer,
+                                        abi::getTensorType(module.getContext()),
+                                        makeInteger(builder, loc, 64, 1));
+    Value descriptor = copyDescriptor(copy, block->getArgument(2),
+                                      isCache ? sizeof(fp8attn_cache)
+                                              : sizeof(fp8attn_tensor));
+    SmallVector<Value> operands = {block->getArgument(0), descriptor};
+    llvm::append_range(operands, block->getArguments().drop_front(3));
+    returnIfFailed(
+        builder, loc,
+        callRuntime(builder, loc, symbols,
+                    isCache ? runtime::kCheckCache : runtime::kCheckTensor,
+                    operands)
+            .getResult());
+    LLVM::StoreOp::create(builder, loc, pack(copy, type),
+                          block->getArgument(1));
+    LLVM::ReturnOp::create(builder, loc, makeInteger(builder, loc, 32, 0));
+    expandStatusChecks(function);
+    return function;
+  }
+
+  /// Returns a symbol for all types of which the body takes the same members.
+  static std::string getTakeName(Type type) {
+    auto memref = dyn_cast<MemRefType>(type);
+    if (!memref)
+      return "fp8attn.take_cache";
+    auto [strides, offset] = memref.getStridesAndOffset();
+    std::string name = "fp8attn.take_tensor";
+    if (ShapedType::isDynamic(offset))
+      name += ".offset";
+    for (auto [dim, stride] : llvm::enumerate(strides)) {
+      if (memref.isDynamicDim(dim))
+        name += ".size" + std::to_string(dim);
+      if (ShapedType::isDynamic(stride))
+        name += ".stride" + std::to_string(dim);
+    }
+    return name;
+  }
+
+  /// Returns a null pointer, or `to`, where the descriptor of so many bytes
+  /// that `from` points to is copied.
+  Value copyDescriptor(Value to, Value from, int64_t bytes) {
     Value null = LLVM::ZeroOp::create(builder, loc, pointer);
     Value isNull =
         LLVM::ICmpOp::create(builder, loc, LLVM::ICmpPredicate::eq, from, null);
@@ -146,23 +194,20 @@ private:
     LLVM::MemcpyOp::create(builder, loc, to, source,
                            makeInteger(builder, loc, 64, bytes),
                            /*isVolatile=*/true);
-    LLVM::ReturnOp::create(
-        builder, loc,
-        LLVM::SelectOp::create(builder, loc, isNull, null, to).getResult());
-    return function;
+    return LLVM::SelectOp::create(builder, loc, isNull, null, to);
   }
 
   /// Returns the address of zeros as long as the longest descriptor.
   Value getEmptyDescriptor() {
     constexpr StringLiteral kName = "fp8attn.empty_descriptor";
-    auto global = module.lookupSymbol<LLVM::GlobalOp>(kName);
+    auto global = symbols.lookup<LLVM::GlobalOp>(kName);
     if (!global) {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(module.getBody());
       LLVM::LLVMStructType type = abi::getTensorType(module.getContext());
-      global = LLVM::GlobalOp::create(
+      global = symbols.add(LLVM::GlobalOp::create(
           builder, module.getLoc(), type,
-          /*isConstant=*/true, LLVM::Linkage::Private, kName, Attribute());
+          /*isConstant=*/true, LLVM::Linkage::Private, kName, Attribute()));
       builder.createBlock(&global.getInitializerRegion());
       LLVM::ReturnOp::create(builder, loc,
                              LLVM::ZeroOp::create(builder, loc, type));
@@ -201,30 +246,14 @@ private:
         entry.description,
         {entry.name, entry.isas, entry.scratchBytes, runtimeChecks});
     LLVM::ReturnOp::create(builder, loc,
-                           makeString(builder, loc, describe, text,
+                           makeString(builder, loc, symbols, text,
                                       "fp8attn.description." + entry.name));
   }
 
   void check(const RuntimeFunction &runtimeFunction, ValueRange operands) {
-    Value status =
-        callRuntime(builder, loc, function, runtimeFunction, operands)
-            .getResult();
+    Value status = callRuntime(builder, loc, symbols, runtimeFunction, operands)
+                       .getResult();
     returnIfFailed(builder, loc, status);
-  }
-
-  void checkDescriptor(size_t index, Value descriptor) {
-    Value context = function.getArgument(0);
-    StringRef name = entry.argumentNames[index];
-    Type type = entry.types[index];
-    if (auto memref = dyn_cast<MemRefType>(type))
-      check(runtime::kCheckTensor,
-            {context, descriptor,
-             makeTensorSpec(builder, loc, function, memref, name)});
-    else
-      check(runtime::kCheckCache,
-            {context, descriptor, makeString(builder, loc, function, name),
-             makeInteger(builder, loc, 64,
-                         cast<CacheType>(type).getPageBytes())});
   }
 
   void callBody() {
@@ -239,7 +268,7 @@ private:
     auto call = LLVM::CallOp::create(builder, loc, builder.getI32Type(),
                                      getBodyName(entry.name), operands);
     if (entry.allocates)
-      callRuntime(builder, loc, function, runtime::kReleaseAll, operands[1]);
+      callRuntime(builder, loc, symbols, runtime::kReleaseAll, operands[1]);
     LLVM::ReturnOp::create(builder, loc, call.getResult());
   }
 
@@ -250,12 +279,14 @@ private:
     return LLVM::LoadOp::create(builder, loc, type, member);
   }
 
-  /// Turns a descriptor of the C ABI into the value of MLIR.
-  Value unpack(Value descriptor, Type type) {
-    if (auto memref = dyn_cast<MemRefType>(type))
-      return unpackTensor(descriptor, memref);
-    return LLVM::LoadOp::create(builder, loc, converter.convertType(type),
-                                descriptor);
+  /// Returns what the body takes of a descriptor of the C ABI.
+  Value pack(Value descriptor, Type type) {
+    auto memref = dyn_cast<MemRefType>(type);
+    return memref ? packMemRef(builder, loc, converter, type,
+                               unpackTensor(descriptor, memref))
+                  : LLVM::LoadOp::create(
+                        builder, loc, converter.convertType(type), descriptor)
+                        .getResult();
   }
 
   Value unpackTensor(Value argument, MemRefType type) {
@@ -286,6 +317,7 @@ private:
     return memref;
   }
 
+  ModuleSymbols &symbols;
   ModuleOp module;
   const EntryPoint &entry;
   const LLVMTypeConverter &converter;
@@ -298,13 +330,12 @@ private:
   Value environment;
   /// What the body takes, or null if it has neither memrefs nor caches.
   Value frame;
-  /// Where descriptors are copied to, null before the first.
-  Value copy;
 };
 } // namespace
 
-void mlir::fp8attn::createEntryPoint(ModuleOp module, const EntryPoint &entry,
+void mlir::fp8attn::createEntryPoint(ModuleSymbols &symbols,
+                                     const EntryPoint &entry,
                                      const LLVMTypeConverter &converter,
                                      bool runtimeChecks) {
-  EntryPointBuilder(module, entry, converter, runtimeChecks).build();
+  EntryPointBuilder(symbols, entry, converter, runtimeChecks).build();
 }

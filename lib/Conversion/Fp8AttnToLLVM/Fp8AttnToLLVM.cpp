@@ -118,15 +118,16 @@ struct ConvertFp8AttnToLLVMPass
     if (failed(checkTypes(module, converter)) || failed(checkMath(module)))
       return signalPassFailure();
     packArguments(module, converter);
+    ModuleSymbols symbols(module);
     RewritePatternSet patterns(&getContext());
     populateFunctionPatterns(converter, patterns);
-    populateCheckPatterns(converter, patterns);
-    populateRuntimePatterns(converter, patterns);
-    populateMemoryPatterns(converter, patterns);
-    populateOverlapPatterns(converter, patterns);
-    populateCacheViewPatterns(converter, patterns);
-    populateWorkItemPatterns(converter, patterns);
-    populateKernelPatterns(converter, patterns);
+    populateCheckPatterns(converter, symbols, patterns);
+    populateRuntimePatterns(converter, symbols, patterns);
+    populateMemoryPatterns(converter, symbols, patterns);
+    populateOverlapPatterns(converter, symbols, patterns);
+    populateCacheViewPatterns(converter, symbols, patterns);
+    populateWorkItemPatterns(converter, symbols, patterns);
+    populateKernelPatterns(converter, symbols, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
@@ -152,7 +153,7 @@ struct ConvertFp8AttnToLLVMPass
     for (auto function : module.getOps<LLVM::LLVMFuncOp>())
       expandStatusChecks(function);
     for (const EntryPoint &entry : *entries)
-      createEntryPoint(module, entry, converter, runtimeChecks);
+      createEntryPoint(symbols, entry, converter, runtimeChecks);
     setIsaTargets(module);
   }
 };

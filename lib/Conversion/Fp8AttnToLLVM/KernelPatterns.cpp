@@ -44,8 +44,8 @@ struct RunPageLowering : ConvertOpToLLVMPattern<RunPageOp> {
   }
 };
 
-struct KeyRunLowering : ConvertOpToLLVMPattern<KeyRunOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct KeyRunLowering : SymbolPattern<KeyRunOp> {
+  using SymbolPattern::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(KeyRunOp op, OpAdaptor adaptor,
@@ -58,7 +58,7 @@ struct KeyRunLowering : ConvertOpToLLVMPattern<KeyRunOp> {
     };
     Value run = allocateOnStack(rewriter, op, abi::getKeyRunType(getContext()));
     callRuntime(
-        rewriter, loc, op, runtime::kKeyRunInit,
+        rewriter, loc, symbols, runtime::kKeyRunInit,
         {run, adaptor.getItem(),
          getCacheMember(rewriter, loc, adaptor.getKeyCache(), abi::kCacheData),
          getCacheMember(rewriter, loc, adaptor.getKeyCache(),
@@ -196,8 +196,8 @@ struct UkernelNullLowering : ConvertOpToLLVMPattern<UkernelNullOp> {
   }
 };
 
-struct UkernelCallLowering : ConvertOpToLLVMPattern<UkernelCallOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct UkernelCallLowering : SymbolPattern<UkernelCallOp> {
+  using SymbolPattern::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(UkernelCallOp op, OpAdaptor adaptor,
@@ -215,15 +215,16 @@ struct UkernelCallLowering : ConvertOpToLLVMPattern<UkernelCallOp> {
     auto type = LLVM::LLVMFunctionType::get(
         LLVM::LLVMVoidType::get(getContext()),
         llvm::to_vector(TypeRange(ValueRange(operands))));
-    LLVM::LLVMFuncOp kernel = getOrDeclare(rewriter, op, op.getKernel(), type);
+    LLVM::LLVMFuncOp kernel =
+        getOrDeclare(rewriter, symbols, op.getKernel(), type);
     LLVM::CallOp::create(rewriter, loc, kernel, operands);
     rewriter.eraseOp(op);
     return success();
   }
 };
 
-struct UkernelHandOverLowering : ConvertOpToLLVMPattern<UkernelHandOverOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct UkernelHandOverLowering : SymbolPattern<UkernelHandOverOp> {
+  using SymbolPattern::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(UkernelHandOverOp op, OpAdaptor adaptor,
@@ -234,13 +235,14 @@ struct UkernelHandOverLowering : ConvertOpToLLVMPattern<UkernelHandOverOp> {
     auto joinType = LLVM::LLVMFunctionType::get(
         LLVM::LLVMVoidType::get(getContext()),
         {i64, i64, pointer, pointer, pointer, pointer, pointer, pointer});
-    LLVM::LLVMFuncOp join = getOrDeclare(rewriter, op, op.getJoin(), joinType);
+    LLVM::LLVMFuncOp join =
+        getOrDeclare(rewriter, symbols, op.getJoin(), joinType);
     auto pointerTo = [&](Value converted, TypedValue<MemRefType> memref) {
       return getElementPointer(rewriter, loc, *getTypeConverter(), converted,
                                memref.getType());
     };
     Value isLast =
-        callRuntime(rewriter, loc, op, runtime::kHandOver,
+        callRuntime(rewriter, loc, symbols, runtime::kHandOver,
                     {getContextArgument(op), adaptor.getItem(),
                      makeInteger(rewriter, loc, 64,
                                  op.getScratch().getType().getDimSize(0)),
@@ -257,15 +259,15 @@ struct UkernelHandOverLowering : ConvertOpToLLVMPattern<UkernelHandOverOp> {
 };
 
 /// tile_begin and tile_end: a call without operands.
-template <typename Op> struct TileConfigLowering : ConvertOpToLLVMPattern<Op> {
-  TileConfigLowering(const LLVMTypeConverter &converter,
+template <typename Op> struct TileConfigLowering : SymbolPattern<Op> {
+  TileConfigLowering(const LLVMTypeConverter &converter, ModuleSymbols &symbols,
                      const RuntimeFunction &function)
-      : ConvertOpToLLVMPattern<Op>(converter), function(function) {}
+      : SymbolPattern<Op>(converter, symbols), function(function) {}
 
   LogicalResult
   matchAndRewrite(Op op, typename Op::Adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    callRuntime(rewriter, op.getLoc(), op, function, {});
+    callRuntime(rewriter, op.getLoc(), this->symbols, function, {});
     rewriter.eraseOp(op);
     return success();
   }
@@ -276,15 +278,16 @@ private:
 } // namespace
 
 void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
+                                           ModuleSymbols &symbols,
                                            RewritePatternSet &patterns) {
-  patterns.add<UkernelPackedRunLowering, KeyRunLowering, RunPageLowering,
-               CachePartLowering,
+  patterns.add<KeyRunLowering, UkernelCallLowering, UkernelHandOverLowering>(
+      converter, symbols);
+  patterns.add<UkernelPackedRunLowering, RunPageLowering, CachePartLowering,
                CacheMemberLowering<CacheNumPagesOp, abi::kCacheNumPages>,
                CacheMemberLowering<CachePageBytesOp, abi::kCachePageBytes>,
-               ElementBitsLowering, UkernelNullLowering, UkernelCallLowering,
-               UkernelHandOverLowering>(converter);
-  patterns.add<TileConfigLowering<UkernelTileBeginOp>>(converter,
+               ElementBitsLowering, UkernelNullLowering>(converter);
+  patterns.add<TileConfigLowering<UkernelTileBeginOp>>(converter, symbols,
                                                        runtime::kTileBegin);
-  patterns.add<TileConfigLowering<UkernelTileEndOp>>(converter,
+  patterns.add<TileConfigLowering<UkernelTileEndOp>>(converter, symbols,
                                                      runtime::kTileEnd);
 }

@@ -100,8 +100,8 @@ Value mlir::fp8attn::makeMemory(OpBuilder &builder, Location loc,
 
 namespace {
 /// memref.alloc, and memref.alloca of what is too much for a stack.
-template <typename Op> struct AllocLowering : ConvertOpToLLVMPattern<Op> {
-  using ConvertOpToLLVMPattern<Op>::ConvertOpToLLVMPattern;
+template <typename Op> struct AllocLowering : SymbolPattern<Op> {
+  using SymbolPattern<Op>::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(Op op, typename Op::Adaptor adaptor,
@@ -119,7 +119,7 @@ template <typename Op> struct AllocLowering : ConvertOpToLLVMPattern<Op> {
         this->getSizeInBytes(loc, type.getElementType(), rewriter);
     auto pointer = LLVM::LLVMPointerType::get(rewriter.getContext());
     Value place = allocateOnStack(rewriter, op, pointer);
-    Value status = callRuntime(rewriter, loc, op, runtime::kAllocate,
+    Value status = callRuntime(rewriter, loc, this->symbols, runtime::kAllocate,
                                {getMemoryArgument(op),
                                 makeInteger(rewriter, loc, 32, type.getRank()),
                                 storeToArray(rewriter, op, sizes), elementBytes,
@@ -159,8 +159,8 @@ struct AllocaLowering : AllocLowering<memref::AllocaOp> {
   }
 };
 
-struct DeallocLowering : ConvertOpToLLVMPattern<memref::DeallocOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct DeallocLowering : SymbolPattern<memref::DeallocOp> {
+  using SymbolPattern::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(memref::DeallocOp op, OpAdaptor adaptor,
@@ -168,7 +168,7 @@ struct DeallocLowering : ConvertOpToLLVMPattern<memref::DeallocOp> {
     Location loc = op.getLoc();
     Value data =
         MemRefDescriptor(adaptor.getMemref()).allocatedPtr(rewriter, loc);
-    callRuntime(rewriter, loc, op, runtime::kRelease,
+    callRuntime(rewriter, loc, symbols, runtime::kRelease,
                 {getMemoryArgument(op), data});
     rewriter.eraseOp(op);
     return success();
@@ -177,8 +177,10 @@ struct DeallocLowering : ConvertOpToLLVMPattern<memref::DeallocOp> {
 } // namespace
 
 void mlir::fp8attn::populateMemoryPatterns(const LLVMTypeConverter &converter,
+                                           ModuleSymbols &symbols,
                                            RewritePatternSet &patterns) {
   // MLIR has an alloca of its own.
-  patterns.add<AllocaLowering>(converter, /*benefit=*/2);
-  patterns.add<AllocLowering<memref::AllocOp>, DeallocLowering>(converter);
+  patterns.add<AllocaLowering>(converter, symbols, /*benefit=*/2);
+  patterns.add<AllocLowering<memref::AllocOp>, DeallocLowering>(converter,
+                                                                symbols);
 }

@@ -13,6 +13,7 @@
 
 #include "Operands.h"
 #include "AbiTypes.h"
+#include "PackArguments.h"
 #include "Patterns.h"
 #include "RuntimeFunctions.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
@@ -40,9 +41,9 @@ void OperandShape::forget() {
   llvm::fill(strides, ShapedType::kDynamic);
 }
 
-/// Returns a symbol for all operands of that name, type, sizes and strides.
-static std::string getSymbol(const OperandShape &shape, StringRef name) {
-  std::string symbol = ("fp8attn.operand." + name).str();
+/// Returns a symbol for all operands of that type, sizes and strides.
+static std::string getSymbol(const OperandShape &shape, const Twine &begin) {
+  std::string symbol = begin.str();
   llvm::raw_string_ostream stream(symbol);
   stream << "." << shape.elementType;
   for (ArrayRef<int64_t> numbers : {shape.sizes, shape.strides})
@@ -55,8 +56,9 @@ static std::string getSymbol(const OperandShape &shape, StringRef name) {
 }
 
 /// Returns an fp8attn_operand with all that is known. What is dynamic is 0.
-static Value buildOperand(OpBuilder &builder, Location loc, Operation *user,
-                          const OperandShape &shape, StringRef name) {
+static Value buildOperand(OpBuilder &builder, Location loc,
+                          ModuleSymbols &symbols, const OperandShape &shape,
+                          StringRef name) {
   Value operand = LLVM::ZeroOp::create(
       builder, loc, abi::getOperandType(builder.getContext()));
   auto set = [&](Value value, ArrayRef<int64_t> position) {
@@ -67,7 +69,7 @@ static Value buildOperand(OpBuilder &builder, Location loc, Operation *user,
     if (!ShapedType::isDynamic(number))
       set(makeInteger(builder, loc, 64, number), {1, member, dim});
   };
-  set(makeString(builder, loc, user, name), {0});
+  set(makeString(builder, loc, symbols, name), {0});
   set(makeInteger(builder, loc, 32, shape.elementType),
       {1, abi::kTensorElementType});
   set(makeInteger(builder, loc, 32, shape.sizes.size()), {1, abi::kTensorRank});
@@ -80,21 +82,21 @@ static Value buildOperand(OpBuilder &builder, Location loc, Operation *user,
 
 /// Returns the address of that as a constant of the module.
 static Value makeOperandConstant(OpBuilder &builder, Location loc,
-                                 Operation *user, const OperandShape &shape,
-                                 StringRef name) {
-  auto module = user->getParentOfType<ModuleOp>();
-  const std::string symbol = getSymbol(shape, name);
-  auto global = module.lookupSymbol<LLVM::GlobalOp>(symbol);
+                                 ModuleSymbols &symbols,
+                                 const OperandShape &shape, StringRef name) {
+  ModuleOp module = symbols.getModule();
+  const std::string symbol = getSymbol(shape, "fp8attn.operand." + name);
+  auto global = symbols.lookup<LLVM::GlobalOp>(symbol);
   if (!global) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(module.getBody());
-    global = LLVM::GlobalOp::create(
+    global = symbols.add(LLVM::GlobalOp::create(
         builder, module.getLoc(), abi::getOperandType(builder.getContext()),
-        /*isConstant=*/true, LLVM::Linkage::Private, symbol, Attribute());
+        /*isConstant=*/true, LLVM::Linkage::Private, symbol, Attribute()));
     builder.createBlock(&global.getInitializerRegion());
     LLVM::ReturnOp::create(
         builder, module.getLoc(),
-        buildOperand(builder, module.getLoc(), user, shape, name));
+        buildOperand(builder, module.getLoc(), symbols, shape, name));
   }
   return LLVM::AddressOfOp::create(builder, loc, global);
 }
@@ -140,25 +142,26 @@ static SmallVector<DynamicMember> getDynamicMembers(OpBuilder &builder,
 
 /// Returns the function that completes operands with such members. It takes the
 /// operand, the constant, the address of the data and the members.
-static LLVM::LLVMFuncOp getStoreFunction(OpBuilder &builder, Operation *user,
+static LLVM::LLVMFuncOp getStoreFunction(OpBuilder &builder,
+                                         ModuleSymbols &symbols,
                                          ArrayRef<DynamicMember> members) {
   std::string name = "fp8attn.store_operand";
   for (const DynamicMember &member : members)
     name += (member.member == abi::kTensorSizes ? ".size" : ".stride") +
             std::to_string(member.dim);
-  auto module = user->getParentOfType<ModuleOp>();
-  if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+  if (auto function = symbols.lookup<LLVM::LLVMFuncOp>(name))
     return function;
+  ModuleOp module = symbols.getModule();
   Location loc = module.getLoc();
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToEnd(module.getBody());
   SmallVector<Type> types(3, LLVM::LLVMPointerType::get(builder.getContext()));
   types.append(members.size(), builder.getI64Type());
-  auto function = LLVM::LLVMFuncOp::create(
+  auto function = symbols.add(LLVM::LLVMFuncOp::create(
       builder, loc, name,
       LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
                                   types),
-      LLVM::Linkage::Internal);
+      LLVM::Linkage::Internal));
   function.setNoInline(true);
   Block *entry = function.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);
@@ -178,24 +181,89 @@ static LLVM::LLVMFuncOp getStoreFunction(OpBuilder &builder, Operation *user,
   return function;
 }
 
-Value mlir::fp8attn::storeOperand(OpBuilder &builder, Operation *user,
+/// Returns the address of the data of an operand.
+static Value getData(OpBuilder &builder, Location loc,
+                     const LLVMTypeConverter &converter, Type type,
+                     Value value) {
+  auto memref = dyn_cast<MemRefType>(type);
+  return memref ? getElementPointer(builder, loc, converter, value, memref)
+                : getCacheMember(builder, loc, value, abi::kCacheData);
+}
+
+/// Completes the operand at `place`.
+static void callStore(OpBuilder &builder, Location loc, ModuleSymbols &symbols,
+                      Value place, Value constant, Value data,
+                      ArrayRef<DynamicMember> members) {
+  SmallVector<Value> arguments = {place, constant, data};
+  for (const DynamicMember &member : members)
+    arguments.push_back(member.value);
+  LLVM::CallOp::create(builder, loc,
+                       getStoreFunction(builder, symbols, members), arguments);
+}
+
+Value mlir::fp8attn::storeOperand(OpBuilder &builder, Location loc,
+                                  ModuleSymbols &symbols,
                                   const LLVMTypeConverter &converter,
                                   Value operands, int32_t index,
                                   const OperandShape &shape, Value value,
                                   StringRef name) {
-  Location loc = user->getLoc();
-  auto memref = dyn_cast<MemRefType>(shape.type);
-  Value data = memref
-                   ? getElementPointer(builder, loc, converter, value, memref)
-                   : getCacheMember(builder, loc, value, abi::kCacheData);
+  Value data = getData(builder, loc, converter, shape.type, value);
   SmallVector<DynamicMember> members =
       getDynamicMembers(builder, loc, shape, value);
   Value place = getMember(builder, loc, operands, {index});
-  SmallVector<Value> arguments = {
-      place, makeOperandConstant(builder, loc, user, shape, name), data};
-  for (const DynamicMember &member : members)
-    arguments.push_back(member.value);
-  LLVM::CallOp::create(builder, loc, getStoreFunction(builder, user, members),
-                       arguments);
+  Value constant = makeOperandConstant(builder, loc, symbols, shape, name);
+  callStore(builder, loc, symbols, place, constant, data, members);
   return place;
+}
+
+/// Returns the function that completes operands of this type with an argument
+/// in a frame. It takes the operand, the constant and the address in the frame.
+static LLVM::LLVMFuncOp
+getArgumentStoreFunction(OpBuilder &builder, ModuleSymbols &symbols,
+                         const LLVMTypeConverter &converter,
+                         const OperandShape &shape) {
+  std::string name = getSymbol(shape, "fp8attn.store_argument");
+  if (auto memref = dyn_cast<MemRefType>(shape.type)) {
+    const int64_t offset = memref.getStridesAndOffset().second;
+    name += ShapedType::isDynamic(offset) ? ".from.n"
+                                          : ".from." + std::to_string(offset);
+  }
+  if (auto function = symbols.lookup<LLVM::LLVMFuncOp>(name))
+    return function;
+  ModuleOp module = symbols.getModule();
+  Location loc = module.getLoc();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(module.getBody());
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  auto function = symbols.add(LLVM::LLVMFuncOp::create(
+      builder, loc, name,
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
+                                  {pointer, pointer, pointer}),
+      LLVM::Linkage::Internal));
+  function.setNoInline(true);
+  Block *entry = function.addEntryBlock(builder);
+  builder.setInsertionPointToStart(entry);
+  Value packed =
+      LLVM::LoadOp::create(builder, loc, getPackedType(shape.type, converter),
+                           entry->getArgument(2));
+  Value value = unpackConverted(builder, loc, converter, shape.type, packed);
+  Value data = getData(builder, loc, converter, shape.type, value);
+  callStore(builder, loc, symbols, entry->getArgument(0), entry->getArgument(1),
+            data, getDynamicMembers(builder, loc, shape, value));
+  LLVM::ReturnOp::create(builder, loc, ValueRange());
+  return function;
+}
+
+void mlir::fp8attn::storeOperandOfFrame(OpBuilder &builder, Location loc,
+                                        ModuleSymbols &symbols,
+                                        const LLVMTypeConverter &converter,
+                                        Value operands, int32_t index,
+                                        const OperandShape &shape, Value place,
+                                        StringRef name) {
+  LLVM::CallOp::create(
+      builder, loc,
+      getArgumentStoreFunction(builder, symbols, converter, shape),
+      ValueRange{getMember(builder, loc, operands, {index}),
+                 makeOperandConstant(builder, loc, symbols, shape, name),
+                 place});
 }

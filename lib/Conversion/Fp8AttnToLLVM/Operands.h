@@ -12,6 +12,8 @@
 #ifndef FP8ATTN_LIB_CONVERSION_OPERANDS_H
 #define FP8ATTN_LIB_CONVERSION_OPERANDS_H
 
+#include "ModuleSymbols.h"
+
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 
 namespace mlir::fp8attn {
@@ -32,11 +34,18 @@ struct OperandShape {
 };
 
 /// Fills in operand `index` of an array on the stack and returns its address.
-/// `value` is converted, and stands before `user`.
-Value storeOperand(OpBuilder &builder, Operation *user,
+/// `value` is converted.
+Value storeOperand(OpBuilder &builder, Location loc, ModuleSymbols &symbols,
                    const LLVMTypeConverter &converter, Value operands,
                    int32_t index, const OperandShape &shape, Value value,
                    StringRef name);
+
+/// Does the same of an argument that is at `place` in a frame.
+void storeOperandOfFrame(OpBuilder &builder, Location loc,
+                         ModuleSymbols &symbols,
+                         const LLVMTypeConverter &converter, Value operands,
+                         int32_t index, const OperandShape &shape, Value place,
+                         StringRef name);
 
 } // namespace mlir::fp8attn
 

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "AbiTypes.h"
+#include "ArgumentFrame.h"
 #include "CheckLowering.h"
 #include "Operands.h"
 #include "Patterns.h"
@@ -37,8 +38,9 @@ protected:
   /// Fills in operand `index` of an array and returns its address.
   Value store(OpBuilder &builder, Op op, Value operands, int32_t index,
               const OperandShape &shape, Value value, StringRef name) const {
-    return storeOperand(builder, op, *this->getTypeConverter(), operands, index,
-                        shape, value, name);
+    return storeOperand(builder, op.getLoc(), this->symbols,
+                        *this->getTypeConverter(), operands, index, shape,
+                        value, name);
   }
 
   /// Fills in an array with all operands and their names, and returns it.
@@ -47,7 +49,13 @@ protected:
     for (auto [index, type, value, name] :
          llvm::enumerate(op->getOperandTypes(), converted,
                          op.getNames().template getAsRange<StringAttr>()))
-      store(builder, op, operands, index, OperandShape(type), value, name);
+      if (Value place =
+              getHandedOnPlace(builder, op.getLoc(), op->getOperand(index)))
+        storeOperandOfFrame(builder, op.getLoc(), this->symbols,
+                            *this->getTypeConverter(), operands, index,
+                            OperandShape(type), place, name);
+      else
+        store(builder, op, operands, index, OperandShape(type), value, name);
     return operands;
   }
 };
@@ -74,7 +82,7 @@ struct CheckLaterReadsLowering
   SmallVector<Value> getArguments(CheckLaterReadsOp op, OpAdaptor adaptor,
                                   OpBuilder &builder) const override {
     return {storeOperands(builder, op, adaptor.getOperands()),
-            makeString(builder, op.getLoc(), op, op.getOrder())};
+            makeString(builder, op.getLoc(), symbols, op.getOrder())};
   }
 };
 
@@ -118,13 +126,14 @@ struct CheckTensorLowering
                                        LLVM::LLVMPointerType::get(getContext()),
                                        abi::getOperandType(getContext()),
                                        operand, ArrayRef<LLVM::GEPArg>{0, 1});
-    return {tensor, makeTensorSpec(builder, loc, op, type, op.getName())};
+    return {tensor, makeTensorSpec(builder, loc, symbols, type, op.getName())};
   }
 };
 } // namespace
 
 void mlir::fp8attn::populateOverlapPatterns(const LLVMTypeConverter &converter,
+                                            ModuleSymbols &symbols,
                                             RewritePatternSet &patterns) {
   patterns.add<CheckOverlapLowering, CheckLaterReadsLowering,
-               CheckPageMovesLowering, CheckTensorLowering>(converter);
+               CheckPageMovesLowering, CheckTensorLowering>(converter, symbols);
 }

@@ -96,13 +96,18 @@ static Value buildDescriptor(OpBuilder &builder, Location loc,
   return descriptor;
 }
 
+Value mlir::fp8attn::unpackConverted(OpBuilder &builder, Location loc,
+                                     const LLVMTypeConverter &converter,
+                                     Type type, Value packed) {
+  return isPacked(type) ? buildDescriptor(builder, loc, converter,
+                                          cast<MemRefType>(type), packed)
+                        : packed;
+}
+
 Value mlir::fp8attn::unpackMemRef(OpBuilder &builder, Location loc,
                                   const LLVMTypeConverter &converter, Type type,
                                   Value packed) {
-  Value converted = packed;
-  if (isPacked(type))
-    converted = buildDescriptor(builder, loc, converter, cast<MemRefType>(type),
-                                packed);
+  Value converted = unpackConverted(builder, loc, converter, type, packed);
   return UnrealizedConversionCastOp::create(builder, loc, type, converted)
       .getResult(0);
 }

@@ -39,7 +39,12 @@ Value packMemRef(OpBuilder &builder, Location loc,
 Value packOperand(OpBuilder &builder, Location loc,
                   const LLVMTypeConverter &converter, Value operand);
 
-/// Returns a value of `type` for code that is still to be converted.
+/// Returns the converted value that packMemRef has packed.
+Value unpackConverted(OpBuilder &builder, Location loc,
+                      const LLVMTypeConverter &converter, Type type,
+                      Value packed);
+
+/// Returns the same of `type` for code that is still to be converted.
 Value unpackMemRef(OpBuilder &builder, Location loc,
                    const LLVMTypeConverter &converter, Type type, Value packed);
 

@@ -64,12 +64,11 @@ FailureOr<SmallVector<EntryPoint>> prepareFunctions(ModuleOp module);
 
 /// Makes the exported functions of an entry point: itself, and those that tell
 /// its workspace and what it is.
-void createEntryPoint(ModuleOp module, const EntryPoint &entry,
+void createEntryPoint(ModuleSymbols &symbols, const EntryPoint &entry,
                       const LLVMTypeConverter &converter, bool runtimeChecks);
 
-/// Returns the address of the constant fp8attn_tensor_spec of a memref, in the
-/// module around `user`.
-Value makeTensorSpec(OpBuilder &builder, Location loc, Operation *user,
+/// Returns the address of the constant fp8attn_tensor_spec of a memref.
+Value makeTensorSpec(OpBuilder &builder, Location loc, ModuleSymbols &symbols,
                      MemRefType type, StringRef name);
 
 /// Has each LLVM function of the module compiled for its `fp8attn.isa`, or
@@ -126,18 +125,24 @@ SmallVector<Value> makeVisibility(OpBuilder &builder, Op op) {
 void populateFunctionPatterns(const LLVMTypeConverter &converter,
                               RewritePatternSet &patterns);
 void populateCheckPatterns(const LLVMTypeConverter &converter,
-                           RewritePatternSet &patterns);
+                           ModuleSymbols &symbols, RewritePatternSet &patterns);
 void populateRuntimePatterns(const LLVMTypeConverter &converter,
+                             ModuleSymbols &symbols,
                              RewritePatternSet &patterns);
 void populateMemoryPatterns(const LLVMTypeConverter &converter,
+                            ModuleSymbols &symbols,
                             RewritePatternSet &patterns);
 void populateOverlapPatterns(const LLVMTypeConverter &converter,
+                             ModuleSymbols &symbols,
                              RewritePatternSet &patterns);
 void populateCacheViewPatterns(const LLVMTypeConverter &converter,
+                               ModuleSymbols &symbols,
                                RewritePatternSet &patterns);
 void populateWorkItemPatterns(const LLVMTypeConverter &converter,
+                              ModuleSymbols &symbols,
                               RewritePatternSet &patterns);
 void populateKernelPatterns(const LLVMTypeConverter &converter,
+                            ModuleSymbols &symbols,
                             RewritePatternSet &patterns);
 
 } // namespace mlir::fp8attn

@@ -32,18 +32,20 @@ static Type typeOf(MLIRContext *context, char letter) {
 }
 
 LLVM::LLVMFuncOp mlir::fp8attn::getOrDeclare(OpBuilder &builder,
-                                             Operation *user, StringRef name,
+                                             ModuleSymbols &symbols,
+                                             StringRef name,
                                              LLVM::LLVMFunctionType type) {
-  auto module = user->getParentOfType<ModuleOp>();
-  if (auto function = module.lookupSymbol<LLVM::LLVMFuncOp>(name))
+  if (auto function = symbols.lookup<LLVM::LLVMFuncOp>(name))
     return function;
+  ModuleOp module = symbols.getModule();
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(module.getBody());
-  return LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type);
+  return symbols.add(
+      LLVM::LLVMFuncOp::create(builder, module.getLoc(), name, type));
 }
 
 LLVM::CallOp mlir::fp8attn::callRuntime(OpBuilder &builder, Location loc,
-                                        Operation *user,
+                                        ModuleSymbols &symbols,
                                         const RuntimeFunction &function,
                                         ValueRange operands) {
   SmallVector<Type> types;
@@ -51,7 +53,7 @@ LLVM::CallOp mlir::fp8attn::callRuntime(OpBuilder &builder, Location loc,
     types.push_back(typeOf(builder.getContext(), letter));
   auto type =
       LLVM::LLVMFunctionType::get(types.front(), ArrayRef(types).drop_front());
-  LLVM::LLVMFuncOp callee = getOrDeclare(builder, user, function.name, type);
+  LLVM::LLVMFuncOp callee = getOrDeclare(builder, symbols, function.name, type);
   return LLVM::CallOp::create(builder, loc, callee, operands);
 }
 
@@ -86,24 +88,26 @@ Value mlir::fp8attn::storeToArray(OpBuilder &builder, Operation *user,
 }
 
 Value mlir::fp8attn::makeString(OpBuilder &builder, Location loc,
-                                Operation *user, StringRef text) {
-  return makeString(builder, loc, user, text, ("fp8attn.text." + text).str());
+                                ModuleSymbols &symbols, StringRef text) {
+  return makeString(builder, loc, symbols, text,
+                    ("fp8attn.text." + text).str());
 }
 
 Value mlir::fp8attn::makeString(OpBuilder &builder, Location loc,
-                                Operation *user, StringRef text,
+                                ModuleSymbols &symbols, StringRef text,
                                 StringRef symbol) {
-  auto module = user->getParentOfType<ModuleOp>();
-  auto global = module.lookupSymbol<LLVM::GlobalOp>(symbol);
+  ModuleOp module = symbols.getModule();
+  auto global = symbols.lookup<LLVM::GlobalOp>(symbol);
   if (!global) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(module.getBody());
     std::string terminated = (text + StringRef("\0", 1)).str();
     auto type =
         LLVM::LLVMArrayType::get(builder.getI8Type(), terminated.size());
-    global = LLVM::GlobalOp::create(builder, module.getLoc(), type,
-                                    /*isConstant=*/true, LLVM::Linkage::Private,
-                                    symbol, builder.getStringAttr(terminated));
+    global = symbols.add(
+        LLVM::GlobalOp::create(builder, module.getLoc(), type,
+                               /*isConstant=*/true, LLVM::Linkage::Private,
+                               symbol, builder.getStringAttr(terminated)));
   }
   return LLVM::AddressOfOp::create(builder, loc, global);
 }

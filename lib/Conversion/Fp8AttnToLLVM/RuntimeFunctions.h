@@ -12,6 +12,8 @@
 #ifndef FP8ATTN_LIB_CONVERSION_RUNTIMEFUNCTIONS_H
 #define FP8ATTN_LIB_CONVERSION_RUNTIMEFUNCTIONS_H
 
+#include "ModuleSymbols.h"
+
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 namespace mlir::fp8attn {
@@ -61,11 +63,12 @@ inline constexpr RuntimeFunction kEnterEnvironment{"fp8attn_enter_environment",
 } // namespace runtime
 
 /// Emits a call, declaring the function in the module if needed.
-LLVM::CallOp callRuntime(OpBuilder &builder, Location loc, Operation *user,
+LLVM::CallOp callRuntime(OpBuilder &builder, Location loc,
+                         ModuleSymbols &symbols,
                          const RuntimeFunction &function, ValueRange operands);
 
 /// Returns the declaration of an external function, made if needed.
-LLVM::LLVMFuncOp getOrDeclare(OpBuilder &builder, Operation *user,
+LLVM::LLVMFuncOp getOrDeclare(OpBuilder &builder, ModuleSymbols &symbols,
                               StringRef name, LLVM::LLVMFunctionType type);
 
 /// Allocates `count` elements on the stack once per call of the function around
@@ -77,12 +80,12 @@ Value allocateOnStack(OpBuilder &builder, Operation *user, Type type,
 Value storeToArray(OpBuilder &builder, Operation *user, ValueRange numbers);
 
 /// Returns the address of a zero-terminated constant string.
-Value makeString(OpBuilder &builder, Location loc, Operation *user,
+Value makeString(OpBuilder &builder, Location loc, ModuleSymbols &symbols,
                  StringRef text);
 
 /// Returns the address of such a string, made under a name if there is none of
 /// that name.
-Value makeString(OpBuilder &builder, Location loc, Operation *user,
+Value makeString(OpBuilder &builder, Location loc, ModuleSymbols &symbols,
                  StringRef text, StringRef symbol);
 
 /// Returns an integer constant of `bits` bits.

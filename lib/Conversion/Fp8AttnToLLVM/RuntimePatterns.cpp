@@ -29,8 +29,8 @@ Value mlir::fp8attn::getCacheMember(OpBuilder &builder, Location loc,
 }
 
 namespace {
-struct SelectIsaLowering : ConvertOpToLLVMPattern<SelectIsaOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct SelectIsaLowering : SymbolPattern<SelectIsaOp> {
+  using SymbolPattern::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(SelectIsaOp op, OpAdaptor,
@@ -39,7 +39,7 @@ struct SelectIsaLowering : ConvertOpToLLVMPattern<SelectIsaOp> {
     int64_t mask = 0;
     for (auto isa : op.getIsas().getAsRange<IsaAttr>())
       mask |= int64_t(1) << static_cast<uint32_t>(isa.getValue());
-    Value isa = callRuntime(rewriter, loc, op, runtime::kSelectIsa,
+    Value isa = callRuntime(rewriter, loc, symbols, runtime::kSelectIsa,
                             {getContextArgument(op),
                              makeInteger(rewriter, loc, 32, mask)})
                     .getResult();
@@ -91,8 +91,8 @@ struct WorkerScratchLowering : ConvertOpToLLVMPattern<WorkerScratchOp> {
 
 /// Packs the context and the captures into a struct on the stack, and makes a
 /// function with the signature of fp8attn_body that unpacks it.
-struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct ParallelForLowering : SymbolPattern<ParallelForOp> {
+  using SymbolPattern::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(ParallelForOp op, OpAdaptor adaptor,
@@ -110,13 +110,12 @@ struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
     LLVM::StoreOp::create(rewriter, loc, packed, argument);
     // Loops of one body, whose captures have its types, share it.
     auto trampoline =
-        op->getParentOfType<ModuleOp>().lookupSymbol<LLVM::LLVMFuncOp>(
-            getRangeName(op.getBody()));
+        symbols.lookup<LLVM::LLVMFuncOp>(getRangeName(op.getBody()));
     if (!trampoline)
       trampoline = makeTrampoline(op, type, rewriter);
     Value address = LLVM::AddressOfOp::create(rewriter, loc, trampoline);
     auto call = callRuntime(
-        rewriter, loc, op, runtime::kParallel,
+        rewriter, loc, symbols, runtime::kParallel,
         {getContextArgument(op), adaptor.getCount(), address, argument});
     returnIfFailed(rewriter, loc, call.getResult());
     if (allocates) {
@@ -124,7 +123,7 @@ struct ParallelForLowering : ConvertOpToLLVMPattern<ParallelForOp> {
           LLVM::LoadOp::create(rewriter, loc, rewriter.getI32Type(),
                                getStatusPlace(rewriter, loc, type, argument));
       returnIfFailed(rewriter, loc,
-                     callRuntime(rewriter, loc, op, runtime::kCheckBodies,
+                     callRuntime(rewriter, loc, symbols, runtime::kCheckBodies,
                                  {getContextArgument(op), worst})
                          .getResult());
     }
@@ -148,14 +147,14 @@ private:
                                   ConversionPatternRewriter &rewriter) const {
     Location loc = op.getLoc();
     OpBuilder::InsertionGuard guard(rewriter);
-    rewriter.setInsertionPointToEnd(op->getParentOfType<ModuleOp>().getBody());
+    rewriter.setInsertionPointToEnd(symbols.getModule().getBody());
     auto pointer = LLVM::LLVMPointerType::get(getContext());
     Type i64 = rewriter.getI64Type();
-    auto function = LLVM::LLVMFuncOp::create(
+    auto function = symbols.add(LLVM::LLVMFuncOp::create(
         rewriter, loc, getRangeName(op.getBody()),
         LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(getContext()),
                                     {pointer, i64, i64, rewriter.getI32Type()}),
-        LLVM::Linkage::Internal);
+        LLVM::Linkage::Internal));
     auto parent = op->getParentOfType<FunctionOpInterface>();
     if (Attribute isa = parent->getAttr(Fp8AttnDialect::kIsaAttrName))
       function->setAttr(Fp8AttnDialect::kIsaAttrName, isa);
@@ -177,7 +176,7 @@ private:
     auto call = LLVM::CallOp::create(rewriter, loc, rewriter.getI32Type(),
                                      op.getBody(), operands);
     if (allocates) {
-      callRuntime(rewriter, loc, function, runtime::kReleaseAll, operands[1]);
+      callRuntime(rewriter, loc, symbols, runtime::kReleaseAll, operands[1]);
       LLVM::AtomicRMWOp::create(
           rewriter, loc, LLVM::AtomicBinOp::umax,
           getStatusPlace(rewriter, loc, captures, entry->getArgument(0)),
@@ -190,7 +189,8 @@ private:
 } // namespace
 
 void mlir::fp8attn::populateRuntimePatterns(const LLVMTypeConverter &converter,
+                                            ModuleSymbols &symbols,
                                             RewritePatternSet &patterns) {
-  patterns.add<SelectIsaLowering, WorkerScratchLowering, ParallelForLowering>(
-      converter);
+  patterns.add<SelectIsaLowering, ParallelForLowering>(converter, symbols);
+  patterns.add<WorkerScratchLowering>(converter);
 }

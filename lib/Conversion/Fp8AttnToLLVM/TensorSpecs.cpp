@@ -40,7 +40,7 @@ static std::string getSymbol(MemRefType type, StringRef name) {
 }
 
 /// Returns the constant itself; names stand where a tensor has its data.
-static Value buildSpec(OpBuilder &builder, Location loc, Operation *user,
+static Value buildSpec(OpBuilder &builder, Location loc, ModuleSymbols &symbols,
                        MemRefType type, StringRef name) {
   Value spec = LLVM::ZeroOp::create(
       builder, loc, abi::getTensorSpecType(builder.getContext()));
@@ -50,7 +50,7 @@ static Value buildSpec(OpBuilder &builder, Location loc, Operation *user,
   auto number = [&](unsigned bits, int64_t value) {
     return makeInteger(builder, loc, bits, value);
   };
-  set(makeString(builder, loc, user, name), {abi::kTensorData});
+  set(makeString(builder, loc, symbols, name), {abi::kTensorData});
   set(number(32, getAbiType(type.getElementType())), {abi::kTensorElementType});
   set(number(32, type.getRank()), {abi::kTensorRank});
   auto strides = type.getStridesAndOffset().first;
@@ -63,19 +63,19 @@ static Value buildSpec(OpBuilder &builder, Location loc, Operation *user,
 }
 
 Value mlir::fp8attn::makeTensorSpec(OpBuilder &builder, Location loc,
-                                    Operation *user, MemRefType type,
+                                    ModuleSymbols &symbols, MemRefType type,
                                     StringRef name) {
-  auto module = user->getParentOfType<ModuleOp>();
+  ModuleOp module = symbols.getModule();
   const std::string symbol = getSymbol(type, name);
-  auto global = module.lookupSymbol<LLVM::GlobalOp>(symbol);
+  auto global = symbols.lookup<LLVM::GlobalOp>(symbol);
   if (!global) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(module.getBody());
-    global = LLVM::GlobalOp::create(
+    global = symbols.add(LLVM::GlobalOp::create(
         builder, module.getLoc(), abi::getTensorSpecType(builder.getContext()),
-        /*isConstant=*/true, LLVM::Linkage::Private, symbol, Attribute());
+        /*isConstant=*/true, LLVM::Linkage::Private, symbol, Attribute()));
     builder.createBlock(&global.getInitializerRegion());
-    Value spec = buildSpec(builder, module.getLoc(), user, type, name);
+    Value spec = buildSpec(builder, module.getLoc(), symbols, type, name);
     LLVM::ReturnOp::create(builder, module.getLoc(), spec);
   }
   return LLVM::AddressOfOp::create(builder, loc, global);

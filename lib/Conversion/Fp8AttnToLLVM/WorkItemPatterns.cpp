@@ -23,8 +23,8 @@ static Value makeRows(OpBuilder &builder, Location loc, Value rows) {
 }
 
 namespace {
-struct ItemRowsLowering : ConvertOpToLLVMPattern<ItemRowsOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct ItemRowsLowering : SymbolPattern<ItemRowsOp> {
+  using SymbolPattern::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(ItemRowsOp op, OpAdaptor adaptor,
@@ -34,7 +34,7 @@ struct ItemRowsLowering : ConvertOpToLLVMPattern<ItemRowsOp> {
       return makeInteger(rewriter, loc, 64, value);
     };
     rewriter.replaceOp(
-        op, callRuntime(rewriter, loc, op, runtime::kItemRows,
+        op, callRuntime(rewriter, loc, symbols, runtime::kItemRows,
                         {getContextArgument(op), adaptor.getTokens(),
                          adaptor.getSequences(), number(op.getGroup()),
                          number(op.getKvHeads()), number(op.getMost())}));
@@ -42,15 +42,15 @@ struct ItemRowsLowering : ConvertOpToLLVMPattern<ItemRowsOp> {
   }
 };
 
-struct NumWorkItemsLowering : ConvertOpToLLVMPattern<NumWorkItemsOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct NumWorkItemsLowering : SymbolPattern<NumWorkItemsOp> {
+  using SymbolPattern::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(NumWorkItemsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
     rewriter.replaceOp(
-        op, callRuntime(rewriter, loc, op, runtime::kNumWorkItems,
+        op, callRuntime(rewriter, loc, symbols, runtime::kNumWorkItems,
                         {adaptor.getTokens(), adaptor.getSequences(),
                          makeRows(rewriter, loc, adaptor.getRows()),
                          makeInteger(rewriter, loc, 64, op.getGroup()),
@@ -87,8 +87,8 @@ static SmallVector<Value> makeBatch(OpBuilder &builder,
   return arguments;
 }
 
-struct ItemsAtOnceLowering : ConvertOpToLLVMPattern<ItemsAtOnceOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct ItemsAtOnceLowering : SymbolPattern<ItemsAtOnceOp> {
+  using SymbolPattern::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(ItemsAtOnceOp op, OpAdaptor adaptor,
@@ -102,14 +102,14 @@ struct ItemsAtOnceLowering : ConvertOpToLLVMPattern<ItemsAtOnceOp> {
     arguments.append({number(op.getGroup()), number(op.getKvHeads()),
                       number(op.getChannels()),
                       number(op.getWindowLeft().value_or(FP8ATTN_UNBOUNDED))});
-    rewriter.replaceOp(
-        op, callRuntime(rewriter, loc, op, runtime::kItemsAtOnce, arguments));
+    rewriter.replaceOp(op, callRuntime(rewriter, loc, symbols,
+                                       runtime::kItemsAtOnce, arguments));
     return success();
   }
 };
 
-struct NumPartsLowering : ConvertOpToLLVMPattern<NumPartsOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct NumPartsLowering : SymbolPattern<NumPartsOp> {
+  using SymbolPattern::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(NumPartsOp op, OpAdaptor adaptor,
@@ -118,14 +118,14 @@ struct NumPartsLowering : ConvertOpToLLVMPattern<NumPartsOp> {
         getContextArgument(op), adaptor.getBlocks(),
         makeRows(rewriter, op.getLoc(), adaptor.getRows())};
     arguments.append(makeBatch(rewriter, *getTypeConverter(), op, adaptor));
-    rewriter.replaceOp(op, callRuntime(rewriter, op.getLoc(), op,
+    rewriter.replaceOp(op, callRuntime(rewriter, op.getLoc(), symbols,
                                        runtime::kNumParts, arguments));
     return success();
   }
 };
 
-struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct WorkItemLowering : SymbolPattern<WorkItemOp> {
+  using SymbolPattern::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(WorkItemOp op, OpAdaptor adaptor,
@@ -144,14 +144,14 @@ struct WorkItemLowering : ConvertOpToLLVMPattern<WorkItemOp> {
                                           : makeInteger(rewriter, loc, 64, 1),
                                     makeRows(rewriter, loc, adaptor.getRows())};
     arguments.append(makeBatch(rewriter, *getTypeConverter(), op, adaptor));
-    callRuntime(rewriter, loc, op, runtime::kWorkItemInit, arguments);
+    callRuntime(rewriter, loc, symbols, runtime::kWorkItemInit, arguments);
     rewriter.replaceOp(op, item);
     return success();
   }
 };
 
-struct DenseItemLowering : ConvertOpToLLVMPattern<DenseItemOp> {
-  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+struct DenseItemLowering : SymbolPattern<DenseItemOp> {
+  using SymbolPattern::SymbolPattern;
 
   LogicalResult
   matchAndRewrite(DenseItemOp op, OpAdaptor adaptor,
@@ -170,7 +170,7 @@ struct DenseItemLowering : ConvertOpToLLVMPattern<DenseItemOp> {
                                     number(op.getKvHeads()),
                                     number(op.getRows())};
     arguments.append(makeVisibility(rewriter, op));
-    callRuntime(rewriter, loc, op, runtime::kDenseItemInit, arguments);
+    callRuntime(rewriter, loc, symbols, runtime::kDenseItemInit, arguments);
     rewriter.replaceOp(op, item);
     return success();
   }
@@ -197,10 +197,12 @@ struct WorkItemFieldLowering : ConvertOpToLLVMPattern<Op> {
 } // namespace
 
 void mlir::fp8attn::populateWorkItemPatterns(const LLVMTypeConverter &converter,
+                                             ModuleSymbols &symbols,
                                              RewritePatternSet &patterns) {
   patterns.add<ItemRowsLowering, ItemsAtOnceLowering, NumWorkItemsLowering,
-               NumPartsLowering, WorkItemLowering, DenseItemLowering,
-               WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
+               NumPartsLowering, WorkItemLowering, DenseItemLowering>(converter,
+                                                                      symbols);
+  patterns.add<WorkItemFieldLowering<NumRowsOp, abi::kWorkItemNumRows>,
                WorkItemFieldLowering<FirstKeyOp, abi::kWorkItemFirstKey>,
                WorkItemFieldLowering<NumKeysOp, abi::kWorkItemNumKeys>,
                WorkItemFieldLowering<ItemPartsOp, abi::kWorkItemNumParts>,

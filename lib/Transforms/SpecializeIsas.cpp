@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace mlir::fp8attn {
@@ -28,13 +29,23 @@ namespace mlir::fp8attn {
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Returns whether the function has work that kernels are chosen for.
-static bool hasTileOps(func::FuncOp function) {
+/// Returns whether kernels are chosen for an operation, or instructions: for
+/// the shuffles and the arithmetic of repacks, not for their moves.
+static bool differsByIsa(Operation *op) {
+  if (op->getName().getStringRef().starts_with("fp8attn.tile."))
+    return true;
+  if (isa<vector::ShuffleOp>(op))
+    return true;
+  return isa<arith::ArithDialect>(op->getDialect()) &&
+         !isa<arith::ConstantOp>(op) &&
+         isa<VectorType>(op->getResult(0).getType());
+}
+
+static bool hasWorkOfIsa(func::FuncOp function) {
   return function
       .walk([](Operation *op) {
-        return op->getName().getStringRef().starts_with("fp8attn.tile.")
-                   ? WalkResult::interrupt()
-                   : WalkResult::advance();
+        return differsByIsa(op) ? WalkResult::interrupt()
+                                : WalkResult::advance();
       })
       .wasInterrupted();
 }
@@ -50,7 +61,7 @@ getPrivateCallee(func::CallOp call,
                                                                     : nullptr;
 }
 
-/// Returns the functions that differ by ISA: those with tile operations, and
+/// Returns the functions that differ by ISA: those with such work, and
 /// the callers of private ones among them. Bodies of one ISA are done already;
 /// a public function with results is refused when it is converted.
 static llvm::SetVector<func::FuncOp> getFunctionsToSpecialize(ModuleOp module) {
@@ -70,7 +81,7 @@ static llvm::SetVector<func::FuncOp> getFunctionsToSpecialize(ModuleOp module) {
       if (!function.isExternal() &&
           !(function.isPublic() && function.getNumResults()) &&
           !function->hasAttr(Fp8AttnDialect::kIsaAttrName) &&
-          (hasTileOps(function) || calls(function)))
+          (hasWorkOfIsa(function) || calls(function)))
         found.insert(function);
   } while (found.size() != numBefore);
   return found;

@@ -39,4 +39,24 @@ module attributes {llvm.target = #llvm.target<triple = "x86_64-unknown-linux-gnu
   func.func @plain() {
     return
   }
+
+  // Shuffles and arithmetic of vectors are of the ISA; moves are not.
+  // CHECK-LABEL: func.func @shuffled
+  // CHECK:         fp8attn.select_isa
+  func.func @shuffled(%x: memref<16xi8>) {
+    %c0 = arith.constant 0 : index
+    %a = vector.load %x[%c0] : memref<16xi8>, vector<2xi8>
+    %b = vector.shuffle %a, %a [1, 0] : vector<2xi8>, vector<2xi8>
+    vector.store %b, %x[%c0] : memref<16xi8>, vector<2xi8>
+    return
+  }
+  // CHECK-LABEL: func.func @moved
+  // CHECK-NOT:     fp8attn.select_isa
+  // CHECK:         return
+  func.func @moved(%x: memref<16xi8>, %y: memref<16xi8>) {
+    %c0 = arith.constant 0 : index
+    %a = vector.load %x[%c0] : memref<16xi8>, vector<16xi8>
+    vector.store %a, %y[%c0] : memref<16xi8>, vector<16xi8>
+    return
+  }
 }

@@ -16,9 +16,10 @@ include "mlir/Pass/PassBase.td"
 def SpecializeIsas : Pass<"fp8attn-specialize-isas", "::mlir::ModuleOp"> {
   let summary = "Give each function a body for each ISA of the target";
   let description = [{
-    Clones every public function with tile operations for each ISA that the
-    features in `llvm.target` allow, and leaves in the function itself the
-    run-time checks, the question which ISA this process may use, and a switch.
+    Clones every public function with tile operations, or with shuffles and
+    arithmetic of vectors, which repacks become, for each ISA that the features
+    in `llvm.target` allow, and leaves in the function itself the run-time
+    checks, the question which ISA this process may use, and a switch.
     So an object built for a CPU with AMX runs on AVX-512 where the kernel
     refuses the tiles, and says why. With `fat` the architecture decides, not
     the CPU: an object built anywhere uses what each machine has.

@@ -88,36 +88,71 @@ int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,
               index, slots[index], num_slots);
 }
 
+namespace {
+/// Columns of a list that name pages of one cache.
+struct PageColumns {
+  const char *cache;
+  int64_t begin, count, num_pages;
+
+  /// Several pages hold the tokens of one of the other cache; -1 is none.
+  bool mayBeAbsent() const { return count > 1; }
+  bool isOutside(int32_t page) const {
+    return page >= num_pages || page < (mayBeAbsent() ? -1 : 0);
+  }
+  /// Returns the first column of an entry that is outside, or -1.
+  int64_t findOutside(const int32_t *entry) const {
+    for (int64_t column = begin; column < begin + count; ++column)
+      if (isOutside(entry[column]))
+        return column;
+    return -1;
+  }
+};
+} // namespace
+
+/// Reports a page that is not there.
+static int32_t failPage(fp8attn_context *context, const PageColumns &columns,
+                        int64_t index, int64_t column, int32_t page) {
+  if (columns.mayBeAbsent())
+    return fail(context, FP8ATTN_BAD_PAGE,
+                "pages[%" PRId64 ", %" PRId64 "] is %" PRId32
+                ", expected -1 (no page) or 0 to less than %" PRId64
+                " (the pages of %s)",
+                index, column, page, columns.num_pages, columns.cache);
+  if (columns.num_pages == 0)
+    return fail(context, FP8ATTN_BAD_PAGE,
+                "pages[%" PRId64 ", %" PRId64 "] is %" PRId32
+                ", expected no entry as %s has 0 pages",
+                index, column, page, columns.cache);
+  return fail(context, FP8ATTN_BAD_PAGE,
+              "pages[%" PRId64 ", %" PRId64 "] is %" PRId32
+              ", expected 0 to %" PRId64 " (the pages of %s)",
+              index, column, page, columns.num_pages - 1, columns.cache);
+}
+
 int32_t fp8attn_check_pages(fp8attn_context *context, const int32_t *pages,
                             int64_t count, int64_t stride,
-                            int64_t num_source_pages,
+                            int64_t source_columns, int64_t num_source_pages,
+                            int64_t destination_columns,
                             int64_t num_destination_pages) {
   if (count <= 0)
     return FP8ATTN_OK;
   if (!pages)
     return fail(context, FP8ATTN_NULL_POINTER,
-                "pages is null, expected %" PRId64 " pairs", count);
-  const auto isOutside = [](int32_t page, int64_t num_pages) {
-    return page < 0 || page >= num_pages;
-  };
+                "pages is null, expected %" PRId64 " entries", count);
+  const PageColumns source = {"source", 0, source_columns, num_source_pages};
+  const PageColumns destination = {"destination", source_columns,
+                                   destination_columns, num_destination_pages};
   int64_t index = fp8attn::findFirst(count, [=](int64_t i) {
-    return isOutside(pages[i * stride], num_source_pages) ||
-           isOutside(pages[i * stride + 1], num_destination_pages);
+    const int32_t *entry = pages + i * stride;
+    return source.findOutside(entry) >= 0 ||
+           destination.findOutside(entry) >= 0;
   });
   if (index < 0)
     return FP8ATTN_OK;
   const int32_t *entry = pages + index * stride;
-  const int column = isOutside(entry[0], num_source_pages) ? 0 : 1;
-  const char *cache = column == 0 ? "source" : "destination";
-  const int64_t num_pages =
-      column == 0 ? num_source_pages : num_destination_pages;
-  if (num_pages == 0)
-    return fail(context, FP8ATTN_BAD_PAGE,
-                "pages[%" PRId64 ", %d] is %" PRId32
-                ", expected no entry as %s has 0 pages",
-                index, column, entry[column], cache);
-  return fail(context, FP8ATTN_BAD_PAGE,
-              "pages[%" PRId64 ", %d] is %" PRId32 ", expected 0 to %" PRId64
-              " (the pages of %s)",
-              index, column, entry[column], num_pages - 1, cache);
+  const PageColumns both[] = {source, destination};
+  for (const PageColumns &columns : both)
+    if (int64_t column = columns.findOutside(entry); column >= 0)
+      return failPage(context, columns, index, column, entry[column]);
+  return FP8ATTN_OK;
 }

@@ -4,26 +4,30 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Writes repack out as a parallel loop over pages and heads. Where the layouts
-// agree, it moves the bytes of keys or values as they are; else it loops over
-// tokens and blocks of channels, addressed by the affine maps of the layouts.
-// The loops compute nothing, so that one body serves every ISA.
+// Writes repack out as a parallel loop over entries, pages of the cache with
+// the larger ones, and heads. Where the layouts agree, it moves the bytes of
+// keys or values as they are; else rows of one token, or of 16 between `pairs`
+// and layouts with rows. All is loops of vectors, so that one body serves every
+// ISA.
 //
 //===----------------------------------------------------------------------===//
 
+#include "DecomposeRepack/RepackSide.h"
+#include "DecomposeRepack/RowConversion.h"
 #include "Support/Constants.h"
 #include "Support/Loops.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/MemRefForm.h"
 #include "fp8attn/Transforms/Passes.h"
 
-#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
-#include <numeric>
+#include <algorithm>
 
 namespace mlir::fp8attn {
 #define GEN_PASS_DEF_DECOMPOSEREPACK
@@ -43,144 +47,285 @@ static LogicalResult checkLayouts(RepackOp op) {
   return success();
 }
 
+/// Bytes of one move and of one turn of the loop.
+static constexpr int64_t kMoveBytes = 64, kTurnBytes = 256;
+/// The least that is moved: a head size is a multiple of 8 channels.
+static constexpr int64_t kLeastBytes = 8;
+
 namespace {
-/// A page of a cache, and a head.
-struct HeadOfPage {
-  Value cache, page, head;
+/// Bytes of one cache, from `index` on.
+struct Stretch {
+  Value bytes, index;
 };
 } // namespace
 
-/// Returns one head's keys or values in a page, in the order of their bytes, as
-/// `element`s.
-static Value viewPart(OpBuilder &builder, Location loc, const HeadOfPage &from,
-                      CacheContent content, IntegerType element) {
-  auto type = cast<CacheType>(from.cache.getType());
-  Value bytes =
-      CachePartOp::create(builder, loc, from.cache, from.head,
-                          CacheContentAttr::get(builder.getContext(), content));
-  Value begin = arith::MulIOp::create(
-      builder, loc, from.page,
-      CachePageBytesOp::create(builder, loc, builder.getIndexType(),
-                               from.cache));
-  auto part = MemRefType::get(
-      {type.getPartBytes(content) * 8 / element.getWidth()}, element);
-  return memref::ViewOp::create(builder, loc, part, bytes, begin, ValueRange());
-}
-
-/// Bytes of one move and of one turn of the loop: the smallest part has 32
-/// tokens of 8 bytes.
-static constexpr int64_t kMoveBytes = 64, kTurnBytes = 256;
-
-/// Copies the bytes of the keys, or the values, of one head in a page.
-static void buildByteCopy(OpBuilder &builder, Location loc,
-                          CacheContent content, const HeadOfPage &from,
-                          const HeadOfPage &to) {
-  IntegerType byte = builder.getI8Type();
-  Value source = viewPart(builder, loc, from, content, byte);
-  Value destination = viewPart(builder, loc, to, content, byte);
-  const int64_t bytes = cast<MemRefType>(source.getType()).getDimSize(0);
-  auto type = VectorType::get({kMoveBytes}, byte);
-  auto loop = scf::ForOp::create(builder, loc, constantIndex(builder, loc, 0),
-                                 constantIndex(builder, loc, bytes),
-                                 constantIndex(builder, loc, kTurnBytes));
-  OpBuilder body = OpBuilder::atBlockTerminator(loop.getBody());
-  for (int64_t offset = 0; offset < kTurnBytes; offset += kMoveBytes) {
-    Value place = arith::AddIOp::create(body, loc, loop.getInductionVar(),
-                                        constantIndex(body, loc, offset));
-    Value line = vector::LoadOp::create(body, loc, type, source, place);
-    vector::StoreOp::create(body, loc, line, destination, place);
-  }
-}
-
-/// Returns the place, in elements, of (token, channel) in a part.
-static AffineExpr placeIn(CacheType type, CacheContent content,
-                          AffineExpr token, AffineExpr channel) {
-  AffineExpr place =
-      type.getMap(content).getResult(0).floorDiv(type.getElementBytes());
-  return place.replaceDims({token, channel});
-}
-
-/// Channels that are written out one by one: in every layout, their places
-/// differ by constants.
-static constexpr int64_t kUnrolledChannels = 32;
-
-/// Moves the elements of the keys, or the values, of one head in a page, and
-/// writes zeros in the padding.
-static void buildElementCopy(OpBuilder &builder, Location loc,
-                             CacheContent content, const HeadOfPage &from,
-                             const HeadOfPage &to) {
-  auto type = cast<CacheType>(from.cache.getType());
-  auto toType = cast<CacheType>(to.cache.getType());
-  auto element = builder.getIntegerType(8 * type.getElementBytes());
-  Value source = viewPart(builder, loc, from, content, element);
-  Value destination = viewPart(builder, loc, to, content, element);
-  Value zero = constantIndex(builder, loc, 0);
-  Value one = constantIndex(builder, loc, 1);
-  AffineExpr token, block;
-  bindDims(builder.getContext(), token, block);
-  /// Loops over the tokens of the page and over blocks of channels.
-  auto buildLoops = [&](int64_t begin, int64_t end, auto buildChannel) {
-    const int64_t unrolled = std::gcd(std::gcd(begin, end), kUnrolledChannels);
-    scf::buildLoopNest(
-        builder, loc, {zero, constantIndex(builder, loc, begin / unrolled)},
-        {constantIndex(builder, loc, type.getPageTokens()),
-         constantIndex(builder, loc, end / unrolled)},
-        {one, one}, [&](OpBuilder &body, Location loc, ValueRange indices) {
-          auto placeOf = [&](CacheType cache, AffineExpr channel) {
-            return affine::expandAffineExpr(
-                body, loc, placeIn(cache, content, token, channel), indices,
-                {});
-          };
-          for (int64_t channel = 0; channel < unrolled; ++channel)
-            buildChannel(body, placeOf, block * unrolled + channel);
+/// Copies a multiple of kLeastBytes; past the caches if `streams`.
+static void buildByteCopy(OpBuilder &builder, Location loc, const Stretch &from,
+                          const Stretch &to, int64_t bytes, bool streams) {
+  const llvm::MaybeAlign alignment =
+      streams ? llvm::MaybeAlign(kStreamAlignment) : llvm::MaybeAlign();
+  auto move = [&](OpBuilder &body, Value turn, int64_t offset, int64_t size) {
+    auto type = VectorType::get({size}, body.getI8Type());
+    auto placeIn = [&](const Stretch &stretch) -> Value {
+      Value place = arith::AddIOp::create(body, loc, stretch.index,
+                                          constantIndex(body, loc, offset));
+      return turn ? arith::AddIOp::create(body, loc, place, turn).getResult()
+                  : place;
+    };
+    Value moved =
+        vector::LoadOp::create(body, loc, type, from.bytes, placeIn(from));
+    vector::StoreOp::create(body, loc, moved, to.bytes, placeIn(to), streams,
+                            alignment);
+  };
+  const int64_t inTurns = bytes / kTurnBytes * kTurnBytes;
+  if (inTurns > 0)
+    forEach(
+        builder, loc, inTurns, kTurnBytes, [&](OpBuilder &body, Value turn) {
+          for (int64_t offset = 0; offset < kTurnBytes; offset += kMoveBytes)
+            move(body, turn, offset, kMoveBytes);
         });
-  };
-  const int64_t headDim = type.getHeadDim();
-  buildLoops(
-      0, headDim, [&](OpBuilder &body, auto placeOf, AffineExpr channel) {
-        Value moved =
-            memref::LoadOp::create(body, loc, source, placeOf(type, channel));
-        memref::StoreOp::create(body, loc, moved, destination,
-                                placeOf(toType, channel));
+  int64_t offset = inTurns;
+  for (int64_t size = kMoveBytes; size >= kLeastBytes; size /= 2)
+    for (; bytes - offset >= size; offset += size)
+      move(builder, Value(), offset, size);
+}
+
+namespace {
+/// Moves the keys, or the values, of one head from the pages of an entry.
+class PartMover {
+public:
+  PartMover(OpBuilder &builder, RepackOp op, Value entry, Value head,
+            CacheContent content, Value zero, bool streams)
+      : loc(op.getLoc()),
+        from(op, /*isSource=*/true, entry, head, content, streams),
+        to(op, /*isSource=*/false, entry, head, content, streams),
+        conversion(builder, op, head, content), zero(zero), streams(streams),
+        tokens(std::max(from.getType().getPageTokens(),
+                        to.getType().getPageTokens())) {}
+
+  void build(OpBuilder &builder) {
+    if (isSameBytes())
+      return copyPart(builder);
+    // Pages of pairs are whole blocks.
+    const bool inBlocks =
+        (from.hasPairs() && (to.hasPairs() || to.hasRows())) ||
+        (from.hasRows() && to.hasPairs());
+    if (inBlocks)
+      forEach(builder, loc, tokens, kBlockTokens,
+              [&](OpBuilder &body, Value first) { moveBlock(body, first); });
+    else
+      forEach(builder, loc, tokens, 1,
+              [&](OpBuilder &body, Value token) { moveToken(body, token); });
+  }
+
+private:
+  /// Whether pages have every byte of the part in the same place.
+  bool isSameBytes() const {
+    const CacheType type = from.getType(), other = to.getType();
+    return conversion.isCopy() &&
+           type.getPageTokens() == other.getPageTokens() &&
+           type.getLayout().agreesWith(other.getLayout(), from.getContent(),
+                                       type.getPageTokens(), type.getHeadDim(),
+                                       type.getElementBytes());
+  }
+
+  void copyPart(OpBuilder &builder) {
+    Value zero = constantIndex(builder, loc, 0);
+    auto bytesOf = [&](const RepackSide &side) -> Stretch {
+      Value page = side.locate(builder, loc, zero).page;
+      return {side.viewPart(builder, loc, page, builder.getI8Type()), zero};
+    };
+    Stretch source = bytesOf(from), destination = bytesOf(to);
+    buildByteCopy(builder, loc, source, destination,
+                  from.getType().getPartBytes(from.getContent()), streams);
+  }
+
+  using Places = SmallVector<TokenPlace>;
+
+  /// Returns whether all of the tokens have a page, nothing if they must.
+  Value arePresent(OpBuilder &builder, ArrayRef<TokenPlace> source,
+                   ArrayRef<TokenPlace> destination) {
+    if (from.mayBeAbsent())
+      return from.arePresent(builder, loc, source);
+    return to.mayBeAbsent() ? to.arePresent(builder, loc, destination)
+                            : Value();
+  }
+
+  /// Moves a token if it has a page.
+  void moveToken(OpBuilder &builder, Value token) {
+    Places source = {from.locate(builder, loc, token)};
+    Places destination = {to.locate(builder, loc, token)};
+    if (Value isPresent = arePresent(builder, source, destination)) {
+      auto found =
+          scf::IfOp::create(builder, loc, isPresent, /*withElseRegion=*/false);
+      OpBuilder then = found.getThenBodyBuilder();
+      return movePlaces(then, source, destination);
+    }
+    movePlaces(builder, source, destination);
+  }
+
+  void movePlaces(OpBuilder &builder, const Places &source,
+                  const Places &destination) {
+    if (conversion.isCopy() && from.hasRows() && to.hasRows())
+      return copyRow(builder, source.front(), destination.front());
+    forChannels(builder, [&](OpBuilder &body, Value channel, int64_t width) {
+      moveRows(body, source, destination, channel, width);
+    });
+    zeroPadding(builder, destination);
+  }
+
+  /// Moves kBlockTokens tokens; one by one if some have no page.
+  void moveBlock(OpBuilder &builder, Value first) {
+    auto placesIn = [&](const RepackSide &side, bool areNeeded) {
+      return areNeeded ? side.locate(builder, loc, first, kBlockTokens)
+                       : Places();
+    };
+    Value present = arePresent(builder, placesIn(from, from.mayBeAbsent()),
+                               placesIn(to, to.mayBeAbsent()));
+    if (!present)
+      return movePresentBlock(builder, first);
+    auto found =
+        scf::IfOp::create(builder, loc, present, /*withElseRegion=*/true);
+    OpBuilder then = found.getThenBodyBuilder();
+    movePresentBlock(then, first);
+    OpBuilder others = found.getElseBodyBuilder();
+    forEach(others, loc, kBlockTokens, 1, [&](OpBuilder &body, Value i) {
+      moveToken(body, arith::AddIOp::create(body, loc, first, i));
+    });
+  }
+
+  /// The order is that in which lines are written as a whole, and soon: lines
+  /// that are written in parts past the caches cost several times as much.
+  void movePresentBlock(OpBuilder &builder, Value first) {
+    auto sourceBlock = from.locateBlock(builder, loc, first);
+    auto destinationBlock = to.locateBlock(builder, loc, first);
+    auto forTokens = [&](OpBuilder &outer, auto move) {
+      forEach(outer, loc, kBlockTokens, kTokensTogether,
+              [&](OpBuilder &body, Value offset) {
+                Places source =
+                    from.locate(body, loc, sourceBlock, first, offset);
+                Places destination =
+                    to.locate(body, loc, destinationBlock, first, offset);
+                move(body, source, destination);
+              });
+    };
+    if (to.hasRows())
+      return forTokens(builder, [&](OpBuilder &outer, const Places &source,
+                                    const Places &destination) {
+        movePlaces(outer, source, destination);
       });
-  const int64_t stored = toType.getLayout().getChannels(content, headDim);
-  if (stored == headDim)
-    return;
-  Value padding =
-      arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
-  buildLoops(headDim, stored,
-             [&](OpBuilder &body, auto placeOf, AffineExpr channel) {
-               memref::StoreOp::create(body, loc, padding, destination,
-                                       placeOf(toType, channel));
-             });
+    forChannels(builder, [&](OpBuilder &outer, Value channel, int64_t width) {
+      forTokens(outer, [&](OpBuilder &body, const Places &source,
+                           const Places &destination) {
+        moveRows(body, source, destination, channel, width);
+      });
+    });
+    if (hasPaddedRows())
+      forTokens(builder, [&](OpBuilder &body, const Places &,
+                             const Places &destination) {
+        zeroPadding(body, destination);
+      });
+  }
+
+  /// Calls `move` for rows of kRowChannels channels, and for those behind.
+  void forChannels(OpBuilder &builder,
+                   function_ref<void(OpBuilder &, Value, int64_t)> move) {
+    const int64_t headDim = from.getType().getHeadDim();
+    const int64_t whole = headDim / kRowChannels * kRowChannels;
+    if (whole > 0)
+      forEach(builder, loc, whole, kRowChannels,
+              [&](OpBuilder &body, Value channel) {
+                move(body, channel, kRowChannels);
+              });
+    if (whole < headDim)
+      move(builder, constantIndex(builder, loc, whole), headDim - whole);
+  }
+
+  void moveRows(OpBuilder &builder, const Places &source,
+                const Places &destination, Value channel, int64_t width) {
+    SmallVector<Value> rows = from.load(builder, loc, source, channel, width);
+    conversion.convert(builder, loc, source, destination, channel, width, rows);
+    to.store(builder, loc, destination, channel, width, rows);
+  }
+
+  void copyRow(OpBuilder &builder, const TokenPlace &source,
+               const TokenPlace &destination) {
+    const int64_t size = from.getType().getElementBytes();
+    auto bytesOf = [&](const RepackSide &side,
+                       const TokenPlace &place) -> Stretch {
+      Value index = side.getIndex(builder, loc, place.token,
+                                  constantIndex(builder, loc, 0));
+      index = arith::MulIOp::create(builder, loc, index,
+                                    constantIndex(builder, loc, size));
+      return {side.viewPart(builder, loc, place.page, builder.getI8Type()),
+              index};
+    };
+    Stretch read = bytesOf(from, source), written = bytesOf(to, destination);
+    buildByteCopy(builder, loc, read, written,
+                  from.getType().getHeadDim() * size, streams);
+  }
+
+  /// Returns the first row that is all padding.
+  int64_t getPaddedBegin() const {
+    return llvm::alignTo(to.getType().getHeadDim(), kRowChannels);
+  }
+  bool hasPaddedRows() const {
+    return getPaddedBegin() < to.getStoredChannels();
+  }
+
+  /// Zeroes rows that are all padding.
+  void zeroPadding(OpBuilder &builder, const Places &places) {
+    if (!hasPaddedRows())
+      return;
+    Value element =
+        arith::IndexCastOp::create(builder, loc, to.getElement(), zero);
+    Value zeros = vector::BroadcastOp::create(
+        builder, loc, VectorType::get({kRowChannels}, to.getElement()),
+        element);
+    const SmallVector<Value> rows(places.size(), zeros);
+    for (int64_t channel = getPaddedBegin(); channel < to.getStoredChannels();
+         channel += kRowChannels)
+      to.store(builder, loc, places, constantIndex(builder, loc, channel),
+               kRowChannels, rows);
+  }
+
+  Location loc;
+  RepackSide from, to;
+  RowConversion conversion;
+  /// For padding.
+  Value zero;
+  bool streams;
+  /// Of an entry.
+  int64_t tokens;
+};
+} // namespace
+
+/// Returns the entries: those of the list, or pages of the cache with the
+/// larger ones.
+static Value countEntries(OpBuilder &builder, RepackOp op) {
+  Location loc = op.getLoc();
+  if (op.getPages())
+    return memref::DimOp::create(builder, loc, op.getPages(), 0);
+  const bool isSource = op.getPagesOfEntry(/*ofSource=*/true) == 1;
+  return CacheNumPagesOp::create(
+      builder, loc, isSource ? op.getSource() : op.getDestination());
 }
 
-/// Copies the keys, or the values, of one head in a page.
-static void buildCopy(OpBuilder &builder, Location loc, CacheContent content,
-                      const HeadOfPage &from, const HeadOfPage &to) {
-  auto type = cast<CacheType>(from.cache.getType());
-  LayoutAttr layout = cast<CacheType>(to.cache.getType()).getLayout();
-  if (type.getLayout().agreesWith(layout, content, type.getPageTokens(),
-                                  type.getHeadDim(), type.getElementBytes()))
-    buildByteCopy(builder, loc, content, from, to);
-  else
-    buildElementCopy(builder, loc, content, from, to);
-}
+/// More than the caches of a core hold: what is written is not found there when
+/// it is read, so that it is stored past them.
+static constexpr int64_t kStreamedBytes = 16 << 20;
 
-/// Returns the pages of source and destination of entry `index`.
-static std::pair<Value, Value> getPages(OpBuilder &builder, Location loc,
-                                        RepackOp op, Value index) {
-  if (!op.getPages())
-    return {index, index};
-  auto load = [&](int64_t column) -> Value {
-    Value page = memref::LoadOp::create(
-        builder, loc, op.getPages(),
-        ValueRange{index, constantIndex(builder, loc, column)});
-    return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
-                                      page);
+/// Returns whether all that is written is vectors of kStreamAlignment, aligned,
+/// and memory is what it waits for: not where elements are converted.
+static bool canStream(RepackOp op) {
+  const CacheType type = op.getDestination().getType();
+  const LayoutAttr layout = type.getLayout();
+  auto hasVectors = [&](CacheContent part) {
+    return layout.getKind() == LayoutKind::Pairs || layout.hasRows(part);
   };
-  Value source = load(0);
-  return {source, load(1)};
+  return type.getElementType() == op.getSource().getType().getElementType() &&
+         hasVectors(CacheContent::Key) && hasVectors(CacheContent::Value) &&
+         type.getHeadDim() * type.getElementBytes() % kStreamAlignment == 0;
 }
 
 static void decompose(RepackOp op) {
@@ -188,21 +333,43 @@ static void decompose(RepackOp op) {
   Location loc = op.getLoc();
   CacheType type = op.getSource().getType();
   Value heads = constantIndex(builder, loc, type.getNumHeads());
-  Value pages =
-      op.getPages()
-          ? memref::DimOp::create(builder, loc, op.getPages(), 0).getResult()
-          : CacheNumPagesOp::create(builder, loc, op.getSource()).getResult();
-  Value count = arith::MulIOp::create(builder, loc, pages, heads);
+  Value entries = countEntries(builder, op);
+  Value count = arith::MulIOp::create(builder, loc, entries, heads);
+  // Of what an entry writes.
+  const CacheType to = op.getDestination().getType();
+  const int64_t pageBytes =
+      to.getPageBytes() * op.getPagesOfEntry(/*ofSource=*/false);
   forEachInParallel(builder, loc, count, [&](OpBuilder &body, Value turn) {
-    Value index = arith::DivUIOp::create(body, loc, turn, heads);
+    Value entry = arith::DivUIOp::create(body, loc, turn, heads);
     Value head = arith::RemUIOp::create(body, loc, turn, heads);
-    auto [page, toPage] = getPages(body, loc, op, index);
-    HeadOfPage from{op.getSource(), page, head};
-    HeadOfPage to{op.getDestination(), toPage, head};
-    if (type.hasKeys())
-      buildCopy(body, loc, CacheContent::Key, from, to);
-    if (type.hasValues())
-      buildCopy(body, loc, CacheContent::Value, from, to);
+    // Pages are not a negative number of bytes apart, which code generators do
+    // not know: of stores of a constant they make calls of memset.
+    constexpr int64_t kSignBit = 63;
+    Value zero = arith::ShRUIOp::create(
+        body, loc,
+        CachePageBytesOp::create(body, loc, body.getIndexType(),
+                                 op.getDestination()),
+        constantIndex(body, loc, kSignBit));
+    auto moveParts = [&](OpBuilder &builder, bool streams) {
+      for (CacheContent content : {CacheContent::Key, CacheContent::Value})
+        if (content == CacheContent::Key ? type.hasKeys() : type.hasValues())
+          PartMover(builder, op, entry, head, content, zero, streams)
+              .build(builder);
+    };
+    if (!canStream(op))
+      return moveParts(body, /*streams=*/false);
+    Value isLarge = arith::CmpIOp::create(
+        body, loc, arith::CmpIPredicate::uge, entries,
+        constantIndex(body, loc, llvm::divideCeil(kStreamedBytes, pageBytes)));
+    auto choice =
+        scf::IfOp::create(body, loc, isLarge, /*withElseRegion=*/true);
+    OpBuilder large = choice.getThenBodyBuilder();
+    moveParts(large, /*streams=*/true);
+    // Others may see what was stored past the caches when this turn is over.
+    LLVM::FenceOp::create(large, loc, LLVM::AtomicOrdering::seq_cst,
+                          /*syncscope=*/StringRef());
+    OpBuilder small = choice.getElseBodyBuilder();
+    moveParts(small, /*streams=*/false);
   });
   op.erase();
 }

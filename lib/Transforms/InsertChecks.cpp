@@ -207,9 +207,8 @@ bool FunctionChecks::collect(Value value, bool isStraight,
     return value.getParentBlock() == &entry;
   if (moved.contains(value) || slice.contains(op))
     return true;
-  const bool isSize =
-      isa<arith::ConstantOp, arith::MinSIOp, memref::DimOp, CacheNumPagesOp>(
-          op);
+  const bool isSize = isa<arith::ConstantOp, arith::MinSIOp, arith::MulIOp,
+                          memref::DimOp, CacheNumPagesOp>(op);
   if (op->getNumRegions() != 0 || !isPure(op) || !(isStraight || isSize))
     return false;
   for (Value operand : op->getOperands())

@@ -109,7 +109,7 @@ void ValidCall::fill(const std::string &name, const fp8attn_tensor &tensor) {
   else if (name == "block_table")
     std::copy_n(std::begin({2, 0, 3, 1, -1, -1}), 6, integers);
   else if (name == "pages")
-    std::copy_n(std::begin({0, 1, 2, 3}), 4, integers);
+    std::copy_n(std::begin({0, 1, 2, 3, -1, 0}), 6, integers);
 }
 
 void ValidCall::resize(const Change &change) {
@@ -146,6 +146,15 @@ static const Violation kViolations[] = {
      "key_scale.sizes[0] is 3, expected more than "},
     {"cache_scale_c6",
      "write_dynamic",
+     {{"value_scale", 0, 3}},
+     "value_scale.sizes[0] is 3, expected more than "},
+    {"cache_scale_c6",
+     "convert_pages",
+     {{"key_scale", 0, 3}},
+     "key_scale.sizes[0] is 3, expected more than 0 + 1 * page for each of 4 "
+     "pages"},
+    {"cache_scale_c6",
+     "convert_pages",
      {{"value_scale", 0, 3}},
      "value_scale.sizes[0] is 3, expected more than "},
     {"tensor_scale_c4",

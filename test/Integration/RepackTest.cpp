@@ -190,6 +190,7 @@ TEST_P(RepackTest, ListsOfPages) {
   }
 }
 
+/// repack_c2, of each column.
 TEST_P(RepackTest, ListsOfPagesThatAreNotThere) {
   const Exchange &exchange = GetParam();
   Problem problem(findModel(exchange.model), {{1, 40}});
@@ -239,6 +240,7 @@ TEST_P(RepackTest, ListOfPagesInTheDestination) {
   EXPECT_EQ(exportPage(awayBytes), FP8ATTN_OK) << problem.context.message;
 }
 
+/// repack_c3.
 TEST_P(RepackTest, PagesMustAgree) {
   const Exchange &exchange = GetParam();
   Problem problem(findModel(exchange.model), {{1, 40}});

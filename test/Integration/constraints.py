@@ -18,7 +18,11 @@ import sys
 # Sizes of a valid call; what is a letter here is dynamic.
 SIZES = {"T": 5, "S": 2, "S1": 3, "N": 3, "P": 4, "K": 70, "B": 2, "Q": 3, "C": 40, "R": 3, "L": 2}
 TYPES = {"f32": "F32", "bf16": "BF16", "f8E4M3FN": "F8E4M3FN", "i8": "I8", "i32": "I32", "i64": "I64"}
-CACHE = "!fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>"
+# Caches whose pages have as many bytes.
+CACHES = {
+    "cache": "!fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>",
+    "rows": "!fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 16, bf16, #fp8attn.layout<nhd>>",
+}
 
 PAGE = "affine_map<(page, head, token, channel) -> (page)>"
 PAGE_HEAD = "affine_map<(page, head, token, channel) -> (page, head)>"
@@ -75,6 +79,12 @@ OPERATIONS = {
         {"source": "cache", "destination": "cache", "pages": "L 2 i32"},
         "fp8attn.repack {source} into {destination} pages({pages} : {pages:t}) : {source:t}, {destination:t}",
     ),
+    "convert_pages": (
+        {"source": "rows", "destination": "cache", "pages": "L 3 i32", **SCALES},
+        "fp8attn.repack {source} into {destination} pages({pages} : {pages:t})"
+        f" key_scale({{key_scale}} : {{key_scale:t}}, {PAGE}) value_scale({{value_scale}} : {{value_scale:t}}, {PAGE_HEAD})"
+        " : {source:t}, {destination:t}",
+    ),
     "quantize": (
         {"source": "R T 32 f32", "scale": "R f32", "destination": "R T 32 f8E4M3FN"},
         "fp8attn.quantize {source} scale({scale}, affine_map<(r, t, c) -> (r)>) into {destination}"
@@ -95,12 +105,12 @@ class Operand:
 
     def __init__(self, name, shape, is_view=False):
         self.name, self.is_view = name, is_view
-        self.is_cache = shape == "cache"
+        self.is_cache = shape in CACHES
         *self.dims, self.element = shape.split()
 
     def type(self):
         if self.is_cache:
-            return "!cache"
+            return "!" + self.element
         sizes = [dim if dim.isdigit() else "?" for dim in self.dims]
         layout = ""
         if self.is_view:
@@ -175,7 +185,8 @@ def write_function(operation, place):
 
 
 def write_module():
-    print(f"!cache = {CACHE}")
+    for name, cache in CACHES.items():
+        print(f"!{name} = {cache}")
     for operation in OPERATIONS:
         for place in PLACES:
             write_function(operation, place)
@@ -186,7 +197,7 @@ def write_table():
     for operation, (arguments, _) in OPERATIONS.items():
         described, passed = [], []
         for name, shape in arguments.items():
-            if shape == "cache":
+            if shape in CACHES:
                 passed.append(f'call.cache("{name}")')
                 described.append(f'{{"{name}", -1, {{}}}}')
                 continue

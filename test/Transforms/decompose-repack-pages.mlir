@@ -3,7 +3,7 @@
 !pairs = !fp8attn.cache<key, heads = 8, head_dim = 40, page = 32, bf16, #fp8attn.layout<pairs>>
 !rows = !fp8attn.cache<key, heads = 8, head_dim = 40, page = 32, bf16, #fp8attn.layout<row_major>>
 
-// Entries are checked against both caches, whose numbers of pages may differ;
+// Entries are pages of both caches, whose numbers of pages may differ;
 // bytes are moved: 32 tokens of 64 stored channels.
 // CHECK-LABEL: func.func @copy
 // CHECK-SAME:    %[[FROM:[a-z0-9]+]]: !fp8attn.cache{{.+}}, %[[TO:[a-z0-9]+]]: !fp8attn.cache{{.+}}, %[[PAGES:[a-z0-9]+]]: memref<?x2xi32>
@@ -11,9 +11,11 @@
 // CHECK:         %[[COUNT:.+]] = arith.muli %[[N]]
 // CHECK:         scf.forall (%[[I:.+]]) in (%[[COUNT]]) {
 // CHECK:           %[[ENTRY:.+]] = arith.divui %[[I]]
-// CHECK:           memref.load %[[PAGES]][%[[ENTRY]],
+// CHECK-COUNT-4:     vector.store {{.+}}nontemporal = true
+// CHECK:           } else {
 // CHECK:           memref.load %[[PAGES]][%[[ENTRY]],
 // CHECK:           %[[SOURCE:.+]] = memref.view {{.+}} to memref<4096xi8>
+// CHECK:           memref.load %[[PAGES]][%[[ENTRY]],
 // CHECK:           %[[DESTINATION:.+]] = memref.view {{.+}} to memref<4096xi8>
 // CHECK:           scf.for
 // CHECK-COUNT-4:     vector.store %{{.+}}, %[[DESTINATION]]
@@ -24,15 +26,18 @@ func.func @copy(%from: !pairs, %to: !pairs, %pages: memref<?x2xi32>) {
   return
 }
 
-// Channels of a token in blocks of eight, then 24 of padding.
+// Rows of 16 channels, then one of 8 and as many zeros, and then one of zeros.
 // CHECK-LABEL: func.func @pad
-// CHECK:         %[[DESTINATION:.+]] = memref.view {{.+}} to memref<2048xi16>
+// CHECK:         } else {
 // CHECK:         scf.for
-// CHECK-COUNT-8:   memref.load
-// CHECK:         %[[ZERO:.+]] = arith.constant 0 : i16
-// CHECK:         scf.for
-// CHECK-COUNT-8:   memref.store %[[ZERO]], %[[DESTINATION]]
-// CHECK-NOT:     memref.store
+// CHECK-COUNT-8:   vector.load {{.+}}, vector<8xi16>
+// CHECK-COUNT-8:   vector.store {{.+}}, vector<8xi16>
+// CHECK:         %[[ZEROS:.+]] = arith.constant dense<0> : vector<8xi16>
+// CHECK:         vector.shuffle %{{.+}}, %[[ZEROS]]
+// CHECK-COUNT-8:   vector.store {{.+}}, vector<8xi16>
+// CHECK:         vector.broadcast %{{.+}} : i16 to vector<16xi16>
+// CHECK-COUNT-8:   vector.store {{.+}}, vector<8xi16>
+// CHECK-NOT:     vector.store
 // CHECK:         return
 func.func @pad(%from: !rows, %to: !pairs) {
   fp8attn.repack %from into %to : !rows, !pairs

@@ -7,27 +7,38 @@
 !vllm_keys = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<vllm_vector>>
 
 // Keys and then values of a head in a page; 2048 bytes each, pages as far apart
-// as the call says.
+// as the call says. Four tokens of 16 channels are moved together, rows of them in their order;
+// of 512 pages of 32 KB, past the caches.
 // CHECK-LABEL: func.func @both
 // CHECK-SAME:    %[[FROM:[a-z0-9]+]]: !fp8attn.cache{{.+}}, %[[TO:[a-z0-9]+]]: !fp8attn.cache
 // CHECK:         %[[PAGES:.+]] = fp8attn.cache_num_pages %[[FROM]]
 // CHECK:         %[[COUNT:.+]] = arith.muli %[[PAGES]]
 // CHECK:         scf.forall (%[[I:.+]]) in (%[[COUNT]]) {
-// CHECK:           %[[PAGE:.+]] = arith.divui %[[I]]
+// CHECK:           %[[ENTRY:.+]] = arith.divui %[[I]]
 // CHECK:           %[[HEAD:.+]] = arith.remui %[[I]]
-// CHECK:           fp8attn.cache_part key %[[FROM]][%[[HEAD]]]
-// CHECK:           %[[BYTES:.+]] = fp8attn.cache_page_bytes %[[FROM]]
-// CHECK:           %[[BEGIN:.+]] = arith.muli %[[PAGE]], %[[BYTES]]
-// CHECK:           memref.view %{{.+}}[%[[BEGIN]]][] : memref<?xi8> to memref<2048xi8>
-// CHECK:           fp8attn.cache_part key %[[TO]][%[[HEAD]]]
-// CHECK:           fp8attn.cache_page_bytes %[[TO]]
-// CHECK:           %[[DESTINATION:.+]] = memref.view {{.+}} to memref<2048xi8>
-// CHECK:           scf.for %[[TOKEN:.+]] =
+// CHECK:           %[[MANY:.+]] = arith.constant 512 : index
+// CHECK:           %[[IS_LARGE:.+]] = arith.cmpi uge, %[[PAGES]], %[[MANY]]
+// CHECK:           scf.if %[[IS_LARGE]] {
+// CHECK-COUNT-8:     vector.store {{.+}} {alignment = 16 : i64, nontemporal = true}
+// CHECK:             llvm.fence seq_cst
+// CHECK:           } else {
+// CHECK-NOT:         nontemporal
 // CHECK:             scf.for %[[BLOCK:.+]] =
-// CHECK-COUNT-32:      memref.store %{{.+}}, %[[DESTINATION]]
-// CHECK-NOT:           memref.store %{{.+}}, %[[DESTINATION]]
-// CHECK:           fp8attn.cache_part value %[[FROM]]
-// CHECK:           fp8attn.cache_part value %[[TO]]
+// CHECK:               %[[PAGE:.+]] = arith.muli %[[ENTRY]]
+// CHECK:               %[[NUMBER:.+]] = arith.addi %[[PAGE]]
+// CHECK:               fp8attn.cache_part key %[[FROM]][%[[HEAD]]]
+// CHECK:               %[[BYTES:.+]] = fp8attn.cache_page_bytes %[[FROM]]
+// CHECK:               %[[BEGIN:.+]] = arith.muli %[[NUMBER]], %[[BYTES]]
+// CHECK:               memref.view %{{.+}}[%[[BEGIN]]][] : memref<?xi8> to memref<2048xi8>
+// CHECK:               fp8attn.cache_part key %[[TO]][%[[HEAD]]]
+// CHECK:               %[[DESTINATION:.+]] = memref.view {{.+}} to memref<2048xi8>
+// CHECK:               scf.for %[[TOKENS:.+]] =
+// CHECK:                 scf.for %[[CHANNEL:.+]] =
+// CHECK-COUNT-4:           vector.load %{{.+}} : memref<2048xi8>, vector<16xi8>
+// CHECK-COUNT-4:           vector.store %{{.+}}, %[[DESTINATION]]
+// CHECK-NOT:               vector.store %{{.+}}, %[[DESTINATION]]
+// CHECK:             fp8attn.cache_part value %[[FROM]]
+// CHECK:             fp8attn.cache_part value %[[TO]]
 // CHECK-NOT:     fp8attn.repack
 func.func @both(%from: !pairs, %to: !rows) {
   fp8attn.repack %from into %to : !pairs, !rows
@@ -41,6 +52,40 @@ func.func @both(%from: !pairs, %to: !rows) {
 // CHECK:         memref.load %{{.+}} : memref<2048xi16>
 func.func @keys(%from: !keys, %to: !vllm_keys) {
   fp8attn.repack %from into %to : !keys, !vllm_keys
+  return
+}
+
+// Three pages of 16 tokens for one of 48; where one of them is none, no token of it is read.
+!small = !fp8attn.cache<value, heads = 1, head_dim = 64, page = 16, f8E4M3FN, #fp8attn.layout<nhd>>
+!large = !fp8attn.cache<value, heads = 1, head_dim = 64, page = 48, f8E4M3FN, #fp8attn.layout<hnd>>
+// CHECK-LABEL: func.func @gaps
+// CHECK-SAME:    %[[PAGES:[a-z0-9]+]]: memref<?x4xi32>
+// CHECK:         } else {
+// CHECK:         scf.for %[[TOKEN:.+]] =
+// CHECK:           %[[PART:.+]] = arith.divui %[[TOKEN]]
+// CHECK:           %[[COLUMN:.+]] = arith.addi %[[PART]]
+// CHECK:           %[[LISTED:.+]] = memref.load %[[PAGES]][%{{.+}}, %[[COLUMN]]]
+// CHECK:           %[[PAGE:.+]] = arith.index_cast %[[LISTED]]
+// CHECK:           %[[PRESENT:.+]] = arith.cmpi sge, %[[PAGE]]
+// CHECK:           scf.if %[[PRESENT]] {
+// CHECK:             vector.load %{{.+}} : memref<1024xi8>, vector<64xi8>
+// CHECK-NOT:     vector.load
+// CHECK:         return
+func.func @gaps(%pages: memref<?x4xi32>, %from: !small, %to: !large) {
+  fp8attn.repack %from into %to pages(%pages : memref<?x4xi32>) : !small, !large
+  return
+}
+
+// A quotient that is quantised.
+!bf16 = !fp8attn.cache<value, heads = 1, head_dim = 72, page = 32, bf16, #fp8attn.layout<nhd>>
+!codes = !fp8attn.cache<value, heads = 1, head_dim = 72, page = 32, f8E4M3FN, #fp8attn.layout<vllm_vector>>
+// CHECK-LABEL: func.func @quantise
+// CHECK:         %[[SCALE:.+]] = memref.load
+// CHECK:         %[[SCALES:.+]] = vector.broadcast %[[SCALE]] : f32 to vector<16xf32>
+// CHECK:         arith.divf %{{.+}}, %[[SCALES]] : vector<16xf32>
+func.func @quantise(%from: !bf16, %to: !codes, %scale: memref<f32>) {
+  fp8attn.repack %from into %to
+      value_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>) : !bf16, !codes
   return
 }
 

@@ -112,6 +112,28 @@ func.func @all(%from: !fp8, %to: !rows) {
   return
 }
 
+// Pages of 16 and of 64: tokens are compared, four to an entry; scales of the FP8 cache.
+!small = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 16, bf16, #fp8attn.layout<nhd>>
+!large = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 64, f8E5M2, #fp8attn.layout<pairs>>
+// CHECK-LABEL: func.func @convert_all
+// CHECK:         fp8attn.check.scale "key_scale"
+// CHECK:         fp8attn.check.size "tokens of destination", %{{.+}}, "tokens of source", %{{.+}}
+// CHECK:         fp8attn.check.overlap ["destination", "source", "key_scale"]
+func.func @convert_all(%from: !small, %to: !large, %scale: memref<f32>) {
+  fp8attn.repack %from into %to
+      key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>) : !small, !large
+  return
+}
+// CHECK-LABEL: func.func @convert_some
+// CHECK:         fp8attn.check.scale_pages "key_scale"
+// CHECK:         fp8attn.check.pages {{.+}} : memref<?x5xi32>, {{.+}}page = 64{{.+}}page = 16
+// CHECK:         fp8attn.check.overlap ["destination", "pages", "key_scale", "source"]
+func.func @convert_some(%from: !large, %to: !small, %pages: memref<?x5xi32>, %scale: memref<?xf32>) {
+  fp8attn.repack %from into %to pages(%pages : memref<?x5xi32>)
+      key_scale(%scale : memref<?xf32>, affine_map<(page, head, token, channel) -> (page)>) : !large, !small
+  return
+}
+
 // Sizes that are static need no check; a scale for each row has a size.
 // CHECK-LABEL: func.func @quantize
 // CHECK:         fp8attn.check.size "destination dimension 0", {{.*}}, "source dimension 0"

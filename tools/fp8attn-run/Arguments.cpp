@@ -363,10 +363,14 @@ static reference::PairsCache getCache(const Arguments &arguments, Value value) {
       type.getContent() == CacheContent::Key     ? reference::Content::Key
       : type.getContent() == CacheContent::Value ? reference::Content::Value
                                                  : reference::Content::KeyValue;
-  return reference::makeCache(
+  const bool isFnuz = isa<Float8E4M3FNUZType>(type.getElementType());
+  reference::PairsCache cache = reference::makeCache(
       getLayout(type.getLayout().getKind()), arguments[value].cache.data,
-      content, getAbiType(type.getElementType()), type.getNumHeads(),
-      type.getHeadDim(), type.getPageTokens());
+      content,
+      isFnuz ? FP8ATTN_TYPE_F8E4M3FN : getAbiType(type.getElementType()),
+      type.getNumHeads(), type.getHeadDim(), type.getPageTokens());
+  cache.keys.isFnuz = cache.values.isFnuz = isFnuz;
+  return cache;
 }
 
 CacheParts mlir::fp8attn::getCacheParts(const Arguments &arguments,

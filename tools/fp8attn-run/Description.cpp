@@ -103,6 +103,8 @@ static std::string describe(RepackOp op) {
   Phrases phrases;
   phrases.add(op.getPages() ? "a list of pages" : "all pages", " from ",
               op.getSource().getType(), " to ", op.getDestination().getType());
+  addScale(phrases, "key_scale", op.getKeyScale(), op.getKeyScaleMap());
+  addScale(phrases, "value_scale", op.getValueScale(), op.getValueScaleMap());
   return phrases.take();
 }
 

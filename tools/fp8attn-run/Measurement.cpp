@@ -163,11 +163,13 @@ static void addPages(RepackOp op, const Arguments &arguments, Work &work) {
   const Argument &list = arguments[op.getPages()];
   const fp8attn_cache &cache = arguments[op.getSource()].cache;
   ReadTask task;
+  const int64_t columns = list.tensor.sizes[1];
   for (int64_t i = 0; i < list.tensor.sizes[0]; ++i)
-    addExtent(work, task,
-              static_cast<uint8_t *>(cache.data) +
-                  list.at<int32_t>(2 * i) * cache.page_bytes,
-              cache.page_bytes);
+    for (int64_t j = 0; j < op.getPagesOfEntry(/*ofSource=*/true); ++j)
+      if (const auto page = list.at<int32_t>(i * columns + j); page >= 0)
+        addExtent(work, task,
+                  static_cast<uint8_t *>(cache.data) + page * cache.page_bytes,
+                  cache.page_bytes);
   work.reads.push_back(std::move(task));
 }
 

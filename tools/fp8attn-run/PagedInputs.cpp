@@ -141,8 +141,10 @@ LogicalResult InputMaker::makeInputs(KvWriteOp op) {
 }
 
 /// Half of the pages of the source, in random order, go to as many others of
-/// the destination; within one cache, to those of the other half.
+/// the destination; within one cache, to those of the other half. Where pages
+/// differ in size, one of kMostPresent smaller ones is none.
 LogicalResult InputMaker::makePageList(RepackOp op) {
+  constexpr int64_t kMostPresent = 5;
   const int64_t numPages = arguments[op.getSource()].cache.num_pages;
   std::vector<int32_t> from(numPages),
       to(arguments[op.getDestination()].cache.num_pages);
@@ -152,26 +154,52 @@ LogicalResult InputMaker::makePageList(RepackOp op) {
   random.shuffle(to);
   if (op.getSource() == op.getDestination())
     to.assign(from.rbegin(), from.rend());
+  const int64_t sourcePages = op.getPagesOfEntry(/*ofSource=*/true);
+  const int64_t toPages = op.getPagesOfEntry(/*ofSource=*/false);
+  const int64_t entries = numPages / sourcePages / 2;
   std::vector<int32_t> list;
-  for (int64_t i = 0; i < numPages / 2; ++i)
-    list.insert(list.end(), {from[i], to[i]});
-  return makeIntegers(op.getPages(), {numPages / 2, 2}, list);
+  auto append = [&](const std::vector<int32_t> &pages, int64_t entry,
+                    int64_t count) {
+    for (int64_t i = entry * count; i < (entry + 1) * count; ++i)
+      list.push_back(count > 1 && i % kMostPresent == 0 ? -1 : pages[i]);
+  };
+  for (int64_t entry = 0; entry < entries; ++entry) {
+    append(from, entry, sourcePages);
+    append(to, entry, toPages);
+  }
+  return makeIntegers(op.getPages(), {entries, sourcePages + toPages}, list);
 }
 
 /// Any bytes, unless an earlier operation uses the source. The destination has
-/// as many pages, or, if there is a list of them, some more.
+/// pages for as many tokens, or, if there is a list of them, some more.
 LogicalResult InputMaker::makeInputs(RepackOp op) {
   constexpr int64_t kMorePages = 3;
   const Argument &source = arguments[op.getSource()];
+  const int64_t sourcePages = op.getPagesOfEntry(/*ofSource=*/true);
   if (!source.isAllocated()) {
+    const int64_t numPages = getPages(op.getSource().getType()).numPages;
     arguments.allocateCache(op.getSource(),
-                            getPages(op.getSource().getType()).numPages);
+                            llvm::alignTo(numPages, sourcePages));
     for (int64_t i = 0; i < source.storage.size(); ++i)
       source.storage.data()[i] = random.bits();
   }
   if (!arguments[op.getDestination()].isAllocated())
     arguments.allocateCache(op.getDestination(),
-                            source.cache.num_pages +
+                            source.cache.num_pages / sourcePages *
+                                    op.getPagesOfEntry(/*ofSource=*/false) +
                                 (op.getPages() ? kMorePages : 0));
+  if (Value scaled = op.getScaledCache()) {
+    const int64_t numPages = arguments[scaled].cache.num_pages;
+    auto make = [&](Value scale, std::optional<AffineMap> map) {
+      return scale ? makeScale(scale,
+                               getScaleSizes(scale, *map,
+                                             cast<CacheType>(scaled.getType()),
+                                             numPages))
+                   : success();
+    };
+    if (failed(make(op.getKeyScale(), op.getKeyScaleMap())) ||
+        failed(make(op.getValueScale(), op.getValueScaleMap())))
+      return failure();
+  }
   return op.getPages() ? makePageList(op) : success();
 }

@@ -150,21 +150,32 @@ static void runRepack(RepackOp op, const Arguments &inputs) {
   const CacheParts from = getCacheParts(inputs, op.getSource(), op.getSource());
   const CacheParts to =
       getCacheParts(inputs, op.getDestination(), op.getDestination());
-  reference::PageList pages;
-  if (Value list = op.getPages()) {
-    const Argument &entries = inputs[list];
-    for (int64_t i = 0; i < entries.tensor.sizes[0]; ++i)
-      pages.emplace_back(entries.at<int32_t>(2 * i),
-                         entries.at<int32_t>(2 * i + 1));
-  } else {
-    for (int64_t page = 0; page < inputs[op.getSource()].cache.num_pages;
-         ++page)
-      pages.emplace_back(page, page);
-  }
+  const int64_t sourcePages = op.getPagesOfEntry(/*ofSource=*/true);
+  const int64_t pagesOfEntry =
+      sourcePages + op.getPagesOfEntry(/*ofSource=*/false);
+  Value list = op.getPages();
+  const int64_t entries =
+      list ? inputs[list].tensor.sizes[0]
+           : inputs[op.getSource()].cache.num_pages / sourcePages;
+  reference::PageList pages(entries);
+  for (auto [entry, pair] : llvm::enumerate(pages))
+    for (int64_t column = 0; column < pagesOfEntry; ++column) {
+      const bool isSource = column < sourcePages;
+      const int64_t which = isSource ? column : column - sourcePages;
+      const int64_t count = isSource ? sourcePages : pagesOfEntry - sourcePages;
+      const int64_t place = int64_t(entry) * pagesOfEntry + column;
+      (isSource ? pair.from : pair.to)
+          .push_back(list ? inputs[list].at<int32_t>(place)
+                          : int64_t(entry) * count + which);
+    }
   if (op.getSource().getType().hasKeys())
-    reference::repackCache(from.keys, to.keys, pages);
+    reference::repackCache(
+        from.keys, to.keys, pages,
+        getScales(inputs, op.getKeyScale(), op.getKeyScaleMap()));
   if (op.getSource().getType().hasValues())
-    reference::repackCache(from.values, to.values, pages);
+    reference::repackCache(
+        from.values, to.values, pages,
+        getScales(inputs, op.getValueScale(), op.getValueScaleMap()));
 }
 
 /// Returns the scale of element `index` of a conversion.

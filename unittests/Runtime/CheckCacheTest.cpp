@@ -101,8 +101,8 @@ TEST_F(CheckCacheTest, Pages) {
   for (int32_t i = 0; i < 100; ++i)
     pages.insert(pages.end(), {i % 8, 99 - i, -1});
   const auto check = [&](int64_t source, int64_t destination) {
-    return fp8attn_check_pages(&context, pages.data(), 100, /*stride=*/3,
-                               source, destination);
+    return fp8attn_check_pages(&context, pages.data(), 100, /*stride=*/3, 1,
+                               source, 1, destination);
   };
   EXPECT_EQ(check(8, 100), FP8ATTN_OK);
   expectFailure(check(7, 100), FP8ATTN_BAD_PAGE,
@@ -116,7 +116,38 @@ TEST_F(CheckCacheTest, Pages) {
   expectFailure(check(8, 100), FP8ATTN_BAD_PAGE,
                 "pages[71, 1] is -2147483648, expected 0 to 99 (the pages of "
                 "destination)");
-  expectFailure(fp8attn_check_pages(&context, nullptr, 1, 2, 1, 1),
-                FP8ATTN_NULL_POINTER, "pages is null, expected 1 pairs");
-  EXPECT_EQ(fp8attn_check_pages(&context, nullptr, 0, 2, 0, 0), FP8ATTN_OK);
+  expectFailure(fp8attn_check_pages(&context, nullptr, 1, 2, 1, 1, 1, 1),
+                FP8ATTN_NULL_POINTER, "pages is null, expected 1 entries");
+  EXPECT_EQ(fp8attn_check_pages(&context, nullptr, 0, 2, 1, 0, 1, 0),
+            FP8ATTN_OK);
+}
+
+/// Entries of two pages and one, and of one and two; of the two, one may be
+/// absent.
+TEST_F(CheckCacheTest, SmallerPages) {
+  std::vector<int32_t> pages = {0, 5, 3, -1, -1, 0, 5, -1, 3};
+  const auto check = [&](int64_t sourceColumns, int64_t source,
+                         int64_t destination) {
+    return fp8attn_check_pages(&context, pages.data(), 3, /*stride=*/3,
+                               sourceColumns, source, 3 - sourceColumns,
+                               destination);
+  };
+  EXPECT_EQ(check(2, 6, 4), FP8ATTN_OK);
+  expectFailure(check(2, 5, 4), FP8ATTN_BAD_PAGE,
+                "pages[0, 1] is 5, expected -1 (no page) or 0 to less than 5 "
+                "(the pages of source)");
+  expectFailure(check(2, 6, 3), FP8ATTN_BAD_PAGE,
+                "pages[0, 2] is 3, expected 0 to 2 (the pages of destination)");
+  pages[2] = -1;
+  expectFailure(check(2, 6, 4), FP8ATTN_BAD_PAGE,
+                "pages[0, 2] is -1, expected 0 to 3 (the pages of "
+                "destination)");
+  expectFailure(check(1, 6, 6), FP8ATTN_BAD_PAGE,
+                "pages[1, 0] is -1, expected 0 to 5 (the pages of source)");
+  pages[3] = 0;
+  EXPECT_EQ(check(1, 6, 6), FP8ATTN_OK);
+  pages[8] = -2;
+  expectFailure(check(1, 6, 6), FP8ATTN_BAD_PAGE,
+                "pages[2, 2] is -2, expected -1 (no page) or 0 to less than 6 "
+                "(the pages of destination)");
 }

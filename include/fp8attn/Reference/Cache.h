@@ -39,6 +39,9 @@ struct CachePart {
   ByteMap byte;
   /// Channels with the padding.
   int64_t paddedDim = 0;
+  /// Whether FP8 is f8E4M3FNUZ; `type` is then f8E4M3FN. Only repackCache
+  /// knows.
+  bool isFnuz = false;
 
   /// Returns the value of an element, without its scale.
   double load(int64_t page, int64_t head, int64_t token, int64_t channel) const;
@@ -78,13 +81,11 @@ PairsCache makeCache(Layout layout, void *data, Content content,
                      fp8attn_type type, int64_t heads, int64_t headDim,
                      int64_t pageTokens);
 
-/// Pages of a cache that are copied to pages of another.
-using PageList = std::vector<std::pair<int64_t, int64_t>>;
-
-/// Copies all elements of pages of `from` to their places in pages of `to`, and
-/// the padding if all places are the same; else it becomes zeros.
-void repackCache(const CachePart &from, const CachePart &to,
-                 const PageList &pages);
+/// Pages of two caches that hold the same tokens, in their order; -1 is none.
+struct PagePair {
+  std::vector<int64_t> from, to;
+};
+using PageList = std::vector<PagePair>;
 
 /// Where an element of a cache is: `token` counts those of the page.
 struct ElementPlace {
@@ -110,6 +111,13 @@ struct Scales {
     return values.empty() ? 1.0f : values[values.size() == 1 ? 0 : place.head];
   }
 };
+
+/// Copies all elements of pages of `from` to their places in pages of `to`, and
+/// the padding if elements and all places are the same; else it becomes zeros.
+/// Elements become those of `to`; `scales` are of the part that is FP8, if the
+/// other one is bf16. Tokens of pages that are none are left out.
+void repackCache(const CachePart &from, const CachePart &to,
+                 const PageList &pages, const Scales &scales = {});
 
 /// A tensor [tokens, heads, channels] of bf16, f16 or f32; channels are
 /// contiguous, strides are in elements.

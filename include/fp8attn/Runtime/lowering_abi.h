@@ -114,12 +114,14 @@ int32_t fp8attn_check_batch(fp8attn_context *context,
 int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,
                             int64_t count, int64_t num_slots);
 
-/// Checks a list of `count` pairs of pages, rows `stride` elements apart: the
-/// first is below num_source_pages, the second below num_destination_pages, and
-/// none is negative.
+/// Checks a list of `count` entries of pages, `stride` elements apart: the
+/// first source_columns are below num_source_pages, the next
+/// destination_columns below num_destination_pages, and none is negative, but
+/// for -1, no page, where a cache has more than one column.
 int32_t fp8attn_check_pages(fp8attn_context *context, const int32_t *pages,
                             int64_t count, int64_t stride,
-                            int64_t num_source_pages,
+                            int64_t source_columns, int64_t num_source_pages,
+                            int64_t destination_columns,
                             int64_t num_destination_pages);
 
 /// An operand of an operation, in memory that earlier checks have found to be

@@ -416,14 +416,13 @@ def DecomposeMerge : Pass<"fp8attn-decompose-merge", "::mlir::func::FuncOp"> {
 }
 
 def DecomposeRepack : Pass<"fp8attn-decompose-repack", "::mlir::func::FuncOp"> {
-  let summary = "Decompose repacks into loops over elements";
+  let summary = "Decompose repacks into loops over rows";
   let description = [{
-    Turns `repack` into a parallel loop over pages and heads. Where the layouts
-    agree, it moves bytes; else it loops over tokens and blocks of at most 32
-    channels, and then over the padding, which it zeroes. Each element is loaded from the place that
-    the affine map of one layout gives and stored where that of the other does;
-    within a block, the places differ by constants. FP8 elements move as bytes,
-    bf16 elements as halfwords.
+    Turns `repack` into a parallel loop over heads and entries, a page of the larger
+    size and those that hold the same tokens. Where layouts agree, it moves bytes;
+    else rows of 16 channels: of 4 tokens at once between `pairs` and layouts with
+    rows, transposed in registers, or element by element. Elements are converted,
+    padding is zeroed. Of at least 16 MB, what is written goes past the caches.
 
     Before:
     ```mlir
@@ -437,10 +436,11 @@ def DecomposeRepack : Pass<"fp8attn-decompose-repack", "::mlir::func::FuncOp"> {
     After, in outline:
     ```
     scf.forall (%i) in (%pagesTimesHeads) {
-      scf.for %token ... {
-        scf.for %block ... {
-          %x = memref.load %fromPart[%placeInPairs] : memref<2048xi16>
-          memref.store %x, %toPart[%placeInRowMajor] : memref<2048xi16>
+      scf.for %token = 0 to 32 step 16 {
+        scf.for %channel = 0 to 64 step 64 {
+          %chunk = vector.load %fromPart[%placeInPairs] : memref<2048xi16>, vector<8xi16>
+          ...
+          vector.store %row, %toPart[%placeInRowMajor] : memref<2048xi16>, vector<16xi16>
           ...
         }
       }
@@ -450,7 +450,7 @@ def DecomposeRepack : Pass<"fp8attn-decompose-repack", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::affine::AffineDialect",
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
-    "::mlir::fp8attn::Fp8AttnDialect"];
+    "::mlir::LLVM::LLVMDialect", "::mlir::fp8attn::Fp8AttnDialect"];
 }
 
 def FoldScales : Pass<"fp8attn-fold-scales", "::mlir::func::FuncOp"> {

@@ -159,9 +159,18 @@ struct CheckPagesLowering : CheckLowering<CheckPagesOp, runtime::kCheckPages> {
     auto numPages = [&](Value cache) {
       return getCacheMember(builder, loc, cache, abi::kCacheNumPages);
     };
+    auto columns = [&](TypedValue<CacheType> cache,
+                       TypedValue<CacheType> other) {
+      return makeInteger(builder, loc, 64,
+                         cache.getType().getPagesPerPage(other.getType()));
+    };
     return {getPointer(builder, loc, op.getPages(), adaptor.getPages()),
-            pages.size(builder, loc, 0), pages.stride(builder, loc, 0),
-            numPages(adaptor.getSource()), numPages(adaptor.getDestination())};
+            pages.size(builder, loc, 0),
+            pages.stride(builder, loc, 0),
+            columns(op.getSource(), op.getDestination()),
+            numPages(adaptor.getSource()),
+            columns(op.getDestination(), op.getSource()),
+            numPages(adaptor.getDestination())};
   }
 };
 } // namespace

@@ -178,10 +178,17 @@ template <typename ConvertOp> static void emitChecks(ConvertOp op) {
 static void emitChecks(RepackOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
+  emitCacheScaleCheck(builder, loc, "key_scale", op.getKeyScale(),
+                      op.getKeyScaleMap(), op.getScaledCache());
+  emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
+                      op.getValueScaleMap(), op.getScaledCache());
   if (op.getPages()) {
     CheckPagesOp::create(builder, loc, op.getPages(), op.getSource(),
                          op.getDestination());
-    SmallVector<NamedOperand> read = {{"pages", op.getPages()}};
+    SmallVector<NamedOperand> read = getRead(op);
+    llvm::erase_if(read, [](const NamedOperand &operand) {
+      return operand.first == "source";
+    });
     // Pages may be copied within one cache, but not from one layout to another.
     if (op.getSource().getType() == op.getDestination().getType())
       CheckPageMovesOp::create(builder, loc, op.getPages(), op.getSource(),
@@ -191,11 +198,27 @@ static void emitChecks(RepackOp op) {
     emitOverlapCheck(op, getWritten(op), {}, read);
     return;
   }
-  Value pages = CacheNumPagesOp::create(builder, loc, op.getDestination());
-  Value sourcePages = CacheNumPagesOp::create(builder, loc, op.getSource());
-  CheckSizeOp::create(builder, loc,
-                      builder.getStringAttr("pages of destination"), pages,
-                      builder.getStringAttr("pages of source"), sourcePages);
+  const CacheType source = op.getSource().getType();
+  const CacheType destination = op.getDestination().getType();
+  const bool haveEqualPages =
+      source.getPageTokens() == destination.getPageTokens();
+  // A page has more bytes than tokens, so that these fit into 64 bits.
+  auto sizeOf = [&](TypedValue<CacheType> cache) -> Value {
+    Value pages = CacheNumPagesOp::create(builder, loc, cache);
+    if (haveEqualPages)
+      return pages;
+    return arith::MulIOp::create(
+        builder, loc, pages,
+        arith::ConstantIndexOp::create(builder, loc,
+                                       cache.getType().getPageTokens()));
+  };
+  auto nameOf = [&](StringRef cache) {
+    return builder.getStringAttr((haveEqualPages ? "pages of " : "tokens of ") +
+                                 cache);
+  };
+  CheckSizeOp::create(builder, loc, nameOf("destination"),
+                      sizeOf(op.getDestination()), nameOf("source"),
+                      sizeOf(op.getSource()));
   emitOverlapCheck(op, getWritten(op), {}, getRead(op));
 }
 

@@ -1,25 +1,38 @@
 // RUN: fp8attn-opt %s -split-input-file -verify-diagnostics
 
-// repack_c1: the page size differs too.
+// repack_c4: 24 tokens are not some pages of 32.
 !source = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
-!destination = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<row_major>>
+!destination = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 24, f8E4M3FN, #fp8attn.layout<row_major>>
 func.func @repack(
     // expected-note@below {{source is defined here}}
     %source: !source, %destination: !destination) {
-  // expected-error@below {{'fp8attn.repack' op expects a destination that differs from source ('!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>') in the layout only, got '!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, <row_major>>'}}
+  // expected-error@below {{'fp8attn.repack' op expects a destination whose page divides or is a multiple of that of source ('!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'), got '!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 24, f8E4M3FN, <row_major>>'}}
   fp8attn.repack %source into %destination : !source, !destination
   return
 }
 
 // -----
 
-// repack_c1: the element type differs too.
+// repack_c5: from one FP8 to another is not exact.
 !source = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
 !destination = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<row_major>>
 func.func @repack(
     // expected-note@below {{source is defined here}}
     %source: !source, %destination: !destination) {
-  // expected-error@below {{'fp8attn.repack' op expects a destination that differs from source ('!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>') in the layout only, got '!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, <row_major>>'}}
+  // expected-error@below {{'fp8attn.repack' op expects a destination with elements that come from those of source ('!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'), got '!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, <row_major>>'}}
+  fp8attn.repack %source into %destination : !source, !destination
+  return
+}
+
+// -----
+
+// repack_c5: nothing quantises to it.
+!source = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+!destination = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ, #fp8attn.layout<nhd>>
+func.func @repack(
+    // expected-note@below {{source is defined here}}
+    %source: !source, %destination: !destination) {
+  // expected-error@below {{'fp8attn.repack' op expects a destination with elements that come from those of source ('!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, <pairs>>'), got '!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ, <nhd>>'}}
   fp8attn.repack %source into %destination : !source, !destination
   return
 }
@@ -32,7 +45,43 @@ func.func @repack(
 func.func @repack(
     // expected-note@below {{source is defined here}}
     %source: !source, %destination: !destination) {
-  // expected-error@below {{'fp8attn.repack' op expects a destination that differs from source ('!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>') in the layout only, got '!fp8attn.cache<value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <row_major>>'}}
+  // expected-error@below {{'fp8attn.repack' op expects a destination with the content, heads and head_dim of source ('!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'), got '!fp8attn.cache<value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <row_major>>'}}
+  fp8attn.repack %source into %destination : !source, !destination
+  return
+}
+
+// -----
+
+// repack_c6: codes alone.
+!source = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ, #fp8attn.layout<nhd>>
+!destination = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @repack(%source: !source, %destination: !destination, %scale: memref<f32>) {
+  // expected-error@below {{'fp8attn.repack' op expects no key_scale, because elements are not converted between bf16 and FP8, from '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ, <nhd>>' to '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'}}
+  fp8attn.repack %source into %destination
+      key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>) : !source, !destination
+  return
+}
+
+// -----
+
+// repack_c6: a scale of values, and there are keys.
+!source = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<nhd>>
+!destination = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @repack(%source: !source, %destination: !destination, %scale: memref<f32>) {
+  // expected-error@below {{'fp8attn.repack' op expects no value_scale, because the caches have none of these, from '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, <nhd>>' to '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'}}
+  fp8attn.repack %source into %destination
+      key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>)
+      value_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>) : !source, !destination
+  return
+}
+
+// -----
+
+// cache_scale_c1: what to divide by is not said.
+!source = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<nhd>>
+!destination = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @repack(%source: !source, %destination: !destination) {
+  // expected-error@below {{'fp8attn.repack' op expects a key_scale, because the cache holds 'f8E4M3FN'}}
   fp8attn.repack %source into %destination : !source, !destination
   return
 }
@@ -147,7 +196,18 @@ func.func @repack(%cache: !cache) {
 // repack_c2: a column more.
 !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 func.func @repack(%cache: !cache, %pages: memref<?x3xi32>) {
-  // expected-error@below {{'fp8attn.repack' op expects pages to have two columns, the page of source and that of destination, got 'memref<?x3xi32>'}}
+  // expected-error@below {{'fp8attn.repack' op expects pages to have 2 columns, 1 of source and 1 of destination, got 'memref<?x3xi32>'}}
   fp8attn.repack %cache into %cache pages(%pages : memref<?x3xi32>) : !cache, !cache
+  return
+}
+
+// -----
+
+// repack_c2: four pages of 8 tokens hold those of one of 32.
+!source = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 8, bf16, #fp8attn.layout<nhd>>
+!destination = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+func.func @repack(%source: !source, %destination: !destination, %pages: memref<?x2xi32>) {
+  // expected-error@below {{'fp8attn.repack' op expects pages to have 5 columns, 4 of source and 1 of destination, got 'memref<?x2xi32>'}}
+  fp8attn.repack %source into %destination pages(%pages : memref<?x2xi32>) : !source, !destination
   return
 }

@@ -15,3 +15,17 @@ func.func @there_and_back(%a: !pairs, %b: !rows) -> index {
   %pages = fp8attn.cache_num_pages %a : !pairs
   return %pages : index
 }
+
+!small = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 1, bf16, #fp8attn.layout<nhd>>
+!fnuz = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 16, f8E4M3FNUZ, #fp8attn.layout<nhd>>
+!fp8 = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+
+// CHECK-LABEL: func @convert
+// CHECK: fp8attn.repack %{{.+}} into %{{.+}} pages(%{{.+}} : memref<?x33xi32>) key_scale(%{{.+}} : memref<8xf32>, {{.+}}) : {{.+}}page = 1, bf16{{.+}}page = 32, f8E4M3FN,
+// CHECK: fp8attn.repack %{{.+}} into %{{.+}} : {{.+}}page = 16, f8E4M3FNUZ{{.+}}page = 32, f8E4M3FN,
+func.func @convert(%small: !small, %fnuz: !fnuz, %fp8: !fp8, %pages: memref<?x33xi32>, %scale: memref<8xf32>) {
+  fp8attn.repack %small into %fp8 pages(%pages : memref<?x33xi32>)
+      key_scale(%scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>) : !small, !fp8
+  fp8attn.repack %fnuz into %fp8 : !fnuz, !fp8
+  return
+}

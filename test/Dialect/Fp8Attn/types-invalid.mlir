@@ -48,6 +48,30 @@ func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, pag
 
 // -----
 
+// cache_c3: no token.
+// expected-error@below {{expects page to be 1 to 4096, got 0}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 0, f8E4M3FN, #fp8attn.layout<nhd>>)
+
+// -----
+
+// cache_c3: vLLM keeps fewer together.
+// expected-error@below {{expects page to be a multiple of 16 up to 4096, because the layout keeps 16 tokens together, got 8}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 8, f8E4M3FN, #fp8attn.layout<vllm_amx>>)
+
+// -----
+
+// cache_c4: not where there may be kernels.
+// expected-error@below {{expects a layout for exchange with other programs, because the elements are 'f8E4M3FNUZ', got pairs}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ, #fp8attn.layout<pairs>>)
+
+// -----
+
+// cache_c4: nor where kernels may be chosen.
+// expected-error@below {{expects a layout for exchange with other programs, because the elements are 'f8E4M3FNUZ', got none}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ>)
+
+// -----
+
 // cache_c4: no kernel decodes it.
 // expected-error@below {{expects elements of f8E4M3FN, f8E5M2 or bf16, got 'f16'}}
 func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f16, #fp8attn.layout<pairs>>)

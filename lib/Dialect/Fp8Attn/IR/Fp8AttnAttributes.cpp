@@ -115,6 +115,20 @@ int64_t LayoutAttr::getChannels(CacheContent part, int64_t headDim) const {
   }
 }
 
+bool LayoutAttr::hasRows(CacheContent part) const {
+  switch (getKind()) {
+  case LayoutKind::RowMajor:
+  case LayoutKind::Hnd:
+  case LayoutKind::Nhd:
+  case LayoutKind::HndPacked:
+    return true;
+  case LayoutKind::VllmVector:
+    return part == CacheContent::Value;
+  default:
+    return false;
+  }
+}
+
 bool LayoutAttr::hasKernels() const {
   auto reads = [&](StringRef layout) {
     return stringifyLayoutKind(getKind()) == layout;

@@ -15,6 +15,7 @@
 
 #include "mlir/IR/AffineMap.h"
 
+#include <algorithm>
 #include <tuple>
 
 using namespace mlir;
@@ -94,34 +95,99 @@ LogicalResult KvWriteOp::verify() {
   return verifyMemRefs(*this, {key, {"value", getValue()}, slots});
 }
 
+int64_t RepackOp::getPagesOfEntry(bool ofSource) {
+  const CacheType source = getSource().getType();
+  const CacheType destination = getDestination().getType();
+  return ofSource ? source.getPagesPerPage(destination)
+                  : destination.getPagesPerPage(source);
+}
+
+Value RepackOp::getScaledCache() {
+  const bool isSource = getSource().getType().isQuantized();
+  if (isSource == getDestination().getType().isQuantized())
+    return {};
+  return isSource ? getSource() : getDestination();
+}
+
+/// Returns whether elements of `from` become such of `to` in a repack.
+static bool isConverted(Type from, Type to) {
+  return from == to ||
+         (isa<Float8E4M3FNType, Float8E5M2Type>(to) &&
+          isa<BFloat16Type>(from)) ||
+         isa<BFloat16Type>(to) ||
+         (isa<Float8E4M3FNType>(from) && isa<Float8E4M3FNUZType>(to)) ||
+         (isa<Float8E4M3FNUZType>(from) && isa<Float8E4M3FNType>(to));
+}
+
+/// Checks the scales of a repack from bf16 to FP8 or back.
+static LogicalResult verifyRepackScales(RepackOp op) {
+  auto scaled = dyn_cast_or_null<TypedValue<CacheType>>(op.getScaledCache());
+  std::tuple<NamedShaped, std::optional<AffineMap>, bool> scales[] = {
+      {{"key_scale", op.getKeyScale()},
+       op.getKeyScaleMap(),
+       op.getSource().getType().hasKeys()},
+      {{"value_scale", op.getValueScale()},
+       op.getValueScaleMap(),
+       op.getSource().getType().hasValues()}};
+  for (auto &[scale, map, hasPart] : scales) {
+    // repack_c6
+    if ((!scaled || !hasPart) && (scale.value || map))
+      return op.emitOpError("expects no ")
+             << scale.name << ", because "
+             << (hasPart ? "elements are not converted between bf16 and FP8, "
+                         : "the caches have none of these, ")
+             << "from " << op.getSource().getType() << " to "
+             << op.getDestination().getType();
+    if (scaled && hasPart &&
+        failed(verifyCacheScale(op, scale, map, scaled.getType())))
+      return failure();
+  }
+  return success();
+}
+
 LogicalResult RepackOp::verify() {
   if (failed(verifyTypes(*this)))
     return failure();
-  CacheType source = getSource().getType();
-  auto withoutLayout = [](CacheType type) {
+  const CacheType source = getSource().getType();
+  const CacheType destination = getDestination().getType();
+  auto shapeOf = [](CacheType type) {
     return std::make_tuple(type.getContent(), type.getNumHeads(),
-                           type.getHeadDim(), type.getPageTokens(),
-                           type.getElementType());
+                           type.getHeadDim());
+  };
+  auto refuse = [&](const Twine &expected) {
+    return noteDefinition(emitOpError("expects a destination ")
+                              << expected << " source (" << source << "), got "
+                              << destination,
+                          "source", getSource());
   };
   // repack_c1
-  if (withoutLayout(getDestination().getType()) != withoutLayout(source))
-    return noteDefinition(
-        emitOpError("expects a destination that differs from source (")
-            << source << ") in the layout only, got "
-            << getDestination().getType(),
-        "source", getSource());
+  if (shapeOf(destination) != shapeOf(source))
+    return refuse("with the content, heads and head_dim of");
+  // repack_c4
+  const auto [smaller, larger] =
+      std::minmax(source.getPageTokens(), destination.getPageTokens());
+  if (larger % smaller != 0)
+    return refuse("whose page divides or is a multiple of that of");
+  // repack_c5
+  if (!isConverted(source.getElementType(), destination.getElementType()))
+    return refuse("with elements that come from those of");
   // repack_c2
   NamedShaped pages{"pages", getPages()};
   if (pages.value && failed(verifyStatic(*this, "columns", pages, 1)))
     return failure();
-  if (pages.value && pages.size(1) != 2)
-    return emitOpError("expects pages to have two columns, the page of source "
-                       "and that of destination, got ")
+  const int64_t sourcePages = getPagesOfEntry(/*ofSource=*/true);
+  const int64_t destinationPages = getPagesOfEntry(/*ofSource=*/false);
+  if (pages.value && pages.size(1) != sourcePages + destinationPages)
+    return emitOpError("expects pages to have ")
+           << sourcePages + destinationPages << " columns, " << sourcePages
+           << " of source and " << destinationPages << " of destination, got "
            << pages.type();
   // repack_c3
   if (!pages.value && getSource() == getDestination())
     return emitOpError("expects source and destination to be two caches "
                        "without pages, got one");
+  if (failed(verifyRepackScales(*this)))
+    return failure();
   return verifyMemRef(*this, pages, /*contiguous=*/true);
 }
 

@@ -16,6 +16,8 @@
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <algorithm>
+
 using namespace mlir;
 using namespace mlir::fp8attn;
 using namespace mlir::fp8attn::detail;
@@ -83,8 +85,17 @@ void CacheType::print(AsmPrinter &printer) const {
   printer << '>';
 }
 
-/// Channels of values that vLLM's AMX layout keeps together.
+/// Channels of values, and tokens of keys, that vLLM's AMX layout keeps
+/// together.
 static constexpr int64_t kVllmLanes = 16;
+
+/// Returns the tokens that a layout keeps together, within a page; those of
+/// quads are said by a constraint of their own.
+static int64_t getTokensTogether(LayoutAttr layout) {
+  if (!layout || layout.getKind() == LayoutKind::Pairs)
+    return kPageGranule;
+  return layout.getKind() == LayoutKind::VllmAmx ? kVllmLanes : 1;
+}
 
 LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                                 CacheContent content, int64_t numHeads,
@@ -100,16 +111,29 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                        << kHeadDimGranule << " up to " << kMaxHeadDim
                        << ", got " << headDim;
   // cache_c3
-  if (pageTokens < kPageGranule || pageTokens > kMaxPageTokens ||
-      pageTokens % kPageGranule != 0)
-    return emitError() << "expects page to be a multiple of " << kPageGranule
+  const int64_t granule = getTokensTogether(layout);
+  if (pageTokens < 1 || pageTokens > kMaxPageTokens ||
+      pageTokens % granule != 0) {
+    if (granule == 1)
+      return emitError() << "expects page to be 1 to " << kMaxPageTokens
+                         << ", got " << pageTokens;
+    return emitError() << "expects page to be a multiple of " << granule
                        << " up to " << kMaxPageTokens
-                       << ", because the layout keeps " << kPageGranule
+                       << ", because the layout keeps " << granule
                        << " tokens together, got " << pageTokens;
+  }
   // cache_c4
-  if (!isa<Float8E4M3FNType, Float8E5M2Type, BFloat16Type>(elementType))
+  if (!isa<Float8E4M3FNType, Float8E5M2Type, BFloat16Type, Float8E4M3FNUZType>(
+          elementType))
     return emitError() << "expects elements of f8E4M3FN, f8E5M2 or bf16, got "
                        << elementType;
+  if (isa<Float8E4M3FNUZType>(elementType) &&
+      (!layout || !layout.isForExchange()))
+    return emitError() << "expects a layout for exchange with other programs, "
+                          "because the elements are "
+                       << elementType << ", got "
+                       << (layout ? stringifyLayoutKind(layout.getKind())
+                                  : "none");
   if (!layout)
     return success();
   // cache_c5
@@ -205,6 +229,10 @@ int64_t CacheType::getValueOffset() const {
   if (std::optional<Rows> rows = getRows(*this))
     return rows->toValue * getRowBytes(*this);
   return getKeyBytes();
+}
+
+int64_t CacheType::getPagesPerPage(CacheType other) const {
+  return std::max<int64_t>(1, other.getPageTokens() / getPageTokens());
 }
 
 int64_t CacheType::getPageBytes() const {

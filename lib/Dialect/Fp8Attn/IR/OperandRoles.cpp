@@ -102,8 +102,11 @@ SmallVector<OperandRole> KvWriteOp::getOperandRoles() {
 }
 
 SmallVector<OperandRole> RepackOp::getOperandRoles() {
-  return listRoles(*this,
-                   {{"source"}, {"destination", Access::Update}, {"pages"}});
+  return listRoles(*this, {{"source"},
+                           {"destination", Access::Update},
+                           {"pages"},
+                           scale("key_scale"),
+                           scale("value_scale")});
 }
 
 SmallVector<OperandRole> QuantizeOp::getOperandRoles() {

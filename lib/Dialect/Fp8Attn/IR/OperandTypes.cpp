@@ -123,7 +123,9 @@ static SmallVector<TypeRule> getRules(Operation *op) {
                                      cache()};
       })
       .Case<RepackOp>([](auto) {
-        return SmallVector<TypeRule>{cache(), cache(), shaped("i32", 2)};
+        return SmallVector<TypeRule>{cache(), cache(), shaped("i32", 2),
+                                     shaped("f32 or f8E8M0FNU", 0, 5),
+                                     shaped("f32 or f8E8M0FNU", 0, 5)};
       })
       .Case<QuantizeOp>([](auto) {
         return SmallVector<TypeRule>{shaped(kFloats, 1, 4), shaped("f32", 0, 2),

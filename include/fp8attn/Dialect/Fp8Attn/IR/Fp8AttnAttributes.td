@@ -114,6 +114,13 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     bool hasContiguousHeads() const {
       return getKind() != LayoutKind::Nhd && getKind() != LayoutKind::HndPacked;
     }
+    /// Returns whether it is one of other programs.
+    bool isForExchange() const {
+      return getKind() != LayoutKind::Pairs && getKind() != LayoutKind::Quads;
+    }
+    /// Returns whether the channels of a token's key, or value, are neighbours,
+    /// in their order.
+    bool hasRows(CacheContent part) const;
     /// Returns whether the kernel table has rows for caches of this layout.
     bool hasKernels() const;
     /// Elements along the reduced dimension, channels of keys and tokens of

@@ -117,24 +117,51 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
   }];
 }
 
-def Fp8Attn_RepackOp : Fp8Attn_ModelOp<"repack"> {
+def Fp8Attn_RepackOp : Fp8Attn_ModelOp<"repack", [AttrSizedOperandSegments]> {
   let summary = "copies pages of a cache into one of any layout";
   let description = [{
-    Copies every element of a page of `source` to its place in the layout of
-    `destination`; the types of the caches differ at most in the layout. Padding
-    of the head size is written as zeros; pages whose layouts agree are copied
-    byte for byte, padding included.
+    Copies every element of `source` to its place in `destination`. The caches
+    have the same content, heads and head size; they may differ in layout, in
+    element type, and in page size, by a whole factor. Padding of the head size
+    is written as zeros; pages that differ in nothing, or in layouts that agree,
+    are copied byte for byte, padding included.
 
-    Without `pages`, page i goes to page i for all pages, of which both caches
-    have the same number, and the caches must not overlap.
+    Tokens keep their order: token t of a page of P tokens is, in pages of p
+    tokens, token t mod p of page t floordiv p of the P / p that hold the same.
 
-    `pages`, i32 [n, 2], lists (page of `source`, page of `destination`), in any
+    Without `pages`, page i goes to page i, or to and from as many pages as hold
+    the same tokens, from i * P / p on; both caches have the same number of
+    tokens, and must not overlap.
+
+    `pages`, i32 [n, columns], lists the pages to copy. An entry is a page of
+    `source` and then one of `destination`. If page sizes differ, that of the
+    cache with smaller pages is a list of the P / p pages that hold the tokens of
+    the other's page, in their order; -1 there is no page: these tokens are not
+    copied, and those of `destination` stay as they are. Entries are in any
     order; other pages of `destination` stay as they are, and the caches may have
     different numbers of pages. They may be the same memory, page for page, if
-    their layouts are the same and no page that is written is read or written by
+    their types are the same and no page that is written is read or written by
     another entry; they must not overlap in another way. In memory of its own, a
-    page of `destination` that two entries name keeps either, element by element.
+    page of `destination` that is named twice keeps either, element by element.
     The list may be a tensor.
+
+    Element types are the same, or one of these:
+
+    - bf16 to f8E4M3FN or f8E5M2: `quantise(element / scale)` as in `kv_write`;
+    - f8E4M3FN, f8E5M2 or f8E4M3FNUZ to bf16: `value(code) * scale`, the exact
+      product rounded once, to nearest even; NaN becomes a NaN;
+    - f8E4M3FNUZ to f8E4M3FN: the code stays. It is worth twice as much there, so
+      that **the scale of the destination is half that of the source**. What has
+      another code: 0x80, the NaN of f8E4M3FNUZ, becomes 0x7F, a NaN; 0x7F and
+      0xFF, its largest values +-240, would be +-480 and become +-448 (0x7E,
+      0xFE), the largest there;
+    - f8E4M3FN to f8E4M3FNUZ: the code stays, and the scale of the destination is
+      twice that of the source, exactly, but for -0, which becomes 0; a NaN
+      becomes 0x80.
+
+    `keyScale`, `valueScale` and their maps are those of the FP8 cache if the
+    other one is bf16, as in `paged_attention`; page and token are those of the
+    FP8 cache. Otherwise there are none: codes are moved, not scales.
 
     ```mlir
     func.func @export(%source: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
@@ -157,15 +184,45 @@ def Fp8Attn_RepackOp : Fp8Attn_ModelOp<"repack"> {
       return
     }
     ```
+
+    Two pages of 16 tokens in bf16 become one of 32 in FP8:
+
+    ```mlir
+    func.func @import(%source: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 16, bf16, #fp8attn.layout<nhd>>,
+                      %destination: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
+                      %pages: memref<?x3xi32>, %key_scale: memref<8xf32>, %value_scale: memref<8xf32>) {
+      fp8attn.repack %source into %destination pages(%pages : memref<?x3xi32>)
+          key_scale(%key_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+          value_scale(%value_scale : memref<8xf32>, affine_map<(page, head, token, channel) -> (head)>)
+          : !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 16, bf16, #fp8attn.layout<nhd>>,
+            !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+      return
+    }
+    ```
   }];
-  let arguments = (ins Fp8Attn_Cache<"source">:$source,
-                       Fp8Attn_Cache<"destination">:$destination,
-                       Optional<Fp8Attn_Shaped<"pages", [I32], [2]>>:$pages);
+  let arguments = (ins
+    Fp8Attn_Cache<"source">:$source,
+    Fp8Attn_Cache<"destination">:$destination,
+    Optional<Fp8Attn_Shaped<"pages", [I32], [2]>>:$pages,
+    Optional<Fp8Attn_CacheScale<"key_scale">>:$keyScale,
+    Optional<Fp8Attn_CacheScale<"value_scale">>:$valueScale,
+    OptionalAttr<AffineMapAttr>:$keyScaleMap,
+    OptionalAttr<AffineMapAttr>:$valueScaleMap
+  );
   let assemblyFormat = [{
     $source `into` $destination (`pages` `(` $pages^ `:` type($pages) `)`)?
+    (`key_scale` `(` $keyScale^ `:` type($keyScale) `,` $keyScaleMap `)`)?
+    (`value_scale` `(` $valueScale^ `:` type($valueScale) `,` $valueScaleMap `)`)?
     attr-dict `:` qualified(type($source)) `,` qualified(type($destination))
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Returns how many pages of `source`, or of `destination`, an entry names:
+    /// 1, or those that hold the tokens of a page of the other.
+    int64_t getPagesOfEntry(bool ofSource);
+    /// Returns the cache that scales are of, if one is bf16 and the other FP8.
+    ::mlir::Value getScaledCache();
+  }];
 }
 
 def Fp8Attn_QuantizeOp : Fp8Attn_DestinationOp<"quantize"> {

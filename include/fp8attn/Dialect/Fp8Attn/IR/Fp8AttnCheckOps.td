@@ -151,7 +151,9 @@ def Fp8Attn_CheckSlotsOp : Fp8Attn_CheckOp<"slots"> {
 def Fp8Attn_CheckPagesOp : Fp8Attn_CheckOp<"pages"> {
   let summary = "returns a status if a list names a page that is not there";
   let description = [{
-    Entries are (page of `source`, page of `destination`).
+    Entries are (page of `source`, page of `destination`). If page sizes differ,
+    the cache with the smaller pages has as many columns as hold the tokens of a
+    page of the other, and -1 there is no page.
 
     ```mlir
     !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>

@@ -28,7 +28,9 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     multiple of 32 channels and values to one of 16, so that the two parts of a
     head may differ in size; `kv_write` stores zeros in the padding
     (docs/Layout.md). Without a layout it is left open at the model level:
-    `fp8attn-assign-layouts` gives it the one that all kernels read.
+    `fp8attn-assign-layouts` gives it the one that all kernels read. Caches of
+    other programs have pages of any number of tokens, and may have elements of
+    f8E4M3FNUZ; `repack` converts them.
 
     ```mlir
     !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32,
@@ -65,6 +67,9 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     ::mlir::AffineMap getMap(CacheContent part) const;
     /// Returns the bytes from the first one to the end of the last one.
     int64_t getPartBytes(CacheContent part) const;
+    /// Returns the pages that hold as many tokens as one of `other`, at least 1;
+    /// page sizes differ by a whole factor.
+    int64_t getPagesPerPage(CacheType other) const;
     /// Returns the bytes of a page.
     int64_t getPageBytes() const;
   }];

@@ -1,0 +1,253 @@
+//===- RepackSide.cpp - one of the two caches of a repack -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Rows are vectors where the layout has them, blocks of `pairs` are shuffled,
+// and the other layouts are addressed element by element.
+//
+//===----------------------------------------------------------------------===//
+
+#include "DecomposeRepack/RepackSide.h"
+#include "DecomposeRepack/PairBlocks.h"
+#include "Support/Constants.h"
+
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+RepackSide::RepackSide(RepackOp op, bool isSource, Value entry, Value head,
+                       CacheContent content, bool streams)
+    : cache(isSource ? op.getSource() : op.getDestination()),
+      list(op.getPages()), entry(entry), head(head), content(content),
+      column(isSource ? 0 : op.getPagesOfEntry(/*ofSource=*/true)),
+      pagesOfEntry(op.getPagesOfEntry(isSource)), streams(streams) {
+  type = cast<CacheType>(cache.getType());
+}
+
+IntegerType RepackSide::getElement() const {
+  return IntegerType::get(type.getContext(), 8 * type.getElementBytes());
+}
+
+Value RepackSide::viewPart(OpBuilder &builder, Location loc, Value page,
+                           IntegerType element) const {
+  Value bytes =
+      CachePartOp::create(builder, loc, cache, head,
+                          CacheContentAttr::get(builder.getContext(), content));
+  Value begin = arith::MulIOp::create(
+      builder, loc, page,
+      CachePageBytesOp::create(builder, loc, builder.getIndexType(), cache));
+  auto part = MemRefType::get(
+      {type.getPartBytes(content) * 8 / element.getWidth()}, element);
+  return memref::ViewOp::create(builder, loc, part, bytes, begin, ValueRange());
+}
+
+TokenPlace RepackSide::locate(OpBuilder &builder, Location loc,
+                              Value token) const {
+  Value which = constantIndex(builder, loc, 0);
+  if (pagesOfEntry > 1) {
+    Value tokens = constantIndex(builder, loc, type.getPageTokens());
+    which = arith::DivUIOp::create(builder, loc, token, tokens);
+    token = arith::RemUIOp::create(builder, loc, token, tokens);
+  }
+  Value page;
+  if (list) {
+    Value place = arith::AddIOp::create(builder, loc, which,
+                                        constantIndex(builder, loc, column));
+    page = memref::LoadOp::create(builder, loc, list, ValueRange{entry, place});
+    page =
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), page);
+  } else {
+    page = arith::MulIOp::create(builder, loc, entry,
+                                 constantIndex(builder, loc, pagesOfEntry));
+    page = arith::AddIOp::create(builder, loc, page, which);
+  }
+  return {page, token, viewPart(builder, loc, page, getElement())};
+}
+
+SmallVector<TokenPlace> RepackSide::locate(OpBuilder &builder, Location loc,
+                                           Value first, int64_t count) const {
+  SmallVector<TokenPlace> places;
+  for (int64_t i = 0; i < count; ++i)
+    places.push_back(
+        locate(builder, loc,
+               arith::AddIOp::create(builder, loc, first,
+                                     constantIndex(builder, loc, i))));
+  return places;
+}
+
+std::optional<TokenPlace>
+RepackSide::locateBlock(OpBuilder &builder, Location loc, Value first) const {
+  if (pagesOfEntry > 1 && type.getPageTokens() % kBlockTokens != 0)
+    return std::nullopt;
+  return locate(builder, loc, first);
+}
+
+SmallVector<TokenPlace>
+RepackSide::locate(OpBuilder &builder, Location loc,
+                   const std::optional<TokenPlace> &block, Value first,
+                   Value offset) const {
+  if (!block)
+    return locate(builder, loc,
+                  arith::AddIOp::create(builder, loc, first, offset),
+                  kTokensTogether);
+  Value begin = arith::AddIOp::create(builder, loc, block->token, offset);
+  SmallVector<TokenPlace> places(kTokensTogether, *block);
+  for (auto [i, place] : llvm::enumerate(places))
+    place.token = arith::AddIOp::create(builder, loc, begin,
+                                        constantIndex(builder, loc, i));
+  return places;
+}
+
+Value RepackSide::getIndex(OpBuilder &builder, Location loc, Value token,
+                           Value channel) const {
+  AffineExpr place =
+      type.getMap(content).getResult(0).floorDiv(type.getElementBytes());
+  return affine::expandAffineExpr(builder, loc, place, {token, channel}, {});
+}
+
+Value RepackSide::getIndexOf(OpBuilder &builder, Location loc, Value first,
+                             int64_t channel) const {
+  const AffineMap map = type.getMap(content);
+  const int64_t bytes =
+      map.compose({0, channel}).front() - map.compose({0, 0}).front();
+  return arith::AddIOp::create(
+      builder, loc, first,
+      constantIndex(builder, loc, bytes / type.getElementBytes()));
+}
+
+Value RepackSide::arePresent(OpBuilder &builder, Location loc,
+                             ArrayRef<TokenPlace> places) const {
+  // A negative page has the sign bit, and so has what any of them is or'ed to.
+  Value any = places.front().page;
+  for (const TokenPlace &place : places.drop_front())
+    if (place.page != places.front().page)
+      any = arith::OrIOp::create(builder, loc, any, place.page);
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, any,
+                               constantIndex(builder, loc, 0));
+}
+
+void RepackSide::prefetch(OpBuilder &builder, Location loc, Value part,
+                          Value index) const {
+  constexpr int64_t kKeptInAll = 3;
+  Value distance =
+      constantIndex(builder, loc, type.getHeadBytes() / type.getElementBytes());
+  memref::PrefetchOp::create(
+      builder, loc, part,
+      ValueRange(
+          arith::AddIOp::create(builder, loc, index, distance).getResult()),
+      /*isWrite=*/false, kKeptInAll, /*isDataCache=*/true);
+}
+
+/// Returns zeros for `count` channels.
+static Value zeros(OpBuilder &builder, Location loc, int64_t count,
+                   Type element) {
+  return arith::ConstantOp::create(
+      builder, loc, builder.getZeroAttr(VectorType::get({count}, element)));
+}
+
+/// Returns a mask of a shuffle that takes `count` neighbours from `first` on.
+static SmallVector<int64_t> neighbours(int64_t first, int64_t count) {
+  return llvm::to_vector(llvm::seq(first, first + count));
+}
+
+SmallVector<Value> RepackSide::load(OpBuilder &builder, Location loc,
+                                    ArrayRef<TokenPlace> places, Value channel,
+                                    int64_t width) const {
+  const IntegerType element = getElement();
+  auto indexOf = [&](const TokenPlace &place, int64_t offset) {
+    return getIndex(builder, loc, place.token,
+                    arith::AddIOp::create(builder, loc, channel,
+                                          constantIndex(builder, loc, offset)));
+  };
+  SmallVector<Value> rows;
+  if (hasPairs() && places.size() == kTokensTogether) {
+    const bool isKey = content == CacheContent::Key;
+    constexpr int64_t kLineBytes = 64;
+    Value part = places.front().part, index = indexOf(places.front(), 0);
+    for (int64_t line = 0; streams && line < (isKey ? kTokensTogether : 1);
+         ++line)
+      prefetch(builder, loc, part,
+               arith::AddIOp::create(
+                   builder, loc, index,
+                   constantIndex(builder, loc,
+                                 line * kLineBytes / type.getElementBytes())));
+    rows = loadPairs(builder, loc, isKey, part, index);
+    SmallVector<int64_t> mask = neighbours(0, width);
+    llvm::append_range(mask, neighbours(kRowChannels, kRowChannels - width));
+    for (Value &row : rows)
+      if (width < kRowChannels)
+        row = vector::ShuffleOp::create(
+            builder, loc, row, zeros(builder, loc, kRowChannels, element),
+            mask);
+    return rows;
+  }
+  constexpr int64_t kHalf = kRowChannels / 2;
+  for (const TokenPlace &place : places) {
+    if (hasRows()) {
+      if (streams)
+        prefetch(builder, loc, place.part, indexOf(place, 0));
+      auto type = VectorType::get({kHalf}, element);
+      auto loadHalf = [&](int64_t first) -> Value {
+        if (first >= width)
+          return zeros(builder, loc, kHalf, element);
+        return vector::LoadOp::create(builder, loc, type, place.part,
+                                      indexOf(place, first));
+      };
+      if (width == kRowChannels && element.getWidth() == 8) {
+        rows.push_back(vector::LoadOp::create(
+            builder, loc, VectorType::get({kRowChannels}, element), place.part,
+            indexOf(place, 0)));
+        continue;
+      }
+      Value low = loadHalf(0), high = loadHalf(kHalf);
+      rows.push_back(vector::ShuffleOp::create(builder, loc, low, high,
+                                               neighbours(0, kRowChannels)));
+      continue;
+    }
+    Value row = zeros(builder, loc, kRowChannels, element);
+    const Value first = indexOf(place, 0);
+    for (int64_t i = 0; i < width; ++i) {
+      Value loaded = memref::LoadOp::create(builder, loc, place.part,
+                                            getIndexOf(builder, loc, first, i));
+      row = vector::InsertOp::create(builder, loc, loaded, row, i);
+    }
+    rows.push_back(row);
+  }
+  return rows;
+}
+
+void RepackSide::store(OpBuilder &builder, Location loc,
+                       ArrayRef<TokenPlace> places, Value channel,
+                       int64_t width, ArrayRef<Value> rows) const {
+  if (hasPairs() && places.size() == kTokensTogether) {
+    Value index = getIndex(builder, loc, places.front().token, channel);
+    return storePairs(builder, loc, content == CacheContent::Key,
+                      places.front().part, index, rows, streams);
+  }
+  // All layouts with padding have some up to the end of a row.
+  if (getStoredChannels() > type.getHeadDim())
+    width = kRowChannels;
+  for (auto [place, row] : llvm::zip_equal(places, rows)) {
+    if (hasRows()) {
+      Value stored = row;
+      if (width < kRowChannels)
+        stored = vector::ShuffleOp::create(builder, loc, row, row,
+                                           neighbours(0, width));
+      vector::StoreOp::create(
+          builder, loc, stored, place.part,
+          getIndex(builder, loc, place.token, channel), streams,
+          streams ? llvm::MaybeAlign(kStreamAlignment) : llvm::MaybeAlign());
+      continue;
+    }
+    const Value first = getIndex(builder, loc, place.token, channel);
+    for (int64_t i = 0; i < width; ++i)
+      memref::StoreOp::create(builder, loc,
+                              vector::ExtractOp::create(builder, loc, row, i),
+                              place.part, getIndexOf(builder, loc, first, i));
+  }
+}

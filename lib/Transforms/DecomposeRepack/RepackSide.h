@@ -1,0 +1,119 @@
+//===- RepackSide.h - one of the two caches of a repack ---------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Where the tokens of an entry are in the source, or in the destination, and
+// how rows of kRowChannels channels are read from there and written to it. An
+// entry is a page of the cache with the larger pages, and the pages of the
+// other one that hold the same tokens.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_REPACKSIDE_H
+#define FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_REPACKSIDE_H
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+#include "mlir/IR/Builders.h"
+
+namespace mlir::fp8attn {
+
+/// Channels of a row, a vector of integers as wide as the elements.
+inline constexpr int64_t kRowChannels = 16;
+/// Tokens whose rows are moved together from and to `pairs`, and those of a
+/// block: as many as a tile of keys has in its lanes.
+inline constexpr int64_t kTokensTogether = 4, kBlockTokens = 16;
+
+/// What a stretch must be aligned to, in bytes, to be stored past the caches.
+inline constexpr int64_t kStreamAlignment = 16;
+
+/// A token of an entry in one of the caches.
+struct TokenPlace {
+  /// Index of its page.
+  Value page;
+  /// Which one of the page's.
+  Value token;
+  /// The head's keys, or values, of the page: a memref of integers.
+  Value part;
+};
+
+/// The keys, or the values, of one head in the pages of an entry.
+class RepackSide {
+public:
+  /// Pages are those of `entry` in the list, or the next ones in their order.
+  /// What is stored goes past the caches if `streams`.
+  RepackSide(RepackOp op, bool isSource, Value entry, Value head,
+             CacheContent content, bool streams);
+
+  CacheType getType() const { return type; }
+  CacheContent getContent() const { return content; }
+  LayoutAttr getLayout() const { return type.getLayout(); }
+  bool hasRows() const { return getLayout().hasRows(content); }
+  bool hasPairs() const { return getLayout().getKind() == LayoutKind::Pairs; }
+  /// Returns the channels that keys, or values, are stored as.
+  int64_t getStoredChannels() const {
+    return getLayout().getChannels(content, type.getHeadDim());
+  }
+  /// Returns an integer as wide as an element.
+  IntegerType getElement() const;
+
+  /// Returns the page of a token of the entry, and its number within.
+  TokenPlace locate(OpBuilder &builder, Location loc, Value token) const;
+  /// Returns the same for `count` tokens from `first` on.
+  SmallVector<TokenPlace> locate(OpBuilder &builder, Location loc, Value first,
+                                 int64_t count) const;
+  /// Returns the place of the first token of a block if one page has them all.
+  std::optional<TokenPlace> locateBlock(OpBuilder &builder, Location loc,
+                                        Value first) const;
+  /// Returns the places of kTokensTogether tokens, `offset` behind `first`,
+  /// that of the block, whose place is `block` if there is one.
+  SmallVector<TokenPlace> locate(OpBuilder &builder, Location loc,
+                                 const std::optional<TokenPlace> &block,
+                                 Value first, Value offset) const;
+  /// Views the part of a place's page as `element`s.
+  Value viewPart(OpBuilder &builder, Location loc, Value page,
+                 IntegerType element) const;
+  /// Returns the index of (token of its page, channel), in elements.
+  Value getIndex(OpBuilder &builder, Location loc, Value token,
+                 Value channel) const;
+
+  /// Whether an entry of the list may name no page for some tokens.
+  bool mayBeAbsent() const { return list && pagesOfEntry > 1; }
+  /// Returns whether all of the tokens have a page.
+  Value arePresent(OpBuilder &builder, Location loc,
+                   ArrayRef<TokenPlace> places) const;
+
+  /// Returns a row for each place, one or kTokensTogether, kRowChannels
+  /// channels from `channel`, a multiple of as many, on; zeros beyond the first
+  /// `width`.
+  SmallVector<Value> load(OpBuilder &builder, Location loc,
+                          ArrayRef<TokenPlace> places, Value channel,
+                          int64_t width) const;
+  /// Stores rows, of which `width` channels are the head's; the padding, too,
+  /// if there is any.
+  void store(OpBuilder &builder, Location loc, ArrayRef<TokenPlace> places,
+             Value channel, int64_t width, ArrayRef<Value> rows) const;
+
+private:
+  /// Returns the index of a channel of a row whose first one is at `first`: in
+  /// every layout, their places differ by constants.
+  Value getIndexOf(OpBuilder &builder, Location loc, Value first,
+                   int64_t channel) const;
+  /// Fetches what the next head has at `index` of its part, which is read next.
+  void prefetch(OpBuilder &builder, Location loc, Value part,
+                Value index) const;
+
+  CacheType type;
+  Value cache, list, entry, head;
+  CacheContent content;
+  /// The first one's column in the list.
+  int64_t column;
+  int64_t pagesOfEntry;
+  bool streams;
+};
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_REPACKSIDE_H

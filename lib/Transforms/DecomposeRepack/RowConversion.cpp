@@ -1,0 +1,269 @@
+//===- RowConversion.cpp - elements of one type to another ----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Vector arithmetic on the bits of floats, exact on every ISA: quantise as
+// kv_write does, the exact product rounded once, and between f8E4M3FNUZ and
+// f8E4M3FN, whose codes are the same but for NaN, 0 and the largest.
+//
+//===----------------------------------------------------------------------===//
+
+#include "DecomposeRepack/RowConversion.h"
+#include "Support/Constants.h"
+#include "Support/ScaleLoads.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+
+/// Fields of an f32.
+static constexpr int32_t kMagnitude = INT32_MAX, kInf = 0x7f800000;
+static constexpr int32_t kMantissaBits = 23, kBias = 127;
+static constexpr int32_t kQuarter = 1 << (kMantissaBits - 1);
+
+namespace {
+/// Operations on rows, vectors of kRowChannels.
+class Rows {
+public:
+  Rows(OpBuilder &builder, Location loc) : b(loc, builder) {}
+
+  VectorType like(Type element) {
+    return VectorType::get({kRowChannels}, element);
+  }
+  Value number(Type integer, int64_t value) {
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(like(integer),
+                                  Attribute(b.getIntegerAttr(integer, value))));
+  }
+  Value number(int32_t value) { return number(b.getI32Type(), value); }
+  Value add(Value a, Value c) { return arith::AddIOp::create(b, a, c); }
+  Value sub(Value a, Value c) { return arith::SubIOp::create(b, a, c); }
+  Value andBits(Value a, int32_t c) {
+    return arith::AndIOp::create(b, a, number(c));
+  }
+  Value orBits(Value a, Value c) { return arith::OrIOp::create(b, a, c); }
+  Value shiftRight(Value a, int32_t bits) {
+    return arith::ShRUIOp::create(b, a, number(bits));
+  }
+  Value shiftLeft(Value a, int32_t bits) {
+    return arith::ShLIOp::create(b, a, number(bits));
+  }
+  Value min(Value a, int32_t c) {
+    return arith::MinSIOp::create(b, a, number(c));
+  }
+  Value max(Value a, int32_t c) {
+    return arith::MaxSIOp::create(b, a, number(c));
+  }
+  Value compare(arith::CmpIPredicate predicate, Value a, Value c) {
+    return arith::CmpIOp::create(b, predicate, a, c);
+  }
+  Value compare(arith::CmpFPredicate predicate, Value a, Value c) {
+    return arith::CmpFOp::create(b, predicate, a, c);
+  }
+  Value isMore(Value a, int32_t c) {
+    return compare(arith::CmpIPredicate::sgt, a, number(c));
+  }
+  Value isEqual(Value a, int32_t c) {
+    return compare(arith::CmpIPredicate::eq, a, number(c));
+  }
+  Value select(Value condition, Value a, Value c) {
+    return arith::SelectOp::create(b, condition, a, c);
+  }
+  Value as(Value value, Type element) {
+    return arith::BitcastOp::create(b, like(element), value);
+  }
+  Value asWords(Value value) { return as(value, b.getI32Type()); }
+  Value asFloats(Value words) { return as(words, b.getF32Type()); }
+  Value widen(Value integers) {
+    return arith::ExtUIOp::create(b, like(b.getI32Type()), integers);
+  }
+  Value narrow(Value words, int64_t bits) {
+    return arith::TruncIOp::create(b, like(b.getIntegerType(bits)), words);
+  }
+
+  ImplicitLocOpBuilder b;
+};
+
+/// What quantising needs of a format of FP8.
+struct Format {
+  int32_t mantissaBits, bias;
+  float largest;
+};
+} // namespace
+
+static Format formatOf(Type type) {
+  return isa<Float8E4M3FNType>(type) ? Format{3, 7, 448} : Format{2, 15, 57344};
+}
+
+/// Returns words with the codes of the elements of f32 over their scales.
+static Value quantize(Rows &rows, Value elements, Value scales, Type type) {
+  const Format format = formatOf(type);
+  const int32_t lost = kMantissaBits - format.mantissaBits;
+  // Exponent of the smallest normal number, in place.
+  const int32_t least = (kBias + 1 - format.bias) << kMantissaBits;
+  Value quotient =
+      rows.asWords(arith::DivFOp::create(rows.b, elements, scales));
+  Value magnitude = rows.andBits(quotient, kMagnitude);
+  Value finite = rows.min(magnitude, llvm::bit_cast<int32_t>(format.largest));
+  Value exponent = rows.max(rows.andBits(finite, kInf), least);
+  // A number whose last place is that of the code: the sum is rounded to it, to
+  // nearest even, and the difference counts its steps.
+  Value magic =
+      rows.add(exponent, rows.number((lost << kMantissaBits) + kQuarter));
+  Value sum = arith::AddFOp::create(rows.b, rows.asFloats(finite),
+                                    rows.asFloats(magic));
+  Value steps = rows.sub(rows.asWords(sum), magic);
+  Value code = rows.add(
+      steps, rows.shiftRight(rows.sub(exponent, rows.number(least)), lost));
+  code = rows.orBits(code, rows.andBits(rows.shiftRight(quotient, 24), 0x80));
+  return rows.select(rows.isMore(magnitude, kInf), rows.number(0x7f), code);
+}
+
+/// Returns the values of codes, of f32.
+static Value decode(Rows &rows, Value codes, Type type) {
+  Type f32 = rows.b.getF32Type();
+  if (!isa<Float8E4M3FNUZType>(type))
+    return arith::ExtFOp::create(rows.b, rows.like(f32), rows.as(codes, type));
+  constexpr int32_t kCodeBias = 8, kCodeMantissa = 3;
+  Value word = rows.widen(codes);
+  Value magnitude = rows.andBits(word, 0x7f);
+  Value normal =
+      rows.add(rows.shiftLeft(magnitude, kMantissaBits - kCodeMantissa),
+               rows.number((kBias - kCodeBias) << kMantissaBits));
+  // Times the smallest number.
+  Value integer = arith::SIToFPOp::create(rows.b, rows.like(f32), magnitude);
+  Value ulp = rows.asFloats(
+      rows.number((kBias + 1 - kCodeBias - kCodeMantissa) << kMantissaBits));
+  Value subnormal = rows.asWords(arith::MulFOp::create(rows.b, integer, ulp));
+  Value value = rows.select(rows.isMore(magnitude, (1 << kCodeMantissa) - 1),
+                            normal, subnormal);
+  value = rows.orBits(value, rows.shiftLeft(rows.andBits(word, 0x80), 24));
+  value = rows.select(rows.isEqual(word, 0x80), rows.number(kInf | kQuarter),
+                      value);
+  return rows.asFloats(value);
+}
+
+/// Returns words whose upper halves are the products of values and scales,
+/// rounded once to bf16; NaN is 0x7FC0.
+static Value multiply(Rows &rows, Value values, Value scales) {
+  Type f32 = rows.b.getF32Type(), f64 = rows.b.getF64Type();
+  auto extend = [&](Value value) -> Value {
+    return arith::ExtFOp::create(rows.b, rows.like(f64), value);
+  };
+  Value exact = arith::MulFOp::create(rows.b, extend(values), extend(scales));
+  // To an odd f32 where that is not exact, so that rounding it to bf16 is as
+  // rounding the product.
+  Value near = arith::TruncFOp::create(rows.b, rows.like(f32), exact);
+  Value back = extend(near);
+  Value isInexact = rows.compare(arith::CmpFPredicate::ONE, back, exact);
+  auto magnitudeOf = [&](Value value) -> Value {
+    Value zero =
+        arith::ConstantOp::create(rows.b, rows.b.getZeroAttr(rows.like(f64)));
+    Value isLess = rows.compare(arith::CmpFPredicate::OLT, value, zero);
+    return rows.select(isLess, arith::NegFOp::create(rows.b, value), value);
+  };
+  Value isBelow = rows.compare(arith::CmpFPredicate::OLT, magnitudeOf(back),
+                               magnitudeOf(exact));
+  Value word = rows.asWords(near);
+  Value isEven = rows.isEqual(rows.andBits(word, 1), 0);
+  Value step = rows.select(isBelow, rows.number(1), rows.number(-1));
+  Value change = arith::AndIOp::create(rows.b, isInexact, isEven);
+  word = rows.select(change, rows.add(word, step), word);
+  Value odd = rows.andBits(rows.shiftRight(word, 16), 1);
+  Value rounded = rows.add(word, rows.add(odd, rows.number(0x7fff)));
+  Value isNan = rows.isMore(rows.andBits(word, kMagnitude), kInf);
+  return rows.select(isNan, rows.number(kInf | kQuarter), rounded);
+}
+
+/// Returns codes of one of f8E4M3FNUZ and f8E4M3FN as such of the other.
+static Value recode(Rows &rows, Value codes, bool fromFnuz) {
+  Type byte = rows.b.getI8Type();
+  auto number = [&](int64_t value) { return rows.number(byte, value); };
+  auto isEqual = [&](Value value, int64_t other) {
+    return rows.compare(arith::CmpIPredicate::eq, value, number(other));
+  };
+  constexpr int64_t kSign = -128, kLast = 0x7f;
+  Value magnitude = arith::AndIOp::create(rows.b, codes, number(kLast));
+  Value isLast = isEqual(magnitude, kLast),
+        isNegativeZero = isEqual(codes, kSign);
+  Value result = codes;
+  if (fromFnuz) {
+    // The largest saturate.
+    Value less = rows.sub(codes, number(1));
+    result = rows.select(isLast, less, result);
+    return rows.select(isNegativeZero, number(kLast), result);
+  }
+  result = rows.select(isNegativeZero, number(0), result);
+  return rows.select(isLast, number(kSign), result);
+}
+
+RowConversion::RowConversion(OpBuilder &builder, RepackOp op, Value head,
+                             CacheContent content)
+    : from(op.getSource().getType().getElementType()),
+      to(op.getDestination().getType().getElementType()), head(head),
+      headDim(op.getSource().getType().getHeadDim()),
+      isOfSource(op.getScaledCache() == op.getSource()) {
+  const bool isKey = content == CacheContent::Key;
+  scale = isKey ? op.getKeyScale() : op.getValueScale();
+  if (!scale)
+    return;
+  map = isKey ? *op.getKeyScaleMap() : *op.getValueScaleMap();
+  if (getGranularity(map).isUniform())
+    uniform = loadScale(builder, op.getLoc(), scale, map,
+                        {Value(), head, Value(), Value()});
+}
+
+Value RowConversion::loadScales(OpBuilder &builder, Location loc,
+                                const TokenPlace &place, Value channel,
+                                int64_t width) const {
+  auto type = VectorType::get({kRowChannels}, builder.getF32Type());
+  auto load = [&](Value at) {
+    return loadScale(builder, loc, scale, map,
+                     {place.page, head, place.token, at});
+  };
+  if (uniform)
+    return vector::BroadcastOp::create(builder, loc, type, uniform);
+  const int64_t shared = getChannelsPerScale(map, headDim);
+  Value row = vector::BroadcastOp::create(builder, loc, type, load(channel));
+  if (shared % kRowChannels == 0 || !getGranularity(map).byChannel)
+    return row;
+  // Nothing beyond the head size has a scale.
+  for (int64_t i = 1; i < width; ++i) {
+    Value at = arith::AddIOp::create(builder, loc, channel,
+                                     constantIndex(builder, loc, i));
+    row = vector::InsertOp::create(builder, loc, load(at), row, i);
+  }
+  return row;
+}
+
+void RowConversion::convert(OpBuilder &builder, Location loc,
+                            ArrayRef<TokenPlace> source,
+                            ArrayRef<TokenPlace> destination, Value channel,
+                            int64_t width, MutableArrayRef<Value> rows) const {
+  if (isCopy())
+    return;
+  Rows math(builder, loc);
+  for (auto [index, row] : llvm::enumerate(rows)) {
+    if (!scale) {
+      row = recode(math, row, isa<Float8E4M3FNUZType>(from));
+      continue;
+    }
+    Value scales =
+        loadScales(builder, loc, (isOfSource ? source : destination)[index],
+                   channel, width);
+    constexpr int64_t kHalfBits = 16, kByteBits = 8;
+    if (isOfSource) {
+      Value words = multiply(math, decode(math, row, from), scales);
+      row = math.narrow(math.shiftRight(words, kHalfBits), kHalfBits);
+    } else {
+      Value elements =
+          math.asFloats(math.shiftLeft(math.widen(row), kHalfBits));
+      row = math.narrow(quantize(math, elements, scales, to), kByteBits);
+    }
+  }
+}

@@ -13,6 +13,7 @@
 #include "attention_cases.h"
 #include "limits.h"
 #include "measure.h"
+#include "repack_cases.h"
 #include "store_cases.h"
 
 #include "fp8attn/Runtime/lowering_abi.h"
@@ -31,7 +32,7 @@ static const char kUsage[] =
     "usage: fp8attn-bench [--filter=TEXT] [--rounds=N] [--generic] [--json]\n"
     "  --filter=TEXT  only groups whose name contains TEXT: decode, "
     "decode-l2,\n"
-    "                 prefill, store, environment\n"
+    "                 prefill, store, repack, repack-page, environment\n"
     "  --rounds=N     timed rounds of each group, 1 to 1000 (default 7)\n"
     "  --generic      the portable kernels too, which are many times slower\n"
     "  --json         one JSON object a line\n";
@@ -212,6 +213,10 @@ int main(int argc, char **argv) {
         [&] { return prefillCases(options); });
   group("store", "store: 2048 tokens, 8 heads of 128, bytes of bf16 input",
         [&] { return storeCases(options); });
+  group("repack", "repack: 16384 tokens, 8 heads of 128, bytes that are read",
+        [&] { return repackCases(512, 1); });
+  group("repack-page", "repack-page: 32 tokens in the caches of the core",
+        [&] { return repackCases(1, 2000); });
   group("environment",
         "environment: set and restored a million times, ms are ns of a call",
         environmentCases);

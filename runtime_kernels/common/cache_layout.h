@@ -15,6 +15,10 @@
 // So a granule of 32 tokens is contiguous in both. Head sizes are rounded up to
 // whole tiles; who stores a token stores zeros in the channels beyond its own.
 //
+// In a latent cache the values are the first channels of the keys, and nothing
+// but keys is stored. 16 channels of 16 keys are half of a tile of keys, which
+// holds the elements of half of a tile of values in another order.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_COMMON_CACHE_LAYOUT_H
@@ -89,7 +93,31 @@ const uint8_t *keyGranule(const fp8attn_key_run &run, int64_t first,
                                   FP8ATTN_GRANULE * channels * ElementBytes);
 }
 
-/// Returns the values of the granule that begins at token `first`.
+/// Returns whether the values of a run are the first channels of its keys.
+inline bool isLatent(const fp8attn_key_run &run) {
+  return run.values == nullptr;
+}
+
+/// Halves of tiles of keys with the elements of a tile of values: of the first
+/// 16 tokens of a granule, and of the others.
+struct LatentTile {
+  const uint8_t *early, *late;
+};
+
+/// Returns those of tile `tile` of the values of the granule that begins at
+/// token `first` of a latent cache.
+template <int ElementBytes>
+LatentTile latentTile(const fp8attn_key_run &run, int64_t first, int64_t tile) {
+  constexpr int64_t kHalfBytes = kTileElements / 2 * ElementBytes;
+  const uint8_t *early =
+      run.keys +
+      granuleOffset(run, run.key_page_bytes, first, run.key_granule_bytes) +
+      tile * kHalfBytes;
+  return {early, early + run.key_granule_bytes / 2};
+}
+
+/// Returns the values of the granule that begins at token `first`, unless the
+/// cache is latent.
 template <int ElementBytes>
 const uint8_t *valueGranule(const fp8attn_key_run &run, int64_t first,
                             int64_t channels) {

@@ -53,9 +53,7 @@ void addWeightedValues(const fp8attn_key_run &run, int64_t firstKey,
                        int64_t numKeys, const uint16_t *probs, int64_t rows,
                        int64_t channels, float *acc, float *values) {
   for (int64_t key = 0; key < numKeys; key += FP8ATTN_GRANULE) {
-    decodeValues<Format>(
-        valueGranule<Format::kBytes>(run, firstKey + key, channels), channels,
-        values);
+    decodeValues<Format>(run, firstKey + key, channels, values);
     for (int64_t row = 0; row < rows; ++row) {
       for (int64_t c = 0; c < channels; c += kLanes) {
         float *out = acc + tileIndex<kFloatColumns>(row, c, channels);

@@ -18,9 +18,11 @@ namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
 /// Decodes a tile so that element (lane, paired) is at
-/// destination[paired * pairedStride + lane].
+/// destination[paired * pairedStride + lane * laneStride], for `paired` below
+/// `numPaired`.
 template <typename Format>
-void decodeTile(const uint8_t *tile, float *destination, int64_t pairedStride) {
+void decodeTile(const uint8_t *tile, float *destination, int64_t pairedStride,
+                int64_t laneStride = 1, int64_t numPaired = kPairedElements) {
   constexpr int kBytes = Format::kBytes;
   // First in the order of the bytes, which vectorises, then into place.
   float values[kTileElements];
@@ -29,9 +31,9 @@ void decodeTile(const uint8_t *tile, float *destination, int64_t pairedStride) {
     __builtin_memcpy(&code, tile + i * kBytes, kBytes);
     values[i] = Format::decode(code);
   }
-  for (int64_t paired = 0; paired < kPairedElements; ++paired)
+  for (int64_t paired = 0; paired < numPaired; ++paired)
     for (int64_t lane = 0; lane < kLanes; ++lane)
-      destination[paired * pairedStride + lane] =
+      destination[paired * pairedStride + lane * laneStride] =
           values[tileOffset<kBytes>(lane, paired) / kBytes];
 }
 
@@ -45,9 +47,32 @@ void decodeKeys(const uint8_t *granule, int64_t channels, float *keys) {
           keys + channel * FP8ATTN_GRANULE + token, FP8ATTN_GRANULE);
 }
 
-/// Decodes a granule of values to [32 tokens][channels].
+/// Decodes the values of a latent cache from the granule of keys to [32
+/// tokens][channels]. `keyBytes` are those of the granule.
 template <typename Format>
-void decodeValues(const uint8_t *granule, int64_t channels, float *values) {
+void decodeLatentValues(const uint8_t *granule, int64_t keyBytes,
+                        int64_t channels, float *values) {
+  const int64_t keyChannels = keyBytes / (FP8ATTN_GRANULE * Format::kBytes);
+  for (int64_t token = 0; token < FP8ATTN_GRANULE; token += kLanes)
+    for (int64_t channel = 0; channel < channels; channel += kPairedElements) {
+      const int64_t left = channels - channel;
+      decodeTile<Format>(
+          granule + keyOffset<Format::kBytes>(token, channel, keyChannels),
+          values + token * channels + channel, 1, channels,
+          left < kPairedElements ? left : kPairedElements);
+    }
+}
+
+/// Decodes the granule of values that begins at token `first` to [32
+/// tokens][channels].
+template <typename Format>
+void decodeValues(const fp8attn_key_run &run, int64_t first, int64_t channels,
+                  float *values) {
+  if (isLatent(run))
+    return decodeLatentValues<Format>(
+        latentTile<Format::kBytes>(run, first, 0).early, run.key_granule_bytes,
+        channels, values);
+  const uint8_t *granule = valueGranule<Format::kBytes>(run, first, channels);
   for (int64_t channel = 0; channel < channels; channel += kLanes)
     decodeTile<Format>(granule +
                            valueOffset<Format::kBytes>(0, channel, channels),

@@ -59,6 +59,8 @@ PagedCache::PagedCache(const CacheShape &shape, Random &random)
                                    (paddedKeys(shape.keyChannels) +
                                     paddedValues(shape.valueChannels)) *
                                    elementBytes(shape.type)),
+      valueBegin(shape.pageTokens * paddedKeys(shape.keyChannels) *
+                 elementBytes(shape.type)),
       pages(static_cast<size_t>(pagesOf(shape))),
       bytes(static_cast<size_t>((pagesOf(shape) + kForeignPages) * pageBytes)),
       keyCodes(shape.numKeys, shape.keyChannels),
@@ -68,14 +70,17 @@ PagedCache::PagedCache(const CacheShape &shape, Random &random)
   std::shuffle(order.begin(), order.end(), random);
   std::copy_n(order.begin(), pages.size(), pages.begin());
   memset(bytes.data(), 0xff, bytes.size());
-  const int64_t keyBytes = shape.pageTokens * paddedKeys(shape.keyChannels) *
-                           elementBytes(shape.type);
   const int64_t granules = shape.pageTokens / FP8ATTN_GRANULE;
-  keyRun = {
-      bytes.data(), bytes.data() + keyBytes, pageBytes,
-      pageBytes,    keyBytes / granules,     (pageBytes - keyBytes) / granules,
-      pages.data(), shape.pageTokens,        0,
-      shape.numKeys};
+  keyRun = {bytes.data(),
+            bytes.data() + valueBegin,
+            pageBytes,
+            pageBytes,
+            valueBegin / granules,
+            (pageBytes - valueBegin) / granules,
+            pages.data(),
+            shape.pageTokens,
+            0,
+            shape.numKeys};
   for (int64_t token = 0; token < shape.numKeys; ++token) {
     for (int64_t channel = 0; channel < shape.keyChannels; ++channel)
       setKey(token, channel, randomCode(shape.type, random));
@@ -107,9 +112,8 @@ void PagedCache::setKey(int64_t token, int64_t channel, uint16_t code) {
 void PagedCache::setValue(int64_t token, int64_t channel, uint16_t code) {
   valueCodes.at(token, channel) = code;
   store(token,
-        keyRun.values - keyRun.keys +
-            valueByte(cacheShape.type, token % keyRun.page_tokens, channel,
-                      cacheShape.valueChannels),
+        valueBegin + valueByte(cacheShape.type, token % keyRun.page_tokens,
+                               channel, cacheShape.valueChannels),
         code);
 }
 
@@ -125,6 +129,20 @@ void PagedCache::beginAt(int64_t token) {
   constexpr int32_t kNoPage = INT32_MAX;
   std::fill_n(pages.begin(), token / keyRun.page_tokens, kNoPage);
   keyRun.first_key = token;
+}
+
+void PagedCache::copyKeysToValues() {
+  for (int64_t token = keyRun.first_key; token < cacheShape.numKeys; ++token)
+    for (int64_t channel = 0; channel < cacheShape.valueChannels; ++channel)
+      setValue(token, channel, keyCodes.at(token, channel));
+}
+
+void PagedCache::dropValues() {
+  for (size_t page = 0; page < bytes.size() / size_t(pageBytes); ++page)
+    memset(bytes.data() + int64_t(page) * pageBytes + valueBegin, 0xff,
+           size_t(pageBytes - valueBegin));
+  keyRun.values = nullptr;
+  keyRun.value_page_bytes = keyRun.value_granule_bytes = 0;
 }
 
 double PagedCache::key(int64_t token, int64_t channel) const {

@@ -59,6 +59,10 @@ public:
   /// Lets the run begin at `token`, a multiple of FP8ATTN_GRANULE. Page
   /// numbers and codes of earlier tokens become what must not be read.
   void beginAt(int64_t token);
+  /// Makes the values the first channels of the keys.
+  void copyKeysToValues();
+  /// Makes the run one of a latent cache, whose values are those channels.
+  void dropValues();
   /// Lets the run end at `token`. Codes of later tokens stay.
   void endAt(int64_t token) { keyRun.num_keys = token; }
   /// Return decoded elements.
@@ -72,6 +76,8 @@ private:
 
   CacheShape cacheShape;
   int64_t pageBytes;
+  /// From a page's first key to its first value.
+  int64_t valueBegin;
   GuardedBuffer<int32_t> pages;
   GuardedBuffer<uint8_t> bytes;
   fp8attn_key_run keyRun;

@@ -36,6 +36,7 @@ static std::unordered_map<const uint8_t *, int> fetched;
 namespace {
 struct Shape {
   int64_t firstKey, numKeys, pageTokens;
+  /// Of values in a latent cache 0.
   int64_t keyGranuleBytes, valueGranuleBytes;
 };
 
@@ -54,7 +55,8 @@ struct FetchedRun {
     for (size_t i = 0; i < pages.size(); ++i)
       pages.begin()[i] = static_cast<int32_t>(7 * i % 64);
     run.keys = reinterpret_cast<const uint8_t *>(int64_t{1} << 32);
-    run.values = reinterpret_cast<const uint8_t *>(int64_t{1} << 40);
+    if (shape.valueGranuleBytes > 0)
+      run.values = reinterpret_cast<const uint8_t *>(int64_t{1} << 40);
     run.key_granule_bytes = shape.keyGranuleBytes;
     run.value_granule_bytes = shape.valueGranuleBytes;
     run.key_page_bytes = granules * shape.keyGranuleBytes;
@@ -88,8 +90,10 @@ static void consume(const FetchedRun &run, StepPart part, int64_t key,
   const int64_t end = key + stepKeys(key, run.run.num_keys);
   for (; key < end; key += FP8ATTN_GRANULE) {
     const uint8_t *granule = run.granule(part, key);
-    const int64_t bytes = run.bytes(part);
-    for (int64_t line = 0; line < bytes; line += 64)
+    const bool isRead = run.bytes(part) > 0;
+    // As many values of a latent cache as keys.
+    const int64_t bytes = isRead ? run.bytes(part) : run.bytes(StepPart::kKeys);
+    for (int64_t line = 0; isRead && line < bytes; line += 64)
       ASSERT_GT(fetched[granule + line], 0)
           << "line " << line / 64 << " of the granule at key " << key;
     for (int64_t done = 0, size; done < bytes; done += 8 * size) {
@@ -116,15 +120,27 @@ static void consumeRun(const FetchedRun &run, int64_t partBytes, bool fused) {
     }
 }
 
-/// Checks that nothing but the run was fetched: from first_key on, all of it,
-/// lines `mostTimes` times at most.
-static void checkLines(const FetchedRun &run, int mostTimes = 1) {
+/// Returns the lines of a run from first_key on.
+static std::unordered_map<const uint8_t *, int> linesOf(const FetchedRun &run) {
   std::unordered_map<const uint8_t *, int> lines;
   for (int64_t key = run.run.first_key; key < run.run.num_keys;
        key += FP8ATTN_GRANULE)
     for (StepPart part : {StepPart::kKeys, StepPart::kValues})
       for (int64_t line = 0; line < run.bytes(part); line += 64)
         lines[run.granule(part, key) + line] = 1;
+  return lines;
+}
+
+/// Checks that nothing but the run was fetched.
+static void checkReads(const FetchedRun &run) {
+  const auto lines = linesOf(run);
+  for (const auto &[line, times] : fetched)
+    ASSERT_EQ(lines.count(line), 1u) << "a line outside of the run";
+}
+
+/// Checks that it was fetched, all of it, lines `mostTimes` times at most.
+static void checkLines(const FetchedRun &run, int mostTimes = 1) {
+  const auto lines = linesOf(run);
   const int64_t lastKey =
       run.run.first_key + (run.run.num_keys - 1 - run.run.first_key) /
                               FP8ATTN_GRANULE * FP8ATTN_GRANULE;
@@ -192,6 +208,22 @@ TEST(PrefetchTest, EarlyTurns) {
       }
       ASSERT_NO_FATAL_FAILURE(checkLines(run, /*mostTimes=*/6));
     }
+}
+
+// In a latent cache values are read, and have no lines of their own: every line
+// of keys before it is read, and nothing else.
+TEST(PrefetchTest, LatentCache) {
+  for (int64_t keyBytes : {1024, 4096, 18432})
+    for (int64_t firstKey : {0, 224})
+      for (int64_t keys : {1, 300, 1100})
+        for (bool fused : {false, true}) {
+          SCOPED_TRACE(testing::Message()
+                       << keyBytes << " bytes, " << keys << " keys from "
+                       << firstKey << (fused ? ", fused" : ""));
+          const FetchedRun run({firstKey, firstKey + keys, 64, keyBytes, 0});
+          ASSERT_NO_FATAL_FAILURE(consumeRun(run, 64, fused));
+          ASSERT_NO_FATAL_FAILURE(checkReads(run));
+        }
 }
 
 // Many rows fetch nothing.

@@ -44,9 +44,15 @@ public:
     const bool keys = operand == Operand::kKeys;
     for (int64_t i = 0; i < numGranules; ++i) {
       const int64_t token = firstKey + i * FP8ATTN_GRANULE;
-      granules[i] = keys ? keyGranule<Format::kBytes>(run, token, channels)
-                         : valueGranule<Format::kBytes>(run, token, channels);
+      if (keys)
+        granules[i] = keyGranule<Format::kBytes>(run, token, channels);
+      else if (isLatent(run))
+        granules[i] = latentTile<Format::kBytes>(run, token, 0).early;
+      else
+        granules[i] = valueGranule<Format::kBytes>(run, token, channels);
     }
+    if (!keys && isLatent(run))
+      halfGranule = run.key_granule_bytes / 2;
     numColumns = keys ? numGranules * kKeyTilesPerGranule : channels / kLanes;
     depth = keys ? channels / kPairedElements : numGranules;
     setEnd = columnsPerSet < numColumns ? columnsPerSet : numColumns;
@@ -57,7 +63,15 @@ public:
   /// Tiles of the whole GEMM.
   int64_t numTiles() const { return numColumns * depth; }
 
-  /// The tile's first byte.
+  /// Whether the tile is one of values in a latent cache, and where it is
+  /// there.
+  bool isInKeys() const { return halfGranule != 0; }
+  LatentTile tileInKeys() const {
+    const uint8_t *early = granules[k] + column * (kTileBytes / 2);
+    return {early, early + halfGranule};
+  }
+
+  /// The first byte of another tile.
   const uint8_t *tile() const {
     if (operandKind == Operand::kValues)
       return granules[k] + column * kTileBytes;
@@ -86,6 +100,8 @@ private:
   const uint8_t *granules[kStepGranules];
   Operand operandKind;
   int64_t columnsPerSet;
+  /// Of values in a latent cache, bytes of 16 keys.
+  int64_t halfGranule = 0;
   int64_t numColumns;
   int64_t depth;
   /// Columns of the current set.

@@ -40,6 +40,7 @@ struct PrefillScratch {
   StreamScratch stream;
   /// Two take turns: a block's last step is finished by another's first.
   RowBlock blocks[2];
+  alignas(64) uint8_t latent[kLatentTiles * FP8ATTN_TILE_BYTES];
   alignas(64) uint8_t words[kChunkBytes];
 };
 static_assert(sizeof(PrefillScratch) <= FP8ATTN_PREFILL_SCRATCH_BYTES(0, 0));
@@ -79,6 +80,7 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
   words.keyChannels = keyChannels;
   words.valueChannels = valueChannels;
   words.mostKeys = mostChunkKeys(keyChannels, valueChannels);
+  words.latent = scratch.latent;
   words.keys = scratch.words;
   words.values = scratch.words + words.mostKeys * keyChannels * kWordBytes;
   BlockStream stream(run, cache.addSpecialValues, words, exponent,

@@ -42,12 +42,11 @@ template <class Format>
 addSpecialValues(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
                  const uint16_t *probs, int64_t rows, int64_t channels,
                  float *acc) {
-  for (int64_t key = 0; key < numKeys; key += FP8ATTN_GRANULE) {
-    const uint8_t *granule =
-        valueGranule<Format::kBytes>(run, firstKey + key, channels);
+  alignas(kLineBytes) uint8_t latent[kCacheTileBytes<Format>];
+  for (int64_t key = 0; key < numKeys; key += FP8ATTN_GRANULE)
     for (int64_t first = 0; first < channels; first += kLanes) {
-      const uint8_t *tile =
-          granule + valueOffset<Format::kBytes>(0, first, channels);
+      const uint8_t *tile = valueTiles<Format>(run, firstKey + key, channels,
+                                               first / kLanes, 1, latent);
       if (!hasSpecial<Format>(tile))
         continue;
       for (int64_t token = 0; token < FP8ATTN_GRANULE; ++token)
@@ -62,7 +61,6 @@ addSpecialValues(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
                             channels, acc);
         }
     }
-  }
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

@@ -13,7 +13,8 @@
 // Keys with NaN or infinity are decoded exactly, so that their scores show it.
 // In values, NaN and infinity count as 0 (special_values.h adds them later);
 // other bytes behind the run's end are values with probabilities of 0. bf16
-// tiles without NaN and infinity are used where they lie in the cache.
+// tiles without NaN and infinity are used where they lie in the cache, unless
+// they are values of a latent one (x86_vector/latent.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,7 +22,7 @@
 #define FP8ATTN_X86_AMX_TILE_STREAM_H
 
 #include "x86_amx/cache_tiles.h"
-#include "x86_vector/decode.h"
+#include "x86_vector/latent.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -100,7 +101,12 @@ private:
   }
 
   const uint8_t *valueWords(uint8_t *slot) {
-    const uint8_t *words = walk.tile();
+    alignas(kLineBytes) uint8_t codes[kCacheTileBytes<Format>];
+    uint8_t *const latent = kWordsInCache ? slot : codes;
+    if (walk.isInKeys())
+      transposeTile<Format>(walk.tileInKeys(), latent);
+    const uint8_t *const tile = walk.isInKeys() ? latent : walk.tile();
+    const uint8_t *words = tile;
     bool special;
     if constexpr (kWordsInCache) {
       special = hasSpecial<Format>(words);
@@ -112,7 +118,7 @@ private:
       return words;
     specialValue = true;
     if constexpr (!kWordsInCache)
-      decodeTiles<Format, Specials::kExact>(walk.tile(), 1, slot);
+      decodeTiles<Format, Specials::kExact>(tile, 1, slot);
     copyFiniteWords(words, slot);
     return slot;
   }

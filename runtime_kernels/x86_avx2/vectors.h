@@ -92,6 +92,17 @@ inline Line repeat16(const void *from) {
       _mm_load_si128(static_cast<const __m128i *>(from))));
 }
 
+inline Line gather16(const uint8_t *from, int64_t stride) {
+  const auto half = [&](const uint8_t *first) {
+    const auto load16 = [](const uint8_t *bytes) {
+      return _mm_load_si128(reinterpret_cast<const __m128i *>(bytes));
+    };
+    return _mm256_inserti128_si256(_mm256_castsi128_si256(load16(first)),
+                                   load16(first + stride), 1);
+  };
+  return {half(from), half(from + 2 * stride)};
+}
+
 FP8ATTN_BINARY(Line, bitAnd, _mm256_and_si256)
 FP8ATTN_BINARY(Line, bitOr, _mm256_or_si256)
 inline Line orAnd(Line a, Line b, Line c) { return bitOr(a, bitAnd(b, c)); }

@@ -71,6 +71,17 @@ inline Line repeat16(const void *from) {
       _mm_load_si128(static_cast<const __m128i *>(from)));
 }
 
+/// Loads four times 16 bytes, each `stride` bytes behind the one before.
+inline Line gather16(const uint8_t *from, int64_t stride) {
+  const auto load16 = [&](int64_t i) {
+    return _mm_load_si128(reinterpret_cast<const __m128i *>(from + i * stride));
+  };
+  const __m512i one = _mm512_castsi128_si512(load16(0));
+  const __m512i two = _mm512_inserti32x4(one, load16(1), 1);
+  return _mm512_inserti32x4(_mm512_inserti32x4(two, load16(2), 2), load16(3),
+                            3);
+}
+
 inline Line bitAnd(Line a, Line b) { return _mm512_and_si512(a, b); }
 inline Line bitOr(Line a, Line b) { return _mm512_or_si512(a, b); }
 /// a | (b & c)

@@ -35,6 +35,11 @@ struct alignas(kLineBytes) AttendScratch {
 };
 static_assert(sizeof(AttendScratch) == FP8ATTN_KERNEL_SCRATCH_BYTES);
 static_assert(sizeof(AttendScratch::granule) >=
+              RowDot::scratchBytes(kAttendRows, kProbTiles) + kPvScratchBytes);
+static_assert(FP8ATTN_KERNEL_SCRATCH_BYTES >=
+              RowDot::scratchBytes(FP8ATTN_BLOCK_ROWS, kProbTiles) +
+                  kPvScratchBytes);
+static_assert(sizeof(AttendScratch::granule) >=
               kGranuleWordBytes +
                   RowDot::scratchBytes(kAttendRows,
                                        FP8ATTN_MAX_CHANNELS / kPairedElements));

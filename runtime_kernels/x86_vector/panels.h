@@ -13,14 +13,14 @@
 // NaN and infinity are decoded exactly. Tokens behind the run's end are decoded
 // as those before it: their probabilities are 0, and 0 times NaN is 0 in the
 // slow path that a special value leads to. Reads whole granules and nothing
-// else.
+// else. Values of a latent cache are decoded a tile at a time (latent.h).
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_X86_VECTOR_PANELS_H
 #define FP8ATTN_X86_VECTOR_PANELS_H
 
-#include "x86_vector/decode.h"
+#include "x86_vector/latent.h"
 #include "x86_vector/panel_dot.h"
 
 namespace fp8attn {
@@ -110,11 +110,12 @@ inline void decodeKeys(const uint8_t *cache, const StepPanels &panels,
   }
 }
 
-/// Decodes the values of a granule, `number` tokens into the step. Returns
+/// Decodes the values of the granule `number` tokens into the step. Returns
 /// whether there were NaN or infinity.
 template <class Format>
-inline bool decodeValues(const uint8_t *cache, const StepPanels &panels,
+inline bool decodeValues(const fp8attn_key_run &run, const StepPanels &panels,
                          int64_t number) {
+  alignas(kLineBytes) uint8_t latent[kCacheTileBytes<Format>];
   const int64_t tiles = panels.valueChannels / kLanes;
   const int64_t lines = number / kPairedElements * kPanelLines;
   bool special = false;
@@ -125,8 +126,10 @@ inline bool decodeValues(const uint8_t *cache, const StepPanels &panels,
     const int64_t stride = (isAlone ? 1 : kPanelTiles) * kLineBytes;
     uint8_t *panel = isAlone ? panels.valuePanel(tile)
                              : panels.valuePanel(first) + slot * kLineBytes;
-    special |= decodeExactly<Format>({cache + tile * kCacheTileBytes<Format>,
-                                      panel + lines * stride, 1, 0, stride});
+    const uint8_t *values = valueTiles<Format>(
+        run, panels.firstKey + number, panels.valueChannels, tile, 1, latent);
+    special |=
+        decodeExactly<Format>({values, panel + lines * stride, 1, 0, stride});
   }
   return special;
 }
@@ -141,8 +144,7 @@ template <class Format>
     const int64_t token = panels.firstKey + key;
     decodeKeys<Format>(keyGranule<kBytes>(run, token, panels.keyChannels),
                        panels, key);
-    panels.hasSpecialValues |= decodeValues<Format>(
-        valueGranule<kBytes>(run, token, panels.valueChannels), panels, key);
+    panels.hasSpecialValues |= decodeValues<Format>(run, panels, key);
   }
 }
 

@@ -15,7 +15,8 @@
 // what stands in one page hides the misses of another. While a granule is
 // consumed, an equal share of each granule of a group ahead is fetched, line by
 // line. Hardware prefetchers stop at every 4 KB page and know nothing of block
-// tables. Lines go to the L2 cache: the L1 cache has too few fill buffers for a
+// tables. In a latent cache, granules of values have no lines of their own to
+// fetch. Lines go to the L2 cache: the L1 cache has too few fill buffers for a
 // core's share of the memory (on Zen 4, decode over bf16 in DRAM: 9.2 GB/s into
 // L1, 14.7 GB/s into L2).
 //
@@ -90,8 +91,12 @@ public:
                                        key + inStep * FP8ATTN_GRANULE,
                                        run.key_granule_bytes),
               run.key_granule_bytes};
-    return {run.values + granuleOffset(run, run.value_page_bytes,
-                                       key + (inStep - count) * FP8ATTN_GRANULE,
+    key += (inStep - count) * FP8ATTN_GRANULE;
+    if (isLatent(run))
+      return {run.keys + granuleOffset(run, run.key_page_bytes, key,
+                                       run.key_granule_bytes),
+              0};
+    return {run.values + granuleOffset(run, run.value_page_bytes, key,
                                        run.value_granule_bytes),
             run.value_granule_bytes};
   }

@@ -9,18 +9,28 @@
 // Lanes are the 16 channels of a tile. One granule of 32 keys at a time, as in
 // qk.h; those with special values go through pv_exact.h. Behind the last key of
 // a run, probabilities are 0, and so are products with whatever is there,
-// unless it is special.
+// unless it is special. Values of a latent cache are put into scratch first, a
+// granule or, for many rows, some tiles of it at a time (latent.h).
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_X86_VECTOR_PV_H
 #define FP8ATTN_X86_VECTOR_PV_H
 
+#include "x86_vector/latent.h"
 #include "x86_vector/prefetch.h"
 #include "x86_vector/pv_exact.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Scratch of pv behind the rows of A: decoded tiles, then values of a latent
+/// cache.
+constexpr int64_t kMostPanelTiles = 4;
+constexpr int64_t kPvWordBytes =
+    FP8ATTN_BLOCK_KEYS / FP8ATTN_GRANULE * kMostPanelTiles * FP8ATTN_TILE_BYTES;
+constexpr int64_t kPvScratchBytes = kPvWordBytes + kLatentGranuleBytes;
+static_assert(kWideTiles<1> <= kMostPanelTiles);
 
 /// One granule of values, and where its results go.
 struct PvGranule {
@@ -38,10 +48,11 @@ struct PvGranule {
 template <class Format, int Rows, int Tiles>
 inline void pvFewRowsTiles(const PvGranule &in, int64_t firstTile,
                            PrefetchStream &prefetch) {
+  const uint8_t *values = in.values + firstTile * kCacheTileBytes<Format>;
   if (pvBlock<Format, Specials::kDetect, Rows, Tiles>(
-          in.values + firstTile * kCacheTileBytes<Format>, 1, 0, in.probs,
-          in.acc + firstTile * kTileFloats, prefetch, RowDot::NoGuard()))
-    pvExact<Format>(in.values, in.probs, Rows, in.channels, firstTile, Tiles,
+          values, 1, 0, in.probs, in.acc + firstTile * kTileFloats, prefetch,
+          RowDot::NoGuard()))
+    pvExact<Format>(values, in.probs, Rows, in.channels, firstTile, Tiles,
                     in.acc, in.scratch);
 }
 
@@ -79,18 +90,17 @@ template <class Format, int Tiles>
 inline void pvPanel(const fp8attn_key_run &run, int64_t firstKey,
                     int64_t granules, const PvGranule &in, int64_t firstTile) {
   constexpr int64_t kStride = Tiles * FP8ATTN_TILE_BYTES;
-  const auto granule = [&](int64_t g) {
-    return valueGranule<Format::kBytes>(run, firstKey + g * FP8ATTN_GRANULE,
-                                        in.channels);
+  const auto values = [&](int64_t g) {
+    return valueTiles<Format>(run, firstKey + g * FP8ATTN_GRANULE, in.channels,
+                              firstTile, Tiles, in.scratch + kPvWordBytes);
   };
   bool special = false;
   for (int64_t g = 0; g < granules; ++g)
-    special |= decodeTiles<Format, Specials::kDetect>(
-        granule(g) + firstTile * kCacheTileBytes<Format>, Tiles,
-        in.scratch + g * kStride);
+    special |= decodeTiles<Format, Specials::kDetect>(values(g), Tiles,
+                                                      in.scratch + g * kStride);
   if (special) {
     for (int64_t g = 0; g < granules; ++g)
-      pvExact<Format>(granule(g), in.probs + g * RowDot::kTileBytes, in.rows,
+      pvExact<Format>(values(g), in.probs + g * RowDot::kTileBytes, in.rows,
                       in.channels, firstTile, Tiles, in.acc, in.scratch);
     return;
   }
@@ -102,7 +112,8 @@ inline void pvPanel(const fp8attn_key_run &run, int64_t firstKey,
         RowDot::NoGuard());
 }
 
-/// The step's granules for many rows. `in` has the first one.
+/// The step's granules for many rows. `in` has the probabilities of the first
+/// one.
 template <class Format>
 inline void pvManyRows(const fp8attn_key_run &run, int64_t firstKey,
                        int64_t granules, const PvGranule &in,
@@ -132,20 +143,15 @@ inline void pvStep(const fp8attn_key_run &run, int64_t firstKey,
                    PrefetchStream &prefetch) {
   const uint8_t *prepared = RowDot::prepare(probs, rows, kProbTiles, scratch);
   scratch += RowDot::scratchBytes(rows, kProbTiles);
-  const auto granuleAt = [&](int64_t g) -> PvGranule {
-    return {valueGranule<Format::kBytes>(run, firstKey + g * FP8ATTN_GRANULE,
-                                         channels),
-            prepared + g * RowDot::kTileBytes,
-            rows,
-            channels,
-            acc,
-            scratch};
-  };
+  PvGranule granule = {nullptr, prepared, rows, channels, acc, scratch};
   const int64_t granules = (numKeys + FP8ATTN_GRANULE - 1) / FP8ATTN_GRANULE;
   if (rows > kBlockRows)
-    return pvManyRows<Format>(run, firstKey, granules, granuleAt(0), prefetch);
+    return pvManyRows<Format>(run, firstKey, granules, granule, prefetch);
   for (int64_t g = 0; g < granules; ++g) {
-    const PvGranule granule = granuleAt(g);
+    granule.values =
+        valueTiles<Format>(run, firstKey + g * FP8ATTN_GRANULE, channels, 0,
+                           channels / kLanes, scratch + kPvWordBytes);
+    granule.probs = prepared + g * RowDot::kTileBytes;
     withRows(rows, [&](auto few) {
       pvFewRows<Format, decltype(few)::value>(granule, prefetch);
     });

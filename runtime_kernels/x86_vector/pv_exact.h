@@ -43,16 +43,16 @@ inline bool pvBlock(const uint8_t *values, int64_t granules, int64_t stride,
   return false;
 }
 
-/// Decodes channels [16 * firstTile, 16 * (firstTile + tiles)) of a granule
-/// exactly and adds them for all rows. `probs` is the granule's tile of the
-/// first rows; `acc` all of acc; scratch holds `tiles` KB.
+/// Decodes channels [16 * firstTile, 16 * (firstTile + tiles)) of a granule,
+/// which are at `values`, exactly and adds them for all rows. `probs` is the
+/// granule's tile of the first rows; `acc` all of acc; scratch holds `tiles`
+/// KB.
 template <class Format>
-[[gnu::noinline]] void pvExact(const uint8_t *granule, const uint8_t *probs,
+[[gnu::noinline]] void pvExact(const uint8_t *values, const uint8_t *probs,
                                int64_t rows, int64_t channels,
                                int64_t firstTile, int64_t tiles, float *acc,
                                uint8_t *scratch) {
-  decodeTiles<Format, Specials::kExact>(
-      granule + firstTile * kCacheTileBytes<Format>, tiles, scratch);
+  decodeTiles<Format, Specials::kExact>(values, tiles, scratch);
   NoPrefetch none;
   for (int64_t r = 0; r < rows; r += kBlockRows)
     for (int64_t t = 0; t < tiles; ++t)

@@ -136,14 +136,16 @@ typedef struct fp8attn_work_item {
 /// in page `pages[t / page_tokens]`; a granule of 32 tokens of K with D
 /// channels is 32 * D elements, contiguous, and so is one of V.
 typedef struct fp8attn_key_run {
-  /// First byte of the head's keys, and of its values, in page 0.
+  /// First byte of the head's keys, and of its values, in page 0. Values are
+  /// null if they are the first channels of the keys (a latent cache). `attend`
+  /// of amx_bf16 takes no such run.
   const uint8_t *keys;
   const uint8_t *values;
   /// Distance between pages, in bytes.
   int64_t key_page_bytes;
   int64_t value_page_bytes;
-  /// Bytes of a granule of keys, and of one of values: what kernels of one part
-  /// need to know to fetch the other ahead.
+  /// Bytes of a granule of keys, and of one of values (0 if these are null):
+  /// what kernels of one part need to know to fetch the other ahead.
   int64_t key_granule_bytes;
   int64_t value_granule_bytes;
   /// Page numbers, of which those of tokens [first_key, num_keys) are read.

@@ -1,0 +1,107 @@
+//===- latent.h - tiles of values out of tiles of keys ----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// In a latent cache, values are the first channels of the keys, which alone are
+// stored. Tiles of keys pair channels and have tokens in their lanes, tiles of
+// values the other way round (common/cache_layout.h): here the bytes of some
+// tiles of values are put into memory that stays in the first-level cache, for
+// kernels to read as if they were those of a cache of values. So results are
+// the same, bit by bit.
+//
+// A block is 16 tokens x 16 channels: half of a tile, of both. 16 bytes of one
+// of its lines of keys are 4 tokens x 4 channels of FP8, or x 2 of bf16, and so
+// are those of a line of values: 16 bytes of each of four lines make a line,
+// and a shuffle within 16 bytes puts them in order.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_X86_VECTOR_LATENT_H
+#define FP8ATTN_X86_VECTOR_LATENT_H
+
+#include "x86_vector/decode.h"
+
+namespace fp8attn {
+inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Bytes of a block, and of memory for the values of a granule.
+template <class Format>
+constexpr int64_t kLatentBlockBytes = kCacheTileBytes<Format> / 2;
+constexpr int64_t kLatentGranuleBytes =
+    FP8ATTN_GRANULE * FP8ATTN_MAX_CHANNELS * 2;
+
+/// Writes a block of keys as one of values.
+template <class Format>
+inline void transposeBlock(const uint8_t *keys, uint8_t *values) {
+  // Lines that hold four tokens (FP8: of values, and four channels of keys).
+  constexpr int64_t kQuads = kLanes / 4;
+  if constexpr (Format::kBytes == 1) {
+    // Dwords of a token, of channels 0, 2, 1, 3, to those of a channel, of
+    // tokens 0, 2, 1, 3.
+    alignas(16) static constexpr uint8_t kOrder[16] = {
+        0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15};
+    const simd::Line order = simd::repeat16(kOrder);
+    for (int64_t i = 0; i < kQuads; ++i)
+      simd::store(
+          values + i * kLineBytes,
+          simd::lookUp(simd::gather16(keys + 16 * i, kLineBytes), order));
+  } else {
+    // Of two lines, channels 0 and 1, 2 and 3: pairs of channels of two tokens
+    // to pairs of tokens of four channels.
+    alignas(16) static constexpr uint8_t kOrder[16] = {
+        0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15};
+    const simd::Line order = simd::repeat16(kOrder);
+    for (int64_t i = 0; i < kQuads; ++i) {
+      const uint8_t *from = keys + 16 * i;
+      const simd::Line first = simd::gather16(from, 2 * kLineBytes);
+      const simd::Line second =
+          simd::gather16(from + kLineBytes, 2 * kLineBytes);
+      uint8_t *to = values + 2 * i * kLineBytes;
+      simd::store(to, simd::lookUp(simd::unpackLow64(first, second), order));
+      simd::store(to + kLineBytes,
+                  simd::lookUp(simd::unpackHigh64(first, second), order));
+    }
+  }
+}
+
+/// Writes a tile of values.
+template <class Format>
+inline void transposeTile(const LatentTile &tile, uint8_t *values) {
+  transposeBlock<Format>(tile.early, values);
+  transposeBlock<Format>(tile.late, values + kLatentBlockBytes<Format>);
+}
+
+/// Writes `tiles` tiles of values that follow each other.
+template <class Format>
+[[gnu::noinline]] void transposeTiles(LatentTile tile, int64_t tiles,
+                                      uint8_t *values) {
+#pragma clang loop unroll(disable)
+  for (int64_t i = 0; i < tiles; ++i) {
+    transposeTile<Format>(tile, values);
+    tile.early += kLatentBlockBytes<Format>;
+    tile.late += kLatentBlockBytes<Format>;
+    values += kCacheTileBytes<Format>;
+  }
+}
+
+/// Returns `tiles` tiles of values from `firstTile` on, of the granule that
+/// begins at token `first`: those in the cache, or those of a latent one in
+/// `memory`, which has room for them and is aligned to 64 bytes.
+template <class Format>
+inline const uint8_t *valueTiles(const fp8attn_key_run &run, int64_t first,
+                                 int64_t channels, int64_t firstTile,
+                                 int64_t tiles, uint8_t *memory) {
+  if (!isLatent(run))
+    return valueGranule<Format::kBytes>(run, first, channels) +
+           firstTile * kCacheTileBytes<Format>;
+  transposeTiles<Format>(latentTile<Format::kBytes>(run, first, firstTile),
+                         tiles, memory);
+  return memory;
+}
+
+} // namespace FP8ATTN_KERNEL_NAMESPACE
+} // namespace fp8attn
+
+#endif // FP8ATTN_X86_VECTOR_LATENT_H

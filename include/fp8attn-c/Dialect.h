@@ -30,7 +30,8 @@ MLIR_CAPI_EXPORTED void fp8attnRegisterPasses(void);
 typedef enum Fp8AttnCacheContent {
   FP8ATTN_CACHE_KEY = 0,
   FP8ATTN_CACHE_VALUE = 1,
-  FP8ATTN_CACHE_KEY_VALUE = 2
+  FP8ATTN_CACHE_KEY_VALUE = 2,
+  FP8ATTN_CACHE_LATENT = 3
 } Fp8AttnCacheContent;
 
 /// Orders of a page's bytes (docs/Layout.md).
@@ -58,11 +59,19 @@ MLIR_CAPI_EXPORTED bool fp8attnAttributeIsALayout(MlirAttribute attribute);
 MLIR_CAPI_EXPORTED Fp8AttnLayoutKind
 fp8attnLayoutAttrGetKind(MlirAttribute layout);
 
-/// Returns !fp8attn.cache<...>. A null `layout` leaves it open. Null after a
-/// diagnostic at `location` if there is no such cache.
+/// Returns !fp8attn.cache<...>, latent with values of all channels of the keys.
+/// A null `layout` leaves it open. Null after a diagnostic at `location` if
+/// there is no such cache.
 MLIR_CAPI_EXPORTED MlirType fp8attnCacheTypeGetChecked(
     MlirLocation location, Fp8AttnCacheContent content, int64_t num_heads,
     int64_t head_dim, int64_t page_tokens, MlirType element_type,
+    MlirAttribute layout);
+
+/// Returns !fp8attn.cache<latent, ...>, likewise: the first `value_head_dim`
+/// channels of the keys are the values.
+MLIR_CAPI_EXPORTED MlirType fp8attnLatentCacheTypeGetChecked(
+    MlirLocation location, int64_t num_heads, int64_t head_dim,
+    int64_t value_head_dim, int64_t page_tokens, MlirType element_type,
     MlirAttribute layout);
 
 /// Returns whether a type is that of a cache. The functions below ask for one.
@@ -77,6 +86,9 @@ MLIR_CAPI_EXPORTED int64_t fp8attnCacheTypeGetNumHeads(MlirType cache);
 
 /// Returns the size of a head in elements.
 MLIR_CAPI_EXPORTED int64_t fp8attnCacheTypeGetHeadDim(MlirType cache);
+
+/// Returns that of a value: less than that of a key in some latent caches.
+MLIR_CAPI_EXPORTED int64_t fp8attnCacheTypeGetValueHeadDim(MlirType cache);
 
 /// Returns the number of tokens in a page.
 MLIR_CAPI_EXPORTED int64_t fp8attnCacheTypeGetPageTokens(MlirType cache);

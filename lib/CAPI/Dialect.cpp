@@ -25,7 +25,8 @@ using namespace mlir::fp8attn;
 // The enumerations of the header are those of the dialect.
 static_assert(FP8ATTN_CACHE_KEY_VALUE == int(CacheContent::KeyValue) &&
               FP8ATTN_CACHE_VALUE == int(CacheContent::Value) &&
-              getMaxEnumValForCacheContent() == FP8ATTN_CACHE_KEY_VALUE);
+              FP8ATTN_CACHE_LATENT == int(CacheContent::Latent) &&
+              getMaxEnumValForCacheContent() == FP8ATTN_CACHE_LATENT);
 static_assert(FP8ATTN_LAYOUT_ROW_MAJOR == int(LayoutKind::RowMajor) &&
               FP8ATTN_LAYOUT_VLLM_AMX == int(LayoutKind::VllmAmx) &&
               FP8ATTN_LAYOUT_VLLM_VECTOR == int(LayoutKind::VllmVector) &&
@@ -59,6 +60,25 @@ Fp8AttnLayoutKind fp8attnLayoutAttrGetKind(MlirAttribute layout) {
   return Fp8AttnLayoutKind(cast<LayoutAttr>(unwrap(layout)).getKind());
 }
 
+static MlirType getCacheType(Location loc, CacheContent content,
+                             int64_t numHeads, int64_t headDim,
+                             int64_t valueHeadDim, int64_t pageTokens,
+                             MlirType elementType, MlirAttribute layout) {
+  if (!elementType.ptr) {
+    emitError(loc, "expects the element type of a cache, got null");
+    return {nullptr};
+  }
+  if (layout.ptr && !fp8attnAttributeIsALayout(layout)) {
+    emitError(loc) << "expects a #fp8attn.layout for a cache, got "
+                   << unwrap(layout);
+    return {nullptr};
+  }
+  return wrap(CacheType::getChecked(
+      [&] { return emitError(loc); }, loc.getContext(), content, numHeads,
+      headDim, valueHeadDim, pageTokens, unwrap(elementType),
+      cast_if_present<LayoutAttr>(unwrap(layout))));
+}
+
 MlirType fp8attnCacheTypeGetChecked(MlirLocation location,
                                     Fp8AttnCacheContent content,
                                     int64_t numHeads, int64_t headDim,
@@ -72,19 +92,18 @@ MlirType fp8attnCacheTypeGetChecked(MlirLocation location,
                    << int(content);
     return {nullptr};
   }
-  if (!elementType.ptr) {
-    emitError(loc, "expects the element type of a cache, got null");
-    return {nullptr};
-  }
-  if (layout.ptr && !fp8attnAttributeIsALayout(layout)) {
-    emitError(loc) << "expects a #fp8attn.layout for a cache, got "
-                   << unwrap(layout);
-    return {nullptr};
-  }
-  return wrap(CacheType::getChecked(
-      [&] { return emitError(loc); }, loc.getContext(), *known, numHeads,
-      headDim, pageTokens, unwrap(elementType),
-      cast_if_present<LayoutAttr>(unwrap(layout))));
+  return getCacheType(loc, *known, numHeads, headDim, headDim, pageTokens,
+                      elementType, layout);
+}
+
+MlirType fp8attnLatentCacheTypeGetChecked(MlirLocation location,
+                                          int64_t numHeads, int64_t headDim,
+                                          int64_t valueHeadDim,
+                                          int64_t pageTokens,
+                                          MlirType elementType,
+                                          MlirAttribute layout) {
+  return getCacheType(unwrap(location), CacheContent::Latent, numHeads, headDim,
+                      valueHeadDim, pageTokens, elementType, layout);
 }
 
 static CacheType toCache(MlirType type) {
@@ -105,6 +124,10 @@ int64_t fp8attnCacheTypeGetNumHeads(MlirType cache) {
 
 int64_t fp8attnCacheTypeGetHeadDim(MlirType cache) {
   return toCache(cache).getHeadDim();
+}
+
+int64_t fp8attnCacheTypeGetValueHeadDim(MlirType cache) {
+  return toCache(cache).getValueHeadDim();
 }
 
 int64_t fp8attnCacheTypeGetPageTokens(MlirType cache) {

@@ -242,6 +242,13 @@ PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
   return cache;
 }
 
+CachePart fp8attn::reference::firstChannels(const CachePart &keys,
+                                            int64_t channels) {
+  CachePart values = keys;
+  values.headDim = values.paddedDim = channels;
+  return values;
+}
+
 /// Returns whether each element, of the padding too, has the same place among a
 /// head's keys or values, in pages of one size.
 static bool haveSamePlaces(const CachePart &from, const CachePart &to) {

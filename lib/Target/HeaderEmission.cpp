@@ -65,8 +65,10 @@ static void printDescription(Type type, raw_ostream &os) {
   if (auto cache = dyn_cast<CacheType>(type)) {
     os << stringifyCacheContent(cache.getContent()) << " cache of "
        << cache.getElementType() << ", " << cache.getNumHeads()
-       << " heads, head size " << cache.getHeadDim() << ", pages of "
-       << cache.getPageTokens() << " tokens, layout "
+       << " heads, head size " << cache.getHeadDim();
+    if (cache.isLatent())
+      os << ", of values " << cache.getValueHeadDim();
+    os << ", pages of " << cache.getPageTokens() << " tokens, layout "
        << stringifyLayoutKind(cache.getLayout().getKind());
     return;
   }

@@ -60,8 +60,8 @@ struct AssignLayoutsPass
         return std::nullopt;
       return CacheType::get(type.getContext(), type.getContent(),
                             type.getNumHeads(), type.getHeadDim(),
-                            type.getPageTokens(), type.getElementType(),
-                            chooseLayout(type));
+                            type.getValueHeadDim(), type.getPageTokens(),
+                            type.getElementType(), chooseLayout(type));
     });
     replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
                                           /*replaceLocs=*/false,

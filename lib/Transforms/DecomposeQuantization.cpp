@@ -94,8 +94,16 @@ static void decompose(KvWriteOp op) {
   Value tokens = memref::DimOp::create(builder, loc, op.getKey(), 0);
   Value blocks = ceilDivide(builder, loc, tokens, kWriteTokens);
   Value count = arith::MulIOp::create(builder, loc, blocks, heads);
-  const int64_t channels = op.getKey().getType().getDimSize(2) +
-                           op.getValue().getType().getDimSize(2);
+  SmallVector<StoredPart> parts = {{CacheContent::Key, op.getKey(),
+                                    op.getKeyScale(), op.getKeyScaleMap(),
+                                    op.getKeyCache()}};
+  // Values of a latent cache are part of the keys.
+  if (op.getValue())
+    parts.push_back({CacheContent::Value, op.getValue(), op.getValueScale(),
+                     op.getValueScaleMap(), op.getValueCache()});
+  int64_t channels = 0;
+  for (const StoredPart &part : parts)
+    channels += cast<MemRefType>(part.source.getType()).getDimSize(2);
   Value elements = arith::MulIOp::create(
       builder, loc, arith::MinUIOp::create(builder, loc, tokens, block),
       constantIndex(builder, loc, channels));
@@ -107,14 +115,8 @@ static void decompose(KvWriteOp op) {
         Value index = arith::DivUIOp::create(body, loc, turn, heads);
         Value begin = arith::MulIOp::create(body, loc, index, block);
         Value size = blockSize(body, loc, begin, tokens, block);
-        buildStore(body, loc, op,
-                   {CacheContent::Key, op.getKey(), op.getKeyScale(),
-                    op.getKeyScaleMap(), op.getKeyCache()},
-                   head, begin, size);
-        buildStore(body, loc, op,
-                   {CacheContent::Value, op.getValue(), op.getValueScale(),
-                    op.getValueScaleMap(), op.getValueCache()},
-                   head, begin, size);
+        for (const StoredPart &part : parts)
+          buildStore(body, loc, op, part, head, begin, size);
       });
   op.erase();
 }

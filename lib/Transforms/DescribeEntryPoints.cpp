@@ -180,6 +180,8 @@ static void writeCache(json::OStream &json, CacheType type) {
   json.attribute("content", stringifyCacheContent(type.getContent()));
   json.attribute("heads", type.getNumHeads());
   json.attribute("head_dim", type.getHeadDim());
+  if (type.isLatent())
+    json.attribute("value_head_dim", type.getValueHeadDim());
   json.attribute("page_tokens", type.getPageTokens());
   // Without a layout it is refused later.
   if (LayoutAttr layout = type.getLayout()) {

@@ -73,6 +73,14 @@ static void test_types(MlirContext context) {
          fp8attnAttributeIsALayout(layout),
          fp8attnAttributeIsALayout(mlirTypeAttrGet(element)),
          fp8attnAttributeIsALayout(no_attribute));
+  // CHECK-NEXT: latent: content 3, heads of 576 and 512, 18432 bytes
+  MlirType latent = fp8attnLatentCacheTypeGetChecked(location, 1, 576, 512, 32,
+                                                     element, layout);
+  printf("latent: content %d, heads of %d and %d, %d bytes\n",
+         (int)fp8attnCacheTypeGetContent(latent),
+         (int)fp8attnCacheTypeGetHeadDim(latent),
+         (int)fp8attnCacheTypeGetValueHeadDim(latent),
+         (int)fp8attnCacheTypeGetPageBytes(latent));
   // CHECK-NEXT: open: layout 1, 0 bytes
   MlirType open = fp8attnCacheTypeGetChecked(location, FP8ATTN_CACHE_KEY, 8,
                                              128, 32, element, no_attribute);
@@ -90,10 +98,15 @@ static void test_wrong_types(MlirContext context) {
   // got 7
   MlirType wrong = fp8attnCacheTypeGetChecked(location, FP8ATTN_CACHE_KEY, 8, 7,
                                               32, element, none);
-  // CHECK-NEXT: diagnostic: expects the content of a cache to be 0 to 2, got 3
+  // CHECK-NEXT: diagnostic: expects the content of a cache to be 0 to 3, got 4
   int nulls = mlirTypeIsNull(wrong);
-  wrong = fp8attnCacheTypeGetChecked(location, (Fp8AttnCacheContent)3, 8, 8, 32,
+  wrong = fp8attnCacheTypeGetChecked(location, (Fp8AttnCacheContent)4, 8, 8, 32,
                                      element, none);
+  // CHECK-NEXT: diagnostic: expects value_head_dim to be a multiple of 8 up to
+  // head_dim (8), got 16
+  nulls += mlirTypeIsNull(wrong);
+  wrong =
+      fp8attnLatentCacheTypeGetChecked(location, 1, 8, 16, 32, element, none);
   // CHECK-NEXT: diagnostic: expects the element type of a cache, got null
   nulls += mlirTypeIsNull(wrong);
   wrong = fp8attnCacheTypeGetChecked(location, FP8ATTN_CACHE_KEY, 8, 8, 32,
@@ -105,7 +118,7 @@ static void test_wrong_types(MlirContext context) {
   nulls += mlirTypeIsNull(wrong);
   nulls +=
       mlirAttributeIsNull(fp8attnLayoutAttrGet(context, (Fp8AttnLayoutKind)17));
-  // CHECK-NEXT: 5 nulls
+  // CHECK-NEXT: 6 nulls
   printf("%d nulls\n", nulls);
 }
 

@@ -19,7 +19,8 @@
 #include <cstdint>
 #include <optional>
 
-/// Everything that an entry point may take. A key_value cache is keyCache.
+/// Everything that an entry point may take. A key_value or latent cache is
+/// keyCache.
 struct Arguments {
   fp8attn_tensor key, value, slots;
   fp8attn_tensor keyScale, valueScale;
@@ -55,6 +56,8 @@ struct Model {
   bool lse;
   /// A key cache and a value cache.
   bool split;
+  /// Keys of which the first channels are the values, with the scale of keys.
+  bool latent;
   std::optional<int64_t> windowLeft;
   std::optional<int64_t> windowRight;
   bool topLeft;
@@ -77,12 +80,12 @@ struct Model {
   int64_t (*attendWorkspaceBytes)(int32_t numWorkers);
 
   int64_t numHeads() const { return numKvHeads * group; }
-  /// Returns the bytes of a page of the key cache, which is the key_value cache
-  /// if there is only one.
+  /// Returns the bytes of a page of the key cache, which is the only one if
+  /// there is no other.
   int64_t keyPageBytes() const {
     return numKvHeads * pageTokens * ((headDim + 31) / 32 * 32) *
                (cache == FP8ATTN_TYPE_BF16 ? 2 : 1) +
-           (split ? 0 : valuePageBytes());
+           (split || latent ? 0 : valuePageBytes());
   }
   /// Returns the bytes of the values in a page.
   int64_t valuePageBytes() const {

@@ -64,7 +64,8 @@ public:
 
   /// bf16 [query tokens, Hq, Dk], [tokens, Hkv, Dk] and [tokens, Hkv, Dv] of
   /// all sequences, one after the other. An entry point that takes another type
-  /// gets these with further digits.
+  /// gets these with further digits. Values mean nothing if the model is
+  /// latent.
   std::vector<uint16_t> query, key, value;
   /// As the model's kinds of scales say, NaN for what was never written; empty
   /// for a bf16 cache.
@@ -134,6 +135,9 @@ private:
   fp8attn::reference::HeadTensor queryTensor() const;
   ScaleShape keyScaleShape() const;
   ScaleShape valueScaleShape() const;
+  /// Return the scales of keys and of values as the reference takes them.
+  fp8attn::reference::Scales keyScales() const;
+  fp8attn::reference::Scales valueScales() const;
   std::vector<float> scalesOf(const std::vector<uint16_t> &tensor,
                               fp8attn_type cache,
                               const ScaleShape &shape) const;

@@ -74,11 +74,14 @@ static reference::PairsCache pairsCache(const Model &model,
     return reference::makePairsCache(data, content, type, model.numKvHeads,
                                      channels, model.pageTokens);
   };
-  if (!model.split)
+  if (!model.split && !model.latent)
     return part(keys, Content::KeyValue, keyType, model.headDim);
   reference::PairsCache cache =
       part(keys, Content::Key, keyType, model.headDim);
-  cache.values = part(values, Content::Value, valueType, model.valueDim).values;
+  cache.values =
+      model.latent
+          ? reference::firstChannels(cache.keys, model.valueDim)
+          : part(values, Content::Value, valueType, model.valueDim).values;
   return cache;
 }
 
@@ -119,18 +122,24 @@ static reference::Scales referenceScales(const std::vector<float> &scales,
   return scales.empty() ? reference::Scales() : shape.reference(scales);
 }
 
+reference::Scales Problem::keyScales() const {
+  return referenceScales(keyScale, keyScaleShape());
+}
+
+reference::Scales Problem::valueScales() const {
+  return model.latent ? keyScales()
+                      : referenceScales(valueScale, valueScaleShape());
+}
+
 reference::AttentionResult
 Problem::referenceAttend(ModifyScore modifyScore) const {
-  return attendTo(*this, queryTensor(), false, referenceCache(),
-                  referenceScales(keyScale, keyScaleShape()),
-                  referenceScales(valueScale, valueScaleShape()),
-                  std::move(modifyScore));
+  return attendTo(*this, queryTensor(), false, referenceCache(), keyScales(),
+                  valueScales(), std::move(modifyScore));
 }
 
 reference::AttentionResult Problem::unroundedAttend() const {
-  return attendTo(*this, queryTensor(), true, referenceCache(),
-                  referenceScales(keyScale, keyScaleShape()),
-                  referenceScales(valueScale, valueScaleShape()), nullptr);
+  return attendTo(*this, queryTensor(), true, referenceCache(), keyScales(),
+                  valueScales(), nullptr);
 }
 
 reference::AttentionResult Problem::unquantizedAttend() {
@@ -141,9 +150,10 @@ reference::AttentionResult Problem::unquantizedAttend() {
   reference::writeCache(cache.keys,
                         headTensor(key, model.numKvHeads, model.headDim),
                         slots.data(), {});
-  reference::writeCache(cache.values,
-                        headTensor(value, model.numKvHeads, model.valueDim),
-                        slots.data(), {});
+  if (!model.latent)
+    reference::writeCache(cache.values,
+                          headTensor(value, model.numKvHeads, model.valueDim),
+                          slots.data(), {});
   return attendTo(*this, queryTensor(), false, cache, {}, {}, nullptr);
 }
 

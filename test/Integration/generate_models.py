@@ -37,9 +37,10 @@ def cache_type(model, content, layout="pairs"):
     is_value = content == "value"
     head_dim = value_dim(model) if is_value else model.head_dim
     element = value_cache(model) if is_value else model.cache
+    latent = f"value_head_dim = {value_dim(model)}, " if content == "latent" else ""
     return (
         f"!fp8attn.cache<{content}, heads = {model.kv_heads}, "
-        f"head_dim = {head_dim}, page = {model.page}, "
+        f"head_dim = {head_dim}, {latent}page = {model.page}, "
         f"{ELEMENTS[element]}, #fp8attn.layout<{layout}>>"
     )
 
@@ -48,7 +49,7 @@ def cache_arguments(model):
     """Returns (name, type) of the caches."""
     if model.split:
         return [(f"{content}_cache", cache_type(model, content)) for content in ("key", "value")]
-    return [("cache", cache_type(model, "key_value"))]
+    return [("cache", cache_type(model, "latent" if model.latent else "key_value"))]
 
 
 def scale_arguments(model):
@@ -79,7 +80,9 @@ def write_arguments(model):
     def tensor(head_dim):
         return memref(model, f"?x{model.kv_heads}x{head_dim}x{model.source}")
 
-    arguments = [("key", tensor(model.head_dim)), ("value", tensor(value_dim(model)))]
+    arguments = [("key", tensor(model.head_dim))]
+    if not model.latent:
+        arguments += [("value", tensor(value_dim(model)))]
     arguments += [("slots", "memref<?xi64>")]
     arguments += [scale[:2] for scale in scale_arguments(model)]
     return arguments + cache_arguments(model)
@@ -136,7 +139,11 @@ def print_mlir(model):
         for name, kind, scale_map in scale_arguments(model)
     ]
     arguments = dict(write_arguments(model))
-    operands = [operand(name, [(name, arguments[name])]) for name in ("key", "value", "slots")]
+    operands = [
+        operand(name, [(name, arguments[name])])
+        for name in ("key", "value", "slots")
+        if name in arguments
+    ]
     operands += scales + [operand("cache", cache_arguments(model))]
     print(function(f"write_{model.name}", write_arguments(model), "kv_write", operands))
 
@@ -217,7 +224,7 @@ def entry(name, arguments):
 
 
 def print_cpp(model):
-    flags = [model.causal, model.lse, model.split]
+    flags = [model.causal, model.lse, model.split, model.latent]
     fields = [
         f'"{model.name}"',
         ", ".join(

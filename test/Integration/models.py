@@ -23,13 +23,14 @@ Model = collections.namedtuple(
     # mask's elements ("none" or a type), whether a region hides other
     # documents; `written` says all of that in one hand-written region.
     " softcap alibi mask documents written"
-    # Whether tensors may have strides of the caller's.
-    " strided",
+    # Whether tensors may have strides of the caller's, and whether values are the
+    # first `value_dim` channels of the keys, which have one scale.
+    " strided latent",
     defaults=(
         (None, None, "bf16", "bf16", "bf16")
         + (None, None, False, False)
         + (0, False, "none", False, False)
-        + (False,)
+        + (False, False)
     ),
 )
 
@@ -118,6 +119,23 @@ VIEWS = [
     Model("views_e4m3", "e4m3", 2, 4, 64, 32, "head", "head", True, True, False, strided=True),
     Model("views_f32", "bf16", 1, 3, 40, 32, "none", "none", True, True, False,
           source="f32", query="f32", out="f32", strided=True),
+]
+
+# Latent caches, and the same keys and values in two caches.
+LATENT = [
+    Model(f"latent_{name}", cache, kv_heads, group, head_dim, page, scale, "none", True, True,
+          False, None, value_dim, latent=True)
+    for name, cache, kv_heads, group, head_dim, value_dim, page, scale in [
+        ("mla", "e4m3", 1, 16, 576, 512, 64, "tensor"),
+        ("heads", "e5m2", 2, 4, 96, 40, 32, "token_head"),
+        ("bf16", "bf16", 1, 7, 80, 64, 96, "none"),
+        ("elements", "e4m3", 2, 3, 64, 40, 32, "token_block"),
+    ]
+]
+APART = [
+    model._replace(name=model.name.replace("latent", "apart"), value_scale=model.key_scale,
+                   split=True, latent=False)
+    for model in LATENT
 ]
 
 UNBOUNDED = 2**63 - 1
@@ -291,16 +309,18 @@ def mix(name, row):
     causal, left, right = row["window"]
     source, query, out = row["types"]
     key_scale, value_scale = row["scales"]
-    # One cache holds keys and values of one type and size.
-    split = row["caches"][0] != row["caches"][1] or head_dim != value_dim or row["sink"]
+    # One cache holds keys and values of one type and size, or keys of which the
+    # values are part.
+    latent = cache == value_cache and head_dim > value_dim and row["page"] < 96
+    split = not latent and (cache != value_cache or head_dim != value_dim or row["sink"])
     return Model(
         name, cache, kv_heads, group, head_dim, row["page"],
         "none" if cache == "bf16" else key_scale,
-        "none" if value_cache == "bf16" else value_scale,
+        "none" if value_cache == "bf16" or latent else value_scale,
         causal, row["lse"], split, value_cache, value_dim, source, query, out,
         left, right, row["top_left"], row["sink"],
         row["softcap"], row["alibi"], row["mask"], row["documents"], row["written"],
-        strided=True,
+        strided=True, latent=latent,
     )
 
 
@@ -385,7 +405,7 @@ RATIOS = [
 ]
 
 MODELS = (
-    SWEEP + TRAINED + LLAMA + SHAPES + VIEWS + WINDOW + SCORES + WRITTEN
+    SWEEP + TRAINED + LLAMA + SHAPES + LATENT + APART + VIEWS + WINDOW + SCORES + WRITTEN
     + WELL_KNOWN + RATIOS
 )
 
@@ -402,7 +422,7 @@ DENSE_MIXES = [
 # and at once.
 FEW = (
     LLAMA + SWEEP[:4] + [model for model in SHAPES if model.name.startswith("sweep_f")][:1]
-    + MIXES[:6] + SCALED_MIXES[:2]
+    + MIXES[:6] + SCALED_MIXES[:2] + LATENT
 )
 
 

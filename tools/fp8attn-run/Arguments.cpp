@@ -359,10 +359,10 @@ static reference::Layout getLayout(LayoutKind kind) {
 
 static reference::PairsCache getCache(const Arguments &arguments, Value value) {
   auto type = cast<CacheType>(value.getType());
-  reference::Content content =
-      type.getContent() == CacheContent::Key     ? reference::Content::Key
-      : type.getContent() == CacheContent::Value ? reference::Content::Value
-                                                 : reference::Content::KeyValue;
+  // A latent cache stores keys only.
+  reference::Content content = !type.hasValues() ? reference::Content::Key
+                               : type.hasKeys()  ? reference::Content::KeyValue
+                                                 : reference::Content::Value;
   const bool isFnuz = isa<Float8E4M3FNUZType>(type.getElementType());
   reference::PairsCache cache = reference::makeCache(
       getLayout(type.getLayout().getKind()), arguments[value].cache.data,
@@ -370,6 +370,8 @@ static reference::PairsCache getCache(const Arguments &arguments, Value value) {
       isFnuz ? FP8ATTN_TYPE_F8E4M3FN : getAbiType(type.getElementType()),
       type.getNumHeads(), type.getHeadDim(), type.getPageTokens());
   cache.keys.isFnuz = cache.values.isFnuz = isFnuz;
+  if (type.isLatent())
+    cache.values = reference::firstChannels(cache.keys, type.getValueHeadDim());
   return cache;
 }
 

@@ -92,8 +92,9 @@ static std::string describe(KvWriteOp op) {
     phrases.add("dynamic");
   phrases.add("keys of ", op.getKey().getType().getElementType(), " to ",
               op.getKeyCacheType().getElementType());
-  phrases.add("values of ", op.getValue().getType().getElementType(), " to ",
-              op.getValueCacheType().getElementType());
+  if (op.getValue())
+    phrases.add("values of ", op.getValue().getType().getElementType(), " to ",
+                op.getValueCacheType().getElementType());
   addScale(phrases, "key_scale", op.getKeyScale(), op.getKeyScaleMap());
   addScale(phrases, "value_scale", op.getValueScale(), op.getValueScaleMap());
   return phrases.take();

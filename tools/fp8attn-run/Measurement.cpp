@@ -75,11 +75,12 @@ static void addReads(PagedAttentionOp op, const Arguments &arguments,
               keyData + page * keys.getPageBytes() +
                   head * keys.getHeadBytes() + place * keyBytes,
               tokens * keyBytes);
-    addExtent(work, task,
-              valueData + page * values.getPageBytes() +
-                  head * values.getHeadBytes() + values.getValueOffset() +
-                  place * valueBytes,
-              tokens * valueBytes);
+    if (!op.valuesAreKeys())
+      addExtent(work, task,
+                valueData + page * values.getPageBytes() +
+                    head * values.getHeadBytes() + values.getValueOffset() +
+                    place * valueBytes,
+                tokens * valueBytes);
   }
   work.reads.push_back(std::move(task));
 }
@@ -182,7 +183,8 @@ Work mlir::fp8attn::getWork(ArrayRef<Operation *> ops,
             [&](auto attention) { addAttention(attention, arguments, work); })
         .Case([&](KvWriteOp write) {
           addSource(write.getKey(), arguments, work);
-          addSource(write.getValue(), arguments, work);
+          if (write.getValue())
+            addSource(write.getValue(), arguments, work);
         })
         .Case([&](MergeOp merge) {
           addSource(merge.getFirstOut(), arguments, work);

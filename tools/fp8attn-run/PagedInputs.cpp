@@ -88,9 +88,10 @@ template <typename Op> void InputMaker::makeCaches(Op op) {
   writePrompt(parts.keys,
               getScales(arguments, op.getKeyScale(), op.getKeyScaleMap()),
               pages, /*isKey=*/true);
-  writePrompt(parts.values,
-              getScales(arguments, op.getValueScale(), op.getValueScaleMap()),
-              pages, /*isKey=*/false);
+  if (!op.getKeyCacheType().isLatent())
+    writePrompt(parts.values,
+                getScales(arguments, op.getValueScale(), op.getValueScaleMap()),
+                pages, /*isKey=*/false);
 }
 
 LogicalResult InputMaker::makeInputs(PagedAttentionOp op) {
@@ -132,8 +133,9 @@ LogicalResult InputMaker::makeInputs(KvWriteOp op) {
   const int64_t tokens = batch.numTokens(), heads = keys.getNumHeads();
   const PageTable &pages = getPages(keys);
   if (failed(makeQueries(op.getKey(), {tokens, heads, keys.getHeadDim()})) ||
-      failed(
-          makeQueries(op.getValue(), {tokens, heads, values.getHeadDim()})) ||
+      (op.getValue() &&
+       failed(
+           makeQueries(op.getValue(), {tokens, heads, values.getHeadDim()}))) ||
       failed(makeSlots(op.getSlots(), pages)) || failed(makeCacheScales(op)))
     return failure();
   makeCaches(op);

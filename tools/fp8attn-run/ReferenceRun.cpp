@@ -40,8 +40,8 @@ template <typename Call>
 static void describeScores(AttentionInterface op, const Arguments &inputs,
                            Call &call) {
   call.keyScale = getScales(inputs, op.getKeyScale(), op.getKeyScaleMap());
-  call.valueScale =
-      getScales(inputs, op.getValueScale(), op.getValueScaleMap());
+  call.valueScale = getScales(inputs, op.getEffectiveValueScale(),
+                              op.getEffectiveValueScaleMap());
   call.softmaxScale = getSoftmaxScale(op, inputs);
   if (IntegerAttr left = op.getWindowLeftAttr())
     call.windowLeft = left.getInt();
@@ -133,14 +133,19 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs,
   if (op.getDynamic()) {
     computeScales(op.getKeyScale(), *op.getKeyScaleMap(), parts.keys,
                   op.getKey(), slots, inputs);
-    computeScales(op.getValueScale(), *op.getValueScaleMap(), parts.values,
-                  op.getValue(), slots, inputs);
     expectations.writeExactly(op.getKeyScale());
-    expectations.writeExactly(op.getValueScale());
   }
   reference::writeCache(
       parts.keys, getHeadTensor(inputs[op.getKey()]), slots,
       getScales(inputs, op.getKeyScale(), op.getKeyScaleMap()));
+  // Values of a latent cache are part of the keys.
+  if (!op.getValue())
+    return;
+  if (op.getDynamic()) {
+    computeScales(op.getValueScale(), *op.getValueScaleMap(), parts.values,
+                  op.getValue(), slots, inputs);
+    expectations.writeExactly(op.getValueScale());
+  }
   reference::writeCache(
       parts.values, getHeadTensor(inputs[op.getValue()]), slots,
       getScales(inputs, op.getValueScale(), op.getValueScaleMap()));

@@ -238,7 +238,8 @@ TEST(Layout, Rows) {
   const std::pair<CacheContent, reference::Content> contents[] = {
       {CacheContent::KeyValue, reference::Content::KeyValue},
       {CacheContent::Key, reference::Content::Key},
-      {CacheContent::Value, reference::Content::Value}};
+      {CacheContent::Value, reference::Content::Value},
+      {CacheContent::Latent, reference::Content::Key}};
   for (auto [kind, layout] : layouts)
     for (auto [content, of] : contents)
       for (fp8attn_type element : {FP8ATTN_TYPE_F8E5M2, FP8ATTN_TYPE_BF16}) {

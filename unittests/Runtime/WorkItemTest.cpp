@@ -388,6 +388,21 @@ TEST(KeyRun, GranulesOfTwoCaches) {
   EXPECT_EQ(run.value_granule_bytes, 200);
 }
 
+TEST(KeyRun, LatentCacheHasNoValues) {
+  fp8attn_work_item item = {};
+  item.kv_head = 1;
+  item.num_keys = 1;
+  const uint8_t keys[1801] = {};
+  const int32_t table[1] = {};
+  fp8attn_key_run run;
+  fp8attn_key_run_init(&run, &item, keys, 1800, 900, nullptr, 1800, 0, 0, table,
+                       1, 96);
+  EXPECT_EQ(run.keys, keys + 900);
+  EXPECT_EQ(run.key_granule_bytes, 300);
+  EXPECT_EQ(run.values, nullptr);
+  EXPECT_EQ(run.value_granule_bytes, 0);
+}
+
 TEST(KeyRun, NothingIsTouchedWithoutKeys) {
   fp8attn_work_item item = {};
   item.sequence = 2;

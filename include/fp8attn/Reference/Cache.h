@@ -81,6 +81,10 @@ PairsCache makeCache(Layout layout, void *data, Content content,
                      fp8attn_type type, int64_t heads, int64_t headDim,
                      int64_t pageTokens);
 
+/// Returns the first `channels` channels of keys as values: those of a latent
+/// cache.
+CachePart firstChannels(const CachePart &keys, int64_t channels);
+
 /// Pages of two caches that hold the same tokens, in their order; -1 is none.
 struct PagePair {
   std::vector<int64_t> from, to;

@@ -56,6 +56,15 @@ struct KeyRunLowering : SymbolPattern<KeyRunOp> {
     auto number = [&](int64_t value) {
       return makeInteger(rewriter, loc, 64, value);
     };
+    // Values of a latent cache are null, and have no bytes of their own.
+    const bool isLatent = keys.isLatent();
+    Value valueData;
+    if (isLatent)
+      valueData = LLVM::ZeroOp::create(
+          rewriter, loc, LLVM::LLVMPointerType::get(getContext()));
+    else
+      valueData = getCacheMember(rewriter, loc, adaptor.getValueCache(),
+                                 abi::kCacheData);
     Value run = allocateOnStack(rewriter, op, abi::getKeyRunType(getContext()));
     callRuntime(
         rewriter, loc, symbols, runtime::kKeyRunInit,
@@ -63,12 +72,11 @@ struct KeyRunLowering : SymbolPattern<KeyRunOp> {
          getCacheMember(rewriter, loc, adaptor.getKeyCache(), abi::kCacheData),
          getCacheMember(rewriter, loc, adaptor.getKeyCache(),
                         abi::kCachePageBytes),
-         number(keys.getHeadBytes()),
-         getCacheMember(rewriter, loc, adaptor.getValueCache(),
-                        abi::kCacheData),
+         number(keys.getHeadBytes()), valueData,
          getCacheMember(rewriter, loc, adaptor.getValueCache(),
                         abi::kCachePageBytes),
-         number(values.getHeadBytes()), number(values.getValueOffset()),
+         number(isLatent ? 0 : values.getHeadBytes()),
+         number(isLatent ? 0 : values.getValueOffset()),
          getElementPointer(rewriter, loc, *getTypeConverter(),
                            adaptor.getBlockTable(),
                            op.getBlockTable().getType()),

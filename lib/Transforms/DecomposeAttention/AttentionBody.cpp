@@ -111,9 +111,9 @@ void mlir::fp8attn::makeScales(OpBuilder &builder, Location loc, Value head,
   context.keyScale =
       makeItemScale(builder, loc, op.getKeyScale(), op.getKeyScaleMap(),
                     op.getKeyDim(), pageTokens, head);
-  context.valueScale =
-      makeItemScale(builder, loc, op.getValueScale(), op.getValueScaleMap(),
-                    op.getValueDim(), pageTokens, head);
+  context.valueScale = makeItemScale(builder, loc, op.getEffectiveValueScale(),
+                                     op.getEffectiveValueScaleMap(),
+                                     op.getValueDim(), pageTokens, head);
 }
 
 void mlir::fp8attn::buildBodies(OpBuilder &builder, Location loc,

@@ -56,8 +56,7 @@ void mlir::fp8attn::decompose(PagedAttentionOp op) {
       windowSide(builder, op.getWindowLeft()),
       windowSide(builder, op.getEffectiveWindowRight()), op.getAlignmentAttr());
   Value items = arith::MulIOp::create(builder, loc, blocks, parts);
-  const int64_t channels =
-      op.getKeyCacheType().getHeadDim() + op.getValueCacheType().getHeadDim();
+  const int64_t channels = op.getKeyDim() + op.getValueDim();
   Value atOnce = ItemsAtOnceOp::create(
       builder, loc, items, op.getQueryStart(), op.getSeqLens(), group, kvHeads,
       channels, windowSide(builder, op.getWindowLeft()));

@@ -135,8 +135,9 @@ static void emitChecks(MergeOp op) {
 static void emitChecks(KvWriteOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
-  emitSameTokensCheck(builder, loc, "tokens of value", op.getValue(),
-                      "tokens of key", op.getKey());
+  if (op.getValue())
+    emitSameTokensCheck(builder, loc, "tokens of value", op.getValue(),
+                        "tokens of key", op.getKey());
   emitSameTokensCheck(builder, loc, "slots", op.getSlots(), "tokens of key",
                       op.getKey());
   // Dynamic scales differ by token and so are not looked at.

@@ -49,6 +49,11 @@ struct AttentionMatch {
   /// What is loaded.
   RankedTensorType getKeyTile() { return getTile(key, denseKey); }
   RankedTensorType getValueTile() { return getTile(value, denseValue); }
+  /// Whether the values are the first channels of the keys in a run.
+  bool isLatent() {
+    auto run = key ? key.getRun().getDefiningOp<KeyRunOp>() : KeyRunOp();
+    return run && run.getKeyCache().getType().isLatent();
+  }
 
 private:
   template <typename LoadRunOp>

@@ -29,7 +29,8 @@ void AttentionSteps::reserve(ScratchBuilder &scratch) {
     packing.emplace(match.denseKey, match.denseValue, isa, scratch);
   if (match.keyElementFactor)
     dequantizedKeys.emplace(match.keyElementFactor, CacheContent::Key, scratch);
-  if (match.valueElementFactor)
+  // Products with the scale of the keys are those of the values, too.
+  if (match.valueElementFactor && !match.isLatent())
     dequantizedValues.emplace(match.valueElementFactor, CacheContent::Value,
                               scratch);
 }
@@ -60,7 +61,9 @@ AttentionSteps::KeyStep AttentionSteps::findStep(OpBuilder &body, Location loc,
     Value run = part->emitStep(body, loc, firstKey, numKeys);
     return {run, constantIndex(body, loc, 0)};
   };
-  return {firstKey, numKeys, find(dequantizedKeys), find(dequantizedValues)};
+  const RunPlace keys = find(dequantizedKeys);
+  return {firstKey, numKeys, keys,
+          match.isLatent() ? keys : find(dequantizedValues)};
 }
 
 /// Emits the step of the online softmax of some rows.

@@ -88,7 +88,12 @@ Value Dequantization::emitStep(OpBuilder &builder, Location loc, Value firstKey,
             emitGranule(body, loc, add(body, loc, firstKey, firstToken),
                         firstToken, numTokens);
           });
-  return UkernelPackedRunOp::create(builder, loc, bytes, bytes, numKeys);
+  Value values = bytes;
+  if (cache.getType().isLatent())
+    values = UkernelNullOp::create(
+        builder, loc,
+        MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()));
+  return UkernelPackedRunOp::create(builder, loc, bytes, values, numKeys);
 }
 
 void Dequantization::emitGranule(OpBuilder &builder, Location loc,

@@ -32,7 +32,8 @@ public:
 
   /// Emits bf16(code * scale), rounded to f32 in between, for `numKeys` keys or
   /// values from `firstKey` on. Returns a run in which they are keys 0 to
-  /// numKeys - 1 and, likewise, values: kernels must read one part only.
+  /// numKeys - 1 and, likewise, values: kernels must read one part only. Of a
+  /// latent cache, values are the first channels of these keys.
   Value emitStep(OpBuilder &builder, Location loc, Value firstKey,
                  Value numKeys);
 

@@ -37,7 +37,7 @@ func.func private @isa() attributes {fp8attn.isa = #fp8attn.isa<sse4>}
 // -----
 
 // No such content.
-// expected-error@below {{expects the content to be key, value or key_value, got 'keys'}}
+// expected-error@below {{expects the content to be key, value, key_value or latent, got 'keys'}}
 func.func private @content() attributes {l = #fp8attn<content keys>}
 
 // -----

@@ -87,7 +87,7 @@ func.func @write(
     %slots: memref<?xi64>,
     %scale: memref<f32>,
     %cache: !cache) {
-  // expected-error@below {{'fp8attn.kv_write' op expects one key_value cache, or a key and then a value cache, got (key)}}
+  // expected-error@below {{'fp8attn.kv_write' op expects one key_value or latent cache, or a key and then a value cache, got (key)}}
   fp8attn.kv_write key(%key : memref<?x8x64xbf16>) value(%value : memref<?x8x64xbf16>)
       slots(%slots : memref<?xi64>)
       key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>)

@@ -11,7 +11,7 @@ func.func @attention(
     %seq_lens: memref<?xi32>,
     %block_table: memref<?x?xi32>,
     %out: memref<?x16x64xbf16>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects one key_value cache, or a key and then a value cache, got (key)}}
+  // expected-error@below {{'fp8attn.paged_attention' op expects one key_value or latent cache, or a key and then a value cache, got (key)}}
   fp8attn.paged_attention
       query(%query : memref<?x16x64xbf16>)
       cache(%cache0 : !cache0)
@@ -37,7 +37,7 @@ func.func @attention(
     %seq_lens: memref<?xi32>,
     %block_table: memref<?x?xi32>,
     %out: memref<?x16x64xbf16>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects one key_value cache, or a key and then a value cache, got (value, key)}}
+  // expected-error@below {{'fp8attn.paged_attention' op expects one key_value or latent cache, or a key and then a value cache, got (value, key)}}
   fp8attn.paged_attention
       query(%query : memref<?x16x64xbf16>)
       cache(%cache0, %cache1 : !cache0, !cache1)

@@ -39,7 +39,7 @@ func.func @item(%n: index, %starts: memref<?xi32>) {
 // tile_key_run_c1: a cache of keys has no values.
 !keys = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 func.func @run(%item: !fp8attn.work_item, %table: memref<?x?xi32>, %cache: !keys) {
-  // expected-error@below {{'fp8attn.tile.key_run' op expects a cache of keys and one of values, got '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, <pairs>>' and '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, <pairs>>'}}
+  // expected-error@below {{'fp8attn.tile.key_run' op expects a cache of keys and one of values, or a latent one as both, got '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, <pairs>>' and '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, <pairs>>'}}
   %0 = fp8attn.tile.key_run %item, %table, %cache, %cache : memref<?x?xi32>, !keys, !keys
   return
 }

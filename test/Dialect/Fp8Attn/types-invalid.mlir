@@ -105,3 +105,38 @@ func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, pag
 // cache_c9: there is nothing beside a key.
 // expected-error@below {{expects keys and values in #fp8attn.layout<hnd_packed>, which has them side by side, got key}}
 func.func private @cache(!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<hnd_packed>>)
+
+// -----
+
+// cache_c9: nor in a latent cache.
+// expected-error@below {{expects keys and values in #fp8attn.layout<hnd_packed>, which has them side by side, got latent}}
+func.func private @cache(!fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 32, page = 32, f8E5M2, #fp8attn.layout<hnd_packed>>)
+
+// -----
+
+// cache_c10: values are channels of the keys.
+// expected-error@below {{expects value_head_dim to be a multiple of 8 up to head_dim (64), got 72}}
+func.func private @cache(!fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 72, page = 32, f8E5M2>)
+
+// -----
+
+// cache_c10: a head size as others.
+// expected-error@below {{expects value_head_dim to be a multiple of 8 up to head_dim (64), got 20}}
+func.func private @cache(!fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 20, page = 32, f8E5M2>)
+
+// -----
+
+// expected-error@below {{expects value_head_dim to be a multiple of 8 up to head_dim (64), got 0}}
+func.func private @cache(!fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 0, page = 32, f8E5M2>)
+
+// -----
+
+// Which channels are the values?
+// expected-error@below {{expects ', value_head_dim = N', as in !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 32, f8E4M3FN>}}
+func.func private @cache(!fp8attn.cache<latent, heads = 1, head_dim = 64, page = 32, f8E5M2>)
+
+// -----
+
+// Other caches have values of their own.
+// expected-error@below {{expects ', page = N', as in !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 1, head_dim = 64, value_head_dim = 32, page = 32, f8E5M2>)

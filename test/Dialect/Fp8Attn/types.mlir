@@ -9,11 +9,15 @@
 // CHECK-SAME: !fp8attn.cache<key, heads = 1, head_dim = 576, page = 4096, f8E5M2, <pairs>>
 // CHECK-SAME: !fp8attn.cache<value, heads = 1024, head_dim = 8, page = 96, bf16, <pairs>>
 // CHECK-SAME: !fp8attn.cache<value, heads = 2, head_dim = 8, page = 32, bf16>
+// CHECK-SAME: !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 32, f8E4M3FN, <pairs>>
+// CHECK-SAME: !fp8attn.cache<latent, heads = 3, head_dim = 8, value_head_dim = 8, page = 64, bf16>
 func.func private @contents(
     !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
     !fp8attn.cache<key, heads = 1, head_dim = 576, page = 4096, f8E5M2, #fp8attn.layout<pairs>>,
     !fp8attn.cache<value, heads = 1024, head_dim = 8, page = 96, bf16, <pairs>>,
-    !fp8attn.cache<value, heads = 2, head_dim = 8, page = 32, bf16>)
+    !fp8attn.cache<value, heads = 2, head_dim = 8, page = 32, bf16>,
+    !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
+    !fp8attn.cache<latent, heads = 3, head_dim = 8, value_head_dim = 8, page = 64, bf16>)
 
 // CHECK-LABEL: func private @handles(!fp8attn.work_item, !fp8attn.key_run)
 func.func private @handles(!fp8attn.work_item, !fp8attn.key_run)

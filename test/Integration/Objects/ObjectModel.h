@@ -31,6 +31,7 @@
    true,                                                                       \
    false,                                                                      \
    false,                                                                      \
+   false,                                                                      \
    std::nullopt,                                                               \
    std::nullopt,                                                               \
    false,                                                                      \

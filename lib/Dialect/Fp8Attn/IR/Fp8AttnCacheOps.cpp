@@ -57,10 +57,19 @@ static LogicalResult verifyDynamicScale(KvWriteOp op, StringRef name,
 LogicalResult KvWriteOp::verify() {
   if (failed(verifyTypes(*this)) || failed(verifyCaches(*this, getCaches())))
     return failure();
+  // kv_write_c6
+  if (static_cast<bool>(getValue()) == getKeyCacheType().isLatent())
+    return emitOpError("expects ")
+           << (getValue() ? "no value, because values of a latent cache are "
+                            "part of the keys"
+                          : "a value, because the cache is not latent")
+           << ", got " << getKeyCacheType();
   NamedShaped key{"key", getKey()}, slots{"slots", getSlots()};
   std::pair<NamedShaped, Value> stores[] = {
       {key, getKeyCache()}, {{"value", getValue()}, getValueCache()}};
   for (auto [source, cache] : stores) {
+    if (!source.value)
+      continue;
     auto type = cast<CacheType>(cache.getType());
     // kv_write_c1
     if (failed(verifySizeOfCache(*this, "heads", source, 1, cache, "heads",
@@ -152,7 +161,7 @@ LogicalResult RepackOp::verify() {
   const CacheType destination = getDestination().getType();
   auto shapeOf = [](CacheType type) {
     return std::make_tuple(type.getContent(), type.getNumHeads(),
-                           type.getHeadDim());
+                           type.getHeadDim(), type.getValueHeadDim());
   };
   auto refuse = [&](const Twine &expected) {
     return noteDefinition(emitOpError("expects a destination ")

@@ -56,8 +56,10 @@ static LogicalResult verifyShapes(PagedAttentionOp op) {
                               << heads << ")",
                           "query", op.getQuery());
   // paged_attention_c12
-  if (failed(verifySizeOfCache(op, "head dim", out, 2, op.getValueCache(),
-                               "head_dim", op.getValueDim())))
+  if (failed(
+          verifySizeOfCache(op, "head dim", out, 2, op.getValueCache(),
+                            op.valuesAreKeys() ? "value_head_dim" : "head_dim",
+                            op.getValueDim())))
     return failure();
   // paged_attention_c4
   if (lse.value && failed(verifyStatic(op, "heads", lse, 1)))

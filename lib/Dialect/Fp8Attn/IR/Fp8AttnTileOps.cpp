@@ -30,8 +30,11 @@ static LogicalResult verifyFactor(Operation *op, StringRef name, Value factor,
 LogicalResult KeyRunOp::verify() {
   // tile_key_run_c1
   CacheType keys = getKeyCache().getType(), values = getValueCache().getType();
-  if (!keys.hasKeys() || !values.hasValues())
-    return emitOpError("expects a cache of keys and one of values, got ")
+  const bool areLatent = keys.isLatent() && getKeyCache() == getValueCache();
+  if (!areLatent && (!keys.hasKeys() || keys.isLatent() || !values.hasValues()))
+    return emitOpError(
+               "expects a cache of keys and one of values, or a latent one as "
+               "both, got ")
            << keys << " and " << values;
   // tile_key_run_c2
   if (keys.getNumHeads() != values.getNumHeads() ||

@@ -32,15 +32,17 @@ void Fp8AttnDialect::registerTypes() {
       >();
 }
 
-/// Parses `, name = NUMBER` of a cache.
-static ParseResult parseSize(AsmParser &parser, StringRef name, int64_t &size) {
+/// Parses `, name = NUMBER` of a cache; `example` has one.
+static ParseResult
+parseSize(AsmParser &parser, StringRef name, int64_t &size,
+          StringRef example =
+              "!fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, "
+              "f8E4M3FN, #fp8attn.layout<pairs>>") {
   const SMLoc loc = parser.getCurrentLocation();
   if (failed(parser.parseOptionalComma()) ||
       failed(parser.parseOptionalKeyword(name)))
     return parser.emitError(loc)
-           << "expects ', " << name
-           << " = N', as in !fp8attn.cache<key_value, heads = 8, head_dim = "
-              "128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>";
+           << "expects ', " << name << " = N', as in " << example;
   if (parser.parseEqual())
     return failure();
   const SMLoc numberLoc = parser.getCurrentLocation();
@@ -57,12 +59,19 @@ Type CacheType::parse(AsmParser &parser) {
     return {};
   FailureOr<CacheContent> content = parseEnum<CacheContent>(
       parser, "the content of a cache", getMaxEnumValForCacheContent());
-  int64_t heads, headDim, page;
+  int64_t heads, headDim, valueHeadDim, page;
   Type element;
   LayoutAttr layout;
   if (failed(content) || parseSize(parser, "heads", heads) ||
-      parseSize(parser, "head_dim", headDim) ||
-      parseSize(parser, "page", page) || parser.parseComma() ||
+      parseSize(parser, "head_dim", headDim))
+    return {};
+  valueHeadDim = headDim;
+  if (*content == CacheContent::Latent &&
+      parseSize(parser, "value_head_dim", valueHeadDim,
+                "!fp8attn.cache<latent, heads = 1, head_dim = 576, "
+                "value_head_dim = 512, page = 32, f8E4M3FN>"))
+    return {};
+  if (parseSize(parser, "page", page) || parser.parseComma() ||
       parser.parseType(element))
     return {};
   if (succeeded(parser.parseOptionalComma()) &&
@@ -71,13 +80,16 @@ Type CacheType::parse(AsmParser &parser) {
   if (parser.parseGreater())
     return {};
   return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
-                    *content, heads, headDim, page, element, layout);
+                    *content, heads, headDim, valueHeadDim, page, element,
+                    layout);
 }
 
 void CacheType::print(AsmPrinter &printer) const {
   printer << '<' << stringifyCacheContent(getContent())
-          << ", heads = " << getNumHeads() << ", head_dim = " << getHeadDim()
-          << ", page = " << getPageTokens() << ", " << getElementType();
+          << ", heads = " << getNumHeads() << ", head_dim = " << getHeadDim();
+  if (isLatent())
+    printer << ", value_head_dim = " << getValueHeadDim();
+  printer << ", page = " << getPageTokens() << ", " << getElementType();
   if (getLayout()) {
     printer << ", ";
     printer.printStrippedAttrOrType(getLayout());
@@ -99,8 +111,9 @@ static int64_t getTokensTogether(LayoutAttr layout) {
 
 LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                                 CacheContent content, int64_t numHeads,
-                                int64_t headDim, int64_t pageTokens,
-                                Type elementType, LayoutAttr layout) {
+                                int64_t headDim, int64_t valueHeadDim,
+                                int64_t pageTokens, Type elementType,
+                                LayoutAttr layout) {
   // cache_c1
   if (numHeads < 1 || numHeads > kMaxHeads)
     return emitError() << "expects heads to be 1 to " << kMaxHeads << ", got "
@@ -110,6 +123,15 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expects head_dim to be a multiple of "
                        << kHeadDimGranule << " up to " << kMaxHeadDim
                        << ", got " << headDim;
+  // cache_c10
+  const bool isLatent = content == CacheContent::Latent;
+  if (isLatent && (!isHeadDim(valueHeadDim) || valueHeadDim > headDim))
+    return emitError() << "expects value_head_dim to be a multiple of "
+                       << kHeadDimGranule << " up to head_dim (" << headDim
+                       << "), got " << valueHeadDim;
+  if (!isLatent && valueHeadDim != headDim)
+    return emitError() << "expects value_head_dim to be head_dim (" << headDim
+                       << ") but in a latent cache, got " << valueHeadDim;
   // cache_c3
   const int64_t granule = getTokensTogether(layout);
   if (pageTokens < 1 || pageTokens > kMaxPageTokens ||
@@ -138,7 +160,7 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
     return success();
   // cache_c5
   if (layout.getKind() == LayoutKind::VllmAmx && content != CacheContent::Key &&
-      headDim % kVllmLanes != 0)
+      !isLatent && headDim % kVllmLanes != 0)
     return emitError() << "expects head_dim of " << layout
                        << " to be a multiple of " << kVllmLanes
                        << " where there are values, got " << headDim;

@@ -79,7 +79,7 @@ static ArrayRef<Clause> getKvWriteClauses() {
   static const SmallVector<Clause> clauses = {
       flag("dynamic"),
       required("key"),
-      required("value"),
+      optional("value"),
       required("slots"),
       scale("key_scale", "keyScaleMap"),
       scale("value_scale", "valueScaleMap"),

@@ -172,9 +172,11 @@ LogicalResult fp8attn::detail::verifyCaches(Operation *op,
       });
   // caches_c1
   if (contents != SmallVector{CacheContent::KeyValue} &&
+      contents != SmallVector{CacheContent::Latent} &&
       contents != SmallVector{CacheContent::Key, CacheContent::Value}) {
-    InFlightDiagnostic diagnostic = op->emitOpError(
-        "expects one key_value cache, or a key and then a value cache, got (");
+    InFlightDiagnostic diagnostic =
+        op->emitOpError("expects one key_value or latent cache, or a key and "
+                        "then a value cache, got (");
     llvm::interleaveComma(contents, diagnostic, [&](CacheContent content) {
       diagnostic << stringifyCacheContent(content);
     });
@@ -270,6 +272,16 @@ LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
     if (failed(verifyScaleSize(op, scale, dim, *map, cache)))
       return failure();
   return verifyMemRef(op, scale, /*contiguous=*/false);
+}
+
+LogicalResult
+fp8attn::detail::verifyNoValueScale(Operation *op, Value scale,
+                                    std::optional<AffineMap> map) {
+  // cache_scale_c7
+  if (scale || map)
+    return op->emitOpError("expects no value_scale, because values of a latent "
+                           "cache have the scale of the keys");
+  return success();
 }
 
 LogicalResult fp8attn::detail::verifyTensorScale(Operation *op,

@@ -83,13 +83,20 @@ LogicalResult verifyCacheScale(Operation *op, NamedShaped scale,
                                llvm::StringRef holder = "the cache",
                                Type held = {});
 
+/// Checks that there is no scale of values: those of a latent cache have that
+/// of the keys.
+LogicalResult verifyNoValueScale(Operation *op, Value scale,
+                                 std::optional<AffineMap> map);
+
 /// Checks the scales of the key and the value cache of `op`.
 template <typename Op> LogicalResult verifyCacheScales(Op op) {
   if (failed(verifyCacheScale(op, {"key_scale", op.getKeyScale()},
                               op.getKeyScaleMap(), op.getKeyCacheType())))
     return failure();
-  return verifyCacheScale(op, {"value_scale", op.getValueScale()},
-                          op.getValueScaleMap(), op.getValueCacheType());
+  if (!op.getKeyCacheType().isLatent())
+    return verifyCacheScale(op, {"value_scale", op.getValueScale()},
+                            op.getValueScaleMap(), op.getValueCacheType());
+  return verifyNoValueScale(op, op.getValueScale(), op.getValueScaleMap());
 }
 
 /// Checks the block of a score region: its arguments, its result, and that it

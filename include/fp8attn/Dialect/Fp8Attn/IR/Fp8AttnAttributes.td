@@ -24,7 +24,8 @@ class Fp8Attn_Attr<string name, string attrMnemonic, list<Trait> traits = []>
 def Fp8Attn_CacheContent : I32EnumAttr<"CacheContent", "what a cache holds", [
     I32EnumAttrCase<"Key", 0, "key">,
     I32EnumAttrCase<"Value", 1, "value">,
-    I32EnumAttrCase<"KeyValue", 2, "key_value">
+    I32EnumAttrCase<"KeyValue", 2, "key_value">,
+    I32EnumAttrCase<"Latent", 3, "latent">
   ]> {
   let cppNamespace = "::mlir::fp8attn";
   let genSpecializedAttr = 0;
@@ -32,8 +33,9 @@ def Fp8Attn_CacheContent : I32EnumAttr<"CacheContent", "what a cache holds", [
 def Fp8Attn_CacheContentAttr
     : EnumAttr<Fp8Attn_Dialect, Fp8Attn_CacheContent, "content"> {
   let description = [{
-    Keys, values, or for each head its keys and then its values. It is written as
-    a word of a cache type or of an operation.
+    Keys, values, for each head its keys and then its values, or keys whose first
+    channels are the values. It is written as a word of a cache type or of an
+    operation.
 
     ```mlir
     !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16>

@@ -24,7 +24,8 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     cache K of page slots[i] / page, token slots[i] % page = quantise(key[i, h] / keyScale)
     ```
 
-    and the same for values. `quantise` divides in f32, rounds to nearest even,
+    and the same for values, which a `latent` cache does not have beside its
+    keys. `quantise` divides in f32, rounds to nearest even,
     saturates to the largest finite value, keeps the sign of zero, and turns a
     NaN of either sign into 0x7F. A bf16 cache takes bf16 elements unchanged and
     others rounded to nearest even, and has no scales. Tokens with a negative slot
@@ -40,7 +41,8 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     - `slots`: i64 [tokens];
     - `keyScale`, `valueScale` and their maps: as in `paged_attention`;
     - `caches`: one `key_value` cache, or a `key` and a `value` cache, which
-      overlap neither each other nor the other operands.
+      overlap neither each other nor the other operands; or one `latent` cache,
+      without `value` and `valueScale`.
 
     With `dynamic`, the scales are results: for each token, head and, if the map
     says so, block of channels,
@@ -72,6 +74,19 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     }
     ```
 
+    A latent cache:
+
+    ```mlir
+    func.func @write_latent(%latent: memref<?x1x576xbf16>, %slots: memref<?xi64>,
+                            %scale: memref<f32>,
+                            %cache: !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>) {
+      fp8attn.kv_write key(%latent : memref<?x1x576xbf16>) slots(%slots : memref<?xi64>)
+          key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>)
+          cache(%cache : !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>)
+      return
+    }
+    ```
+
     Tensors, and scales that are computed:
 
     ```mlir
@@ -94,7 +109,7 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
   }];
   let arguments = (ins
     Fp8Attn_Shaped<"key", [BF16, F16, F32], [3]>:$key,
-    Fp8Attn_Shaped<"value", [BF16, F16, F32], [3]>:$value,
+    Optional<Fp8Attn_Shaped<"value", [BF16, F16, F32], [3]>>:$value,
     Fp8Attn_Shaped<"slots", [I64], [1]>:$slots,
     Optional<Fp8Attn_CacheScale<"key_scale">>:$keyScale,
     Optional<Fp8Attn_CacheScale<"value_scale">>:$valueScale,

@@ -87,11 +87,24 @@ def Fp8Attn_AttentionInterface : OpInterface<"AttentionInterface"> {
     Fp8Attn_Getter<"Returns the channels of query and keys.", "int64_t",
                    "getKeyDim">,
     Fp8Attn_Getter<"Returns the channels of values and out.", "int64_t",
-                   "getValueDim">
+                   "getValueDim">,
+    Fp8Attn_Getter<"Returns whether the values are the first channels of the "
+                   "keys.",
+                   "bool", "valuesAreKeys">
   ];
   let extraSharedClassDeclaration = [{
     /// Returns the query heads.
     int64_t getNumHeads() { return $_op.getQuery().getType().getDimSize(1); }
+    /// Returns the scale of the values, or null: that of the keys if they are
+    /// part of these.
+    ::mlir::Value getEffectiveValueScale() {
+      return $_op.valuesAreKeys() ? $_op.getKeyScale() : $_op.getValueScale();
+    }
+    /// Returns its map, likewise.
+    ::std::optional<::mlir::AffineMap> getEffectiveValueScaleMap() {
+      return $_op.valuesAreKeys() ? $_op.getKeyScaleMap()
+                                  : $_op.getValueScaleMap();
+    }
     /// Returns the factor of the scores, given or 1 / sqrt(Dk); none if it is a
     /// value.
     ::std::optional<float> getEffectiveSoftmaxScale() {

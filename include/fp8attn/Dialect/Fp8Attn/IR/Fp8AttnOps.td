@@ -161,12 +161,13 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Operands:
     - `query`: bf16, f16 or f32 [tokens, Hq, Dk], the tokens of all sequences one after the
       other; any strides for tokens and heads, channels contiguous;
-    - `caches`: one `key_value` cache, or a `key` and a `value` cache, with Hkv
-      heads, Hkv a divisor of Hq. The two have heads of size Dk and Dv, which a
-      `key_value` cache has in common; two caches may also differ in their
-      element types;
+    - `caches`: one `key_value` or `latent` cache, or a `key` and a `value`
+      cache, with Hkv heads, Hkv a divisor of Hq. The two have heads of size Dk
+      and Dv, which a `key_value` cache has in common; two caches may also differ
+      in their element types;
     - `keyScale`, `valueScale`: f32 or f8E8M0FNU (powers of two), required for
-      an FP8 cache and absent for bf16; `keyScaleMap` and `valueScaleMap` are
+      an FP8 cache and absent for bf16 (of a `latent` cache, `keyScale` is the
+      scale of both, and there is no other one); `keyScaleMap` and `valueScaleMap` are
       any affine map from (page, head, token, channel) to the scale's indices,
       where `token` counts the tokens of the page: `-> ()` is a scale for the
       tensor, `-> (head)` one for each KV head, `-> (page, token)` one for each
@@ -319,7 +320,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     ::mlir::Value getValueCache() { return getCaches().back(); }
     int64_t getNumKvHeads() { return getKeyCacheType().getNumHeads(); }
     int64_t getKeyDim() { return getKeyCacheType().getHeadDim(); }
-    int64_t getValueDim() { return getValueCacheType().getHeadDim(); }
+    int64_t getValueDim() { return getValueCacheType().getValueHeadDim(); }
+    bool valuesAreKeys() { return getKeyCacheType().isLatent(); }
   }];
 }
 

@@ -23,7 +23,10 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
   let description = [{
     A cache is memory of the caller: pages of `page` tokens each, and in a page,
     head after head, the keys and then the values of the head (or only one of
-    them, as `content` says), their bytes in the order of the layout. The head
+    them, as `content` says), their bytes in the order of the layout. In a
+    `latent` cache, as multi-head latent attention has it, the first
+    `value_head_dim` channels of a key are the value: nothing else is stored, and
+    values have the scale of the keys. The head
     size is any multiple of 8 up to 576. The layout `pairs` pads it, keys to a
     multiple of 32 channels and values to one of 16, so that the two parts of a
     head may differ in size; `kv_write` stores zeros in the padding
@@ -35,21 +38,38 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     ```mlir
     !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32,
                    f8E4M3FN, #fp8attn.layout<pairs>>
+    !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 32,
+                   f8E4M3FN, #fp8attn.layout<pairs>>
     ```
   }];
   let parameters = (ins
     EnumParameter<Fp8Attn_CacheContent>:$content,
     "int64_t":$numHeads,
     "int64_t":$headDim,
+    "int64_t":$valueHeadDim,
     "int64_t":$pageTokens,
     "::mlir::Type":$elementType,
     OptionalParameter<"::mlir::fp8attn::LayoutAttr">:$layout
   );
+  let builders = [
+    // Of values that have as many channels as keys.
+    TypeBuilder<(ins "CacheContent":$content, "int64_t":$numHeads,
+                     "int64_t":$headDim, "int64_t":$pageTokens,
+                     "::mlir::Type":$elementType,
+                     "::mlir::fp8attn::LayoutAttr":$layout), [{
+      return $_get($_ctxt, content, numHeads, headDim, headDim, pageTokens,
+                   elementType, layout);
+    }]>
+  ];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     bool hasKeys() const { return getContent() != CacheContent::Value; }
-    bool hasValues() const { return getContent() != CacheContent::Key; }
+    /// Returns whether there are values beside the keys, or alone.
+    bool hasValues() const { return getContent() == CacheContent::Value ||
+                                    getContent() == CacheContent::KeyValue; }
+    /// Returns whether the values are the first channels of the keys.
+    bool isLatent() const { return getContent() == CacheContent::Latent; }
     /// Returns whether elements are FP8, so that scales are needed.
     bool isQuantized() const;
     /// Returns the size of an element in bytes.

@@ -139,7 +139,8 @@ bool FunctionImporter::changeTypes() {
     CacheType becomes =
         type ? getImportedCacheType(cache.type, type.getElementType(),
                                     CacheContent::KeyValue, shape.heads,
-                                    shape.channels, shape.tokens, why)
+                                    shape.channels, shape.channels,
+                                    shape.tokens, why)
              : CacheType();
     if (type && !becomes)
       return refuse(cache.use, why);

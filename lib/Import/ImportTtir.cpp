@@ -34,7 +34,10 @@ namespace {
 /// An argument that is a cache.
 struct CacheArgument {
   CacheContent content;
-  /// The cache of the values to these keys, or the other way round.
+  /// Of the keys that are values in a latent cache, else 0.
+  int64_t valueChannels;
+  /// The cache of the values to these keys, or the other way round; null of a
+  /// latent cache.
   BlockArgument partner;
   /// The value that was written last, and a write that waits for the partner's.
   Value current;
@@ -115,21 +118,30 @@ bool FunctionImporter::findCaches() {
   for (const PagedForm &form : forms) {
     if (form.writes())
       continue;
-    BlockArgument key = getRoot(form.key), value = getRoot(form.value);
-    if (!key || !value || key == value)
+    const bool isLatent = !form.value;
+    BlockArgument key = getRoot(form.key);
+    BlockArgument value = isLatent ? BlockArgument() : getRoot(form.value);
+    if (!key || (!isLatent && !value) || key == value)
       return refuse(form.op,
-                    "expects caches of keys and of values that are two "
-                    "arguments of the function");
-    for (auto [cache, content, partner] :
-         {std::tuple(key, CacheContent::Key, value),
-          std::tuple(value, CacheContent::Value, key)}) {
-      auto [entry, isNew] =
-          caches.insert({cache, {content, partner, /*current=*/cache}});
-      if (!isNew && (entry->second.content != content ||
-                     entry->second.partner != partner))
-        return refuse(form.op, "expects a cache to hold keys, or values, for "
-                               "one other cache");
-    }
+                    isLatent ? "expects a cache that is an argument of the "
+                               "function"
+                             : "expects caches of keys and of values that are "
+                               "two arguments of the function");
+    auto add = [&](BlockArgument cache, CacheContent content,
+                   BlockArgument partner) {
+      auto [entry, isNew] = caches.insert(
+          {cache, {content, form.valueChannels, partner, /*current=*/cache}});
+      const CacheArgument &known = entry->second;
+      return (known.content == content && known.partner == partner &&
+              known.valueChannels == form.valueChannels) ||
+             refuse(form.op, "expects a cache to hold keys, or values, for "
+                             "one other cache, or keys of which the same "
+                             "channels are values");
+    };
+    if (isLatent ? !add(key, CacheContent::Latent, BlockArgument())
+                 : !add(key, CacheContent::Key, value) ||
+                       !add(value, CacheContent::Value, key))
+      return false;
   }
   for (const PagedForm &form : forms)
     if (form.writes() && !isCache(form.cache))
@@ -151,7 +163,8 @@ bool FunctionImporter::checkUses() {
     if (form == forms.end())
       return false;
     // Caches are the first operands.
-    return form->writes() ? index == 0 : index == 1 || index == 2;
+    return form->writes() ? index == 0
+                          : index == 1 || (index == 2 && form->value);
   };
   auto check = [&](Value value) {
     for (OpOperand &use : value.getUses())
@@ -191,7 +204,8 @@ bool FunctionImporter::changeTypes() {
     }
   for (auto &[argument, cache] : caches) {
     std::string why;
-    CacheType type = getPagedCacheType(argument.getType(), cache.content, why);
+    CacheType type = getPagedCacheType(argument.getType(), cache.content,
+                                       cache.valueChannels, why);
     if (!type)
       return refuse(forms.front().op, why);
     BlockArgument(argument).setType(type);
@@ -206,12 +220,18 @@ bool FunctionImporter::changeTypes() {
 /// both.
 bool FunctionImporter::replaceWrite(const PagedForm &form) {
   BlockArgument argument = getRoot(form.cache);
-  CacheArgument &cache = caches[argument];
-  CacheArgument &other = caches[cache.partner];
+  CacheArgument &cache = caches.find(argument)->second;
   if (form.cache != cache.current)
     return refuse(form.op, "expects the cache as it was written last");
   if (form.op->getNumResults() == 1)
     cache.current = form.op->getResult(0);
+  std::string why;
+  OpBuilder builder(form.op);
+  if (cache.content == CacheContent::Latent)
+    return succeeded(buildPagedWrite(builder, form, /*value=*/nullptr, argument,
+                                     /*valueCache=*/Value(), why)) ||
+           refuse(form.op, why);
+  CacheArgument &other = caches.find(cache.partner)->second;
   if (cache.pending)
     return refuse(form.op, "expects the other cache to be written alike first");
   if (!other.pending) {
@@ -225,10 +245,8 @@ bool FunctionImporter::replaceWrite(const PagedForm &form) {
     return refuse(form.op, "expects keys and values to be written at the same "
                            "positions");
   const bool isKey = cache.content == CacheContent::Key;
-  OpBuilder builder(form.op);
-  std::string why;
   return succeeded(buildPagedWrite(builder, isKey ? form : first,
-                                   isKey ? first : form,
+                                   isKey ? &first : &form,
                                    isKey ? argument : cache.partner,
                                    isKey ? cache.partner : argument, why)) ||
          refuse(form.op, why);
@@ -237,10 +255,13 @@ bool FunctionImporter::replaceWrite(const PagedForm &form) {
 bool FunctionImporter::replace(const PagedForm &form) {
   if (form.writes())
     return replaceWrite(form);
-  BlockArgument key = getRoot(form.key), value = getRoot(form.value);
-  if (form.key != caches[key].current || form.value != caches[value].current)
+  BlockArgument key = getRoot(form.key), value;
+  if (form.value)
+    value = getRoot(form.value);
+  if (form.key != caches[key].current ||
+      (value && form.value != caches[value].current))
     return refuse(form.op, "expects the caches as they were written last");
-  if (caches[key].pending || caches[value].pending)
+  if (caches[key].pending || (value && caches[value].pending))
     return refuse(form.op, "expects keys and values both to be written before "
                            "they are read");
   OpBuilder builder(form.op);

@@ -243,14 +243,40 @@ func.func @odd_heads(%q: tensor<1x2x7x64xbf16>, %k: tensor<128x2x32x64xbf16>, %v
 
 // -----
 
-// Values within the keys.
-// REMARK: Reason="ttir.paged_flash_multi_latent_attention_decode is left alone: expects a cache of values
+// Values within the keys: nobody knows which channels.
+// REMARK: Reason="ttir.paged_flash_multi_latent_attention_decode is left alone: expects head_dim_v to say how many channels of a key are its value
 // CHECK-LABEL: func @latent_keys(
 // CHECK-NOT:     fp8attn
 func.func @latent_keys(%q: tensor<1x2x8x64xbf16>, %k: tensor<128x2x32x64xbf16>, %v: tensor<128x2x32x64xbf16>, %t: tensor<2x16xi32>, %pos: tensor<2xi32>) -> tensor<1x2x8x64xbf16> {
-  %0 = "ttir.paged_flash_multi_latent_attention_decode"(%q, %k, %t, %pos) <{head_dim_v = 64 : ui32, scale = 0.125 : f32, operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 1, 0>}>
+  %0 = "ttir.paged_flash_multi_latent_attention_decode"(%q, %k, %t, %pos) <{scale = 0.125 : f32, operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 1, 0>}>
       : (tensor<1x2x8x64xbf16>, tensor<128x2x32x64xbf16>, tensor<2x16xi32>, tensor<2xi32>) -> tensor<1x2x8x64xbf16>
   return %0 : tensor<1x2x8x64xbf16>
+}
+
+// -----
+
+// More channels than a key has.
+// REMARK: Reason="ttir.paged_flash_multi_latent_attention_decode is left alone: expects value_head_dim to be a multiple of 8 up to head_dim (64), got 96
+// CHECK-LABEL: func @latent_wide(
+// CHECK-NOT:     fp8attn
+func.func @latent_wide(%q: tensor<1x2x8x64xbf16>, %k: tensor<128x2x32x64xbf16>, %t: tensor<2x16xi32>, %pos: tensor<2xi32>) -> tensor<1x2x8x96xbf16> {
+  %0 = "ttir.paged_flash_multi_latent_attention_decode"(%q, %k, %t, %pos) <{head_dim_v = 96 : ui32, scale = 0.125 : f32, operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 1, 0>}>
+      : (tensor<1x2x8x64xbf16>, tensor<128x2x32x64xbf16>, tensor<2x16xi32>, tensor<2xi32>) -> tensor<1x2x8x96xbf16>
+  return %0 : tensor<1x2x8x96xbf16>
+}
+
+// -----
+
+// A cache of which some attention takes other channels as values.
+// REMARK: Reason="ttir.paged_flash_multi_latent_attention_decode is left alone: expects a cache to hold keys, or values, for one other cache, or keys of which the same channels are values
+// CHECK-LABEL: func @latent_twice(
+// CHECK-NOT:     fp8attn
+func.func @latent_twice(%q: tensor<1x2x8x64xbf16>, %k: tensor<128x2x32x64xbf16>, %t: tensor<2x16xi32>, %pos: tensor<2xi32>) -> (tensor<1x2x8x32xbf16>, tensor<1x2x8x64xbf16>) {
+  %0 = "ttir.paged_flash_multi_latent_attention_decode"(%q, %k, %t, %pos) <{head_dim_v = 32 : ui32, scale = 0.125 : f32, operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 1, 0>}>
+      : (tensor<1x2x8x64xbf16>, tensor<128x2x32x64xbf16>, tensor<2x16xi32>, tensor<2xi32>) -> tensor<1x2x8x32xbf16>
+  %1 = "ttir.paged_flash_multi_latent_attention_decode"(%q, %k, %t, %pos) <{head_dim_v = 64 : ui32, scale = 0.125 : f32, operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 1, 0>}>
+      : (tensor<1x2x8x64xbf16>, tensor<128x2x32x64xbf16>, tensor<2x16xi32>, tensor<2xi32>) -> tensor<1x2x8x64xbf16>
+  return %0, %1 : tensor<1x2x8x32xbf16>, tensor<1x2x8x64xbf16>
 }
 
 // -----

@@ -50,6 +50,22 @@ func.func @latent(%q: tensor<1x2x8x64xbf16>, %k: tensor<128x1x32x64xbf16>, %v: t
 
 // -----
 
+// The first channels of the keys are the values: a latent cache, written once.
+// CHECK-LABEL: func @latent_keys(
+// CHECK-SAME:    %[[CACHE:[a-z0-9]+]]: !fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 32, page = 32, bf16>
+// CHECK:       fp8attn.kv_write key({{.+}} : tensor<2x1x64xbf16>) slots({{.+}} : tensor<2xi64>) cache(%[[CACHE]] :
+// CHECK:       fp8attn.paged_attention causal query({{.+}} : tensor<2x8x64xbf16>) cache(%[[CACHE]] : !fp8attn.cache<latent, {{.+}} out({{.+}} : tensor<2x8x32xbf16>) {softmax_scale = 1.250000e-01 : f32} -> tensor<2x8x32xbf16>
+func.func @latent_keys(%q: tensor<1x2x8x64xbf16>, %k: tensor<128x1x32x64xbf16>, %new: tensor<1x2x1x64xbf16>, %t: tensor<2x16xi32>, %pos: tensor<2xi32>) -> tensor<1x2x8x32xbf16> {
+  %written = "ttir.paged_update_cache"(%k, %new, %pos, %t) <{share_cache = false}>
+      : (tensor<128x1x32x64xbf16>, tensor<1x2x1x64xbf16>, tensor<2xi32>, tensor<2x16xi32>) -> tensor<128x1x32x64xbf16>
+  %0 = "ttir.paged_flash_multi_latent_attention_decode"(%q, %written, %t, %pos)
+      <{head_dim_v = 32 : ui32, scale = 0.125 : f32, operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 1, 0>}>
+      : (tensor<1x2x8x64xbf16>, tensor<128x1x32x64xbf16>, tensor<2x16xi32>, tensor<2xi32>) -> tensor<1x2x8x32xbf16>
+  return %0 : tensor<1x2x8x32xbf16>
+}
+
+// -----
+
 // Queries behind a prefix: each sequence ends with the chunk. What is written is a result
 // no more, and the first tokens are written where the page table says.
 // CHECK-LABEL: func @chunk(

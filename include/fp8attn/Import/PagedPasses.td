@@ -127,7 +127,9 @@ def ImportTtir : Pass<"fp8attn-import-ttir", "::mlir::ModuleOp"> {
     and channels: it is memory that functions which are imported alike write and
     read, no longer pages in row-major order (`repack` makes the one of the other).
     A function that returned it, written, does not any more. Functions are
-    imported as a whole or not at all.
+    imported as a whole or not at all. Latent attention without values of its own
+    makes its cache of keys a `latent` one, with `head_dim_v` channels of values,
+    and what updates it is a `kv_write` of its own.
 
     What the operations say is kept: a query of each user sees the keys up to
     `cur_pos`, itself among them, so that there are `cur_pos + 1`; the first query
@@ -139,8 +141,7 @@ def ImportTtir : Pass<"fp8attn-import-ttir", "::mlir::ModuleOp"> {
 
     A function is left alone, with a missed remark that says why, if attention
     in it has a mask, which kernels of TTIR multiply by the scale, or a sink, of
-    which that is not defined, or is not causal, or takes values from the cache of
-    keys; if keys and values are
+    which that is not defined, or is not causal; if keys and values are
     not both written, at the same positions, before they are read; if a cache is
     used otherwise, or read when it has been written since; if something else
     names the function; or for anything that `paged_attention` and `kv_write` do

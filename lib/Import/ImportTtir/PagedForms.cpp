@@ -13,6 +13,7 @@
 
 #include "Support/CallOptions.h"
 #include "Support/ForeignOps.h"
+#include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -205,7 +206,7 @@ bool FormReader::readAttention(PagedForm &form, Name name) {
   if (sink)
     return refuse("expects no attention_sink, of which it is not defined "
                   "whether the scale multiplies it");
-  if (!form.value)
+  if (!form.value && name != Name::Latent)
     return refuse("expects a cache of values");
   if (!form.positions)
     return refuse("expects cur_pos_tensor");
@@ -237,6 +238,15 @@ bool FormReader::readOptions(PagedForm &form, Name name) {
   // What it is without one differs between the definition and the kernels.
   if (!form.scale)
     return refuse("expects scale to be given");
+  if (!form.value) {
+    constexpr double kMost = FP8ATTN_MAX_CHANNELS;
+    if (!channels || !(*channels >= 1 && *channels <= kMost) ||
+        *channels != static_cast<int64_t>(*channels))
+      return refuse("expects head_dim_v to say how many channels of a key are "
+                    "its value");
+    form.valueChannels = static_cast<int64_t>(*channels);
+    return true;
+  }
   auto type = cast<RankedTensorType>(form.value.getType());
   if (!channels || type.getRank() != 4 || type.getDimSize(3) != *channels)
     return refuse(

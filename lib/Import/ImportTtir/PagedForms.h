@@ -39,8 +39,10 @@ struct PagedForm {
   Operation *op;
   /// What is written, and where: one cache.
   Value cache, input;
-  /// What is read: caches of keys and of values.
+  /// What is read: caches of keys and of values. Values are null if they are
+  /// the first `valueChannels` channels of the keys.
   Value query, key, value;
+  int64_t valueChannels = 0;
   /// [users, pages of a user].
   Value pageTable;
   /// The position of each user, or one for all of `Chunk`; of `Fill` the rows

@@ -30,6 +30,7 @@ using namespace mlir::fp8attn;
 static constexpr int64_t kRank = 4, kHeads = 1, kTokens = 2, kChannels = 3;
 
 CacheType mlir::fp8attn::getPagedCacheType(Type type, CacheContent content,
+                                           int64_t valueChannels,
                                            std::string &why) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor || tensor.getRank() != kRank ||
@@ -39,9 +40,11 @@ CacheType mlir::fp8attn::getPagedCacheType(Type type, CacheContent content,
                         type);
     return nullptr;
   }
+  const int64_t channels = tensor.getDimSize(kChannels);
   return getImportedCacheType(
       type, tensor.getElementType(), content, tensor.getDimSize(kHeads),
-      tensor.getDimSize(kChannels), tensor.getDimSize(kTokens), why);
+      channels, content == CacheContent::Latent ? valueChannels : channels,
+      tensor.getDimSize(kTokens), why);
 }
 
 namespace {
@@ -330,24 +333,27 @@ Value PagedBuilder::buildResult(Value out) {
 
 LogicalResult mlir::fp8attn::buildPagedWrite(OpBuilder &builder,
                                              const PagedForm &key,
-                                             const PagedForm &value,
+                                             const PagedForm *value,
                                              Value keyCache, Value valueCache,
                                              std::string &why) {
-  PagedBuilder keys(builder, key, why), values(builder, value, why);
-  if (!keys.check() || !values.check())
+  PagedBuilder keys(builder, key, why);
+  if (!keys.check() || (value && !PagedBuilder(builder, *value, why).check()))
     return failure();
   auto type = cast<CacheType>(keyCache.getType());
-  Value keyTokens = keys.buildInput(type.getNumHeads());
-  Value valueTokens =
-      keyTokens ? values.buildInput(type.getNumHeads()) : Value();
-  if (!valueTokens)
+  Value keyTokens = keys.buildInput(type.getNumHeads()), valueTokens;
+  if (keyTokens && value)
+    valueTokens =
+        PagedBuilder(builder, *value, why).buildInput(type.getNumHeads());
+  if (!keyTokens || (value && !valueTokens))
     return failure();
+  SmallVector<Value, 2> caches = {keyCache};
+  if (value)
+    caches.push_back(valueCache);
   auto write = KvWriteOp::create(
       builder, key.op->getLoc(), TypeRange(), keyTokens, valueTokens,
       keys.buildSlots(type.getPageTokens()), /*keyScale=*/Value(),
-      /*valueScale=*/Value(), ValueRange{keyCache, valueCache},
-      /*keyScaleMap=*/AffineMapAttr(), /*valueScaleMap=*/AffineMapAttr(),
-      /*dynamic=*/false);
+      /*valueScale=*/Value(), caches, /*keyScaleMap=*/AffineMapAttr(),
+      /*valueScaleMap=*/AffineMapAttr(), /*dynamic=*/false);
   why = findFault(write);
   return success(why.empty());
 }
@@ -360,10 +366,13 @@ Value mlir::fp8attn::buildPagedAttention(OpBuilder &builder,
     return nullptr;
   Location loc = form.op->getLoc();
   Value query = parts.buildQuery();
-  Value out =
-      parts.buildOut(cast<CacheType>(valueCache.getType()).getHeadDim());
+  SmallVector<Value, 2> caches = {keyCache};
+  if (valueCache)
+    caches.push_back(valueCache);
+  Value out = parts.buildOut(
+      cast<CacheType>(caches.back().getType()).getValueHeadDim());
   auto attention = PagedAttentionOp::create(
-      builder, loc, out.getType(), query, ValueRange{keyCache, valueCache},
+      builder, loc, out.getType(), query, caches,
       /*keyScale=*/Value(), /*valueScale=*/Value(), parts.buildQueryStart(),
       parts.buildSeqLens(), parts.buildBlockTable(), /*sink=*/Value(), out,
       /*lse=*/Value(), /*alibi=*/Value(), /*mask=*/Value(),

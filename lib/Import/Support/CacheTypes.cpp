@@ -20,6 +20,7 @@ using namespace mlir::fp8attn;
 CacheType mlir::fp8attn::getImportedCacheType(Type tensor, Type element,
                                               CacheContent content,
                                               int64_t heads, int64_t channels,
+                                              int64_t valueChannels,
                                               int64_t pageTokens,
                                               std::string &why) {
   if (!element.isBF16() && !element.isF16() && !element.isF32()) {
@@ -34,6 +35,6 @@ CacheType mlir::fp8attn::getImportedCacheType(Type tensor, Type element,
   });
   return CacheType::getChecked(
       [&] { return emitError(UnknownLoc::get(context)); }, context, content,
-      heads, channels, pageTokens, Type(BFloat16Type::get(context)),
-      LayoutAttr());
+      heads, channels, valueChannels, pageTokens,
+      Type(BFloat16Type::get(context)), LayoutAttr());
 }

@@ -22,7 +22,8 @@ namespace mlir::fp8attn {
 /// bf16, or there is no such cache.
 CacheType getImportedCacheType(Type tensor, Type element, CacheContent content,
                                int64_t heads, int64_t channels,
-                               int64_t pageTokens, std::string &why);
+                               int64_t valueChannels, int64_t pageTokens,
+                               std::string &why);
 
 } // namespace mlir::fp8attn
 

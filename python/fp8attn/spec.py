@@ -70,6 +70,9 @@ class PagedAttention:
     before it. Scores are multiplied by `softmax_scale` (default: 1 / sqrt(head_dim)) and
     bounded by `softcap`.
 
+    With `value_head_dim`, the cache is latent: the first so many channels of a key are its
+    value. There is no `value` and no `value_scale` then, and `out` has that many channels.
+
     DataError if a member is of another type; what cannot be compiled is a CompileError.
     """
 
@@ -86,9 +89,11 @@ class PagedAttention:
     softmax_scale: float | None = None
     softcap: float | None = None
     lse: bool = False
+    value_head_dim: int | None = None
 
     def __post_init__(self) -> None:
-        _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "page_tokens", "window_left"), ("softmax_scale", "softcap"))
+        _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "page_tokens", "window_left", "value_head_dim"),
+                       ("softmax_scale", "softcap"))
         _check_choice("cache_type", self.cache_type, ("f8E4M3FN", "f8E5M2", "bf16"))
         _check_choice("element_type", self.element_type, ("bf16", "f16", "f32"))
         _check_choice("scales", self.scales, tuple(_SCALES))
@@ -99,28 +104,32 @@ class PagedAttention:
         """Returns the text of the model."""
         rows = f"memref<?x{self.kv_heads}x{self.head_dim}x{self.element_type}>"
         queries = f"memref<?x{self.query_heads}x{self.head_dim}x{self.element_type}>"
-        cache = (f"!fp8attn.cache<key_value, heads = {self.kv_heads}, head_dim = {self.head_dim}, "
+        is_latent = self.value_head_dim is not None
+        outs = f"memref<?x{self.query_heads}x{self.value_head_dim}x{self.element_type}>" if is_latent else queries
+        content, latent = ("latent", f"value_head_dim = {self.value_head_dim}, ") if is_latent else ("key_value", "")
+        cache = (f"!fp8attn.cache<{content}, heads = {self.kv_heads}, head_dim = {self.head_dim}, {latent}"
                  f"page = {self.page_tokens}, {self.cache_type}>")
         slots, ints, table = "memref<?xi64>", "memref<?xi32>", "memref<?x?xi32>"
         scales, scale_clauses = [], []
         if self.cache_type != "bf16":
             result, form = _SCALES[self.scales]
             scale = form.format(heads=self.kv_heads, page=self.page_tokens)
-            scales = [("key_scale", scale), ("value_scale", scale)]
+            scales = [("key_scale", scale), ("value_scale", scale)][:1 if is_latent else 2]
             indices = f"affine_map<(page, head, token, channel) -> {result}>"
             scale_clauses = [f"{name}(%{name} : {scale}, {indices})" for name, _ in scales]
+        written = [("key", rows), ("value", rows)][:1 if is_latent else 2]
         write = _function(
-            "kv_write", [("key", rows), ("value", rows), ("slots", slots), *scales, ("cache", cache)],
+            "kv_write", [*written, ("slots", slots), *scales, ("cache", cache)],
             "kv_write" + " dynamic" * self.dynamic,
-            [f"key(%key : {rows}) value(%value : {rows})", f"slots(%slots : {slots})", *scale_clauses, f"cache(%cache : {cache})"])
+            [" ".join(f"{name}(%{name} : {rows})" for name, _ in written), f"slots(%slots : {slots})", *scale_clauses, f"cache(%cache : {cache})"])
         lse = "memref<?x%dxf32>" % self.query_heads
         attend = _function(
             "attend",
             [("query", queries), ("cache", cache), *scales, ("query_start", ints), ("seq_lens", ints), ("block_table", table),
-             ("out", queries), *[("lse", lse)] * self.lse],
+             ("out", outs), *[("lse", lse)] * self.lse],
             "paged_attention" + _visible(self),
             [f"query(%query : {queries})", f"cache(%cache : {cache})", *scale_clauses,
-             f"batch(%query_start, %seq_lens, %block_table : {ints}, {ints}, {table})", f"out(%out : {queries})",
+             f"batch(%query_start, %seq_lens, %block_table : {ints}, {ints}, {table})", f"out(%out : {outs})",
              *[f"lse(%lse : {lse})"] * self.lse, *_score_options(self)])
         return write + attend
 

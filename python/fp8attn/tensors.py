@@ -132,7 +132,8 @@ class CacheType:
     """What a cache is compiled for: `!fp8attn.cache<...>`, as a description has it.
 
     `page_bytes` are the bytes of a page, the least distance between two; `head_bytes` and
-    `value_offset`, in bytes, say where a head's part of it and the values in that begin.
+    `value_offset`, in bytes, say where a head's part of it and the values in that begin. In a
+    `latent` cache, the first `value_head_dim` channels of the keys are the values.
     """
 
     content: str
@@ -144,9 +145,11 @@ class CacheType:
     page_bytes: int
     head_bytes: int
     value_offset: int | None
+    value_head_dim: int | None = None
 
     def __str__(self) -> str:
-        return (f"{self.content} cache of {self.element_type}, {self.heads} heads of {self.head_dim}, "
+        latent = "" if self.value_head_dim is None else f", of values {self.value_head_dim}"
+        return (f"{self.content} cache of {self.element_type}, {self.heads} heads of {self.head_dim}{latent}, "
                 f"pages of {self.page_tokens} tokens, layout {self.layout}")
 
 

@@ -35,10 +35,15 @@ class Sequence:
         if spec.cache_type != "bf16":
             shape = {"tensor": (), "head": (spec.kv_heads,), "token": (pages + 2, spec.kv_heads, spec.page_tokens)}[spec.scales]
             self.scales = {name: np.asarray(random.uniform(0.01, 0.02, shape), np.float32) for name in ("key_scale", "value_scale")}
+        # Values of a latent cache are part of the keys, with their scale.
+        self.values = {"value": self.value}
+        if spec.value_head_dim is not None:
+            self.scales.pop("value_scale", None)
+            self.values = {}
 
     def write(self, begin, end):
-        return self.module.kv_write(key=self.key[begin:end], value=self.value[begin:end], slots=self.slots[begin:end],
-                                    cache=self.cache, **self.scales)
+        values = {name: value[begin:end] for name, value in self.values.items()}
+        return self.module.kv_write(key=self.key[begin:end], **values, slots=self.slots[begin:end], cache=self.cache, **self.scales)
 
     def attend(self, begin, end, out, lse, context=None):
         return self.module.attend(context, query=self.query[begin:end], cache=self.cache, **self.scales,
@@ -50,7 +55,8 @@ class CallsTest(unittest.TestCase):
         """A prompt, and then one token after the other, against numpy on what the cache has."""
         sequence = Sequence(spec, tokens)
         prompt = tokens - 3
-        out = fp8attn.zeros((tokens, spec.query_heads, spec.head_dim), spec.element_type)
+        value_dim = spec.head_dim if spec.value_head_dim is None else spec.value_head_dim
+        out = fp8attn.zeros((tokens, spec.query_heads, value_dim), spec.element_type)
         lse = np.zeros((tokens, spec.query_heads), np.float32)
         for begin, end in [(0, prompt)] + [(i, i + 1) for i in range(prompt, tokens)]:
             self.assertIn(sequence.write(begin, end).isa, fp8attn.abi.ISAS)
@@ -60,9 +66,11 @@ class CallsTest(unittest.TestCase):
             # [T, heads, 1], as scales are found by a token's page, head and place.
             page, place = sequence.slots // spec.page_tokens, sequence.slots % spec.page_tokens
             for_tokens = {"tensor": lambda s: s, "head": lambda s: s[None, :, None], "token": lambda s: s[page, :, place][..., None]}
-            key_scale, value_scale = (for_tokens[spec.scales](sequence.scales[name]) for name in ("key_scale", "value_scale"))
-            key = round_trip(sequence.key, spec.cache_type, key_scale)
-            value = round_trip(sequence.value, spec.cache_type, value_scale)
+            rounded = {name: round_trip(source, spec.cache_type, for_tokens[spec.scales](sequence.scales[f"{name}_scale"]))
+                       for name, source in (("key", sequence.key), *sequence.values.items())}
+            key, value = rounded["key"], rounded.get("value")
+        if spec.value_head_dim is not None:
+            value = key[..., :value_dim]
         expected, expected_lse = attend(fp8attn.to_float32(sequence.query), key, value)
         self.assertLess(relative_error(fp8attn.to_float32(out), expected), BOUND)
         np.testing.assert_allclose(lse, expected_lse, atol=2e-2)
@@ -72,6 +80,9 @@ class CallsTest(unittest.TestCase):
 
     def test_e4m3_by_head(self):
         self.check(SPEC)
+
+    def test_latent(self):
+        self.check(dataclasses.replace(SPEC, kv_heads=1, head_dim=96, value_head_dim=72, scales="token"))
 
     def test_e5m2_by_tensor_from_f16(self):
         self.check(dataclasses.replace(SPEC, cache_type="f8E5M2", scales="tensor", element_type="f16"))

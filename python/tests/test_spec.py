@@ -30,6 +30,12 @@ class SpecTest(unittest.TestCase):
         self.assertEqual(str(module.attend.__signature__),
                          "(context=None, /, *, query, cache, key_scale, value_scale, query_start, seq_lens, block_table, out, lse)")
 
+    def test_latent_cache(self):
+        module = fp8attn.compile(PagedAttention(8, 1, 96, value_head_dim=72))
+        self.assertEqual(str(module.kv_write.arguments["cache"]),
+                         "cache: written latent cache of f8E4M3FN, 1 heads of 96, of values 72, pages of 32 tokens, layout pairs")
+        self.assertEqual(list(module.kv_write.arguments), ["key", "slots", "key_scale", "cache"])
+
     def test_what_the_compiler_refuses(self):
         with self.assertRaisesRegex(CompileError, r"expects heads of query \(7\) to be a multiple of heads of the cache \(2\)"):
             fp8attn.compile(dataclasses.replace(SPEC, query_heads=7))

@@ -61,8 +61,12 @@ static int64_t countTokens(const BenchCall &call) {
 
 CallData::CallData(const Model &model, const Format &format,
                    const BenchCall &call, int64_t coldBytes)
-    : model(model), format(format), tokenBytes(model.headDim * format.bytes),
-      pageBytes(2 * model.kvHeads * model.pageTokens * tokenBytes),
+    : model(model), format(format),
+      keyBytes(model.pageTokens * model.headDim * format.bytes),
+      valueBytes(model.values == Model::Values::Latent
+                     ? 0
+                     : model.pageTokens * model.valueHeadDim * format.bytes),
+      pageBytes(model.kvHeads * (keyBytes + valueBytes)),
       scales(model.kvHeads, kScale) {
   queryStart = {0};
   for (const Sequences &sequences : call.batch)
@@ -73,8 +77,10 @@ CallData::CallData(const Model &model, const Format &format,
       pagesOfTurn += pages;
       maxPages = std::max(maxPages, pages);
     }
+  const int64_t channels =
+      model.headDim + (valueBytes > 0 ? model.valueHeadDim : 0);
   const int64_t sourceBytes =
-      2 * call.tokens * model.kvHeads * model.headDim * kBf16Bytes;
+      call.tokens * model.kvHeads * channels * kBf16Bytes;
   const int64_t bytesOfTurn = pagesOfTurn * pageBytes + sourceBytes;
   const int64_t needed =
       1 + llvm::divideCeil(coldBytes, std::max<int64_t>(1, bytesOfTurn));
@@ -88,6 +94,9 @@ CallData::CallData(const Model &model, const Format &format,
     turn.scale = fp8attn_tensor_make(scales.data(), FP8ATTN_TYPE_F32, 1,
                                      model.kvHeads, 0, 0, 0);
     turn.cache = {cache->data(), int64_t(pageOrder.size()), pageBytes};
+    // Values that are apart take turns with the keys, page by page.
+    turn.valueCache = {cache->data() + model.kvHeads * keyBytes,
+                       turn.cache.num_pages, pageBytes};
   }
   for (const ReadTask &task : readTasks[0])
     for (const Extent &extent : task)
@@ -104,9 +113,11 @@ void CallData::makePages(int64_t count) {
 
 void CallData::makeAttention(int64_t tokens) {
   makePages(turns() * pagesOfTurn);
-  const int64_t rowBytes = tokens * model.heads * model.headDim * kBf16Bytes;
-  rows = std::make_unique<RandomMemory>(rowBytes, kBf16Bytes, /*seed=*/3);
-  results = std::make_unique<RandomMemory>(rowBytes, kBf16Bytes, /*seed=*/4);
+  const int64_t rowBytes = tokens * model.heads * kBf16Bytes;
+  rows = std::make_unique<RandomMemory>(rowBytes * model.headDim, kBf16Bytes,
+                                        /*seed=*/3);
+  results = std::make_unique<RandomMemory>(rowBytes * model.valueHeadDim,
+                                           kBf16Bytes, /*seed=*/4);
   const int64_t numSeqs = seqLens.size();
   // Entries past a sequence's pages are never read.
   tables.assign(turns() * numSeqs * maxPages, -1);
@@ -122,8 +133,8 @@ void CallData::makeAttention(int64_t tokens) {
     CallArguments &turn = arguments[t];
     turn.query = fp8attn_tensor_make(rows->data(), FP8ATTN_TYPE_BF16, 3, tokens,
                                      model.heads, model.headDim, 0);
-    turn.out = turn.query;
-    turn.out.data = results->data();
+    turn.out = fp8attn_tensor_make(results->data(), FP8ATTN_TYPE_BF16, 3,
+                                   tokens, model.heads, model.valueHeadDim, 0);
     turn.queryStart = fp8attn_tensor_make(queryStart.data(), FP8ATTN_TYPE_I32,
                                           1, numSeqs + 1, 0, 0, 0);
     turn.seqLens = fp8attn_tensor_make(seqLens.data(), FP8ATTN_TYPE_I32, 1,
@@ -135,7 +146,7 @@ void CallData::makeAttention(int64_t tokens) {
     const double queries = queryStart[s + 1] - queryStart[s];
     // The last query sees all keys, each one before it one key fewer.
     const double seen = queries * (seqLens[s] - (queries - 1) / 2);
-    numFlops += 4.0 * model.heads * model.headDim * seen;
+    numFlops += 2.0 * model.heads * (model.headDim + model.valueHeadDim) * seen;
   }
 }
 
@@ -143,23 +154,30 @@ void CallData::addPages(std::vector<ReadTask> &tasks, const int32_t *pages,
                         int64_t keys) const {
   // So few that all workers of a large machine have some.
   constexpr int64_t kPagesOfTask = 16;
-  const int64_t partBytes = model.pageTokens * tokenBytes;
+  const bool isApart = model.values == Model::Values::Apart;
+  const int64_t headBytes = keyBytes + (isApart ? 0 : valueBytes);
   const int64_t numPages = llvm::divideCeil(keys, model.pageTokens);
   for (int64_t head = 0; head < model.kvHeads; ++head)
     for (int64_t p = 0; p < numPages; ++p) {
       if (p % kPagesOfTask == 0)
         tasks.emplace_back();
-      const auto *part = reinterpret_cast<const uint8_t *>(cache->data()) +
-                         pages[p] * pageBytes + head * 2 * partBytes;
+      const auto *page = reinterpret_cast<const uint8_t *>(cache->data()) +
+                         pages[p] * pageBytes;
+      const uint8_t *keyData = page + head * headBytes;
+      const uint8_t *valueData =
+          isApart ? page + model.kvHeads * keyBytes + head * valueBytes
+                  : keyData + keyBytes;
       const int64_t tokens = std::min(
           model.pageTokens,
           int64_t(llvm::alignTo(keys - p * model.pageTokens, kGranule)));
-      if (tokens == model.pageTokens) { // Keys, and values behind them.
-        tasks.back().push_back({part, 2 * partBytes});
+      if (tokens == model.pageTokens && valueData == keyData + keyBytes) {
+        tasks.back().push_back({keyData, keyBytes + valueBytes});
         continue;
       }
-      tasks.back().push_back({part, tokens * tokenBytes});
-      tasks.back().push_back({part + partBytes, tokens * tokenBytes});
+      tasks.back().push_back({keyData, keyBytes / model.pageTokens * tokens});
+      if (valueBytes > 0)
+        tasks.back().push_back(
+            {valueData, valueBytes / model.pageTokens * tokens});
     }
 }
 
@@ -189,8 +207,9 @@ void CallData::makeWrites(int64_t tokens, int64_t sourceBytes) {
     char *key = rows->data() + t * sourceBytes;
     turn.key = fp8attn_tensor_make(key, FP8ATTN_TYPE_BF16, 3, tokens,
                                    model.kvHeads, model.headDim, 0);
-    turn.value = turn.key;
-    turn.value.data = key + sourceBytes / 2;
+    turn.value = fp8attn_tensor_make(
+        key + tokens * model.kvHeads * model.headDim * kBf16Bytes,
+        FP8ATTN_TYPE_BF16, 3, tokens, model.kvHeads, model.valueHeadDim, 0);
     turn.slots = fp8attn_tensor_make(slotList.data() + t * tokens,
                                      FP8ATTN_TYPE_I64, 1, tokens, 0, 0, 0);
     for (int64_t begin = 0; begin < sourceBytes; begin += kBytesOfTask)

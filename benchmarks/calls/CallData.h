@@ -69,8 +69,8 @@ private:
 
   const Model &model;
   const Format &format;
-  /// Bytes of one token of one head, of keys or of values.
-  int64_t tokenBytes;
+  /// Bytes of the keys, and of the values, of a head in a page.
+  int64_t keyBytes, valueBytes;
   int64_t pageBytes;
   int64_t pagesOfTurn = 0, maxPages = 0;
   double numBytes = 0, numFlops = 0;

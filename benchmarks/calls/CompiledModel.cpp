@@ -102,6 +102,7 @@ llvm::Expected<CompiledModel> CompiledModel::create(llvm::StringRef build,
     return std::move(error);
   CompiledModel result;
   result.isScaled = format.isScaled();
+  result.values = model.values;
   if (llvm::Error error = result.load(library.path))
     return std::move(error);
   return result;
@@ -134,31 +135,53 @@ llvm::Error CompiledModel::load(llvm::StringRef path) {
                            dlerror());
 }
 
+/// Most arguments of an entry point.
+static constexpr size_t kMostArguments = 9;
+
+/// Calls an entry point, which takes tensors and caches by their addresses:
+/// those in `passed`, then those in `rest`.
+template <typename... Passed>
+static fp8attn_status call(void *entry, fp8attn_context &context,
+                           llvm::ArrayRef<const void *> rest,
+                           Passed... passed) {
+  if constexpr (sizeof...(Passed) < kMostArguments)
+    if (!rest.empty())
+      return call(entry, context, rest.drop_front(), passed..., rest.front());
+  return reinterpret_cast<fp8attn_status (*)(fp8attn_context *, Passed...)>(
+      entry)(&context, passed...);
+}
+
+void CompiledModel::addCaches(const CallArguments &a,
+                              llvm::SmallVectorImpl<const void *> &to) const {
+  to.push_back(&a.cache);
+  if (values == Model::Values::Apart)
+    to.push_back(&a.valueCache);
+}
+
+void CompiledModel::addScales(const CallArguments &a,
+                              llvm::SmallVectorImpl<const void *> &to) const {
+  if (isScaled)
+    to.append(values == Model::Values::Latent ? 1 : 2, &a.scale);
+}
+
 fp8attn_status CompiledModel::attend(fp8attn_context &context,
                                      const CallArguments &a) const {
-  using T = const fp8attn_tensor *;
-  using C = const fp8attn_cache *;
-  if (!isScaled)
-    return reinterpret_cast<fp8attn_status (*)(fp8attn_context *, T, C, T, T, T,
-                                               T)>(attendEntry)(
-        &context, &a.query, &a.cache, &a.queryStart, &a.seqLens, &a.blockTable,
-        &a.out);
-  return reinterpret_cast<fp8attn_status (*)(fp8attn_context *, T, C, T, T, T,
-                                             T, T, T)>(attendEntry)(
-      &context, &a.query, &a.cache, &a.scale, &a.scale, &a.queryStart,
-      &a.seqLens, &a.blockTable, &a.out);
+  llvm::SmallVector<const void *> arguments = {&a.query};
+  addCaches(a, arguments);
+  addScales(a, arguments);
+  arguments.append({&a.queryStart, &a.seqLens, &a.blockTable, &a.out});
+  return call(attendEntry, context, arguments);
 }
 
 fp8attn_status CompiledModel::write(fp8attn_context &context,
                                     const CallArguments &a) const {
-  using T = const fp8attn_tensor *;
-  using C = const fp8attn_cache *;
-  if (!isScaled)
-    return reinterpret_cast<fp8attn_status (*)(fp8attn_context *, T, T, T, C)>(
-        writeEntry)(&context, &a.key, &a.value, &a.slots, &a.cache);
-  return reinterpret_cast<fp8attn_status (*)(fp8attn_context *, T, T, T, T, T,
-                                             C)>(writeEntry)(
-      &context, &a.key, &a.value, &a.slots, &a.scale, &a.scale, &a.cache);
+  llvm::SmallVector<const void *> arguments = {&a.key};
+  if (values != Model::Values::Latent)
+    arguments.push_back(&a.value);
+  arguments.push_back(&a.slots);
+  addScales(a, arguments);
+  addCaches(a, arguments);
+  return call(writeEntry, context, arguments);
 }
 
 int64_t CompiledModel::workspaceBytes(int32_t workers) const {

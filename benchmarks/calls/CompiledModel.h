@@ -34,7 +34,8 @@ struct CallArguments {
   fp8attn_tensor key, value, slots;
   /// Of keys and of values alike, one for each KV head.
   fp8attn_tensor scale;
-  fp8attn_cache cache;
+  /// Of keys, or of all there is, and of values that are apart.
+  fp8attn_cache cache, valueCache;
 };
 
 /// A loaded library.
@@ -64,8 +65,14 @@ public:
 
 private:
   llvm::Error load(llvm::StringRef path);
+  /// Adds the caches, and the scales, that entry points take.
+  void addCaches(const CallArguments &arguments,
+                 llvm::SmallVectorImpl<const void *> &to) const;
+  void addScales(const CallArguments &arguments,
+                 llvm::SmallVectorImpl<const void *> &to) const;
 
   bool isScaled = true;
+  Model::Values values = Model::Values::Beside;
   std::shared_ptr<void> library;
   void *attendEntry = nullptr, *writeEntry = nullptr;
   int64_t (*attendWorkspace)(int32_t) = nullptr;

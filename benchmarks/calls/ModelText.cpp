@@ -14,41 +14,79 @@
 
 using namespace mlir::fp8attn;
 
-/// {0}: KV heads, {1}: head size, {2}: tokens of a page, {3}: element type,
-/// {4}: heads, {5}: arguments of scales, {6}: their use.
+/// {0}: KV heads, {1}: head size, {2}: of values, {3}: element type, {4}:
+/// heads, {5}: types of caches, {6}: arguments of caches, {7}: their use, {8}
+/// and {9}: those of scales, {10} and {11}: those of values.
 static const char kText[] =
-    R"(!cache = !fp8attn.cache<key_value, heads = {0}, head_dim = {1}, page = {2}, {3}, #fp8attn.layout<pairs>>
+    R"({5}
 #per_head = affine_map<(page, head, token, channel) -> (head)>
 
-func.func @attend(%query: memref<?x{4}x{1}xbf16>, %cache: !cache, {5}
+func.func @attend(%query: memref<?x{4}x{1}xbf16>, {6}, {8}
     %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
-    %block_table: memref<?x?xi32>, %out: memref<?x{4}x{1}xbf16>) {{
+    %block_table: memref<?x?xi32>, %out: memref<?x{4}x{2}xbf16>) {{
   fp8attn.paged_attention causal query(%query : memref<?x{4}x{1}xbf16>)
-      cache(%cache : !cache) {6}
+      {7} {9}
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
-      out(%out : memref<?x{4}x{1}xbf16>)
+      out(%out : memref<?x{4}x{2}xbf16>)
   return
 }
 
-func.func @kv_write(%key: memref<?x{0}x{1}xbf16>, %value: memref<?x{0}x{1}xbf16>,
-    %slots: memref<?xi64>, {5} %cache: !cache) {{
+func.func @kv_write(%key: memref<?x{0}x{1}xbf16>, {10}
+    %slots: memref<?xi64>, {8} {6}) {{
   fp8attn.kv_write key(%key : memref<?x{0}x{1}xbf16>)
-      value(%value : memref<?x{0}x{1}xbf16>) slots(%slots : memref<?xi64>) {6}
-      cache(%cache : !cache)
+      {11} slots(%slots : memref<?xi64>) {9}
+      {7}
   return
 }
 )";
 
+/// Returns the type of a cache.
+static std::string cacheType(const Model &model, const Format &format,
+                             llvm::StringRef content, int64_t headDim) {
+  const std::string latent =
+      content == "latent"
+          ? llvm::formatv("value_head_dim = {0}, ", model.valueHeadDim).str()
+          : "";
+  return llvm::formatv(
+      "!fp8attn.cache<{0}, heads = {1}, head_dim = {2}, {3}page "
+      "= {4}, {5}, #fp8attn.layout<pairs>>",
+      content, model.kvHeads, headDim, latent, model.pageTokens, format.type);
+}
+
 std::string mlir::fp8attn::writeModel(const Model &model,
                                       const Format &format) {
-  std::string arguments, uses;
-  if (format.isScaled()) {
-    const std::string type = llvm::formatv("memref<{0}xf32>", model.kvHeads);
-    arguments = llvm::formatv("%key_scale: {0}, %value_scale: {0},", type);
-    uses = llvm::formatv("key_scale(%key_scale : {0}, #per_head) "
-                         "value_scale(%value_scale : {0}, #per_head)",
-                         type);
+  const bool isLatent = model.values == Model::Values::Latent;
+  std::string types, caches = "%cache: !cache",
+                     useOfCaches = "cache(%cache : !cache)";
+  if (model.values == Model::Values::Apart) {
+    types =
+        "!keys = " + cacheType(model, format, "key", model.headDim) +
+        "\n!values = " + cacheType(model, format, "value", model.valueHeadDim);
+    caches = "%keys: !keys, %values: !values";
+    useOfCaches = "cache(%keys, %values : !keys, !values)";
+  } else {
+    types = "!cache = " + cacheType(model, format,
+                                    isLatent ? "latent" : "key_value",
+                                    model.headDim);
   }
-  return llvm::formatv(kText, model.kvHeads, model.headDim, model.pageTokens,
-                       format.type, model.heads, arguments, uses);
+  std::string scales, useOfScales, values, useOfValues;
+  const std::string scale = llvm::formatv("memref<{0}xf32>", model.kvHeads);
+  auto addScale = [&](llvm::StringRef name) {
+    scales += llvm::formatv("%{0}: {1}, ", name, scale);
+    useOfScales += llvm::formatv("{0}(%{0} : {1}, #per_head) ", name, scale);
+  };
+  if (format.isScaled()) {
+    addScale("key_scale");
+    if (!isLatent)
+      addScale("value_scale");
+  }
+  if (!isLatent) {
+    const std::string value = llvm::formatv("memref<?x{0}x{1}xbf16>",
+                                            model.kvHeads, model.valueHeadDim);
+    values = llvm::formatv("%value: {0},", value);
+    useOfValues = llvm::formatv("value(%value : {0})", value);
+  }
+  return llvm::formatv(kText, model.kvHeads, model.headDim, model.valueHeadDim,
+                       format.type, model.heads, types, caches, useOfCaches,
+                       scales, useOfScales, values, useOfValues);
 }

@@ -81,7 +81,8 @@ namespace mlir::fp8attn {
 
 static bool fromJSON(const json::Value &value, Model &model, json::Path path) {
   if (!checkMembers(value, path,
-                    {"name", "heads", "kv_heads", "head_dim", "page"}))
+                    {"name", "heads", "kv_heads", "head_dim", "value_head_dim",
+                     "apart", "page"}))
     return false;
   json::ObjectMapper map(value, path);
   constexpr int64_t kDefaultPage = 32;
@@ -89,8 +90,21 @@ static bool fromJSON(const json::Value &value, Model &model, json::Path path) {
       !mapNumber(value, path, "heads", kHeads, model.heads) ||
       !mapNumber(value, path, "kv_heads", kHeads, model.kvHeads) ||
       !mapNumber(value, path, "head_dim", kHeadDims, model.headDim) ||
+      !mapNumber(value, path, "value_head_dim", kHeadDims, model.valueHeadDim,
+                 model.headDim) ||
       !mapNumber(value, path, "page", kPages, model.pageTokens, kDefaultPage))
     return false;
+  bool apart = false;
+  if (!map.mapOptional("apart", apart))
+    return false;
+  const bool isLatent = value.getAsObject()->get("value_head_dim");
+  model.values = apart      ? Model::Values::Apart
+                 : isLatent ? Model::Values::Latent
+                            : Model::Values::Beside;
+  if (model.valueHeadDim > model.headDim) {
+    path.field("value_head_dim").report("expects at most head_dim");
+    return false;
+  }
   if (model.heads % model.kvHeads == 0)
     return true;
   path.field("kv_heads").report("expects a divisor of heads");

@@ -31,6 +31,12 @@ struct Model {
   /// Divides `heads`.
   int64_t kvHeads;
   int64_t headDim;
+  /// Channels of a value, headDim unless the model has values that are the
+  /// first channels of its keys.
+  int64_t valueHeadDim;
+  /// Where they are: beside the keys in their cache, in a cache of their own,
+  /// or in the keys, which alone are stored.
+  enum class Values { Beside, Apart, Latent } values;
   /// Tokens of a page of the cache, a multiple of 32.
   int64_t pageTokens;
 };

@@ -1,0 +1,31 @@
+// Decode of 128 query heads over latents of 576 channels, of which the first 512 are
+// the values: stored once, and as keys and values apart. With --entry=latent and
+// --entry=apart, fp8attn-run compares the two.
+
+#one = affine_map<(page, head, token, channel) -> ()>
+
+!latents = !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @latent(%query: memref<?x128x576xbf16>, %latents: !latents, %scale: memref<f32>,
+                  %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                  %block_table: memref<?x?xi32>, %out: memref<?x128x512xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x128x576xbf16>) cache(%latents : !latents)
+      key_scale(%scale : memref<f32>, #one)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x128x512xbf16>)
+  return
+}
+
+!keys = !fp8attn.cache<key, heads = 1, head_dim = 576, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+!values = !fp8attn.cache<value, heads = 1, head_dim = 512, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @apart(%query: memref<?x128x576xbf16>, %keys: !keys, %values: !values,
+                 %scale: memref<f32>,
+                 %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                 %block_table: memref<?x?xi32>, %out: memref<?x128x512xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x128x576xbf16>) cache(%keys, %values : !keys, !values)
+      key_scale(%scale : memref<f32>, #one) value_scale(%scale : memref<f32>, #one)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x128x512xbf16>)
+  return
+}

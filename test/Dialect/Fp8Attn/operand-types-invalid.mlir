@@ -60,7 +60,8 @@ func.func @slots(%key: memref<?x2x64xbf16>, %slots: index, %cache: !cache) {
 !cache = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16>
 func.func @repacked(%memory: memref<?xi8>, %cache: !cache) {
   // expected-error@below {{'fp8attn.repack' op expects source to be an !fp8attn.cache, got 'memref<?xi8>'}}
-  "fp8attn.repack"(%memory, %cache) : (memref<?xi8>, !cache) -> ()
+  "fp8attn.repack"(%memory, %cache) <{operandSegmentSizes = array<i32: 1, 1, 0, 0, 0>}>
+      : (memref<?xi8>, !cache) -> ()
   return
 }
 

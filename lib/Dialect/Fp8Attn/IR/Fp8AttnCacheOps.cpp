@@ -171,7 +171,10 @@ LogicalResult RepackOp::verify() {
   };
   // repack_c1
   if (shapeOf(destination) != shapeOf(source))
-    return refuse("with the content, heads and head_dim of");
+    return refuse(
+        source.isLatent()
+            ? "with the content, heads, head_dim and value_head_dim of"
+            : "with the content, heads and head_dim of");
   // repack_c4
   const auto [smaller, larger] =
       std::minmax(source.getPageTokens(), destination.getPageTokens());

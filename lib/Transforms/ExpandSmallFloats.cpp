@@ -48,6 +48,8 @@ struct Format {
 static constexpr Format kF16 = {16, 10, 15, kF16Inf};
 static constexpr Format kE4M3 = {8, 3, 7, 0x7f};
 static constexpr Format kE5M2 = {8, 2, 15, 0x7c};
+/// No magnitude is special.
+static constexpr Format kE4M3Fnuz = {8, 3, 8, 0x80};
 
 namespace {
 /// Operations on 32-bit words of the shape, scalar or vector, of a conversion.
@@ -84,6 +86,12 @@ public:
     Value less = arith::CmpIOp::create(builder, arith::CmpIPredicate::slt, a,
                                        number(limit));
     return arith::SelectOp::create(builder, less, x, y);
+  }
+  /// a == b ? x : y
+  Value ifEqual(Value a, int32_t b, Value x, Value y) {
+    Value equal =
+        arith::CmpIOp::create(builder, arith::CmpIPredicate::eq, a, number(b));
+    return arith::SelectOp::create(builder, equal, x, y);
   }
   /// Returns the sum, or the product, of two words as f32.
   Value addAsFloats(Value a, Value b) {
@@ -150,6 +158,13 @@ static Value extend(Words &words, Value word, const Format &format) {
       result, words.shiftLeft(words.andBits(word, sign), 32 - format.bits));
 }
 
+/// What would be -0 is the only NaN.
+static Value extendFnuz(Words &words, Value word) {
+  constexpr int32_t kNan = 0x80, kQuiet = 1 << 22;
+  return words.ifEqual(word, kNan, words.number(kInf | kQuiet),
+                       extend(words, word, kE4M3Fnuz));
+}
+
 /// Adds half of the last place that is kept, less one unless that is odd, and
 /// shifts the rest out.
 static Value roundBits(Words &words, Value word, int32_t bits) {
@@ -192,15 +207,17 @@ struct ExpandExtension : OpRewritePattern<arith::ExtFOp> {
                                 PatternRewriter &rewriter) const override {
     Type from = getElementTypeOrSelf(op.getIn().getType());
     if (!getElementTypeOrSelf(op.getType()).isF32() ||
-        !(isa<BFloat16Type, Float8E4M3FNType, Float8E5M2Type>(from) ||
+        !(isa<BFloat16Type, Float8E4M3FNType, Float8E4M3FNUZType,
+              Float8E5M2Type>(from) ||
           (from.isF16() && expandsF16)))
       return rewriter.notifyMatchFailure(op, "the ISA has an instruction");
     Words words(rewriter, op.getLoc(), op.getType());
     Value word = words.fromSmall(op.getIn());
-    word = from.isBF16()                 ? extendBf16(words, word)
-           : from.isF16()                ? extend(words, word, kF16)
-           : isa<Float8E4M3FNType>(from) ? extend(words, word, kE4M3)
-                                         : extend(words, word, kE5M2);
+    word = from.isBF16()                   ? extendBf16(words, word)
+           : from.isF16()                  ? extend(words, word, kF16)
+           : isa<Float8E4M3FNType>(from)   ? extend(words, word, kE4M3)
+           : isa<Float8E4M3FNUZType>(from) ? extendFnuz(words, word)
+                                           : extend(words, word, kE5M2);
     rewriter.replaceOp(op, words.toFloat(word));
     return success();
   }

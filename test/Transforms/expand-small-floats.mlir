@@ -32,6 +32,17 @@ func.func @fp8(%codes: vector<16xi8>) -> (vector<16xf32>, vector<16xf32>) {
   return %1, %3 : vector<16xf32>, vector<16xf32>
 }
 
+// What would be -0 is NaN.
+// CHECK-LABEL: func.func @fnuz
+// CHECK-NOT:     extf
+// CHECK:         arith.cmpi eq
+// CHECK-NOT:     extf
+// CHECK:         return
+func.func @fnuz(%code: f8E4M3FNUZ) -> f32 {
+  %0 = arith.extf %code : f8E4M3FNUZ to f32
+  return %0 : f32
+}
+
 // A bf16 is the upper half of an f32.
 // CHECK-LABEL: func.func @scalar
 // CHECK-SAME:    %[[X:.+]]: bf16

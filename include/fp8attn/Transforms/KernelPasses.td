@@ -233,10 +233,10 @@ def ExpandSmallFloats : Pass<"fp8attn-expand-small-floats", "::mlir::func::FuncO
   let summary = "Expand conversions of small floats into arithmetic";
   let description = [{
     Replaces `arith.extf` and `arith.truncf` between f32 and bf16 or f16, scalar
-    or vector, and `arith.extf` from f8E4M3FN and f8E5M2, by operations on bits,
-    so that objects need no library of the compiler and subnormal numbers are
-    kept. Rounding is to nearest even. In a
-    function of an ISA that has instructions for f16 (`fp8attn.isa`), those stay.
+    or vector, and `arith.extf` from f8E4M3FN, f8E4M3FNUZ and f8E5M2, by
+    operations on bits, so that objects need no library of the compiler and
+    subnormal numbers are kept. Rounding is to nearest even. In a function of an
+    ISA that has instructions for f16 (`fp8attn.isa`), those stay.
 
     ```mlir
     func.func @bias(%x: vector<16xi16>) -> vector<16xf32> {

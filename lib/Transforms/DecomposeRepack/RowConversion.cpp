@@ -50,9 +50,6 @@ public:
   Value shiftRight(Value a, int32_t bits) {
     return arith::ShRUIOp::create(b, a, number(bits));
   }
-  Value shiftLeft(Value a, int32_t bits) {
-    return arith::ShLIOp::create(b, a, number(bits));
-  }
   Value min(Value a, int32_t c) {
     return arith::MinSIOp::create(b, a, number(c));
   }
@@ -79,9 +76,6 @@ public:
   }
   Value asWords(Value value) { return as(value, b.getI32Type()); }
   Value asFloats(Value words) { return as(words, b.getF32Type()); }
-  Value widen(Value integers) {
-    return arith::ExtUIOp::create(b, like(b.getI32Type()), integers);
-  }
   Value narrow(Value words, int64_t bits) {
     return arith::TruncIOp::create(b, like(b.getIntegerType(bits)), words);
   }
@@ -124,37 +118,17 @@ static Value quantize(Rows &rows, Value elements, Value scales, Type type) {
   return rows.select(rows.isMore(magnitude, kInf), rows.number(0x7f), code);
 }
 
-/// Returns the values of codes, of f32.
-static Value decode(Rows &rows, Value codes, Type type) {
-  Type f32 = rows.b.getF32Type();
-  if (!isa<Float8E4M3FNUZType>(type))
-    return arith::ExtFOp::create(rows.b, rows.like(f32), rows.as(codes, type));
-  constexpr int32_t kCodeBias = 8, kCodeMantissa = 3;
-  Value word = rows.widen(codes);
-  Value magnitude = rows.andBits(word, 0x7f);
-  Value normal =
-      rows.add(rows.shiftLeft(magnitude, kMantissaBits - kCodeMantissa),
-               rows.number((kBias - kCodeBias) << kMantissaBits));
-  // Times the smallest number.
-  Value integer = arith::SIToFPOp::create(rows.b, rows.like(f32), magnitude);
-  Value ulp = rows.asFloats(
-      rows.number((kBias + 1 - kCodeBias - kCodeMantissa) << kMantissaBits));
-  Value subnormal = rows.asWords(arith::MulFOp::create(rows.b, integer, ulp));
-  Value value = rows.select(rows.isMore(magnitude, (1 << kCodeMantissa) - 1),
-                            normal, subnormal);
-  value = rows.orBits(value, rows.shiftLeft(rows.andBits(word, 0x80), 24));
-  value = rows.select(rows.isEqual(word, 0x80), rows.number(kInf | kQuarter),
-                      value);
-  return rows.asFloats(value);
-}
-
-/// Returns words whose upper halves are the products of values and scales,
-/// rounded once to bf16; NaN is 0x7FC0.
-static Value multiply(Rows &rows, Value values, Value scales) {
+/// Returns the words of products of codes and scales, rounded once to bf16; NaN
+/// is 0x7FC0.
+static Value multiply(Rows &rows, Value codes, Type type, Value scales) {
+  constexpr int32_t kNan = 0x7fc0;
   Type f32 = rows.b.getF32Type(), f64 = rows.b.getF64Type();
+  Type i16 = rows.b.getI16Type(), bf16 = rows.b.getBF16Type();
   auto extend = [&](Value value) -> Value {
     return arith::ExtFOp::create(rows.b, rows.like(f64), value);
   };
+  Value values =
+      arith::ExtFOp::create(rows.b, rows.like(f32), rows.as(codes, type));
   Value exact = arith::MulFOp::create(rows.b, extend(values), extend(scales));
   // To an odd f32 where that is not exact, so that rounding it to bf16 is as
   // rounding the product.
@@ -174,10 +148,10 @@ static Value multiply(Rows &rows, Value values, Value scales) {
   Value step = rows.select(isBelow, rows.number(1), rows.number(-1));
   Value change = arith::AndIOp::create(rows.b, isInexact, isEven);
   word = rows.select(change, rows.add(word, step), word);
-  Value odd = rows.andBits(rows.shiftRight(word, 16), 1);
-  Value rounded = rows.add(word, rows.add(odd, rows.number(0x7fff)));
+  Value rounded =
+      arith::TruncFOp::create(rows.b, rows.like(bf16), rows.asFloats(word));
   Value isNan = rows.isMore(rows.andBits(word, kMagnitude), kInf);
-  return rows.select(isNan, rows.number(kInf | kQuarter), rounded);
+  return rows.select(isNan, rows.number(i16, kNan), rows.as(rounded, i16));
 }
 
 /// Returns codes of one of f8E4M3FNUZ and f8E4M3FN as such of the other.
@@ -256,14 +230,14 @@ void RowConversion::convert(OpBuilder &builder, Location loc,
     Value scales =
         loadScales(builder, loc, (isOfSource ? source : destination)[index],
                    channel, width);
-    constexpr int64_t kHalfBits = 16, kByteBits = 8;
     if (isOfSource) {
-      Value words = multiply(math, decode(math, row, from), scales);
-      row = math.narrow(math.shiftRight(words, kHalfBits), kHalfBits);
-    } else {
-      Value elements =
-          math.asFloats(math.shiftLeft(math.widen(row), kHalfBits));
-      row = math.narrow(quantize(math, elements, scales, to), kByteBits);
+      row = multiply(math, row, from, scales);
+      continue;
     }
+    constexpr int64_t kCodeBits = 8;
+    Value elements =
+        arith::ExtFOp::create(math.b, math.like(builder.getF32Type()),
+                              math.as(row, builder.getBF16Type()));
+    row = math.narrow(quantize(math, elements, scales, to), kCodeBits);
   }
 }

@@ -11,6 +11,7 @@
 
 #include "ImportTorchPages/PageTensors.h"
 #include "ImportTorchPages/PageUses.h"
+#include "Support/CacheFunctions.h"
 #include "Support/CacheTypes.h"
 #include "Support/ForeignOps.h"
 #include "Torch/TorchValues.h"
@@ -153,9 +154,7 @@ bool FunctionImporter::changeTypes() {
                         page, cache.type));
     BlockArgument(argument).setType(becomes);
   }
-  function.setFunctionType(
-      FunctionType::get(function.getContext(), block.getArgumentTypes(),
-                        function.getFunctionType().getResults()));
+  updateArgumentTypes(function);
   return true;
 }
 
@@ -215,28 +214,28 @@ bool FunctionImporter::dropReturnedCaches() {
   Operation *end = block.getTerminator();
   BitVector returned(end->getNumOperands());
   llvm::SmallPtrSet<Value, 4> kept;
-  auto keep = [&](Value value) -> bool {
-    std::optional<CacheVersion> version = uses.getVersion(value);
-    if (!version || !caches.contains(version->cache))
-      return false;
-    if (version->writes == caches[version->cache].writes)
-      kept.insert(version->cache);
-    return true;
-  };
   for (OpOperand &operand : end->getOpOperands()) {
-    if (!keep(operand.get()))
+    std::optional<CacheVersion> version = uses.getVersion(operand.get());
+    if (!version || !caches.contains(version->cache))
       continue;
-    CacheVersion version = *uses.getVersion(operand.get());
-    if (version.writes != caches[version.cache].writes)
-      return refuse(caches[version.cache].use,
+    const Cache &cache = caches[version->cache];
+    if (version->writes != cache.writes)
+      return refuse(cache.use,
                     "expects to return the cache as it was written last");
+    kept.insert(version->cache);
     returned.set(operand.getOperandNumber());
   }
+  // What another cache holds, or the same one held before, must be copied: such
+  // an operation stays, as another use of the cache.
   SmallVector<Operation *> overwrites;
   for (Operation *op : uses.getOverwrites()) {
-    auto argument = dyn_cast<BlockArgument>(op->getOperand(1));
-    if (argument && caches.contains(argument) && keep(op->getOperand(0)))
+    std::optional<CacheVersion> version = uses.getVersion(op->getOperand(0));
+    if (version && version->cache == op->getOperand(1) &&
+        caches.contains(version->cache) &&
+        version->writes == caches[version->cache].writes) {
+      kept.insert(version->cache);
       overwrites.push_back(op);
+    }
   }
   for (auto &[argument, cache] : caches) {
     if (cache.pending)
@@ -287,9 +286,10 @@ bool FunctionImporter::checkLeftUses() {
     if (!isForeign(&op, op.getName().getStringRef()) || !isPureHere(&op) ||
         !llvm::all_of(op.getResults(), isTorchUnused))
       continue;
+    // One operation may say the same size twice.
     for (Value result : op.getResults())
-      for (Operation *user : llvm::make_early_inc_range(result.getUsers()))
-        user->erase();
+      while (!result.use_empty())
+        result.user_begin()->erase();
     op.erase();
   }
   for (auto &[argument, cache] : caches)
@@ -312,30 +312,10 @@ namespace {
 struct ImportTorchPagesPass
     : public fp8attn::impl::ImportTorchPagesBase<ImportTorchPagesPass> {
   void runOnOperation() override {
-    SmallVector<func::FuncOp> functions;
-    getOperation().walk([&](func::FuncOp function) {
-      if (llvm::hasSingleElement(function.getBody()))
-        functions.push_back(function);
-    });
-    for (func::FuncOp function : functions)
-      importFunction(function);
-  }
-
-  static void importFunction(func::FuncOp function) {
-    func::FuncOp copy = function.clone();
-    function->getBlock()->getOperations().insertAfter(function->getIterator(),
-                                                      copy);
-    bool isImported = FunctionImporter(copy).run();
-    if (isImported &&
-        !SymbolTable::symbolKnownUseEmpty(function, function->getParentOp())) {
-      remarkMissed(function,
-                   llvm::formatv("expects no use of @{0}, whose caches become "
-                                 "memory",
-                                 function.getSymName())
-                       .str());
-      isImported = false;
-    }
-    (isImported ? function : copy).erase();
+    for (func::FuncOp function : getFunctionsOfOneBlock(getOperation()))
+      importCopy(function, [&](func::FuncOp copy) {
+        return FunctionImporter(copy).run() && !refuseNamed(function, function);
+      });
   }
 };
 } // namespace

@@ -12,6 +12,7 @@
 #include "ImportTtir/PagedForms.h"
 #include "ImportTtir/PagedImport.h"
 #include "Support/AttentionImport.h"
+#include "Support/CacheFunctions.h"
 #include "Support/ForeignOps.h"
 #include "fp8attn/Import/Passes.h"
 
@@ -210,9 +211,7 @@ bool FunctionImporter::changeTypes() {
       return refuse(forms.front().op, why);
     BlockArgument(argument).setType(type);
   }
-  function.setFunctionType(
-      FunctionType::get(function.getContext(), block.getArgumentTypes(),
-                        function.getFunctionType().getResults()));
+  updateArgumentTypes(function);
   return true;
 }
 
@@ -303,12 +302,7 @@ bool FunctionImporter::dropReturnedCaches() {
 namespace {
 struct ImportTtirPass : public fp8attn::impl::ImportTtirBase<ImportTtirPass> {
   void runOnOperation() override {
-    SmallVector<func::FuncOp> functions;
-    getOperation().walk([&](func::FuncOp function) {
-      if (llvm::hasSingleElement(function.getBody()))
-        functions.push_back(function);
-    });
-    for (func::FuncOp function : functions)
+    for (func::FuncOp function : getFunctionsOfOneBlock(getOperation()))
       importFunction(function);
   }
 
@@ -319,19 +313,10 @@ struct ImportTtirPass : public fp8attn::impl::ImportTtirBase<ImportTtirPass> {
         first = op;
       return first ? WalkResult::interrupt() : WalkResult::advance();
     });
-    if (!first)
-      return;
-    if (!SymbolTable::symbolKnownUseEmpty(function, function->getParentOp())) {
-      std::string why = llvm::formatv("expects no use of @{0}, whose caches "
-                                      "become memory",
-                                      function.getSymName());
-      return remarkMissed(first, why);
-    }
-    func::FuncOp copy = function.clone();
-    function->getBlock()->getOperations().insertAfter(function->getIterator(),
-                                                      copy);
-    const bool isImported = FunctionImporter(copy).run();
-    (isImported ? function : copy).erase();
+    if (first && !refuseNamed(function, first))
+      importCopy(function, [](func::FuncOp copy) {
+        return FunctionImporter(copy).run();
+      });
   }
 };
 } // namespace

@@ -13,8 +13,8 @@
 #include "ImportedAttention.h"
 #include "torch_pages.h"
 
+#include <algorithm>
 #include <cstring>
-#include <map>
 
 namespace {
 constexpr int64_t kSequences = 3, kPrompts = 2, kHeads = 4, kKvHeads = 2;

@@ -12,6 +12,7 @@
 
 #include "PageTensors.h"
 
+#include "Support/HeadShapes.h"
 #include "Support/IndexTensors.h"
 #include "Torch/TorchValues.h"
 
@@ -52,6 +53,10 @@ private:
   Value getIndex(OpBuilder &inner, int64_t number) {
     return arith::ConstantIndexOp::create(inner, loc, number);
   }
+  Value getNumber(OpBuilder &inner, int64_t number) {
+    return arith::ConstantOp::create(inner, loc,
+                                     builder.getI64IntegerAttr(number));
+  }
   /// Loads a number, and lets `isThere` be false if it is not there.
   Value load(OpBuilder &inner, Value tensor, ArrayRef<Value> place,
              Value &isThere);
@@ -80,10 +85,6 @@ Value ExpressionBuilder::load(OpBuilder &inner, Value tensor,
     isThere = arith::AndIOp::create(inner, loc, isThere, isInside);
   }
   Type i64 = builder.getI64Type();
-  auto getNumber = [&](OpBuilder &then, int64_t number) {
-    return arith::ConstantOp::create(then, loc,
-                                     builder.getI64IntegerAttr(number));
-  };
   auto read = [&](OpBuilder &then, Location) {
     Value number = tensor::ExtractOp::create(then, loc, tensor, place);
     number = convertInteger(then, loc, number, i64);
@@ -124,27 +125,14 @@ Value ExpressionBuilder::build(ArrayRef<OpFoldResult> sizes,
     }
     Value number = arith::IndexCastOp::create(inner, loc, inner.getI64Type(),
                                               expand(expression));
-    Value zero =
-        arith::ConstantOp::create(inner, loc, builder.getI64IntegerAttr(0));
     Value isRight = arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::sge,
-                                          number, zero);
+                                          number, getNumber(inner, 0));
     isRight = arith::AndIOp::create(inner, loc, isRight, isThere);
-    Value other =
-        arith::ConstantOp::create(inner, loc, builder.getI64IntegerAttr(none));
-    number = arith::SelectOp::create(inner, loc, isRight, number, other);
+    number = arith::SelectOp::create(inner, loc, isRight, number,
+                                     getNumber(inner, none));
     return convertInteger(inner, loc, number, type);
   };
   return buildTensor(builder, loc, sizes, type, compute);
-}
-
-/// Returns a tensor with all dimensions but the last two as one.
-static Value collapseTokens(OpBuilder &builder, Location loc, Value tensor) {
-  const int64_t rank = cast<RankedTensorType>(tensor.getType()).getRank();
-  if (rank == 3)
-    return tensor;
-  SmallVector<ReassociationIndices> groups = {
-      llvm::to_vector<2>(llvm::seq<int64_t>(rank - 2)), {rank - 2}, {rank - 1}};
-  return tensor::CollapseShapeOp::create(builder, loc, tensor, groups);
 }
 
 LogicalResult

@@ -25,24 +25,16 @@ using namespace mlir::fp8attn;
 static constexpr StringRef kIndexPut = "torch.aten.index_put";
 
 bool PageUses::followView(Operation *op) {
-  auto isNamed = [&](StringRef name) {
-    return isForeign(op, name) && op->getNumOperands() >= 1 &&
-           op->getNumResults() == 1;
-  };
-  if (!isNamed("torch_c.from_builtin_tensor") &&
-      !isNamed("torch_c.to_builtin_tensor") &&
-      !isNamed("torch.copy.to_vtensor") &&
-      !(op->getNumResults() == 1 && isTorchReshape(op)))
+  if (op->getNumOperands() < 1 || op->getNumResults() != 1)
     return false;
-  Value source = op->getOperand(0);
-  if (std::optional<CacheVersion> version = getVersion(source)) {
-    views[op->getResult(0)] = *version;
-    return true;
-  }
-  auto argument = dyn_cast<BlockArgument>(source);
-  if (argument && argument.getOwner() == &block)
-    views[op->getResult(0)] = {argument};
-  return argument != nullptr;
+  std::optional<CacheVersion> version = getVersion(op->getOperand(0));
+  if (!version ||
+      (!isForeign(op, "torch_c.from_builtin_tensor") &&
+       !isForeign(op, "torch_c.to_builtin_tensor") &&
+       !isForeign(op, "torch.copy.to_vtensor") && !isTorchReshape(op)))
+    return false;
+  views[op->getResult(0)] = *version;
+  return true;
 }
 
 LogicalResult PageUses::find(Operation *&culprit, std::string &why) {
@@ -151,9 +143,8 @@ LogicalResult PageUses::addWrite(Operation *op, std::string &why) {
   write.before = before;
   SmallVector<Value> shapes;
   write.source = followRows(op->getOperand(2), shapes);
-  write.sizes.assign(
-      getBuiltinTensor(write.source.getType()).getShape().begin(),
-      getBuiltinTensor(write.source.getType()).getShape().end());
+  write.sizes =
+      llvm::to_vector(getBuiltinTensor(write.source.getType()).getShape());
   std::optional<Coordinates> place =
       getPlace(llvm::to_vector(llvm::seq<unsigned>(write.sizes.size())),
                write.sizes, context);
@@ -253,11 +244,12 @@ std::optional<PageUses::Read> PageUses::findRead(Value tensor,
                nullptr};
   // Heads may be repeated, each for its group.
   AffineExpr head = getAffineDimExpr(kHead, context);
-  const int64_t times = type.getDimSize(1) / read.shape.heads;
-  if (times > 1)
-    head = head.floorDiv(times);
+  const bool areGroups = read.shape.heads > 0 && !type.isDynamicDim(1) &&
+                         type.getDimSize(1) % read.shape.heads == 0;
+  if (areGroups && type.getDimSize(1) > read.shape.heads)
+    head = head.floorDiv(type.getDimSize(1) / read.shape.heads);
   const Coordinate &headPlace = inner[inner.size() - 2];
-  if (type.isDynamicDim(1) || type.getDimSize(1) % read.shape.heads != 0 ||
+  if (!areGroups ||
       (read.shape.heads > 1 && getNumber(headPlace, context) != head) ||
       !isDim(inner.back(), kChannel, context))
     return refuse(

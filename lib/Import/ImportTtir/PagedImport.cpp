@@ -225,12 +225,6 @@ Value PagedBuilder::buildSlots(int64_t pageTokens) {
   return tensor::CollapseShapeOp::create(builder, loc, slots, groups);
 }
 
-/// Users and tokens become one dimension.
-static Value collapseTokens(OpBuilder &builder, Location loc, Value value) {
-  SmallVector<ReassociationIndices> groups = {{0, 1}, {2}, {3}};
-  return tensor::CollapseShapeOp::create(builder, loc, value, groups);
-}
-
 Value PagedBuilder::buildInput(int64_t heads) {
   if (form.kind == PagedForm::Kind::Fill)
     return collapseTokens(builder, loc,
@@ -246,12 +240,9 @@ Value PagedBuilder::buildInput(int64_t heads) {
                         form.input.getType());
     return nullptr;
   }
-  SmallVector<OpFoldResult> offsets(3, builder.getIndexAttr(0));
-  SmallVector<OpFoldResult> strides(3, builder.getIndexAttr(1));
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, tokens);
-  sizes[1] = builder.getIndexAttr(heads);
-  return tensor::ExtractSliceOp::create(builder, loc, tokens, offsets, sizes,
-                                        strides);
+  SmallVector<Range> part = getWhole(builder, loc, tokens);
+  part[1].size = builder.getIndexAttr(heads);
+  return tensor::ExtractSliceOp::create(builder, loc, tokens, part);
 }
 
 Value PagedBuilder::buildQueryStart() {

@@ -45,6 +45,16 @@ Value mlir::fp8attn::joinHeads(OpBuilder &builder, Location loc, Value value) {
   return tensor::CollapseShapeOp::create(builder, loc, value, groups);
 }
 
+Value mlir::fp8attn::collapseTokens(OpBuilder &builder, Location loc,
+                                    Value value) {
+  const int64_t rank = cast<RankedTensorType>(value.getType()).getRank();
+  if (rank == 3)
+    return value;
+  SmallVector<ReassociationIndices> groups = {
+      llvm::to_vector<2>(llvm::seq<int64_t>(rank - 2)), {rank - 2}, {rank - 1}};
+  return tensor::CollapseShapeOp::create(builder, loc, value, groups);
+}
+
 Value mlir::fp8attn::addHead(OpBuilder &builder, Location loc, Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   SmallVector<int64_t> shape(type.getShape());

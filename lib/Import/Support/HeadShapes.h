@@ -28,6 +28,9 @@ Value joinHeads(OpBuilder &builder, Location loc, Value value);
 /// Returns [batch, x, y, channels] as [batch, y, x, channels], which copies.
 Value exchangeHeadsAndTokens(OpBuilder &builder, Location loc, Value value);
 
+/// Returns [..., heads, channels] as [tokens, heads, channels], in place.
+Value collapseTokens(OpBuilder &builder, Location loc, Value value);
+
 /// Returns [batch, x, y] as [batch, 1, x, y], in place.
 Value addHead(OpBuilder &builder, Location loc, Value value);
 

@@ -183,21 +183,21 @@ static std::optional<int64_t> getDimension(Operation *op, unsigned operand,
                                                            : std::nullopt;
 }
 
-/// Dimensions of size 1 are expanded, or stand before all others.
-static std::optional<Coordinates> moveExpand(const Coordinates &place,
-                                             RankedTensorType from,
-                                             RankedTensorType to) {
-  const int64_t added = to.getRank() - from.getRank();
-  if (added < 0)
+std::optional<Coordinates>
+mlir::fp8attn::getOperandPlace(RankedTensorType operand,
+                               RankedTensorType result,
+                               const Coordinates &place) {
+  if (!operand || !result || operand.getRank() > result.getRank())
     return std::nullopt;
-  Coordinates result(place.begin() + added, place.end());
-  for (auto [index, size] : llvm::enumerate(from.getShape())) {
+  const int64_t added = result.getRank() - operand.getRank();
+  Coordinates inner(place.begin() + added, place.end());
+  for (auto [index, size] : llvm::enumerate(operand.getShape())) {
     if (size == 1)
-      result[index].clear();
-    else if (size != to.getDimSize(index + added))
+      inner[index].clear();
+    else if (size != result.getDimSize(added + index))
       return std::nullopt;
   }
-  return result;
+  return inner;
 }
 
 /// All of a tensor is repeated, along each dimension by a constant.
@@ -244,7 +244,7 @@ static std::optional<Coordinates> moveBack(Operation *op,
   case Move::Reshape:
     return from == to ? result : reshape(place, from.getShape());
   case Move::Expand:
-    return moveExpand(place, from, to);
+    return getOperandPlace(from, to, place);
   case Move::Repeat:
     return moveRepeat(op, result, from, to);
   case Move::Transpose: {

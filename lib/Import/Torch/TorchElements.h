@@ -48,6 +48,14 @@ AffineExpr getNumber(const Coordinate &coordinate, MLIRContext *context);
 std::optional<Coordinates> reshape(const Coordinates &place,
                                    ArrayRef<int64_t> to);
 
+/// Returns the place in an operand of what an elementwise operation, or one
+/// that expands it, has at `place` in its result: dimensions of size 1 and
+/// those that miss in front are broadcast. Nothing if a type is null, or sizes
+/// differ.
+std::optional<Coordinates> getOperandPlace(RankedTensorType operand,
+                                           RankedTensorType result,
+                                           const Coordinates &place);
+
 /// Whether an operation gives its first operand in another shape, elements in
 /// the same order, or as it is.
 bool isTorchReshape(Operation *op);

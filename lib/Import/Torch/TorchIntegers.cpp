@@ -96,23 +96,6 @@ std::optional<APFloat> mlir::fp8attn::getTorchSplat(Value tensor) {
   return std::nullopt;
 }
 
-std::optional<Coordinates>
-mlir::fp8attn::getOperandPlace(RankedTensorType operand,
-                               RankedTensorType result,
-                               const Coordinates &place) {
-  if (!operand || !result || operand.getRank() > result.getRank())
-    return std::nullopt;
-  const int64_t added = result.getRank() - operand.getRank();
-  Coordinates inner(place.begin() + added, place.end());
-  for (auto [index, size] : llvm::enumerate(operand.getShape())) {
-    if (size == 1)
-      inner[index].clear();
-    else if (size != result.getDimSize(added + index))
-      return std::nullopt;
-  }
-  return inner;
-}
-
 AffineExpr TorchIntegers::getLoad(Value tensor, ArrayRef<AffineExpr> place) {
   auto *found = llvm::find_if(loads, [&](const Load &load) {
     return load.tensor == tensor && ArrayRef(load.place) == place;
@@ -176,15 +159,26 @@ AffineExpr TorchIntegers::evaluateGather(Operation *op,
     return nullptr;
   Coordinates inner = place;
   inner[*dimension] = {{index, type.getDimSize(*dimension)}};
+  // Indices may be of a part of the other dimensions, whose digits are not
+  // those of the whole then.
+  for (auto [other, size] : llvm::enumerate(type.getShape())) {
+    if (isSelect || static_cast<int64_t>(other) == *dimension ||
+        (!ShapedType::isDynamic(size) && size == indexType.getDimSize(other)))
+      continue;
+    AffineExpr number = getNumber(place[other], context);
+    if (!number)
+      return nullptr;
+    inner[other] = getCoordinate(number, size);
+  }
   return evaluateElement({table, inner});
 }
 
 AffineExpr TorchIntegers::evaluateOperation(Operation *op,
                                             const Coordinates &place) {
   StringRef name = op->getName().getStringRef();
-  if (!name.consume_front("torch."))
-    return nullptr;
   const unsigned operands = op->getNumOperands();
+  if (op->getNumResults() != 1 || operands < 1 || !name.consume_front("torch."))
+    return nullptr;
   auto evaluateBoth = [&](auto combine) -> AffineExpr {
     AffineExpr left = evaluateOperand(op, 0, place);
     AffineExpr right = left ? evaluateOperand(op, 1, place) : nullptr;

@@ -76,13 +76,6 @@ private:
 /// float; nothing if it is none.
 std::optional<APFloat> getTorchSplat(Value tensor);
 
-/// Returns the place in an operand of what an elementwise operation has at
-/// `place` in its result: dimensions of size 1 and those that miss in front are
-/// broadcast.
-std::optional<Coordinates> getOperandPlace(RankedTensorType operand,
-                                           RankedTensorType result,
-                                           const Coordinates &place);
-
 } // namespace mlir::fp8attn
 
 #endif // FP8ATTN_LIB_IMPORT_TORCH_TORCHINTEGERS_H

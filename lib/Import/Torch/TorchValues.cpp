@@ -136,14 +136,15 @@ Value mlir::fp8attn::toBuiltinFloat(OpBuilder &builder, Location loc,
 
 bool mlir::fp8attn::isTorchUnused(Value value) {
   return llvm::all_of(value.getUsers(), [](Operation *user) {
-    return isForeign(user, "torch.bind_symbolic_shape");
+    return isForeign(user, "torch.bind_symbolic_shape") && user->use_empty();
   });
 }
 
 void mlir::fp8attn::replaceByBuiltinTensor(OpBuilder &builder, Value old,
                                            Value tensor) {
   for (Operation *user : llvm::make_early_inc_range(old.getUsers()))
-    if (isForeign(user, kToBuiltin) && user->getNumResults() == 1 &&
+    if (isForeign(user, kToBuiltin) && user->getNumOperands() == 1 &&
+        user->getNumResults() == 1 &&
         user->getResult(0).getType() == tensor.getType()) {
       user->getResult(0).replaceAllUsesWith(tensor);
       user->erase();

@@ -127,41 +127,31 @@ private:
   /// In an entry point of hundreds of arguments, LLVM takes the square of the
   /// instructions and the third power of the comparisons.
   LLVM::LLVMFuncOp getTakeFunction(Type type) {
-    const std::string name = getTakeName(type);
-    if (auto function = symbols.lookup<LLVM::LLVMFuncOp>(name))
-      return function;
     const bool isCache = isa<CacheType>(type);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToEnd(module.getBody());
     SmallVector<Type> types(4, pointer);
     if (isCache)
       types.push_back(builder.getI64Type());
-    auto function = symbols.add(LLVM::LLVMFuncOp::create(
-        builder, module.getLoc(), name,
+    return symbols.getOrMakeFunction(
+        builder, getTakeName(type),
         LLVM::LLVMFunctionType::get(builder.getI32Type(), types),
-        LLVM::Linkage::Internal));
-    function.setNoInline(true);
-    Block *block = function.addEntryBlock(builder);
-    builder.setInsertionPointToStart(block);
+        [&](Block &block) { buildTakeFunction(block, type); });
+  }
+
+  /// Fills in such a function.
+  void buildTakeFunction(Block &block, Type type) {
+    const bool isCache = isa<CacheType>(type);
     Value copy = LLVM::AllocaOp::create(builder, loc, pointer,
                                         abi::getTensorType(module.getContext()),
                                         makeInteger(builder, loc, 64, 1));
-    Value descriptor = copyDescriptor(copy, block->getArgument(2),
+    Value descriptor = copyDescriptor(copy, block.getArgument(2),
                                       isCache ? sizeof(fp8attn_cache)
                                               : sizeof(fp8attn_tensor));
-    SmallVector<Value> operands = {block->getArgument(0), descriptor};
-    llvm::append_range(operands, block->getArguments().drop_front(3));
-    returnIfFailed(
-        builder, loc,
-        callRuntime(builder, loc, symbols,
-                    isCache ? runtime::kCheckCache : runtime::kCheckTensor,
-                    operands)
-            .getResult());
-    LLVM::StoreOp::create(builder, loc, pack(copy, type),
-                          block->getArgument(1));
+    SmallVector<Value> operands = {block.getArgument(0), descriptor};
+    llvm::append_range(operands, block.getArguments().drop_front(3));
+    check(isCache ? runtime::kCheckCache : runtime::kCheckTensor, operands);
+    LLVM::StoreOp::create(builder, loc, pack(copy, type), block.getArgument(1));
     LLVM::ReturnOp::create(builder, loc, makeInteger(builder, loc, 32, 0));
-    expandStatusChecks(function);
-    return function;
+    expandStatusChecks(cast<LLVM::LLVMFuncOp>(block.getParentOp()));
   }
 
   /// Returns a symbol for all types of which the body takes the same members.
@@ -199,20 +189,10 @@ private:
 
   /// Returns the address of zeros as long as the longest descriptor.
   Value getEmptyDescriptor() {
-    constexpr StringLiteral kName = "fp8attn.empty_descriptor";
-    auto global = symbols.lookup<LLVM::GlobalOp>(kName);
-    if (!global) {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(module.getBody());
-      LLVM::LLVMStructType type = abi::getTensorType(module.getContext());
-      global = symbols.add(LLVM::GlobalOp::create(
-          builder, module.getLoc(), type,
-          /*isConstant=*/true, LLVM::Linkage::Private, kName, Attribute()));
-      builder.createBlock(&global.getInitializerRegion());
-      LLVM::ReturnOp::create(builder, loc,
-                             LLVM::ZeroOp::create(builder, loc, type));
-    }
-    return LLVM::AddressOfOp::create(builder, loc, global);
+    LLVM::LLVMStructType type = abi::getTensorType(module.getContext());
+    return symbols.getOrMakeConstant(
+        builder, loc, "fp8attn.empty_descriptor", type,
+        [&]() -> Value { return LLVM::ZeroOp::create(builder, loc, type); });
   }
 
   /// int64_t NAME_workspace_bytes(int32_t num_workers)

@@ -38,6 +38,18 @@ public:
     return op;
   }
 
+  /// Returns the function of that name. If there is none, it is made, and
+  /// `build` fills in its block. It is called instead of having the same
+  /// instructions in many places, and so not inlined.
+  LLVM::LLVMFuncOp getOrMakeFunction(OpBuilder &builder, StringRef name,
+                                     LLVM::LLVMFunctionType type,
+                                     llvm::function_ref<void(Block &)> build);
+
+  /// Returns the address of the constant of that name. If there is none, it is
+  /// made, and `build` returns its value.
+  Value getOrMakeConstant(OpBuilder &builder, Location loc, StringRef name,
+                          Type type, llvm::function_ref<Value()> build);
+
 private:
   ModuleOp module;
   llvm::StringMap<Operation *> symbols;

@@ -84,21 +84,12 @@ static Value buildOperand(OpBuilder &builder, Location loc,
 static Value makeOperandConstant(OpBuilder &builder, Location loc,
                                  ModuleSymbols &symbols,
                                  const OperandShape &shape, StringRef name) {
-  ModuleOp module = symbols.getModule();
-  const std::string symbol = getSymbol(shape, "fp8attn.operand." + name);
-  auto global = symbols.lookup<LLVM::GlobalOp>(symbol);
-  if (!global) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
-    global = symbols.add(LLVM::GlobalOp::create(
-        builder, module.getLoc(), abi::getOperandType(builder.getContext()),
-        /*isConstant=*/true, LLVM::Linkage::Private, symbol, Attribute()));
-    builder.createBlock(&global.getInitializerRegion());
-    LLVM::ReturnOp::create(
-        builder, module.getLoc(),
-        buildOperand(builder, module.getLoc(), symbols, shape, name));
-  }
-  return LLVM::AddressOfOp::create(builder, loc, global);
+  return symbols.getOrMakeConstant(
+      builder, loc, getSymbol(shape, "fp8attn.operand." + name),
+      abi::getOperandType(builder.getContext()), [&] {
+        return buildOperand(builder, symbols.getModule().getLoc(), symbols,
+                            shape, name);
+      });
 }
 
 static Value getMember(OpBuilder &builder, Location loc, Value operand,
@@ -149,36 +140,27 @@ static LLVM::LLVMFuncOp getStoreFunction(OpBuilder &builder,
   for (const DynamicMember &member : members)
     name += (member.member == abi::kTensorSizes ? ".size" : ".stride") +
             std::to_string(member.dim);
-  if (auto function = symbols.lookup<LLVM::LLVMFuncOp>(name))
-    return function;
-  ModuleOp module = symbols.getModule();
-  Location loc = module.getLoc();
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToEnd(module.getBody());
   SmallVector<Type> types(3, LLVM::LLVMPointerType::get(builder.getContext()));
   types.append(members.size(), builder.getI64Type());
-  auto function = symbols.add(LLVM::LLVMFuncOp::create(
-      builder, loc, name,
-      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
-                                  types),
-      LLVM::Linkage::Internal));
-  function.setNoInline(true);
-  Block *entry = function.addEntryBlock(builder);
-  builder.setInsertionPointToStart(entry);
-  Value operand = entry->getArgument(0);
-  LLVM::MemcpyOp::create(builder, loc, operand, entry->getArgument(1),
-                         makeInteger(builder, loc, 64, sizeof(fp8attn_operand)),
-                         /*isVolatile=*/false);
-  LLVM::StoreOp::create(
-      builder, loc, entry->getArgument(2),
-      getMember(builder, loc, operand, {0, 1, abi::kTensorData}));
-  for (auto [member, value] :
-       llvm::zip_equal(members, entry->getArguments().drop_front(3)))
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(builder.getContext()), types);
+  return symbols.getOrMakeFunction(builder, name, type, [&](Block &block) {
+    Location loc = symbols.getModule().getLoc();
+    Value operand = block.getArgument(0);
+    LLVM::MemcpyOp::create(
+        builder, loc, operand, block.getArgument(1),
+        makeInteger(builder, loc, 64, sizeof(fp8attn_operand)),
+        /*isVolatile=*/false);
     LLVM::StoreOp::create(
-        builder, loc, value,
-        getMember(builder, loc, operand, {0, 1, member.member, member.dim}));
-  LLVM::ReturnOp::create(builder, loc, ValueRange());
-  return function;
+        builder, loc, block.getArgument(2),
+        getMember(builder, loc, operand, {0, 1, abi::kTensorData}));
+    for (auto [member, value] :
+         llvm::zip_equal(members, block.getArguments().drop_front(3)))
+      LLVM::StoreOp::create(
+          builder, loc, value,
+          getMember(builder, loc, operand, {0, 1, member.member, member.dim}));
+    LLVM::ReturnOp::create(builder, loc, ValueRange());
+  });
 }
 
 /// Returns the address of the data of an operand.
@@ -228,30 +210,21 @@ getArgumentStoreFunction(OpBuilder &builder, ModuleSymbols &symbols,
     name += ShapedType::isDynamic(offset) ? ".from.n"
                                           : ".from." + std::to_string(offset);
   }
-  if (auto function = symbols.lookup<LLVM::LLVMFuncOp>(name))
-    return function;
-  ModuleOp module = symbols.getModule();
-  Location loc = module.getLoc();
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToEnd(module.getBody());
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  auto function = symbols.add(LLVM::LLVMFuncOp::create(
-      builder, loc, name,
+  auto type =
       LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
-                                  {pointer, pointer, pointer}),
-      LLVM::Linkage::Internal));
-  function.setNoInline(true);
-  Block *entry = function.addEntryBlock(builder);
-  builder.setInsertionPointToStart(entry);
-  Value packed =
-      LLVM::LoadOp::create(builder, loc, getPackedType(shape.type, converter),
-                           entry->getArgument(2));
-  Value value = unpackConverted(builder, loc, converter, shape.type, packed);
-  Value data = getData(builder, loc, converter, shape.type, value);
-  callStore(builder, loc, symbols, entry->getArgument(0), entry->getArgument(1),
-            data, getDynamicMembers(builder, loc, shape, value));
-  LLVM::ReturnOp::create(builder, loc, ValueRange());
-  return function;
+                                  {pointer, pointer, pointer});
+  return symbols.getOrMakeFunction(builder, name, type, [&](Block &block) {
+    Location loc = symbols.getModule().getLoc();
+    Value packed =
+        LLVM::LoadOp::create(builder, loc, getPackedType(shape.type, converter),
+                             block.getArgument(2));
+    Value value = unpackConverted(builder, loc, converter, shape.type, packed);
+    Value data = getData(builder, loc, converter, shape.type, value);
+    callStore(builder, loc, symbols, block.getArgument(0), block.getArgument(1),
+              data, getDynamicMembers(builder, loc, shape, value));
+    LLVM::ReturnOp::create(builder, loc, ValueRange());
+  });
 }
 
 void mlir::fp8attn::storeOperandOfFrame(OpBuilder &builder, Location loc,

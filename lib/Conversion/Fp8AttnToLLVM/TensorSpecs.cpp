@@ -65,18 +65,10 @@ static Value buildSpec(OpBuilder &builder, Location loc, ModuleSymbols &symbols,
 Value mlir::fp8attn::makeTensorSpec(OpBuilder &builder, Location loc,
                                     ModuleSymbols &symbols, MemRefType type,
                                     StringRef name) {
-  ModuleOp module = symbols.getModule();
-  const std::string symbol = getSymbol(type, name);
-  auto global = symbols.lookup<LLVM::GlobalOp>(symbol);
-  if (!global) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(module.getBody());
-    global = symbols.add(LLVM::GlobalOp::create(
-        builder, module.getLoc(), abi::getTensorSpecType(builder.getContext()),
-        /*isConstant=*/true, LLVM::Linkage::Private, symbol, Attribute()));
-    builder.createBlock(&global.getInitializerRegion());
-    Value spec = buildSpec(builder, module.getLoc(), symbols, type, name);
-    LLVM::ReturnOp::create(builder, module.getLoc(), spec);
-  }
-  return LLVM::AddressOfOp::create(builder, loc, global);
+  return symbols.getOrMakeConstant(
+      builder, loc, getSymbol(type, name),
+      abi::getTensorSpecType(builder.getContext()), [&] {
+        return buildSpec(builder, symbols.getModule().getLoc(), symbols, type,
+                         name);
+      });
 }

@@ -4,12 +4,14 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A table of operands for each operation of the model level, and what follows
-// from it for all of them: whether memrefs and tensors are mixed, effects on
-// memory, destinations, and the sizes of results.
+// A table of operands for each operation of the model level, with their types
+// (OperandTypes.cpp), and what follows from it for all of them: whether memrefs
+// and tensors are mixed, effects on memory, destinations, and the sizes of
+// results.
 //
 //===----------------------------------------------------------------------===//
 
+#include "OperandTypes.h"
 #include "Verifiers.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
@@ -18,19 +20,38 @@
 
 using namespace mlir;
 using namespace mlir::fp8attn;
+using namespace mlir::fp8attn::detail;
 
 namespace {
 /// The role of a group of operands of an operation.
 struct GroupRole {
   StringRef name;
+  TypeRule types;
   Access access = Access::Read;
   bool isContiguous = true;
 };
 } // namespace
 
+static constexpr StringRef kFloats = "bf16, f16 or f32";
+static constexpr StringRef kFp8 = "f8E4M3FN or f8E5M2";
+static constexpr StringRef kFloatsOrFp8 = "bf16, f16, f32, f8E4M3FN or f8E5M2";
+static constexpr StringRef kMasks = "i1, i8, f32, bf16 or f16";
+static constexpr int64_t kRanks[] = {0, 1, 2, 3, 4};
+static constexpr TypeRule kCache = {kAnyCache, {}};
+static constexpr TypeRule kNumber = {"f32", {}};
+
+/// Returns the rule for `count` numbers of dimensions from `first` on.
+static TypeRule shaped(StringRef elements, int64_t first, int64_t count = 1) {
+  return {elements, ArrayRef(kRanks).slice(first, count)};
+}
+
 /// A scale, whose elements are loaded one by one.
-static GroupRole scale(StringRef name, Access access = Access::Read) {
-  return {name, access, /*isContiguous=*/false};
+static GroupRole scale(StringRef name) {
+  return {name, shaped("f32", 0, 2), Access::Read, /*isContiguous=*/false};
+}
+static GroupRole cacheScale(StringRef name, Access access = Access::Read) {
+  return {name, shaped("f32 or f8E8M0FNU", 0, 5), access,
+          /*isContiguous=*/false};
 }
 
 /// Lists the operands that are there. A group of two is a cache of keys and one
@@ -44,79 +65,84 @@ static SmallVector<OperandRole> listRoles(Op op, ArrayRef<GroupRole> groups) {
       StringRef name = count == 1 ? group.name
                        : i == 0   ? StringRef("key_cache")
                                   : StringRef("value_cache");
-      roles.push_back({name, &op->getOpOperand(first + i), group.access,
-                       group.isContiguous});
+      roles.push_back({name, &op->getOpOperand(first + i), group.types,
+                       group.access, group.isContiguous});
     }
   }
   return roles;
 }
 
 SmallVector<OperandRole> PagedAttentionOp::getOperandRoles() {
-  return listRoles(*this, {{"query"},
-                           {"cache"},
-                           scale("key_scale"),
-                           scale("value_scale"),
-                           {"query_start"},
-                           {"seq_lens"},
-                           {"block_table"},
-                           {"sink"},
-                           {"out", Access::Overwrite},
-                           {"lse", Access::Overwrite},
-                           {"alibi"},
-                           {"mask"},
-                           {"softmax_scale"}});
+  return listRoles(*this, {{"query", shaped(kFloats, 3)},
+                           {"cache", kCache},
+                           cacheScale("key_scale"),
+                           cacheScale("value_scale"),
+                           {"query_start", shaped("i32", 1)},
+                           {"seq_lens", shaped("i32", 1)},
+                           {"block_table", shaped("i32", 2)},
+                           {"sink", shaped("f32", 1)},
+                           {"out", shaped(kFloats, 3), Access::Overwrite},
+                           {"lse", shaped("f32", 2), Access::Overwrite},
+                           {"alibi", shaped("f32", 1)},
+                           {"mask", shaped(kMasks, 2)},
+                           {"softmax_scale", kNumber}});
 }
 
 SmallVector<OperandRole> AttentionOp::getOperandRoles() {
-  return listRoles(*this, {{"query"},
-                           {"key"},
-                           {"value"},
+  return listRoles(*this, {{"query", shaped(kFloats, 4)},
+                           {"key", shaped(kFloatsOrFp8, 4)},
+                           {"value", shaped(kFloatsOrFp8, 4)},
                            scale("key_scale"),
                            scale("value_scale"),
-                           {"sink"},
-                           {"out", Access::Overwrite},
-                           {"lse", Access::Overwrite},
-                           {"alibi"},
-                           {"mask"},
-                           {"softmax_scale"}});
+                           {"sink", shaped("f32", 1)},
+                           {"out", shaped(kFloats, 4), Access::Overwrite},
+                           {"lse", shaped("f32", 3), Access::Overwrite},
+                           {"alibi", shaped("f32", 1)},
+                           {"mask", shaped(kMasks, 4)},
+                           {"softmax_scale", kNumber}});
 }
 
 SmallVector<OperandRole> MergeOp::getOperandRoles() {
-  return listRoles(*this, {{"first_out"},
-                           {"first_lse"},
-                           {"second_out"},
-                           {"second_lse"},
-                           {"out", Access::Overwrite},
-                           {"lse", Access::Overwrite}});
+  const TypeRule part = shaped(kFloats, 3, 2), lse = shaped("f32", 2, 2);
+  return listRoles(*this, {{"first_out", part},
+                           {"first_lse", lse},
+                           {"second_out", part},
+                           {"second_lse", lse},
+                           {"out", part, Access::Overwrite},
+                           {"lse", lse, Access::Overwrite}});
 }
 
 SmallVector<OperandRole> KvWriteOp::getOperandRoles() {
   // Scales of tokens that are skipped stay as they are.
   const Access ofScale = getDynamic() ? Access::Update : Access::Read;
-  return listRoles(*this, {{"key"},
-                           {"value"},
-                           {"slots"},
-                           scale("key_scale", ofScale),
-                           scale("value_scale", ofScale),
-                           {"cache", Access::Update}});
+  return listRoles(*this, {{"key", shaped(kFloats, 3)},
+                           {"value", shaped(kFloats, 3)},
+                           {"slots", shaped("i64", 1)},
+                           cacheScale("key_scale", ofScale),
+                           cacheScale("value_scale", ofScale),
+                           {"cache", kCache, Access::Update}});
 }
 
 SmallVector<OperandRole> RepackOp::getOperandRoles() {
-  return listRoles(*this, {{"source"},
-                           {"destination", Access::Update},
-                           {"pages"},
-                           scale("key_scale"),
-                           scale("value_scale")});
+  return listRoles(*this, {{"source", kCache},
+                           {"destination", kCache, Access::Update},
+                           {"pages", shaped("i32", 2)},
+                           cacheScale("key_scale"),
+                           cacheScale("value_scale")});
 }
 
 SmallVector<OperandRole> QuantizeOp::getOperandRoles() {
-  return listRoles(
-      *this, {{"source"}, scale("scale"), {"destination", Access::Overwrite}});
+  return listRoles(*this,
+                   {{"source", shaped(kFloats, 1, 4)},
+                    scale("scale"),
+                    {"destination", shaped(kFp8, 1, 4), Access::Overwrite}});
 }
 
 SmallVector<OperandRole> DequantizeOp::getOperandRoles() {
-  return listRoles(
-      *this, {{"source"}, scale("scale"), {"destination", Access::Overwrite}});
+  return listRoles(*this,
+                   {{"source", shaped(kFp8, 1, 4)},
+                    scale("scale"),
+                    {"destination", shaped(kFloats, 1, 4), Access::Overwrite}});
 }
 
 /// Returns the operands that are written, but for caches.

@@ -15,6 +15,9 @@
 
 namespace mlir::fp8attn::detail {
 
+/// What a TypeRule calls a cache.
+inline constexpr llvm::StringLiteral kAnyCache = "!fp8attn.cache";
+
 /// Checks the types of the operands of an operation of the model level, one by
 /// one.
 LogicalResult verifyTypes(Operation *op);

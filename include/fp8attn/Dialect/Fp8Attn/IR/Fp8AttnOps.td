@@ -24,8 +24,9 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Fp8Attn_Fp8 : AnyTypeOf<[F8E4M3FN, F8E5M2], "f8E4M3FN or f8E5M2">;
 
-/// An operand whose type is described here, and checked in OperandTypes.cpp:
-/// MLIR's own texts count operands, and users know them by name.
+/// An operand whose type is described here, and checked by what its role says
+/// (OperandRoles.cpp): MLIR's own texts count operands, and users know them by
+/// name.
 class Fp8Attn_Named<string name, Type type>
     : Type<CPred<"true">, name # ", a " # type.summary, type.cppType>;
 

@@ -29,11 +29,20 @@ enum class Access {
   Update,
 };
 
+/// The types that an operand may have.
+struct TypeRule {
+  /// As texts list them: "bf16, f16 or f32".
+  llvm::StringRef elements;
+  /// Dimensions that a memref or tensor may have; none for a cache or number.
+  llvm::ArrayRef<int64_t> ranks;
+};
+
 /// An operand of an operation of the model level.
 struct OperandRole {
   /// Its name in messages and in the headers of entry points.
   llvm::StringRef name;
   OpOperand *operand;
+  TypeRule types;
   Access access;
   /// Whether kernels need an innermost stride of 1, if it is a memref.
   bool isContiguous;

@@ -1,18 +1,18 @@
-// RUN: fp8attn-run %s --entry=paged --check --context=70 --query-len=3 | FileCheck %s --check-prefix=PAGED
-// RUN: fp8attn-run %s --entry=dense --check --context=70 --query-len=3 | FileCheck %s --check-prefix=DENSE
-// RUN: fp8attn-run %s --entry=number --check --context=70 --query-len=3 | FileCheck %s --check-prefix=NUMBER
-// RUN: fp8attn-run %s --entry=constant --check --context=70 --query-len=3 | FileCheck %s --check-prefix=NUMBER
-// RUN: fp8attn-run %s --entry=cache --check --context=70 --query-len=3 | FileCheck %s --check-prefix=CACHE
-// RUN: fp8attn-run %s --entry=convert --check --query-len=3 | FileCheck %s --check-prefix=CONVERT
+// RUN: split-file %s %t
+// RUN: fp8attn-run %t/paged.mlir --check --context=70 --query-len=3 | FileCheck %s --check-prefix=PAGED
+// RUN: fp8attn-run %t/dense.mlir --check --context=70 --query-len=3 | FileCheck %s --check-prefix=DENSE
+// RUN: fp8attn-run %t/number.mlir --check --context=70 --query-len=3 | FileCheck %s --check-prefix=NUMBER
+// RUN: fp8attn-run %t/constant.mlir --check --context=70 --query-len=3 | FileCheck %s --check-prefix=NUMBER
+// RUN: fp8attn-run %t/cache.mlir --check --context=70 --query-len=3 | FileCheck %s --check-prefix=CACHE
+// RUN: fp8attn-run %t/convert.mlir --check --query-len=3 | FileCheck %s --check-prefix=CONVERT
 
 // A check that passes says what was checked: everything that changes a result,
 // defaults included, and nothing that is not there.
 
-!cache = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16>
-!rows = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<row_major>>
-
+//--- paged.mlir
 // PAGED: computed paged_attention: not causal, window_left 40, window_right 2, alignment top_left, softmax_scale 0.5, softcap 30, alibi, score region, mask of f16, sink{{$}}
 // PAGED: check of out passed
+!cache = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16>
 func.func @paged(%query: memref<?x4x64xbf16>, %cache: !cache, %starts: memref<?xi32>, %lens: memref<?xi32>,
     %table: memref<?x?xi32>, %out: memref<?x4x64xbf16>, %sink: memref<4xf32>, %slopes: memref<4xf32>,
     %mask: memref<?x?xf16>) {
@@ -29,6 +29,7 @@ func.func @paged(%query: memref<?x4x64xbf16>, %cache: !cache, %starts: memref<?x
   return
 }
 
+//--- dense.mlir
 // DENSE: computed attention: causal, alignment bottom_right, softmax_scale 0.125 (1 / sqrt(64)), key_scale of affine_map<(d0, d1, d2, d3) -> ()>{{$}}
 // DENSE: check of out passed
 func.func @dense(%query: memref<?x4x?x64xbf16>, %key: memref<?x2x?x64xf8E4M3FN>, %value: memref<?x2x?x64xbf16>,
@@ -39,9 +40,12 @@ func.func @dense(%query: memref<?x4x?x64xbf16>, %key: memref<?x2x?x64xf8E4M3FN>,
   return
 }
 
+//--- cache.mlir
 // CACHE: computed kv_write: keys of f32 to bf16, values of f32 to bf16{{$}}
 // CACHE: computed repack: all pages from {{.*}}, <pairs>> to {{.*}}, <row_major>>{{$}}
 // CACHE: check of {{.*}} passed
+!cache = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16>
+!rows = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<row_major>>
 func.func @cache(%key: memref<?x2x64xf32>, %slots: memref<?xi64>, %cache: !cache, %rows: !rows) {
   fp8attn.kv_write key(%key : memref<?x2x64xf32>) value(%key : memref<?x2x64xf32>)
       slots(%slots : memref<?xi64>) cache(%cache : !cache)
@@ -49,6 +53,7 @@ func.func @cache(%key: memref<?x2x64xf32>, %slots: memref<?xi64>, %cache: !cache
   return
 }
 
+//--- convert.mlir
 // CONVERT: computed quantize: bf16 to f8E5M2, scale of affine_map<(d0, d1) -> ()>
 // CONVERT: check of {{.*}} passed
 func.func @convert(%x: memref<?x64xbf16>, %scale: memref<f32>, %y: memref<?x64xf8E5M2>) {
@@ -56,6 +61,7 @@ func.func @convert(%x: memref<?x64xbf16>, %scale: memref<f32>, %y: memref<?x64xf
   return
 }
 
+//--- number.mlir
 // NUMBER: computed attention: not causal, alignment bottom_right, softmax_scale of the call{{$}}
 // NUMBER: check of out passed
 func.func @number(%query: memref<?x4x?x64xbf16>, %key: memref<?x2x?x64xbf16>, %value: memref<?x2x?x64xbf16>,
@@ -64,6 +70,8 @@ func.func @number(%query: memref<?x4x?x64xbf16>, %key: memref<?x2x?x64xbf16>, %v
       value(%value : memref<?x2x?x64xbf16>) out(%out : memref<?x4x?x64xbf16>) softmax_scale(%scale : f32)
   return
 }
+
+//--- constant.mlir
 func.func @constant(%query: memref<?x4x?x64xbf16>, %key: memref<?x2x?x64xbf16>, %value: memref<?x2x?x64xbf16>,
     %out: memref<?x4x?x64xbf16>) {
   %scale = arith.constant 0.0703125 : f32

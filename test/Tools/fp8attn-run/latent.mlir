@@ -1,22 +1,20 @@
-// RUN: fp8attn-run %s --entry=step --check --context=300,0,33,64 --query-len=20,2,33,1 | FileCheck %s --check-prefix=STEP
-// RUN: fp8attn-run %s --entry=step --check --context=300,0,33,64 --query-len=20,2,33,1 --isa-cap=generic | FileCheck %s --check-prefix=STEP
-// RUN: fp8attn-run %s --entry=elements --check --context=300,33 --query-len=5,30 | FileCheck %s --check-prefix=ELEMENTS
-// RUN: fp8attn-run %s --entry=import --check --context=100 | FileCheck %s --check-prefix=IMPORT
-// RUN: fp8attn-run %s --entry=attend --context=1024 --time --repetitions=1 --json | FileCheck %s --check-prefix=TIME
+// RUN: split-file %s %t
+// RUN: fp8attn-run %t/step.mlir --check --context=300,0,33,64 --query-len=20,2,33,1 | FileCheck %s --check-prefix=STEP
+// RUN: fp8attn-run %t/step.mlir --check --context=300,0,33,64 --query-len=20,2,33,1 --isa-cap=generic | FileCheck %s --check-prefix=STEP
+// RUN: fp8attn-run %t/elements.mlir --check --context=300,33 --query-len=5,30 | FileCheck %s --check-prefix=ELEMENTS
+// RUN: fp8attn-run %t/import.mlir --check --context=100 | FileCheck %s --check-prefix=IMPORT
+// RUN: fp8attn-run %t/attend.mlir --context=1024 --time --repetitions=1 --json | FileCheck %s --check-prefix=TIME
 
 // A latent cache is written with computed scales and attended to; with scales
 // that do not fold, keys and values are decoded once; it is repacked; and its
 // bytes are counted once.
 
-!cache = !fp8attn.cache<latent, heads = 1, head_dim = 96, value_head_dim = 72, page = 32, f8E4M3FN>
-#token = affine_map<(page, head, token, channel) -> (page, token)>
-#element = affine_map<(page, head, token, channel) -> (page, token, channel floordiv 24)>
-#one = affine_map<(page, head, token, channel) -> ()>
-
+//--- step.mlir
 // STEP: check of key_scale passed
 // STEP: check of out passed
 // STEP: check of lse passed
 // STEP: check of cache passed: all {{[0-9]+}} bytes are equal
+!cache = !fp8attn.cache<latent, heads = 1, head_dim = 96, value_head_dim = 72, page = 32, f8E4M3FN>
 func.func @step(%query: memref<?x20x96xbf16>, %key: memref<?x1x96xbf16>,
     %slots: memref<?xi64>, %cache: !cache, %key_scale: memref<?x1x32xf32>,
     %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
@@ -34,7 +32,10 @@ func.func @step(%query: memref<?x20x96xbf16>, %key: memref<?x1x96xbf16>,
   return
 }
 
+//--- elements.mlir
 // ELEMENTS: check of out passed
+!cache = !fp8attn.cache<latent, heads = 1, head_dim = 96, value_head_dim = 72, page = 32, f8E4M3FN>
+#element = affine_map<(page, head, token, channel) -> (page, token, channel floordiv 24)>
 func.func @elements(%query: memref<?x3x96xbf16>, %cache: !cache,
     %key_scale: memref<?x32x4xf32>, %starts: memref<?xi32>, %lens: memref<?xi32>,
     %table: memref<?x?xi32>, %out: memref<?x3x72xbf16>) {
@@ -46,6 +47,7 @@ func.func @elements(%query: memref<?x3x96xbf16>, %cache: !cache,
   return
 }
 
+//--- import.mlir
 // IMPORT: check of pairs passed: all {{[0-9]+}} bytes are equal
 !rows = !fp8attn.cache<latent, heads = 1, head_dim = 96, value_head_dim = 72, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>
 !pairs = !fp8attn.cache<latent, heads = 1, head_dim = 96, value_head_dim = 72, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
@@ -54,8 +56,11 @@ func.func @import(%rows: !rows, %pairs: !pairs) {
   return
 }
 
+//--- attend.mlir
 // 1,024 keys of 96 bytes.
 // TIME: "bytes": 98304
+!cache = !fp8attn.cache<latent, heads = 1, head_dim = 96, value_head_dim = 72, page = 32, f8E4M3FN>
+#one = affine_map<(page, head, token, channel) -> ()>
 func.func @attend(%query: memref<?x3x96xbf16>, %cache: !cache, %key_scale: memref<f32>,
     %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
     %out: memref<?x3x72xbf16>) {

@@ -143,23 +143,23 @@ std::string mlir::fp8attn::describeOperation(Operation *op) {
   return (op->getName().stripDialect() + ": " + text).str();
 }
 
-std::string mlir::fp8attn::describeKeyType(ArrayRef<Operation *> ops) {
-  Type keys;
-  for (Operation *op : ops) {
-    if (auto attention = dyn_cast<PagedAttentionOp>(op))
-      keys = attention.getKeyCacheType().getElementType();
-    else if (auto attention = dyn_cast<AttentionOp>(op))
-      keys = attention.getKey().getType().getElementType();
-    if (keys)
-      break;
-  }
-  if (!keys)
-    return "";
-  if (isa<Float8E4M3FNType>(keys))
+/// Returns the word of tables and pictures for an element type.
+static std::string getWord(Type element) {
+  if (isa<Float8E4M3FNType>(element))
     return "e4m3";
-  if (isa<Float8E5M2Type>(keys))
+  if (isa<Float8E5M2Type>(element))
     return "e5m2";
   std::string text;
-  llvm::raw_string_ostream(text) << keys;
+  llvm::raw_string_ostream(text) << element;
   return text;
+}
+
+std::string mlir::fp8attn::describeKeyType(ArrayRef<Operation *> ops) {
+  for (Operation *op : ops) {
+    if (auto attention = dyn_cast<PagedAttentionOp>(op))
+      return getWord(attention.getKeyCacheType().getElementType());
+    if (auto attention = dyn_cast<AttentionOp>(op))
+      return getWord(attention.getKey().getType().getElementType());
+  }
+  return "";
 }

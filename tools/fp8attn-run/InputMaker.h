@@ -99,6 +99,10 @@ private:
 
   /// Makes the scales of the caches of `op`, as their maps say.
   template <typename Op> LogicalResult makeCacheScales(Op op);
+  /// Makes them for caches of these types and of so many pages.
+  template <typename Op>
+  LogicalResult makeCacheScales(Op op, CacheType keys, CacheType values,
+                                int64_t numPages);
   /// Makes caches that hold the tokens of all sequences.
   template <typename Op> void makeCaches(Op op);
   /// Makes the slots of the new tokens.

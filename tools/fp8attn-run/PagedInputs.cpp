@@ -64,16 +64,21 @@ static SmallVector<int64_t> getScaleSizes(Value scale, AffineMap map,
   return sizes;
 }
 
-template <typename Op> LogicalResult InputMaker::makeCacheScales(Op op) {
-  const int64_t numPages = getPages(op.getKeyCacheType()).numPages;
+template <typename Op>
+LogicalResult InputMaker::makeCacheScales(Op op, CacheType keys,
+                                          CacheType values, int64_t numPages) {
   auto make = [&](Value scale, std::optional<AffineMap> map, CacheType cache) {
     return scale ? makeScale(scale, getScaleSizes(scale, *map, cache, numPages))
                  : success();
   };
-  if (failed(make(op.getKeyScale(), op.getKeyScaleMap(), op.getKeyCacheType())))
+  if (failed(make(op.getKeyScale(), op.getKeyScaleMap(), keys)))
     return failure();
-  return make(op.getValueScale(), op.getValueScaleMap(),
-              op.getValueCacheType());
+  return make(op.getValueScale(), op.getValueScaleMap(), values);
+}
+
+template <typename Op> LogicalResult InputMaker::makeCacheScales(Op op) {
+  return makeCacheScales(op, op.getKeyCacheType(), op.getValueCacheType(),
+                         getPages(op.getKeyCacheType()).numPages);
 }
 
 template <typename Op> void InputMaker::makeCaches(Op op) {
@@ -191,16 +196,9 @@ LogicalResult InputMaker::makeInputs(RepackOp op) {
                                     op.getPagesOfEntry(/*ofSource=*/false) +
                                 (op.getPages() ? kMorePages : 0));
   if (Value scaled = op.getScaledCache()) {
-    const int64_t numPages = arguments[scaled].cache.num_pages;
-    auto make = [&](Value scale, std::optional<AffineMap> map) {
-      return scale ? makeScale(scale,
-                               getScaleSizes(scale, *map,
-                                             cast<CacheType>(scaled.getType()),
-                                             numPages))
-                   : success();
-    };
-    if (failed(make(op.getKeyScale(), op.getKeyScaleMap())) ||
-        failed(make(op.getValueScale(), op.getValueScaleMap())))
+    auto type = cast<CacheType>(scaled.getType());
+    if (failed(
+            makeCacheScales(op, type, type, arguments[scaled].cache.num_pages)))
       return failure();
   }
   return op.getPages() ? makePageList(op) : success();

@@ -156,23 +156,24 @@ static void runRepack(RepackOp op, const Arguments &inputs) {
   const CacheParts to =
       getCacheParts(inputs, op.getDestination(), op.getDestination());
   const int64_t sourcePages = op.getPagesOfEntry(/*ofSource=*/true);
-  const int64_t pagesOfEntry =
-      sourcePages + op.getPagesOfEntry(/*ofSource=*/false);
+  const int64_t toPages = op.getPagesOfEntry(/*ofSource=*/false);
   Value list = op.getPages();
   const int64_t entries =
       list ? inputs[list].tensor.sizes[0]
            : inputs[op.getSource()].cache.num_pages / sourcePages;
-  reference::PageList pages(entries);
-  for (auto [entry, pair] : llvm::enumerate(pages))
-    for (int64_t column = 0; column < pagesOfEntry; ++column) {
-      const bool isSource = column < sourcePages;
-      const int64_t which = isSource ? column : column - sourcePages;
-      const int64_t count = isSource ? sourcePages : pagesOfEntry - sourcePages;
-      const int64_t place = int64_t(entry) * pagesOfEntry + column;
-      (isSource ? pair.from : pair.to)
-          .push_back(list ? inputs[list].at<int32_t>(place)
-                          : int64_t(entry) * count + which);
-    }
+  // Those of a list are in its columns from `first` on.
+  auto pagesOf = [&](int64_t entry, int64_t first, int64_t count) {
+    std::vector<int64_t> pages(count);
+    for (int64_t i = 0; i < count; ++i)
+      pages[i] = list ? inputs[list].at<int32_t>(
+                            entry * (sourcePages + toPages) + first + i)
+                      : entry * count + i;
+    return pages;
+  };
+  reference::PageList pages;
+  for (int64_t entry = 0; entry < entries; ++entry)
+    pages.push_back(
+        {pagesOf(entry, 0, sourcePages), pagesOf(entry, sourcePages, toPages)});
   if (op.getSource().getType().hasKeys())
     reference::repackCache(
         from.keys, to.keys, pages,

@@ -264,6 +264,10 @@ static bool haveSamePlaces(const CachePart &from, const CachePart &to) {
   return true;
 }
 
+static bool haveSameElements(const CachePart &from, const CachePart &to) {
+  return from.type == to.type && from.isFnuz == to.isFnuz;
+}
+
 /// Returns the bf16 nearest to a number, of two the even one.
 static uint16_t roundToBf16(double number) {
   if (std::isnan(number))
@@ -316,10 +320,9 @@ static double decodeFnuz(uint8_t code) {
 /// Makes one element of `from` one of `to`.
 static void repackElement(const CachePart &from, const uint8_t *element,
                           const CachePart &to, uint8_t *result, float scale) {
-  const bool fromBf16 = from.type == FP8ATTN_TYPE_BF16;
-  if (from.type == to.type && from.isFnuz == to.isFnuz)
+  if (haveSameElements(from, to))
     std::memcpy(result, element, elementBytes(from.type));
-  else if (fromBf16)
+  else if (from.type == FP8ATTN_TYPE_BF16)
     *result = quantizeFp8(static_cast<float>(decodeElement(element, from.type)),
                           scale, to.type);
   else if (to.type != FP8ATTN_TYPE_BF16)
@@ -355,8 +358,8 @@ static void repackToken(const CachePart &from, const ElementPlace &source,
 void fp8attn::reference::repackCache(const CachePart &from, const CachePart &to,
                                      const PageList &pages,
                                      const Scales &scales) {
-  const bool copiesPadding = from.type == to.type && from.isFnuz == to.isFnuz &&
-                             haveSamePlaces(from, to);
+  const bool copiesPadding =
+      haveSameElements(from, to) && haveSamePlaces(from, to);
   for (const PagePair &pair : pages)
     for (int64_t token = 0; token < int64_t(pair.from.size()) * from.pageTokens;
          ++token) {

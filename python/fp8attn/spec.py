@@ -105,6 +105,7 @@ class PagedAttention:
         rows = f"memref<?x{self.kv_heads}x{self.head_dim}x{self.element_type}>"
         queries = f"memref<?x{self.query_heads}x{self.head_dim}x{self.element_type}>"
         is_latent = self.value_head_dim is not None
+        written = ["key"] if is_latent else ["key", "value"]
         outs = f"memref<?x{self.query_heads}x{self.value_head_dim}x{self.element_type}>" if is_latent else queries
         content, latent = ("latent", f"value_head_dim = {self.value_head_dim}, ") if is_latent else ("key_value", "")
         cache = (f"!fp8attn.cache<{content}, heads = {self.kv_heads}, head_dim = {self.head_dim}, {latent}"
@@ -114,14 +115,13 @@ class PagedAttention:
         if self.cache_type != "bf16":
             result, form = _SCALES[self.scales]
             scale = form.format(heads=self.kv_heads, page=self.page_tokens)
-            scales = [("key_scale", scale), ("value_scale", scale)][:1 if is_latent else 2]
+            scales = [(f"{name}_scale", scale) for name in written]
             indices = f"affine_map<(page, head, token, channel) -> {result}>"
             scale_clauses = [f"{name}(%{name} : {scale}, {indices})" for name, _ in scales]
-        written = [("key", rows), ("value", rows)][:1 if is_latent else 2]
         write = _function(
-            "kv_write", [*written, ("slots", slots), *scales, ("cache", cache)],
+            "kv_write", [*[(name, rows) for name in written], ("slots", slots), *scales, ("cache", cache)],
             "kv_write" + " dynamic" * self.dynamic,
-            [" ".join(f"{name}(%{name} : {rows})" for name, _ in written), f"slots(%slots : {slots})", *scale_clauses, f"cache(%cache : {cache})"])
+            [" ".join(f"{name}(%{name} : {rows})" for name in written), f"slots(%slots : {slots})", *scale_clauses, f"cache(%cache : {cache})"])
         lse = "memref<?x%dxf32>" % self.query_heads
         attend = _function(
             "attend",

@@ -1,6 +1,8 @@
 // Decode of 128 query heads over latents of 576 channels, of which the first 512 are
-// the values: stored once, and as keys and values apart. With --entry=latent and
-// --entry=apart, fp8attn-run compares the two.
+// the values: stored once, and as keys and values apart. To time one, then the other:
+//
+//   fp8attn-run latent.mlir --entry=latent --seqs=8 --context=4096 --time
+//   fp8attn-run latent.mlir --entry=apart --seqs=8 --context=4096 --time
 
 #one = affine_map<(page, head, token, channel) -> ()>
 

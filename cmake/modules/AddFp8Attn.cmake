@@ -134,6 +134,10 @@ function(fp8attn_use_mlir target)
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fPIC>)
     target_precompile_headers(${target} REUSE_FROM fp8attn-pch)
   endif()
+  # A precompiled header holds when its headers were written: in every clone it is
+  # another, and one of another clone, which a compiler cache may give, is refused.
+  target_compile_options(${target} PRIVATE
+    "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>")
 endfunction()
 
 function(add_fp8attn_library name)

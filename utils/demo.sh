@@ -36,10 +36,8 @@ utils/install_dependencies.sh
 echo "== 2/6 configure ($build)"
 cmake --preset release --log-level=NOTICE
 
-# How many of all steps are done, after how many seconds.
-export NINJA_STATUS="[%f of %t, %e s] "
 echo "== 3/6 build the compiler, with the kernels in it, the runtime, and an engine"
-cmake --build --preset release --target fp8attn-compile Fp8AttnRuntime \
+utils/build.py --target fp8attn-compile Fp8AttnRuntime \
   serving-generate
 
 echo "== 4/6 compile $example"

@@ -23,7 +23,7 @@ echo "== 2/4 configure ($build)"
 cmake --preset release --log-level=NOTICE
 
 echo "== 3/4 build"
-cmake --build --preset release
+utils/build.py
 
 echo "== 4/4 test"
 # Every test program writes JUnit files of its own cases; ctest's own file

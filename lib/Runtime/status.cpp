@@ -31,7 +31,8 @@ const char *fp8attn_status_string(int32_t status) {
   case FP8ATTN_BAD_SCALE:
     return "a scale is not finite or not greater than zero";
   case FP8ATTN_BAD_QUERY_START:
-    return "query_start does not rise from 0 to the number of query tokens";
+    return "query_start does not rise from 0 to the number of query tokens, or "
+           "group_start to that of sequences";
   case FP8ATTN_BAD_SEQ_LEN:
     return "a sequence length is negative or exceeds the pages of its sequence";
   case FP8ATTN_BAD_BLOCK_TABLE:

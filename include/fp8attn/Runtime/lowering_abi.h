@@ -110,6 +110,20 @@ int32_t fp8attn_check_batch(fp8attn_context *context,
                             int64_t page_tokens, int64_t top_left, int64_t left,
                             int64_t right);
 
+/// Checks groups of sequences with a prefix. group_start: [num_groups + 1],
+/// prefix_lens: [num_groups], prefix_table: [num_groups, max_pages] with rows
+/// `table_stride` apart; all contiguous otherwise. num_starts and num_tables
+/// are the sizes given by the caller. query_start: [num_seqs + 1], which
+/// fp8attn_check_batch has accepted. Of the table, only entries of prefixes
+/// that some query sees are read.
+int32_t fp8attn_check_prefix(fp8attn_context *context,
+                             const int32_t *group_start, int64_t num_starts,
+                             const int32_t *prefix_lens, int64_t num_groups,
+                             const int32_t *prefix_table, int64_t num_tables,
+                             int64_t max_pages, int64_t table_stride,
+                             const int32_t *query_start, int64_t num_seqs,
+                             int64_t num_pages, int64_t page_tokens);
+
 /// Checks that every slot is below num_slots (negative ones are skipped).
 int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,
                             int64_t count, int64_t num_slots);

@@ -32,6 +32,8 @@ static constexpr double kWordUnderflow = 0x1p-125;
 /// One KV head of one sequence, decoded and scaled.
 struct DecodedRun {
   int64_t numKeys;
+  /// Keys of the prefix, which are the first.
+  int64_t numPrefix = 0;
   /// [channels of keys]: what the query is multiplied by before it is rounded,
   /// over `queryPower`; empty if nothing.
   std::vector<float> queryFactors;
@@ -70,6 +72,34 @@ static void scaleQuery(const AttentionCall &call, int64_t head,
     factor = std::ldexp(factor, -exponent);
 }
 
+/// Where the tokens of a sequence are.
+struct TokenPages {
+  const int32_t *prefix = nullptr;
+  int64_t numPrefix = 0;
+  const int32_t *own;
+
+  /// Returns the entry of a token's page, and sets its place in that.
+  int32_t find(int64_t token, int64_t pageTokens, int64_t &place) const {
+    const bool isShared = token < numPrefix;
+    const int64_t index = isShared ? token : token - numPrefix;
+    place = index % pageTokens;
+    return (isShared ? prefix : own)[index / pageTokens];
+  }
+};
+
+static TokenPages findPages(const AttentionCall &call, int64_t sequence) {
+  TokenPages pages;
+  pages.own = call.blockTable + sequence * call.tableStride;
+  const SharedPrefixes &shared = call.prefixes;
+  for (int64_t group = 0; group < shared.numGroups; ++group)
+    if (shared.groupStart[group] <= sequence &&
+        sequence < shared.groupStart[group + 1]) {
+      pages.prefix = shared.table + group * shared.tableStride;
+      pages.numPrefix = shared.lens[group];
+    }
+  return pages;
+}
+
 static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
                             int64_t head) {
   DecodedRun run;
@@ -78,13 +108,14 @@ static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
     scaleQuery(call, head, run);
   if (call.valueScale.byToken || call.valueScale.byChannel)
     run.valueScale = 1;
-  run.numKeys = call.seqLens[sequence];
+  const TokenPages pages = findPages(call, sequence);
+  run.numPrefix = pages.numPrefix;
+  run.numKeys = run.numPrefix + call.seqLens[sequence];
   run.keys.resize(call.keys.headDim * run.numKeys);
   run.values.resize(call.values.headDim * run.numKeys);
-  const int32_t *table = call.blockTable + sequence * call.tableStride;
   for (int64_t token = 0; token < run.numKeys; ++token) {
-    const int64_t page = table[token / call.keys.pageTokens];
-    const int64_t place = token % call.keys.pageTokens;
+    int64_t place;
+    const int64_t page = pages.find(token, call.keys.pageTokens, place);
     for (int64_t c = 0; c < call.keys.headDim; ++c) {
       const double key = call.keys.load(page, head, place, c);
       run.keys[c * run.numKeys + token] =
@@ -244,12 +275,19 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
     for (int64_t kvHead = 0; kvHead < call.keys.heads; ++kvHead) {
       const DecodedRun run = decodeRun(call, s, kvHead);
       for (int64_t token = begin; token < end; ++token) {
+        const int64_t numOwn = run.numKeys - run.numPrefix;
         const int64_t position =
-            call.topLeft ? token - begin : run.numKeys - (end - token);
-        const KeyRange visible = visibleKeys(call, run.numKeys, position);
+            call.topLeft ? token - begin : numOwn - (end - token);
+        KeyRange visible = visibleKeys(call, numOwn, position);
+        if (run.numPrefix > 0)
+          // No own key is none of any place.
+          visible = {-run.numPrefix,
+                     visible.begin < visible.end ? visible.end : 0};
+        const int64_t first = visible.begin;
+        visible = {first + run.numPrefix, visible.end + run.numPrefix};
         for (int64_t head = kvHead * group; head < (kvHead + 1) * group; ++head)
-          attendRow(call, run, {s, token, head, position, visible.begin},
-                    visible, result);
+          attendRow(call, run, {s, token, head, position, first}, visible,
+                    result);
       }
     }
   }

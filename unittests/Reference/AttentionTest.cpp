@@ -237,3 +237,63 @@ TEST(AttentionTest, SequencesAreIndependent) {
   call.tableStride = 2;
   EXPECT_EQ(attend(call).out, (std::vector<double>{2, 7, 7}));
 }
+
+TEST(AttentionTest, QueriesBeforeAllOwnKeysSeeThePrefix) {
+  // Of three causal queries, two stand before the only own key.
+  TinyCall call({1, 1, 1}, {0, 0, 0}, {1, 3, -8});
+  call.windowRight = 0;
+  call.lengths = {1};
+  call.seqLens = call.lengths.data();
+  call.pages = {2};
+  call.blockTable = call.pages.data();
+  const int32_t groups[] = {0, 1}, lens[] = {2}, table[] = {0, 1};
+  call.prefixes = {1, groups, lens, table, 2};
+  const AttentionResult result = attend(call);
+  EXPECT_EQ(result.numKeys, (std::vector<int64_t>{2, 2, 3}));
+  EXPECT_NEAR(result.out[0], 2, kTiny);
+  EXPECT_NEAR(result.out[1], 2, kTiny);
+  EXPECT_NEAR(result.out[2], -4.0 / 3, kTiny);
+}
+
+TEST(AttentionTest, PrefixesAreKeysThatAllQueriesSee) {
+  // Two sequences with a prefix of two keys, and one with none, are the same
+  // with all keys in their own tables: causal queries stand behind the prefix.
+  const std::vector<float> keyList = {0.5, -1, 2, 0.25, 1, -0.5};
+  const std::vector<float> valueList = {1, 2, 4, 8, 16, 32};
+  TinyCall shared({1, 2, -1, 0.5}, keyList, valueList);
+  shared.windowRight = 0;
+  shared.numSeqs = 3;
+  shared.starts = {0, 2, 3, 4};
+  shared.queryStart = shared.starts.data();
+  shared.lengths = {2, 1, 1};
+  shared.seqLens = shared.lengths.data();
+  shared.pages = {2, 3, 4, -1, 5, -1};
+  shared.blockTable = shared.pages.data();
+  shared.tableStride = 2;
+  const int32_t groups[] = {0, 2, 3}, lens[] = {2, 0}, table[] = {1, 0, -1, -1};
+  shared.prefixes = {2, groups, lens, table, 2};
+  // Keys of the prefix have negative positions.
+  shared.modifyScore = [](double score, const ScorePlace &place) {
+    return score + 0.125 * static_cast<double>(place.key - place.query);
+  };
+
+  TinyCall plain = shared;
+  plain.starts = {0, 2, 3, 4};
+  plain.queryStart = plain.starts.data();
+  plain.keys.data = plain.keyCodes.data();
+  plain.values.data = plain.valueCodes.data();
+  plain.query.data = plain.queryWords.data();
+  plain.lengths = {4, 3, 1};
+  plain.seqLens = plain.lengths.data();
+  plain.pages = {1, 0, 2, 3, 1, 0, 4, -1, 5, -1, -1, -1};
+  plain.blockTable = plain.pages.data();
+  plain.tableStride = 4;
+  plain.prefixes = {};
+  const AttentionResult result = attend(shared), expected = attend(plain);
+  EXPECT_EQ(result.numKeys, (std::vector<int64_t>{3, 4, 3, 1}));
+  EXPECT_EQ(expected.numKeys, result.numKeys);
+  for (size_t i = 0; i < result.out.size(); ++i) {
+    EXPECT_NEAR(result.out[i], expected.out[i], kTiny) << i;
+    EXPECT_NEAR(result.lse[i], expected.lse[i], kTiny) << i;
+  }
+}

@@ -20,13 +20,26 @@
 namespace fp8attn::reference {
 
 /// Where a score is: the sequence, the query's token in the call, the query
-/// head, and the positions of query and key among the sequence's keys.
+/// head, and the positions of query and key among the sequence's own keys. A
+/// key of the prefix, which stands before these, has a negative one.
 struct ScorePlace {
   int64_t sequence;
   int64_t token;
   int64_t head;
   int64_t query;
   int64_t key;
+};
+
+/// Groups of sequences that begin with the same keys.
+struct SharedPrefixes {
+  int64_t numGroups = 0;
+  /// [numGroups + 1]: the first sequence of each; rises to their number.
+  const int32_t *groupStart = nullptr;
+  /// [numGroups]: tokens of the prefix.
+  const int32_t *lens = nullptr;
+  /// [numGroups, any], rows tableStride apart.
+  const int32_t *table = nullptr;
+  int64_t tableStride = 0;
 };
 
 /// A call of paged attention. Nothing is checked: the batch is valid.
@@ -53,6 +66,8 @@ struct AttentionCall {
   /// [numSeqs, any], rows tableStride apart.
   const int32_t *blockTable = nullptr;
   int64_t tableStride = 0;
+  /// Keys before those of seqLens and blockTable, which each query sees.
+  SharedPrefixes prefixes;
   double softmaxScale = 1;
   /// Keys that a query sees before and after its position; all if not given.
   /// Causal is windowRight = 0.

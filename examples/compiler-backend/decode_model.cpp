@@ -70,6 +70,7 @@ OwningOpRef<ModuleOp> buildDecodeModule(MLIRContext &context,
       keyScale, valueScale, queryStart, seqLens, blockTable, /*sink=*/Value(),
       out, /*lse=*/Value(),
       /*alibi=*/Value(), /*mask=*/Value(), /*softmaxScaleValue=*/Value(),
+      /*groupStart=*/Value(), /*prefixLens=*/Value(), /*prefixTable=*/Value(),
       getScaleMap(builder), getScaleMap(builder), /*softmax_scale=*/FloatAttr(),
       /*softcap=*/FloatAttr(), /*causal=*/true, /*window_left=*/IntegerAttr(),
       /*window_right=*/IntegerAttr());

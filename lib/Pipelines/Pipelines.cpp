@@ -100,6 +100,7 @@ static void appendPassesOfModel(const ToLLVMPipelineOptions &options,
   if (options.runtimeChecks)
     passes.addToModule(createInsertChecks());
   passes.addToModule(createShareOperations());
+  passes.addToFunctions(createDecomposePrefix());
   passes.addToFunctions(createDecomposeAttention());
   passes.addToFunctions(createDecomposeMerge());
   passes.addToFunctions(createDecomposeQuantization());

@@ -45,6 +45,12 @@ static SmallVector<NamedOperand> getReadMemory(Operation *check) {
                 {"seq_lens", op.getSeqLens()},
                 {"block_table", op.getBlockTable()}};
       })
+      .Case<CheckPrefixOp>([](CheckPrefixOp op) -> SmallVector<NamedOperand> {
+        return {{"group_start", op.getGroupStart()},
+                {"prefix_lens", op.getPrefixLens()},
+                {"prefix_table", op.getPrefixTable()},
+                {"query_start", op.getQueryStart()}};
+      })
       .Case<CheckColumnsOp>([](CheckColumnsOp op) -> SmallVector<NamedOperand> {
         return {{"seq_lens", op.getSeqLens()}};
       })

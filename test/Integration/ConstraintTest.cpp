@@ -106,8 +106,12 @@ void ValidCall::fill(const std::string &name, const fp8attn_tensor &tensor) {
     std::copy_n(std::begin({0, 3, 5}), 3, integers);
   else if (name == "seq_lens")
     std::copy_n(std::begin({70, 20}), 2, integers);
-  else if (name == "block_table")
+  else if (name == "block_table" || name == "prefix_table")
     std::copy_n(std::begin({2, 0, 3, 1, -1, -1}), 6, integers);
+  else if (name == "group_start")
+    std::copy_n(std::begin({0, 1, 2}), 3, integers);
+  else if (name == "prefix_lens")
+    std::copy_n(std::begin({65, 32}), 2, integers);
   else if (name == "pages")
     std::copy_n(std::begin({0, 1, 2, 3, -1, 0}), 6, integers);
 }
@@ -197,6 +201,22 @@ static const Violation kViolations[] = {
      "attend",
      {{"mask", 1, 69}},
      "mask.sizes[1] is 69, expected at least 70 (seq_lens[0])"},
+    {"paged_attention_c6",
+     "attend_prefix",
+     {{"query_start", 0, 2}},
+     "query_start has 2 elements, expected 1 more than seq_lens (2)"},
+    {"prefix_c2",
+     "attend_prefix",
+     {{"group_start", 0, 2}},
+     "group_start has 2 elements, expected 1 more than prefix_lens (2)"},
+    {"prefix_c2",
+     "attend_prefix",
+     {{"group_start", 0, 0}},
+     "group_start has 0 elements, expected 1 more than prefix_lens (2)"},
+    {"prefix_c3",
+     "attend_prefix",
+     {{"prefix_table", 0, 3}},
+     "prefix_table has 3 rows, expected 2 (the elements of prefix_lens)"},
     {"attention_c5",
      "attend_dense",
      {{"key", 0, 1}},

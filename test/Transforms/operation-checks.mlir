@@ -28,6 +28,27 @@ func.func @paged(%query: !query, %cache: !fp8, %key_scale: memref<8xf32>, %value
   return
 }
 
+// Groups are those of a batch that is right, of each cache; what is read of them is
+// apart from what is written.
+!keys = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+!values = !fp8attn.cache<value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+// CHECK-LABEL: func.func @groups
+// CHECK-SAME:    %[[KEYS:[a-z0-9_]+]]: !fp8attn.cache<key,{{.+}}>, %[[VALUES:[a-z0-9_]+]]: !fp8attn.cache<value,{{.+}}>, %[[STARTS:[a-z0-9_]+]]: memref<?xi32>, %[[LENS:[a-z0-9_]+]]: memref<?xi32>, %[[TABLE:[a-z0-9_]+]]: memref<?x?xi32>, %[[GROUPS:[a-z0-9_]+]]: memref<?xi32>, %[[PLENS:[a-z0-9_]+]]: memref<?xi32>, %[[PTABLE:[a-z0-9_]+]]: memref<?x?xi32>
+// CHECK:         fp8attn.check.batch %[[STARTS]], %[[LENS]], %[[TABLE]], %{{.+}}, %[[KEYS]]
+// CHECK-NEXT:    fp8attn.check.batch %[[STARTS]], %[[LENS]], %[[TABLE]], %{{.+}}, %[[VALUES]]
+// CHECK-NEXT:    fp8attn.check.prefix %[[GROUPS]], %[[PLENS]], %[[PTABLE]], %[[STARTS]], %[[KEYS]]
+// CHECK-NEXT:    fp8attn.check.prefix %[[GROUPS]], %[[PLENS]], %[[PTABLE]], %[[STARTS]], %[[VALUES]]
+// CHECK-NEXT:    fp8attn.check.overlap ["out", "query", {{.*}}"group_start", "prefix_lens", "prefix_table"]
+// CHECK:         fp8attn.paged_attention
+func.func @groups(%query: !query, %keys: !keys, %values: !values, %starts: memref<?xi32>, %lens: memref<?xi32>,
+    %table: memref<?x?xi32>, %groups: memref<?xi32>, %prefix_lens: memref<?xi32>, %prefix_table: memref<?x?xi32>,
+    %out: !query) {
+  fp8attn.paged_attention query(%query : !query) cache(%keys, %values : !keys, !values)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%out : !query)
+      prefix(%groups, %prefix_lens, %prefix_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+  return
+}
+
 !dense = memref<?x8x?x64xf32>
 // CHECK-LABEL: func.func @dense
 // CHECK-DAG:     fp8attn.check.size "batch of key", {{.*}}, "batch of query"

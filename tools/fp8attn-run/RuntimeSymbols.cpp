@@ -39,6 +39,7 @@ SymbolAddresses mlir::fp8attn::getRuntimeSymbols(bool emulateAmx) {
                              FP8ATTN_SYMBOL(fp8attn_check_scale),
                              FP8ATTN_SYMBOL(fp8attn_check_scale_pages),
                              FP8ATTN_SYMBOL(fp8attn_check_batch),
+                             FP8ATTN_SYMBOL(fp8attn_check_prefix),
                              FP8ATTN_SYMBOL(fp8attn_check_slots),
                              FP8ATTN_SYMBOL(fp8attn_check_pages),
                              FP8ATTN_SYMBOL(fp8attn_check_overlap),

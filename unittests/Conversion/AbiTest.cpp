@@ -192,6 +192,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_scale, kCheckScale);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_scale_pages, kCheckScalePages);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_batch, kCheckBatch);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_prefix, kCheckPrefix);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_slots, kCheckSlots);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_pages, kCheckPages);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_overlap, kCheckOverlap);

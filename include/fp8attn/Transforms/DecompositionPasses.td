@@ -13,6 +13,43 @@
 
 include "mlir/Pass/PassBase.td"
 
+def DecomposePrefix : Pass<"fp8attn-decompose-prefix", "::mlir::func::FuncOp"> {
+  let summary = "Decompose attention with a shared prefix into two and a merge";
+  let description = [{
+    Turns a `paged_attention` whose sequences share prefixes into one over the
+    prefixes, in which each group is a sequence, so that they are read once for
+    all its queries; one over the own keys; and the `merge` of both, whose parts
+    are f32, in memory that is allocated for the call. Where the result is f32,
+    the second is computed and merged in place.
+
+    Before:
+    ```mlir
+    !kv = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+    !rows = memref<?x8x64xbf16>
+    func.func @grouped(%query: !rows, %cache: !kv, %starts: memref<?xi32>, %lens: memref<?xi32>,
+                       %table: memref<?x?xi32>, %groups: memref<?xi32>, %prefix_lens: memref<?xi32>,
+                       %prefix_table: memref<?x?xi32>, %out: !rows) {
+      fp8attn.paged_attention causal query(%query : !rows) cache(%cache : !kv)
+          batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%out : !rows)
+          prefix(%groups, %prefix_lens, %prefix_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      return
+    }
+    ```
+    After, in outline:
+    ```
+    %groupStarts[g] = %starts[%groups[g]], for each g
+    fp8attn.paged_attention query(%query) cache(%cache)
+        batch(%groupStarts, %prefix_lens, %prefix_table) out(%prefixOut) lse(%prefixLse)
+    fp8attn.paged_attention causal query(%query) cache(%cache)
+        batch(%starts, %lens, %table) out(%ownOut) lse(%ownLse)
+    fp8attn.merge first(%prefixOut, %prefixLse) second(%ownOut, %ownLse) into(%out, %ownLse)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
 def DecomposeAttention
     : Pass<"fp8attn-decompose-attention", "::mlir::func::FuncOp"> {
   let summary = "Decompose attention into tile operations with explicit scales";

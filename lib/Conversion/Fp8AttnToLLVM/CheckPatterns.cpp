@@ -133,6 +133,34 @@ struct CheckBatchLowering : CheckLowering<CheckBatchOp, runtime::kCheckBatch> {
   }
 };
 
+struct CheckPrefixLowering
+    : CheckLowering<CheckPrefixOp, runtime::kCheckPrefix> {
+  using CheckLowering::CheckLowering;
+
+  SmallVector<Value> getArguments(CheckPrefixOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    auto sizeOf = [&](Value memref, unsigned dim) {
+      return MemRefDescriptor(memref).size(builder, loc, dim);
+    };
+    Value one = makeInteger(builder, loc, 64, 1);
+    return {
+        getPointer(builder, loc, op.getGroupStart(), adaptor.getGroupStart()),
+        sizeOf(adaptor.getGroupStart(), 0),
+        getPointer(builder, loc, op.getPrefixLens(), adaptor.getPrefixLens()),
+        sizeOf(adaptor.getPrefixLens(), 0),
+        getPointer(builder, loc, op.getPrefixTable(), adaptor.getPrefixTable()),
+        sizeOf(adaptor.getPrefixTable(), 0),
+        sizeOf(adaptor.getPrefixTable(), 1),
+        MemRefDescriptor(adaptor.getPrefixTable()).stride(builder, loc, 0),
+        getPointer(builder, loc, op.getQueryStart(), adaptor.getQueryStart()),
+        LLVM::SubOp::create(builder, loc, sizeOf(adaptor.getQueryStart(), 0),
+                            one),
+        getCacheMember(builder, loc, adaptor.getCache(), abi::kCacheNumPages),
+        makeInteger(builder, loc, 64, op.getCache().getType().getPageTokens())};
+  }
+};
+
 struct CheckSlotsLowering : CheckLowering<CheckSlotsOp, runtime::kCheckSlots> {
   using CheckLowering::CheckLowering;
 
@@ -179,6 +207,6 @@ void mlir::fp8attn::populateCheckPatterns(const LLVMTypeConverter &converter,
                                           ModuleSymbols &symbols,
                                           RewritePatternSet &patterns) {
   patterns.add<CheckSizeLowering, CheckColumnsLowering, CheckScaleLowering,
-               CheckScalePagesLowering, CheckBatchLowering, CheckSlotsLowering,
-               CheckPagesLowering>(converter, symbols);
+               CheckScalePagesLowering, CheckBatchLowering, CheckPrefixLowering,
+               CheckSlotsLowering, CheckPagesLowering>(converter, symbols);
 }

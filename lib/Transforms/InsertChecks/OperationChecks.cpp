@@ -64,6 +64,12 @@ static void emitChecks(PagedAttentionOp op) {
                          windowSide(builder, op.getWindowLeft()),
                          windowSide(builder, op.getEffectiveWindowRight()),
                          op.getAlignmentAttr());
+  // They take the batch to be right.
+  if (op.hasPrefix())
+    for (Value cache : op.getCaches())
+      CheckPrefixOp::create(builder, loc, op.getGroupStart(),
+                            op.getPrefixLens(), op.getPrefixTable(),
+                            op.getQueryStart(), cache);
   // A work item has read its rows of the query when it writes those of the
   // output, and no other item reads them.
   SmallVector<NamedOperand> read = getRead(op);

@@ -76,23 +76,62 @@ static LogicalResult verifyShapes(PagedAttentionOp op) {
                    : success();
 }
 
+/// Checks that a starts operand has one element more than `lens`.
+static LogicalResult verifyStarts(PagedAttentionOp op, NamedShaped starts,
+                                  NamedShaped lens) {
+  const int64_t numStarts = starts.size(0), numLens = lens.size(0);
+  if (ShapedType::isDynamic(numStarts) ||
+      (numStarts >= 1 &&
+       (ShapedType::isDynamic(numLens) || numStarts - 1 == numLens)))
+    return success();
+  return noteDefinition(op.emitOpError("expects ")
+                            << starts.name << " to have one element more than "
+                            << lens.name << " (" << sizeText(numLens)
+                            << "), got " << numStarts,
+                        lens.name, lens.value);
+}
+
 /// Checks that query_start, seq_lens and block_table are of one batch.
 static LogicalResult verifyBatch(PagedAttentionOp op) {
   NamedShaped seqLens{"seq_lens", op.getSeqLens()},
       table{"block_table", op.getBlockTable()};
   // paged_attention_c6
-  int64_t starts = op.getQueryStart().getType().getDimSize(0);
-  int64_t sequences = seqLens.size(0);
-  if (!ShapedType::isDynamic(starts) &&
-      (starts < 1 ||
-       (!ShapedType::isDynamic(sequences) && starts - 1 != sequences)))
-    return noteDefinition(
-        op.emitOpError("expects query_start to have one element more than "
-                       "seq_lens (")
-            << sizeText(sequences) << "), got " << starts,
-        seqLens.name, seqLens.value);
+  if (failed(verifyStarts(op, {"query_start", op.getQueryStart()}, seqLens)))
+    return failure();
   // paged_attention_c7
   return verifySizesAgree(op, "sequences", table, 0, seqLens, 0);
+}
+
+/// Checks the groups of sequences that share a prefix, and that nothing asks
+/// for a distance from a query to the keys of the prefix.
+static LogicalResult verifyPrefix(PagedAttentionOp op) {
+  NamedShaped starts{"group_start", op.getGroupStart()},
+      lens{"prefix_lens", op.getPrefixLens()},
+      table{"prefix_table", op.getPrefixTable()};
+  // prefix_c1
+  if (!starts.value != !lens.value || !starts.value != !table.value)
+    return op.emitOpError("expects group_start, prefix_lens and prefix_table, "
+                          "or none of them, got no ")
+           << (!starts.value ? starts
+               : !lens.value ? lens
+                             : table)
+                  .name;
+  if (!op.hasPrefix())
+    return success();
+  // prefix_c2
+  if (failed(verifyStarts(op, starts, lens)))
+    return failure();
+  // prefix_c3
+  if (failed(verifySizesAgree(op, "groups", table, 0, lens, 0)))
+    return failure();
+  // prefix_c4
+  if (op.getWindowLeftAttr() || op.getAlibi() || !op.getScore().empty())
+    return op.emitOpError("expects no ")
+           << (op.getWindowLeftAttr() ? "window_left"
+               : op.getAlibi()        ? "alibi"
+                                      : "score region")
+           << " beside a prefix, whose keys have no distance from a query";
+  return verifyMemRefs(op, {starts, lens, table});
 }
 
 /// Checks which keys a query sees, and the sink.
@@ -167,8 +206,8 @@ static LogicalResult verifyScores(AttentionInterface op) {
 LogicalResult PagedAttentionOp::verify() {
   if (failed(verifyTypes(*this)) || failed(verifyCaches(*this, getCaches())) ||
       failed(verifyShapes(*this)) || failed(verifyCacheScales(*this)) ||
-      failed(verifyBatch(*this)) || failed(verifyVisibility(*this)) ||
-      failed(verifyScores(*this)))
+      failed(verifyBatch(*this)) || failed(verifyPrefix(*this)) ||
+      failed(verifyVisibility(*this)) || failed(verifyScores(*this)))
     return failure();
   // paged_attention_c15
   if (getMask() && failed(verifySizesAgree(*this, "tokens", {"mask", getMask()},

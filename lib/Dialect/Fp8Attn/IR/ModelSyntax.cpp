@@ -62,10 +62,22 @@ static SmallVector<Clause> getAttentionClauses(ArrayRef<Clause> keysAndValues,
   return clauses;
 }
 
-static ArrayRef<Clause> getPagedAttentionClauses() {
-  static const SmallVector<Clause> clauses = getAttentionClauses(
+/// The prefix stands before the region, which is last.
+static SmallVector<Clause> makePagedAttentionClauses() {
+  SmallVector<Clause> clauses = getAttentionClauses(
       {list("cache")},
       {required("batch", {"query_start", "seq_lens", "block_table"})});
+  clauses.insert(clauses.end() - 1,
+                 {"prefix",
+                  ClauseForm::Operands,
+                  false,
+                  {},
+                  {"group_start", "prefix_lens", "prefix_table"}});
+  return clauses;
+}
+
+static ArrayRef<Clause> getPagedAttentionClauses() {
+  static const SmallVector<Clause> clauses = makePagedAttentionClauses();
   return clauses;
 }
 

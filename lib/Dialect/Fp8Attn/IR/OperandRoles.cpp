@@ -85,7 +85,10 @@ SmallVector<OperandRole> PagedAttentionOp::getOperandRoles() {
                            {"lse", shaped("f32", 2), Access::Overwrite},
                            {"alibi", shaped("f32", 1)},
                            {"mask", shaped(kMasks, 2)},
-                           {"softmax_scale", kNumber}});
+                           {"softmax_scale", kNumber},
+                           {"group_start", shaped("i32", 1)},
+                           {"prefix_lens", shaped("i32", 1)},
+                           {"prefix_table", shaped("i32", 2)}});
 }
 
 SmallVector<OperandRole> AttentionOp::getOperandRoles() {

@@ -131,6 +131,36 @@ def Fp8Attn_CheckBatchOp : Fp8Attn_CheckOp<"batch"> {
   }];
 }
 
+def Fp8Attn_CheckPrefixOp : Fp8Attn_CheckOp<"prefix"> {
+  let summary = "returns a status if groups of sequences are inconsistent";
+  let description = [{
+    Checks `group_start`, `prefix_lens` and `prefix_table` as `paged_attention`
+    demands them, against the sequences of a `query_start` that `check.batch` has
+    accepted and the pages of the caches. Pages of groups without queries are not
+    looked at.
+
+    ```mlir
+    !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    func.func @check(%groups: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
+        %starts: memref<?xi32>, %cache: !cache) {
+      fp8attn.check.prefix %groups, %lens, %table, %starts, %cache
+          : memref<?xi32>, memref<?xi32>, memref<?x?xi32>, memref<?xi32>, !cache
+      return
+    }
+    ```
+  }];
+  let arguments = (ins MemRefRankOf<[I32], [1]>:$groupStart,
+                       MemRefRankOf<[I32], [1]>:$prefixLens,
+                       MemRefRankOf<[I32], [2]>:$prefixTable,
+                       MemRefRankOf<[I32], [1]>:$queryStart,
+                       Fp8Attn_CacheType:$cache);
+  let assemblyFormat = [{
+    $groupStart `,` $prefixLens `,` $prefixTable `,` $queryStart `,` $cache
+    attr-dict `:` type($groupStart) `,` type($prefixLens) `,` type($prefixTable) `,`
+    type($queryStart) `,` type($cache)
+  }];
+}
+
 def Fp8Attn_CheckSlotsOp : Fp8Attn_CheckOp<"slots"> {
   let summary = "returns a status if a slot is beyond the cache";
   let description = [{

@@ -133,8 +133,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     It is written as clauses, in any order, each once: `causal`, `window_left =
     N`, `window_right = N`, `alignment = bottom_right` or `top_left`, `query`,
     `cache`, `key_scale`, `value_scale`, `batch`, `sink`, `out`, `lse`, `alibi`,
-    `mask`, `softmax_scale` and `score`, of which `query`, `cache`, `batch` and `out` must be
-    there, and as attributes `{softmax_scale = 0.125 : f32, softcap = 30.0 :
+    `mask`, `softmax_scale`, `prefix` and `score`, of which `query`, `cache`,
+    `batch` and `out` must be there, and as attributes `{softmax_scale = 0.125 : f32, softcap = 30.0 :
     f32}`.
 
     Which keys a query sees:
@@ -181,6 +181,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     - `queryStart`: i32 [B + 1], `seqLens`: i32 [B], `blockTable`: i32
       [B, pages]: entry j of a row is the page of tokens `j * page` and on;
       entries of keys that are not read may be anything;
+    - `groupStart`: i32 [G + 1], `prefixLens`: i32 [G], `prefixTable`: i32
+      [G, pages]: optional, all or none; as `queryStart`, `seqLens` and
+      `blockTable`;
     - `sink`: f32 [Hq], contiguous, optional;
     - `out`: bf16, f16 or f32 [tokens, Hq, Dv]; `lse`: f32 [tokens, Hq], optional.
       `out` may be `query`, element for element; they overlap with nothing else.
@@ -212,6 +215,26 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     the operands are tensors, and compute with `arith` and `math`. Operations on bf16 and f16 are done in f32 and rounded to nearest
     even. The region is evaluated for visible keys of query tokens only; loads must be
     in bounds for those, and are made for no others.
+
+    Sequences may share the keys that they begin with, as chats do a system
+    prompt. `prefix(%group_start, %prefix_lens, %prefix_table)` has these keys
+    read once for a group of sequences, and not once for each:
+
+    - group `g` is the sequences from `group_start[g]` to before
+      `group_start[g+1]`, which rises from 0 to B: each sequence is in one group;
+    - its prefix is the first `prefix_lens[g]` tokens, 0 or more, of the pages in
+      row `g` of `prefix_table`, which are pages of the same caches. The last one
+      need not be full;
+    - `seq_lens` and `block_table` are those of the keys behind the prefix, a
+      sequence's own. All that is said above of keys and their positions is said
+      of these; in addition, each query sees every key of the prefix. So there is
+      no `window_left`, no `alibi` and no region, which would want a distance, and
+      a mask has no columns for the prefix.
+
+    The result is, bit for bit, the `merge` of two results in f32: first that of
+    the prefixes, for which a group is one sequence, without `causal`,
+    `window_right`, mask and sink; second that of the own keys. `lse` is that of
+    all keys. Besides its operands, such a call takes memory for these results.
 
     Numerics: the query enters the first GEMM in bf16 (f16 and f32 are rounded
     to nearest even), probabilities the second in bf16; sums are f32; FP8 codes
@@ -281,6 +304,25 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
       return
     }
     ```
+
+    Sequences that share prefixes:
+
+    ```mlir
+    func.func @grouped(%query: memref<?x32x128xbf16>,
+                       %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>,
+                       %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                       %block_table: memref<?x?xi32>, %group_start: memref<?xi32>,
+                       %prefix_lens: memref<?xi32>, %prefix_table: memref<?x?xi32>,
+                       %out: memref<?x32x128xbf16>) {
+      fp8attn.paged_attention causal
+          query(%query : memref<?x32x128xbf16>)
+          cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>)
+          batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+          prefix(%group_start, %prefix_lens, %prefix_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+          out(%out : memref<?x32x128xbf16>)
+      return
+    }
+    ```
   }];
   let arguments = (ins
     Fp8Attn_Shaped<"query", [BF16, F16, F32], [3]>:$query,
@@ -296,6 +338,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Optional<Fp8Attn_Shaped<"alibi", [F32], [1]>>:$alibi,
     Optional<Fp8Attn_Shaped<"mask", [I1, I8, F32, BF16, F16], [2]>>:$mask,
     Optional<Fp8Attn_Named<"softmax_scale", F32>>:$softmaxScaleValue,
+    Optional<Fp8Attn_Shaped<"group_start", [I32], [1]>>:$groupStart,
+    Optional<Fp8Attn_Shaped<"prefix_lens", [I32], [1]>>:$prefixLens,
+    Optional<Fp8Attn_Shaped<"prefix_table", [I32], [2]>>:$prefixTable,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<Fp8Attn_Number>:$softmax_scale,
@@ -323,6 +368,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     int64_t getKeyDim() { return getKeyCacheType().getHeadDim(); }
     int64_t getValueDim() { return getValueCacheType().getValueHeadDim(); }
     bool valuesAreKeys() { return getKeyCacheType().isLatent(); }
+    /// Returns whether groups of sequences share prefixes.
+    bool hasPrefix() { return static_cast<bool>(getGroupStart()); }
   }];
 }
 

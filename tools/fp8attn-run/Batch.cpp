@@ -10,6 +10,7 @@
 
 #include "Batch.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
@@ -19,10 +20,38 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Keys of a sequence if the user says nothing.
+/// Keys of a sequence, and of a prefix, if the user says nothing.
 static constexpr int64_t kDefaultContext = 1024;
 
-FailureOr<Batch> mlir::fp8attn::makeBatch(const RunOptions &options) {
+/// Reports a length that does not fit in 32 bits.
+static LogicalResult checkFits(int64_t length) {
+  if (length <= std::numeric_limits<int32_t>::max())
+    return success();
+  reportError("expects lengths and their sum to fit in 32 bits, got " +
+              Twine(length));
+  return failure();
+}
+
+/// Divides the batch into groups.
+static LogicalResult makeGroups(const RunOptions &options, Batch &batch) {
+  std::vector<int64_t> prefixes(options.prefixes.begin(),
+                                options.prefixes.end());
+  if (prefixes.empty())
+    prefixes = {kDefaultContext};
+  const int64_t size = options.group ? options.group : batch.numSeqs();
+  for (int64_t first = 0; first < batch.numSeqs(); first += size) {
+    const int64_t tokens = prefixes[batch.numGroups() % prefixes.size()];
+    if (failed(checkFits(tokens)))
+      return failure();
+    batch.groupStart.push_back(first);
+    batch.prefixLens.push_back(tokens);
+  }
+  batch.groupStart.push_back(batch.numSeqs());
+  return success();
+}
+
+FailureOr<Batch> mlir::fp8attn::makeBatch(const RunOptions &options,
+                                          bool hasPrefix) {
   std::vector<int64_t> contexts(options.contexts.begin(),
                                 options.contexts.end());
   std::vector<int64_t> queryLens(options.queryLens.begin(),
@@ -35,35 +64,57 @@ FailureOr<Batch> mlir::fp8attn::makeBatch(const RunOptions &options) {
                              ? static_cast<size_t>(options.seqs)
                              : std::max(contexts.size(), queryLens.size());
 
-  constexpr int64_t kMax = std::numeric_limits<int32_t>::max();
   Batch batch;
   batch.queryStart.push_back(0);
   for (size_t s = 0; s < numSeqs; ++s) {
     const int64_t context = contexts[s % contexts.size()];
     const int64_t end =
         batch.queryStart.back() + queryLens[s % queryLens.size()];
-    if (context > kMax || end > kMax) {
-      reportError("expects lengths and their sum to fit in 32 bits, got " +
-                  Twine(std::max(context, end)));
+    if (failed(checkFits(std::max(context, end))))
       return failure();
-    }
     batch.seqLens.push_back(context);
     batch.queryStart.push_back(end);
   }
+  if (hasPrefix && failed(makeGroups(options, batch)))
+    return failure();
   return batch;
+}
+
+/// Returns the pages of the longest of `lens`, at least 1, and adds those of
+/// all to `numUsed`.
+static int64_t countPages(ArrayRef<int32_t> lens, int64_t pageTokens,
+                          int64_t &numUsed) {
+  int64_t most = 1;
+  for (int32_t length : lens) {
+    const int64_t pages = llvm::divideCeil(length, pageTokens);
+    most = std::max(most, pages);
+    numUsed += pages;
+  }
+  return most;
+}
+
+/// Takes free pages for each of `lens`, a row of `maxPages` each. Past the end,
+/// entries are never read: they may be anything.
+static std::vector<int32_t> takePages(ArrayRef<int32_t> lens, int64_t maxPages,
+                                      int64_t pageTokens,
+                                      std::vector<int32_t> &free) {
+  std::vector<int32_t> pages(lens.size() * maxPages,
+                             std::numeric_limits<int32_t>::max());
+  for (auto [row, length] : llvm::enumerate(lens))
+    for (int64_t i = 0; i * pageTokens < length; ++i) {
+      pages[row * maxPages + i] = free.back();
+      free.pop_back();
+    }
+  return pages;
 }
 
 PageTable mlir::fp8attn::makePageTable(const Batch &batch, int64_t pageTokens,
                                        Random &random) {
   PageTable table;
   table.pageTokens = pageTokens;
-  table.maxPages = 1;
   int64_t numUsed = 0;
-  for (int32_t length : batch.seqLens) {
-    const int64_t pages = llvm::divideCeil(length, pageTokens);
-    table.maxPages = std::max(table.maxPages, pages);
-    numUsed += pages;
-  }
+  table.maxPages = countPages(batch.seqLens, pageTokens, numUsed);
+  table.maxPrefixPages = countPages(batch.prefixLens, pageTokens, numUsed);
   // Some pages belong to nobody: a wrong page number should find garbage.
   constexpr int64_t kUnusedPages = 3;
   table.numPages = numUsed + kUnusedPages;
@@ -71,13 +122,8 @@ PageTable mlir::fp8attn::makePageTable(const Batch &batch, int64_t pageTokens,
   std::iota(free.begin(), free.end(), 0);
   random.shuffle(free);
 
-  // Past the end, entries are never read: they may be anything.
-  table.pages.assign(batch.numSeqs() * table.maxPages,
-                     std::numeric_limits<int32_t>::max());
-  for (int64_t s = 0; s < batch.numSeqs(); ++s)
-    for (int64_t i = 0; i * pageTokens < batch.seqLens[s]; ++i) {
-      table.pages[s * table.maxPages + i] = free.back();
-      free.pop_back();
-    }
+  table.pages = takePages(batch.seqLens, table.maxPages, pageTokens, free);
+  table.prefixPages =
+      takePages(batch.prefixLens, table.maxPrefixPages, pageTokens, free);
   return table;
 }

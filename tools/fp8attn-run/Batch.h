@@ -24,8 +24,12 @@ struct Batch {
   std::vector<int32_t> queryStart;
   /// [numSeqs]
   std::vector<int32_t> seqLens;
+  /// [numGroups + 1] and [numGroups]: of operations with a prefix; the first is
+  /// empty if there are none.
+  std::vector<int32_t> groupStart, prefixLens;
 
   int64_t numSeqs() const { return seqLens.size(); }
+  int64_t numGroups() const { return prefixLens.size(); }
   /// Query tokens of all sequences.
   int64_t numTokens() const { return queryStart.back(); }
   int64_t queryLen(int64_t sequence) const {
@@ -33,9 +37,9 @@ struct Batch {
   }
 };
 
-/// Makes the batch that the options describe; reports a total that does not fit
-/// in 32 bits.
-FailureOr<Batch> makeBatch(const RunOptions &options);
+/// Makes the batch that the options describe, in groups if operations have a
+/// prefix; reports a total that does not fit in 32 bits.
+FailureOr<Batch> makeBatch(const RunOptions &options, bool hasPrefix);
 
 /// Which page holds which tokens.
 struct PageTable {
@@ -46,6 +50,10 @@ struct PageTable {
   int64_t maxPages;
   /// [numSeqs, maxPages]; entries past a sequence's length are invalid numbers.
   std::vector<int32_t> pages;
+  /// Pages of the longest prefix, at least 1, and those of each group, as
+  /// above.
+  int64_t maxPrefixPages;
+  std::vector<int32_t> prefixPages;
 
   /// Returns the slot of a token of a sequence, -1 for a negative token.
   int64_t slot(int64_t sequence, int64_t token) const {
@@ -54,9 +62,16 @@ struct PageTable {
     return pages[sequence * maxPages + token / pageTokens] * pageTokens +
            token % pageTokens;
   }
+
+  /// Returns the slot of a token of a group's prefix.
+  int64_t prefixSlot(int64_t group, int64_t token) const {
+    return prefixPages[group * maxPrefixPages + token / pageTokens] *
+               pageTokens +
+           token % pageTokens;
+  }
 };
 
-/// Gives each sequence its pages, in random order over the cache.
+/// Gives each sequence and prefix its pages, in random order over the cache.
 PageTable makePageTable(const Batch &batch, int64_t pageTokens, Random &random);
 
 } // namespace mlir::fp8attn

@@ -81,6 +81,9 @@ static std::string describeAttention(AttentionInterface op) {
     phrases.add("mask of ", op.getMask().getType().getElementType());
   if (op.getSink())
     phrases.add("sink");
+  if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation());
+      paged && paged.hasPrefix())
+    phrases.add("shared prefixes");
   addScale(phrases, "key_scale", op.getKeyScale(), op.getKeyScaleMap());
   addScale(phrases, "value_scale", op.getValueScale(), op.getValueScaleMap());
   return phrases.take();

@@ -97,22 +97,35 @@ static void addAttention(PagedAttentionOp op, const Arguments &arguments,
     return static_cast<const int32_t *>(arguments[value].tensor.data);
   };
   const int32_t *starts = getInts(op.getQueryStart());
-  const int32_t *lengths = getInts(op.getSeqLens());
-  const fp8attn_tensor &table = arguments[op.getBlockTable()].tensor;
   const double flopsPerKey = getFlopsPerKey(op);
-  for (int64_t s = 0; s < table.sizes[0]; ++s) {
-    const int64_t queries = starts[s + 1] - starts[s];
-    if (queries == 0)
-      continue; // Nobody asks: nothing need be read.
-    const fp8attn_work_item rows = makeRows(op, queries, lengths[s]);
+  auto addSequence = [&](const fp8attn_work_item &rows, Value table,
+                         int64_t index) {
+    if (rows.seq_q == 0)
+      return; // Nobody asks: nothing need be read.
     work.flops += flopsPerKey * countVisibleKeys(rows);
-    fp8attn_key_range seen = fp8attn_visible_keys(&rows, queries - 1);
+    fp8attn_key_range seen = fp8attn_visible_keys(&rows, rows.seq_q - 1);
     seen.begin = fp8attn_visible_keys(&rows, 0).begin / FP8ATTN_GRANULE *
                  FP8ATTN_GRANULE;
     for (int64_t head = 0; head < op.getNumKvHeads(); ++head)
       addReads(op, arguments,
-               getInts(op.getBlockTable()) + s * table.strides[0], head, seen,
-               work);
+               getInts(table) + index * arguments[table].tensor.strides[0],
+               head, seen, work);
+  };
+  Value table = op.getBlockTable();
+  for (int64_t s = 0; s < arguments[table].tensor.sizes[0]; ++s)
+    addSequence(
+        makeRows(op, starts[s + 1] - starts[s], getInts(op.getSeqLens())[s]),
+        table, s);
+  if (!op.hasPrefix())
+    return;
+  const int32_t *groups = getInts(op.getGroupStart());
+  table = op.getPrefixTable();
+  for (int64_t g = 0; g < arguments[table].tensor.sizes[0]; ++g) {
+    fp8attn_work_item rows =
+        makeRows(op, starts[groups[g + 1]] - starts[groups[g]],
+                 getInts(op.getPrefixLens())[g]);
+    rows.right = FP8ATTN_UNBOUNDED;
+    addSequence(rows, table, g);
   }
 }
 

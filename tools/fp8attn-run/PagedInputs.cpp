@@ -26,7 +26,7 @@ const PageTable &InputMaker::getPages(CacheType type) {
   return entry->second;
 }
 
-/// Writes the keys, or the values, of all tokens of all sequences.
+/// Writes the keys, or the values, of all tokens of all sequences and prefixes.
 void InputMaker::writePrompt(const reference::CachePart &part,
                              const reference::Scales &scales,
                              const PageTable &pages, bool isKey) {
@@ -36,17 +36,21 @@ void InputMaker::writePrompt(const reference::CachePart &part,
   const reference::HeadTensor source{token.data(), 1, 0, part.headDim, kType};
   const float sinkKey =
       kSinkLogit / kSinkQuery * std::sqrt(static_cast<float>(part.headDim));
-  for (int64_t s = 0; s < batch.numSeqs(); ++s)
-    for (int64_t t = 0; t < batch.seqLens[s]; ++t) {
-      for (int64_t head = 0; head < part.heads; ++head) {
-        uint8_t *row = token.data() + head * rowBytes;
-        fillRow(row, part.headDim, kType);
-        if (isKey && t == 0)
-          reference::encodeElement(sinkKey, row, kType);
-      }
-      const int64_t slot = pages.slot(s, t);
-      reference::writeCache(part, source, &slot, scales);
+  const auto writeToken = [&](int64_t slot, bool isFirst) {
+    for (int64_t head = 0; head < part.heads; ++head) {
+      uint8_t *row = token.data() + head * rowBytes;
+      fillRow(row, part.headDim, kType);
+      if (isKey && isFirst)
+        reference::encodeElement(sinkKey, row, kType);
     }
+    reference::writeCache(part, source, &slot, scales);
+  };
+  for (int64_t s = 0; s < batch.numSeqs(); ++s)
+    for (int64_t t = 0; t < batch.seqLens[s]; ++t)
+      writeToken(pages.slot(s, t), t == 0);
+  for (int64_t g = 0; g < batch.numGroups(); ++g)
+    for (int64_t t = 0; t < batch.prefixLens[g]; ++t)
+      writeToken(pages.prefixSlot(g, t), t == 0);
 }
 
 /// Sizes a scale of a cache as its map says.
@@ -109,6 +113,15 @@ LogicalResult InputMaker::makeInputs(PagedAttentionOp op) {
       failed(makeIntegers(op.getSeqLens(), batch.numSeqs(), batch.seqLens)) ||
       failed(makeIntegers(op.getBlockTable(), {batch.numSeqs(), pages.maxPages},
                           pages.pages)))
+    return failure();
+  if (op.hasPrefix() &&
+      (failed(makeIntegers(op.getGroupStart(), batch.numGroups() + 1,
+                           batch.groupStart)) ||
+       failed(makeIntegers(op.getPrefixLens(), batch.numGroups(),
+                           batch.prefixLens)) ||
+       failed(makeIntegers(op.getPrefixTable(),
+                           {batch.numGroups(), pages.maxPrefixPages},
+                           pages.prefixPages))))
     return failure();
   makeCaches(op);
   if (failed(makeScoreModifiers(op, {tokens, longestContext()})) ||

@@ -93,6 +93,12 @@ static void runAttention(PagedAttentionOp op, const Arguments &inputs,
   call.queryStart = getInts(op.getQueryStart());
   call.seqLens = getInts(op.getSeqLens());
   call.blockTable = getInts(op.getBlockTable());
+  if (op.hasPrefix()) {
+    const fp8attn_tensor &prefixTable = inputs[op.getPrefixTable()].tensor;
+    call.prefixes = {prefixTable.sizes[0], getInts(op.getGroupStart()),
+                     getInts(op.getPrefixLens()), getInts(op.getPrefixTable()),
+                     prefixTable.strides[0]};
+  }
   describeScores(op, inputs, call);
   expectAttention(op, reference::attend(call), inputs, expectations);
 }

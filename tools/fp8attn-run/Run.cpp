@@ -135,6 +135,14 @@ static LogicalResult call(const JitFunction &function, Session &session,
   return failure();
 }
 
+/// Returns whether sequences share prefixes in any of `ops`.
+static bool hasPrefix(ArrayRef<Operation *> ops) {
+  return llvm::any_of(ops, [](Operation *op) {
+    auto attention = dyn_cast<PagedAttentionOp>(op);
+    return attention && attention.hasPrefix();
+  });
+}
+
 FailureOr<Report> mlir::fp8attn::runFile(const RunOptions &options,
                                          CompileOptions &compileOptions) {
   if (options.emulateAmx)
@@ -150,8 +158,10 @@ FailureOr<Report> mlir::fp8attn::runFile(const RunOptions &options,
   if (failed(entry))
     return failure();
   FailureOr<std::vector<Operation *>> ops = getModelOps(*entry);
-  FailureOr<Batch> batch = makeBatch(options);
-  if (failed(ops) || failed(batch) || failed(compilation.chooseTarget()) ||
+  if (failed(ops))
+    return failure();
+  FailureOr<Batch> batch = makeBatch(options, hasPrefix(*ops));
+  if (failed(batch) || failed(compilation.chooseTarget()) ||
       failed(checkRunsHere(compilation.getMachine(), options.emulateAmx)))
     return failure();
   // Before compilation, which takes longer: a batch may not fit the sizes.

@@ -36,6 +36,14 @@ RunOptions::RunOptions(cl::OptionCategory &category)
                          "(default: 1)"),
                 cl::value_desc("n,n,..."), cl::CommaSeparated,
                 cl::cat(category)),
+      prefixes("prefix",
+               cl::desc("With operations that have a prefix: its tokens, of "
+                        "each group of sequences, a number or a list "
+                        "(default: 1024)"),
+               cl::value_desc("n,n,..."), cl::CommaSeparated,
+               cl::cat(category)),
+      group("group", cl::desc("Sequences that share a prefix (default: all)"),
+            cl::value_desc("n"), cl::init(0), cl::cat(category)),
       seed("seed", cl::desc("Seed of the random inputs (default: 1)"),
            cl::value_desc("n"), cl::init(1), cl::cat(category)),
       threads("threads", cl::desc("Workers of the thread pool (default: 1)"),
@@ -87,6 +95,11 @@ LogicalResult RunOptions::verify() const {
   for (int64_t queryLen : queryLens)
     if (failed(checkAtLeast("query-len", queryLen, 0)))
       return failure();
+  for (int64_t prefix : prefixes)
+    if (failed(checkAtLeast("prefix", prefix, 0)))
+      return failure();
+  if (group.getNumOccurrences() && failed(checkAtLeast("group", group, 1)))
+    return failure();
   if (seqs.getNumOccurrences() && failed(checkAtLeast("seqs", seqs, 1)))
     return failure();
   if (seqs > std::numeric_limits<int32_t>::max()) {

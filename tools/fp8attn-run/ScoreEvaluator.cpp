@@ -238,7 +238,8 @@ mlir::fp8attn::makeScoreFunction(AttentionInterface op,
     if (!op.getScore().empty())
       score =
           RegionEvaluator(op.getScore().front(), inputs).evaluate(score, place);
-    if (TypedValue<ShapedType> mask = op.getMask()) {
+    // A mask has no columns for a prefix.
+    if (TypedValue<ShapedType> mask = op.getMask(); mask && place.key >= 0) {
       const double element = loadMask(inputs[mask], place);
       if (isa<FloatType>(mask.getType().getElementType()))
         score += element;

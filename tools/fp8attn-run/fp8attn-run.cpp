@@ -23,7 +23,8 @@ static const char kOverview[] =
 Sizes that the types leave open come from the options: the batch has --seqs
 sequences of --context keys and --query-len query tokens each. Dense tensors
 (fp8attn.attention) are [--seqs, heads, --query-len or --context, channels]: all
-sequences have the same lengths then.
+sequences have the same lengths then. Where attention has shared prefixes, each
+--group sequences have one of --prefix tokens before their --context.
 
 Examples:
   fp8attn-run decode.mlir --context=8192 --check

@@ -57,7 +57,8 @@ class PagedAttention:
       kv_write(key, value, slots[, key_scale, value_scale], cache)
           key, value [T, kv_heads, head_dim]; slots [T] i64, the place of each token in the
           cache, page * page_tokens + token, or negative for none
-      attend(query, cache[, key_scale, value_scale], query_start, seq_lens, block_table, out[, lse])
+      attend(query, cache[, key_scale, value_scale], query_start, seq_lens, block_table
+             [, group_start, prefix_lens, prefix_table], out[, lse])
           query, out [T, query_heads, head_dim]; query_start [S + 1], seq_lens [S] and
           block_table [S, pages] i32: sequence s has the queries query_start[s] to
           query_start[s + 1], the last of its seq_lens[s] tokens; lse [T, query_heads] f32,
@@ -72,6 +73,11 @@ class PagedAttention:
 
     With `value_head_dim`, the cache is latent: the first so many channels of a key are its
     value. There is no `value` and no `value_scale` then, and `out` has that many channels.
+
+    With `prefix`, groups of sequences share the keys that they begin with, which are read once
+    for each group: group g is the sequences group_start[g] to group_start[g + 1], and its prefix
+    the first prefix_lens[g] tokens of the pages prefix_table[g]. seq_lens and block_table are
+    then of the keys behind it. There is no `window_left` beside it.
 
     DataError if a member is of another type; what cannot be compiled is a CompileError.
     """
@@ -90,6 +96,7 @@ class PagedAttention:
     softcap: float | None = None
     lse: bool = False
     value_head_dim: int | None = None
+    prefix: bool = False
 
     def __post_init__(self) -> None:
         _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "page_tokens", "window_left", "value_head_dim"),
@@ -123,14 +130,17 @@ class PagedAttention:
             "kv_write" + " dynamic" * self.dynamic,
             [" ".join(f"{name}(%{name} : {rows})" for name in written), f"slots(%slots : {slots})", *scale_clauses, f"cache(%cache : {cache})"])
         lse = "memref<?x%dxf32>" % self.query_heads
+        groups = [("group_start", ints), ("prefix_lens", ints), ("prefix_table", table)] * self.prefix
         attend = _function(
             "attend",
             [("query", queries), ("cache", cache), *scales, ("query_start", ints), ("seq_lens", ints), ("block_table", table),
-             ("out", outs), *[("lse", lse)] * self.lse],
+             *groups, ("out", outs), *[("lse", lse)] * self.lse],
             "paged_attention" + _visible(self),
             [f"query(%query : {queries})", f"cache(%cache : {cache})", *scale_clauses,
              f"batch(%query_start, %seq_lens, %block_table : {ints}, {ints}, {table})", f"out(%out : {outs})",
-             *[f"lse(%lse : {lse})"] * self.lse, *_score_options(self)])
+             *[f"lse(%lse : {lse})"] * self.lse,
+             *[f"prefix(%group_start, %prefix_lens, %prefix_table : {ints}, {ints}, {table})"] * self.prefix,
+             *_score_options(self)])
         return write + attend
 
 

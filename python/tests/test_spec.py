@@ -7,6 +7,8 @@
 import dataclasses
 import unittest
 
+import numpy as np
+
 import fp8attn
 from fp8attn import CompileError, DataError, DenseAttention, PagedAttention
 
@@ -35,6 +37,27 @@ class SpecTest(unittest.TestCase):
         self.assertEqual(str(module.kv_write.arguments["cache"]),
                          "cache: written latent cache of f8E4M3FN, 1 heads of 96, of values 72, pages of 32 tokens, layout pairs")
         self.assertEqual(list(module.kv_write.arguments), ["key", "slots", "key_scale", "cache"])
+
+    def test_prefix(self):
+        module = fp8attn.compile(dataclasses.replace(SPEC, prefix=True))
+        self.assertEqual(list(module.attend.arguments)[4:], ["query_start", "seq_lens", "block_table", "group_start",
+                                                             "prefix_lens", "prefix_table", "out"])
+        # 32 of 40 tokens are of a prefix, or none is: the same up to a rounding.
+        random = np.random.default_rng(1)
+        query, key, value = (fp8attn.to_bf16(random.standard_normal((40, heads, 64), np.float32)) for heads in (8, 2, 2))
+        cache, scales = module.kv_write.new_cache("cache", num_pages=2), np.full(2, 1 / 64, np.float32)
+        module.kv_write(key=key, value=value, slots=np.arange(40), key_scale=scales, value_scale=scales, cache=cache)
+        outs = []
+        for prefix, table in ((0, [[0, 1]]), (32, [[1]])):
+            out = fp8attn.zeros((8, 8, 64), "bf16")
+            module.attend(query=query[32:], cache=cache, key_scale=scales, value_scale=scales, query_start=[0, 8],
+                          seq_lens=[40 - prefix], block_table=table, group_start=[0, 1], prefix_lens=[prefix],
+                          prefix_table=[[0]], out=out)
+            outs.append(fp8attn.to_float32(out))
+        self.assertLess(np.linalg.norm(outs[0] - outs[1]), 3e-3 * np.linalg.norm(outs[0]))
+        self.assertGreater(np.linalg.norm(outs[0]), 1)
+        with self.assertRaisesRegex(CompileError, "expects no window_left beside a prefix"):
+            fp8attn.compile(dataclasses.replace(SPEC, prefix=True, window_left=5))
 
     def test_what_the_compiler_refuses(self):
         with self.assertRaisesRegex(CompileError, r"expects heads of query \(7\) to be a multiple of heads of the cache \(2\)"):

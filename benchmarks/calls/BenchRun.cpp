@@ -133,10 +133,12 @@ llvm::Error Runner::runCall(const Model &model, const Format &format,
 
 llvm::Error Runner::runModel(const Model &model, const Format &format) {
   progress.show(model.name + " " + format.name + ": compiling");
+  const bool hasGroups = llvm::any_of(
+      plan.suite.calls, [](const BenchCall &call) { return call.grouped; });
   std::vector<CompiledModel> builds;
   for (const std::string &build : options.getBuilds()) {
     llvm::Expected<CompiledModel> compiled =
-        CompiledModel::create(build, model, format);
+        CompiledModel::create(build, model, format, hasGroups);
     if (!compiled) {
       progress.clear();
       return compiled.takeError();

@@ -52,13 +52,6 @@ RandomMemory::RandomMemory(int64_t numBytes, int64_t elementBytes,
 
 void RandomMemory::Free::operator()(void *memory) const { std::free(memory); }
 
-static int64_t countTokens(const BenchCall &call) {
-  int64_t tokens = call.tokens;
-  for (const Sequences &sequences : call.batch)
-    tokens += sequences.count * sequences.queries;
-  return tokens;
-}
-
 CallData::CallData(const Model &model, const Format &format,
                    const BenchCall &call, int64_t coldBytes)
     : model(model), format(format),
@@ -68,15 +61,21 @@ CallData::CallData(const Model &model, const Format &format,
                      : model.pageTokens * model.valueHeadDim * format.bytes),
       pageBytes(model.kvHeads * (keyBytes + valueBytes)),
       scales(model.kvHeads, kScale) {
-  queryStart = {0};
-  for (const Sequences &sequences : call.batch)
+  queryStart = groupStart = {0};
+  for (const Sequences &sequences : call.batch) {
+    const int64_t pages = llvm::divideCeil(sequences.keys, model.pageTokens);
+    const int64_t prefixPages = sequences.prefix / model.pageTokens;
+    const int64_t listed = call.grouped ? 0 : sequences.prefix;
     for (int64_t i = 0; i < sequences.count; ++i) {
       queryStart.push_back(queryStart.back() + sequences.queries);
-      seqLens.push_back(sequences.keys);
-      const int64_t pages = llvm::divideCeil(sequences.keys, model.pageTokens);
-      pagesOfTurn += pages;
-      maxPages = std::max(maxPages, pages);
+      seqLens.push_back(listed + sequences.keys);
     }
+    pagesOfTurn += sequences.count * pages + prefixPages;
+    maxPages = std::max(maxPages, pages + listed / model.pageTokens);
+    maxPrefixPages = std::max(maxPrefixPages, prefixPages);
+    groupStart.push_back(int32_t(seqLens.size()));
+    prefixLens.push_back(int32_t(sequences.prefix));
+  }
   const int64_t channels =
       model.headDim + (valueBytes > 0 ? model.valueHeadDim : 0);
   const int64_t sourceBytes =
@@ -89,7 +88,7 @@ CallData::CallData(const Model &model, const Format &format,
   if (call.tokens)
     makeWrites(call.tokens, sourceBytes);
   else
-    makeAttention(countTokens(call));
+    makeAttention(call);
   for (CallArguments &turn : arguments) {
     turn.scale = fp8attn_tensor_make(scales.data(), FP8ATTN_TYPE_F32, 1,
                                      model.kvHeads, 0, 0, 0);
@@ -111,42 +110,74 @@ void CallData::makePages(int64_t count) {
                                          /*seed=*/2);
 }
 
-void CallData::makeAttention(int64_t tokens) {
+const int32_t *CallData::makeTables(int64_t turn, const BenchCall &call,
+                                    const int32_t *page) {
+  int32_t *row = tables.data() + turn * seqLens.size() * maxPages;
+  int32_t *prefixRow =
+      prefixTables.data() + turn * prefixLens.size() * maxPrefixPages;
+  for (const Sequences &sequences : call.batch) {
+    const int64_t prefixPages = sequences.prefix / model.pageTokens;
+    const int64_t pages = llvm::divideCeil(sequences.keys, model.pageTokens);
+    const int32_t *prefix = page;
+    std::copy_n(prefix, prefixPages, prefixRow);
+    addPages(readTasks[turn], prefix, sequences.prefix);
+    prefixRow += maxPrefixPages;
+    page += prefixPages;
+    for (int64_t i = 0; i < sequences.count; ++i, row += maxPages) {
+      int32_t *own = row;
+      if (!call.grouped)
+        own = std::copy_n(prefix, prefixPages, row);
+      std::copy_n(page, pages, own);
+      addPages(readTasks[turn], page, sequences.keys);
+      page += pages;
+    }
+  }
+  return page;
+}
+
+void CallData::makeAttention(const BenchCall &call) {
   makePages(turns() * pagesOfTurn);
+  const int64_t tokens = queryStart.back();
   const int64_t rowBytes = tokens * model.heads * kBf16Bytes;
   rows = std::make_unique<RandomMemory>(rowBytes * model.headDim, kBf16Bytes,
                                         /*seed=*/3);
   results = std::make_unique<RandomMemory>(rowBytes * model.valueHeadDim,
                                            kBf16Bytes, /*seed=*/4);
-  const int64_t numSeqs = seqLens.size();
+  const int64_t numSeqs = seqLens.size(), numGroups = prefixLens.size();
   // Entries past a sequence's pages are never read.
   tables.assign(turns() * numSeqs * maxPages, -1);
+  prefixTables.assign(turns() * numGroups * maxPrefixPages, -1);
+  const auto list = [](std::vector<int32_t> &numbers) {
+    return fp8attn_tensor_make(numbers.data(), FP8ATTN_TYPE_I32, 1,
+                               numbers.size(), 0, 0, 0);
+  };
+  const auto table = [](std::vector<int32_t> &pages, int64_t turn,
+                        int64_t count, int64_t columns) {
+    return fp8attn_tensor_make(pages.data() + turn * count * columns,
+                               FP8ATTN_TYPE_I32, 2, count, columns, 0, 0);
+  };
   const int32_t *page = pageOrder.data();
   for (int64_t t = 0; t < turns(); ++t) {
-    int32_t *table = tables.data() + t * numSeqs * maxPages;
-    for (int64_t s = 0; s < numSeqs; ++s) {
-      const int64_t pages = llvm::divideCeil(seqLens[s], model.pageTokens);
-      std::copy_n(page, pages, table + s * maxPages);
-      page += pages;
-      addPages(readTasks[t], table + s * maxPages, seqLens[s]);
-    }
+    page = makeTables(t, call, page);
     CallArguments &turn = arguments[t];
     turn.query = fp8attn_tensor_make(rows->data(), FP8ATTN_TYPE_BF16, 3, tokens,
                                      model.heads, model.headDim, 0);
     turn.out = fp8attn_tensor_make(results->data(), FP8ATTN_TYPE_BF16, 3,
                                    tokens, model.heads, model.valueHeadDim, 0);
-    turn.queryStart = fp8attn_tensor_make(queryStart.data(), FP8ATTN_TYPE_I32,
-                                          1, numSeqs + 1, 0, 0, 0);
-    turn.seqLens = fp8attn_tensor_make(seqLens.data(), FP8ATTN_TYPE_I32, 1,
-                                       numSeqs, 0, 0, 0);
-    turn.blockTable = fp8attn_tensor_make(table, FP8ATTN_TYPE_I32, 2, numSeqs,
-                                          maxPages, 0, 0);
+    turn.queryStart = list(queryStart);
+    turn.seqLens = list(seqLens);
+    turn.blockTable = table(tables, t, numSeqs, maxPages);
+    turn.groupStart = list(groupStart);
+    turn.prefixLens = list(prefixLens);
+    turn.prefixTable = table(prefixTables, t, numGroups, maxPrefixPages);
   }
-  for (int64_t s = 0; s < numSeqs; ++s) {
-    const double queries = queryStart[s + 1] - queryStart[s];
+  for (const Sequences &sequences : call.batch) {
     // The last query sees all keys, each one before it one key fewer.
-    const double seen = queries * (seqLens[s] - (queries - 1) / 2);
-    numFlops += 2.0 * model.heads * (model.headDim + model.valueHeadDim) * seen;
+    const double seen =
+        sequences.queries * (sequences.prefix + sequences.keys -
+                             (static_cast<double>(sequences.queries) - 1) / 2);
+    numFlops += 2.0 * model.heads * (model.headDim + model.valueHeadDim) *
+                seen * static_cast<double>(sequences.count);
   }
 }
 

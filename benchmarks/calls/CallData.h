@@ -60,10 +60,14 @@ public:
 
 private:
   void makePages(int64_t count);
-  void makeAttention(int64_t tokens);
+  void makeAttention(const BenchCall &call);
   void makeWrites(int64_t tokens, int64_t sourceBytes);
   void makeSlots(int64_t tokens);
-  /// Adds the reads of the pages of a sequence.
+  /// Sets the tables of a turn, from the next free page on, and what reads
+  /// them; returns the page behind.
+  const int32_t *makeTables(int64_t turn, const BenchCall &call,
+                            const int32_t *page);
+  /// Adds the reads of the pages of a sequence, or of a prefix.
   void addPages(std::vector<ReadTask> &tasks, const int32_t *pages,
                 int64_t keys) const;
 
@@ -74,7 +78,11 @@ private:
   int64_t pageBytes;
   int64_t pagesOfTurn = 0, maxPages = 0;
   double numBytes = 0, numFlops = 0;
+  /// In a table of sequences, and in one of prefixes.
+  int64_t maxPrefixPages = 0;
   std::vector<int32_t> pageOrder, queryStart, seqLens, tables;
+  /// Of calls in groups.
+  std::vector<int32_t> groupStart, prefixLens, prefixTables;
   std::vector<int64_t> slotList;
   std::vector<float> scales;
   /// Queries or sources, and outputs.

@@ -82,13 +82,15 @@ static llvm::Error link(llvm::StringRef build, llvm::StringRef object,
 
 llvm::Expected<CompiledModel> CompiledModel::create(llvm::StringRef build,
                                                     const Model &model,
-                                                    const Format &format) {
+                                                    const Format &format,
+                                                    bool hasGroups) {
   TemporaryFile text("mlir"), object("o"), library("so");
   for (const TemporaryFile *file : {&text, &object, &library})
     if (file->error)
       return createStringError("cannot make a temporary file: " +
                                file->error.message());
-  if (llvm::Error error = writeTextFile(text.path, writeModel(model, format)))
+  if (llvm::Error error =
+          writeTextFile(text.path, writeModel(model, format, hasGroups)))
     return std::move(error);
   const std::string compiler = (build + "/bin/fp8attn-compile").str();
   if (!llvm::sys::fs::can_execute(compiler))
@@ -103,12 +105,12 @@ llvm::Expected<CompiledModel> CompiledModel::create(llvm::StringRef build,
   CompiledModel result;
   result.isScaled = format.isScaled();
   result.values = model.values;
-  if (llvm::Error error = result.load(library.path))
+  if (llvm::Error error = result.load(library.path, hasGroups))
     return std::move(error);
   return result;
 }
 
-llvm::Error CompiledModel::load(llvm::StringRef path) {
+llvm::Error CompiledModel::load(llvm::StringRef path, bool hasGroups) {
   // Neither library sees the symbols of the other, or of this program.
   library.reset(dlopen(path.str().c_str(), RTLD_NOW | RTLD_LOCAL),
                 [](void *handle) {
@@ -124,6 +126,9 @@ llvm::Error CompiledModel::load(llvm::StringRef path) {
     return symbol != nullptr;
   };
   if (find("attend", attendEntry) && find("kv_write", writeEntry) &&
+      (!hasGroups ||
+       (find("attend_groups", groupsEntry) &&
+        find("attend_groups_workspace_bytes", groupsWorkspace))) &&
       find("attend_workspace_bytes", attendWorkspace) &&
       find("kv_write_workspace_bytes", writeWorkspace) &&
       find("fp8attn_context_init", initContext) &&
@@ -136,7 +141,7 @@ llvm::Error CompiledModel::load(llvm::StringRef path) {
 }
 
 /// Most arguments of an entry point.
-static constexpr size_t kMostArguments = 9;
+static constexpr size_t kMostArguments = 12;
 
 /// Calls an entry point, which takes tensors and caches by their addresses:
 /// those in `passed`, then those in `rest`.
@@ -173,6 +178,16 @@ fp8attn_status CompiledModel::attend(fp8attn_context &context,
   return call(attendEntry, context, arguments);
 }
 
+fp8attn_status CompiledModel::attendGroups(fp8attn_context &context,
+                                           const CallArguments &a) const {
+  llvm::SmallVector<const void *> arguments = {&a.query};
+  addCaches(a, arguments);
+  addScales(a, arguments);
+  arguments.append({&a.queryStart, &a.seqLens, &a.blockTable, &a.groupStart,
+                    &a.prefixLens, &a.prefixTable, &a.out});
+  return call(groupsEntry, context, arguments);
+}
+
 fp8attn_status CompiledModel::write(fp8attn_context &context,
                                     const CallArguments &a) const {
   llvm::SmallVector<const void *> arguments = {&a.key};
@@ -185,7 +200,8 @@ fp8attn_status CompiledModel::write(fp8attn_context &context,
 }
 
 int64_t CompiledModel::workspaceBytes(int32_t workers) const {
-  return std::max(attendWorkspace(workers), writeWorkspace(workers));
+  return std::max({attendWorkspace(workers), writeWorkspace(workers),
+                   groupsWorkspace ? groupsWorkspace(workers) : 0});
 }
 
 std::shared_ptr<fp8attn_pool> CompiledModel::makePool(int32_t workers) const {

@@ -25,12 +25,15 @@
 
 namespace mlir::fp8attn {
 
-/// Returns the MLIR of a model: the entry points attend, causal, and kv_write.
-std::string writeModel(const Model &model, const Format &format);
+/// Returns the MLIR of a model: the entry points attend, causal, and kv_write;
+/// with `hasGroups` also attend_groups, which older compilers do not know.
+std::string writeModel(const Model &model, const Format &format,
+                       bool hasGroups);
 
 /// Arguments of a call; what an entry point does not take is not looked at.
 struct CallArguments {
   fp8attn_tensor query, out, queryStart, seqLens, blockTable;
+  fp8attn_tensor groupStart, prefixLens, prefixTable;
   fp8attn_tensor key, value, slots;
   /// Of keys and of values alike, one for each KV head.
   fp8attn_tensor scale;
@@ -42,16 +45,21 @@ struct CallArguments {
 class CompiledModel {
 public:
   /// Compiles with the tools and libraries of the build folder `build`.
-  static llvm::Expected<CompiledModel>
-  create(llvm::StringRef build, const Model &model, const Format &format);
+  static llvm::Expected<CompiledModel> create(llvm::StringRef build,
+                                              const Model &model,
+                                              const Format &format,
+                                              bool hasGroups);
 
   /// Calls the entry point.
   fp8attn_status attend(fp8attn_context &context,
                         const CallArguments &arguments) const;
+  /// With hasGroups only.
+  fp8attn_status attendGroups(fp8attn_context &context,
+                              const CallArguments &arguments) const;
   fp8attn_status write(fp8attn_context &context,
                        const CallArguments &arguments) const;
 
-  /// Bytes of workspace that both entry points can do with.
+  /// Bytes of workspace that all entry points can do with.
   int64_t workspaceBytes(int32_t workers) const;
 
   /// Starts a pool of the library's runtime; null if that is not possible. It
@@ -64,7 +72,7 @@ public:
                               fp8attn_isa isa) const;
 
 private:
-  llvm::Error load(llvm::StringRef path);
+  llvm::Error load(llvm::StringRef path, bool hasGroups);
   /// Adds the caches, and the scales, that entry points take.
   void addCaches(const CallArguments &arguments,
                  llvm::SmallVectorImpl<const void *> &to) const;
@@ -74,8 +82,9 @@ private:
   bool isScaled = true;
   Model::Values values = Model::Values::Beside;
   std::shared_ptr<void> library;
-  void *attendEntry = nullptr, *writeEntry = nullptr;
+  void *attendEntry = nullptr, *groupsEntry = nullptr, *writeEntry = nullptr;
   int64_t (*attendWorkspace)(int32_t) = nullptr;
+  int64_t (*groupsWorkspace)(int32_t) = nullptr;
   int64_t (*writeWorkspace)(int32_t) = nullptr;
   decltype(&fp8attn_context_init) initContext = nullptr;
   decltype(&fp8attn_pool_create) createPool = nullptr;

@@ -4,7 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// One layer: attention over any batch, and the write of new tokens.
+// One layer: attention over any batch, also in groups that share prefixes, and
+// the write of new tokens.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,6 +41,23 @@ func.func @kv_write(%key: memref<?x{0}x{1}xbf16>, {10}
 }
 )";
 
+/// What kText has, for groups of sequences.
+static const char kGroupsText[] =
+    R"(
+func.func @attend_groups(%query: memref<?x{4}x{1}xbf16>, {6}, {8}
+    %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+    %block_table: memref<?x?xi32>, %group_start: memref<?xi32>,
+    %prefix_lens: memref<?xi32>, %prefix_table: memref<?x?xi32>,
+    %out: memref<?x{4}x{2}xbf16>) {{
+  fp8attn.paged_attention causal query(%query : memref<?x{4}x{1}xbf16>)
+      {7} {9}
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      prefix(%group_start, %prefix_lens, %prefix_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x{4}x{2}xbf16>)
+  return
+}
+)";
+
 /// Returns the type of a cache.
 static std::string cacheType(const Model &model, const Format &format,
                              llvm::StringRef content, int64_t headDim) {
@@ -53,8 +71,8 @@ static std::string cacheType(const Model &model, const Format &format,
       content, model.kvHeads, headDim, latent, model.pageTokens, format.type);
 }
 
-std::string mlir::fp8attn::writeModel(const Model &model,
-                                      const Format &format) {
+std::string mlir::fp8attn::writeModel(const Model &model, const Format &format,
+                                      bool hasGroups) {
   const bool isLatent = model.values == Model::Values::Latent;
   std::string types, caches = "%cache: !cache",
                      useOfCaches = "cache(%cache : !cache)";
@@ -86,7 +104,11 @@ std::string mlir::fp8attn::writeModel(const Model &model,
     values = llvm::formatv("%value: {0},", value);
     useOfValues = llvm::formatv("value(%value : {0})", value);
   }
-  return llvm::formatv(kText, model.kvHeads, model.headDim, model.valueHeadDim,
-                       format.type, model.heads, types, caches, useOfCaches,
-                       scales, useOfScales, values, useOfValues);
+  auto fillIn = [&](const char *text) {
+    return llvm::formatv(text, model.kvHeads, model.headDim, model.valueHeadDim,
+                         format.type, model.heads, types, caches, useOfCaches,
+                         scales, useOfScales, values, useOfValues)
+        .str();
+  };
+  return fillIn(kText) + (hasGroups ? fillIn(kGroupsText) : "");
 }

@@ -57,19 +57,18 @@ llvm::Expected<Contender> Contender::create(const CompiledModel &model,
 
 llvm::Error Contender::check(const BenchCall &call,
                              const CallArguments &arguments) {
-  const fp8attn_status status = call.tokens ? model->write(context, arguments)
-                                            : model->attend(context, arguments);
-  if (status == FP8ATTN_OK)
+  if (run(call, arguments) == FP8ATTN_OK)
     return llvm::Error::success();
   return llvm::createStringError("call \"" + call.name +
                                  "\" failed: " + context.message);
 }
 
-void Contender::run(const BenchCall &call, const CallArguments &arguments) {
+fp8attn_status Contender::run(const BenchCall &call,
+                              const CallArguments &arguments) {
   if (call.tokens)
-    model->write(context, arguments);
-  else
-    model->attend(context, arguments);
+    return model->write(context, arguments);
+  return call.grouped ? model->attendGroups(context, arguments)
+                      : model->attend(context, arguments);
 }
 
 static double secondsOf(llvm::function_ref<void()> function) {

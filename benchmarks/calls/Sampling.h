@@ -30,8 +30,8 @@ public:
   void setIsa(fp8attn_isa isa) { context.isa_cap = isa; }
   /// Runs a call; the error has the text of the library.
   llvm::Error check(const BenchCall &call, const CallArguments &arguments);
-  /// The same without a look at the result.
-  void run(const BenchCall &call, const CallArguments &arguments);
+  /// Runs a call and returns its status.
+  fp8attn_status run(const BenchCall &call, const CallArguments &arguments);
 
   fp8attn_context &getContext() { return context; }
 

@@ -41,6 +41,10 @@ static constexpr Range kHeadDims = {
 static constexpr Range kPages = {
     32, 4096, "expects a multiple of 32, at most 4096", true};
 
+/// Whole pages of every model.
+static constexpr Range kPrefixes = {
+    4096, 1 << 20, "expects a multiple of 4096, at most 1048576", true};
+
 /// Maps a member that is a number; optional if it has a default.
 static bool mapNumber(const json::Value &value, json::Path path,
                       llvm::StringLiteral member, const Range &range,
@@ -113,8 +117,9 @@ static bool fromJSON(const json::Value &value, Model &model, json::Path path) {
 
 static bool fromJSON(const json::Value &value, Sequences &sequences,
                      json::Path path) {
-  if (!checkMembers(value, path, {"sequences", "queries", "keys"}) ||
+  if (!checkMembers(value, path, {"sequences", "queries", "keys", "prefix"}) ||
       !mapNumber(value, path, "sequences", kTokens, sequences.count, 1) ||
+      !mapNumber(value, path, "prefix", kPrefixes, sequences.prefix, 0) ||
       !mapNumber(value, path, "keys", kTokens, sequences.keys))
     return false;
   return mapNumber(value, path, "queries",
@@ -124,11 +129,12 @@ static bool fromJSON(const json::Value &value, Sequences &sequences,
 
 static bool fromJSON(const json::Value &value, BenchCall &call,
                      json::Path path) {
-  if (!checkMembers(value, path, {"name", "batch", "tokens", "hot"}))
+  if (!checkMembers(value, path, {"name", "batch", "tokens", "grouped", "hot"}))
     return false;
   json::ObjectMapper map(value, path);
-  call.hot = false;
+  call.grouped = call.hot = false;
   if (!map.map("name", call.name) || !map.mapOptional("batch", call.batch) ||
+      !map.mapOptional("grouped", call.grouped) ||
       !map.mapOptional("hot", call.hot) ||
       !mapNumber(value, path, "tokens", kTokens, call.tokens, 0))
     return false;

@@ -48,6 +48,8 @@ struct Sequences {
   int64_t queries;
   /// Tokens of each in the cache, the new ones included.
   int64_t keys;
+  /// Tokens before these that all of them share, in the same pages.
+  int64_t prefix;
 };
 
 /// A call of an entry point.
@@ -59,6 +61,9 @@ struct BenchCall {
   /// Tokens that are written into the cache if the call is one of kv_write,
   /// else 0.
   int64_t tokens;
+  /// The call takes shared tokens apart, and does not list their pages in the
+  /// table of each sequence.
+  bool grouped;
   /// Every call uses the same memory, instead of the next of more than the
   /// caches hold.
   bool hot;

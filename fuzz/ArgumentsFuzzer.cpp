@@ -112,6 +112,28 @@ static void makeScores(Call &call) {
       });
 }
 
+/// The sequences of a batch in two groups, one of which has a prefix.
+static void makeGroups(Call &call) {
+  auto &query = addHeads(call, FP8ATTN_TYPE_BF16, kHeads);
+  auto &keyScale = addScales(call, 1.0f, 0.5f);
+  auto &valueScale = addScales(call, 2.0f, 1.0f);
+  const Batch batch(call);
+  auto &groups =
+      call.addTable<int32_t>(FP8ATTN_TYPE_I32, {kSequences + 1}, {0, 1, 2});
+  auto &lens = call.addTable<int32_t>(FP8ATTN_TYPE_I32, {kSequences}, {33, 0});
+  auto &table = call.addTable<int32_t>(
+      FP8ATTN_TYPE_I32, {kSequences, kMaxPages}, {1, 3, -1, -1, -1, -1});
+  auto &out = addHeads(call, FP8ATTN_TYPE_BF16, kHeads);
+  auto &cache = call.addCache(kPages, 2 * kPartBytes);
+  call.finish(fuzz_groups_workspace_bytes(1),
+              [=, &query, &keyScale, &valueScale, &groups, &lens, &table, &out,
+               &cache](fp8attn_context *context) {
+                fuzz_groups(context, &query, &cache, &keyScale, &valueScale,
+                            &batch.starts, &batch.lens, &batch.table, &groups,
+                            &lens, &table, &out);
+              });
+}
+
 static void makeMerge(Call &call) {
   std::array<fp8attn_tensor *, 6> parts;
   for (size_t i = 0; i < parts.size(); i += 2) {
@@ -186,8 +208,8 @@ static void makeConvert(Call &call) {
 
 /// In the order of the first byte of a change.
 static void (*const kCalls[])(Call &) = {
-    makeWriteAndAttend, makeWindow,  makeScores, makeMerge,
-    makeRepack,         makeConvert, makeDense,  makeMergeDense};
+    makeWriteAndAttend, makeWindow, makeScores,     makeMerge, makeRepack,
+    makeConvert,        makeDense,  makeMergeDense, makeGroups};
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   constexpr size_t kChangeBytes = 2 + sizeof(int64_t);

@@ -54,12 +54,12 @@ typedef enum fp8attn_status {
   /// A scale is not finite or not greater than zero.
   FP8ATTN_BAD_SCALE = 7,
   /// query_start does not begin at 0, decreases, or does not end at the number
-  /// of query tokens.
+  /// of query tokens, or group_start at that of sequences.
   FP8ATTN_BAD_QUERY_START = 8,
-  /// A sequence length is negative, or longer than the pages of its row of the
-  /// block table.
+  /// The length of a sequence or prefix is negative, or longer than the pages
+  /// of its row of the table.
   FP8ATTN_BAD_SEQ_LEN = 9,
-  /// A used block table entry is outside the cache.
+  /// A used entry of a table of pages is outside the cache.
   FP8ATTN_BAD_BLOCK_TABLE = 10,
   /// A slot is beyond the end of the cache.
   FP8ATTN_BAD_SLOT = 11,

@@ -71,7 +71,8 @@ OwningOpRef<ModuleOp> buildDecodeModule(MLIRContext &context,
       out, /*lse=*/Value(),
       /*alibi=*/Value(), /*mask=*/Value(), /*softmaxScaleValue=*/Value(),
       /*groupStart=*/Value(), /*prefixLens=*/Value(), /*prefixTable=*/Value(),
-      getScaleMap(builder), getScaleMap(builder), /*softmax_scale=*/FloatAttr(),
+      /*draftMask=*/Value(), getScaleMap(builder), getScaleMap(builder),
+      /*softmax_scale=*/FloatAttr(),
       /*softcap=*/FloatAttr(), /*causal=*/true, /*window_left=*/IntegerAttr(),
       /*window_right=*/IntegerAttr());
   func::ReturnOp::create(builder, loc);

@@ -82,3 +82,18 @@ int32_t fp8attn_check_columns(fp8attn_context *context, const char *name,
               " (seq_lens[%" PRId64 "])",
               name, columns, seq_lens[index], index);
 }
+
+int32_t fp8attn_check_draft_columns(fp8attn_context *context, const char *name,
+                                    int64_t columns, const int32_t *query_start,
+                                    int64_t num_starts) {
+  int64_t index = fp8attn::findFirst(num_starts - 1, [=](int64_t i) {
+    return query_start[i + 1] - query_start[i] > columns;
+  });
+  if (index < 0)
+    return FP8ATTN_OK;
+  return fail(context, FP8ATTN_BAD_SIZE,
+              "%s.sizes[1] is %" PRId64 ", expected at least %" PRId32
+              " (query_start[%" PRId64 "] - query_start[%" PRId64 "])",
+              name, columns, query_start[index + 1] - query_start[index],
+              index + 1, index);
+}

@@ -54,6 +54,10 @@ static SmallVector<NamedOperand> getReadMemory(Operation *check) {
       .Case<CheckColumnsOp>([](CheckColumnsOp op) -> SmallVector<NamedOperand> {
         return {{"seq_lens", op.getSeqLens()}};
       })
+      .Case<CheckDraftColumnsOp>(
+          [](CheckDraftColumnsOp op) -> SmallVector<NamedOperand> {
+            return {{"query_start", op.getQueryStart()}};
+          })
       .Case<CheckScaleOp>([](CheckScaleOp op) -> SmallVector<NamedOperand> {
         if (!isa<MemRefType>(op.getScale().getType()))
           return {};

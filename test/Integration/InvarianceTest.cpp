@@ -99,6 +99,10 @@ TEST_P(BatchInvarianceTest, OtherSequences) {
             batchScores.added.begin());
   std::copy(scores.documents.begin(), scores.documents.end(),
             batchScores.documents.begin());
+  std::copy(scores.draftKeep.begin(), scores.draftKeep.end(),
+            batchScores.draftKeep.begin());
+  std::copy(scores.draftAdded.begin(), scores.draftAdded.end(),
+            batchScores.draftAdded.begin());
   attend(batch, batchScores);
   EXPECT_TRUE(
       std::equal(alone.out.begin(), alone.out.end(), batch.out.begin()));

@@ -26,7 +26,7 @@ struct Arguments {
   fp8attn_tensor keyScale, valueScale;
   fp8attn_cache keyCache, valueCache;
   fp8attn_tensor query, queryStart, seqLens, blockTable, sink, out, lse;
-  fp8attn_tensor alibi, mask, documents;
+  fp8attn_tensor alibi, mask, draftMask, documents;
 };
 
 using EntryPoint = fp8attn_status (*)(fp8attn_context *context,
@@ -63,16 +63,19 @@ struct Model {
   bool topLeft;
   /// A sink for each query head.
   bool sink;
-  /// What modifies scores: a cap or 0, ALiBi slopes, the mask's element type or
-  /// "none", and a region that hides the keys of other documents.
+  /// What modifies scores: a cap or 0, ALiBi slopes, the element types of the
+  /// mask and of that of drafts or "none", and a region that hides the keys of
+  /// other documents.
   float softcap;
   bool alibi;
   const char *mask;
+  const char *draftMask;
   bool documents;
   /// Tensors may have strides of the caller's; their channels are contiguous.
   bool strided;
   bool modifiesScores() const {
-    return softcap != 0 || alibi || documents || mask[0] != 'n';
+    return softcap != 0 || alibi || documents || mask[0] != 'n' ||
+           draftMask[0] != 'n';
   }
   EntryPoint write;
   int64_t (*writeWorkspaceBytes)(int32_t numWorkers);

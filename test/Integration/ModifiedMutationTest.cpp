@@ -87,6 +87,24 @@ static const Mistake kMistakes[] = {
          if (std::isnan(added))
            added = 0;
      }},
+    {"draft mask a row off",
+     [](const Model &model) { return model.draftMask[0] != 'n'; }, nullptr,
+     [](Problem &, Scores &scores) {
+       rotate(scores.draftKeep, scores.draftColumns);
+       rotate(scores.draftAdded, scores.draftColumns);
+       for (float &added : scores.draftAdded)
+         if (std::isnan(added))
+           added = 0;
+     }},
+    {"draft mask a key off",
+     [](const Model &model) { return model.draftMask[0] != 'n'; }, nullptr,
+     [](Problem &, Scores &scores) {
+       rotate(scores.draftKeep, 1);
+       rotate(scores.draftAdded, 1);
+       for (float &added : scores.draftAdded)
+         if (std::isnan(added))
+           added = 0;
+     }},
     {"documents a key off", documentsBite, nullptr,
      [](Problem &, Scores &scores) { rotate(scores.documents, 1); }},
     {"documents dropped", documentsBite,
@@ -134,8 +152,12 @@ TEST_P(ModifiedMutationTest, IsRejected) {
     Scores other(mistaken, 2);
     if (mistake.changeTensors)
       mistake.changeTensors(mistaken, other);
-    else // What the changed model sees is not in masks that were made for it.
+    else {
+      // What the changed model sees is not in masks that were made for it.
       std::copy(scores.keep.begin(), scores.keep.end(), other.keep.begin());
+      std::copy(scores.draftKeep.begin(), scores.draftKeep.end(),
+                other.draftKeep.begin());
+    }
     EXPECT_FALSE(agrees(problem, mistaken.referenceAttend(other.modifier())))
         << mistake.name;
   }

@@ -124,7 +124,8 @@ void RandomProblem::place(Draw &draw) {
   for (fp8attn_tensor Arguments::*tensor :
        {&Arguments::key, &Arguments::value, &Arguments::query,
         &Arguments::blockTable, &Arguments::out, &Arguments::lse,
-        &Arguments::alibi, &Arguments::mask, &Arguments::documents})
+        &Arguments::alibi, &Arguments::mask, &Arguments::draftMask,
+        &Arguments::documents})
     placed.emplace_back(tensor, PlacedTensor(dense.*tensor, draw.bits));
 }
 

@@ -80,11 +80,12 @@ private:
 
 /// Returns the models that a prompt can be cut for: the position of a query is
 /// that among the keys (bottom-right), so that a step means what the whole
-/// does. Those with all the heads of published models are left to ShapeTest.
+/// does, and no mask is of the queries of a call. Those with all the heads of published models are left to ShapeTest.
 static std::vector<const Model *> servedModels() {
   std::vector<const Model *> models;
   for (const Model *model : causalModels())
-    if (!model->topLeft && std::strncmp(model->name, "shape_", 6) != 0)
+    if (!model->topLeft && model->draftMask == std::string("none") &&
+        std::strncmp(model->name, "shape_", 6) != 0)
       models.push_back(model);
   return models;
 }

@@ -69,8 +69,8 @@ TEST_P(ScoreTest, AgreesWithTheReference) {
 /// Rows land in other blocks of queries, beside other sequences, on other
 /// workers.
 TEST_P(ScoreTest, DoesNotDependOnChunks) {
-  // Queries of a chunk stand at the last keys.
-  if (model().topLeft)
+  // Queries of a chunk stand at the last keys, and drafts are those of a call.
+  if (model().topLeft || model().draftMask != std::string("none"))
     return;
   Problem whole = makeProblem({{300, 300}});
   write(whole);
@@ -180,6 +180,43 @@ TEST_P(WrittenScoreTest, GivesTheSameBits) {
   attend(other, scores);
   EXPECT_EQ(problem.out, other.out);
   EXPECT_EQ(problem.lse, other.lse);
+}
+
+/// Drafts of other sequences and columns behind a sequence's own do not count.
+TEST_P(ScoreTest, DraftsOfOthersAreNotRead) {
+  if (model().draftMask == std::string("none"))
+    return;
+  Problem problem = makeProblem({{3, 40}, {9, 300}});
+  write(problem);
+  Scores scores(problem, 9);
+  attend(problem, scores);
+  EXPECT_TRUE(agrees(problem, expected(problem, scores)));
+  const std::vector<uint16_t> before = problem.out;
+  for (int64_t token = 0; token < 3; ++token)
+    for (int64_t j = 3; j < scores.draftColumns; ++j) {
+      scores.draftKeep[token * scores.draftColumns + j] = 0;
+      scores.draftAdded[token * scores.draftColumns + j] = NAN;
+    }
+  attend(problem, scores);
+  EXPECT_EQ(problem.out, before);
+}
+
+TEST_P(ScoreTest, RefusesADraftMaskThatIsTooSmall) {
+  if (model().draftMask == std::string("none"))
+    return;
+  Problem problem = makeProblem({{2, 40}, {3, 60}});
+  Scores scores(problem, 6);
+  Arguments arguments = scores.in(problem.arguments());
+  arguments.draftMask.sizes[1] = 2;
+  EXPECT_EQ(problem.attend(arguments), FP8ATTN_BAD_SIZE);
+  EXPECT_STREQ(problem.context.message,
+               "draft_mask.sizes[1] is 2, expected at least 3 (query_start[2] "
+               "- query_start[1])");
+  arguments.draftMask.sizes[1] = 3;
+  arguments.draftMask.sizes[0] = 4;
+  EXPECT_EQ(problem.attend(arguments), FP8ATTN_BAD_SIZE);
+  EXPECT_STREQ(problem.context.message,
+               "tokens of draft_mask is 4, expected 5 (tokens of query)");
 }
 
 TEST_P(ScoreTest, RefusesAMaskThatIsTooSmall) {

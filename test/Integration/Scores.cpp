@@ -27,6 +27,13 @@ static int64_t longest(const Problem &problem) {
   return keys;
 }
 
+static int64_t mostQueries(const Problem &problem) {
+  int64_t queries = 0;
+  for (const Sequence &sequence : problem.sequences)
+    queries = std::max(queries, sequence.queries);
+  return queries;
+}
+
 static fp8attn_type typeOfMask(const std::string &mask) {
   if (mask == "f32")
     return FP8ATTN_TYPE_F32;
@@ -44,10 +51,15 @@ static float representable(float value) {
 
 Scores::Scores(const Problem &problem, uint32_t seed, MaskKind kind)
     : columns(longest(problem)), tokens(problem.queryStart.back()),
-      slopes(problem.model.numHeads()), keep(tokens * columns),
-      added(tokens * columns), smallAdded(tokens * columns),
-      documents(problem.sequences.size() * columns), model(&problem.model),
-      maskType(typeOfMask(model->mask)) {
+      draftColumns(mostQueries(problem)), slopes(problem.model.numHeads()),
+      keep(tokens * columns), added(tokens * columns),
+      smallAdded(tokens * columns),
+      documents(problem.sequences.size() * columns),
+      draftKeep(tokens * draftColumns), draftAdded(tokens * draftColumns),
+      smallDraftAdded(tokens * draftColumns), model(&problem.model),
+      maskType(typeOfMask(model->mask)),
+      draftType(typeOfMask(model->draftMask)), queryStart(problem.queryStart),
+      seqLens(problem.seqLens) {
   std::mt19937 bits(seed);
   for (int64_t h = 0; h < model->numHeads(); ++h)
     slopes[h] = std::exp2(-8.0f * float(h + 1) / float(model->numHeads()));
@@ -56,6 +68,10 @@ Scores::Scores(const Problem &problem, uint32_t seed, MaskKind kind)
   std::fill(documents.begin(), documents.end(), -1);
   for (size_t s = 0; s < problem.sequences.size(); ++s)
     fillSequence(problem, s, kind, bits);
+  std::fill(draftKeep.begin(), draftKeep.end(), int8_t(1));
+  std::fill(draftAdded.begin(), draftAdded.end(), NAN);
+  for (size_t s = 0; s < problem.sequences.size(); ++s)
+    fillDrafts(problem, s, bits);
 }
 
 /// Returns for each of `count` queries which it descends from, itself included.
@@ -105,27 +121,51 @@ void Scores::fillSequence(const Problem &problem, size_t s, MaskKind kind,
   }
 }
 
-fp8attn_tensor Scores::matrix(void *data, fp8attn_type type,
-                              int64_t rows) const {
-  return fp8attn_tensor_make(data, type, 2, rows, columns, 0, 0);
+/// A tree of drafts; what is added to their scores is as for masks.
+void Scores::fillDrafts(const Problem &problem, size_t s, std::mt19937 &bits) {
+  const int64_t numQueries = problem.sequences[s].queries;
+  const int64_t first = problem.seqLens[s] - numQueries;
+  const auto tree = randomTree(numQueries, bits);
+  std::uniform_real_distribution<float> uniform(-3, 3);
+  for (int64_t q = 0; q < numQueries; ++q)
+    for (int64_t j = std::max<int64_t>(0, -first); j < numQueries; ++j) {
+      if (!problem.sees(s, q, first + j))
+        continue;
+      const int64_t element = (problem.queryStart[s] + q) * draftColumns + j;
+      draftKeep[element] = tree[q][j] ? int8_t(1 + bits() % 200) : 0;
+      draftAdded[element] =
+          tree[q][j] ? representable(uniform(bits)) : -kInfinity;
+    }
 }
 
-void *Scores::encodeMask() {
-  if (!isAdditive())
+/// Returns the elements of a mask as its type has them.
+static void *encodeMask(fp8attn_type type, test::GuardedBuffer<int8_t> &keep,
+                        test::GuardedBuffer<float> &added,
+                        test::GuardedBuffer<uint16_t> &small) {
+  if (reference::elementBytes(type) == 1)
     return keep.data();
-  if (maskType == FP8ATTN_TYPE_F32)
+  if (type == FP8ATTN_TYPE_F32)
     return added.data();
-  for (int64_t i = 0; i < tokens * columns; ++i)
-    reference::encodeElement(added[i], &smallAdded[i], maskType);
-  return smallAdded.data();
+  for (size_t i = 0; i < added.size(); ++i)
+    reference::encodeElement(added[i], &small[i], type);
+  return small.data();
 }
 
 Arguments Scores::in(Arguments all) {
   all.alibi = fp8attn_tensor_make(slopes.data(), FP8ATTN_TYPE_F32, 1,
                                   slopes.size(), 0, 0, 0);
-  all.mask = matrix(encodeMask(), maskType, tokens);
-  all.documents = matrix(documents.data(), FP8ATTN_TYPE_I32,
-                         columns == 0 ? 0 : documents.size() / columns);
+  const auto matrix = [](void *data, fp8attn_type type, int64_t rows,
+                         int64_t columns) {
+    return fp8attn_tensor_make(data, type, 2, rows, columns, 0, 0);
+  };
+  all.mask = matrix(encodeMask(maskType, keep, added, smallAdded), maskType,
+                    tokens, columns);
+  all.draftMask =
+      matrix(encodeMask(draftType, draftKeep, draftAdded, smallDraftAdded),
+             draftType, tokens, draftColumns);
+  all.documents =
+      matrix(documents.data(), FP8ATTN_TYPE_I32,
+             columns == 0 ? 0 : documents.size() / columns, columns);
   return all;
 }
 
@@ -142,7 +182,20 @@ double Scores::modify(double score, const Place &place) const {
     score += added[element];
   else if (model->mask != std::string("none") && !keep[element])
     score = -kInfinity;
-  return score;
+  return model->draftMask == std::string("none") ? score
+                                                 : modifyDraft(score, place);
+}
+
+double Scores::modifyDraft(double score, const Place &place) const {
+  const int64_t first = queryStart[place.sequence];
+  const int64_t queries = queryStart[place.sequence + 1] - first;
+  const int64_t draft = place.key - (seqLens[place.sequence] - queries);
+  if (draft < 0)
+    return score;
+  const int64_t element = place.token * draftColumns + draft;
+  if (areDraftsAdditive())
+    return score + draftAdded[element];
+  return draftKeep[element] ? score : -kInfinity;
 }
 
 Problem::ModifyScore Scores::modifier() const {

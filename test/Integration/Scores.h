@@ -45,6 +45,8 @@ public:
   Problem::ModifyScore modifier() const;
 
   int64_t columns, tokens;
+  /// Columns of the mask of drafts.
+  int64_t draftColumns;
   /// [Hq], [tokens, columns] three times, and [sequences, columns].
   fp8attn::test::GuardedBuffer<float> slopes;
   fp8attn::test::GuardedBuffer<int8_t> keep;
@@ -52,22 +54,31 @@ public:
   /// `added` as bf16 or f16.
   fp8attn::test::GuardedBuffer<uint16_t> smallAdded;
   fp8attn::test::GuardedBuffer<int32_t> documents;
+  /// [tokens, draftColumns], as `keep`, `added` and `smallAdded`.
+  fp8attn::test::GuardedBuffer<int8_t> draftKeep;
+  fp8attn::test::GuardedBuffer<float> draftAdded;
+  fp8attn::test::GuardedBuffer<uint16_t> smallDraftAdded;
 
   /// Whether the mask is numbers, of `added`, and not bytes of `keep`.
   bool isAdditive() const {
     return fp8attn::reference::elementBytes(maskType) > 1;
   }
+  /// The same of the mask of drafts.
+  bool areDraftsAdditive() const {
+    return fp8attn::reference::elementBytes(draftType) > 1;
+  }
 
 private:
-  fp8attn_tensor matrix(void *data, fp8attn_type type, int64_t rows) const;
   void fillSequence(const Problem &problem, size_t s, MaskKind kind,
                     std::mt19937 &bits);
-
-  /// Returns the mask's elements as its type has them.
-  void *encodeMask();
+  void fillDrafts(const Problem &problem, size_t s, std::mt19937 &bits);
+  double modifyDraft(double score,
+                     const fp8attn::reference::ScorePlace &place) const;
 
   const Model *model;
-  fp8attn_type maskType;
+  fp8attn_type maskType, draftType;
+  /// Of the problem.
+  std::vector<int32_t> queryStart, seqLens;
 };
 
 #endif // FP8ATTN_TEST_INTEGRATION_SCORES_H

@@ -16,7 +16,7 @@ import math
 import sys
 
 # Sizes of a valid call; what is a letter here is dynamic.
-SIZES = {"T": 5, "S": 2, "S1": 3, "N": 3, "P": 4, "K": 70, "B": 2, "Q": 3, "C": 40, "R": 3, "L": 2}
+SIZES = {"T": 5, "S": 2, "S1": 3, "N": 3, "P": 4, "K": 70, "D": 3, "B": 2, "Q": 3, "C": 40, "R": 3, "L": 2}
 TYPES = {"f32": "F32", "bf16": "BF16", "f8E4M3FN": "F8E4M3FN", "i8": "I8", "i32": "I32", "i64": "I64"}
 # Caches whose pages have as many bytes.
 CACHES = {
@@ -42,11 +42,11 @@ DENSE_PARTS = {
 OPERATIONS = {
     "attend": (
         {"query": "T 4 64 bf16", "cache": "cache", **SCALES, "query_start": "S1 i32", "seq_lens": "S i32",
-         "block_table": "S N i32", "out": "T 4 64 bf16", "lse": "T 4 f32", "mask": "T K i8"},
+         "block_table": "S N i32", "out": "T 4 64 bf16", "lse": "T 4 f32", "mask": "T K i8", "draft_mask": "T D i8"},
         "fp8attn.paged_attention query({query} : {query:t}) cache({cache} : {cache:t})"
         f" key_scale({{key_scale}} : {{key_scale:t}}, {PAGE}) value_scale({{value_scale}} : {{value_scale:t}}, {PAGE_HEAD})"
         " batch({query_start}, {seq_lens}, {block_table} : {query_start:t}, {seq_lens:t}, {block_table:t})"
-        " out({out} : {out:t}) lse({lse} : {lse:t}) mask({mask} : {mask:t})",
+        " out({out} : {out:t}) lse({lse} : {lse:t}) mask({mask} : {mask:t}) draft_mask({draft_mask} : {draft_mask:t})",
     ),
     "attend_prefix": (
         {"query": "T 4 64 bf16", "cache": "cache", **SCALES, "query_start": "S1 i32", "seq_lens": "S i32",

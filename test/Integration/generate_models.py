@@ -104,6 +104,8 @@ def attend_arguments(model):
     arguments += [("alibi", f"memref<{heads}xf32>")] * model.alibi
     if model.mask != "none":
         arguments += [("mask", memref(model, f"?x?x{model.mask}"))]
+    if model.draft != "none":
+        arguments += [("draft_mask", memref(model, f"?x?x{model.draft}"))]
     return arguments + [("documents", memref(model, "?x?xi32"))] * model.documents
 
 
@@ -126,6 +128,8 @@ def score_operands(model, arguments):
             for name in ("alibi", "mask")
             if name in arguments
         ]
+    if "draft_mask" in arguments:
+        operands.append(operand("draft_mask", [("draft_mask", arguments["draft_mask"])]))
     if region.lines:
         operands.append(region.text())
     if model.softcap and not model.written:
@@ -238,7 +242,7 @@ def print_cpp(model):
         ", ".join(str(flag).lower() for flag in flags),
         f"{optional(model.window_left)}, {optional(model.window_right)}",
         f"{str(model.top_left).lower()}, {str(model.sink).lower()}",
-        f'{model.softcap}, {str(model.alibi).lower()}, "{model.mask}", '
+        f'{model.softcap}, {str(model.alibi).lower()}, "{model.mask}", "{model.draft}", '
         f"{str(model.documents).lower()}, {str(model.strided).lower()}",
         entry(f"write_{model.name}", write_arguments(model)),
         f"write_{model.name}_workspace_bytes",

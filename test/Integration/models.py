@@ -25,12 +25,15 @@ Model = collections.namedtuple(
     " softcap alibi mask documents written"
     # Whether tensors may have strides of the caller's, and whether values are the
     # first `value_dim` channels of the keys, which have one scale.
-    " strided latent",
+    " strided latent"
+    # The elements of the mask of drafts.
+    " draft",
     defaults=(
         (None, None, "bf16", "bf16", "bf16")
         + (None, None, False, False)
         + (0, False, "none", False, False)
         + (False, False)
+        + ("none",)
     ),
 )
 
@@ -180,6 +183,11 @@ SCORE_ROWS = {
     "softcap": score("e4m3", 2, 2, 128, 32, "head", "head", softcap=50),
     "alibi": score("bf16", 2, 4, 64, 64, "none", "none", alibi=True),
     "tree": score("e4m3", 2, 3, 128, 32, "tensor", "head", causal=False, split=True, mask="i8"),
+    "draft": score("e4m3", 2, 3, 64, 32, "head", "head", draft="i8"),
+    "drafts": score("bf16", 1, 5, 64, 64, "none", "none", causal=False, softcap=20, mask="i1",
+                    draft="f16"),
+    "draft_bool": score("e5m2", 1, 7, 40, 32, "tensor", "head", sink=True, draft="i1"),
+    "draft_added": score("e4m3", 2, 2, 128, 32, "head", "head", window_left=90, draft="bf16"),
     "additive": score("e5m2", 1, 7, 64, 32, "head", "tensor", mask="f32"),
     "bool": score("e5m2", 2, 2, 64, 32, "head", "head", causal=False, mask="i1"),
     "bf16": score("e4m3", 2, 3, 64, 32, "head", "tensor", mask="bf16"),
@@ -196,6 +204,7 @@ SCORES = [row._replace(name=f"score_{name}") for name, row in SCORE_ROWS.items()
 WRITTEN = [
     row._replace(name=f"written_{name}", written=True)
     for name, row in SCORE_ROWS.items()
+    if row.draft == "none"
 ]
 
 # Attention over dense tensors: element types and head sizes of keys and values,
@@ -262,6 +271,7 @@ MIX_COLUMNS = {
     "softcap": [20, 0],
     "alibi": [True, False],
     "mask": ["i8", "f32", "none"],
+    "draft": ["none", "i8", "f32"],
     "documents": [True, False],
     "written": [False, True],
     "types": [("bf16", "bf16", "bf16"), ("f32", "f32", "f32"), ("f16", "f32", "f16"), ("f32", "f16", "bf16")],
@@ -321,6 +331,8 @@ def mix(name, row):
         left, right, row["top_left"], row["sink"],
         row["softcap"], row["alibi"], row["mask"], row["documents"], row["written"],
         strided=True, latent=latent,
+        # Drafts stand at the last keys.
+        draft="none" if row["top_left"] else row["draft"],
     )
 
 
@@ -423,6 +435,7 @@ DENSE_MIXES = [
 FEW = (
     LLAMA + SWEEP[:4] + [model for model in SHAPES if model.name.startswith("sweep_f")][:1]
     + MIXES[:6] + SCALED_MIXES[:2] + LATENT
+    + [model for model in SCORES if model.draft != "none"]
 )
 
 

@@ -9,6 +9,7 @@
 #row = affine_map<(t, c) -> (t)>
 
 // CHECK-LABEL: func.func @paged
+// CHECK-SAME:    memref<?x8x32xf32>, %[[STARTS:[a-z0-9]+]]: memref<?xi32>
 // CHECK:         fp8attn.check.size "tokens of out", {{.*}}, "tokens of query"
 // CHECK:         fp8attn.check.size "tokens of lse", {{.*}}, "tokens of query"
 // CHECK:         fp8attn.check.scale "key_scale"
@@ -17,14 +18,17 @@
 // CHECK:         fp8attn.check.batch
 // CHECK:         fp8attn.check.size "tokens of mask"
 // CHECK:         fp8attn.check.columns "mask"
+// CHECK:         fp8attn.check.size "tokens of draft_mask"
+// CHECK:         fp8attn.check.draft_columns "draft_mask", %{{.+}}, %[[STARTS]]
 // CHECK:         fp8attn.paged_attention
 func.func @paged(%query: !query, %cache: !fp8, %key_scale: memref<8xf32>, %value_scale: memref<?x8x32xf32>,
     %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: !query, %lse: memref<?x8xf32>,
-    %mask: memref<?x?xi8>) {
+    %mask: memref<?x?xi8>, %draft: memref<?x?xi1>) {
   fp8attn.paged_attention query(%query : !query) cache(%cache : !fp8)
       key_scale(%key_scale : memref<8xf32>, #head) value_scale(%value_scale : memref<?x8x32xf32>, #token)
       batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
       out(%out : !query) lse(%lse : memref<?x8xf32>) mask(%mask : memref<?x?xi8>)
+      draft_mask(%draft : memref<?x?xi1>)
   return
 }
 

@@ -14,6 +14,7 @@
 #include "Random.h"
 #include "RunOptions.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace mlir::fp8attn {
@@ -34,6 +35,13 @@ struct Batch {
   int64_t numTokens() const { return queryStart.back(); }
   int64_t queryLen(int64_t sequence) const {
     return queryStart[sequence + 1] - queryStart[sequence];
+  }
+  /// Returns the query tokens of the sequence that has most.
+  int64_t mostQueries() const {
+    int64_t most = 0;
+    for (int64_t s = 0; s < numSeqs(); ++s)
+      most = std::max(most, queryLen(s));
+    return most;
   }
 };
 

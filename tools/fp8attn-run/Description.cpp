@@ -79,6 +79,8 @@ static std::string describeAttention(AttentionInterface op) {
     phrases.add("score region");
   if (op.getMask())
     phrases.add("mask of ", op.getMask().getType().getElementType());
+  if (op.getDraftMask())
+    phrases.add("draft mask of ", op.getDraftMask().getType().getElementType());
   if (op.getSink())
     phrases.add("sink");
   if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation());

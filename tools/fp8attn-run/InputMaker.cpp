@@ -164,6 +164,10 @@ LogicalResult InputMaker::makeScoreModifiers(AttentionInterface op,
     return failure();
   if (op.getMask() && failed(makeElements(op.getMask(), maskSizes)))
     return failure();
+  if (op.getDraftMask() &&
+      failed(makeElements(op.getDraftMask(),
+                          {batch.numTokens(), batch.mostQueries()})))
+    return failure();
   if (Value scale = op.getSoftmaxScaleValue())
     makeSoftmaxScale(scale, op.getKeyDim());
   // Tensors that the region loads from are large enough for any index.

@@ -92,7 +92,7 @@ private:
   void makeNumber(Value value);
   /// Makes a factor of scores of `keyDim` channels, near the usual one.
   void makeSoftmaxScale(Value value, int64_t keyDim);
-  /// Makes the slopes of ALiBi, the mask, and what the score region loads from.
+  /// Makes the slopes of ALiBi, the masks, and what the score region loads from.
   /// `maskSizes` are those of the mask, if there is one.
   LogicalResult makeScoreModifiers(AttentionInterface op,
                                    ArrayRef<int64_t> maskSizes);

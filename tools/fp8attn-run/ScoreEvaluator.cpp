@@ -26,14 +26,13 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Returns the mask's element for a score: of [tokens, keys], or of [batch,
-/// heads, queries, keys] where dimensions of size 1 are used for all.
-static double loadMask(const Argument &mask,
-                       const reference::ScorePlace &place) {
+/// Returns the mask's element for a score: of [tokens, columns], or of [batch,
+/// heads, queries, columns] where dimensions of size 1 are used for all.
+static double loadMask(const Argument &mask, const reference::ScorePlace &place,
+                       int64_t column) {
   const fp8attn_tensor &tensor = mask.tensor;
   const auto type = fp8attn_type(tensor.type);
-  const int64_t indices[] = {place.sequence, place.head, place.token,
-                             place.key};
+  const int64_t indices[] = {place.sequence, place.head, place.token, column};
   int64_t offset = 0;
   for (int32_t dim = 0; dim < tensor.rank; ++dim)
     if (tensor.sizes[dim] > 1)
@@ -43,6 +42,16 @@ static double loadMask(const Argument &mask,
   return reference::elementBytes(type) == 1
              ? *element
              : reference::decodeElement(element, type);
+}
+
+/// Returns a score as a column of the mask changes it.
+static double applyMask(double score, TypedValue<ShapedType> mask,
+                        const Arguments &inputs,
+                        const reference::ScorePlace &place, int64_t column) {
+  const double element = loadMask(inputs[mask], place, column);
+  if (isa<FloatType>(mask.getType().getElementType()))
+    return score + element;
+  return element == 0 ? -std::numeric_limits<double>::infinity() : score;
 }
 
 /// Rounds to nearest even to what bf16 or f16 has; other types are held in
@@ -238,13 +247,17 @@ mlir::fp8attn::makeScoreFunction(AttentionInterface op,
     if (!op.getScore().empty())
       score =
           RegionEvaluator(op.getScore().front(), inputs).evaluate(score, place);
-    // A mask has no columns for a prefix.
-    if (TypedValue<ShapedType> mask = op.getMask(); mask && place.key >= 0) {
-      const double element = loadMask(inputs[mask], place);
-      if (isa<FloatType>(mask.getType().getElementType()))
-        score += element;
-      else if (element == 0)
-        score = -std::numeric_limits<double>::infinity();
+    // Masks have no columns for a prefix.
+    if (op.getMask() && place.key >= 0)
+      score = applyMask(score, op.getMask(), inputs, place, place.key);
+    if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation());
+        paged && op.getDraftMask()) {
+      const int64_t query =
+          place.token -
+          inputs[paged.getQueryStart()].at<int32_t>(place.sequence);
+      const int64_t column = place.key - (place.query - query);
+      if (column >= 0 && place.key >= 0)
+        score = applyMask(score, op.getDraftMask(), inputs, place, column);
     }
     return score;
   };

@@ -219,3 +219,16 @@ TEST_F(CheckBatchTest, Columns) {
                 FP8ATTN_BAD_SIZE,
                 "mask.sizes[1] is 11, expected at least 12 (seq_lens[2])");
 }
+
+TEST_F(CheckBatchTest, DraftColumns) {
+  const int32_t starts[] = {0, 2, 2, 7, 10};
+  EXPECT_EQ(fp8attn_check_draft_columns(&context, "draft_mask", 5, starts, 5),
+            FP8ATTN_OK);
+  EXPECT_EQ(fp8attn_check_draft_columns(&context, "draft_mask", 0, starts, 1),
+            FP8ATTN_OK);
+  expectFailure(
+      fp8attn_check_draft_columns(&context, "draft_mask", 4, starts, 5),
+      FP8ATTN_BAD_SIZE,
+      "draft_mask.sizes[1] is 4, expected at least 5 (query_start[3] - "
+      "query_start[2])");
+}

@@ -130,11 +130,13 @@ LogicalResult TileInterpreter::modify(ModifyOp op) {
       data[block.getArgument(2)] = head(of, r);
       data[block.getArgument(3)] = of.numKeys - 1 - tokensBehind;
       data[block.getArgument(4)] = key;
-      if (failed(runBlock(block)))
-        return failure();
-      result->at({r, j}) =
-          numberOr1(op.getFactor()) *
-          number(cast<YieldOp>(block.getTerminator()).getScore());
+      double modified = scores->at({r, j});
+      if (!op.getFrom() || key >= integer(op.getFrom())) {
+        if (failed(runBlock(block)))
+          return failure();
+        modified = number(cast<YieldOp>(block.getTerminator()).getScore());
+      }
+      result->at({r, j}) = numberOr1(op.getFactor()) * modified;
     }
   data[op.getResult()] = result;
   return success();

@@ -83,6 +83,14 @@ int32_t fp8attn_check_columns(fp8attn_context *context, const char *name,
                               int64_t columns, const int32_t *seq_lens,
                               int64_t num_seqs);
 
+/// Checks that a matrix with a column for each query of a sequence has as many
+/// `columns` as the one with most has, of those that begin at the `num_starts`
+/// elements of query_start but the last, which fp8attn_check_batch has found
+/// valid.
+int32_t fp8attn_check_draft_columns(fp8attn_context *context, const char *name,
+                                    int64_t columns, const int32_t *query_start,
+                                    int64_t num_starts);
+
 /// Checks a tensor of scales, f32 or f8E8M0FNU, of `rank` dimensions: each is
 /// finite and > 0. sizes and strides, in elements, may be null for rank 0.
 int32_t fp8attn_check_scale(fp8attn_context *context, const char *name,

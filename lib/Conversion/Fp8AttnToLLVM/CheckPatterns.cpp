@@ -46,6 +46,20 @@ struct CheckColumnsLowering
   }
 };
 
+struct CheckDraftColumnsLowering
+    : CheckLowering<CheckDraftColumnsOp, runtime::kCheckDraftColumns> {
+  using CheckLowering::CheckLowering;
+
+  SmallVector<Value> getArguments(CheckDraftColumnsOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    return {
+        makeString(builder, loc, symbols, op.getName()), adaptor.getColumns(),
+        getPointer(builder, loc, op.getQueryStart(), adaptor.getQueryStart()),
+        MemRefDescriptor(adaptor.getQueryStart()).size(builder, loc, 0)};
+  }
+};
+
 struct CheckScaleLowering : CheckLowering<CheckScaleOp, runtime::kCheckScale> {
   using CheckLowering::CheckLowering;
 
@@ -206,7 +220,9 @@ struct CheckPagesLowering : CheckLowering<CheckPagesOp, runtime::kCheckPages> {
 void mlir::fp8attn::populateCheckPatterns(const LLVMTypeConverter &converter,
                                           ModuleSymbols &symbols,
                                           RewritePatternSet &patterns) {
-  patterns.add<CheckSizeLowering, CheckColumnsLowering, CheckScaleLowering,
-               CheckScalePagesLowering, CheckBatchLowering, CheckPrefixLowering,
-               CheckSlotsLowering, CheckPagesLowering>(converter, symbols);
+  patterns
+      .add<CheckSizeLowering, CheckColumnsLowering, CheckDraftColumnsLowering,
+           CheckScaleLowering, CheckScalePagesLowering, CheckBatchLowering,
+           CheckPrefixLowering, CheckSlotsLowering, CheckPagesLowering>(
+          converter, symbols);
 }

@@ -31,7 +31,8 @@ struct ItemContext {
   Value run;
   /// [keys, channels] of the item's head, null if they are in pages.
   Value denseKeys, denseValues;
-  /// The position of query 0; null if keys are in pages.
+  /// The position of query 0; null if keys are in pages and no mask counts from
+  /// it.
   Value diagonal;
   /// Element types of the tiles.
   Type keyType, valueType;

@@ -34,6 +34,8 @@ static void buildNonEmptyItem(OpBuilder &builder, Location loc,
   context.valueType = op.getValueCacheType().getElementType();
   makeScales(builder, loc, KvHeadOp::create(builder, loc, item),
              op.getKeyCacheType().getPageTokens(), context);
+  if (op.getDraftMask())
+    context.diagonal = DiagonalOp::create(builder, loc, item);
   context.run = KeyRunOp::create(builder, loc, item, op.getBlockTable(),
                                  op.getKeyCache(), op.getValueCache());
   buildBodies(builder, loc, context, numRows, FP8ATTN_BLOCK_ROWS);

@@ -38,7 +38,9 @@ public:
     if (!op.getScore().empty())
       inlineRegion();
     if (op.getMask())
-      applyMask();
+      score = masked(op.getMask(), getMaskPlace());
+    if (op.getDraftMask())
+      applyDraftMask();
     YieldOp::create(builder, loc, score);
   }
 
@@ -107,16 +109,27 @@ private:
             keyPosition};
   }
 
-  /// score = mask[place] ? score : -inf, or score + mask[place]
-  void applyMask() {
-    Value element =
-        memref::LoadOp::create(builder, loc, op.getMask(), getMaskPlace());
+  /// The key is that of one of the sequence's queries if it is not before the
+  /// first; the load is in bounds for all keys.
+  void applyDraftMask() {
+    Value zero = constantIndex(builder, loc, 0);
+    Value draft = arith::SubIOp::create(builder, loc, keyPosition, diagonal);
+    Value column = arith::MaxSIOp::create(builder, loc, draft, zero);
+    Value row = getQueryToken(cast<PagedAttentionOp>(op.getOperation()));
+    Value isDraft = arith::CmpIOp::create(
+        builder, loc, arith::CmpIPredicate::sge, draft, zero);
+    score = arith::SelectOp::create(
+        builder, loc, isDraft, masked(op.getDraftMask(), {row, column}), score);
+  }
+
+  /// Returns mask[place] ? score : -inf, or score + mask[place].
+  Value masked(Value mask, ValueRange place) {
+    Value element = memref::LoadOp::create(builder, loc, mask, place);
     FloatType f32 = builder.getF32Type();
     if (isa<FloatType>(element.getType())) {
       if (element.getType() != f32)
         element = arith::ExtFOp::create(builder, loc, f32, element);
-      score = arith::AddFOp::create(builder, loc, score, element);
-      return;
+      return arith::AddFOp::create(builder, loc, score, element);
     }
     Value keep = element;
     if (!element.getType().isInteger(1)) {
@@ -125,11 +138,11 @@ private:
       keep = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne,
                                    element, zero);
     }
-    Value masked = arith::ConstantOp::create(
+    Value none = arith::ConstantOp::create(
         builder, loc,
         FloatAttr::get(f32, APFloat::getInf(f32.getFloatSemantics(),
                                             /*Negative=*/true)));
-    score = arith::SelectOp::create(builder, loc, keep, score, masked);
+    return arith::SelectOp::create(builder, loc, keep, score, none);
   }
 
   OpBuilder &builder;
@@ -143,8 +156,14 @@ private:
 Value mlir::fp8attn::createModify(OpBuilder &builder, Location loc,
                                   AttentionInterface op, Value scores,
                                   Value item, Value diagonal, Value firstKey) {
-  auto modify = ModifyOp::create(builder, loc, scores.getType(), scores, item,
-                                 firstKey, /*factor=*/Value());
+  // Keys before the drafts are most, and often have scores that nothing
+  // changes.
+  const bool onlyDrafts = op.getDraftMask() && !op.getSoftcapAttr() &&
+                          !op.getAlibi() && !op.getMask() &&
+                          op.getScore().empty();
+  auto modify =
+      ModifyOp::create(builder, loc, scores.getType(), scores, item, firstKey,
+                       /*factor=*/Value(), onlyDrafts ? diagonal : Value());
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Type> types(5, builder.getIndexType());
   types.front() = builder.getF32Type();

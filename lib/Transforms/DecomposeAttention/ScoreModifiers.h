@@ -19,8 +19,8 @@
 namespace mlir::fp8attn {
 
 /// Returns the scores of a tile as `op`, which modifies scores, wants them.
-/// `diagonal` is the position of query 0 of the item, which masks of dense
-/// attention need; null if keys are in pages.
+/// `diagonal` is the position of query 0 of the item's sequence, which masks of
+/// dense attention and of drafts need.
 Value createModify(OpBuilder &builder, Location loc, AttentionInterface op,
                    Value scores, Value item, Value diagonal, Value firstKey);
 

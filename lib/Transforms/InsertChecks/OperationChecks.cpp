@@ -77,13 +77,20 @@ static void emitChecks(PagedAttentionOp op) {
     return operand.first == "query";
   });
   emitOverlapCheck(op, getWritten(op), {{"query", op.getQuery()}}, read);
-  if (!op.getMask())
-    return;
-  emitSameTokensCheck(builder, loc, "tokens of mask", op.getMask(),
-                      "tokens of query", op.getQuery());
-  Value columns = memref::DimOp::create(builder, loc, op.getMask(), 1);
-  CheckColumnsOp::create(builder, loc, builder.getStringAttr("mask"), columns,
-                         op.getSeqLens());
+  if (Value mask = op.getMask()) {
+    emitSameTokensCheck(builder, loc, "tokens of mask", mask, "tokens of query",
+                        op.getQuery());
+    CheckColumnsOp::create(builder, loc, builder.getStringAttr("mask"),
+                           memref::DimOp::create(builder, loc, mask, 1),
+                           op.getSeqLens());
+  }
+  if (Value mask = op.getDraftMask()) {
+    emitSameTokensCheck(builder, loc, "tokens of draft_mask", mask,
+                        "tokens of query", op.getQuery());
+    CheckDraftColumnsOp::create(
+        builder, loc, builder.getStringAttr("draft_mask"),
+        memref::DimOp::create(builder, loc, mask, 1), op.getQueryStart());
+  }
 }
 
 static void emitChecks(AttentionOp op) {

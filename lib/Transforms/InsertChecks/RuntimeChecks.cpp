@@ -22,8 +22,8 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 bool mlir::fp8attn::isCheck(Operation *op) {
-  return isa<CheckTensorOp, CheckSizeOp, CheckColumnsOp, CheckScaleOp,
-             CheckScalePagesOp, CheckBatchOp, CheckPrefixOp, CheckSlotsOp,
+  return isa<CheckTensorOp, CheckSizeOp, CheckColumnsOp, CheckDraftColumnsOp,
+             CheckScaleOp, CheckScalePagesOp, CheckBatchOp, CheckPrefixOp, CheckSlotsOp,
              CheckPagesOp, CheckPageMovesOp, CheckOverlapOp, CheckLaterReadsOp,
              CheckViewOp>(op);
 }

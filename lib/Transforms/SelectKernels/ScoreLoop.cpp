@@ -325,6 +325,27 @@ private:
     return {sequence, head, position};
   }
 
+  /// Returns what `emitRegion` makes of 16 scores from `firstKey` on, or these
+  /// if the region changes none of them.
+  Value emitChanged(Value firstKey, Value scores,
+                    function_ref<Value(OpBuilder &)> emitRegion) {
+    Value from = modify.getFrom();
+    if (!from)
+      return emitRegion(builder);
+    Value end = arith::AddIOp::create(builder, loc, firstKey, lanes);
+    Value changes = arith::CmpIOp::create(builder, loc,
+                                          arith::CmpIPredicate::sgt, end, from);
+    return scf::IfOp::create(
+               builder, loc, changes,
+               [&](OpBuilder &body, Location loc) {
+                 scf::YieldOp::create(body, loc, emitRegion(body));
+               },
+               [&](OpBuilder &body, Location loc) {
+                 scf::YieldOp::create(body, loc, scores);
+               })
+        .getResult(0);
+  }
+
   void emitRow(Value row) {
     Value begin = emitBound(step.rowBegin, row);
     Value end = emitBound(step.rowLimit, row);
@@ -355,10 +376,11 @@ private:
       scores = arith::MulFOp::create(builder, loc, scores, factors);
     }
     Value firstKey = arith::AddIOp::create(builder, loc, step.firstKey, j);
-    Value result =
-        region.emitVarying(builder, loc, scores, firstKey,
-                           arith::SubIOp::create(builder, loc, begin, j),
-                           arith::SubIOp::create(builder, loc, end, j));
+    Value result = emitChanged(firstKey, scores, [&](OpBuilder &body) {
+      return region.emitVarying(body, loc, scores, firstKey,
+                                arith::SubIOp::create(body, loc, begin, j),
+                                arith::SubIOp::create(body, loc, end, j));
+    });
     vector::StoreOp::create(builder, loc, result, step.scores, place);
   }
 

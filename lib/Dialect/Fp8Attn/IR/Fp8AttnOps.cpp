@@ -203,6 +203,23 @@ static LogicalResult verifyScores(AttentionInterface op) {
   return verifyScoreRegion(op, op.getScore(), model.hasTensors());
 }
 
+static LogicalResult verifyDraftMask(PagedAttentionOp op) {
+  NamedShaped mask{"draft_mask", op.getDraftMask()};
+  if (!mask.value)
+    return success();
+  // paged_attention_c20
+  if (failed(verifyMemRef(op, mask, /*contiguous=*/true)) ||
+      failed(
+          verifySizesAgree(op, "tokens", mask, 0, {"query", op.getQuery()}, 0)))
+    return failure();
+  // paged_attention_c21
+  if (op.getAlignment() != Alignment::BottomRight)
+    return op.emitOpError("expects alignment = bottom_right beside draft_mask, "
+                          "whose keys are the last of a sequence, got ")
+           << stringifyAlignment(op.getAlignment());
+  return success();
+}
+
 LogicalResult PagedAttentionOp::verify() {
   if (failed(verifyTypes(*this)) || failed(verifyCaches(*this, getCaches())) ||
       failed(verifyShapes(*this)) || failed(verifyCacheScales(*this)) ||
@@ -213,13 +230,16 @@ LogicalResult PagedAttentionOp::verify() {
   if (getMask() && failed(verifySizesAgree(*this, "tokens", {"mask", getMask()},
                                            0, {"query", getQuery()}, 0)))
     return failure();
+  if (failed(verifyDraftMask(*this)))
+    return failure();
   NamedShaped out{"out", getOut()}, lse{"lse", getLse()};
   if (failed(verifyOwnMemory(*this, {out, lse},
                              {{"key_scale", getKeyScale()},
                               {"value_scale", getValueScale()},
                               {"sink", getSink()},
                               {"alibi", getAlibi()},
-                              {"mask", getMask()}})))
+                              {"mask", getMask()},
+                              {"draft_mask", getDraftMask()}})))
     return failure();
   return verifyMemRefs(*this, {{"query", getQuery()},
                                {"query_start", getQueryStart()},

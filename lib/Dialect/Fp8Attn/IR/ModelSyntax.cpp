@@ -40,10 +40,12 @@ static Clause scale(StringRef name, StringRef map) {
   return {name, ClauseForm::Scale, false, map};
 }
 
-/// Clauses of both kinds of attention, around those of keys and values, and of
-/// what stands between their scales and the sink.
+/// Clauses of both kinds of attention, around those of keys and values, of what
+/// stands between their scales and the sink, and of `last`, operands that no
+/// other kind has.
 static SmallVector<Clause> getAttentionClauses(ArrayRef<Clause> keysAndValues,
-                                               ArrayRef<Clause> batch) {
+                                               ArrayRef<Clause> batch,
+                                               ArrayRef<Clause> last) {
   SmallVector<Clause> clauses = {
       flag("causal"),
       number("window_left"),
@@ -56,34 +58,29 @@ static SmallVector<Clause> getAttentionClauses(ArrayRef<Clause> keysAndValues,
   llvm::append_range(clauses, batch);
   for (const Clause &clause :
        {optional("sink"), required("out"), optional("lse"), optional("alibi"),
-        optional("mask"), optional("softmax_scale"),
-        Clause{"score", ClauseForm::Region}})
+        optional("mask"), optional("softmax_scale")})
     clauses.push_back(clause);
-  return clauses;
-}
-
-/// The prefix stands before the region, which is last.
-static SmallVector<Clause> makePagedAttentionClauses() {
-  SmallVector<Clause> clauses = getAttentionClauses(
-      {list("cache")},
-      {required("batch", {"query_start", "seq_lens", "block_table"})});
-  clauses.insert(clauses.end() - 1,
-                 {"prefix",
-                  ClauseForm::Operands,
-                  false,
-                  {},
-                  {"group_start", "prefix_lens", "prefix_table"}});
+  llvm::append_range(clauses, last);
+  clauses.push_back({"score", ClauseForm::Region});
   return clauses;
 }
 
 static ArrayRef<Clause> getPagedAttentionClauses() {
-  static const SmallVector<Clause> clauses = makePagedAttentionClauses();
+  static const SmallVector<Clause> clauses = getAttentionClauses(
+      {list("cache")},
+      {required("batch", {"query_start", "seq_lens", "block_table"})},
+      {optional("draft_mask"),
+       {"prefix",
+        ClauseForm::Operands,
+        false,
+        {},
+        {"group_start", "prefix_lens", "prefix_table"}}});
   return clauses;
 }
 
 static ArrayRef<Clause> getDenseAttentionClauses() {
   static const SmallVector<Clause> clauses =
-      getAttentionClauses({required("key"), required("value")}, {});
+      getAttentionClauses({required("key"), required("value")}, {}, {});
   return clauses;
 }
 

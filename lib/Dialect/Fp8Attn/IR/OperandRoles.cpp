@@ -88,7 +88,8 @@ SmallVector<OperandRole> PagedAttentionOp::getOperandRoles() {
                            {"softmax_scale", kNumber},
                            {"group_start", shaped("i32", 1)},
                            {"prefix_lens", shaped("i32", 1)},
-                           {"prefix_table", shaped("i32", 2)}});
+                           {"prefix_table", shaped("i32", 2)},
+                           {"draft_mask", shaped(kMasks, 2)}});
 }
 
 SmallVector<OperandRole> AttentionOp::getOperandRoles() {

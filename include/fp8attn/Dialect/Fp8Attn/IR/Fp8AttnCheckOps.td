@@ -57,6 +57,25 @@ def Fp8Attn_CheckColumnsOp : Fp8Attn_CheckOp<"columns"> {
   }];
 }
 
+def Fp8Attn_CheckDraftColumnsOp : Fp8Attn_CheckOp<"draft_columns"> {
+  let summary = "returns a status if a sequence has more queries than columns";
+  let description = [{
+    The name appears in the message.
+
+    ```mlir
+    func.func @check(%columns: index, %starts: memref<?xi32>) {
+      fp8attn.check.draft_columns "draft_mask", %columns, %starts : memref<?xi32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, Index:$columns,
+                       MemRefRankOf<[I32], [1]>:$queryStart);
+  let assemblyFormat = [{
+    $name `,` $columns `,` $queryStart attr-dict `:` type($queryStart)
+  }];
+}
+
 def Fp8Attn_CheckScaleOp : Fp8Attn_CheckOp<"scale"> {
   let summary = "returns a status if a scale is not finite and positive";
   let description = [{

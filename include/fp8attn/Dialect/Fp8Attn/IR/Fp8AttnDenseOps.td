@@ -146,6 +146,7 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     int64_t getKeyDim() { return getKey().getType().getDimSize(3); }
     int64_t getValueDim() { return getValue().getType().getDimSize(3); }
     bool valuesAreKeys() { return false; }
+    ::mlir::TypedValue<::mlir::ShapedType> getDraftMask() { return {}; }
   }];
 }
 

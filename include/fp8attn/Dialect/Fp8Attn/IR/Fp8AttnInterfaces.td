@@ -59,6 +59,8 @@ def Fp8Attn_AttentionInterface : OpInterface<"AttentionInterface"> {
     Fp8Attn_ShapedGetter<"Returns the log-sum-exps.", "getLse">,
     Fp8Attn_ShapedGetter<"Returns the slopes of the heads.", "getAlibi">,
     Fp8Attn_ShapedGetter<"Returns the mask.", "getMask">,
+    Fp8Attn_ShapedGetter<"Returns the mask of the queries' own keys.",
+                         "getDraftMask">,
     Fp8Attn_ShapedGetter<"Returns the scale of the keys.", "getKeyScale">,
     Fp8Attn_ShapedGetter<"Returns the scale of the values.", "getValueScale">,
     Fp8Attn_Getter<"Returns the region that modifies scores.",
@@ -126,7 +128,7 @@ def Fp8Attn_AttentionInterface : OpInterface<"AttentionInterface"> {
     /// Returns whether scores are modified before the causal mask.
     bool modifiesScores() {
       return $_op.getSoftcapAttr() || $_op.getAlibi() || $_op.getMask() ||
-             !$_op.getScore().empty();
+             $_op.getDraftMask() || !$_op.getScore().empty();
     }
   }];
 }

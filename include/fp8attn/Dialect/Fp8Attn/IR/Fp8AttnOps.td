@@ -133,7 +133,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     It is written as clauses, in any order, each once: `causal`, `window_left =
     N`, `window_right = N`, `alignment = bottom_right` or `top_left`, `query`,
     `cache`, `key_scale`, `value_scale`, `batch`, `sink`, `out`, `lse`, `alibi`,
-    `mask`, `softmax_scale`, `prefix` and `score`, of which `query`, `cache`,
+    `mask`, `softmax_scale`, `draft_mask`, `prefix` and `score`, of which `query`, `cache`,
     `batch` and `out` must be there, and as attributes `{softmax_scale = 0.125 : f32, softcap = 30.0 :
     f32}`.
 
@@ -204,7 +204,13 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
        is true); an f32, bf16 or f16 mask is added. Row `i` of the mask is for
        query token `i` of the call, column `t` for key position `t`: there is a
        row for each query token and a column for each key of the longest
-       sequence.
+       sequence;
+    5. `draft_mask` [tokens, columns], of the types of `mask`, for trees of tokens that
+       are verified at once: row `i` is for query token `i` of the call, column `j` for
+       the key at the position of query token `j` of the same sequence. It keeps that
+       score or is added to it, as `mask` is; scores with keys before the first query's
+       position stay as they are. There is a column for each query token of the
+       sequence that has most.
 
     where `q = position_i` and `key` are positions among the sequence's keys,
     counted from 0 (with `alignment = bottom_right`, `q` is negative for the
@@ -341,6 +347,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Optional<Fp8Attn_Shaped<"group_start", [I32], [1]>>:$groupStart,
     Optional<Fp8Attn_Shaped<"prefix_lens", [I32], [1]>>:$prefixLens,
     Optional<Fp8Attn_Shaped<"prefix_table", [I32], [2]>>:$prefixTable,
+    Optional<Fp8Attn_Shaped<"draft_mask", [I1, I8, F32, BF16, F16], [2]>>:$draftMask,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<Fp8Attn_Number>:$softmax_scale,

@@ -238,13 +238,16 @@ def Fp8Attn_QkOp : Fp8Attn_TileOp<"qk", [Pure, AttrSizedOperandSegments]> {
 }
 
 def Fp8Attn_ModifyOp : Fp8Attn_TileOp<"modify",
-    [RecursiveMemoryEffects, AllTypesMatch<["scores", "result"]>]> {
+    [AttrSizedOperandSegments, RecursiveMemoryEffects,
+     AllTypesMatch<["scores", "result"]>]> {
   let summary = "applies a score region";
   let description = [{
     `result[r, j] = factor * region(scores[r, j], sequence, head(r), position(r),
     firstKey + j)` for rows r of the item and keys that they see; others are
     unspecified. See `paged_attention` for the region. Scores are in the natural
-    domain; factor is 1 if absent. Not linear: no scale may move across it.
+    domain; factor is 1 if absent. Not linear: no scale may move across it. With
+    `from`, the region does not change scores with keys before that position, so that
+    it need not be computed for them.
 
     ```mlir
     func.func @add(%s: tensor<16x256xf32>, %item: !fp8attn.work_item, %k: index, %bias: f32) -> tensor<16x256xf32> {
@@ -258,12 +261,13 @@ def Fp8Attn_ModifyOp : Fp8Attn_TileOp<"modify",
     ```
   }];
   let arguments = (ins Fp8Attn_F32Tile:$scores, Fp8Attn_WorkItemType:$item,
-                       Index:$firstKey, Optional<F32>:$factor);
+                       Index:$firstKey, Optional<F32>:$factor,
+                       Optional<Index>:$from);
   let results = (outs Fp8Attn_F32Tile:$result);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $scores `,` $item `[` $firstKey `]` (`factor` $factor^)? $body attr-dict `:`
-    type($scores)
+    $scores `,` $item `[` $firstKey `]` (`factor` $factor^)? (`from` $from^)?
+    $body attr-dict `:` type($scores)
   }];
   let hasVerifier = 1;
 }

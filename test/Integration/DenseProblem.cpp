@@ -162,8 +162,8 @@ DenseProblem::DenseProblem(const DenseModel &model, DenseShape shape,
   // About the log-sum-exp of a few hundred keys, so that both sides count.
   constexpr float kMeanSink = 5, kMeanSlope = 0.05f;
   for (int64_t head = 0; head < heads; ++head) {
-    sink.push_back(kMeanSink + normal(generator));
-    alibi.push_back(kMeanSlope * normal(generator));
+    sink.push_back(roundTo(kMeanSink + normal(generator), model.headType));
+    alibi.push_back(roundTo(kMeanSlope * normal(generator), model.headType));
   }
   mask = StridedTensor(typeOfMask(model.mask),
                        {model.shared[0] == 'b' ? shape.batch : 1,
@@ -223,10 +223,12 @@ DenseArguments DenseProblem::arguments() const {
   arguments.values = values.describe();
   arguments.keyScale = scale(keyScale, model.keyScalePerHead);
   arguments.valueScale = scale(valueScale, model.valueScalePerHead);
-  arguments.sink = vectorOf(sink, FP8ATTN_TYPE_F32, {model.numHeads()});
+  typedSink = encodeElements(sink, model.headType);
+  typedAlibi = encodeElements(alibi, model.headType);
+  arguments.sink = vectorOf(typedSink, model.headType, {model.numHeads()});
   arguments.out = out.describe();
   arguments.lse = lse.describe();
-  arguments.alibi = vectorOf(alibi, FP8ATTN_TYPE_F32, {model.numHeads()});
+  arguments.alibi = vectorOf(typedAlibi, model.headType, {model.numHeads()});
   arguments.mask = mask.describe();
   arguments.documents =
       vectorOf(documents, FP8ATTN_TYPE_I32, {shape.batch, shape.keys});

@@ -73,7 +73,10 @@ public:
   const DenseModel &model;
   const DenseShape shape;
   StridedTensor query, keys, values, out, lse, mask;
-  std::vector<float> keyScale, valueScale, sink, alibi;
+  std::vector<float> keyScale, valueScale;
+  /// Numbers that the model's type of them has; what entry points take is
+  /// encoded by `arguments`.
+  std::vector<float> sink, alibi;
   std::vector<int32_t> documents;
   /// What the calls use; `isa_cap` and `message` are of interest.
   fp8attn_context context;
@@ -96,6 +99,7 @@ public:
   fp8attn::reference::DenseCall referenceCall() const;
 
 private:
+  mutable std::vector<uint8_t> typedSink, typedAlibi;
   std::unique_ptr<fp8attn_pool, void (*)(fp8attn_pool *)> pool{
       nullptr, fp8attn_pool_destroy};
 };

@@ -63,6 +63,8 @@ struct Model {
   bool topLeft;
   /// A sink for each query head.
   bool sink;
+  /// The element type of sinks and ALiBi slopes.
+  fp8attn_type headType;
   /// What modifies scores: a cap or 0, ALiBi slopes, the element types of the
   /// mask and of that of drafts or "none", and a region that hides the keys of
   /// other documents.

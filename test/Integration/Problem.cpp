@@ -58,6 +58,21 @@ float fastNormal(std::mt19937 &bits) {
   return numbers[bits() % kNumbers];
 }
 
+float roundTo(float value, fp8attn_type type) {
+  float element;
+  reference::encodeElement(value, &element, type);
+  return static_cast<float>(reference::decodeElement(&element, type));
+}
+
+std::vector<uint8_t> encodeElements(const std::vector<float> &values,
+                                    fp8attn_type type) {
+  const int64_t size = reference::elementBytes(type);
+  std::vector<uint8_t> elements(values.size() * size);
+  for (size_t i = 0; i < values.size(); ++i)
+    reference::encodeElement(values[i], elements.data() + i * size, type);
+  return elements;
+}
+
 Problem::Problem(const Model &model, std::vector<Sequence> sequences,
                  uint32_t seed)
     : model(model), sequences(std::move(sequences)), generator(seed) {
@@ -81,7 +96,8 @@ Problem::Problem(const Model &model, std::vector<Sequence> sequences,
   constexpr float kMeanSink = 5, kSinkDeviation = 2;
   if (model.sink)
     for (int64_t head = 0; head < model.numHeads(); ++head)
-      sink.push_back(kMeanSink + kSinkDeviation * fastNormal(generator));
+      sink.push_back(roundTo(kMeanSink + kSinkDeviation * fastNormal(generator),
+                             model.headType));
   makeBlockTable();
   chooseScales();
   keyCache = AlignedBytes(numPages * model.keyPageBytes(), kUnwritten);
@@ -222,7 +238,9 @@ Arguments Problem::arguments() {
   all.blockTable =
       fp8attn_tensor_make(blockTable.data(), FP8ATTN_TYPE_I32, 2,
                           int64_t(sequences.size()), maxPages, 0, 0);
-  all.sink = vector(sink, FP8ATTN_TYPE_F32);
+  typedSink = encodeElements(sink, model.headType);
+  all.sink = fp8attn_tensor_make(typedSink.data(), model.headType, 1,
+                                 int64_t(sink.size()), 0, 0, 0);
   all.out = fp8attn_tensor_make(out.data(), model.outType, 3, queryStart.back(),
                                 model.numHeads(), model.valueDim, 0);
   all.lse = fp8attn_tensor_make(lse.data(), FP8ATTN_TYPE_F32, 2,

@@ -52,6 +52,12 @@ private:
 /// distribution: one of 2^16.
 float fastNormal(std::mt19937 &bits);
 
+/// Returns the number of a floating-point type that is nearest to `value`.
+float roundTo(float value, fp8attn_type type);
+/// Returns numbers as elements of a type.
+std::vector<uint8_t> encodeElements(const std::vector<float> &values,
+                                    fp8attn_type type);
+
 class Problem {
 public:
   /// Queries, keys and values are standard normal; scales map the largest
@@ -70,7 +76,8 @@ public:
   /// As the model's kinds of scales say, NaN for what was never written; empty
   /// for a bf16 cache.
   std::vector<float> keyScale, valueScale;
-  /// One for each query head, if the model has sinks.
+  /// One for each query head, if the model has sinks; numbers that the model's
+  /// type of sinks has.
   std::vector<float> sink;
   std::vector<int64_t> slots;
   std::vector<int32_t> queryStart, seqLens, blockTable;
@@ -150,8 +157,8 @@ private:
   AlignedBytes workspace{0};
   /// query, key and value in the types of the entry points.
   AlignedBytes typedKey{0}, typedValue{0};
-  /// Scales in the types of the entry points.
-  std::vector<uint8_t> typedKeyScale, typedValueScale;
+  /// Scales and sinks in the types of the entry points.
+  std::vector<uint8_t> typedKeyScale, typedValueScale, typedSink;
   /// Made anew whenever somebody asks for the query.
   mutable AlignedBytes typedQuery{0};
 };

@@ -102,7 +102,7 @@ void RandomDense::drawSpecials() {
   constexpr float kGentleQuery = 0.02f, kGentleSlope = 0x1p-8f;
   problem.query.fill([&] { return kGentleQuery * fastNormal(draw.bits); });
   for (float &slope : problem.alibi)
-    slope *= kGentleSlope;
+    slope = roundTo(slope * kGentleSlope, problem.model.headType);
   for (int64_t n = draw.between(1, 4); n > 0; --n) {
     StridedTensor &tensor = draw.onceIn(2) ? problem.values : problem.keys;
     if (tensor.numElements() == 0)

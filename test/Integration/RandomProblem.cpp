@@ -96,7 +96,7 @@ void RandomProblem::drawSpecials(Draw &draw) {
                [](std::mt19937 &bits) { return 0.02f * fastNormal(bits); });
   constexpr float kGentle = 0x1p-8f;
   for (float &slope : scores.slopes)
-    slope *= kGentle;
+    slope = roundTo(slope * kGentle, model.headType);
   for (int64_t n = draw.between(1, 4); n > 0; --n) {
     const int64_t sequence =
         draw.between(0, int64_t(problem.sequences.size()) - 1);

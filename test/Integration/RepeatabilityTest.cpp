@@ -80,7 +80,8 @@ private:
 
 /// Returns the models that a prompt can be cut for: the position of a query is
 /// that among the keys (bottom-right), so that a step means what the whole
-/// does, and no mask is of the queries of a call. Those with all the heads of published models are left to ShapeTest.
+/// does, and no mask is of the queries of a call. Those with all the heads of
+/// published models are left to ShapeTest.
 static std::vector<const Model *> servedModels() {
   std::vector<const Model *> models;
   for (const Model *model : causalModels())

@@ -52,8 +52,8 @@ static float representable(float value) {
 Scores::Scores(const Problem &problem, uint32_t seed, MaskKind kind)
     : columns(longest(problem)), tokens(problem.queryStart.back()),
       draftColumns(mostQueries(problem)), slopes(problem.model.numHeads()),
-      keep(tokens * columns), added(tokens * columns),
-      smallAdded(tokens * columns),
+      smallSlopes(problem.model.numHeads()), keep(tokens * columns),
+      added(tokens * columns), smallAdded(tokens * columns),
       documents(problem.sequences.size() * columns),
       draftKeep(tokens * draftColumns), draftAdded(tokens * draftColumns),
       smallDraftAdded(tokens * draftColumns), model(&problem.model),
@@ -62,7 +62,9 @@ Scores::Scores(const Problem &problem, uint32_t seed, MaskKind kind)
       seqLens(problem.seqLens) {
   std::mt19937 bits(seed);
   for (int64_t h = 0; h < model->numHeads(); ++h)
-    slopes[h] = std::exp2(-8.0f * float(h + 1) / float(model->numHeads()));
+    slopes[h] =
+        roundTo(std::exp2(-8.0f * float(h + 1) / float(model->numHeads())),
+                model->headType);
   std::fill(keep.begin(), keep.end(), int8_t(1));
   std::fill(added.begin(), added.end(), NAN);
   std::fill(documents.begin(), documents.end(), -1);
@@ -152,8 +154,14 @@ static void *encodeMask(fp8attn_type type, test::GuardedBuffer<int8_t> &keep,
 }
 
 Arguments Scores::in(Arguments all) {
-  all.alibi = fp8attn_tensor_make(slopes.data(), FP8ATTN_TYPE_F32, 1,
-                                  slopes.size(), 0, 0, 0);
+  void *ofHeads = slopes.data();
+  if (model->headType != FP8ATTN_TYPE_F32) {
+    ofHeads = smallSlopes.data();
+    for (size_t h = 0; h < slopes.size(); ++h)
+      reference::encodeElement(slopes[h], &smallSlopes[h], model->headType);
+  }
+  all.alibi = fp8attn_tensor_make(ofHeads, model->headType, 1,
+                                  int64_t(slopes.size()), 0, 0, 0);
   const auto matrix = [](void *data, fp8attn_type type, int64_t rows,
                          int64_t columns) {
     return fp8attn_tensor_make(data, type, 2, rows, columns, 0, 0);

@@ -49,6 +49,8 @@ public:
   int64_t draftColumns;
   /// [Hq], [tokens, columns] three times, and [sequences, columns].
   fp8attn::test::GuardedBuffer<float> slopes;
+  /// `slopes` as bf16 or f16.
+  fp8attn::test::GuardedBuffer<uint16_t> smallSlopes;
   fp8attn::test::GuardedBuffer<int8_t> keep;
   fp8attn::test::GuardedBuffer<float> added;
   /// `added` as bf16 or f16.

@@ -43,10 +43,10 @@ def arguments_of(model):
         ("values", tensor(model.kv_heads, model.value_dim, model.value)),
     ]
     arguments += [scale[:2] for scale in scale_arguments(model)]
-    arguments += [("sink", f"memref<{heads}xf32>")] * model.sink
+    arguments += [("sink", f"memref<{heads}x{model.per_head}>")] * model.sink
     arguments += [("out", tensor(heads, model.value_dim, model.out))]
     arguments += [("lse", f"memref<?x{heads}x?xf32, strided<[?, ?, 1]>>")]
-    arguments += [("alibi", f"memref<{heads}xf32>")] * model.alibi
+    arguments += [("alibi", f"memref<{heads}x{model.per_head}>")] * model.alibi
     if model.mask != "none":
         arguments += [("mask", mask_type(model, heads))]
     return arguments + [("documents", "memref<?x?xi32>")] * model.documents
@@ -99,7 +99,8 @@ def cpp(model):
         f"{model.kv_heads}, {model.group}, {model.head_dim}, {model.value_dim}",
         ", ".join(str(kind == "head").lower() for kind in (model.key_scale, model.value_scale)),
         f"{optional(model.window_left)}, {optional(0 if model.causal else model.window_right)}",
-        f"{str(model.top_left).lower()}, {str(model.sink).lower()}",
+        f"{str(model.top_left).lower()}, {str(model.sink).lower()}, "
+        f"FP8ATTN_TYPE_{TYPES[model.per_head]}",
         f'{model.softcap}, {str(model.alibi).lower()}, "{model.mask}", "{model.shared}", '
         f"{str(model.documents).lower()}",
         "[](fp8attn_context *context, const DenseArguments &arguments) {\n"

@@ -99,9 +99,9 @@ def attend_arguments(model):
         ("seq_lens", "memref<?xi32>"),
         ("block_table", memref(model, "?x?xi32")),
     ]
-    arguments += [("sink", f"memref<{heads}xf32>")] * model.sink + [("out", out)]
+    arguments += [("sink", f"memref<{heads}x{model.per_head}>")] * model.sink + [("out", out)]
     arguments += [("lse", memref(model, f"?x{heads}xf32"))] * model.lse
-    arguments += [("alibi", f"memref<{heads}xf32>")] * model.alibi
+    arguments += [("alibi", f"memref<{heads}x{model.per_head}>")] * model.alibi
     if model.mask != "none":
         arguments += [("mask", memref(model, f"?x?x{model.mask}"))]
     if model.draft != "none":
@@ -116,7 +116,7 @@ def score_operands(model, arguments):
         if model.softcap:
             region.cap(model.softcap)
         if model.alibi:
-            region.add_alibi(arguments["alibi"])
+            region.add_alibi(model.per_head, arguments["alibi"])
     if model.documents:
         region.hide_documents(arguments["documents"])
     if model.written and model.mask != "none":
@@ -241,7 +241,8 @@ def print_cpp(model):
         f'"{model.key_scale}", "{model.value_scale}"',
         ", ".join(str(flag).lower() for flag in flags),
         f"{optional(model.window_left)}, {optional(model.window_right)}",
-        f"{str(model.top_left).lower()}, {str(model.sink).lower()}",
+        f"{str(model.top_left).lower()}, {str(model.sink).lower()}, "
+        f"FP8ATTN_TYPE_{TYPES[model.per_head]}",
         f'{model.softcap}, {str(model.alibi).lower()}, "{model.mask}", "{model.draft}", '
         f"{str(model.documents).lower()}, {str(model.strided).lower()}",
         entry(f"write_{model.name}", write_arguments(model)),

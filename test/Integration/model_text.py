@@ -37,8 +37,10 @@ class Region:
         tanh = self.op(f"math.tanh {ratio} : f32")
         self.score = self.op(f"arith.mulf {tanh}, {cap} : f32")
 
-    def add_alibi(self, kind):
+    def add_alibi(self, element, kind):
         slope = self.op(f"memref.load %alibi[%head] : {kind}")
+        if element != "f32":
+            slope = self.op(f"arith.extf {slope} : {element} to f32")
         distance = self.op("arith.subi %key, %q : index")
         distance = self.op(f"arith.index_cast {distance} : index to i32")
         distance = self.op(f"arith.sitofp {distance} : i32 to f32")

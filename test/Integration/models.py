@@ -26,14 +26,14 @@ Model = collections.namedtuple(
     # Whether tensors may have strides of the caller's, and whether values are the
     # first `value_dim` channels of the keys, which have one scale.
     " strided latent"
-    # The elements of the mask of drafts.
-    " draft",
+    # The elements of the mask of drafts, and of sinks and ALiBi slopes.
+    " draft per_head",
     defaults=(
         (None, None, "bf16", "bf16", "bf16")
         + (None, None, False, False)
         + (0, False, "none", False, False)
         + (False, False)
-        + ("none",)
+        + ("none", "f32")
     ),
 )
 
@@ -156,7 +156,7 @@ def window(name, cache, kv_heads, group, head_dim, page, causal, **rest):
 WINDOW = [
     window("mistral", "e4m3", 2, 4, 128, 32, True, window_left=4095),
     window("gpt_oss", "e4m3", 8, 8, 64, 32, True, window_left=127, sink=True),
-    window("gpt_oss_full", "bf16", 8, 8, 64, 64, True, sink=True),
+    window("gpt_oss_full", "bf16", 8, 8, 64, 64, True, sink=True, per_head="bf16"),
     window("gemma3", "bf16", 2, 2, 128, 96, True, window_left=511),
     window("both_sides", "e5m2", 2, 3, 64, 32, False, window_left=40, window_right=9),
     window("self_only", "e4m3", 1, 7, 64, 64, True, window_left=0, sink=True),
@@ -193,6 +193,8 @@ SCORE_ROWS = {
     "bf16": score("e4m3", 2, 3, 64, 32, "head", "tensor", mask="bf16"),
     "f16": score("bf16", 1, 5, 64, 64, "none", "none", mask="f16"),
     "documents": score("e4m3", 2, 4, 64, 32, "head", "head", documents=True),
+    "heads_bf16": score("e4m3", 2, 3, 64, 32, "head", "head", sink=True, alibi=True, per_head="bf16"),
+    "heads_f16": score("bf16", 1, 5, 40, 32, "none", "none", sink=True, alibi=True, per_head="f16"),
     "all": score("e4m3", 2, 4, 128, 32, "head", "head", softcap=20, alibi=True, mask="i8",
                  documents=True),
     "gemma2": score("e4m3", 2, 2, 256, 32, "head", "head", window_left=270, sink=True,
@@ -213,10 +215,13 @@ WRITTEN = [
 Dense = collections.namedtuple(
     "Dense",
     "name key value kv_heads group head_dim value_dim key_scale value_scale query out"
-    " causal window_left window_right top_left sink softcap alibi mask shared documents",
+    " causal window_left window_right top_left sink softcap alibi mask shared documents"
+    # The elements of sinks and ALiBi slopes.
+    " per_head",
     defaults=(
         ("bf16", "bf16", True, None, None, False, False)
         + (0, False, "none", "11", False)
+        + ("f32",)
     ),
 )
 
@@ -272,6 +277,7 @@ MIX_COLUMNS = {
     "alibi": [True, False],
     "mask": ["i8", "f32", "none"],
     "draft": ["none", "i8", "f32"],
+    "per_head": ["f32", "bf16", "f16"],
     "documents": [True, False],
     "written": [False, True],
     "types": [("bf16", "bf16", "bf16"), ("f32", "f32", "f32"), ("f16", "f32", "f16"), ("f32", "f16", "bf16")],
@@ -304,6 +310,7 @@ DENSE_COLUMNS = {
     "window": MIX_COLUMNS["window"][:5],
     "top_left": [False, True],
     "sink": [True, False],
+    "per_head": ["f32", "bf16", "f16"],
     "softcap": [20, 0],
     "alibi": [True, False],
     "mask": [("i8", "bh"), ("f32", "1h"), ("bf16", "b1"), ("i1", "11"), ("none", "11")],
@@ -333,6 +340,7 @@ def mix(name, row):
         strided=True, latent=latent,
         # Drafts stand at the last keys.
         draft="none" if row["top_left"] else row["draft"],
+        per_head=row["per_head"],
     )
 
 
@@ -350,6 +358,7 @@ def mix_dense(name, row):
         key_scale if key in is_fp8 else "none", value_scale if value in is_fp8 else "none",
         query, out, causal, left, right, row["top_left"], row["sink"],
         row["softcap"], row["alibi"], mask, shared, row["documents"],
+        per_head=row["per_head"],
     )
 
 
@@ -435,7 +444,7 @@ DENSE_MIXES = [
 FEW = (
     LLAMA + SWEEP[:4] + [model for model in SHAPES if model.name.startswith("sweep_f")][:1]
     + MIXES[:6] + SCALED_MIXES[:2] + LATENT
-    + [model for model in SCORES if model.draft != "none"]
+    + [model for model in SCORES if model.draft != "none" or model.per_head != "f32"]
 )
 
 

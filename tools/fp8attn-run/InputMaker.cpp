@@ -47,7 +47,8 @@ LogicalResult InputMaker::makeNumbers(Value value, ArrayRef<int64_t> sizes,
                                       function_ref<float(int64_t)> number) {
   return make(value, sizes, [&](const Argument &argument) {
     for (int64_t i = 0; i < argument.getNumElements(); ++i)
-      argument.at<float>(i) = number(i);
+      reference::encodeElement(number(i), argument.getElement(i),
+                               fp8attn_type(argument.tensor.type));
   });
 }
 

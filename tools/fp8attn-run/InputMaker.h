@@ -72,7 +72,7 @@ private:
   /// `fill`, which is for what an operation writes, they are NaN or -1.
   LogicalResult make(Value value, ArrayRef<int64_t> sizes,
                      function_ref<void(const Argument &)> fill = nullptr);
-  /// Makes f32, each `number` of its index in row-major order.
+  /// Makes floats, each `number` of its index in row-major order.
   LogicalResult makeNumbers(Value value, ArrayRef<int64_t> sizes,
                             function_ref<float(int64_t)> number);
   /// Makes i32 and copies `numbers`, also into a tensor that was made before.
@@ -92,8 +92,8 @@ private:
   void makeNumber(Value value);
   /// Makes a factor of scores of `keyDim` channels, near the usual one.
   void makeSoftmaxScale(Value value, int64_t keyDim);
-  /// Makes the slopes of ALiBi, the masks, and what the score region loads from.
-  /// `maskSizes` are those of the mask, if there is one.
+  /// Makes the slopes of ALiBi, the masks, and what the score region loads
+  /// from. `maskSizes` are those of the mask, if there is one.
   LogicalResult makeScoreModifiers(AttentionInterface op,
                                    ArrayRef<int64_t> maskSizes);
 

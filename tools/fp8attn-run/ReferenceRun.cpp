@@ -35,10 +35,11 @@ static float getSoftmaxScale(AttentionInterface op, const Arguments &inputs) {
              : inputs[scale].number.real;
 }
 
-/// Fills in what paged and dense attention have in common.
+/// Fills in what paged and dense attention have in common; `sinks` hold those
+/// that the call points to.
 template <typename Call>
 static void describeScores(AttentionInterface op, const Arguments &inputs,
-                           Call &call) {
+                           std::vector<float> &sinks, Call &call) {
   call.keyScale = getScales(inputs, op.getKeyScale(), op.getKeyScaleMap());
   call.valueScale = getScales(inputs, op.getEffectiveValueScale(),
                               op.getEffectiveValueScaleMap());
@@ -47,8 +48,11 @@ static void describeScores(AttentionInterface op, const Arguments &inputs,
     call.windowLeft = left.getInt();
   call.windowRight = op.getEffectiveWindowRight();
   call.topLeft = op.getAlignmentAttr().getValue() == Alignment::TopLeft;
-  if (op.getSink())
-    call.sink = static_cast<const float *>(inputs[op.getSink()].tensor.data);
+  if (op.getSink()) {
+    const std::vector<double> elements = getElements(inputs[op.getSink()]);
+    sinks.assign(elements.begin(), elements.end());
+    call.sink = sinks.data();
+  }
   call.modifyScore = makeScoreFunction(op, inputs);
 }
 
@@ -71,7 +75,8 @@ static void runAttention(AttentionOp op, const Arguments &inputs,
   call.query = getDenseTensor(inputs[op.getQuery()]);
   call.key = getDenseTensor(inputs[op.getKey()]);
   call.value = getDenseTensor(inputs[op.getValue()]);
-  describeScores(op, inputs, call);
+  std::vector<float> sinks;
+  describeScores(op, inputs, sinks, call);
   expectAttention(op, reference::attend(call), inputs, expectations);
 }
 
@@ -99,7 +104,8 @@ static void runAttention(PagedAttentionOp op, const Arguments &inputs,
                      getInts(op.getPrefixLens()), getInts(op.getPrefixTable()),
                      prefixTable.strides[0]};
   }
-  describeScores(op, inputs, call);
+  std::vector<float> sinks;
+  describeScores(op, inputs, sinks, call);
   expectAttention(op, reference::attend(call), inputs, expectations);
 }
 

@@ -242,8 +242,10 @@ mlir::fp8attn::makeScoreFunction(AttentionInterface op,
       score = cap * std::tanh(score / cap);
     }
     if (Value slopes = op.getAlibi())
-      score += inputs[slopes].at<float>(place.head) *
-               static_cast<double>(place.key - place.query);
+      score +=
+          reference::decodeElement(inputs[slopes].getElement(place.head),
+                                   fp8attn_type(inputs[slopes].tensor.type)) *
+          static_cast<double>(place.key - place.query);
     if (!op.getScore().empty())
       score =
           RegionEvaluator(op.getScore().front(), inputs).evaluate(score, place);

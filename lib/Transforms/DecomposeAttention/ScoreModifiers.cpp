@@ -45,6 +45,14 @@ public:
   }
 
 private:
+  /// Returns a float as f32, exactly.
+  Value toF32(Value element) {
+    FloatType f32 = builder.getF32Type();
+    return element.getType() == f32
+               ? element
+               : arith::ExtFOp::create(builder, loc, f32, element);
+  }
+
   /// score = cap * tanh(score / cap)
   void capScore() {
     Value cap = arith::ConstantOp::create(builder, loc, op.getSoftcapAttr());
@@ -55,7 +63,8 @@ private:
 
   /// score = score + slopes[head] * (key - query)
   void addAlibi() {
-    Value slope = memref::LoadOp::create(builder, loc, op.getAlibi(), head);
+    Value slope = toF32(
+        memref::LoadOp::create(builder, loc, op.getAlibi(), head).getResult());
     Value distance =
         arith::SubIOp::create(builder, loc, keyPosition, queryPosition);
     distance = arith::IndexCastOp::create(builder, loc, builder.getI32Type(),
@@ -125,12 +134,9 @@ private:
   /// Returns mask[place] ? score : -inf, or score + mask[place].
   Value masked(Value mask, ValueRange place) {
     Value element = memref::LoadOp::create(builder, loc, mask, place);
+    if (isa<FloatType>(element.getType()))
+      return arith::AddFOp::create(builder, loc, score, toF32(element));
     FloatType f32 = builder.getF32Type();
-    if (isa<FloatType>(element.getType())) {
-      if (element.getType() != f32)
-        element = arith::ExtFOp::create(builder, loc, f32, element);
-      return arith::AddFOp::create(builder, loc, score, element);
-    }
     Value keep = element;
     if (!element.getType().isInteger(1)) {
       Value zero = arith::ConstantOp::create(

@@ -83,6 +83,10 @@ void AttentionBuffers::reserveFactors(const AttentionMatch &match,
   reserve(match.probFactor, FP8ATTN_BLOCK_KEYS, probFactors);
   reserve(match.queryFactor, paddedKeyDim, queryFactors);
   reserve(match.outFactor, paddedValueDim, outFactors);
+  FinishOp finish = match.finish;
+  if (TypedValue<MemRefType> sink = finish.getSink();
+      sink && sink.getType().getElementType() != f32)
+    scratch.add(MemRefType::get(sink.getType().getShape(), f32), sinks);
 }
 
 RowBlock mlir::fp8attn::sliceRows(OpBuilder &builder, Location loc,

@@ -50,8 +50,8 @@ struct AttentionBuffers {
                    const AttentionCandidate &candidate,
                    ScratchBuilder &scratch);
 
-  /// Reserves factors for the keys of a step and for channels, where there are
-  /// some.
+  /// Reserves factors for the keys of a step and for channels, and sinks, where
+  /// there are some.
   void reserveFactors(const AttentionMatch &match, ScratchBuilder &scratch);
 
   /// Most rows of the item.
@@ -72,6 +72,8 @@ struct AttentionBuffers {
   Value scores, probs;
   /// A factor for each key of the step, or for each channel.
   Value keyFactors, probFactors, queryFactors, outFactors;
+  /// The sinks as f32, if they are of another type.
+  Value sinks;
 };
 
 } // namespace mlir::fp8attn

@@ -235,6 +235,24 @@ private:
     return isFinished.getResult(0);
   }
 
+  /// Returns the sinks as f32, of which those of the item's heads are there, or
+  /// a null pointer.
+  Value emitSinks() {
+    Value sink = match.finish.getSink();
+    if (!buffers.sinks)
+      return orNull(sink, /*rank=*/1);
+    Value group = GroupOp::create(builder, loc, item);
+    Value first = arith::MulIOp::create(
+        builder, loc, KvHeadOp::create(builder, loc, item), group);
+    forEach(builder, loc, group, 1, [&](OpBuilder &body, Value member) {
+      Value head = arith::AddIOp::create(body, loc, first, member);
+      Value small = memref::LoadOp::create(body, loc, sink, head);
+      Value number = arith::ExtFOp::create(body, loc, body.getF32Type(), small);
+      memref::StoreOp::create(body, loc, number, buffers.sinks, head);
+    });
+    return buffers.sinks;
+  }
+
   void emitFinish() {
     const SoftmaxState &state = buffers.all.state;
     FinishOp finish = match.finish;
@@ -249,7 +267,7 @@ private:
                                    state.acc,
                                    state.max,
                                    state.sum,
-                                   orNull(finish.getSink(), /*rank=*/1),
+                                   emitSinks(),
                                    index(buffers.valueDim),
                                    scale,
                                    index(candidate.valueRow().exponent),

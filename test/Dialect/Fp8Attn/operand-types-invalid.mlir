@@ -75,3 +75,16 @@ func.func @written(%query: memref<1x2x?x64xbf16>, %out: index) {
       : (memref<1x2x?x64xbf16>, memref<1x2x?x64xbf16>, memref<1x2x?x64xbf16>, index) -> ()
   return
 }
+
+// -----
+
+// operand_c6: sinks of integers.
+!cache = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16>
+func.func @sink(%query: memref<?x8x64xbf16>, %cache: !cache, %starts: memref<?xi32>, %lens: memref<?xi32>,
+                %table: memref<?x?xi32>, %sink: memref<8xi32>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects sink to be a memref or tensor of 1 dimension and bf16, f16 or f32, got 'memref<8xi32>'}}
+  fp8attn.paged_attention query(%query : memref<?x8x64xbf16>) cache(%cache : !cache)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      sink(%sink : memref<8xi32>) out(%query : memref<?x8x64xbf16>)
+  return
+}

@@ -52,9 +52,9 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     - `keyScale`, `valueScale`: f32, required for FP8 and absent for others;
       the maps take (batch, head, token, channel) to the scale's indices:
       `-> ()` a scale for the tensor, `-> (head)` one for each KV head;
-    - `sink`: f32 [Hq], contiguous, optional;
+    - `sink`: f32, bf16 or f16 [Hq], contiguous, optional;
     - `out`: bf16, f16 or f32 [B, Hq, Sq, Dv]; `lse`: f32 [B, Hq, Sq], optional;
-    - `alibi`: f32 [Hq], optional;
+    - `alibi`: f32, bf16 or f16 [Hq], optional;
     - `mask`: i1, i8, f32, bf16 or f16 [B or 1, Hq or 1, Sq, Sk], optional. A first or second
       dimension that is statically 1 is used for all. An i1 or i8 mask keeps a score
       where it is not 0 and makes it -inf elsewhere; another is added.
@@ -123,10 +123,10 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     Fp8Attn_DenseTensor<"value">:$value,
     Optional<Fp8Attn_Scale<"key_scale">>:$keyScale,
     Optional<Fp8Attn_Scale<"value_scale">>:$valueScale,
-    Optional<Fp8Attn_Shaped<"sink", [F32], [1]>>:$sink,
+    Optional<Fp8Attn_Shaped<"sink", [F32, BF16, F16], [1]>>:$sink,
     Fp8Attn_Shaped<"out", [BF16, F16, F32], [4]>:$out,
     Optional<Fp8Attn_Shaped<"lse", [F32], [3]>>:$lse,
-    Optional<Fp8Attn_Shaped<"alibi", [F32], [1]>>:$alibi,
+    Optional<Fp8Attn_Shaped<"alibi", [F32, BF16, F16], [1]>>:$alibi,
     Optional<Fp8Attn_Shaped<"mask", [I1, I8, F32, BF16, F16], [4]>>:$mask,
     Optional<Fp8Attn_Named<"softmax_scale", F32>>:$softmaxScaleValue,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,

@@ -184,7 +184,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     - `groupStart`: i32 [G + 1], `prefixLens`: i32 [G], `prefixTable`: i32
       [G, pages]: optional, all or none; as `queryStart`, `seqLens` and
       `blockTable`;
-    - `sink`: f32 [Hq], contiguous, optional;
+    - `sink`: f32, bf16 or f16 [Hq], contiguous, optional;
     - `out`: bf16, f16 or f32 [tokens, Hq, Dv]; `lse`: f32 [tokens, Hq], optional.
       `out` may be `query`, element for element; they overlap with nothing else.
 
@@ -196,7 +196,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Scores can be modified. In this order, each step if it is there:
 
     1. `softcap` c: `s := c * tanh(s / c)`;
-    2. `alibi` slopes, f32 [Hq]: `s := s + slopes[h] * (key - q)`;
+    2. `alibi` slopes, f32, bf16 or f16 [Hq]: `s := s + slopes[h] * (key - q)`;
     3. the region `score`: its block takes (score, sequence, query head, `q`,
        `key`) and yields the new score;
     4. `mask` [tokens, columns]: an i1 or i8 mask keeps a score where it is not 0
@@ -338,10 +338,10 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Fp8Attn_Shaped<"query_start", [I32], [1]>:$queryStart,
     Fp8Attn_Shaped<"seq_lens", [I32], [1]>:$seqLens,
     Fp8Attn_Shaped<"block_table", [I32], [2]>:$blockTable,
-    Optional<Fp8Attn_Shaped<"sink", [F32], [1]>>:$sink,
+    Optional<Fp8Attn_Shaped<"sink", [F32, BF16, F16], [1]>>:$sink,
     Fp8Attn_Shaped<"out", [BF16, F16, F32], [3]>:$out,
     Optional<Fp8Attn_Shaped<"lse", [F32], [2]>>:$lse,
-    Optional<Fp8Attn_Shaped<"alibi", [F32], [1]>>:$alibi,
+    Optional<Fp8Attn_Shaped<"alibi", [F32, BF16, F16], [1]>>:$alibi,
     Optional<Fp8Attn_Shaped<"mask", [I1, I8, F32, BF16, F16], [2]>>:$mask,
     Optional<Fp8Attn_Named<"softmax_scale", F32>>:$softmaxScaleValue,
     Optional<Fp8Attn_Shaped<"group_start", [I32], [1]>>:$groupStart,

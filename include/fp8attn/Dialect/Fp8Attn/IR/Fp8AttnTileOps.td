@@ -397,7 +397,7 @@ def Fp8Attn_FinishOp : Fp8Attn_TileOp<"finish", [
   }];
   let arguments = (ins Fp8Attn_WorkItemType:$item, Fp8Attn_RowTile:$max,
                        Fp8Attn_RowTile:$sum, Fp8Attn_F32Tile:$acc,
-                       Optional<MemRefRankOf<[F32], [1]>>:$sink,
+                       Optional<MemRefRankOf<[F32, BF16, F16], [1]>>:$sink,
                        MemRefRankOf<[BF16, F16, F32], [3]>:$out,
                        Optional<MemRefRankOf<[F32], [2]>>:$lse,
                        Optional<F32>:$factor,

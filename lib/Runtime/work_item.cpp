@@ -159,9 +159,9 @@ void fp8attn_work_item_init(const fp8attn_context *context,
 }
 
 void fp8attn_dense_item_init(fp8attn_work_item *item, int64_t index,
-                             int64_t seq_q, int64_t seq_k, int64_t group,
-                             int64_t num_kv_heads, int64_t block_rows,
-                             int64_t top_left, int64_t left, int64_t right) {
+                             int64_t seq_q, int64_t seq_k, int64_t diagonal,
+                             int64_t group, int64_t num_kv_heads,
+                             int64_t block_rows, int64_t left, int64_t right) {
   const int64_t rows = seq_q * group;
   const int64_t blocks = (rows + block_rows - 1) / block_rows;
   const int64_t head = index / blocks;
@@ -175,7 +175,7 @@ void fp8attn_dense_item_init(fp8attn_work_item *item, int64_t index,
   item->seq_k = seq_k;
   item->first_row = index % blocks * block_rows;
   item->num_rows = std::min(rows - item->first_row, block_rows);
-  item->diagonal = top_left ? 0 : seq_k - seq_q;
+  item->diagonal = diagonal;
   item->left = left;
   item->right = right;
   findKeys(item);

@@ -43,8 +43,10 @@ struct DenseModel {
   /// The element type of sinks and ALiBi slopes.
   fp8attn_type headType;
   /// A cap or 0, ALiBi slopes, the mask's element type or "none", whether there
-  /// is one for each batch entry ("b") and head ("h") or one for all ("1"), and
-  /// a region that hides the keys of other documents.
+  /// is one for each batch entry ("b") and head ("h"), with a row for each
+  /// query
+  /// ("q"), or one for all ("1"), and a region that hides the keys of other
+  /// documents.
   float softcap;
   bool alibi;
   const char *mask;

@@ -28,6 +28,8 @@ static fp8attn_type typeOfMask(const std::string &mask) {
     return FP8ATTN_TYPE_F32;
   if (mask == "bf16")
     return FP8ATTN_TYPE_BF16;
+  if (mask == "f16")
+    return FP8ATTN_TYPE_F16;
   return mask == "i1" ? FP8ATTN_TYPE_BOOL : FP8ATTN_TYPE_I8;
 }
 
@@ -167,8 +169,8 @@ DenseProblem::DenseProblem(const DenseModel &model, DenseShape shape,
   }
   mask = StridedTensor(typeOfMask(model.mask),
                        {model.shared[0] == 'b' ? shape.batch : 1,
-                        model.shared[1] == 'h' ? heads : 1, shape.queries,
-                        shape.keys});
+                        model.shared[1] == 'h' ? heads : 1,
+                        model.shared[2] == 'q' ? shape.queries : 1, columns()});
   if (model.mask[0] == 'i')
     for (int64_t i = 0; i < mask.numElements(); ++i)
       *mask.element(i) = generator() % 2;
@@ -273,11 +275,15 @@ reference::DenseCall DenseProblem::referenceCall() const {
       score = masked;
     if (model.mask[0] == 'n')
       return score;
+    if (place.key >= columns())
+      return masked;
     const int64_t entry = model.shared[0] == 'b' ? place.sequence : 0;
     const int64_t heads = model.shared[1] == 'h' ? model.numHeads() : 1;
     const int64_t head = model.shared[1] == 'h' ? place.head : 0;
-    const int64_t row = (entry * heads + head) * shape.queries + place.token;
-    const uint8_t *element = mask.element(row * shape.keys + place.key);
+    const int64_t queries = model.shared[2] == 'q' ? shape.queries : 1;
+    const int64_t query = model.shared[2] == 'q' ? place.token : 0;
+    const int64_t row = (entry * heads + head) * queries + query;
+    const uint8_t *element = mask.element(row * columns() + place.key);
     if (model.mask[0] == 'i')
       return *element ? score : masked;
     return score + reference::decodeElement(element, typeOfMask(model.mask));

@@ -28,6 +28,8 @@ struct DenseShape {
   int64_t keys;
   /// [B, S, H, D] in memory, not [B, H, S, D].
   bool tokensFirst = false;
+  /// Keys at the end that have no column of the mask.
+  int64_t hiddenKeys = 0;
 };
 
 /// A tensor in memory of its own. Every byte that is no element is 0xFF.
@@ -91,6 +93,9 @@ public:
 
   /// Makes the results NaN, as they were at first.
   void forget();
+
+  /// Returns the columns of the mask.
+  int64_t columns() const { return shape.keys - shape.hiddenKeys; }
 
   /// Returns whether a query has a key in its window.
   bool sees(int64_t query, int64_t key) const;

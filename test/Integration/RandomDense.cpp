@@ -44,6 +44,8 @@ static DenseProblem drawProblem(Draw &draw, uint32_t seed) {
       2 * shape.batch * shape.keys * model.numHeads() * model.headDim;
   if (perQuery > 0)
     shape.queries = std::min(shape.queries, Draw::kMostProducts / perQuery);
+  if (model.mask[0] != 'n' && draw.onceIn(3))
+    shape.hiddenKeys = draw.between(0, shape.keys);
   return DenseProblem(model, shape, seed);
 }
 
@@ -73,14 +75,17 @@ void RandomDense::drawNumbers() {
 }
 
 /// Three keys of four, or all; nothing for one query in eleven, or for every
-/// other one. What is said of keys that a query does not see would spoil it.
+/// other one. What is said of keys that a query does not see would spoil it; of
+/// a row for all queries, none is unseen.
 void RandomDense::drawMask() {
   const bool isAdditive = problem.model.mask[0] != 'i';
   const int64_t hidden = draw.oneOf<int64_t>({2, 11});
   const bool hidesKeys = draw.onceIn(2);
   const DenseShape &shape = problem.shape;
+  const bool isOneRow = problem.model.shared[2] == '1';
   for (int64_t i = 0; i < problem.mask.numElements(); ++i) {
-    const int64_t query = i / shape.keys % shape.queries;
+    const int64_t key = i % problem.columns();
+    const int64_t query = isOneRow ? 0 : i / problem.columns() % shape.queries;
     const bool kept =
         query % hidden != 1 && (!hidesKeys || draw.bits() % 4 != 0);
     uint8_t *element = problem.mask.element(i);
@@ -89,7 +94,7 @@ void RandomDense::drawMask() {
       continue;
     }
     const float added = kept ? fastNormal(draw.bits) : -INFINITY;
-    reference::encodeElement(problem.sees(query, i % shape.keys) ? added : NAN,
+    reference::encodeElement(isOneRow || problem.sees(query, key) ? added : NAN,
                              element,
                              fp8attn_type(problem.mask.describe().type));
   }
@@ -127,6 +132,8 @@ std::string RandomDense::describe() const {
        << problem.shape.keys << " keys";
   if (problem.shape.tokensFirst)
     text << ", tokens first";
+  if (problem.shape.hiddenKeys > 0)
+    text << ", " << problem.shape.hiddenKeys << " keys without a mask";
   if (numSpecials > 0)
     text << ", " << numSpecials << " NaN or infinite";
   return text.str();

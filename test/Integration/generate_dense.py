@@ -22,7 +22,8 @@ def tensor(heads, channels, element):
 def mask_type(model, heads):
     batch = "?" if model.shared[0] == "b" else 1
     of_heads = heads if model.shared[1] == "h" else 1
-    return f"memref<{batch}x{of_heads}x?x?x{model.mask}, {STRIDED}>"
+    rows = "?" if model.shared[2] == "q" else 1
+    return f"memref<{batch}x{of_heads}x{rows}x?x{model.mask}, {STRIDED}>"
 
 
 def scale_arguments(model):

@@ -210,8 +210,8 @@ WRITTEN = [
 ]
 
 # Attention over dense tensors: element types and head sizes of keys and values,
-# and how the mask is shared: a letter for the batch and one for the heads, "1" if
-# there is one for all.
+# and how the mask is shared: a letter for the batch, one for the heads and one for
+# the queries, "1" if there is one for all.
 Dense = collections.namedtuple(
     "Dense",
     "name key value kv_heads group head_dim value_dim key_scale value_scale query out"
@@ -220,7 +220,7 @@ Dense = collections.namedtuple(
     " per_head",
     defaults=(
         ("bf16", "bf16", True, None, None, False, False)
-        + (0, False, "none", "11", False)
+        + (0, False, "none", "11q", False)
         + ("f32",)
     ),
 )
@@ -247,11 +247,14 @@ DENSE = [
           window_left=300),
     Dense("mask", "bf16", "bf16", 2, 3, 64, 64, "none", "none", causal=False, mask="i8"),
     Dense("mask_of_head", "e4m3", "e4m3", 2, 2, 64, 64, "head", "tensor", mask="f32",
-          shared="1h", top_left=True),
+          shared="1hq", top_left=True),
     Dense("mask_of_entry", "f32", "bf16", 1, 4, 40, 40, "none", "none", causal=False,
-          mask="i8", shared="b1", top_left=True, alibi=True),
+          mask="i8", shared="b1q", top_left=True, alibi=True),
     Dense("mask_of_all", "bf16", "e5m2", 2, 4, 64, 64, "none", "head", mask="f32",
-          shared="bh", softcap=50, alibi=True, documents=True),
+          shared="bhq", softcap=50, alibi=True, documents=True),
+    # Padding: a row for all queries of a batch entry.
+    Dense("mask_of_keys", "bf16", "bf16", 2, 2, 64, 64, "none", "none", causal=False, mask="i1",
+          shared="b11", sink=True),
 ]
 # Of these, models whose partial results are merged, too: keys may be attended to in
 # any parts, as no position counts.
@@ -313,7 +316,8 @@ DENSE_COLUMNS = {
     "per_head": ["f32", "bf16", "f16"],
     "softcap": [20, 0],
     "alibi": [True, False],
-    "mask": [("i8", "bh"), ("f32", "1h"), ("bf16", "b1"), ("i1", "11"), ("none", "11")],
+    "mask": [("i8", "bhq"), ("f32", "1hq"), ("bf16", "b1q"), ("i1", "111"), ("f16", "bh1"),
+             ("none", "11q")],
     "documents": [True, False],
     "types": [("bf16", "bf16"), ("f32", "f16"), ("f16", "f32")],
 }

@@ -17,7 +17,7 @@
 // CHECK:         %[[AT_ONCE:.+]] = arith.maxui %[[MANY]], %c1
 // CHECK:         %[[GROUPS:.+]] = fp8attn.tile.grouped %[[ITEMS]] by %[[AT_ONCE]]
 // CHECK:         scf.forall (%[[I:.+]]) in (%[[GROUPS]])
-// CHECK:           %[[ITEM:.+]] = fp8attn.tile.dense_item %[[I]], {{.*}} window_right = 0 alignment = top_left {group = 4 : i64, kv_heads = 2 : i64, rows = 192 : i64}
+// CHECK:           %[[ITEM:.+]] = fp8attn.tile.dense_item %[[I]], {{.*}} at %{{.+}} window_right = 0 {group = 4 : i64, kv_heads = 2 : i64, rows = 192 : i64}
 // CHECK:           %[[ENTRY:.+]] = fp8attn.tile.sequence %[[ITEM]]
 // CHECK:           %[[HEAD:.+]] = fp8attn.tile.kv_head %[[ITEM]]
 // CHECK:           %[[Q4:.+]] = memref.subview %[[QUERY]][%[[ENTRY]], 0, 0, 0]
@@ -59,6 +59,24 @@ func.func @fp8(%query: !query, %key: memref<?x2x?x64xf8E4M3FN>, %value: memref<?
 func.func @mask(%x: memref<3x2x4x8xf16>, %mask: memref<1x2x?x?xf32>, %out: memref<3x2x4x8xf16>) {
   fp8attn.attention query(%x : memref<3x2x4x8xf16>) key(%x : memref<3x2x4x8xf16>)
       value(%x : memref<3x2x4x8xf16>) out(%out : memref<3x2x4x8xf16>) mask(%mask : memref<1x2x?x?xf32>)
+  return
+}
+
+// A row for all queries; keys behind its columns are none, but count for where the
+// queries stand.
+// CHECK-LABEL: func.func @row
+// CHECK-SAME:    %[[MASK:[a-z0-9]+]]: memref<1x1x1x?xi8>
+// CHECK:         %[[DIAGONAL:.+]] = arith.subi %[[KEYS:.+]], %[[QUERIES:.+]] : index
+// CHECK:         %[[COLUMNS:.+]] = memref.dim %[[MASK]]
+// CHECK:         %[[SEEN:.+]] = arith.minui %[[KEYS]], %[[COLUMNS]]
+// CHECK:         fp8attn.tile.dense_item %{{.+}}, %[[QUERIES]], %[[SEEN]] at %[[DIAGONAL]] {
+// CHECK:         fp8attn.tile.modify
+// CHECK-NEXT:    ^bb0(%{{.+}}: f32, %{{.+}}: index, %{{.+}}: index, %{{.+}}: index, %[[K:.+]]: index):
+// CHECK-NEXT:      %[[C0:.+]] = arith.constant 0 : index
+// CHECK-NEXT:      memref.load %[[MASK]][%[[C0]], %[[C0]], %[[C0]], %[[K]]]
+func.func @row(%x: memref<3x2x?x8xf16>, %mask: memref<1x1x1x?xi8>, %out: memref<3x2x?x8xf16>) {
+  fp8attn.attention query(%x : memref<3x2x?x8xf16>) key(%x : memref<3x2x?x8xf16>)
+      value(%x : memref<3x2x?x8xf16>) out(%out : memref<3x2x?x8xf16>) mask(%mask : memref<1x1x1x?xi8>)
   return
 }
 

@@ -64,7 +64,7 @@ func.func @groups(%query: !query, %keys: !keys, %values: !values, %starts: memre
 // CHECK-DAG:     fp8attn.check.size "keys of value", {{.*}}, "keys of key"
 // CHECK-DAG:     fp8attn.check.size "batch of mask", {{.*}}, "batch of query"
 // CHECK-DAG:     fp8attn.check.size "queries of mask", {{.*}}, "queries of query"
-// CHECK-DAG:     fp8attn.check.size "keys of mask", {{.*}}, "keys of key"
+// CHECK-DAG:     fp8attn.check.size "keys of mask", {{.*}}, "keys of key, the most there may be"
 // CHECK-DAG:     fp8attn.check.size "queries of query", {{.*}}, "the most there may be"
 // CHECK-DAG:     fp8attn.check.size "keys of key", {{.*}}, "the most there may be"
 // CHECK:         fp8attn.attention

@@ -62,9 +62,12 @@ LogicalResult InputMaker::makeInputs(AttentionOp op) {
   const int64_t entries = batch.numSeqs(), queries = batch.queryLen(0);
   SmallVector<int64_t> maskSizes = {entries, heads, queries, batch.seqLens[0]};
   if (op.getMask())
-    for (unsigned dim : {0, 1})
+    for (unsigned dim : {0, 1, 2})
       if (op.getMask().getType().getDimSize(dim) == 1)
         maskSizes[dim] = 1;
+  // A mask of fewer columns hides the keys behind them.
+  if (op.getMask() && !op.getMask().getType().isDynamicDim(3))
+    maskSizes[3] = std::min(maskSizes[3], op.getMask().getType().getDimSize(3));
   if (failed(makeScale(op.getKeyScale(), kvHeads)) ||
       failed(makeScale(op.getValueScale(), kvHeads)) ||
       failed(makeDense(op.getKey(), op.getKeyScale(), op.getKeyScaleMap(),

@@ -124,7 +124,10 @@ LogicalResult InputMaker::makeInputs(PagedAttentionOp op) {
                            pages.prefixPages))))
     return failure();
   makeCaches(op);
-  if (failed(makeScoreModifiers(op, {tokens, longestContext()})) ||
+  const bool isOneRow =
+      op.getMask() && op.getMask().getType().getDimSize(0) == 1;
+  if (failed(
+          makeScoreModifiers(op, {isOneRow ? 1 : tokens, longestContext()})) ||
       failed(make(op.getOut(), {tokens, heads, op.getValueDim()})))
     return failure();
   return op.getLse() ? make(op.getLse(), {tokens, heads}) : success();

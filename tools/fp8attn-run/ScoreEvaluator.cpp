@@ -27,7 +27,8 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 /// Returns the mask's element for a score: of [tokens, columns], or of [batch,
-/// heads, queries, columns] where dimensions of size 1 are used for all.
+/// heads, queries, columns] where dimensions of size 1, but for the columns,
+/// are used for all.
 static double loadMask(const Argument &mask, const reference::ScorePlace &place,
                        int64_t column) {
   const fp8attn_tensor &tensor = mask.tensor;
@@ -44,10 +45,14 @@ static double loadMask(const Argument &mask, const reference::ScorePlace &place,
              : reference::decodeElement(element, type);
 }
 
-/// Returns a score as a column of the mask changes it.
+/// Returns a score as a column of the mask changes it; keys without one are
+/// masked.
 static double applyMask(double score, TypedValue<ShapedType> mask,
                         const Arguments &inputs,
                         const reference::ScorePlace &place, int64_t column) {
+  const fp8attn_tensor &tensor = inputs[mask].tensor;
+  if (column >= tensor.sizes[tensor.rank - 1])
+    return -std::numeric_limits<double>::infinity();
   const double element = loadMask(inputs[mask], place, column);
   if (isa<FloatType>(mask.getType().getElementType()))
     return score + element;

@@ -279,10 +279,10 @@ TEST(DenseItem, RowsOfAllHeadsOnce) {
           for (int64_t head = 0; head < kHeads; ++head)
             for (int64_t row = 0; row < queries * group; ++index) {
               fp8attn_work_item item;
-              fp8attn_dense_item_init(&item, index, queries, kSeqK, group,
-                                      kHeads, FP8ATTN_DENSE_ROWS,
-                                      window.topLeft, window.left,
-                                      window.right);
+              fp8attn_dense_item_init(
+                  &item, index, queries, kSeqK,
+                  fp8attn_diagonal(queries, kSeqK, window.topLeft), group,
+                  kHeads, FP8ATTN_DENSE_ROWS, window.left, window.right);
               ASSERT_EQ(item.sequence, entry);
               ASSERT_EQ(item.kv_head, head);
               ASSERT_EQ(item.first_row, row);

@@ -166,10 +166,13 @@ struct DenseItemLowering : SymbolPattern<DenseItemOp> {
                                     adaptor.getIndex(),
                                     adaptor.getQueries(),
                                     adaptor.getKeys(),
+                                    adaptor.getDiagonal(),
                                     number(op.getGroup()),
                                     number(op.getKvHeads()),
                                     number(op.getRows())};
-    arguments.append(makeVisibility(rewriter, op));
+    for (std::optional<int64_t> side :
+         {op.getWindowLeft(), op.getWindowRight()})
+      arguments.push_back(number(side.value_or(FP8ATTN_UNBOUNDED)));
     callRuntime(rewriter, loc, symbols, runtime::kDenseItemInit, arguments);
     rewriter.replaceOp(op, item);
     return success();

@@ -86,6 +86,28 @@ static void buildDenseItem(OpBuilder &builder, Location loc, AttentionOp op,
   buildBodies(builder, loc, context, numRows, FP8ATTN_DENSE_ROWS);
 }
 
+namespace {
+/// Keys of a batch entry: how many are visible at most, and the position of its
+/// first query among them.
+struct EntryKeys {
+  Value keys, diagonal;
+};
+} // namespace
+
+/// Finds the keys of an entry. Those without a column of the mask are masked,
+/// as if they were not there, but count where queries stand at the last key.
+static EntryKeys buildEntryKeys(OpBuilder &builder, Location loc,
+                                AttentionOp op, Value queries, Value keys) {
+  EntryKeys entry{keys, constantIndex(builder, loc, 0)};
+  if (op.getAlignment() == Alignment::BottomRight)
+    entry.diagonal = arith::SubIOp::create(builder, loc, keys, queries);
+  if (Value mask = op.getMask()) {
+    Value columns = memref::DimOp::create(builder, loc, mask, 3);
+    entry.keys = arith::MinUIOp::create(builder, loc, keys, columns);
+  }
+  return entry;
+}
+
 /// Returns how many items of up to `rows` rows take longer than it takes to
 /// wake a thread for them, as tile.items_at_once has it: all have as many keys.
 static Value buildItemsAtOnce(OpBuilder &builder, Location loc, AttentionOp op,
@@ -132,13 +154,13 @@ void mlir::fp8attn::decompose(AttentionOp op) {
   Value atOnce = buildItemsAtOnce(builder, loc, op, rows, queries, keys);
   forEachInParallel(
       builder, loc, items, atOnce, [&](OpBuilder &body, Value index) {
+        EntryKeys entry = buildEntryKeys(body, loc, op, queries, keys);
         Value item = DenseItemOp::create(
-            body, loc, index, queries, keys, body.getI64IntegerAttr(group),
-            body.getI64IntegerAttr(kvHeads),
+            body, loc, index, queries, entry.keys, entry.diagonal,
+            body.getI64IntegerAttr(group), body.getI64IntegerAttr(kvHeads),
             body.getI64IntegerAttr(FP8ATTN_DENSE_ROWS),
             windowSide(body, op.getWindowLeft()),
-            windowSide(body, op.getEffectiveWindowRight()),
-            op.getAlignmentAttr());
+            windowSide(body, op.getEffectiveWindowRight()));
         buildDenseItem(body, loc, op, item);
       });
   op.erase();

@@ -109,11 +109,16 @@ private:
 
   /// Returns the indices of the mask.
   SmallVector<Value> getMaskPlace() {
-    if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation()))
-      return {getQueryToken(paged), keyPosition};
     ArrayRef<int64_t> shape = op.getMask().getType().getShape();
+    auto paged = dyn_cast<PagedAttentionOp>(op.getOperation());
+    if (paged && shape[0] != 1)
+      return {getQueryToken(paged), keyPosition};
     Value zero = constantIndex(builder, loc, 0);
-    Value query = arith::SubIOp::create(builder, loc, queryPosition, diagonal);
+    if (paged)
+      return {zero, keyPosition};
+    Value query = zero;
+    if (shape[2] != 1)
+      query = arith::SubIOp::create(builder, loc, queryPosition, diagonal);
     return {shape[0] == 1 ? zero : sequence, shape[1] == 1 ? zero : head, query,
             keyPosition};
   }

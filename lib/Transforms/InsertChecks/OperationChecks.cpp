@@ -78,8 +78,9 @@ static void emitChecks(PagedAttentionOp op) {
   });
   emitOverlapCheck(op, getWritten(op), {{"query", op.getQuery()}}, read);
   if (Value mask = op.getMask()) {
-    emitSameTokensCheck(builder, loc, "tokens of mask", mask, "tokens of query",
-                        op.getQuery());
+    if (op.getMask().getType().getDimSize(0) != 1)
+      emitSameTokensCheck(builder, loc, "tokens of mask", mask,
+                          "tokens of query", op.getQuery());
     CheckColumnsOp::create(builder, loc, builder.getStringAttr("mask"),
                            memref::DimOp::create(builder, loc, mask, 1),
                            op.getSeqLens());
@@ -114,10 +115,13 @@ static void emitChecks(AttentionOp op) {
        {std::pair<StringRef, Value>("out", op.getOut()), {"lse", op.getLse()}})
     same("queries", name, operand, kTokens, "query", query, kTokens);
   same("keys", "value", op.getValue(), kTokens, "key", key, kTokens);
-  if (mask && op.getMask().getType().getDimSize(kBatch) != 1)
-    same("batch", "mask", mask, kBatch, "query", query, kBatch);
-  same("queries", "mask", mask, kTokens, "query", query, kTokens);
-  same("keys", "mask", mask, kMaskKeys, "key", key, kTokens);
+  for (auto [what, dim] : {std::pair("batch", kBatch), {"queries", kTokens}})
+    if (mask && op.getMask().getType().getDimSize(dim) != 1)
+      same(what, "mask", mask, dim, "query", query, dim);
+  if (mask)
+    emitMostCheck(builder, loc, "keys of mask", mask, kMaskKeys,
+                  "keys of key, the most there may be",
+                  memref::DimOp::create(builder, loc, key, kTokens));
   emitCountCheck(builder, loc, "queries of query", query, kTokens);
   emitCountCheck(builder, loc, "keys of key", key, kTokens);
   emitScaleCheck(builder, loc, "key_scale", op.getKeyScale());

@@ -82,11 +82,17 @@ void mlir::fp8attn::emitSameSizeCheck(OpBuilder &builder, Location loc,
 
 void mlir::fp8attn::emitCountCheck(OpBuilder &builder, Location loc,
                                    StringRef name, Value value, unsigned dim) {
+  emitMostCheck(builder, loc, name, value, dim, "the most there may be",
+                constantIndex(builder, loc, INT32_MAX));
+}
+
+void mlir::fp8attn::emitMostCheck(OpBuilder &builder, Location loc,
+                                  StringRef name, Value value, unsigned dim,
+                                  StringRef mostName, Value most) {
   Value size = memref::DimOp::create(builder, loc, value, dim);
-  Value most = constantIndex(builder, loc, INT32_MAX);
   Value counted = arith::MinSIOp::create(builder, loc, size, most);
   CheckSizeOp::create(builder, loc, builder.getStringAttr(name), size,
-                      builder.getStringAttr("the most there may be"), counted);
+                      builder.getStringAttr(mostName), counted);
 }
 
 BlockArgument mlir::fp8attn::getFunctionArgument(Value value) {

@@ -48,6 +48,11 @@ void emitSameSizeCheck(OpBuilder &builder, Location loc, StringRef name,
 void emitCountCheck(OpBuilder &builder, Location loc, StringRef name,
                     Value value, unsigned dim);
 
+/// Emits a check that a dimension is at most `most`, which messages call
+/// `mostName`.
+void emitMostCheck(OpBuilder &builder, Location loc, StringRef name,
+                   Value value, unsigned dim, StringRef mostName, Value most);
+
 /// Emits a check that the first dimensions of two memrefs agree.
 void emitSameTokensCheck(OpBuilder &builder, Location loc, StringRef name,
                          Value value, StringRef otherName, Value other);

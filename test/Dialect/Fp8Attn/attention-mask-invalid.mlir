@@ -81,7 +81,7 @@ func.func @attention(
     %out: memref<?x16x?x32xbf16>,
     %lse: memref<?x16x?xf32>,
     %mask: memref<1x1x?x6xi8>) {
-  // expected-error@below {{'fp8attn.attention' op expects keys of mask (6) to equal keys of key (5)}}
+  // expected-error@below {{'fp8attn.attention' op expects at most as many keys of mask as keys of key (5), got 6}}
   fp8attn.attention
       query(%query : memref<?x16x?x64xbf16>)
       key(%key : memref<?x8x5x64xf8E4M3FN>)

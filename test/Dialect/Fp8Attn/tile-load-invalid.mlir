@@ -105,6 +105,6 @@ func.func @dense(%keys: memref<?x36xbf16>, %first: index) {
 // tile_c2
 func.func @item(%i: index) {
   // expected-error@below {{'fp8attn.tile.dense_item' op attribute 'rows' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
-  %0 = fp8attn.tile.dense_item %i, %i, %i {group = 1, kv_heads = 1, rows = 0}
+  %0 = fp8attn.tile.dense_item %i, %i, %i at %i {group = 1, kv_heads = 1, rows = 0}
   return
 }

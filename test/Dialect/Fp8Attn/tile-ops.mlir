@@ -45,10 +45,10 @@ func.func @work(%tokens: index, %starts: memref<?xi32>, %lens: memref<?xi32>,
 
 // The same of dense tensors.
 // CHECK-LABEL: func @dense
-// CHECK: fp8attn.tile.dense_item {{.+}} window_left = 5 alignment = top_left {group = 4 : i64, kv_heads = 8 : i64, rows = 192 : i64}
+// CHECK: fp8attn.tile.dense_item {{.+}} at %{{.+}} window_left = 5 {group = 4 : i64, kv_heads = 8 : i64, rows = 192 : i64}
 // CHECK: fp8attn.tile.load_dense %{{.+}}[%{{.+}}] : memref<?x64xf8E5M2, strided<[512, 1]>> -> tensor<256x64xf8E5M2>
 func.func @dense(%n: index, %keys: memref<?x64xf8E5M2, strided<[512, 1]>>) -> tensor<256x64xf8E5M2> {
-  %item = fp8attn.tile.dense_item %n, %n, %n window_left = 5 alignment = top_left
+  %item = fp8attn.tile.dense_item %n, %n, %n at %n window_left = 5
       {group = 4, kv_heads = 8, rows = 192}
   %first = fp8attn.tile.first_key %item
   %tile = fp8attn.tile.load_dense %keys[%first] : memref<?x64xf8E5M2, strided<[512, 1]>> -> tensor<256x64xf8E5M2>

@@ -227,8 +227,10 @@ LogicalResult PagedAttentionOp::verify() {
       failed(verifyVisibility(*this)) || failed(verifyScores(*this)))
     return failure();
   // paged_attention_c15
-  if (getMask() && failed(verifySizesAgree(*this, "tokens", {"mask", getMask()},
-                                           0, {"query", getQuery()}, 0)))
+  NamedShaped mask{"mask", getMask()};
+  if (mask.value && mask.size(0) != 1 &&
+      failed(
+          verifySizesAgree(*this, "tokens", mask, 0, {"query", getQuery()}, 0)))
     return failure();
   if (failed(verifyDraftMask(*this)))
     return failure();
@@ -306,17 +308,22 @@ static LogicalResult verifyDenseMask(AttentionOp op) {
   if (!mask.value)
     return success();
   // attention_c8
-  for (auto [dim, what] : {std::pair(0, "batch"), std::pair(1, "heads")})
+  for (auto [dim, what] :
+       {std::pair(0, "batch"), std::pair(1, "heads"), std::pair(2, "queries")})
     if (mask.size(dim) != 1 &&
         failed(verifySizesAgree(op, what, mask, dim, query, dim)))
       return failure();
   if (ShapedType::isDynamic(mask.size(1)))
     return op.emitOpError("expects static heads of mask, 1 or those of query (")
            << query.size(1) << "), got ?";
-  return success(
-      succeeded(verifySizesAgree(op, "queries", mask, 2, query, 2)) &&
-      succeeded(
-          verifySizesAgree(op, "keys", mask, 3, {"key", op.getKey()}, 2)));
+  NamedShaped key{"key", op.getKey()};
+  if (!ShapedType::isDynamic(mask.size(3)) &&
+      !ShapedType::isDynamic(key.size(2)) && mask.size(3) > key.size(2))
+    return noteDefinition(op.emitOpError("expects at most as many keys of mask "
+                                         "as keys of key (")
+                              << key.size(2) << "), got " << mask.size(3),
+                          key.name, key.value);
+  return success();
 }
 
 /// Checks that the shapes of all operands are those of one attention.

@@ -55,9 +55,11 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     - `sink`: f32, bf16 or f16 [Hq], contiguous, optional;
     - `out`: bf16, f16 or f32 [B, Hq, Sq, Dv]; `lse`: f32 [B, Hq, Sq], optional;
     - `alibi`: f32, bf16 or f16 [Hq], optional;
-    - `mask`: i1, i8, f32, bf16 or f16 [B or 1, Hq or 1, Sq, Sk], optional. A first or second
-      dimension that is statically 1 is used for all. An i1 or i8 mask keeps a score
-      where it is not 0 and makes it -inf elsewhere; another is added.
+    - `mask`: i1, i8, f32, bf16 or f16 [B or 1, Hq or 1, Sq or 1, columns], optional. A
+      dimension that is statically 1, but for the last, is used for all. An i1 or i8
+      mask keeps a score where it is not 0 and makes it -inf elsewhere; another is
+      added. There are at most Sk columns; keys that have none are masked, and not
+      read.
 
     Scores are modified in the order and by the rules of `paged_attention`; the
     region takes (score, batch entry, query head, `position_i`, `t`).

@@ -189,13 +189,14 @@ def Fp8Attn_DenseItemOp : Fp8Attn_TileOp<"dense_item", [Pure]> {
   let summary = "describes a work item of a dense batch";
   let description = [{
     Finds the batch entry, KV head and rows of work item `index` of `attention`,
-    and the keys that they see. There are `ceil(queries * group / rows)` items,
+    and the keys that they see, of the first `keys` of the entry. `diagonal` is the
+    position of its first query among the keys. There are `ceil(queries * group / rows)` items,
     one after the other, for each KV head of each batch entry. Tokens of the item
     are counted from the first query of its batch entry.
 
     ```mlir
-    func.func @item(%i: index, %queries: index, %keys: index) -> index {
-      %item = fp8attn.tile.dense_item %i, %queries, %keys window_right = 0
+    func.func @item(%i: index, %queries: index, %keys: index, %first: index) -> index {
+      %item = fp8attn.tile.dense_item %i, %queries, %keys at %first window_right = 0
           {group = 4, kv_heads = 8, rows = 192}
       %rows = fp8attn.tile.num_rows %item
       return %rows : index
@@ -203,17 +204,16 @@ def Fp8Attn_DenseItemOp : Fp8Attn_TileOp<"dense_item", [Pure]> {
     ```
   }];
   let arguments = (ins Index:$index, Index:$queries, Index:$keys,
-                       Fp8Attn_HeadCount:$group, Fp8Attn_HeadCount:$kv_heads,
+                       Index:$diagonal, Fp8Attn_HeadCount:$group,
+                       Fp8Attn_HeadCount:$kv_heads,
                        ConfinedAttr<I64Attr, [IntPositive]>:$rows,
                        OptionalAttr<Fp8Attn_WindowSide>:$window_left,
-                       OptionalAttr<Fp8Attn_WindowSide>:$window_right,
-                       DefaultValuedAttr<Fp8Attn_AlignmentAttr,
-                                         "Alignment::BottomRight">:$alignment);
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_right);
   let results = (outs Fp8Attn_WorkItemType:$item);
   let assemblyFormat = [{
-    $index `,` $queries `,` $keys
+    $index `,` $queries `,` $keys `at` $diagonal
     (`window_left` `=` $window_left^)? (`window_right` `=` $window_right^)?
-    (`alignment` `=` $alignment^)? attr-dict
+    attr-dict
   }];
 }
 

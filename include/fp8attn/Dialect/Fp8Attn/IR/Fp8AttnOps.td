@@ -203,8 +203,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
        and makes it -inf elsewhere (an i1 is a byte in memory, and any byte but 0
        is true); an f32, bf16 or f16 mask is added. Row `i` of the mask is for
        query token `i` of the call, column `t` for key position `t`: there is a
-       row for each query token and a column for each key of the longest
-       sequence;
+       row for each query token, or statically one for all, and a column for each
+       key of the longest sequence;
     5. `draft_mask` [tokens, columns], of the types of `mask`, for trees of tokens that
        are verified at once: row `i` is for query token `i` of the call, column `j` for
        the key at the position of query token `j` of the same sequence. It keeps that

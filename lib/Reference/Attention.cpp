@@ -276,8 +276,10 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
       const DecodedRun run = decodeRun(call, s, kvHead);
       for (int64_t token = begin; token < end; ++token) {
         const int64_t numOwn = run.numKeys - run.numPrefix;
-        const int64_t position =
-            call.topLeft ? token - begin : numOwn - (end - token);
+        const int64_t offset = call.queryOffsets ? call.queryOffsets[s]
+                               : call.topLeft    ? 0
+                                                 : numOwn - (end - begin);
+        const int64_t position = offset + (token - begin);
         KeyRange visible = visibleKeys(call, numOwn, position);
         if (run.numPrefix > 0)
           // No own key is none of any place.

@@ -90,7 +90,9 @@ AttentionResult fp8attn::reference::attend(const DenseCall &call) {
     one.valueScale = call.valueScale;
     one.numSeqs = 1;
     one.queryStart = queryStart;
-    one.seqLens = &numKeys;
+    one.seqLens = call.keyLens ? call.keyLens + entry : &numKeys;
+    if (call.queryOffsets)
+      one.queryOffsets = call.queryOffsets + entry;
     one.blockTable = &page;
     one.softmaxScale = call.softmaxScale;
     one.windowLeft = call.windowLeft;

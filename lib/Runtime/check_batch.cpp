@@ -97,3 +97,16 @@ int32_t fp8attn_check_draft_columns(fp8attn_context *context, const char *name,
               name, columns, query_start[index + 1] - query_start[index],
               index + 1, index);
 }
+
+int32_t fp8attn_check_integers(fp8attn_context *context, const char *name,
+                               const int32_t *integers, int64_t count,
+                               int64_t most) {
+  int64_t index = fp8attn::findFirst(count, [=](int64_t i) {
+    return (integers[i] < 0) | (integers[i] > most);
+  });
+  if (index < 0)
+    return FP8ATTN_OK;
+  return fail(context, FP8ATTN_BAD_SEQ_LEN,
+              "%s[%" PRId64 "] is %" PRId32 ", expected 0 to %" PRId64, name,
+              index, integers[index], most);
+}

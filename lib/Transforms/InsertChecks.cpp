@@ -58,6 +58,10 @@ static SmallVector<NamedOperand> getReadMemory(Operation *check) {
           [](CheckDraftColumnsOp op) -> SmallVector<NamedOperand> {
             return {{"query_start", op.getQueryStart()}};
           })
+      .Case<CheckIntegersOp>(
+          [](CheckIntegersOp op) -> SmallVector<NamedOperand> {
+            return {{op.getName(), op.getIntegers()}};
+          })
       .Case<CheckScaleOp>([](CheckScaleOp op) -> SmallVector<NamedOperand> {
         if (!isa<MemRefType>(op.getScale().getType()))
           return {};

@@ -20,7 +20,7 @@
 /// Everything that an entry point may take.
 struct DenseArguments {
   fp8attn_tensor query, keys, values, keyScale, valueScale, sink, out, lse;
-  fp8attn_tensor alibi, mask, documents;
+  fp8attn_tensor alibi, mask, documents, keyLens, queryOffsets;
 };
 
 /// A row of models.py.
@@ -52,6 +52,8 @@ struct DenseModel {
   const char *mask;
   const char *shared;
   bool documents;
+  /// Entries have fewer keys than the tensors, and positions of their queries.
+  bool keyLens, queryOffsets;
   fp8attn_status (*attend)(fp8attn_context *context,
                            const DenseArguments &arguments);
   int64_t (*workspaceBytes)(int32_t numWorkers);

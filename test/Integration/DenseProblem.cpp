@@ -178,6 +178,11 @@ DenseProblem::DenseProblem(const DenseModel &model, DenseShape shape,
     mask.fill(next);
   for (int64_t i = 0; i < shape.batch * shape.keys; ++i)
     documents.push_back(static_cast<int32_t>(generator() % 2));
+  for (int64_t entry = 0; entry < shape.batch; ++entry) {
+    keyLens.push_back(static_cast<int32_t>(generator() % (shape.keys + 1)));
+    queryOffsets.push_back(
+        static_cast<int32_t>(generator() % (shape.keys + 10)));
+  }
   out = make(model.outType, heads, shape.queries, model.valueDim);
   lse = StridedTensor(FP8ATTN_TYPE_F32, {shape.batch, heads, shape.queries});
   fp8attn_context_init(&context);
@@ -188,11 +193,21 @@ void DenseProblem::forget() {
   lse.clear();
 }
 
-bool DenseProblem::sees(int64_t query, int64_t key) const {
-  const int64_t position =
-      model.topLeft ? query : shape.keys - shape.queries + query;
+int64_t DenseProblem::keysOf(int64_t entry) const {
+  return model.keyLens ? keyLens[entry] : shape.keys;
+}
+
+int64_t DenseProblem::firstPosition(int64_t entry) const {
+  if (model.queryOffsets)
+    return queryOffsets[entry];
+  return model.topLeft ? 0 : keysOf(entry) - shape.queries;
+}
+
+bool DenseProblem::sees(int64_t entry, int64_t query, int64_t key) const {
+  const int64_t position = firstPosition(entry) + query;
   constexpr int64_t kAll = std::numeric_limits<int64_t>::max();
-  return position - key <= model.windowLeft.value_or(kAll) &&
+  return key < keysOf(entry) &&
+         position - key <= model.windowLeft.value_or(kAll) &&
          key - position <= model.windowRight.value_or(kAll);
 }
 
@@ -234,6 +249,9 @@ DenseArguments DenseProblem::arguments() const {
   arguments.mask = mask.describe();
   arguments.documents =
       vectorOf(documents, FP8ATTN_TYPE_I32, {shape.batch, shape.keys});
+  arguments.keyLens = vectorOf(keyLens, FP8ATTN_TYPE_I32, {shape.batch});
+  arguments.queryOffsets =
+      vectorOf(queryOffsets, FP8ATTN_TYPE_I32, {shape.batch});
   return arguments;
 }
 
@@ -263,6 +281,8 @@ reference::DenseCall DenseProblem::referenceCall() const {
   call.windowLeft = model.windowLeft;
   call.windowRight = model.windowRight;
   call.topLeft = model.topLeft;
+  call.keyLens = model.keyLens ? keyLens.data() : nullptr;
+  call.queryOffsets = model.queryOffsets ? queryOffsets.data() : nullptr;
   call.sink = model.sink ? sink.data() : nullptr;
   call.modifyScore = [this](double score, const reference::ScorePlace &place) {
     if (model.softcap != 0)

@@ -80,6 +80,8 @@ public:
   /// encoded by `arguments`.
   std::vector<float> sink, alibi;
   std::vector<int32_t> documents;
+  /// One for each batch entry, whether the model takes them or not.
+  std::vector<int32_t> keyLens, queryOffsets;
   /// What the calls use; `isa_cap` and `message` are of interest.
   fp8attn_context context;
 
@@ -97,8 +99,11 @@ public:
   /// Returns the columns of the mask.
   int64_t columns() const { return shape.keys - shape.hiddenKeys; }
 
-  /// Returns whether a query has a key in its window.
-  bool sees(int64_t query, int64_t key) const;
+  /// Returns the keys of a batch entry, and the position of its first query.
+  int64_t keysOf(int64_t entry) const;
+  int64_t firstPosition(int64_t entry) const;
+  /// Returns whether a query of a batch entry has a key in its window.
+  bool sees(int64_t entry, int64_t query, int64_t key) const;
 
   /// Returns the call as the reference takes it; a test may change it.
   fp8attn::reference::DenseCall referenceCall() const;

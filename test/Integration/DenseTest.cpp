@@ -76,6 +76,8 @@ TEST_P(DenseTest, AgreesWithTheReference) {
 /// The comparison above notices what could go wrong.
 TEST_P(DenseTest, MistakesAreRejected) {
   DenseProblem problem = makeProblem({2, 20, 40});
+  problem.keyLens = {37, 21};
+  problem.queryOffsets = {30, 9};
   ASSERT_NO_FATAL_FAILURE(attend(problem));
   const reference::DenseCall right = problem.referenceCall();
   ASSERT_TRUE(agrees(problem, reference::attend(right)));
@@ -97,7 +99,8 @@ TEST_P(DenseTest, MistakesAreRejected) {
     expectRejected(problem, wrong, "a key more to the right");
     wrong = right;
     wrong.topLeft = !right.topLeft;
-    expectRejected(problem, wrong, "the other alignment");
+    if (!right.queryOffsets)
+      expectRejected(problem, wrong, "the other alignment");
   }
   for (auto scale :
        {&reference::DenseCall::keyScale, &reference::DenseCall::valueScale}) {
@@ -111,6 +114,15 @@ TEST_P(DenseTest, MistakesAreRejected) {
       std::reverse((wrong.*scale).values.begin(), (wrong.*scale).values.end());
       expectRejected(problem, wrong, "scales of other heads");
     }
+  }
+  for (auto [numbers, what] :
+       {std::pair(&reference::DenseCall::keyLens, "all keys"),
+        {&reference::DenseCall::queryOffsets, "queries at the last keys"}}) {
+    if (!(right.*numbers))
+      continue;
+    wrong = right;
+    wrong.*numbers = nullptr;
+    expectRejected(problem, wrong, what);
   }
   if (right.sink) {
     wrong = right;
@@ -193,7 +205,7 @@ static fp8attn_tensor dropFirst(fp8attn_tensor tensor, int dim, int64_t first) {
 /// The last queries of one batch entry alone, in blocks of other rows then,
 /// have the bits that they have among all.
 TEST_P(DenseTest, BitsDoNotDependOnOtherRows) {
-  if (model().topLeft || model().mask[0] != 'n')
+  if (model().topLeft || model().mask[0] != 'n' || model().queryOffsets)
     GTEST_SKIP() << "queries that are missing would move those that are there";
   constexpr int64_t kQueries = 130;
   DenseProblem problem = makeProblem({2, kQueries, 300});
@@ -209,7 +221,7 @@ TEST_P(DenseTest, BitsDoNotDependOnOtherRows) {
       DenseArguments arguments = problem.arguments();
       for (fp8attn_tensor *tensor :
            {&arguments.query, &arguments.keys, &arguments.values,
-            &arguments.out, &arguments.lse}) {
+            &arguments.out, &arguments.lse, &arguments.keyLens}) {
         *tensor = dropFirst(*tensor, 0, entry);
         tensor->sizes[0] = 1;
       }
@@ -264,6 +276,55 @@ TEST_P(DenseTest, SizesMustAgree) {
   if (model().shared[0] == 'b')
     expectFailure(&DenseArguments::mask, 0, 1,
                   "batch of mask is 1, expected 2 (batch of query)");
+}
+
+TEST_P(DenseTest, NumbersOfEntriesAreChecked) {
+  DenseProblem problem = makeProblem({3, 2, 40});
+  const auto expectFailure = [&](std::vector<int32_t> &numbers, int32_t number,
+                                 const std::string &message) {
+    const int32_t right = numbers[1];
+    numbers[1] = number;
+    EXPECT_EQ(problem.attend(), FP8ATTN_BAD_SEQ_LEN);
+    EXPECT_EQ(problem.context.message, message);
+    numbers[1] = right;
+  };
+  if (model().keyLens) {
+    expectFailure(problem.keyLens, 41, "key_lens[1] is 41, expected 0 to 40");
+    expectFailure(problem.keyLens, -1, "key_lens[1] is -1, expected 0 to 40");
+  }
+  if (model().queryOffsets) {
+    expectFailure(problem.queryOffsets, -1,
+                  "query_offsets[1] is -1, expected 0 to 2147483645");
+    expectFailure(problem.queryOffsets, INT32_MAX - 1,
+                  "query_offsets[1] is 2147483646, expected 0 to 2147483645");
+    // As far behind the last key as can be.
+    problem.queryOffsets[1] = INT32_MAX - 2;
+    EXPECT_EQ(problem.attend(), FP8ATTN_OK) << problem.context.message;
+    // In f32, distances are so many that slopes leave no digit of a score.
+    if (!model().alibi)
+      EXPECT_TRUE(agrees(problem, reference::attend(problem.referenceCall())));
+  }
+}
+
+/// What is behind the keys of an entry is not read.
+TEST_P(DenseTest, OtherKeysOfAnEntry) {
+  if (!model().keyLens)
+    GTEST_SKIP() << "all entries have all keys";
+  DenseProblem problem = makeProblem({3, 20, 300});
+  ASSERT_NO_FATAL_FAILURE(attend(problem));
+  const std::vector<uint8_t> out = problem.out.bits();
+  for (StridedTensor *tensor : {&problem.keys, &problem.values}) {
+    const int64_t channels = tensor->describe().sizes[3];
+    const int64_t entryElements = tensor->numElements() / 3;
+    for (int64_t i = 0; i < tensor->numElements(); ++i)
+      if (i / channels % 300 >= problem.keyLens[i / entryElements])
+        std::memset(
+            tensor->element(i), 0x7F,
+            reference::elementBytes(fp8attn_type(tensor->describe().type)));
+  }
+  problem.forget();
+  ASSERT_NO_FATAL_FAILURE(attend(problem));
+  EXPECT_EQ(problem.out.bits(), out);
 }
 
 /// Tokens are counted in 32 bits. The tensors are empty, so that no memory is

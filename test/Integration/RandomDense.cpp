@@ -83,9 +83,16 @@ void RandomDense::drawMask() {
   const bool hidesKeys = draw.onceIn(2);
   const DenseShape &shape = problem.shape;
   const bool isOneRow = problem.model.shared[2] == '1';
+  const auto isSeen = [&](int64_t query, int64_t key) {
+    for (int64_t entry = 0; entry < shape.batch; ++entry)
+      if (problem.sees(entry, query, key))
+        return true;
+    return false;
+  };
   for (int64_t i = 0; i < problem.mask.numElements(); ++i) {
     const int64_t key = i % problem.columns();
-    const int64_t query = isOneRow ? 0 : i / problem.columns() % shape.queries;
+    const int64_t rows = isOneRow ? 1 : shape.queries;
+    const int64_t query = i / problem.columns() % rows;
     const bool kept =
         query % hidden != 1 && (!hidesKeys || draw.bits() % 4 != 0);
     uint8_t *element = problem.mask.element(i);
@@ -94,7 +101,7 @@ void RandomDense::drawMask() {
       continue;
     }
     const float added = kept ? fastNormal(draw.bits) : -INFINITY;
-    reference::encodeElement(isOneRow || problem.sees(query, key) ? added : NAN,
+    reference::encodeElement(isOneRow || isSeen(query, key) ? added : NAN,
                              element,
                              fp8attn_type(problem.mask.describe().type));
   }

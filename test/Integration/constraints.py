@@ -60,9 +60,10 @@ OPERATIONS = {
     ),
     "attend_dense": (
         {"query": "B 4 Q 64 bf16", "key": "B 2 C 64 bf16", "value": "B 2 C 64 bf16", "out": "B 4 Q 64 bf16",
-         "lse": "B 4 Q f32", "mask": "B 4 Q C i8"},
+         "lse": "B 4 Q f32", "mask": "B 4 Q C i8", "key_lens": "B i32", "query_offsets": "B i32"},
         "fp8attn.attention query({query} : {query:t}) key({key} : {key:t}) value({value} : {value:t})"
-        " out({out} : {out:t}) lse({lse} : {lse:t}) mask({mask} : {mask:t})",
+        " out({out} : {out:t}) lse({lse} : {lse:t}) mask({mask} : {mask:t})"
+        " key_lens({key_lens} : {key_lens:t}) query_offsets({query_offsets} : {query_offsets:t})",
     ),
     "write": (
         {**NEW_TOKENS, **SCALES, "cache": "cache"},

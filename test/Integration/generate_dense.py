@@ -50,6 +50,8 @@ def arguments_of(model):
     arguments += [("alibi", f"memref<{heads}x{model.per_head}>")] * model.alibi
     if model.mask != "none":
         arguments += [("mask", mask_type(model, heads))]
+    arguments += [("key_lens", "memref<?xi32>")] * model.key_lens
+    arguments += [("query_offsets", "memref<?xi32>")] * model.query_offsets
     return arguments + [("documents", "memref<?x?xi32>")] * model.documents
 
 
@@ -62,7 +64,7 @@ def mlir(model):
         operand(name, [(name, kind)], f", {scale_map}")
         for name, kind, scale_map in scale_arguments(model)
     ]
-    names = ("sink", "out", "lse", "alibi", "mask")
+    names = ("sink", "out", "lse", "alibi", "mask", "key_lens", "query_offsets")
     operands += [operand(name, [(name, arguments[name])]) for name in names if name in arguments]
     if model.documents:
         region = Region()
@@ -104,6 +106,7 @@ def cpp(model):
         f"FP8ATTN_TYPE_{TYPES[model.per_head]}",
         f'{model.softcap}, {str(model.alibi).lower()}, "{model.mask}", "{model.shared}", '
         f"{str(model.documents).lower()}",
+        f"{str(model.key_lens).lower()}, {str(model.query_offsets).lower()}",
         "[](fp8attn_context *context, const DenseArguments &arguments) {\n"
         f"      return dense_{model.name}(context, {values});\n    }}",
         f"dense_{model.name}_workspace_bytes",

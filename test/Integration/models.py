@@ -216,12 +216,13 @@ Dense = collections.namedtuple(
     "Dense",
     "name key value kv_heads group head_dim value_dim key_scale value_scale query out"
     " causal window_left window_right top_left sink softcap alibi mask shared documents"
-    # The elements of sinks and ALiBi slopes.
-    " per_head",
+    # The elements of sinks and ALiBi slopes, and whether entries have numbers of keys
+    # and positions of queries of their own.
+    " per_head key_lens query_offsets",
     defaults=(
         ("bf16", "bf16", True, None, None, False, False)
         + (0, False, "none", "11q", False)
-        + ("f32",)
+        + ("f32", False, False)
     ),
 )
 
@@ -255,6 +256,11 @@ DENSE = [
     # Padding: a row for all queries of a batch entry.
     Dense("mask_of_keys", "bf16", "bf16", 2, 2, 64, 64, "none", "none", causal=False, mask="i1",
           shared="b11", sink=True),
+    Dense("key_lens", "e4m3", "e4m3", 2, 4, 64, 64, "head", "head", key_lens=True),
+    Dense("query_offsets", "bf16", "f16", 2, 3, 40, 24, "none", "none", window_left=50,
+          query_offsets=True),
+    Dense("lens_and_offsets", "bf16", "bf16", 1, 5, 64, 64, "none", "none", alibi=True,
+          mask="f32", shared="b1q", key_lens=True, query_offsets=True, sink=True),
 ]
 # Of these, models whose partial results are merged, too: keys may be attended to in
 # any parts, as no position counts.
@@ -320,6 +326,8 @@ DENSE_COLUMNS = {
              ("none", "11q")],
     "documents": [True, False],
     "types": [("bf16", "bf16"), ("f32", "f16"), ("f16", "f32")],
+    "key_lens": [False, True],
+    "query_offsets": [False, True],
 }
 
 
@@ -356,13 +364,16 @@ def mix_dense(name, row):
     query, out = row["types"]
     key_scale, value_scale = row["scales"]
     mask, shared = row["mask"]
+    # Documents are told of positions that have a key.
+    key_lens = row["key_lens"] and not row["documents"]
+    query_offsets = row["query_offsets"] and not row["documents"] and not row["top_left"]
     is_fp8 = ("e4m3", "e5m2")
     return Dense(
         name, key, value, kv_heads, group, head_dim, value_dim,
         key_scale if key in is_fp8 else "none", value_scale if value in is_fp8 else "none",
         query, out, causal, left, right, row["top_left"], row["sink"],
         row["softcap"], row["alibi"], mask, shared, row["documents"],
-        per_head=row["per_head"],
+        per_head=row["per_head"], key_lens=key_lens, query_offsets=query_offsets,
     )
 
 

@@ -80,6 +80,23 @@ func.func @row(%x: memref<3x2x?x8xf16>, %mask: memref<1x1x1x?xi8>, %out: memref<
   return
 }
 
+// Keys and positions of each batch entry.
+// CHECK-LABEL: func.func @entries
+// CHECK-SAME:    %[[LENS:[a-z0-9]+]]: memref<?xi32>, %[[OFFSETS:[a-z0-9]+]]: memref<?xi32>
+// CHECK:         scf.forall (%[[I:.+]]) in
+// CHECK:           %[[ENTRY:.+]] = arith.divui %[[I]], %{{.+}} : index
+// CHECK:           %[[LEN32:.+]] = memref.load %[[LENS]][%[[ENTRY]]]
+// CHECK:           %[[LEN:.+]] = arith.index_cast %[[LEN32]]
+// CHECK:           %[[OFFSET32:.+]] = memref.load %[[OFFSETS]][%[[ENTRY]]]
+// CHECK:           %[[OFFSET:.+]] = arith.index_cast %[[OFFSET32]]
+// CHECK:           fp8attn.tile.dense_item %[[I]], %{{.+}}, %[[LEN]] at %[[OFFSET]] window_right = 0 {
+func.func @entries(%x: memref<?x2x?x8xf16>, %lens: memref<?xi32>, %offsets: memref<?xi32>, %out: memref<?x2x?x8xf16>) {
+  fp8attn.attention causal query(%x : memref<?x2x?x8xf16>) key(%x : memref<?x2x?x8xf16>)
+      value(%x : memref<?x2x?x8xf16>) out(%out : memref<?x2x?x8xf16>)
+      key_lens(%lens : memref<?xi32>) query_offsets(%offsets : memref<?xi32>)
+  return
+}
+
 // A factor of the scores that is a value.
 // CHECK-LABEL: func.func @softmax_scale
 // CHECK-SAME:    %[[SCALE:[a-z0-9_]+]]: f32)

@@ -55,6 +55,7 @@ func.func @groups(%query: !query, %keys: !keys, %values: !values, %starts: memre
 
 !dense = memref<?x8x?x64xf32>
 // CHECK-LABEL: func.func @dense
+// CHECK-SAME:    memref<?x1x?x?xi8>, %[[LENS:[a-z0-9]+]]: memref<?xi32>, %[[OFFSETS:[a-z0-9]+]]: memref<?xi32>
 // CHECK-DAG:     fp8attn.check.size "batch of key", {{.*}}, "batch of query"
 // CHECK-DAG:     fp8attn.check.size "batch of value", {{.*}}, "batch of query"
 // CHECK-DAG:     fp8attn.check.size "batch of out", {{.*}}, "batch of query"
@@ -67,11 +68,15 @@ func.func @groups(%query: !query, %keys: !keys, %values: !values, %starts: memre
 // CHECK-DAG:     fp8attn.check.size "keys of mask", {{.*}}, "keys of key, the most there may be"
 // CHECK-DAG:     fp8attn.check.size "queries of query", {{.*}}, "the most there may be"
 // CHECK-DAG:     fp8attn.check.size "keys of key", {{.*}}, "the most there may be"
+// CHECK-DAG:     fp8attn.check.size "batch of key_lens", {{.*}}, "batch of query"
+// CHECK-DAG:     fp8attn.check.integers "key_lens", %[[LENS]] most %{{.+}} : memref<?xi32>
+// CHECK-DAG:     fp8attn.check.integers "query_offsets", %[[OFFSETS]] most %{{.+}} : memref<?xi32>
 // CHECK:         fp8attn.attention
 func.func @dense(%query: !dense, %key: !dense, %value: !dense, %out: !dense, %lse: memref<?x8x?xf32>,
-    %mask: memref<?x1x?x?xi8>) {
+    %mask: memref<?x1x?x?xi8>, %lens: memref<?xi32>, %offsets: memref<?xi32>) {
   fp8attn.attention query(%query : !dense) key(%key : !dense) value(%value : !dense)
       out(%out : !dense) lse(%lse : memref<?x8x?xf32>) mask(%mask : memref<?x1x?x?xi8>)
+      key_lens(%lens : memref<?xi32>) query_offsets(%offsets : memref<?xi32>)
   return
 }
 

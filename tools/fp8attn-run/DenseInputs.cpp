@@ -55,6 +55,21 @@ LogicalResult InputMaker::makeDense(Value value, Value scale,
               fill);
 }
 
+/// Entries have from 1 key to all, and queries stand anywhere among all.
+LogicalResult InputMaker::makeEntryKeys(AttentionOp op) {
+  const int64_t entries = batch.numSeqs();
+  for (auto [operand, least] : {std::pair<Value, int64_t>(op.getKeyLens(), 1),
+                                {op.getQueryOffsets(), 0}}) {
+    SmallVector<int32_t> numbers;
+    for (int64_t entry = 0; entry < entries; ++entry)
+      numbers.push_back(std::min<int64_t>(
+          batch.seqLens[0], least + random.below(batch.seqLens[0] + 1)));
+    if (operand && failed(makeIntegers(operand, entries, numbers)))
+      return failure();
+  }
+  return success();
+}
+
 LogicalResult InputMaker::makeInputs(AttentionOp op) {
   const int64_t heads = op.getNumHeads(), kvHeads = op.getNumKvHeads();
   if (failed(checkEqualLengths(op)))
@@ -74,7 +89,7 @@ LogicalResult InputMaker::makeInputs(AttentionOp op) {
                        /*isKey=*/true)) ||
       failed(makeDense(op.getValue(), op.getValueScale(), op.getValueScaleMap(),
                        /*isKey=*/false)) ||
-      failed(makeSink(op.getSink(), heads)) ||
+      failed(makeSink(op.getSink(), heads)) || failed(makeEntryKeys(op)) ||
       failed(makeScoreModifiers(op, maskSizes)) ||
       failed(make(op.getOut(), {entries, heads, queries, op.getValueDim()})) ||
       failed(makeQueries(op.getQuery(),

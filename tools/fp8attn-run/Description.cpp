@@ -79,6 +79,12 @@ static std::string describeAttention(AttentionInterface op) {
     phrases.add("score region");
   if (op.getMask())
     phrases.add("mask of ", op.getMask().getType().getElementType());
+  if (auto dense = dyn_cast<AttentionOp>(op.getOperation())) {
+    if (dense.getKeyLens())
+      phrases.add("key_lens");
+    if (dense.getQueryOffsets())
+      phrases.add("query_offsets");
+  }
   if (op.getDraftMask())
     phrases.add("draft mask of ", op.getDraftMask().getType().getElementType());
   if (op.getSink())

@@ -117,6 +117,8 @@ private:
   /// Makes keys or values [B, Hkv, Sk, D], quantised by `scale` if FP8.
   LogicalResult makeDense(Value value, Value scale,
                           std::optional<AffineMap> map, bool isKey);
+  /// Makes the keys that batch entries have, and where their queries stand.
+  LogicalResult makeEntryKeys(AttentionOp op);
   /// Reports lengths that no dense tensor can have.
   LogicalResult checkEqualLengths(Operation *op);
 

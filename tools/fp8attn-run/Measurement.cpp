@@ -146,18 +146,24 @@ static void addAttention(AttentionOp op, const Arguments &arguments,
   const int64_t queries = query.sizes[2];
   if (queries == 0)
     return; // Nobody asks: nothing need be read.
-  const fp8attn_work_item rows = makeRows(op, queries, key.tensor.sizes[2]);
-  const fp8attn_key_range seen = {fp8attn_visible_keys(&rows, 0).begin,
-                                  fp8attn_visible_keys(&rows, queries - 1).end};
-  work.flops += static_cast<double>(query.sizes[0]) * getFlopsPerKey(op) *
-                countVisibleKeys(rows);
-  for (int64_t entry = 0; entry < query.sizes[0]; ++entry)
+  Value lens = op.getKeyLens(), offsets = op.getQueryOffsets();
+  for (int64_t entry = 0; entry < query.sizes[0]; ++entry) {
+    fp8attn_work_item rows = makeRows(op, queries,
+                                      lens ? arguments[lens].at<int32_t>(entry)
+                                           : key.tensor.sizes[2]);
+    if (offsets)
+      rows.diagonal = arguments[offsets].at<int32_t>(entry);
+    const fp8attn_key_range seen = {
+        fp8attn_visible_keys(&rows, 0).begin,
+        fp8attn_visible_keys(&rows, queries - 1).end};
+    work.flops += getFlopsPerKey(op) * countVisibleKeys(rows);
     for (int64_t head = 0; head < op.getNumKvHeads(); ++head) {
       ReadTask task;
       addReads(key, entry, head, seen, task, work);
       addReads(value, entry, head, seen, task, work);
       work.reads.push_back(std::move(task));
     }
+  }
 }
 
 /// Adds the memory of a source as one task.

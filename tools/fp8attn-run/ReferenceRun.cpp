@@ -75,6 +75,11 @@ static void runAttention(AttentionOp op, const Arguments &inputs,
   call.query = getDenseTensor(inputs[op.getQuery()]);
   call.key = getDenseTensor(inputs[op.getKey()]);
   call.value = getDenseTensor(inputs[op.getValue()]);
+  for (auto [operand, numbers] :
+       {std::pair<Value, const int32_t **>(op.getKeyLens(), &call.keyLens),
+        {op.getQueryOffsets(), &call.queryOffsets}})
+    if (operand)
+      *numbers = static_cast<const int32_t *>(inputs[operand].tensor.data);
   std::vector<float> sinks;
   describeScores(op, inputs, sinks, call);
   expectAttention(op, reference::attend(call), inputs, expectations);

@@ -37,6 +37,7 @@ SymbolAddresses mlir::fp8attn::getRuntimeSymbols(bool emulateAmx) {
                              FP8ATTN_SYMBOL(fp8attn_check_size),
                              FP8ATTN_SYMBOL(fp8attn_check_columns),
                              FP8ATTN_SYMBOL(fp8attn_check_draft_columns),
+                             FP8ATTN_SYMBOL(fp8attn_check_integers),
                              FP8ATTN_SYMBOL(fp8attn_check_scale),
                              FP8ATTN_SYMBOL(fp8attn_check_scale_pages),
                              FP8ATTN_SYMBOL(fp8attn_check_batch),

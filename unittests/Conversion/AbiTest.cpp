@@ -190,6 +190,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_size, kCheckSize);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_columns, kCheckColumns);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_draft_columns, kCheckDraftColumns);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_integers, kCheckIntegers);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_scale, kCheckScale);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_scale_pages, kCheckScalePages);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_batch, kCheckBatch);

@@ -232,3 +232,17 @@ TEST_F(CheckBatchTest, DraftColumns) {
       "draft_mask.sizes[1] is 4, expected at least 5 (query_start[3] - "
       "query_start[2])");
 }
+
+TEST_F(CheckBatchTest, Integers) {
+  const int32_t lens[] = {7, 0, 12};
+  EXPECT_EQ(fp8attn_check_integers(&context, "key_lens", lens, 3, 12),
+            FP8ATTN_OK);
+  EXPECT_EQ(fp8attn_check_integers(&context, "key_lens", nullptr, 0, 12),
+            FP8ATTN_OK);
+  expectFailure(fp8attn_check_integers(&context, "key_lens", lens, 3, 11),
+                FP8ATTN_BAD_SEQ_LEN, "key_lens[2] is 12, expected 0 to 11");
+  const int32_t offsets[] = {3, -1};
+  expectFailure(
+      fp8attn_check_integers(&context, "query_offsets", offsets, 2, 9),
+      FP8ATTN_BAD_SEQ_LEN, "query_offsets[1] is -1, expected 0 to 9");
+}

@@ -74,6 +74,8 @@ struct AttentionCall {
   std::optional<int64_t> windowLeft, windowRight;
   /// The first query stands at the first key, not the last at the last.
   bool topLeft = false;
+  /// [numSeqs] or null: positions of the first queries, whatever topLeft says.
+  const int32_t *queryOffsets = nullptr;
   /// [Hq] or null: natural logits that join the denominator.
   const float *sink = nullptr;
   /// Returns a visible key's score, given the scaled product; -inf masks the

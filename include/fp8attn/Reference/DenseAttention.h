@@ -37,6 +37,9 @@ struct DenseCall {
   double softmaxScale = 1;
   std::optional<int64_t> windowLeft, windowRight;
   bool topLeft = false;
+  /// [batch] or null: the keys that an entry has, of those of the tensors.
+  const int32_t *keyLens = nullptr;
+  const int32_t *queryOffsets = nullptr;
   const float *sink = nullptr;
   /// The sequence of a place is the batch entry, the token the query.
   decltype(AttentionCall::modifyScore) modifyScore;

@@ -57,7 +57,8 @@ typedef enum fp8attn_status {
   /// of query tokens, or group_start at that of sequences.
   FP8ATTN_BAD_QUERY_START = 8,
   /// The length of a sequence or prefix is negative, or longer than the pages
-  /// of its row of the table.
+  /// of its row of the table or than there are keys; or an offset of queries is
+  /// negative or beyond what 31 bits count.
   FP8ATTN_BAD_SEQ_LEN = 9,
   /// A used entry of a table of pages is outside the cache.
   FP8ATTN_BAD_BLOCK_TABLE = 10,

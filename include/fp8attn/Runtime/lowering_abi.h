@@ -83,6 +83,12 @@ int32_t fp8attn_check_columns(fp8attn_context *context, const char *name,
                               int64_t columns, const int32_t *seq_lens,
                               int64_t num_seqs);
 
+/// Checks that each of `count` integers is from 0 to `most`: key_lens and
+/// query_offsets of a dense batch.
+int32_t fp8attn_check_integers(fp8attn_context *context, const char *name,
+                               const int32_t *integers, int64_t count,
+                               int64_t most);
+
 /// Checks that a matrix with a column for each query of a sequence has as many
 /// `columns` as the one with most has, of those that begin at the `num_starts`
 /// elements of query_start but the last, which fp8attn_check_batch has found

@@ -46,6 +46,20 @@ struct CheckColumnsLowering
   }
 };
 
+struct CheckIntegersLowering
+    : CheckLowering<CheckIntegersOp, runtime::kCheckIntegers> {
+  using CheckLowering::CheckLowering;
+
+  SmallVector<Value> getArguments(CheckIntegersOp op, OpAdaptor adaptor,
+                                  OpBuilder &builder) const override {
+    Location loc = op.getLoc();
+    return {makeString(builder, loc, symbols, op.getName()),
+            getPointer(builder, loc, op.getIntegers(), adaptor.getIntegers()),
+            MemRefDescriptor(adaptor.getIntegers()).size(builder, loc, 0),
+            adaptor.getMost()};
+  }
+};
+
 struct CheckDraftColumnsLowering
     : CheckLowering<CheckDraftColumnsOp, runtime::kCheckDraftColumns> {
   using CheckLowering::CheckLowering;
@@ -220,9 +234,9 @@ struct CheckPagesLowering : CheckLowering<CheckPagesOp, runtime::kCheckPages> {
 void mlir::fp8attn::populateCheckPatterns(const LLVMTypeConverter &converter,
                                           ModuleSymbols &symbols,
                                           RewritePatternSet &patterns) {
-  patterns
-      .add<CheckSizeLowering, CheckColumnsLowering, CheckDraftColumnsLowering,
-           CheckScaleLowering, CheckScalePagesLowering, CheckBatchLowering,
-           CheckPrefixLowering, CheckSlotsLowering, CheckPagesLowering>(
-          converter, symbols);
+  patterns.add<CheckSizeLowering, CheckColumnsLowering,
+               CheckDraftColumnsLowering, CheckIntegersLowering,
+               CheckScaleLowering, CheckScalePagesLowering, CheckBatchLowering,
+               CheckPrefixLowering, CheckSlotsLowering, CheckPagesLowering>(
+      converter, symbols);
 }

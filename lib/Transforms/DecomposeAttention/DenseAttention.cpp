@@ -94,12 +94,25 @@ struct EntryKeys {
 };
 } // namespace
 
-/// Finds the keys of an entry. Those without a column of the mask are masked,
-/// as if they were not there, but count where queries stand at the last key.
+/// Finds the keys of an entry, the `number`-th, of `keys` in all. Those without
+/// a column of the mask are masked, as if they were not there, but count where
+/// queries stand at the last key.
 static EntryKeys buildEntryKeys(OpBuilder &builder, Location loc,
-                                AttentionOp op, Value queries, Value keys) {
-  EntryKeys entry{keys, constantIndex(builder, loc, 0)};
-  if (op.getAlignment() == Alignment::BottomRight)
+                                AttentionOp op, Value number, Value queries,
+                                Value keys) {
+  auto load = [&](Value integers) -> Value {
+    return arith::IndexCastOp::create(
+        builder, loc, builder.getIndexType(),
+        memref::LoadOp::create(builder, loc, integers, number));
+  };
+  if (Value lens = op.getKeyLens())
+    keys = load(lens);
+  EntryKeys entry{keys, Value()};
+  if (Value offsets = op.getQueryOffsets())
+    entry.diagonal = load(offsets);
+  else if (op.getAlignment() == Alignment::TopLeft)
+    entry.diagonal = constantIndex(builder, loc, 0);
+  else
     entry.diagonal = arith::SubIOp::create(builder, loc, keys, queries);
   if (Value mask = op.getMask()) {
     Value columns = memref::DimOp::create(builder, loc, mask, 3);
@@ -151,10 +164,13 @@ void mlir::fp8attn::decompose(AttentionOp op) {
                                      constantIndex(builder, loc, group));
   Value blocks = ceilDivide(builder, loc, rows, FP8ATTN_DENSE_ROWS);
   Value items = arith::MulIOp::create(builder, loc, heads, blocks);
+  Value itemsOfEntry = arith::MulIOp::create(
+      builder, loc, blocks, constantIndex(builder, loc, kvHeads));
   Value atOnce = buildItemsAtOnce(builder, loc, op, rows, queries, keys);
   forEachInParallel(
       builder, loc, items, atOnce, [&](OpBuilder &body, Value index) {
-        EntryKeys entry = buildEntryKeys(body, loc, op, queries, keys);
+        Value number = arith::DivUIOp::create(body, loc, index, itemsOfEntry);
+        EntryKeys entry = buildEntryKeys(body, loc, op, number, queries, keys);
         Value item = DenseItemOp::create(
             body, loc, index, queries, entry.keys, entry.diagonal,
             body.getI64IntegerAttr(group), body.getI64IntegerAttr(kvHeads),

@@ -12,6 +12,7 @@
 #include "InsertChecks/OperationChecks.h"
 #include "DecomposeAttention/AttentionBody.h"
 #include "InsertChecks/RuntimeChecks.h"
+#include "Support/Constants.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -94,6 +95,23 @@ static void emitChecks(PagedAttentionOp op) {
   }
 }
 
+/// Emits checks of the keys that batch entries have, and of the positions of
+/// queries among them, which have 31 bits as distances do.
+static void emitEntryChecks(OpBuilder &builder, Location loc, AttentionOp op) {
+  constexpr unsigned kTokens = 2;
+  if (Value lens = op.getKeyLens())
+    CheckIntegersOp::create(
+        builder, loc, builder.getStringAttr("key_lens"), lens,
+        memref::DimOp::create(builder, loc, op.getKey(), kTokens));
+  if (Value offsets = op.getQueryOffsets()) {
+    Value queries = memref::DimOp::create(builder, loc, op.getQuery(), kTokens);
+    Value most = arith::SubIOp::create(
+        builder, loc, constantIndex(builder, loc, INT32_MAX), queries);
+    CheckIntegersOp::create(
+        builder, loc, builder.getStringAttr("query_offsets"), offsets, most);
+  }
+}
+
 static void emitChecks(AttentionOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
@@ -124,6 +142,11 @@ static void emitChecks(AttentionOp op) {
                   memref::DimOp::create(builder, loc, key, kTokens));
   emitCountCheck(builder, loc, "queries of query", query, kTokens);
   emitCountCheck(builder, loc, "keys of key", key, kTokens);
+  for (auto [name, operand] :
+       {std::pair<StringRef, Value>("key_lens", op.getKeyLens()),
+        {"query_offsets", op.getQueryOffsets()}})
+    same("batch", name, operand, kBatch, "query", query, kBatch);
+  emitEntryChecks(builder, loc, op);
   emitScaleCheck(builder, loc, "key_scale", op.getKeyScale());
   emitScaleCheck(builder, loc, "value_scale", op.getValueScale());
   emitScaleCheck(builder, loc, "softmax_scale", op.getSoftmaxScaleValue());

@@ -23,9 +23,9 @@ using namespace mlir::fp8attn;
 
 bool mlir::fp8attn::isCheck(Operation *op) {
   return isa<CheckTensorOp, CheckSizeOp, CheckColumnsOp, CheckDraftColumnsOp,
-             CheckScaleOp, CheckScalePagesOp, CheckBatchOp, CheckPrefixOp, CheckSlotsOp,
-             CheckPagesOp, CheckPageMovesOp, CheckOverlapOp, CheckLaterReadsOp,
-             CheckViewOp>(op);
+             CheckIntegersOp, CheckScaleOp, CheckScalePagesOp, CheckBatchOp,
+             CheckPrefixOp, CheckSlotsOp, CheckPagesOp, CheckPageMovesOp,
+             CheckOverlapOp, CheckLaterReadsOp, CheckViewOp>(op);
 }
 
 /// Returns the memrefs from outside that regions of `op` use.

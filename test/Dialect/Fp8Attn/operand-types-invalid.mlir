@@ -71,7 +71,7 @@ func.func @repacked(%memory: memref<?xi8>, %cache: !cache) {
 func.func @written(%query: memref<1x2x?x64xbf16>, %out: index) {
   // expected-error@below {{'fp8attn.attention' op expects out to be a memref or tensor of 4 dimensions and bf16, f16 or f32, got 'index'}}
   "fp8attn.attention"(%query, %query, %query, %out)
-      <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0>}> ({})
+      <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0>}> ({})
       : (memref<1x2x?x64xbf16>, memref<1x2x?x64xbf16>, memref<1x2x?x64xbf16>, index) -> ()
   return
 }

@@ -326,6 +326,24 @@ static LogicalResult verifyDenseMask(AttentionOp op) {
   return success();
 }
 
+/// Checks the numbers of each batch entry.
+static LogicalResult verifyEntries(AttentionOp op) {
+  NamedShaped lens{"key_lens", op.getKeyLens()},
+      offsets{"query_offsets", op.getQueryOffsets()};
+  // attention_c10
+  for (const NamedShaped &operand : {lens, offsets})
+    if (operand.value && failed(verifySizesAgree(op, "batch", operand, 0,
+                                                 {"query", op.getQuery()}, 0)))
+      return failure();
+  // attention_c11
+  if (offsets.value && op.getAlignment() != Alignment::BottomRight)
+    return op.emitOpError(
+               "expects no alignment beside query_offsets, which say "
+               "where queries stand, got ")
+           << stringifyAlignment(op.getAlignment());
+  return verifyMemRefs(op, {lens, offsets});
+}
+
 /// Checks that the shapes of all operands are those of one attention.
 static LogicalResult verifyDenseShapes(AttentionOp op) {
   NamedShaped query{"query", op.getQuery()}, key{"key", op.getKey()},
@@ -355,7 +373,8 @@ static LogicalResult verifyDenseShapes(AttentionOp op) {
     if (operand.size(2) > INT32_MAX)
       return op.emitOpError("expects at most ")
              << INT32_MAX << " " << what << ", got " << operand.size(2);
-  return verifyDenseMask(op);
+  return success(succeeded(verifyDenseMask(op)) &&
+                 succeeded(verifyEntries(op)));
 }
 
 /// Checks a scale as that of a cache of what kernels are given.

@@ -80,7 +80,8 @@ static ArrayRef<Clause> getPagedAttentionClauses() {
 
 static ArrayRef<Clause> getDenseAttentionClauses() {
   static const SmallVector<Clause> clauses =
-      getAttentionClauses({required("key"), required("value")}, {}, {});
+      getAttentionClauses({required("key"), required("value")}, {},
+                          {optional("key_lens"), optional("query_offsets")});
   return clauses;
 }
 

@@ -103,7 +103,9 @@ SmallVector<OperandRole> AttentionOp::getOperandRoles() {
                            {"lse", shaped("f32", 3), Access::Overwrite},
                            {"alibi", shaped(kFloats, 1)},
                            {"mask", shaped(kMasks, 4)},
-                           {"softmax_scale", kNumber}});
+                           {"softmax_scale", kNumber},
+                           {"key_lens", shaped("i32", 1)},
+                           {"query_offsets", shaped("i32", 1)}});
 }
 
 SmallVector<OperandRole> MergeOp::getOperandRoles() {

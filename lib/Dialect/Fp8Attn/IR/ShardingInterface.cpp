@@ -56,6 +56,8 @@ static SmallVector<unsigned> getLoops(AttentionOp op, OpOperand &operand) {
   auto type = dyn_cast<ShapedType>(operand.get().getType());
   if (!type || type.getRank() == 0)
     return {};
+  if (operand.get() == op.getKeyLens() || operand.get() == op.getQueryOffsets())
+    return {Batch};
   if (type.getRank() == 1) // sink, slopes, scales
     return {Heads};
   if (type.getRank() == 3) // lse

@@ -57,6 +57,25 @@ def Fp8Attn_CheckColumnsOp : Fp8Attn_CheckOp<"columns"> {
   }];
 }
 
+def Fp8Attn_CheckIntegersOp : Fp8Attn_CheckOp<"integers"> {
+  let summary = "returns a status if an integer is not from 0 to a bound";
+  let description = [{
+    The name appears in the message.
+
+    ```mlir
+    func.func @check(%lens: memref<?xi32>, %keys: index) {
+      fp8attn.check.integers "key_lens", %lens most %keys : memref<?xi32>
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, MemRefRankOf<[I32], [1]>:$integers,
+                       Index:$most);
+  let assemblyFormat = [{
+    $name `,` $integers `most` $most attr-dict `:` type($integers)
+  }];
+}
+
 def Fp8Attn_CheckDraftColumnsOp : Fp8Attn_CheckOp<"draft_columns"> {
   let summary = "returns a status if a sequence has more queries than columns";
   let description = [{

@@ -27,7 +27,7 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     ```
     k_t, v_t   = value of key[b, g, t], value[b, g, t] * its scale
     score_t    = modified(softmax_scale * <query[b, h, i], k_t>)
-    position_i = i + (bottom_right ? Sk - Sq : 0)
+    position_i = i + (bottom_right ? Sk - Sq : 0)            (or query_offsets[b])
     visible_t  = position_i - window_left <= t <= position_i + window_right
     total      = sum over visible t of exp(score_t)  (+ exp(sink[h]))
     out[b, h, i] = sum over visible t of exp(score_t) * v_t / total
@@ -35,7 +35,8 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     ```
 
     It is written as clauses, in any order, each once: those of
-    `paged_attention`, with `key` and `value` in place of `cache` and `batch`.
+    `paged_attention` but for `draft_mask`, with `key` and `value` in place of `cache`
+    and `batch`, and `key_lens` and `query_offsets`.
 
     `causal`, windows, `sink`, `softmax_scale`, `softcap`, `alibi` and rows
     without a visible key are those of `paged_attention`; batch entries are what
@@ -60,6 +61,11 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
       mask keeps a score where it is not 0 and makes it -inf elsewhere; another is
       added. There are at most Sk columns; keys that have none are masked, and not
       read.
+
+    - `key_lens`: i32 [B], optional: entry `b` has the first `key_lens[b]` of the Sk keys,
+      0 to Sk, and others are not read. The last query stands at the last of them;
+    - `query_offsets`: i32 [B], optional: the position of the first query of entry `b`
+      among its keys, 0 or more, whatever the number of keys is.
 
     Scores are modified in the order and by the rules of `paged_attention`; the
     region takes (score, batch entry, query head, `position_i`, `t`).
@@ -131,6 +137,8 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     Optional<Fp8Attn_Shaped<"alibi", [F32, BF16, F16], [1]>>:$alibi,
     Optional<Fp8Attn_Shaped<"mask", [I1, I8, F32, BF16, F16], [4]>>:$mask,
     Optional<Fp8Attn_Named<"softmax_scale", F32>>:$softmaxScaleValue,
+    Optional<Fp8Attn_Shaped<"key_lens", [I32], [1]>>:$keyLens,
+    Optional<Fp8Attn_Shaped<"query_offsets", [I32], [1]>>:$queryOffsets,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<Fp8Attn_Number>:$softmax_scale,

@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 using namespace fp8attn::reference;
 
@@ -100,8 +101,11 @@ static TokenPages findPages(const AttentionCall &call, int64_t sequence) {
   return pages;
 }
 
+/// Decodes what query head `queryHead` sees.
 static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
-                            int64_t head) {
+                            int64_t queryHead) {
+  const int64_t head = queryHead / (call.numHeads / call.keys.heads);
+  const int64_t valueHead = queryHead / (call.numHeads / call.values.heads);
   DecodedRun run;
   const bool intoQuery = call.keyScale.byChannel && !call.keyScale.byToken;
   if (intoQuery)
@@ -124,10 +128,10 @@ static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
                                    call.keepElements);
     }
     for (int64_t c = 0; c < call.values.headDim; ++c) {
-      const ElementPlace element = {page, head, place, c};
+      const ElementPlace element = {page, valueHead, place, c};
       run.values[token * call.values.headDim + c] =
-          scaleElement(call.values.load(page, head, place, c), call.valueScale,
-                       element, call.keepElements);
+          scaleElement(call.values.load(page, valueHead, place, c),
+                       call.valueScale, element, call.keepElements);
       run.valueScale = std::max(
           run.valueScale, static_cast<double>(call.valueScale.at(element)));
     }
@@ -269,11 +273,13 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
   result.spread.resize(rows);
   result.commonRounding.resize(rows);
 
-  const int64_t group = call.numHeads / call.keys.heads;
+  // Heads that share keys and values.
+  const int64_t group =
+      call.numHeads / std::lcm(call.keys.heads, call.values.heads);
   for (int64_t s = 0; s < call.numSeqs; ++s) {
     const int64_t begin = call.queryStart[s], end = call.queryStart[s + 1];
-    for (int64_t kvHead = 0; kvHead < call.keys.heads; ++kvHead) {
-      const DecodedRun run = decodeRun(call, s, kvHead);
+    for (int64_t firstHead = 0; firstHead < call.numHeads; firstHead += group) {
+      const DecodedRun run = decodeRun(call, s, firstHead);
       for (int64_t token = begin; token < end; ++token) {
         const int64_t numOwn = run.numKeys - run.numPrefix;
         const int64_t offset = call.queryOffsets ? call.queryOffsets[s]
@@ -287,7 +293,7 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
                      visible.begin < visible.end ? visible.end : 0};
         const int64_t first = visible.begin;
         visible = {first + run.numPrefix, visible.end + run.numPrefix};
-        for (int64_t head = kvHead * group; head < (kvHead + 1) * group; ++head)
+        for (int64_t head = firstHead; head < firstHead + group; ++head)
           attendRow(call, run, {s, token, head, position, first}, visible,
                     result);
       }

@@ -28,8 +28,9 @@ struct DenseModel {
   const char *name;
   /// Element types of keys, values, queries and outputs.
   fp8attn_type keyType, valueType, queryType, outType;
-  int64_t numKvHeads;
-  /// Query heads per KV head.
+  /// Heads of keys, and of values.
+  int64_t numKvHeads, numValueHeads;
+  /// Query heads per head of the keys.
   int64_t group;
   /// Channels of queries and keys, and of values and outputs.
   int64_t headDim, valueDim;

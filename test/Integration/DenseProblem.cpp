@@ -152,9 +152,11 @@ DenseProblem::DenseProblem(const DenseModel &model, DenseShape shape,
   };
   query = make(model.queryType, heads, shape.queries, model.headDim);
   keys = make(model.keyType, kvHeads, shape.keys, model.headDim);
-  values = make(model.valueType, kvHeads, shape.keys, model.valueDim);
+  values =
+      make(model.valueType, model.numValueHeads, shape.keys, model.valueDim);
   keyScale = makeScales(model.keyType, model.keyScalePerHead, kvHeads);
-  valueScale = makeScales(model.valueType, model.valueScalePerHead, kvHeads);
+  valueScale =
+      makeScales(model.valueType, model.valueScalePerHead, model.numValueHeads);
   std::mt19937 generator(seed);
   const auto next = [&] { return fastNormal(generator); };
   query.fill(next);

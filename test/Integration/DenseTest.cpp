@@ -90,6 +90,11 @@ TEST_P(DenseTest, MistakesAreRejected) {
     wrong.key.strides[1] = 0;
     expectRejected(problem, wrong, "keys of the first head for all");
   }
+  if (model().numValueHeads > 1) {
+    wrong = right;
+    wrong.value.strides[1] = 0;
+    expectRejected(problem, wrong, "values of the first head for all");
+  }
   wrong = right;
   wrong.query.strides[0] = 0;
   expectRejected(problem, wrong, "queries of the first entry for all");

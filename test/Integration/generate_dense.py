@@ -19,6 +19,10 @@ def tensor(heads, channels, element):
     return f"memref<?x{heads}x?x{channels}x{ELEMENTS.get(element, element)}, {STRIDED}>"
 
 
+def value_heads(model):
+    return model.value_heads or model.kv_heads
+
+
 def mask_type(model, heads):
     batch = "?" if model.shared[0] == "b" else 1
     of_heads = heads if model.shared[1] == "h" else 1
@@ -29,9 +33,12 @@ def mask_type(model, heads):
 def scale_arguments(model):
     """Returns (name, type, map) of the scales."""
     return [
-        (name, scale_type(kind, model.kv_heads, page=None, channels=None),
+        (name, scale_type(kind, heads, page=None, channels=None),
          f"affine_map<(batch, head, token, channel) -> ({'head' if kind == 'head' else ''})>")
-        for name, kind in (("key_scale", model.key_scale), ("value_scale", model.value_scale))
+        for name, kind, heads in (
+            ("key_scale", model.key_scale, model.kv_heads),
+            ("value_scale", model.value_scale, value_heads(model)),
+        )
         if kind != "none"
     ]
 
@@ -41,7 +48,7 @@ def arguments_of(model):
     arguments = [
         ("query", tensor(heads, model.head_dim, model.query)),
         ("keys", tensor(model.kv_heads, model.head_dim, model.key)),
-        ("values", tensor(model.kv_heads, model.value_dim, model.value)),
+        ("values", tensor(value_heads(model), model.value_dim, model.value)),
     ]
     arguments += [scale[:2] for scale in scale_arguments(model)]
     arguments += [("sink", f"memref<{heads}x{model.per_head}>")] * model.sink
@@ -99,7 +106,8 @@ def cpp(model):
     fields = [
         f'"{model.name}"',
         ", ".join(f"FP8ATTN_TYPE_{TYPES[element]}" for element in types),
-        f"{model.kv_heads}, {model.group}, {model.head_dim}, {model.value_dim}",
+        f"{model.kv_heads}, {value_heads(model)}, {model.group}, {model.head_dim}, "
+        f"{model.value_dim}",
         ", ".join(str(kind == "head").lower() for kind in (model.key_scale, model.value_scale)),
         f"{optional(model.window_left)}, {optional(0 if model.causal else model.window_right)}",
         f"{str(model.top_left).lower()}, {str(model.sink).lower()}, "

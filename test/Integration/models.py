@@ -217,12 +217,13 @@ Dense = collections.namedtuple(
     "name key value kv_heads group head_dim value_dim key_scale value_scale query out"
     " causal window_left window_right top_left sink softcap alibi mask shared documents"
     # The elements of sinks and ALiBi slopes, and whether entries have numbers of keys
-    # and positions of queries of their own.
-    " per_head key_lens query_offsets",
+    # and positions of queries of their own; and the heads of values, if they are not
+    # as many as those of the keys.
+    " per_head key_lens query_offsets value_heads",
     defaults=(
         ("bf16", "bf16", True, None, None, False, False)
         + (0, False, "none", "11q", False)
-        + ("f32", False, False)
+        + ("f32", False, False, None)
     ),
 )
 
@@ -256,6 +257,8 @@ DENSE = [
     # Padding: a row for all queries of a batch entry.
     Dense("mask_of_keys", "bf16", "bf16", 2, 2, 64, 64, "none", "none", causal=False, mask="i1",
           shared="b11", sink=True),
+    Dense("more_values", "e4m3", "e5m2", 2, 6, 64, 40, "head", "head", value_heads=6, sink=True),
+    Dense("fewer_values", "bf16", "e4m3", 6, 2, 40, 64, "none", "head", value_heads=4, alibi=True),
     Dense("key_lens", "e4m3", "e4m3", 2, 4, 64, 64, "head", "head", key_lens=True),
     Dense("query_offsets", "bf16", "f16", 2, 3, 40, 24, "none", "none", window_left=50,
           query_offsets=True),
@@ -328,6 +331,7 @@ DENSE_COLUMNS = {
     "types": [("bf16", "bf16"), ("f32", "f16"), ("f16", "f32")],
     "key_lens": [False, True],
     "query_offsets": [False, True],
+    "value_heads": [None, 1, 3],
 }
 
 
@@ -364,6 +368,7 @@ def mix_dense(name, row):
     query, out = row["types"]
     key_scale, value_scale = row["scales"]
     mask, shared = row["mask"]
+    value_heads = row["value_heads"]
     # Documents are told of positions that have a key.
     key_lens = row["key_lens"] and not row["documents"]
     query_offsets = row["query_offsets"] and not row["documents"] and not row["top_left"]
@@ -374,6 +379,7 @@ def mix_dense(name, row):
         query, out, causal, left, right, row["top_left"], row["sink"],
         row["softcap"], row["alibi"], mask, shared, row["documents"],
         per_head=row["per_head"], key_lens=key_lens, query_offsets=query_offsets,
+        value_heads=value_heads if kv_heads * group % (value_heads or 1) == 0 else None,
     )
 
 

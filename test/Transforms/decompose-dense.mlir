@@ -97,6 +97,22 @@ func.func @entries(%x: memref<?x2x?x8xf16>, %lens: memref<?xi32>, %offsets: memr
   return
 }
 
+// Groups of query heads that share a head of the keys and one of the values: six of
+// two heads here, of which two have the keys of one head and three its values.
+// CHECK-LABEL: func.func @heads
+// CHECK-SAME:    %[[KEY:[a-z0-9]+]]: memref<?x3x?x8xf16>, %[[VALUE:[a-z0-9]+]]: memref<?x2x?x8xf16>
+// CHECK:         fp8attn.tile.dense_item {{.*}} {group = 2 : i64, kv_heads = 6 : i64, rows = 192 : i64}
+// CHECK:         %[[KEY_HEAD:.+]] = arith.divui %{{.+}}, %c2
+// CHECK:         %[[VALUE_HEAD:.+]] = arith.divui %{{.+}}, %c3
+// CHECK:         memref.subview %[[KEY]][%{{.+}}, %[[KEY_HEAD]], 0, 0]
+// CHECK:         memref.subview %[[VALUE]][%{{.+}}, %[[VALUE_HEAD]], 0, 0]
+func.func @heads(%query: memref<?x12x?x8xf16>, %key: memref<?x3x?x8xf16>, %value: memref<?x2x?x8xf16>,
+    %out: memref<?x12x?x8xf16>) {
+  fp8attn.attention query(%query : memref<?x12x?x8xf16>) key(%key : memref<?x3x?x8xf16>)
+      value(%value : memref<?x2x?x8xf16>) out(%out : memref<?x12x?x8xf16>)
+  return
+}
+
 // A factor of the scores that is a value.
 // CHECK-LABEL: func.func @softmax_scale
 // CHECK-SAME:    %[[SCALE:[a-z0-9_]+]]: f32)

@@ -71,7 +71,7 @@ LogicalResult InputMaker::makeEntryKeys(AttentionOp op) {
 }
 
 LogicalResult InputMaker::makeInputs(AttentionOp op) {
-  const int64_t heads = op.getNumHeads(), kvHeads = op.getNumKvHeads();
+  const int64_t heads = op.getNumHeads();
   if (failed(checkEqualLengths(op)))
     return failure();
   const int64_t entries = batch.numSeqs(), queries = batch.queryLen(0);
@@ -83,8 +83,10 @@ LogicalResult InputMaker::makeInputs(AttentionOp op) {
   // A mask of fewer columns hides the keys behind them.
   if (op.getMask() && !op.getMask().getType().isDynamicDim(3))
     maskSizes[3] = std::min(maskSizes[3], op.getMask().getType().getDimSize(3));
-  if (failed(makeScale(op.getKeyScale(), kvHeads)) ||
-      failed(makeScale(op.getValueScale(), kvHeads)) ||
+  if (failed(
+          makeScale(op.getKeyScale(), op.getKey().getType().getDimSize(1))) ||
+      failed(makeScale(op.getValueScale(),
+                       op.getValue().getType().getDimSize(1))) ||
       failed(makeDense(op.getKey(), op.getKeyScale(), op.getKeyScaleMap(),
                        /*isKey=*/true)) ||
       failed(makeDense(op.getValue(), op.getValueScale(), op.getValueScaleMap(),

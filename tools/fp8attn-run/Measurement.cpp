@@ -159,8 +159,10 @@ static void addAttention(AttentionOp op, const Arguments &arguments,
     work.flops += getFlopsPerKey(op) * countVisibleKeys(rows);
     for (int64_t head = 0; head < op.getNumKvHeads(); ++head) {
       ReadTask task;
-      addReads(key, entry, head, seen, task, work);
-      addReads(value, entry, head, seen, task, work);
+      for (const Argument *tensor : {&key, &value})
+        addReads(*tensor, entry,
+                 head * tensor->tensor.sizes[1] / op.getNumKvHeads(), seen,
+                 task, work);
       work.reads.push_back(std::move(task));
     }
   }

@@ -52,6 +52,7 @@ struct AttentionCall {
   /// Rounded to bf16 before anything else, unless keepQuery.
   HeadTensor query;
   bool keepQuery = false;
+  /// A multiple of the heads of keys and of those of values.
   int64_t numHeads = 0;
   CachePart keys;
   CachePart values;

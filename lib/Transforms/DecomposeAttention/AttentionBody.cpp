@@ -105,15 +105,16 @@ static void buildItem(OpBuilder &builder, Location loc,
                    /*channelFactor=*/Value());
 }
 
-void mlir::fp8attn::makeScales(OpBuilder &builder, Location loc, Value head,
-                               int64_t pageTokens, ItemContext &context) {
+void mlir::fp8attn::makeScales(OpBuilder &builder, Location loc, Value keyHead,
+                               Value valueHead, int64_t pageTokens,
+                               ItemContext &context) {
   AttentionInterface op = context.op;
   context.keyScale =
       makeItemScale(builder, loc, op.getKeyScale(), op.getKeyScaleMap(),
-                    op.getKeyDim(), pageTokens, head);
+                    op.getKeyDim(), pageTokens, keyHead);
   context.valueScale = makeItemScale(builder, loc, op.getEffectiveValueScale(),
                                      op.getEffectiveValueScaleMap(),
-                                     op.getValueDim(), pageTokens, head);
+                                     op.getValueDim(), pageTokens, valueHead);
 }
 
 void mlir::fp8attn::buildBodies(OpBuilder &builder, Location loc,

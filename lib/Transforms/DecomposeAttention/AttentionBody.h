@@ -38,9 +38,10 @@ struct ItemContext {
   Type keyType, valueType;
 };
 
-/// Finds the scales of the item's head; pageTokens is 0 if keys are dense.
-void makeScales(OpBuilder &builder, Location loc, Value head,
-                int64_t pageTokens, ItemContext &context);
+/// Finds the scales of the item's head of the keys and of that of the values;
+/// pageTokens is 0 if keys are dense.
+void makeScales(OpBuilder &builder, Location loc, Value keyHead,
+                Value valueHead, int64_t pageTokens, ItemContext &context);
 
 /// Builds a body for few rows and one for up to `mostRows`.
 void buildBodies(OpBuilder &builder, Location loc, const ItemContext &context,

@@ -65,22 +65,37 @@ static Type getTileElement(TypedValue<ShapedType> tensor) {
              : BFloat16Type::get(tensor.getContext());
 }
 
-/// Finds the item's batch entry, head and scales.
+/// Returns the head of keys or values that the query heads of group `head`
+/// share.
+static Value buildHead(OpBuilder &builder, Location loc, AttentionOp op,
+                       Value head, TypedValue<ShapedType> tensor) {
+  const int64_t groups = op.getNumKvHeads() / tensor.getType().getDimSize(1);
+  return groups == 1
+             ? head
+             : arith::DivUIOp::create(builder, loc, head,
+                                      constantIndex(builder, loc, groups))
+                   .getResult();
+}
+
+/// Finds the item's batch entry, heads and scales.
 static void buildDenseItem(OpBuilder &builder, Location loc, AttentionOp op,
                            Value item) {
   Value entry = SequenceOp::create(builder, loc, item);
   Value head = KvHeadOp::create(builder, loc, item);
+  Value keyHead = buildHead(builder, loc, op, head, op.getKey());
+  Value valueHead = buildHead(builder, loc, op, head, op.getValue());
   ItemContext context;
   context.op = op;
   context.item = item;
   context.query = viewOfEntry(builder, loc, op.getQuery(), entry);
   context.out = viewOfEntry(builder, loc, op.getOut(), entry);
   context.lse = viewOfEntry(builder, loc, op.getLse(), entry);
-  context.denseKeys = viewOfHead(builder, loc, op.getKey(), entry, head);
-  context.denseValues = viewOfHead(builder, loc, op.getValue(), entry, head);
+  context.denseKeys = viewOfHead(builder, loc, op.getKey(), entry, keyHead);
+  context.denseValues =
+      viewOfHead(builder, loc, op.getValue(), entry, valueHead);
   context.keyType = getTileElement(op.getKey());
   context.valueType = getTileElement(op.getValue());
-  makeScales(builder, loc, head, /*pageTokens=*/0, context);
+  makeScales(builder, loc, keyHead, valueHead, /*pageTokens=*/0, context);
   context.diagonal = DiagonalOp::create(builder, loc, item);
   Value numRows = NumRowsOp::create(builder, loc, item);
   buildBodies(builder, loc, context, numRows, FP8ATTN_DENSE_ROWS);

@@ -32,8 +32,9 @@ static void buildNonEmptyItem(OpBuilder &builder, Location loc,
   context.lse = op.getLse();
   context.keyType = op.getKeyCacheType().getElementType();
   context.valueType = op.getValueCacheType().getElementType();
-  makeScales(builder, loc, KvHeadOp::create(builder, loc, item),
-             op.getKeyCacheType().getPageTokens(), context);
+  Value head = KvHeadOp::create(builder, loc, item);
+  makeScales(builder, loc, head, head, op.getKeyCacheType().getPageTokens(),
+             context);
   if (op.getDraftMask())
     context.diagonal = DiagonalOp::create(builder, loc, item);
   context.run = KeyRunOp::create(builder, loc, item, op.getBlockTable(),

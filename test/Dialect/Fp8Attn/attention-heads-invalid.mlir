@@ -124,3 +124,25 @@ func.func @attention(
       lse(%lse : memref<?x16x?xf32>)
   return
 }
+
+// -----
+
+// attention_c3: 16 query heads cannot share 6 heads of values.
+func.func @attention(
+    %query: memref<?x16x?x64xbf16>,
+    %key: memref<?x8x?x64xf8E4M3FN>,
+    // expected-note@below {{value is defined here}}
+    %value: memref<?x6x?x32xbf16>,
+    %key_scale: memref<8xf32>,
+    %out: memref<?x16x?x32xbf16>,
+    %lse: memref<?x16x?xf32>) {
+  // expected-error@below {{'fp8attn.attention' op expects heads of query (16) to be a multiple of heads of value (6)}}
+  fp8attn.attention
+      query(%query : memref<?x16x?x64xbf16>)
+      key(%key : memref<?x8x?x64xf8E4M3FN>)
+      value(%value : memref<?x6x?x32xbf16>)
+      key_scale(%key_scale : memref<8xf32>, affine_map<(batch, head, token, channel) -> (head)>)
+      out(%out : memref<?x16x?x32xbf16>)
+      lse(%lse : memref<?x16x?xf32>)
+  return
+}

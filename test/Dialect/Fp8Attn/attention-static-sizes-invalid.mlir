@@ -1,27 +1,5 @@
 // RUN: fp8attn-opt %s -split-input-file -verify-diagnostics
 
-// attention_c4: values of other heads than the keys.
-func.func @attention(
-    %query: memref<?x16x?x64xbf16>,
-    // expected-note@below {{key is defined here}}
-    %key: memref<?x8x?x64xf8E4M3FN>,
-    %value: memref<?x4x?x32xbf16>,
-    %key_scale: memref<8xf32>,
-    %out: memref<?x16x?x32xbf16>,
-    %lse: memref<?x16x?xf32>) {
-  // expected-error@below {{'fp8attn.attention' op expects static heads of value (4) to equal heads of key (8)}}
-  fp8attn.attention
-      query(%query : memref<?x16x?x64xbf16>)
-      key(%key : memref<?x8x?x64xf8E4M3FN>)
-      value(%value : memref<?x4x?x32xbf16>)
-      key_scale(%key_scale : memref<8xf32>, affine_map<(batch, head, token, channel) -> (head)>)
-      out(%out : memref<?x16x?x32xbf16>)
-      lse(%lse : memref<?x16x?xf32>)
-  return
-}
-
-// -----
-
 // attention_c4: channels of a query that is not the keys'.
 func.func @attention(
     %query: memref<?x16x?x?xbf16>,

@@ -261,12 +261,14 @@ static LogicalResult verifyDenseHeads(AttentionOp op) {
   NamedShaped query{"query", op.getQuery()}, key{"key", op.getKey()},
       value{"value", op.getValue()};
   // attention_c1
-  if (failed(verifyStatic(op, "heads", key, 1)))
-    return failure();
-  int64_t heads = query.size(1), kvHeads = key.size(1);
-  if (kvHeads < 1 || kvHeads > kMaxHeads)
-    return op.emitOpError("expects 1 to ")
-           << kMaxHeads << " heads of key, got " << kvHeads;
+  for (const NamedShaped &tensor : {key, value}) {
+    if (failed(verifyStatic(op, "heads", tensor, 1)))
+      return failure();
+    if (tensor.size(1) < 1 || tensor.size(1) > kMaxHeads)
+      return op.emitOpError("expects 1 to ")
+             << kMaxHeads << " heads of " << tensor.name << ", got "
+             << tensor.size(1);
+  }
   // attention_c2
   for (const NamedShaped &tensor : {key, value}) {
     if (failed(verifyStatic(op, "channels", tensor, 3)))
@@ -279,11 +281,13 @@ static LogicalResult verifyDenseHeads(AttentionOp op) {
   // attention_c3
   if (failed(verifyStatic(op, "heads", query, 1)))
     return failure();
-  if (heads < 1 || heads % kvHeads != 0)
-    return noteDefinition(op.emitOpError("expects heads of query (")
-                              << heads << ") to be a multiple of heads of key ("
-                              << kvHeads << ")",
-                          key.name, key.value);
+  const int64_t heads = query.size(1);
+  for (const NamedShaped &tensor : {key, value})
+    if (heads < 1 || heads % tensor.size(1) != 0)
+      return noteDefinition(op.emitOpError("expects heads of query (")
+                                << heads << ") to be a multiple of heads of "
+                                << tensor.name << " (" << tensor.size(1) << ")",
+                            tensor.name, tensor.value);
   return success();
 }
 
@@ -350,8 +354,7 @@ static LogicalResult verifyDenseShapes(AttentionOp op) {
       value{"value", op.getValue()}, out{"out", op.getOut()},
       lse{"lse", op.getLse()};
   // attention_c4
-  if (failed(verifySameSize(op, "heads", value, 1, key)) ||
-      failed(verifySameSize(op, "channels", query, 3, key)) ||
+  if (failed(verifySameSize(op, "channels", query, 3, key)) ||
       failed(verifySameSize(op, "heads", out, 1, query)) ||
       failed(verifySameSize(op, "channels", out, 3, value)) ||
       (lse.value && failed(verifySameSize(op, "heads", lse, 1, query))))

@@ -26,6 +26,7 @@
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
 #include <cmath>
+#include <numeric>
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnDialect.h.inc"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnEnums.h.inc"

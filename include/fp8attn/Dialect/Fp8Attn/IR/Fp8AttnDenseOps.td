@@ -22,10 +22,11 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
   let summary = "attention over dense keys and values";
   let description = [{
     Scaled dot-product attention as frameworks have it. For each batch entry
-    `b`, query `i` and query head `h` with KV head `g = h / (Hq / Hkv)`:
+    `b`, query `i` and query head `h`:
 
     ```
-    k_t, v_t   = value of key[b, g, t], value[b, g, t] * its scale
+    k_t        = value of key[b, h / (Hq / Hk), t] * its scale
+    v_t        = value of value[b, h / (Hq / Hv), t] * its scale
     score_t    = modified(softmax_scale * <query[b, h, i], k_t>)
     position_i = i + (bottom_right ? Sk - Sq : 0)            (or query_offsets[b])
     visible_t  = position_i - window_left <= t <= position_i + window_right
@@ -48,8 +49,8 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     Operands, of any strides but for the last dimension, which is contiguous
     (a [B, S, H, D] tensor is one whose middle strides are exchanged):
     - `query`: bf16, f16 or f32 [B, Hq, Sq, Dk];
-    - `key`, `value`: [B, Hkv, Sk, Dk] and [B, Hkv, Sk, Dv], of bf16, f16, f32,
-      f8E4M3FN or f8E5M2 each, Hkv a divisor of Hq;
+    - `key`, `value`: [B, Hk, Sk, Dk] and [B, Hv, Sk, Dv], of bf16, f16, f32,
+      f8E4M3FN or f8E5M2 each, Hk and Hv divisors of Hq, mostly the same;
     - `keyScale`, `valueScale`: f32, required for FP8 and absent for others;
       the maps take (batch, head, token, channel) to the scale's indices:
       `-> ()` a scale for the tensor, `-> (head)` one for each KV head;
@@ -152,7 +153,12 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    int64_t getNumKvHeads() { return getKey().getType().getDimSize(1); }
+    /// Returns the fewest groups of query heads that share a head of the keys
+    /// and one of the values: those of either, where they have as many.
+    int64_t getNumKvHeads() {
+      return ::std::lcm(getKey().getType().getDimSize(1),
+                        getValue().getType().getDimSize(1));
+    }
     int64_t getKeyDim() { return getKey().getType().getDimSize(3); }
     int64_t getValueDim() { return getValue().getType().getDimSize(3); }
     bool valuesAreKeys() { return false; }

@@ -340,8 +340,8 @@ void fp8attn_work_item_init(const fp8attn_context *context,
                             int64_t left, int64_t right);
 
 /// Fills in work item `index` of a dense batch, whose entries have seq_q
-/// queries each, and of whose keys its entry has seq_k, with query 0 at position
-/// `diagonal` among them: blocks of block_rows rows, all those of a KV
+/// queries each, and of whose keys its entry has seq_k, with query 0 at
+/// position `diagonal` among them: blocks of block_rows rows, all those of a KV
 /// head of an entry, then those of the next head. Queries are counted from the
 /// first of the entry. The rest is as above.
 void fp8attn_dense_item_init(fp8attn_work_item *item, int64_t index,

@@ -20,7 +20,7 @@ import sys
 import generate_dense
 from model_text import ELEMENTS, TYPES, Region, camel_back, function, operand, optional
 from models import (
-    DENSE, DENSE_MIXES, FEW, LLAMA, MERGED, MIXES, MODELS, REPACKED, SCALED_MIXES, SHAPES,
+    DENSE, DENSE_MIXES, FEW, FEW_DENSE, LLAMA, MERGED, MIXES, MODELS, REPACKED, SCALED_MIXES, SHAPES,
     check_pairs,
 )
 from scale_kinds import scale_map, scale_type
@@ -278,6 +278,8 @@ def print_mixes():
 def print_few():
     for model in FEW:
         print_mlir(model)
+    for model in FEW_DENSE:
+        print(generate_dense.mlir(model))
 
 
 def print_table(headers, models, dense):
@@ -287,8 +289,6 @@ def print_table(headers, models, dense):
     for model in models:
         print_cpp(model)
     print("};\nconst size_t kNumModels = sizeof kModels / sizeof *kModels;\n")
-    if not dense:
-        return
     print("const DenseModel kDenseModels[] = {")
     for model in dense:
         print(generate_dense.cpp(model))
@@ -306,7 +306,7 @@ def main():
             DENSE + DENSE_MIXES,
         ),
         "few": print_few,
-        "few_cpp": lambda: print_table(("few_entry_points.h",), FEW, []),
+        "few_cpp": lambda: print_table(("few_entry_points.h",), FEW, FEW_DENSE),
     }[sys.argv[1]]()
 
 

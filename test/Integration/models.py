@@ -465,8 +465,17 @@ DENSE_MIXES = [
 FEW = (
     LLAMA + SWEEP[:4] + [model for model in SHAPES if model.name.startswith("sweep_f")][:1]
     + MIXES[:6] + SCALED_MIXES[:2] + LATENT
-    + [model for model in SCORES if model.draft != "none" or model.per_head != "f32"]
+    + [
+        model for model in SCORES + WRITTEN
+        if model.draft != "none" or model.per_head != "f32"
+    ]
 )
+# The same of dense attention: each type, and what differs by batch entry or head.
+FEW_DENSE = [
+    model for model in DENSE
+    if model.name.startswith("llama") or model.shared[2] == "1"
+    or model.key_lens or model.query_offsets or model.value_heads
+]
 
 
 def is_possible(pair):

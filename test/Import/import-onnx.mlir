@@ -39,20 +39,18 @@ func.func @packed(%q: tensor<2x?x256xf32>, %k: tensor<2x20x128xf32>) -> tensor<*
   return %0 : tensor<*xf32>
 }
 
-// A mask of one query for all, one of one key, and one of neither: sizes that a
-// mask has stay its own.
+// A mask of one query for all is taken as it is; one of one key is copied for all, and
+// so is one of neither, for a row: sizes that a mask has stay its own.
 // CHECK-LABEL: func @broadcast(
 // CHECK-SAME:    %[[Q:[^:]+]]: tensor<2x8x?x64xf32>, %[[K:[^:]+]]: tensor<2x8x?x64xf32>, %[[KEYS:[^:]+]]: tensor<2x1x1x?xi1>, %[[QUERIES:[^:]+]]: tensor<?x1xf32>, %[[ONE:[^:]+]]: tensor<1xf32>)
-// CHECK:         %[[COLUMNS:.+]] = tensor.dim %[[KEYS]], %{{.+}} : tensor<2x1x1x?xi1>
-// CHECK:         %[[ROWS:.+]] = tensor.dim %[[Q]]
-// CHECK:         %[[DROPPED:.+]] = tensor.collapse_shape %[[KEYS]] {{\[\[}}0], [1, 2], [3]] : tensor<2x1x1x?xi1> into tensor<2x1x?xi1>
-// CHECK:         %[[EMPTY:.+]] = tensor.empty(%[[ROWS]], %[[COLUMNS]]) : tensor<2x1x?x?xi1>
-// CHECK:         %[[MASK:.+]] = linalg.broadcast ins(%[[DROPPED]] : tensor<2x1x?xi1>) outs(%[[EMPTY]] : tensor<2x1x?x?xi1>) dimensions = [2]
-// CHECK:         fp8attn.attention {{.*}} mask(%[[MASK]] : tensor<2x1x?x?xi1>)
-// CHECK:         linalg.broadcast ins(%{{.+}} : tensor<1x1x?xf32>) outs(%{{.+}} : tensor<1x1x?x?xf32>) dimensions = [3]
+// CHECK:         fp8attn.attention {{.*}} mask(%[[KEYS]] : tensor<2x1x1x?xi1>)
+// CHECK:         %[[COLUMNS:.+]] = tensor.dim %[[K]]
+// CHECK:         %[[DROPPED:.+]] = tensor.collapse_shape %{{.+}} {{\[\[}}0], [1], [2, 3]] : tensor<1x1x?x1xf32> into tensor<1x1x?xf32>
+// CHECK:         %[[EMPTY:.+]] = tensor.empty(%{{.+}}, %[[COLUMNS]]) : tensor<1x1x?x?xf32>
+// CHECK:         linalg.broadcast ins(%[[DROPPED]] : tensor<1x1x?xf32>) outs(%[[EMPTY]] : tensor<1x1x?x?xf32>) dimensions = [3]
 // CHECK:         fp8attn.attention {{.*}} mask(%{{.+}} : tensor<1x1x?x?xf32>)
-// CHECK:         linalg.broadcast ins(%{{.+}} : tensor<1x1xf32>) outs(%{{.+}} : tensor<1x1x?x?xf32>) dimensions = [2, 3]
-// CHECK:         fp8attn.attention {{.*}} mask(%{{.+}} : tensor<1x1x?x?xf32>)
+// CHECK:         linalg.broadcast ins(%{{.+}} : tensor<1x1x1xf32>) outs(%{{.+}} : tensor<1x1x1x?xf32>) dimensions = [3]
+// CHECK:         fp8attn.attention {{.*}} mask(%{{.+}} : tensor<1x1x1x?xf32>)
 !t = tensor<2x8x?x64xf32>
 func.func @broadcast(%q: !t, %k: !t, %keys: tensor<2x1x1x?xi1>, %queries: tensor<?x1xf32>, %one: tensor<1xf32>) -> (!t, !t, !t) {
   %0 = "onnx.Attention"(%q, %k, %k, %keys) {} : (!t, !t, !t, tensor<2x1x1x?xi1>) -> !t

@@ -41,7 +41,7 @@ def ImportTorch : Pass<"fp8attn-import-torch", "::mlir::func::FuncOp"> {
     probabilities, has options that are not constants (but for the scale), both a
     mask and `is_causal`, heads that neither are equal nor are said to be groups,
     or anything that `fp8attn.attention` does not take. A mask that is broadcast
-    along queries or keys is copied for all of them. A row that sees no key gives 0. A row
+    along keys is copied for all of them. A row that sees no key gives 0. A row
     that a mask adds -FLT_MAX to throughout is one here, and the mean of the
     values in PyTorch: a front end should mask with -inf.
 
@@ -146,7 +146,7 @@ def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
     the first key; without a scale it is 1 / sqrt(head size); `softcap` 0 is
     none; a mask of i1 keeps scores where it is true, another is added, and both
     come behind the softcap, as the standard says since its correction of 2026. A
-    mask that is broadcast along queries or keys is copied for all of them.
+    mask that is broadcast along keys is copied for all of them.
 
     Keys and values of a past stand before those that are added, in a new tensor
     that is the present, the second and third result; both are copied. Then

@@ -36,29 +36,21 @@ RankedTensorType mlir::fp8attn::getTensorType(Value value, StringRef name,
   return nullptr;
 }
 
-/// Returns a mask of one query or key for all of them, [batch, heads, queries,
-/// keys], which copies it. Sizes that the mask has stay its own, so that they
-/// are checked.
+/// Returns a mask of one key, [batch, heads, queries, 1], for all of them,
+/// which copies it. Sizes that the mask has stay its own, so that they are
+/// checked.
 static Value broadcastMask(OpBuilder &builder, Location loc, Value mask,
-                           ArrayRef<int64_t> dimensions,
                            const AttentionImport &import) {
   SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, mask);
-  for (int64_t dimension : dimensions)
-    sizes[dimension] = tensor::getMixedSize(
-        builder, loc, dimension == kQueries ? import.query : import.key,
-        kTokens);
+  sizes[kKeys] = tensor::getMixedSize(builder, loc, import.key, kTokens);
   // The dimension is dropped and made again.
-  SmallVector<ReassociationIndices> groups = {{0}};
-  for (int64_t dimension = 1; dimension < kRank; ++dimension)
-    if (llvm::is_contained(dimensions, dimension))
-      groups.back().push_back(dimension);
-    else
-      groups.push_back({dimension});
+  SmallVector<ReassociationIndices> groups = {{0}, {1}, {kQueries, kKeys}};
   Value dropped = tensor::CollapseShapeOp::create(builder, loc, mask, groups);
   Value empty = tensor::EmptyOp::create(
       builder, loc, sizes,
       cast<RankedTensorType>(mask.getType()).getElementType());
-  return linalg::BroadcastOp::create(builder, loc, dropped, empty, dimensions)
+  return linalg::BroadcastOp::create(builder, loc, dropped, empty,
+                                     ArrayRef<int64_t>(kKeys))
       ->getResult(0);
 }
 
@@ -90,16 +82,11 @@ static Value expandMask(OpBuilder &builder, Location loc,
   if (!mask)
     return nullptr;
   auto type = cast<RankedTensorType>(mask.getType());
-  // A batch entry or a head for all needs no copies.
-  SmallVector<int64_t> broadcast;
-  for (auto [dimension, counted] :
-       {std::pair(kQueries, import.query), std::pair(kKeys, import.key)})
-    if (type.getDimSize(dimension) == 1 &&
-        cast<RankedTensorType>(counted.getType()).getDimSize(kTokens) != 1)
-      broadcast.push_back(dimension);
-  return broadcast.empty()
-             ? mask
-             : broadcastMask(builder, loc, mask, broadcast, import);
+  // A batch entry, a head or a query for all needs no copies.
+  const bool isOneKey =
+      type.getDimSize(kKeys) == 1 &&
+      cast<RankedTensorType>(import.key.getType()).getDimSize(kTokens) != 1;
+  return isOneKey ? broadcastMask(builder, loc, mask, import) : mask;
 }
 
 Outputs mlir::fp8attn::getOutputs(OpBuilder &builder, Location loc,

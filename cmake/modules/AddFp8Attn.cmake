@@ -22,7 +22,10 @@ function(fp8attn_isa_flags out isa)
   if(isa STREQUAL "generic")
     set(flags)
   elseif(isa STREQUAL "avx2")
-    set(flags ${avx2})
+    # With 16 registers, loops keep some vectors on the stack, which the ABI aligns
+    # to half of one: unless it is aligned, they lie across two cache lines where the
+    # caller's depth has it so.
+    set(flags ${avx2} -mstackrealign)
   elseif(isa STREQUAL "avx512")
     set(flags ${avx512})
   elseif(isa STREQUAL "avx512_bf16")

@@ -16,9 +16,13 @@
 #include "llvm/Demangle/Demangle.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/Linker/Linker.h"
+#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/TargetParser/Triple.h"
+#include "llvm/Transforms/IPO/DeadArgumentElimination.h"
+#include "llvm/Transforms/IPO/GlobalDCE.h"
 #include "llvm/Transforms/IPO/Internalize.h"
+#include "llvm/Transforms/IPO/SCCP.h"
 
 /// The bitcode (embedded_bitcode.c). A zero follows its end.
 extern "C" const char fp8attn_embedded_bitcode[];
@@ -57,23 +61,33 @@ static void shortenName(Function &function) {
     function.setName(shortName);
 }
 
-/// Erases what only metadata of calls refers to: of a pointer to one of several
-/// functions, which is known where the library is compiled, all are linked.
-static void eraseUnused(Module &module) {
+/// Forgets which functions a pointer may be, which the compiler of the library
+/// knew: metadata of a call would keep all of them.
+static void forgetCallees(Module &module) {
   for (Function &function : module)
     for (Instruction &instruction : instructions(function))
       instruction.setMetadata(LLVMContext::MD_callees, nullptr);
-  bool erased = true;
-  while (erased) {
-    erased = false;
-    for (GlobalObject &object : make_early_inc_range(module.global_objects())) {
-      object.removeDeadConstantUsers();
-      if (!object.hasLocalLinkage() || !object.use_empty())
-        continue;
-      object.eraseFromParent();
-      erased = true;
-    }
-  }
+}
+
+/// Makes the library that of the module: operands that are the same in all
+/// calls, as numbers of channels are, become constants, and what is for others
+/// goes. What is computed stays the same.
+static void propagateConstants(Module &module) {
+  LoopAnalysisManager loops;
+  FunctionAnalysisManager functions;
+  CGSCCAnalysisManager components;
+  ModuleAnalysisManager modules;
+  PassBuilder builder;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(components);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, components, modules);
+  ModulePassManager passes;
+  passes.addPass(IPSCCPPass());
+  passes.addPass(DeadArgumentEliminationPass());
+  passes.addPass(GlobalDCEPass());
+  passes.run(module, modules);
 }
 
 Error mlir::fp8attn::linkEmbeddedLibrary(Module &module) {
@@ -106,7 +120,8 @@ Error mlir::fp8attn::linkEmbeddedLibrary(Module &module) {
   internalizeModule(module, [&](const GlobalValue &value) {
     return interface.contains(value.getName());
   });
-  eraseUnused(module);
+  forgetCallees(module);
+  propagateConstants(module);
   for (Function &function : module)
     if (function.hasLocalLinkage())
       shortenName(function);

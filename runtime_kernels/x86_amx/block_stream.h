@@ -96,6 +96,8 @@ public:
   BlockStream(const fp8attn_key_run &run, AddSpecialValues *addSpecialValues,
               const WordTiles &words, int64_t exponent, StreamScratch &scratch)
       : run(run), addSpecialValues(addSpecialValues), words(words),
+        multiplyColumns(streamColumnsOf(words.keyChannels / kBf16Columns)),
+        multiplyValues(streamValuesOf(words.valueChannels / kFloatColumns)),
         exponent(exponent), scratch(scratch) {
     // Scores of nothing are finite.
     storeZeros(scratch.ring, kScoreRingBytes);
@@ -249,17 +251,17 @@ private:
     const int64_t end = columns < kColumnsAhead ? columns : kColumnsAhead;
     __m512i none = _mm512_setzero_si512();
     if (!previous) {
-      streamColumns(step.scores, 0, end, nullptr, idle, 1, exponent, none);
+      multiplyColumns(step.scores, 0, end, nullptr, idle, 1, exponent, none);
     } else {
       const ScoreStep &before = previous->scores;
       if (uint8_t *const last = pending()) {
-        streamColumns(step.scores, 0, end, last, before,
-                      before.columns() - kColumnsAhead, exponent,
-                      previous->largest);
+        multiplyColumns(step.scores, 0, end, last, before,
+                        before.columns() - kColumnsAhead, exponent,
+                        previous->largest);
       } else {
-        streamColumns(step.scores, 0, 1, nullptr, idle, 1, exponent, none);
-        streamColumns(step.scores, 1, end, step.scores.scores(0), before, 0,
-                      exponent, previous->largest);
+        multiplyColumns(step.scores, 0, 1, nullptr, idle, 1, exponent, none);
+        multiplyColumns(step.scores, 1, end, step.scores.scores(0), before, 0,
+                        exponent, previous->largest);
       }
     }
     // What comes now needs the accumulators.
@@ -276,8 +278,8 @@ private:
   /// Multiplies the other columns of a step.
   void goOn(BlockStep &step) {
     step.largest = _mm512_setzero_si512();
-    streamColumns(step.scores, kColumnsAhead, step.scores.columns(), nullptr,
-                  step.scores, 0, exponent, step.largest);
+    multiplyColumns(step.scores, kColumnsAhead, step.scores.columns(), nullptr,
+                    step.scores, 0, exponent, step.largest);
     previous = &step;
     next ^= 1;
   }
@@ -307,13 +309,7 @@ private:
                               reinterpret_cast<uint8_t *>(block.acc),
                               step.isFirst ? Start::kZero : Start::kMemory,
                               block.rowSum};
-    // The rows of a row tile are spread over the columns.
-    if (columns >= FP8ATTN_TILE_ROWS)
-      streamValues<1>(values);
-    else if (columns >= FP8ATTN_TILE_ROWS / 2)
-      streamValues<2>(values);
-    else
-      streamValues<4>(values);
+    multiplyValues(values);
   }
 
   /// Adds a step from its scores on, whatever the maxima.
@@ -355,6 +351,10 @@ private:
   const fp8attn_key_run &run;
   AddSpecialValues *const addSpecialValues;
   const WordTiles &words;
+  /// Chosen once: an object that embeds its kernels knows the channels, and has
+  /// no others.
+  StreamColumns *const multiplyColumns;
+  StreamValues *const multiplyValues;
   const int64_t exponent;
   StreamScratch &scratch;
   /// Two steps take turns; previous is not finished, null if there is none.

@@ -252,20 +252,17 @@ template <int RowsBeside>
   largest = softmax.largestSoFar();
 }
 
-/// As streamColumns<RowsBeside>, for the depth of the step.
-inline void streamColumns(const ScoreStep &step, int64_t first, int64_t end,
-                          uint8_t *pending, const ScoreStep &beside,
-                          int64_t half, int64_t exponent, __m512i &largest) {
-  // The rows of a half are spread over the steps of depth.
-  if (step.depth >= kHalfRows)
-    streamColumns<1>(step, first, end, pending, beside, half, exponent,
-                     largest);
-  else if (step.depth >= kHalfRows / 2)
-    streamColumns<2>(step, first, end, pending, beside, half, exponent,
-                     largest);
-  else
-    streamColumns<kMostRowsBeside>(step, first, end, pending, beside, half,
-                                   exponent, largest);
+/// streamColumns of some number of rows beside.
+using StreamColumns = decltype(streamColumns<1>);
+
+/// Returns the one for steps of this depth, over which the rows of a half are
+/// spread.
+inline StreamColumns *streamColumnsOf(int64_t depth) {
+  if (depth >= kHalfRows)
+    return streamColumns<1>;
+  if (depth >= kHalfRows / 2)
+    return streamColumns<2>;
+  return streamColumns<kMostRowsBeside>;
 }
 
 /// Computes the halves of a step from `half` on that nothing else is done

@@ -170,6 +170,19 @@ template <int Rows>
   }
 }
 
+/// streamValues of some number of rows beside.
+using StreamValues = decltype(streamValues<1>);
+
+/// Returns the one for this number of tiles of channels, over which the rows of
+/// a row tile are spread.
+inline StreamValues *streamValuesOf(int64_t columns) {
+  if (columns >= FP8ATTN_TILE_ROWS)
+    return streamValues<1>;
+  if (columns >= FP8ATTN_TILE_ROWS / 2)
+    return streamValues<2>;
+  return streamValues<4>;
+}
+
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 

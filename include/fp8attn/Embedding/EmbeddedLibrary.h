@@ -20,11 +20,11 @@ namespace mlir::fp8attn {
 /// Defines in an optimised module every function of the kernel table and of the
 /// runtime that it calls. What the module defined for others before is all that
 /// it defines for them afterwards: the rest is internal, so that such objects
-/// link with each other and with the library. Kernels keep the instructions
-/// that they were compiled for and are not optimised again. Returns an error if
-/// the compiler has no kernels for the target, which must be the one that the
-/// compiler was built for, or does not have one of the functions; the module is
-/// of no use then.
+/// link with each other and with the library. Kernels are not optimised again,
+/// but for operands that are the same in all calls, which become constants, so
+/// that code for others goes. Returns an error if the compiler has no kernels
+/// for the target, which must be the one that the compiler was built for, or
+/// does not have one of the functions; the module is of no use then.
 llvm::Error linkEmbeddedLibrary(llvm::Module &module);
 
 } // namespace mlir::fp8attn

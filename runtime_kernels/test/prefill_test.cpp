@@ -115,14 +115,16 @@ TEST_P(PrefillTest, AgainstTheReference) {
 // Scores that rise by far more than the threshold in a later step, of some rows
 // of a block: their maxima are found again, and others' are not touched.
 TEST_P(PrefillTest, RisingScores) {
-  for (int64_t key : {256, 287, 530, 767}) {
+  const std::pair<int64_t, int64_t> cases[] = {{256, 96}, {287, 96}, {530, 96},
+                                               {767, 96}, {287, 24}, {767, 24}};
+  for (auto [key, rows] : cases) {
     Random random(62);
     PagedCache cache({type(), 768, 64, 64, 32}, random);
-    AttentionProblem problem = randomProblem(cache, 96, false, random);
+    AttentionProblem problem = randomProblem(cache, rows, false, random);
     // The keys' product with row r is about 2 * 64 * |q|, or less.
     for (int64_t c = 0; c < 64; ++c) {
       cache.setKey(key, c, two());
-      for (int64_t row = 0; row < 96; ++row)
+      for (int64_t row = 0; row < rows; ++row)
         if (row % 5 == 1)
           problem.query.at(row, c) &= 0x7fff;
     }
@@ -131,10 +133,11 @@ TEST_P(PrefillTest, RisingScores) {
     const AttentionState state = runAttend(GetParam(), problem);
     // The test is of nothing if the first step has all maxima.
     AttentionProblem before = problem;
-    before.rowLimit.assign(96, 256);
+    before.rowLimit.assign(static_cast<size_t>(rows), 256);
     const AttentionState first = runAttend(GetParam(), before);
     EXPECT_GT(state.max[1], first.max[1] + FP8ATTN_RESCALE_THRESHOLD);
-    ASSERT_NO_FATAL_FAILURE(checkProblem(problem)) << "key " << key;
+    ASSERT_NO_FATAL_FAILURE(checkProblem(problem))
+        << "key " << key << ", " << rows << " rows";
   }
 }
 
@@ -213,11 +216,14 @@ TEST_P(PrefillTest, EveryCode) {
         else
           cache.setValue(key, c, code);
       }
-    AttentionProblem problem = randomProblem(cache, 100, true, random);
-    for (float &scale : problem.rowScale)
-      scale *= 0x1p-12f;
-    narrowWindows(problem, 40);
-    ASSERT_NO_FATAL_FAILURE(checkProblem(problem)) << "in keys: " << inKeys;
+    for (int64_t rows : {100, 25}) {
+      AttentionProblem problem = randomProblem(cache, rows, true, random);
+      for (float &scale : problem.rowScale)
+        scale *= 0x1p-12f;
+      narrowWindows(problem, 40);
+      ASSERT_NO_FATAL_FAILURE(checkProblem(problem))
+          << "in keys: " << inKeys << ", " << rows << " rows";
+    }
   }
 }
 

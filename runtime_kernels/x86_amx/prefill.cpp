@@ -6,7 +6,9 @@
 //
 // The prefill rows of kernels.def on AMX tiles. Keys and values are decoded a
 // chunk at a time, once for all blocks of rows (word_tiles.h), which then take
-// steps of keys, in one stream over steps and blocks (block_stream.h).
+// steps of keys, in one stream over steps and blocks (block_stream.h). A call
+// of two row tiles is one of attend.h, unless the cache is latent: so few rows
+// wait for memory, which is fetched ahead there, and use a decoded tile once.
 //
 // For R rows, K keys and D channels of keys and values a call reads K * D
 // elements of keys and of values once, and does 4 * R * K * D flops, less what
@@ -15,6 +17,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "common/kernel_declarations.h"
+#include "x86_amx/attend.h"
 #include "x86_amx/block_stream.h"
 #include "x86_amx/special_values.h"
 
@@ -61,8 +64,27 @@ static bool addChunk(BlockStream &stream, const WordTiles &words,
   return true;
 }
 
+/// Attention of two row tiles, in which the values are in a cache of their own.
+/// See fp8attn_uk_prefill_fn.
+template <class Format>
+[[gnu::noinline]] static void
+attendTwoTiles(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
+               const void *query, int64_t numRows, int64_t keyChannels,
+               int64_t valueChannels, const PrefillRows &rows, int64_t exponent,
+               float *acc, void *scratchMemory) {
+  using Scratch = AttendScratch<Format, 2>;
+  static_assert(sizeof(Scratch) <= FP8ATTN_PREFILL_SCRATCH_BYTES(0, 0));
+  initRows(numRows, valueChannels, rows.max, rows.sum, acc);
+  if (numKeys > 0)
+    attendKeys<TwoRowTiles, Format>(run, firstKey, firstKey + numKeys, query,
+                                    numRows, keyChannels, valueChannels, rows,
+                                    exponent, acc,
+                                    *static_cast<Scratch *>(scratchMemory));
+}
+
 /// What is special about the format of a cache.
 struct CacheFunctions {
+  decltype(&attendTwoTiles<E4M3>) attendTwoTiles;
   void (*decodeWords)(const fp8attn_key_run &run, WordTiles &tiles);
   BlockStream::AddSpecialValues *addSpecialValues;
 };
@@ -73,6 +95,11 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
         int64_t numKeys, const void *query, int64_t numRows,
         int64_t keyChannels, int64_t valueChannels, const PrefillRows &rows,
         int64_t exponent, float *acc, void *scratchMemory) {
+  if (numRows > FP8ATTN_TILE_ROWS && numRows <= 2 * FP8ATTN_TILE_ROWS &&
+      !isLatent(run))
+    return cache.attendTwoTiles(run, firstKey, numKeys, query, numRows,
+                                keyChannels, valueChannels, rows, exponent, acc,
+                                scratchMemory);
   auto &scratch = *static_cast<PrefillScratch *>(scratchMemory);
   const int64_t endKey = firstKey + numKeys;
   emptyRows(numRows, rows);
@@ -124,7 +151,8 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
       int64_t value_channels, const float *row_scale,                          \
       const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,    \
       float *row_max, float *row_sum, float *acc, void *scratch) {             \
-    fp8attn::prefill({fp8attn::decodeWords<fp8attn::Format>,                   \
+    fp8attn::prefill({fp8attn::attendTwoTiles<fp8attn::Format>,                \
+                      fp8attn::decodeWords<fp8attn::Format>,                   \
                       fp8attn::addSpecialValues<fp8attn::Format>},             \
                      *run, first_key, num_keys, query_tiles, rows,             \
                      key_channels, value_channels,                             \

@@ -98,8 +98,8 @@ public:
                                        float &sum) const {
     const simd::Floats maximum = simd::set(max);
     const simd::Floats none = simd::set(-__builtin_inff());
-    // Two roundings: a fused one would see products that exceed the maximum,
-    // which was found among rounded ones, by half an ulp.
+    // Two roundings: a fused one would see products exceed the maximum, found
+    // among rounded ones, by half an ulp, which of large scores is infinity.
     const auto argument = [&](int64_t j) {
       return simd::sub(simd::mul(place.load(j), scale), maximum);
     };

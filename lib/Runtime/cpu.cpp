@@ -20,6 +20,7 @@ namespace {
 /// What is known without the kernel.
 struct Process {
   fp8attn_cpu_info ifPermitted;
+  bool prefersFloats;
   bool isTracing;
 };
 } // namespace
@@ -31,8 +32,10 @@ static fp8attn::Once cpuOnce;
 
 static const Process &getProcess() {
   fp8attn::computeOnce(processOnce, [] {
-    process.ifPermitted =
-        fp8attn::decideIsa(fp8attn::readCpuWords(), getenv("FP8ATTN_ISA"));
+    const fp8attn::CpuWords words = fp8attn::readCpuWords();
+    const char *isa = getenv("FP8ATTN_ISA");
+    process.ifPermitted = fp8attn::decideIsa(words, isa);
+    process.prefersFloats = fp8attn::prefersFloats(words, isa);
     const char *trace = getenv("FP8ATTN_TRACE");
     process.isTracing = trace && !strcmp(trace, "1");
   });
@@ -42,6 +45,8 @@ static const Process &getProcess() {
 const fp8attn_cpu_info &fp8attn::cpuIfPermitted() {
   return getProcess().ifPermitted;
 }
+
+bool fp8attn::prefersFloats() { return getProcess().prefersFloats; }
 
 bool fp8attn::isTracing() { return getProcess().isTracing; }
 

@@ -35,6 +35,8 @@ struct CpuWords {
   uint32_t leaf7Sub1Eax;
   /// State that the operating system saves; 0 without OSXSAVE.
   uint64_t xcr0;
+  /// The vendor is GenuineIntel: CPUID.(EAX=0):EBX, EDX, ECX.
+  bool isIntel;
 };
 
 /// Asks this CPU.
@@ -60,15 +62,24 @@ fp8attn_cpu_info askForTiles(fp8attn_cpu_info info, int (*requestTiles)());
 /// is in fp8attn_cpu. Made once, from the environment as it is then.
 const fp8attn_cpu_info &cpuIfPermitted();
 
+/// Returns whether products of bf16 vectors take so long on this CPU that
+/// kernels of avx512 are faster than those of avx512_bf16, and the value of
+/// FP8ATTN_ISA, or null, does not ask for the latter.
+bool prefersFloats(const CpuWords &words, const char *isaVariable);
+
+/// Returns that of this process.
+bool prefersFloats();
+
 /// Returns whether FP8ATTN_TRACE was 1 when that decision was made.
 bool isTracing();
 
 /// fp8attn_select_isa for a given CPU: what cpuIfPermitted returns, and the
 /// function fp8attn_cpu, which is called only if the context and the object
-/// allow AMX.
+/// allow AMX. With `prefersFloats`, avx512 is better than avx512_bf16, unless
+/// that is the context's cap.
 int32_t selectIsa(fp8attn_context *context, uint32_t isaMask,
                   const fp8attn_cpu_info &ifPermitted,
-                  const fp8attn_cpu_info *(*askKernel)());
+                  const fp8attn_cpu_info *(*askKernel)(), bool prefersFloats);
 
 } // namespace fp8attn
 

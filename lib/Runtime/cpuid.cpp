@@ -27,6 +27,9 @@ fp8attn::CpuWords fp8attn::readCpuWords() {
   CpuWords words = {};
   words.isX86 = true;
   unsigned eax, ebx, ecx, edx;
+  if (__get_cpuid_count(0, 0, &eax, &ebx, &ecx, &edx))
+    words.isIntel = ebx == signature_INTEL_ebx && ecx == signature_INTEL_ecx &&
+                    edx == signature_INTEL_edx;
   if (__get_cpuid_count(1, 0, &eax, &ebx, &ecx, &edx))
     words.leaf1Ecx = ecx;
   if (words.leaf1Ecx & bit_OSXSAVE)

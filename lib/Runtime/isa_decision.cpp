@@ -154,6 +154,15 @@ fp8attn_cpu_info fp8attn::decideIsa(const CpuWords &words,
   return info;
 }
 
+/// VDPBF16PS begins every second cycle on CPUs of Intel that have it, which is
+/// half the rate of fused products of floats; on those of AMD every cycle. What
+/// a CPU calls itself says nothing: virtual machines have it of older chips.
+bool fp8attn::prefersFloats(const CpuWords &words, const char *isaVariable) {
+  const bool isAskedFor =
+      isaVariable && isaFromName(isaVariable) == FP8ATTN_ISA_AVX512_BF16;
+  return words.isIntel && !isAskedFor;
+}
+
 fp8attn_cpu_info fp8attn::askForTiles(fp8attn_cpu_info info,
                                       int (*requestTiles)()) {
   int error = info.isa == FP8ATTN_ISA_AMX_BF16 ? requestTiles() : 0;

@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Chooses among the bodies of an object: the best that the CPU, the process and
-// the caller's cap allow. Always leaves the reason why no better one runs.
+// the caller's cap allow. Always leaves the reason why no better one runs. The
+// best is the last in the order of the ISAs, but for avx512_bf16 on some CPUs.
 //
 //===----------------------------------------------------------------------===//
 
@@ -40,7 +41,8 @@ static void explainBlocked(fp8attn_context *context, int32_t better,
 
 int32_t fp8attn::selectIsa(fp8attn_context *context, uint32_t isaMask,
                            const fp8attn_cpu_info &ifPermitted,
-                           const fp8attn_cpu_info *(*askKernel)()) {
+                           const fp8attn_cpu_info *(*askKernel)(),
+                           bool prefersFloats) {
   const bool mayUseTiles = isIn(isaMask, FP8ATTN_ISA_AMX_BF16) &&
                            context->isa_cap == FP8ATTN_ISA_AMX_BF16;
   const fp8attn_cpu_info &cpu = mayUseTiles ? *askKernel() : ifPermitted;
@@ -51,7 +53,12 @@ int32_t fp8attn::selectIsa(fp8attn_context *context, uint32_t isaMask,
       chosen = isa;
 
   int32_t better = nextBody(isaMask, chosen);
-  if (better >= 0)
+  if (prefersFloats && chosen == FP8ATTN_ISA_AVX512_BF16 &&
+      isIn(isaMask, FP8ATTN_ISA_AVX512) && context->isa_cap != chosen) {
+    chosen = FP8ATTN_ISA_AVX512;
+    explain(context, "AVX-512 BF16 is slower than AVX-512 on this CPU%s%s",
+            *cpu.reason ? "; " : "", cpu.reason);
+  } else if (better >= 0)
     explainBlocked(context, better, cpu);
   else if (chosen < cpu.isa)
     explain(context, "the object has no body for %s",
@@ -66,7 +73,7 @@ int32_t fp8attn::selectIsa(fp8attn_context *context, uint32_t isaMask,
 
 int32_t fp8attn_select_isa(fp8attn_context *context, uint32_t isa_mask) {
   int32_t isa = fp8attn::selectIsa(context, isa_mask, fp8attn::cpuIfPermitted(),
-                                   fp8attn_cpu);
+                                   fp8attn_cpu, fp8attn::prefersFloats());
   if (fp8attn::isTracing())
     fprintf(stderr, "fp8attn: isa %s%s%s\n",
             isa < 0 ? "none" : fp8attn_isa_string(isa),

@@ -12,6 +12,8 @@
 
 #include "IsaTest.h"
 
+#include "fp8attn/Runtime/lowering_abi.h"
+
 #include <cstdio>
 
 class PortableObjectTest : public testing::TestWithParam<const Model *> {};
@@ -19,7 +21,9 @@ class PortableObjectTest : public testing::TestWithParam<const Model *> {};
 /// With nothing but the CPU to limit it.
 TEST_P(PortableObjectTest, RunsOnTheBestIsa) {
   Problem problem(*GetParam(), {{1, 300}, {30, 70}});
-  const fp8attn_isa best = fp8attn_cpu()->isa;
+  fp8attn_context all;
+  fp8attn_context_init(&all);
+  const auto best = static_cast<fp8attn_isa>(fp8attn_select_isa(&all, ~0u));
   ASSERT_TRUE(ranOn(problem, problem.write(), best));
   ASSERT_TRUE(ranOn(problem, problem.attend(), best));
   std::printf("ran on %s: %s\n", fp8attn_isa_string(best),

@@ -20,7 +20,9 @@
 using namespace fp8attn;
 
 /// The words of a Sapphire Rapids server: all that is asked for, and more.
-static CpuWords fullWords() { return {true, ~0u, ~0u, ~0u, ~0u, ~0u, 0x602e7}; }
+static CpuWords fullWords() {
+  return {true, ~0u, ~0u, ~0u, ~0u, ~0u, 0x602e7, true};
+}
 
 static int requests = 0;
 
@@ -185,4 +187,15 @@ TEST(IsaDecision, LongVariableIsCut) {
   EXPECT_EQ(std::string(info.reason)
                 .rfind("FP8ATTN_ISA is 'xxxxxxxxxxxxxxxxxxxx'", 0),
             0u);
+}
+
+/// VDPBF16PS is slow on CPUs of Intel; who asks for it has it.
+TEST(IsaDecision, SlowProducts) {
+  CpuWords words = fullWords();
+  EXPECT_TRUE(prefersFloats(words, nullptr));
+  EXPECT_TRUE(prefersFloats(words, ""));
+  EXPECT_TRUE(prefersFloats(words, "amx_bf16"));
+  EXPECT_FALSE(prefersFloats(words, "avx512_bf16"));
+  words.isIntel = false;
+  EXPECT_FALSE(prefersFloats(words, nullptr));
 }

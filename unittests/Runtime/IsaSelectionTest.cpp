@@ -33,7 +33,7 @@ protected:
   /// Chooses for a CPU to which the kernel gives the permission for tiles.
   int32_t select(uint32_t mask, const fp8attn_cpu_info &cpu) {
     permitted = &cpu;
-    return selectIsa(&context, mask, cpu, askKernel);
+    return selectIsa(&context, mask, cpu, askKernel, prefersFloats);
   }
 
   static const fp8attn_cpu_info *askKernel() {
@@ -49,6 +49,7 @@ protected:
     EXPECT_STREQ(context.message, message);
   }
 
+  bool prefersFloats = false;
   inline static const fp8attn_cpu_info *permitted;
   inline static int requests;
 };
@@ -116,9 +117,30 @@ TEST_F(IsaSelectionTest, AsksTheKernelOnlyForTiles) {
 TEST_F(IsaSelectionTest, TheKernelMayRefuse) {
   static const fp8attn_cpu_info refused = {FP8ATTN_ISA_AVX512_BF16, "refused"};
   permitted = &refused;
-  EXPECT_EQ(selectIsa(&context, kAll, kAmxCpu, askKernel),
+  EXPECT_EQ(selectIsa(&context, kAll, kAmxCpu, askKernel, prefersFloats),
             FP8ATTN_ISA_AVX512_BF16);
   EXPECT_STREQ(context.message, "refused");
+}
+
+/// Where products of bf16 are slow, avx512 comes before avx512_bf16, unless the
+/// object does not have it or the host asks for avx512_bf16.
+TEST_F(IsaSelectionTest, SlowProducts) {
+  const uint32_t floats = 1u << FP8ATTN_ISA_AVX512;
+  expectIsa(kAvx512Cpu, kAll | floats, FP8ATTN_ISA_AVX512_BF16, "no tiles");
+  prefersFloats = true;
+  expectIsa(kAvx512Cpu, kAll | floats, FP8ATTN_ISA_AVX512,
+            "AVX-512 BF16 is slower than AVX-512 on this CPU; no tiles");
+  expectIsa(kAmxCpu, (kAll & ~kAmx) | floats, FP8ATTN_ISA_AVX512,
+            "AVX-512 BF16 is slower than AVX-512 on this CPU");
+  expectIsa(kAvx512Cpu, kAll, FP8ATTN_ISA_AVX512_BF16, "no tiles");
+  expectIsa(kAmxCpu, kAll | floats, FP8ATTN_ISA_AMX_BF16, "");
+  expectIsa(kAvx2Cpu, kAll | floats, FP8ATTN_ISA_AVX2, "no AVX-512");
+  context.isa_cap = FP8ATTN_ISA_AVX512_BF16;
+  expectIsa(kAmxCpu, kAll | floats, FP8ATTN_ISA_AVX512_BF16,
+            "amx_bf16: isa_cap of the context is avx512_bf16");
+  context.isa_cap = FP8ATTN_ISA_AVX512;
+  expectIsa(kAmxCpu, kAll | floats, FP8ATTN_ISA_AVX512,
+            "avx512_bf16: isa_cap of the context is avx512");
 }
 
 TEST_F(IsaSelectionTest, ThisCpu) {

@@ -384,7 +384,7 @@ static void storeElement(fp8attn_type type, const HeadTensor &source,
                          float scale, uint8_t *to) {
   const float value = source.at(token, head, channel);
   if (type != FP8ATTN_TYPE_BF16)
-    *to = quantizeFp8(value, scale, type);
+    *to = quantizeElement(value, scale, type);
   else if (source.type == FP8ATTN_TYPE_BF16)
     std::memcpy(to, source.address(token, head, channel), 2);
   else
@@ -396,22 +396,22 @@ void fp8attn::reference::computeScales(const CachePart &part,
                                        const int64_t *slots, bool powers,
                                        Scales &scales) {
   constexpr float kSmallest = 0x1p-40f;
-  const float largestCode = part.type == FP8ATTN_TYPE_F8E4M3FN ? 448 : 57344;
+  const float largest = largestCode(part.type);
   for (int64_t token = 0; token < source.tokens; ++token) {
     const int64_t slot = slots[token];
     if (slot < 0)
       continue;
     for (int64_t head = 0; head < part.heads; ++head) {
-      std::map<int64_t, float> largest;
+      std::map<int64_t, float> magnitudes;
       for (int64_t channel = 0; channel < part.headDim; ++channel) {
-        float &found = largest[scales.index(
+        float &found = magnitudes[scales.index(
             {slot / part.pageTokens, head, slot % part.pageTokens, channel})];
         const float magnitude = std::abs(source.at(token, head, channel));
         if (std::isfinite(magnitude))
           found = std::max(found, magnitude);
       }
-      for (const auto &[index, magnitude] : largest) {
-        float scale = std::max(magnitude / largestCode, kSmallest);
+      for (const auto &[index, magnitude] : magnitudes) {
+        float scale = std::max(magnitude / largest, kSmallest);
         if (powers)
           scale = std::exp2(std::ceil(std::log2(scale)));
         scales.values[index] = scale;

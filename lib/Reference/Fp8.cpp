@@ -1,4 +1,4 @@
-//===- Fp8.cpp - 8-bit and 16-bit floats, by definition -------------------===//
+//===- Fp8.cpp - elements of 8 and 16 bits, by definition -----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -85,6 +85,29 @@ uint8_t fp8attn::reference::quantizeFp8(float value, float scale,
   return sign | (takeAbove ? code : code - 1);
 }
 
+uint8_t fp8attn::reference::quantizeI8(float value, float scale) {
+  if (std::isnan(value / scale))
+    return 0;
+  // Not -128: a scale takes the largest magnitude, of either sign, to 127.
+  const double quotient = std::clamp<double>(value / scale, -127, 127);
+  const double below = std::floor(quotient), rest = quotient - below;
+  const auto code = static_cast<int>(below);
+  const bool takeAbove = rest > 0.5 || (rest == 0.5 && code % 2 != 0);
+  return static_cast<uint8_t>(takeAbove ? code + 1 : code);
+}
+
+uint8_t fp8attn::reference::quantizeElement(float value, float scale,
+                                            fp8attn_type type) {
+  return type == FP8ATTN_TYPE_I8 ? quantizeI8(value, scale)
+                                 : quantizeFp8(value, scale, type);
+}
+
+float fp8attn::reference::largestCode(fp8attn_type type) {
+  if (type == FP8ATTN_TYPE_I8)
+    return 127;
+  return type == FP8ATTN_TYPE_F8E4M3FN ? 448 : 57344;
+}
+
 float fp8attn::reference::decodeBf16(uint16_t word) {
   const uint32_t bits = uint32_t(word) << 16;
   float value;
@@ -161,6 +184,8 @@ double fp8attn::reference::decodeElement(const void *data, fp8attn_type type) {
   const uint8_t code = *static_cast<const uint8_t *>(data);
   if (type == FP8ATTN_TYPE_F8E8M0FNU)
     return code == 255 ? NAN : std::ldexp(1.0, code - 127);
+  if (type == FP8ATTN_TYPE_I8)
+    return static_cast<int8_t>(code);
   return decodeFp8(code, type);
 }
 

@@ -66,6 +66,36 @@ TEST(Fp8Test, QuantizeSaturatesAndKeepsSpecialValues) {
   EXPECT_EQ(quantizeFp8(-1e-30f, 1, kE5M2), 0x80);
 }
 
+TEST(Fp8Test, I8) {
+  EXPECT_EQ(quantizeI8(2.5f, 1), 2);
+  EXPECT_EQ(quantizeI8(3.5f, 1), 4);
+  EXPECT_EQ(quantizeI8(0x1.400002p1f, 1), 3); // above 2.5
+  EXPECT_EQ(quantizeI8(-0.5f, 1), 0);
+  EXPECT_EQ(quantizeI8(-1.5f, 1), 0xFE);  // -2
+  EXPECT_EQ(quantizeI8(-12.6f, 2), 0xFA); // -6
+  EXPECT_EQ(quantizeI8(-127.5f, 1), 0x81);
+  EXPECT_EQ(quantizeI8(-1e9f, 1), 0x81);
+  EXPECT_EQ(quantizeI8(kInf, 1), 0x7F);
+  EXPECT_EQ(quantizeI8(-kInf, 1), 0x81);
+  EXPECT_EQ(quantizeI8(kNaN, 1), 0);
+  EXPECT_EQ(quantizeI8(-kNaN, 1), 0);
+  EXPECT_EQ(quantizeElement(300, 1, kE4M3), quantizeFp8(300, 1, kE4M3));
+  EXPECT_EQ(quantizeElement(300, 4, FP8ATTN_TYPE_I8), 75);
+  // Every code but -128 comes back.
+  for (int code = -128; code <= 127; ++code) {
+    const auto byte = static_cast<uint8_t>(code);
+    EXPECT_EQ(decodeElement(&byte, FP8ATTN_TYPE_I8), code);
+    EXPECT_EQ(quantizeI8(static_cast<float>(code), 1),
+              code == -128 ? 0x81 : byte);
+  }
+}
+
+TEST(Fp8Test, LargestCode) {
+  EXPECT_EQ(largestCode(kE4M3), 448);
+  EXPECT_EQ(largestCode(kE5M2), 57344);
+  EXPECT_EQ(largestCode(FP8ATTN_TYPE_I8), 127);
+}
+
 TEST(Fp8Test, Bf16RoundsToNearestEven) {
   EXPECT_EQ(encodeBf16(1.0f), 0x3F80);
   EXPECT_EQ(encodeBf16(1.0f + 0x1p-8f), 0x3F80);

@@ -1,4 +1,4 @@
-//===- Fp8.h - 8-bit and 16-bit floats, by definition -----------*- C++ -*-===//
+//===- Fp8.h - elements of 8 and 16 bits, by definition ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -26,6 +26,17 @@ double decodeFp8(uint8_t code, fp8attn_type format);
 /// sign of zero is kept.
 uint8_t quantizeFp8(float value, float scale, fp8attn_type format);
 
+/// Returns the code, an i8 in two's complement, of `value / scale`, divided in
+/// f32: the nearest integer, the even one of two equally near, at least -127
+/// and at most 127; 0 for NaN.
+uint8_t quantizeI8(float value, float scale);
+
+/// Returns the code of `value / scale` in FP8 or i8.
+uint8_t quantizeElement(float value, float scale, fp8attn_type type);
+
+/// Returns the largest number of FP8 or i8 that is the result of quantising.
+float largestCode(fp8attn_type type);
+
 /// Returns the value of a bf16 word.
 float decodeBf16(uint16_t word);
 
@@ -41,8 +52,8 @@ uint16_t encodeF16(float value);
 /// Returns the size of an element in bytes.
 int64_t elementBytes(fp8attn_type type);
 
-/// Returns the value of the element at `data`, of any floating-point type of
-/// the ABI. `data` need not be aligned.
+/// Returns the value of the element at `data`, an i8 or of any floating-point
+/// type of the ABI. `data` need not be aligned.
 double decodeElement(const void *data, fp8attn_type type);
 
 /// Writes the element of `type` nearest to `value` to `data`, which need not be

@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// E4M3 (fn: no infinities), E5M2 and Bf16 as traits: the storage type, and the
-// exact conversions to and from float. Branch-free where it matters, so that
-// loops over them vectorise. OCP 8-bit Floating Point Specification 1.0.
+// E4M3 (fn: no infinities), E5M2, I8 and Bf16 as traits: the storage type, and
+// the exact conversions to and from float. Branch-free where it matters, so
+// that loops over them vectorise. OCP 8-bit Floating Point Specification 1.0.
 //
 //===----------------------------------------------------------------------===//
 
@@ -144,8 +144,43 @@ struct E5M2 : Fp8Format<2, 15, 0x7b, true> {
   static constexpr const char *kName = "e5m2";
 };
 
+/// An integer in two's complement, from -127 to 127. There is no NaN.
+struct I8 {
+  using Storage = uint8_t;
+  static constexpr const char *kName = "i8";
+  static constexpr int kBytes = 1;
+
+  /// What quantising gives at most. -128 is read, but not written: a scale is
+  /// the largest magnitude over this, of either sign.
+  static constexpr float kLargest = 127;
+
+  /// Returns the value, exactly.
+  static constexpr float decode(uint8_t code) {
+    return static_cast<float>(static_cast<int8_t>(code));
+  }
+
+  /// Returns the code of the nearest integer, ties to even; beyond kLargest
+  /// (infinities too) that with the sign; of NaN, 0.
+  static constexpr uint8_t encode(float value) {
+    const uint32_t bits = floatBits(value);
+    const uint32_t magnitude = bits & kFloatMagnitude;
+    const uint32_t saturated =
+        magnitude < floatBits(kLargest) ? magnitude : floatBits(kLargest);
+    const float number = floatFromBits(saturated | (bits & ~kFloatMagnitude));
+    // The low byte of the sum is the integer, modulo 256.
+    const uint32_t sum = floatBits(number + kRounder);
+    return static_cast<uint8_t>(magnitude > kFloatInf ? 0 : sum);
+  }
+
+  /// Its low byte is 0, and its last place 1, also where 127 is added to it or
+  /// taken from it.
+  static constexpr float kRounder = 0x1.8p23f;
+};
+
 static_assert(E4M3::decode(1) == 0x1p-9f && E4M3::decode(0x7e) == 448);
 static_assert(E5M2::decode(1) == 0x1p-16f && E5M2::decode(0xfb) == -57344);
+static_assert(I8::decode(0x80) == -128 && I8::encode(-2.5f) == 0xfe);
+static_assert(I8::encode(-1e9f) == 0x81 && I8::encode(126.5f) == 126);
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn

@@ -45,6 +45,7 @@ FP8ATTN_PROBE(
     _mm512_mask_cvtps_ph(_mm256_castps_si256(_mm512_castps512_ps256(c)), mask,
                          a, kNearest))
 FP8ATTN_PROBE(maddubs, __m512i, _mm512_load_si512, _mm512_maddubs_epi16(a, b))
+FP8ATTN_PROBE(maddwd, __m512i, _mm512_load_si512, _mm512_madd_epi16(a, b))
 FP8ATTN_PROBE(pshufb, __m512i, _mm512_load_si512, _mm512_shuffle_epi8(a, b))
 FP8ATTN_PROBE(permi2b, __m512i, _mm512_load_si512,
               _mm512_permutex2var_epi8(a, b, c))

@@ -36,6 +36,7 @@ typedef void (*InstructionProbe)(const ProbeOperands *operands,
   INSTRUCTION(cvtne2bf16, avx512_bf16)                                         \
   INSTRUCTION(cvtph, avx512_bf16)                                              \
   INSTRUCTION(maddubs, avx512_bf16)                                            \
+  INSTRUCTION(maddwd, avx512_bf16)                                             \
   INSTRUCTION(pshufb, avx512_bf16)                                             \
   INSTRUCTION(permi2b, avx512_bf16)                                            \
   INSTRUCTION(sll, avx512_bf16)                                                \

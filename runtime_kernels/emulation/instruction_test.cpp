@@ -116,6 +116,8 @@ static const LaneResult kResults[] = {
     {"cvtph", kSignalling | 0x2000, 0, 0, 0x7e01},
     {"maddubs", 0xffff0201, 0x7f7f0403, 0, 0x7fff000b},
     {"maddubs", 0xffff0180, 0x8080ff01, 0, 0x8000007f},
+    {"maddwd", 0x0002fffe, 0x00030005, 0, 0xfffffffc}, // 2 * 3 - 2 * 5
+    {"maddwd", 0x80008000, 0x80008000, 0, 0x80000000},
     {"pshufb", 0x44332211, 0x80020103, 0, 0x00332244},
     {"permi2b", 0x44332211, 0x42c003c1, 0x88776655, 0x77554466},
     {"sll", 0x80000001, 4, 0, 16},

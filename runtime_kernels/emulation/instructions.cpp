@@ -189,6 +189,15 @@ Words x86_avx512_pmaddubs_w_512(Bytes a, Bytes b) {
   return result;
 }
 
+/// VPMADDWD: pairs of signed words multiplied, and added modulo 2^32.
+Ints x86_avx512_pmaddw_d_512(Words a, Words b) {
+  Dwords result;
+  for (int i = 0; i < kLanes; ++i)
+    result[i] = static_cast<uint32_t>(a[2 * i] * b[2 * i]) +
+                static_cast<uint32_t>(a[2 * i + 1] * b[2 * i + 1]);
+  return reinterpret_cast<Ints>(result);
+}
+
 /// VPSHUFB: bytes of the same 16, zero where bit 7 of the index is set.
 Bytes x86_avx512_pshuf_b_512(Bytes table, Bytes index) {
   Bytes result;

@@ -1,4 +1,4 @@
-//===- convert.cpp - dense FP8 tensors ------------------------------------===//
+//===- convert.cpp - dense tensors of codes -------------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -14,7 +14,7 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// Element to FP8, see fp8attn_uk_convert_fn.
+/// Element to code, see fp8attn_uk_convert_fn.
 template <typename Format, typename Element>
 static void quantize(const typename Element::Storage *source, int64_t count,
                      float scale, uint8_t *codes) {
@@ -22,7 +22,7 @@ static void quantize(const typename Element::Storage *source, int64_t count,
     codes[i] = Format::encode(Element::decode(source[i]) / scale);
 }
 
-/// FP8 to Element, see fp8attn_uk_convert_fn.
+/// Code to Element, see fp8attn_uk_convert_fn.
 template <typename Format, typename Element>
 static void dequantize(const uint8_t *codes, int64_t count, float scale,
                        typename Element::Storage *values) {
@@ -51,12 +51,14 @@ static void dequantize(const uint8_t *codes, int64_t count, float scale,
         static_cast<fp8attn::Element::Storage *>(destination));                \
   }
 
-/// Both directions between an element type and FP8.
+/// Both directions between an element type and those of codes.
 #define FP8ATTN_CONVERT(Element, in)                                           \
   FP8ATTN_QUANTIZE(Element, in, E4M3, e4m3)                                    \
   FP8ATTN_QUANTIZE(Element, in, E5M2, e5m2)                                    \
+  FP8ATTN_QUANTIZE(Element, in, I8, i8)                                        \
   FP8ATTN_DEQUANTIZE(Element, in, E4M3, e4m3)                                  \
-  FP8ATTN_DEQUANTIZE(Element, in, E5M2, e5m2)
+  FP8ATTN_DEQUANTIZE(Element, in, E5M2, e5m2)                                  \
+  FP8ATTN_DEQUANTIZE(Element, in, I8, i8)
 
 FP8ATTN_CONVERT(Bf16, bf16)
 FP8ATTN_CONVERT(F16, f16)

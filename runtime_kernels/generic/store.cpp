@@ -85,6 +85,7 @@ static void storeTokens(const typename Element::Storage *source,
 #define FP8ATTN_STORE_FROM(Element, in)                                        \
   FP8ATTN_STORE_TO(Element, in, E4M3, e4m3)                                    \
   FP8ATTN_STORE_TO(Element, in, E5M2, e5m2)                                    \
+  FP8ATTN_STORE_TO(Element, in, I8, i8)                                        \
   FP8ATTN_STORE_TO(Element, in, Bf16, bf16)
 #define FP8ATTN_STORE_TO(Element, in, Format, cacheType)                       \
   FP8ATTN_STORE(store_key, keyOffset, paddedKeyChannels, Element, in, Format,  \

@@ -200,10 +200,13 @@ TEST_P(AttendTest, SinkKey) {
     const std::string type = GetParam().row->cache;
     const uint16_t five = type == "bf16"   ? 0x40a0
                           : type == "e4m3" ? 0x4a
+                          : type == "i8"   ? 5
                                            : 0x45;
-    const uint16_t sign = type == "bf16" ? 0x8000 : 0x80;
+    const uint16_t minusFive = type == "bf16" ? five | 0x8000
+                               : type == "i8" ? 0xfb
+                                              : five | 0x80;
     for (int64_t c = 0; c < 64; ++c)
-      cache.setKey(sink, c, problem.query.at(0, c) >> 15 ? five | sign : five);
+      cache.setKey(sink, c, problem.query.at(0, c) >> 15 ? minusFive : five);
     for (float &scale : problem.rowScale)
       scale *= 3;
     const AttentionState state = runAttend(GetParam(), problem);

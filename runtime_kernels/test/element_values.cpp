@@ -80,6 +80,8 @@ uint16_t cacheElement(const std::string &cacheType, const std::string &type,
   if (type == cacheType)
     return static_cast<uint16_t>(bits);
   const float value = elementValue(type, bits);
+  if (cacheType == "i8")
+    return nearestI8(value / kGoldenScales[scaleIndex]);
   if (cacheType != "bf16")
     return type == "bf16"
                ? goldenCodes(cacheType, scaleIndex)[bits]

@@ -1,4 +1,4 @@
-//===- exhaustive_test.cpp - every number there is, into FP8 --------------===//
+//===- exhaustive_test.cpp - every number there is, into codes ------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -28,7 +28,17 @@ namespace fp8attn::test {
 
 /// Returns the format of a column of the table.
 static fp8attn_type formatOf(const std::string &name) {
+  if (name == "i8")
+    return FP8ATTN_TYPE_I8;
   return name == "e4m3" ? FP8ATTN_TYPE_F8E4M3FN : FP8ATTN_TYPE_F8E5M2;
+}
+
+/// Returns the n-th magnitude that a quantiser gives, infinity or NaN behind
+/// the last one.
+static double magnitudeOf(fp8attn_type format, int n) {
+  if (format == FP8ATTN_TYPE_I8)
+    return n <= 127 ? n : HUGE_VAL;
+  return reference::decodeFp8(static_cast<uint8_t>(n), format);
 }
 
 static float floatOf(uint32_t bits) {
@@ -48,13 +58,9 @@ static uint32_t bitsOf(double exactFloat) {
 /// Floats of one sign ascend with their bits, so that these are the format.
 static std::vector<uint32_t> firstBits(fp8attn_type format) {
   std::vector<uint32_t> first = {0};
-  for (int code = 0; std::isfinite(
-           reference::decodeFp8(static_cast<uint8_t>(code + 1), format));
-       ++code) {
+  for (int code = 0; std::isfinite(magnitudeOf(format, code + 1)); ++code) {
     const double middle =
-        (reference::decodeFp8(static_cast<uint8_t>(code), format) +
-         reference::decodeFp8(static_cast<uint8_t>(code + 1), format)) /
-        2;
+        (magnitudeOf(format, code) + magnitudeOf(format, code + 1)) / 2;
     // In the middle the even code is taken.
     first.push_back(bitsOf(middle) + (code % 2 == 0));
   }
@@ -76,6 +82,11 @@ void PrintTo(const Probe &probe, std::ostream *stream) {
 static const Probe kProbes[] = {
     {"e4m3_generic", fp8attn_probe_e4m3_generic, "e4m3", FP8ATTN_ISA_GENERIC},
     {"e5m2_generic", fp8attn_probe_e5m2_generic, "e5m2", FP8ATTN_ISA_GENERIC},
+    {"i8_generic", fp8attn_probe_i8_generic, "i8", FP8ATTN_ISA_GENERIC},
+    {"i8_avx2", fp8attn_probe_i8_avx2, "i8", FP8ATTN_ISA_AVX2},
+    {"i8_avx512", fp8attn_probe_i8_avx512, "i8", FP8ATTN_ISA_AVX512},
+    {"i8_avx512_on_avx2", fp8attn_probe_i8_avx512_on_avx2, "i8",
+     FP8ATTN_ISA_AVX2},
     {"e4m3_avx2", fp8attn_probe_e4m3_avx2, "e4m3", FP8ATTN_ISA_AVX2},
     {"e5m2_avx2", fp8attn_probe_e5m2_avx2, "e5m2", FP8ATTN_ISA_AVX2},
     {"e4m3_avx512", fp8attn_probe_e4m3_avx512, "e4m3", FP8ATTN_ISA_AVX512},
@@ -99,13 +110,16 @@ protected:
   /// Returns the code of a float with these bits, looked for among the codes
   /// from that of the call before on.
   uint8_t expectedCode(uint32_t bits) {
+    const bool isI8 = formatOf(GetParam().format) == FP8ATTN_TYPE_I8;
     const uint32_t magnitude = bits & 0x7fffffff;
     if (magnitude > 0x7f800000)
-      return 0x7f;
+      return isI8 ? 0 : 0x7f;
     if (magnitude < first[code])
       code = 0;
     while (code + 1 < first.size() && first[code + 1] <= magnitude)
       ++code;
+    if (isI8)
+      return static_cast<uint8_t>(bits >> 31 ? -code : code);
     return static_cast<uint8_t>(code | (bits >> 31 << 7));
   }
 
@@ -202,11 +216,13 @@ TEST_P(EveryFloatTest, EveryHalf) {
 
 /// The boundaries above are those of the reference that other tests use.
 TEST(ReferenceQuantizerTest, HasTheSameBoundaries) {
-  for (fp8attn_type format : {FP8ATTN_TYPE_F8E4M3FN, FP8ATTN_TYPE_F8E5M2}) {
+  for (fp8attn_type format :
+       {FP8ATTN_TYPE_F8E4M3FN, FP8ATTN_TYPE_F8E5M2, FP8ATTN_TYPE_I8}) {
     const std::vector<uint32_t> first = firstBits(format);
     for (size_t code = 1; code < first.size(); ++code) {
-      EXPECT_EQ(reference::quantizeFp8(floatOf(first[code]), 1, format), code);
-      EXPECT_EQ(reference::quantizeFp8(floatOf(first[code] - 1), 1, format),
+      EXPECT_EQ(reference::quantizeElement(floatOf(first[code]), 1, format),
+                code);
+      EXPECT_EQ(reference::quantizeElement(floatOf(first[code] - 1), 1, format),
                 code - 1);
     }
   }
@@ -217,9 +233,9 @@ class EveryScaleTest : public KernelTest {};
 /// Scales at the ends of the range of floats, powers of two, the one whose
 /// quotients are nearest to a boundary (x86_vector/quantize.h), and others.
 static std::vector<float> manyScales() {
-  std::vector<float> scales = {FLT_MAX,      FLT_MIN,    FLT_TRUE_MIN,
-                               FLT_MIN / 3,  1.0f / 448, 1.0f / 57344,
-                               0x1.fffffep0f};
+  std::vector<float> scales = {FLT_MAX,     FLT_MIN,      FLT_TRUE_MIN,
+                               FLT_MIN / 3, 1.0f / 448,   1.0f / 57344,
+                               1.0f / 127,  0x1.fffffep0f};
   for (int exponent = -120; exponent <= 120; exponent += 24)
     scales.push_back(ldexpf(1, exponent));
   std::mt19937 random(1);
@@ -242,7 +258,7 @@ TEST_P(EveryScaleTest, EverySource) {
                                            codes.data());
     for (int i = 0; i < kBf16Codes; ++i)
       ASSERT_EQ(int(codes[size_t(i)]),
-                int(reference::quantizeFp8(source.value(i), scale, format)))
+                int(reference::quantizeElement(source.value(i), scale, format)))
           << type << " number " << i << " scale " << scale;
   }
 }

@@ -48,6 +48,15 @@ const float *goldenValues(const std::string &format) {
   return values.data() + formatIndex(format) * kFp8Codes;
 }
 
+int8_t i8Value(uint16_t code) { return static_cast<int8_t>(code); }
+
+uint8_t nearestI8(float value) {
+  if (isnan(value))
+    return 0;
+  return static_cast<uint8_t>(
+      static_cast<int>(nearbyint(fmax(-127, fmin(127, value)))));
+}
+
 float bf16Value(uint16_t bits) {
   const uint32_t wide = static_cast<uint32_t>(bits) << 16;
   float value;
@@ -68,6 +77,8 @@ uint16_t nearestBf16(double value) {
 }
 
 double cacheValue(const std::string &type, uint16_t code) {
+  if (type == "i8")
+    return i8Value(code);
   return type == "bf16" ? bf16Value(code) : goldenValues(type)[code];
 }
 

@@ -17,7 +17,7 @@
 
 namespace fp8attn::test {
 
-/// Number of codes of an FP8 format and of bf16.
+/// Number of codes of an FP8 format, or of i8, and of bf16.
 constexpr int kFp8Codes = 256;
 constexpr int kBf16Codes = 65536;
 
@@ -31,13 +31,18 @@ const uint8_t *goldenCodes(const std::string &format, int scale);
 /// Returns the values of the 256 codes of "e4m3" or "e5m2".
 const float *goldenValues(const std::string &format);
 
+/// Returns the value of an i8, and the i8 nearest to a value, ties to even;
+/// at most 127 either way, and 0 for NaN.
+int8_t i8Value(uint16_t code);
+uint8_t nearestI8(float value);
+
 /// Returns the value of a bf16.
 float bf16Value(uint16_t bits);
 
 /// Returns the bf16 nearest to a finite value, ties to even.
 uint16_t nearestBf16(double value);
 
-/// Returns the value of a code of a cache element type: "e4m3", "e5m2" or
+/// Returns the value of a code of a cache element type: "e4m3", "e5m2", "i8" or
 /// "bf16".
 double cacheValue(const std::string &type, uint16_t code);
 

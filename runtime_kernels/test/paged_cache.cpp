@@ -42,6 +42,8 @@ int64_t valueByte(const std::string &type, int64_t t, int64_t d,
 uint16_t randomCode(const std::string &type, Random &random) {
   if (type == "bf16")
     return nearestBf16(std::normal_distribution<double>()(random));
+  if (type == "i8")
+    return static_cast<uint8_t>(std::uniform_int_distribution<>(-2, 2)(random));
   const int largest = type == "e4m3" ? 0x48 : 0x44;
   const int magnitude = std::uniform_int_distribution<>(0, largest)(random);
   return static_cast<uint16_t>(magnitude | (random() & 0x80));

@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // A cache in the layout of docs/Layout.md with pages in random order. Keys have
-// zeros in the channels that pad them. Whatever else is not set is a NaN code:
-// tails of pages, pages of nobody, and the padding of values.
+// zeros in the channels that pad them. Whatever else is not set is a NaN code,
+// or the i8 -1: tails of pages, pages of nobody, and the padding of values.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,7 +26,7 @@ using Random = std::mt19937;
 
 /// Sizes of a PagedCache.
 struct CacheShape {
-  /// "e4m3", "e5m2" or "bf16".
+  /// "e4m3", "e5m2", "i8" or "bf16".
   std::string type;
   int64_t numKeys;
   int64_t keyChannels;
@@ -46,7 +46,8 @@ int64_t valueByte(const std::string &type, int64_t token, int64_t channel,
                   int64_t channels);
 
 /// Returns a random code of a value of magnitude up to about 4; FP8 codes are
-/// uniform, so that subnormals are among them.
+/// uniform, so that subnormals are among them. i8 are up to 2, as most of
+/// those.
 uint16_t randomCode(const std::string &type, Random &random);
 
 class PagedCache {

@@ -26,3 +26,8 @@ void fp8attn_probe_e5m2_generic(const float *values, float scale,
                                 uint8_t *codes) {
   probe<fp8attn::E5M2>(values, scale, codes);
 }
+
+void fp8attn_probe_i8_generic(const float *values, float scale,
+                              uint8_t *codes) {
+  probe<fp8attn::I8>(values, scale, codes);
+}

@@ -30,6 +30,7 @@ static void probe(const float *values, float scale, uint8_t *codes) {
 /// Gives the macro for the ISA its value before it becomes part of a name.
 #define FP8ATTN_PROBES(isa)                                                    \
   FP8ATTN_PROBE(E4M3, e4m3, isa)                                               \
-  FP8ATTN_PROBE(E5M2, e5m2, isa)
+  FP8ATTN_PROBE(E5M2, e5m2, isa)                                               \
+  FP8ATTN_PROBE(I8, i8, isa)
 
 FP8ATTN_PROBES(FP8ATTN_KERNEL_ISA)

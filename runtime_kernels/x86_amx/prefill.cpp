@@ -162,4 +162,5 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
 
 FP8ATTN_PREFILL(E4M3, e4m3)
 FP8ATTN_PREFILL(E5M2, e5m2)
+FP8ATTN_PREFILL(I8, i8)
 FP8ATTN_PREFILL(Bf16, bf16)

@@ -122,7 +122,10 @@ FP8ATTN_SHIFT(shiftLeft16, _mm256_slli_epi16)
 FP8ATTN_SHIFT(shiftLeft32, _mm256_slli_epi32)
 FP8ATTN_SHIFT(shiftRight32, _mm256_srli_epi32)
 FP8ATTN_SHIFT(shiftRight64, _mm256_srli_epi64)
+FP8ATTN_SHIFT(shiftRightSigned16, _mm256_srai_epi16)
+FP8ATTN_SHIFT(shiftRightSigned32, _mm256_srai_epi32)
 FP8ATTN_BINARY(Line, multiplyAddBytes, _mm256_maddubs_epi16)
+FP8ATTN_BINARY(Line, multiplyAddWords, _mm256_madd_epi16)
 FP8ATTN_BINARY(Line, lookUp, _mm256_shuffle_epi8)
 FP8ATTN_BINARY(Line, unpackLow32, _mm256_unpacklo_epi32)
 FP8ATTN_BINARY(Line, unpackHigh32, _mm256_unpackhi_epi32)
@@ -131,6 +134,7 @@ FP8ATTN_BINARY(Line, unpackHigh64, _mm256_unpackhi_epi64)
 
 FP8ATTN_UNARY(Floats, asFloats, Line, _mm256_castsi256_ps(x))
 FP8ATTN_UNARY(Line, bitsOf, Floats, _mm256_castps_si256(x))
+FP8ATTN_UNARY(Floats, floatsFrom, Line, _mm256_cvtepi32_ps(x))
 inline Floats set(float value) {
   return {_mm256_set1_ps(value), _mm256_set1_ps(value)};
 }

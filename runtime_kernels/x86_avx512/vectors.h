@@ -107,11 +107,20 @@ template <int N> Line shiftLeft16(Line a) { return _mm512_slli_epi16(a, N); }
 template <int N> Line shiftLeft32(Line a) { return _mm512_slli_epi32(a, N); }
 template <int N> Line shiftRight32(Line a) { return _mm512_srli_epi32(a, N); }
 template <int N> Line shiftRight64(Line a) { return _mm512_srli_epi64(a, N); }
+/// Copies of the sign come in.
+template <int N> Line shiftRightSigned16(Line a) {
+  return _mm512_srai_epi16(a, N);
+}
+template <int N> Line shiftRightSigned32(Line a) {
+  return _mm512_srai_epi32(a, N);
+}
 
 /// Words of unsigned * signed even bytes plus odd bytes, saturated.
 inline Line multiplyAddBytes(Line a, Line b) {
   return _mm512_maddubs_epi16(a, b);
 }
+/// Integers of signed even words plus odd words, multiplied.
+inline Line multiplyAddWords(Line a, Line b) { return _mm512_madd_epi16(a, b); }
 /// Bytes of a table of 16 that repeats every 16 bytes; `index` below 16.
 inline Line lookUp(Line table, Line index) {
   return _mm512_shuffle_epi8(table, index);
@@ -185,6 +194,8 @@ inline void storeParts(uint8_t *line, int64_t first, Line integers) {
 
 inline Floats asFloats(Line bits) { return _mm512_castsi512_ps(bits); }
 inline Line bitsOf(Floats values) { return _mm512_castps_si512(values); }
+/// Signed integers as floats.
+inline Floats floatsFrom(Line integers) { return _mm512_cvtepi32_ps(integers); }
 inline Floats set(float value) { return _mm512_set1_ps(value); }
 inline Floats add(Floats a, Floats b) { return _mm512_add_ps(a, b); }
 inline Floats sub(Floats a, Floats b) { return _mm512_sub_ps(a, b); }

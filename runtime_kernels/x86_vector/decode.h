@@ -14,6 +14,9 @@
 // vdpbf16ps and AMX would take for 0). NaN and infinity have the largest u; a
 // running maximum finds them, and whoever sees one decodes again with kExact.
 //
+// The word of an i8 is the high half of its value as a float: no table of bytes
+// has it, as it has up to seven bits of mantissa besides its exponent.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_X86_VECTOR_DECODE_H
@@ -112,6 +115,34 @@ private:
 
   const WordLookup<Format> lookup;
   simd::Maxima largest = {};
+};
+
+/// Words of i8 are their values. There is neither NaN nor infinity.
+template <Specials Mode> class Decoder<I8, Mode> {
+public:
+  static constexpr int64_t kPairBytes = kLineBytes;
+
+  RowPair load(const uint8_t *line) {
+    const simd::Line codes = simd::load(line);
+    return {words(simd::multiplyAddBytes(simd::set16(1), codes)),
+            words(simd::shiftRightSigned16<8>(codes))};
+  }
+
+  bool sawSpecial() const { return false; }
+  bool takeSpecial() { return false; }
+
+  /// There is no maximum to keep.
+  void keepOrder() {}
+
+private:
+  /// Returns the words of 32 integers of 16 bits.
+  static simd::Line words(simd::Line integers) {
+    const simd::Line low = simd::multiplyAddWords(integers, simd::set32(1));
+    const simd::Line high = simd::shiftRightSigned32<16>(integers);
+    return simd::bitOr(
+        simd::shiftRight32<16>(simd::bitsOf(simd::floatsFrom(low))),
+        simd::bitsOf(simd::floatsFrom(high)));
+  }
 };
 
 /// bf16 rows are their own words.

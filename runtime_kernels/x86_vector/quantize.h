@@ -6,9 +6,9 @@
 //
 // code = FP8(value / scale): round to nearest even, saturate to finite, NaN of
 // either sign is 0x7f, the sign of zero kept. The quotient is that of a true
-// division, or rounds to the same code (Quantizer::divide); rounding adds the
-// power of two whose last place is that of the code, which for subnormal codes
-// is the smallest value.
+// division, or rounds to the same code (Divider); rounding adds the power of
+// two whose last place is that of the code, which for subnormal codes is the
+// smallest value. i8 likewise, with a last place of 1; its NaN is 0.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,14 +31,56 @@ template <> struct QuantizeFormat<E5M2> {
   static constexpr int kBias = 15;
 };
 
-/// Quantises 16 numbers of type Element at a time by one scale, which is finite
-/// and greater than 0.
-template <class Format, class Element> class Quantizer {
+/// Divides 16 numbers at a time by a scale, which is finite and greater than 0.
+///
+/// Where a division is slow, it is a product with the reciprocal, which is
+/// within two ulp of the quotient. Corrected once, it is the quotient but for
+/// 2^-23 ulp, rounded; twice, the quotient, rounded (Markstein).
+template <bool CorrectTwice> class Divider {
 public:
-  explicit Quantizer(float given)
+  explicit Divider(float given)
       : factor(simd::set(factorFor(given))),
         scale(simd::set(given * factorFor(given))),
         reciprocal(simd::set(1 / (given * factorFor(given)))) {}
+
+  /// Returns value / scale if the value is not NaN: NaN for infinity.
+  simd::Floats operator()(simd::Floats value) const {
+    using namespace simd;
+    if constexpr (!kSlowDivision)
+      return div(value, scale);
+    const Floats x = mul(value, factor);
+    const Floats product = mul(x, reciprocal);
+    const auto correct = [&](Floats quotient) {
+      return fma(subProduct(x, quotient, scale), reciprocal, quotient);
+    };
+    const Floats quotient = correct(product);
+    return CorrectTwice ? correct(quotient) : quotient;
+  }
+
+private:
+  /// What value and scale are multiplied by, so that nothing that matters for a
+  /// code leaves the range of normal numbers.
+  static float factorFor(float scale) {
+    if (!simd::kSlowDivision)
+      return 1;
+    return scale < 0x1p-64f ? 0x1p80f : scale > 0x1p64f ? 0x1p-80f : 1;
+  }
+
+  simd::Floats factor, scale, reciprocal;
+};
+
+/// Quantises 16 numbers of type Element at a time by one scale, which is finite
+/// and greater than 0.
+///
+/// One correction of the quotient is enough for numbers of 16 bits: were the
+/// code another one, the middle m of two codes would lie between a float and a
+/// quotient that is within 2^-23 ulp of m +- ulp / 2. With m and scale in
+/// [1, 2), M = 16 m and t in [8, 16] integers, scale is t / 8 + j * 2^-23
+/// then, |j| at most 4, and j * M +- t a multiple of 2^17, as value has at
+/// most 11 bits. So it is 0: M = t = 16, j = -1, which EveryScaleTest has.
+template <class Format, class Element> class Quantizer {
+public:
+  explicit Quantizer(float scale) : divide(scale) {}
 
   /// Returns the codes, each in the low byte of its lane, the rest 0.
   simd::Line operator()(simd::Floats value) const {
@@ -61,40 +103,6 @@ public:
   }
 
 private:
-  /// Returns value / scale if the value is not NaN, or what rounds to the same
-  /// code: NaN for infinity.
-  ///
-  /// A product with the reciprocal is within two ulp of the quotient. Corrected
-  /// once, it is the quotient but for 2^-23 ulp, rounded; twice, the quotient,
-  /// rounded (Markstein). Once is enough for numbers of 16 bits: were the code
-  /// another one, the middle m of two codes would lie between a float and a
-  /// quotient that is within 2^-23 ulp of m +- ulp / 2. With m and scale in
-  /// [1, 2), M = 16 m and t in [8, 16] integers, scale is t / 8 + j * 2^-23
-  /// then, |j| at most 4, and j * M +- t a multiple of 2^17, as value has at
-  /// most 11 bits. So it is 0: M = t = 16, j = -1, which EveryScaleTest has.
-  simd::Floats divide(simd::Floats value) const {
-    using namespace simd;
-    if constexpr (!kSlowDivision)
-      return div(value, scale);
-    const Floats x = mul(value, factor);
-    const Floats product = mul(x, reciprocal);
-    const auto correct = [&](Floats quotient) {
-      return fma(subProduct(x, quotient, scale), reciprocal, quotient);
-    };
-    const Floats quotient = correct(product);
-    return sizeof(typename Element::Storage) == sizeof(uint16_t)
-               ? quotient
-               : correct(quotient);
-  }
-
-  /// What value and scale are multiplied by, so that nothing that matters for a
-  /// code leaves the range of normal numbers.
-  static float factorFor(float scale) {
-    if (!simd::kSlowDivision)
-      return 1;
-    return scale < 0x1p-64f ? 0x1p80f : scale > 0x1p64f ? 0x1p-80f : 1;
-  }
-
   using Fields = QuantizeFormat<Format>;
   static constexpr int kMantissaShift =
       kFloatMantissaBits - Fields::kMantissaBits;
@@ -110,7 +118,28 @@ private:
       (static_cast<uint32_t>(kMantissaShift) << kFloatMantissaBits) +
       (-(kMinExponent >> kMantissaShift) & kFp8Magnitude);
 
-  simd::Floats factor, scale, reciprocal;
+  Divider<sizeof(typename Element::Storage) != sizeof(uint16_t)> divide;
+};
+
+/// To i8, whose middles have too many bits for the argument above.
+template <class Element> class Quantizer<I8, Element> {
+public:
+  explicit Quantizer(float scale) : divide(scale) {}
+
+  simd::Line operator()(simd::Floats value) const {
+    using namespace simd;
+    const Line sign = set32(~kFloatMagnitude), byte = set32(0xff);
+    // NaN saturates, as above.
+    const Line magnitude =
+        min32(bitAnd(bitsOf(divide(value)), set32(kFloatMagnitude)),
+              set32(floatBits(I8::kLargest)));
+    const Floats number = asFloats(orAnd(magnitude, bitsOf(value), sign));
+    const Line code = bitAnd(bitsOf(add(number, set(I8::kRounder))), byte);
+    return ifNan(value, zero(), code);
+  }
+
+private:
+  Divider</*CorrectTwice=*/true> divide;
 };
 
 /// A bf16 cache is not quantised.

@@ -301,7 +301,7 @@ typedef void (*fp8attn_uk_merge_fn)(
     int64_t out_row_stride, float *lse);
 
 /// store_key, store_value: writes one head of `tokens` new tokens into the
-/// cache: FP8 code of (value / scale) at the bytes that the layout gives, or
+/// cache: code of (value / scale) at the bytes that the layout gives, or
 /// the value rounded to bf16 if the cache is bf16 (scale is then ignored), and
 /// zeros in the channels that pad the head size. A source of the cache's own
 /// type is stored as it is, without a scale.

@@ -323,13 +323,13 @@ static void repackElement(const CachePart &from, const uint8_t *element,
   if (haveSameElements(from, to))
     std::memcpy(result, element, elementBytes(from.type));
   else if (from.type == FP8ATTN_TYPE_BF16)
-    *result = quantizeFp8(static_cast<float>(decodeElement(element, from.type)),
-                          scale, to.type);
+    *result = quantizeElement(
+        static_cast<float>(decodeElement(element, from.type)), scale, to.type);
   else if (to.type != FP8ATTN_TYPE_BF16)
     *result = recode(*element, from.isFnuz);
   else {
     const double value =
-        from.isFnuz ? decodeFnuz(*element) : decodeFp8(*element, from.type);
+        from.isFnuz ? decodeFnuz(*element) : decodeElement(element, from.type);
     const uint16_t word = roundToBf16(value * scale);
     std::memcpy(result, &word, sizeof(word));
   }

@@ -231,7 +231,8 @@ static void runConversion(ConvertOp op, const Arguments &inputs,
         reference::decodeElement(source.getElement(i), sourceType));
     void *to = destination.getElement(i);
     if (reference::elementBytes(type) == 1)
-      *static_cast<uint8_t *>(to) = reference::quantizeFp8(value, scale, type);
+      *static_cast<uint8_t *>(to) =
+          reference::quantizeElement(value, scale, type);
     else
       reference::encodeElement(value * scale, to, type);
   }

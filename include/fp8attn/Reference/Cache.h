@@ -28,7 +28,7 @@ using ByteMap = std::function<int64_t(int64_t page, int64_t head, int64_t token,
 /// The keys, or the values, of a cache in the caller's memory.
 struct CachePart {
   uint8_t *data = nullptr;
-  /// FP8 or bf16.
+  /// FP8, i8 or bf16.
   fp8attn_type type = FP8ATTN_TYPE_F8E4M3FN;
   int64_t heads = 0;
   /// Channels.
@@ -118,8 +118,8 @@ struct Scales {
 
 /// Copies all elements of pages of `from` to their places in pages of `to`, and
 /// the padding if elements and all places are the same; else it becomes zeros.
-/// Elements become those of `to`; `scales` are of the part that is FP8, if the
-/// other one is bf16. Tokens of pages that are none are left out.
+/// Elements become those of `to`; `scales` are of the part that is not bf16, if
+/// the other one is bf16. Tokens of pages that are none are left out.
 void repackCache(const CachePart &from, const CachePart &to,
                  const PageList &pages, const Scales &scales = {});
 

@@ -94,14 +94,35 @@ static Format formatOf(Type type) {
   return isa<Float8E4M3FNType>(type) ? Format{3, 7, 448} : Format{2, 15, 57344};
 }
 
-/// Returns words with the codes of the elements of f32 over their scales.
+/// Returns words, whose low bytes are the codes in i8 of the quotients.
+static Value quantizeToI8(Rows &rows, Value quotients) {
+  constexpr float kLargest = 127;
+  // Its low byte is 0, and the last place of sums with it is 1.
+  constexpr float kRounder = 0x1.8p23f;
+  auto number = [&](float value) {
+    return rows.number(llvm::bit_cast<int32_t>(value));
+  };
+  Value magnitude = rows.andBits(quotients, kMagnitude);
+  Value finite = rows.min(magnitude, llvm::bit_cast<int32_t>(kLargest));
+  Value sign = rows.sub(quotients, magnitude);
+  Value sum =
+      arith::AddFOp::create(rows.b, rows.asFloats(rows.orBits(finite, sign)),
+                            rows.asFloats(number(kRounder)));
+  return rows.select(rows.isMore(magnitude, kInf), rows.number(0),
+                     rows.asWords(sum));
+}
+
+/// Returns words, whose low bytes are the codes of the elements of f32 over
+/// their scales.
 static Value quantize(Rows &rows, Value elements, Value scales, Type type) {
+  Value quotient =
+      rows.asWords(arith::DivFOp::create(rows.b, elements, scales));
+  if (type.isInteger())
+    return quantizeToI8(rows, quotient);
   const Format format = formatOf(type);
   const int32_t lost = kMantissaBits - format.mantissaBits;
   // Exponent of the smallest normal number, in place.
   const int32_t least = (kBias + 1 - format.bias) << kMantissaBits;
-  Value quotient =
-      rows.asWords(arith::DivFOp::create(rows.b, elements, scales));
   Value magnitude = rows.andBits(quotient, kMagnitude);
   Value finite = rows.min(magnitude, llvm::bit_cast<int32_t>(format.largest));
   Value exponent = rows.max(rows.andBits(finite, kInf), least);
@@ -127,8 +148,12 @@ static Value multiply(Rows &rows, Value codes, Type type, Value scales) {
   auto extend = [&](Value value) -> Value {
     return arith::ExtFOp::create(rows.b, rows.like(f64), value);
   };
-  Value values =
-      arith::ExtFOp::create(rows.b, rows.like(f32), rows.as(codes, type));
+  Value values;
+  if (type.isInteger())
+    values = arith::SIToFPOp::create(rows.b, rows.like(f32), codes);
+  else
+    values =
+        arith::ExtFOp::create(rows.b, rows.like(f32), rows.as(codes, type));
   Value exact = arith::MulFOp::create(rows.b, extend(values), extend(scales));
   // To an odd f32 where that is not exact, so that rounding it to bf16 is as
   // rounding the product.

@@ -172,6 +172,17 @@ Value Dequantization::loadFactors(OpBuilder &builder, Location loc, Value tile,
   return vector::LoadOp::create(builder, loc, type, factors, place);
 }
 
+/// Returns the values of the codes of the lanes, which are bytes.
+static Value toFloats(OpBuilder &builder, Location loc, Value codes,
+                      Type element) {
+  auto floats = VectorType::get({kLanes}, builder.getF32Type());
+  if (element.isInteger())
+    return arith::SIToFPOp::create(builder, loc, floats, codes);
+  codes = arith::BitcastOp::create(builder, loc,
+                                   VectorType::get({kLanes}, element), codes);
+  return arith::ExtFOp::create(builder, loc, floats, codes);
+}
+
 void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
                               Value target, Value tile, Value line) {
   auto lanesOf = [](Type element) {
@@ -199,10 +210,8 @@ void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
     Value code = arith::ShRUIOp::create(builder, loc, lineCodes, number(8 * i));
     code = arith::TruncIOp::create(builder, loc, lanesOf(builder.getI8Type()),
                                    code);
-    code = arith::BitcastOp::create(
-        builder, loc, lanesOf(cache.getType().getElementType()), code);
-    Value value = arith::ExtFOp::create(builder, loc,
-                                        lanesOf(builder.getF32Type()), code);
+    Value value =
+        toFloats(builder, loc, code, cache.getType().getElementType());
     // All elements of a lane are of one group of channels if their first is.
     if (!laneFactors || !isKey() || shared % kLaneCodes != 0)
       laneFactors = loadFactors(builder, loc, tile,

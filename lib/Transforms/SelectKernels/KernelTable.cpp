@@ -59,6 +59,8 @@ StringRef mlir::fp8attn::getTypeWord(Type elementType) {
     return "e4m3";
   if (isa<Float8E5M2Type>(elementType))
     return "e5m2";
+  if (elementType.isInteger(8))
+    return "i8";
   if (elementType.isF16())
     return "f16";
   return elementType.isBF16() ? "bf16" : "f32";

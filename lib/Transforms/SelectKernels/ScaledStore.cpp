@@ -27,6 +27,15 @@ using namespace mlir::fp8attn;
 /// from where a product of scales would underflow.
 static constexpr float kSmallestScale = 0x1p-40f;
 
+/// Returns the largest number that quantising gives.
+static float largestCode(Type element) {
+  if (auto format = dyn_cast<FloatType>(element))
+    return llvm::APFloat::getLargest(format.getFloatSemantics())
+        .convertToFloat();
+  // Of -128 there is no negative.
+  return 127;
+}
+
 namespace {
 /// Emits the code for a group of channels of one token that share a scale.
 class GroupEmitter {
@@ -106,11 +115,9 @@ private:
   /// Stores the scale that takes the largest magnitude to the largest code.
   void storeScale(OpBuilder &builder) {
     Type element = op.getCache().getType().getElementType();
-    const float largestCode = static_cast<float>(
-        llvm::APFloat::getLargest(cast<FloatType>(element).getFloatSemantics())
-            .convertToFloat());
-    Value scale = arith::DivFOp::create(builder, loc, findLargest(builder),
-                                        constantF32(builder, loc, largestCode));
+    Value scale =
+        arith::DivFOp::create(builder, loc, findLargest(builder),
+                              constantF32(builder, loc, largestCode(element)));
     scale = arith::MaximumFOp::create(
         builder, loc, scale, constantF32(builder, loc, kSmallestScale));
     if (!op.getScales().getType().getElementType().isF32())

@@ -48,7 +48,7 @@ func.func @blocks(%key: memref<?x2x72xbf16>, %value: memref<?x2x72xbf16>, %slots
 // kv_write_c5: nothing to scale.
 !kv = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 func.func @bf16(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>, %slots: memref<?xi64>, %cache: !kv) {
-  // expected-error@below {{'fp8attn.kv_write' op expects an FP8 cache, because dynamic computes scales, got '!fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, <pairs>>'}}
+  // expected-error@below {{'fp8attn.kv_write' op expects a cache of FP8 or i8, because dynamic computes scales, got '!fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, <pairs>>'}}
   fp8attn.kv_write dynamic key(%key : memref<?x2x64xbf16>) value(%value : memref<?x2x64xbf16>)
       slots(%slots : memref<?xi64>) cache(%cache : !kv)
   return

@@ -21,6 +21,18 @@ func.func @per_token(%x: memref<?x?xf8E5M2, strided<[256, 1]>>,
   return
 }
 
+// To integers, and back.
+// CHECK-LABEL: func @integers
+// CHECK: fp8attn.quantize {{.+}} : memref<?x64xf16>, memref<f32>, memref<?x64xi8>
+// CHECK: fp8attn.dequantize {{.+}} : memref<?x64xi8>, memref<f32>, memref<?x64xf16>
+func.func @integers(%x: memref<?x64xf16>, %scale: memref<f32>, %y: memref<?x64xi8>) {
+  fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y
+      : memref<?x64xf16>, memref<f32>, memref<?x64xi8>
+  fp8attn.dequantize %y scale(%scale, affine_map<(t, c) -> ()>) into %x
+      : memref<?x64xi8>, memref<f32>, memref<?x64xf16>
+  return
+}
+
 // One scale, the lowest and the highest rank.
 // CHECK-LABEL: func @per_tensor
 // CHECK: fp8attn.dequantize {{.+}} : memref<?xf8E4M3FN>, memref<f32>, memref<?xbf16>

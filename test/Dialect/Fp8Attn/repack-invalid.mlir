@@ -26,6 +26,19 @@ func.func @repack(
 
 // -----
 
+// repack_c5: nor is it from i8.
+!source = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, i8, #fp8attn.layout<pairs>>
+!destination = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @repack(
+    // expected-note@below {{source is defined here}}
+    %source: !source, %destination: !destination) {
+  // expected-error@below {{'fp8attn.repack' op expects a destination with elements that come from those of source ('!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, i8, <pairs>>'), got '!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'}}
+  fp8attn.repack %source into %destination : !source, !destination
+  return
+}
+
+// -----
+
 // repack_c5: nothing quantises to it.
 !source = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 !destination = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ, #fp8attn.layout<nhd>>
@@ -56,7 +69,7 @@ func.func @repack(
 !source = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ, #fp8attn.layout<nhd>>
 !destination = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
 func.func @repack(%source: !source, %destination: !destination, %scale: memref<f32>) {
-  // expected-error@below {{'fp8attn.repack' op expects no key_scale, because elements are not converted between bf16 and FP8, from '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ, <nhd>>' to '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'}}
+  // expected-error@below {{'fp8attn.repack' op expects no key_scale, because elements are not converted from or to bf16, from '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ, <nhd>>' to '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'}}
   fp8attn.repack %source into %destination
       key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>) : !source, !destination
   return

@@ -73,8 +73,20 @@ func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, pag
 // -----
 
 // cache_c4: no kernel decodes it.
-// expected-error@below {{expects elements of f8E4M3FN, f8E5M2 or bf16, got 'f16'}}
+// expected-error@below {{expects elements of f8E4M3FN, f8E5M2, i8 or bf16, got 'f16'}}
 func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f16, #fp8attn.layout<pairs>>)
+
+// -----
+
+// cache_c4: integers have no sign in their type, as those of arith.
+// expected-error@below {{expects elements of f8E4M3FN, f8E5M2, i8 or bf16, got 'si8'}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, si8>)
+
+// -----
+
+// cache_c4: nor are there two to a byte.
+// expected-error@below {{expects elements of f8E4M3FN, f8E5M2, i8 or bf16, got 'i4'}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, i4, #fp8attn.layout<pairs>>)
 
 // -----
 
@@ -93,6 +105,12 @@ func.func private @cache(!fp8attn.cache<key, heads = 8, head_dim = 96, page = 64
 // cache_c7: four bf16 are more than a lane holds.
 // expected-error@below {{expects FP8 elements in #fp8attn.layout<quads>, got 'bf16'}}
 func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<quads>>)
+
+// -----
+
+// cache_c7: tiles of AMX-FP8 multiply no integers.
+// expected-error@below {{expects FP8 elements in #fp8attn.layout<vllm_amx_fp8>, got 'i8'}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 64, i8, #fp8attn.layout<vllm_amx_fp8>>)
 
 // -----
 

@@ -87,8 +87,9 @@ LogicalResult KvWriteOp::verify() {
     return failure();
   // kv_write_c5
   if (getDynamic() && !getKeyScale() && !getValueScale())
-    return emitOpError("expects an FP8 cache, because dynamic computes scales, "
-                       "got ")
+    return emitOpError(
+               "expects a cache of FP8 or i8, because dynamic computes scales, "
+               "got ")
            << getKeyCacheType();
   if (getDynamic() &&
       (failed(verifyDynamicScale(*this, "key_scale", getKeyScaleMap(),
@@ -121,14 +122,14 @@ Value RepackOp::getScaledCache() {
 /// Returns whether elements of `from` become such of `to` in a repack.
 static bool isConverted(Type from, Type to) {
   return from == to ||
-         (isa<Float8E4M3FNType, Float8E5M2Type>(to) &&
-          isa<BFloat16Type>(from)) ||
+         (isa<BFloat16Type>(from) &&
+          (isa<Float8E4M3FNType, Float8E5M2Type>(to) || to.isInteger())) ||
          isa<BFloat16Type>(to) ||
          (isa<Float8E4M3FNType>(from) && isa<Float8E4M3FNUZType>(to)) ||
          (isa<Float8E4M3FNUZType>(from) && isa<Float8E4M3FNType>(to));
 }
 
-/// Checks the scales of a repack from bf16 to FP8 or back.
+/// Checks the scales of a repack from bf16 to FP8 or i8, or back.
 static LogicalResult verifyRepackScales(RepackOp op) {
   auto scaled = dyn_cast_or_null<TypedValue<CacheType>>(op.getScaledCache());
   std::tuple<NamedShaped, std::optional<AffineMap>, bool> scales[] = {
@@ -143,7 +144,7 @@ static LogicalResult verifyRepackScales(RepackOp op) {
     if ((!scaled || !hasPart) && (scale.value || map))
       return op.emitOpError("expects no ")
              << scale.name << ", because "
-             << (hasPart ? "elements are not converted between bf16 and FP8, "
+             << (hasPart ? "elements are not converted from or to bf16, "
                          : "the caches have none of these, ")
              << "from " << op.getSource().getType() << " to "
              << op.getDestination().getType();

@@ -146,9 +146,11 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
   }
   // cache_c4
   if (!isa<Float8E4M3FNType, Float8E5M2Type, BFloat16Type, Float8E4M3FNUZType>(
-          elementType))
-    return emitError() << "expects elements of f8E4M3FN, f8E5M2 or bf16, got "
-                       << elementType;
+          elementType) &&
+      !elementType.isSignlessInteger(8))
+    return emitError()
+           << "expects elements of f8E4M3FN, f8E5M2, i8 or bf16, got "
+           << elementType;
   if (isa<Float8E4M3FNUZType>(elementType) &&
       (!layout || !layout.isForExchange()))
     return emitError() << "expects a layout for exchange with other programs, "
@@ -171,7 +173,8 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                        << " to be a multiple of " << LayoutAttr::kQuadTile
                        << ", got " << headDim;
   // cache_c7
-  if (layout.hasQuads() && isa<BFloat16Type>(elementType))
+  if (layout.hasQuads() &&
+      (isa<BFloat16Type>(elementType) || elementType.isInteger()))
     return emitError() << "expects FP8 elements in " << layout << ", got "
                        << elementType;
   // cache_c8

@@ -33,7 +33,7 @@ struct GroupRole {
 } // namespace
 
 static constexpr StringRef kFloats = "bf16, f16 or f32";
-static constexpr StringRef kFp8 = "f8E4M3FN or f8E5M2";
+static constexpr StringRef kCodes = "f8E4M3FN, f8E5M2 or i8";
 static constexpr StringRef kFloatsOrFp8 = "bf16, f16, f32, f8E4M3FN or f8E5M2";
 static constexpr StringRef kMasks = "i1, i8, f32, bf16 or f16";
 static constexpr int64_t kRanks[] = {0, 1, 2, 3, 4};
@@ -141,12 +141,12 @@ SmallVector<OperandRole> QuantizeOp::getOperandRoles() {
   return listRoles(*this,
                    {{"source", shaped(kFloats, 1, 4)},
                     scale("scale"),
-                    {"destination", shaped(kFp8, 1, 4), Access::Overwrite}});
+                    {"destination", shaped(kCodes, 1, 4), Access::Overwrite}});
 }
 
 SmallVector<OperandRole> DequantizeOp::getOperandRoles() {
   return listRoles(*this,
-                   {{"source", shaped(kFp8, 1, 4)},
+                   {{"source", shaped(kCodes, 1, 4)},
                     scale("scale"),
                     {"destination", shaped(kFloats, 1, 4), Access::Overwrite}});
 }

@@ -69,7 +69,7 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
 
     `pairs`: tiles of 16 rows of 64 bytes once decoded to bf16, pairs along the
     dimension that the GEMM reduces (channels for keys, tokens for values), and
-    for FP8 two tile rows interleaved byte by byte, so that a 64-byte load
+    for FP8 and i8 two tile rows interleaved byte by byte, so that a 64-byte load
     decodes into two rows of an AMX tile, or two AVX-512 vectors, without a
     shuffle. Tiles are 32 channels of keys and 16 of values wide; a head size
     that does not fill the last one is padded with zeros. The layout of all
@@ -99,7 +99,7 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
   let extraClassDeclaration = [{
     /// Returns the map (token, channel) -> byte within one head's keys, or
     /// values, of a page. `pageTokens` is the number of tokens in a page,
-    /// `headDim` that of channels, `elementBytes` 1 (FP8) or 2 (bf16). Channels
+    /// `headDim` that of channels, `elementBytes` 1 (FP8, i8) or 2 (bf16). Channels
     /// from headDim to getChannels(part, headDim) are padding. Rows of `nhd` and
     /// `hnd_packed` are not neighbours: of these it is the map of a cache of one
     /// head and one part (see CacheType::getMap).

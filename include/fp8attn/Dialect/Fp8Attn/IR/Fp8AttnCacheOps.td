@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Model level, as Fp8AttnOps.td: writes caches, converts them from one layout to
-// another, and dense tensors from and to FP8.
+// another, and dense tensors from and to FP8 or i8.
 //
 //===----------------------------------------------------------------------===//
 
@@ -27,7 +27,8 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     and the same for values, which a `latent` cache does not have beside its
     keys. `quantise` divides in f32, rounds to nearest even,
     saturates to the largest finite value, keeps the sign of zero, and turns a
-    NaN of either sign into 0x7F. A bf16 cache takes bf16 elements unchanged and
+    NaN of either sign into 0x7F. To i8 it saturates to -127 and 127, and turns a
+    NaN into 0. A bf16 cache takes bf16 elements unchanged and
     others rounded to nearest even, and has no scales. Tokens with a negative slot
     are skipped. If two tokens name the same slot, either may be the one that is
     kept, element by element.
@@ -162,8 +163,8 @@ def Fp8Attn_RepackOp : Fp8Attn_ModelOp<"repack", [AttrSizedOperandSegments]> {
 
     Element types are the same, or one of these:
 
-    - bf16 to f8E4M3FN or f8E5M2: `quantise(element / scale)` as in `kv_write`;
-    - f8E4M3FN, f8E5M2 or f8E4M3FNUZ to bf16: `value(code) * scale`, the exact
+    - bf16 to f8E4M3FN, f8E5M2 or i8: `quantise(element / scale)` as in `kv_write`;
+    - f8E4M3FN, f8E5M2, i8 or f8E4M3FNUZ to bf16: `value(code) * scale`, the exact
       product rounded once, to nearest even; NaN becomes a NaN;
     - f8E4M3FNUZ to f8E4M3FN: the code stays. It is worth twice as much there, so
       that **the scale of the destination is half that of the source**. What has
@@ -174,9 +175,8 @@ def Fp8Attn_RepackOp : Fp8Attn_ModelOp<"repack", [AttrSizedOperandSegments]> {
       twice that of the source, exactly, but for -0, which becomes 0; a NaN
       becomes 0x80.
 
-    `keyScale`, `valueScale` and their maps are those of the FP8 cache if the
-    other one is bf16, as in `paged_attention`; page and token are those of the
-    FP8 cache. Otherwise there are none: codes are moved, not scales.
+    `keyScale`, `valueScale` and their maps are those of the other cache if one
+    is bf16, as in `paged_attention`; page and token are those of that cache. Otherwise there are none: codes are moved, not scales.
 
     ```mlir
     func.func @export(%source: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
@@ -235,13 +235,13 @@ def Fp8Attn_RepackOp : Fp8Attn_ModelOp<"repack", [AttrSizedOperandSegments]> {
     /// Returns how many pages of `source`, or of `destination`, an entry names:
     /// 1, or those that hold the tokens of a page of the other.
     int64_t getPagesOfEntry(bool ofSource);
-    /// Returns the cache that scales are of, if one is bf16 and the other FP8.
+    /// Returns the cache that scales are of, if the other one is bf16.
     ::mlir::Value getScaledCache();
   }];
 }
 
 def Fp8Attn_QuantizeOp : Fp8Attn_DestinationOp<"quantize"> {
-  let summary = "quantises a dense tensor to FP8";
+  let summary = "quantises a dense tensor to FP8 or i8";
   let description = [{
     `destination[i...] = quantise(source[i...] / scale[map(i...)])`, rounding
     and special values as in `kv_write`. The map takes the indices of the
@@ -271,7 +271,7 @@ def Fp8Attn_QuantizeOp : Fp8Attn_DestinationOp<"quantize"> {
   let arguments = (ins
     Fp8Attn_Shaped<"source", [BF16, F16, F32], [1, 2, 3, 4]>:$source,
     Fp8Attn_Scale<"scale">:$scale,
-    Fp8Attn_Shaped<"destination", [Fp8Attn_Fp8], [1, 2, 3, 4]>:$destination,
+    Fp8Attn_Shaped<"destination", [Fp8Attn_Code], [1, 2, 3, 4]>:$destination,
     AffineMapAttr:$scaleMap
   );
   let assemblyFormat = [{
@@ -283,7 +283,7 @@ def Fp8Attn_QuantizeOp : Fp8Attn_DestinationOp<"quantize"> {
 }
 
 def Fp8Attn_DequantizeOp : Fp8Attn_DestinationOp<"dequantize"> {
-  let summary = "converts a dense FP8 tensor back";
+  let summary = "converts a dense tensor of FP8 or i8 back";
   let description = [{
     `destination[i...] = value(source[i...]) * scale[map(i...)]`, the product
     in f32, rounded to nearest even if the destination is bf16 or f16. The map is as in
@@ -298,7 +298,7 @@ def Fp8Attn_DequantizeOp : Fp8Attn_DestinationOp<"dequantize"> {
     ```
   }];
   let arguments = (ins
-    Fp8Attn_Shaped<"source", [Fp8Attn_Fp8], [1, 2, 3, 4]>:$source,
+    Fp8Attn_Shaped<"source", [Fp8Attn_Code], [1, 2, 3, 4]>:$source,
     Fp8Attn_Scale<"scale">:$scale,
     Fp8Attn_Shaped<"destination", [BF16, F16, F32], [1, 2, 3, 4]>:$destination,
     AffineMapAttr:$scaleMap

@@ -22,7 +22,8 @@ include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
-def Fp8Attn_Fp8 : AnyTypeOf<[F8E4M3FN, F8E5M2], "f8E4M3FN or f8E5M2">;
+/// What quantising gives.
+def Fp8Attn_Code : AnyTypeOf<[F8E4M3FN, F8E5M2, I8], "f8E4M3FN, f8E5M2 or i8">;
 
 /// An operand whose type is described here, and checked by what its role says
 /// (OperandRoles.cpp): MLIR's own texts count operands, and users know them by
@@ -167,7 +168,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
       and Dv, which a `key_value` cache has in common; two caches may also differ
       in their element types;
     - `keyScale`, `valueScale`: f32 or f8E8M0FNU (powers of two), required for
-      an FP8 cache and absent for bf16 (of a `latent` cache, `keyScale` is the
+      a cache of FP8 or i8 and absent for bf16 (of a `latent` cache, `keyScale` is the
       scale of both, and there is no other one); `keyScaleMap` and `valueScaleMap` are
       any affine map from (page, head, token, channel) to the scale's indices,
       where `token` counts the tokens of the page: `-> ()` is a scale for the
@@ -244,7 +245,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
 
     Numerics: the query enters the first GEMM in bf16 (f16 and f32 are rounded
     to nearest even), probabilities the second in bf16; sums are f32; FP8 codes
-    are decoded exactly; `out` is rounded once, from f32 (docs/Numerics.md).
+    and i8 are decoded exactly; `out` is rounded once, from f32 (docs/Numerics.md).
 
     The numbered constraints are in docs/Spec.md (paged_attention_c1 and on).
 

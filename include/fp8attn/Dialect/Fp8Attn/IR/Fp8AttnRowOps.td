@@ -88,9 +88,8 @@ class Fp8Attn_RowConvertOp<string mnemonic, Type from, Type to, string what>
   }];
   let hasVerifier = 1;
 }
-def Fp8Attn_Fp8Element : AnyTypeOf<[F8E4M3FN, F8E5M2]>;
 def Fp8Attn_TileQuantizeOp : Fp8Attn_RowConvertOp<"quantize",
-    AnyTypeOf<[BF16, F16, F32]>, Fp8Attn_Fp8Element, "quantises a contiguous row"> {
+    AnyTypeOf<[BF16, F16, F32]>, Fp8Attn_Code, "quantises a contiguous row"> {
   let description = [{
     As `quantize`, with one scale.
 
@@ -103,7 +102,7 @@ def Fp8Attn_TileQuantizeOp : Fp8Attn_RowConvertOp<"quantize",
   }];
 }
 def Fp8Attn_TileDequantizeOp : Fp8Attn_RowConvertOp<"dequantize",
-    Fp8Attn_Fp8Element, AnyTypeOf<[BF16, F16, F32]>, "converts a contiguous row back"> {
+    Fp8Attn_Code, AnyTypeOf<[BF16, F16, F32]>, "converts a contiguous row back"> {
   let description = [{
     As `dequantize`, with one scale.
 

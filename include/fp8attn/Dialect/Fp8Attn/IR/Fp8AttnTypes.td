@@ -27,7 +27,8 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     `latent` cache, as multi-head latent attention has it, the first
     `value_head_dim` channels of a key are the value: nothing else is stored, and
     values have the scale of the keys. The head
-    size is any multiple of 8 up to 576. The layout `pairs` pads it, keys to a
+    size is any multiple of 8 up to 576. Elements are f8E4M3FN, f8E5M2, i8 or bf16.
+    The layout `pairs` pads it, keys to a
     multiple of 32 channels and values to one of 16, so that the two parts of a
     head may differ in size; `kv_write` stores zeros in the padding
     (docs/Layout.md). Without a layout it is left open at the model level:
@@ -70,7 +71,7 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
                                     getContent() == CacheContent::KeyValue; }
     /// Returns whether the values are the first channels of the keys.
     bool isLatent() const { return getContent() == CacheContent::Latent; }
-    /// Returns whether elements are FP8, so that scales are needed.
+    /// Returns whether elements are FP8 or i8, so that scales are needed.
     bool isQuantized() const;
     /// Returns the size of an element in bytes.
     int64_t getElementBytes() const;

@@ -183,6 +183,20 @@ TEST_P(MutationTest, ShuffledValues) {
   }
 }
 
+/// Codes whose top bit means the opposite: the other sign or, of i8, numbers
+/// from 0 to 255 less 128.
+TEST_P(MutationTest, OtherTopBit) {
+  Problem problem = makeWritten();
+  const auto expected = problem.referenceAttend();
+  attend(problem);
+  ASSERT_TRUE(agrees(problem, expected));
+  for (AlignedBytes *cache : {&problem.keyCache, &problem.valueCache})
+    for (int64_t i = 0; i < cache->size(); ++i)
+      cache->data()[i] ^= 0x80;
+  attend(problem);
+  EXPECT_FALSE(agrees(problem, expected));
+}
+
 /// A causal mask that is off by one lets each query but the last see one key
 /// more, or hides one: the queries of a batch that is one token further, or
 /// not as far, over the same keys.
@@ -227,3 +241,8 @@ TEST_P(MutationTest, OneKeyTooFew) {
 }
 
 FP8ATTN_INSTANTIATE(MutationTest, "llama_e4m3");
+INSTANTIATE_TEST_SUITE_P(
+    I8, MutationTest,
+    testing::Combine(testing::ValuesIn(modelsNamed("llama_i8")),
+                     testing::ValuesIn(testedIsas())),
+    isaTestName);

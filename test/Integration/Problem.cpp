@@ -132,7 +132,7 @@ std::vector<float> Problem::scalesOf(const std::vector<uint16_t> &tensor,
                                      const ScaleShape &shape) const {
   if (cache == FP8ATTN_TYPE_BF16)
     return {};
-  const float largest = cache == FP8ATTN_TYPE_F8E4M3FN ? 448 : 57344;
+  const float largest = reference::largestCode(cache);
   std::vector<float> scales(shape.count(),
                             shape.kind->byToken() ? NAN : 1 / largest);
   const bool byChannel = shape.kind->byChannel();

@@ -106,13 +106,17 @@ void RandomProblem::drawSpecials(Draw &draw) {
     // Half of them where few rows look.
     const int64_t token = draw.onceIn(2) ? draw.between(0, keys - 1) : keys - 1;
     const bool isValue = draw.onceIn(2);
+    const fp8attn_type type = isValue ? model.valueCache : model.cache;
+    // i8 has neither.
+    if (type == FP8ATTN_TYPE_I8)
+      continue;
     specials.push_back(
         {isValue,
          problem.blockTable[sequence * problem.maxPages +
                             token / model.pageTokens],
          draw.between(0, model.numKvHeads - 1), token % model.pageTokens,
          draw.between(0, (isValue ? model.valueDim : model.headDim) - 1),
-         drawSpecialCode(draw, isValue ? model.valueCache : model.cache)});
+         drawSpecialCode(draw, type)});
   }
 }
 

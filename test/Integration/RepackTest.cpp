@@ -60,11 +60,13 @@ class RepackTest : public testing::TestWithParam<Exchange> {};
 static const Exchange kExchanges[] = {
     FP8ATTN_EXCHANGES(llama_e4m3),
     FP8ATTN_EXCHANGES(llama_e5m2),
+    FP8ATTN_EXCHANGES(llama_i8),
     FP8ATTN_EXCHANGES(llama_bf16),
     FP8ATTN_EXCHANGES(sweep_dim40),
     FP8ATTN_EXCHANGES(sweep_dim24_bf16),
     FP8ATTN_EXCHANGE(llama_e4m3, vllm_amx, VllmAmx),
     FP8ATTN_EXCHANGE(llama_e5m2, vllm_amx, VllmAmx),
+    FP8ATTN_EXCHANGE(llama_i8, vllm_amx, VllmAmx),
     FP8ATTN_EXCHANGE(llama_bf16, vllm_amx, VllmAmx)};
 
 /// Bytes that no call may leave in a destination.

@@ -52,6 +52,8 @@ static double mostQuantizationError(fp8attn_type type) {
     return 0.039;
   case FP8ATTN_TYPE_F8E5M2:
     return 0.080;
+  case FP8ATTN_TYPE_I8:
+    return 0.014;
   default:
     return fp8attn::reference::kAllowedRelativeL2;
   }

@@ -6,7 +6,7 @@
 #
 # A model is what an entry point is specialised for. The sweep is a covering
 # array: every pair of values of two columns is in some row (check_pairs says so
-# when the file is generated), with 16 models instead of 1,400.
+# when the file is generated), with 21 models instead of 1,900.
 #
 #===----------------------------------------------------------------------===//
 
@@ -58,11 +58,16 @@ SWEEP_ROWS = [
     ("bf16", 2, 4, 128, 96, "none", "none", False, True, True),
     ("bf16", 2, 7, 64, 32, "none", "none", True, True, True),
     ("bf16", 1, 71, 64, 64, "none", "none", True, False, False),
+    ("i8", 2, 1, 64, 32, "tensor", "head", True, True, False),
+    ("i8", 2, 3, 128, 96, "head", "tensor", False, False, True),
+    ("i8", 2, 4, 64, 64, "head", "head", False, True, True),
+    ("i8", 2, 7, 128, 32, "tensor", "tensor", True, False, False),
+    ("i8", 1, 71, 64, 96, "head", "head", True, False, True),
 ]
 
 # Columns of which each pair of values must be in some row of the sweep.
 COVERED = {
-    "cache": ["e4m3", "e5m2", "bf16"],
+    "cache": ["e4m3", "e5m2", "bf16", "i8"],
     "group": [1, 3, 4, 7, 71],
     "head_dim": [64, 128],
     "page": [32, 64, 96],
@@ -133,6 +138,7 @@ LATENT = [
         ("heads", "e5m2", 2, 4, 96, 40, 32, "token_head"),
         ("bf16", "bf16", 1, 7, 80, 64, 96, "none"),
         ("elements", "e4m3", 2, 3, 64, 40, 32, "token_block"),
+        ("i8", "i8", 1, 5, 128, 96, 64, "token_head"),
     ]
 ]
 APART = [
@@ -234,7 +240,7 @@ def dense_llama(cache):
 
 
 DENSE = [
-    *(dense_llama(cache) for cache in COVERED["cache"]),
+    *(dense_llama(cache) for cache in COVERED["cache"] if cache != "i8"),
     Dense("f32", "f32", "f16", 2, 3, 40, 24, "none", "none", "f32", "f32"),
     Dense("f16", "f16", "f32", 1, 7, 72, 40, "none", "none", "f16", "f16", causal=False),
     Dense("mixed", "e5m2", "bf16", 3, 1, 64, 72, "tensor", "none", causal=False),
@@ -275,7 +281,7 @@ MERGED = ("f16", "mixed", "mask")
 # the number makes them the same ones every time.
 MIX_SEED = 1
 MIX_COLUMNS = {
-    "caches": [("e4m3", "e4m3"), ("e5m2", "e4m3"), ("bf16", "e5m2"), ("e4m3", "bf16"), ("e5m2", "e5m2"), ("bf16", "bf16")],
+    "caches": [("e4m3", "e4m3"), ("e5m2", "e4m3"), ("bf16", "e5m2"), ("e4m3", "i8"), ("i8", "bf16"), ("i8", "i8"), ("bf16", "bf16")],
     "dims": [(64, 64), (128, 128), (8, 8), (40, 40), (576, 512), (192, 128), (72, 200), (24, 576)],
     "heads": [(2, 4), (1, 7), (3, 1), (2, 16)],
     "page": [32, 64, 96],
@@ -301,7 +307,7 @@ MIX_COLUMNS = {
 # kinds are in scale_maps.py.
 SCALED_COLUMNS = {
     **MIX_COLUMNS,
-    "caches": [("e4m3", "e5m2"), ("e5m2", "e4m3"), ("e4m3", "e4m3")],
+    "caches": [("e4m3", "e5m2"), ("e5m2", "e4m3"), ("e4m3", "e4m3"), ("i8", "i8")],
     "dims": [(64, 64), (40, 72), (192, 128)],
     "heads": [(2, 4), (1, 7), (3, 1)],
     "page": [32, 64],

@@ -23,7 +23,7 @@ import fp8attn
 from language_model import HEAD_DIM, KV_HEADS, QUERY_HEADS, attend_exactly
 
 PAGE = 32
-LARGEST = {"f8E4M3FN": 448, "f8E5M2": 57344}
+LARGEST = {"f8E4M3FN": 448, "f8E5M2": 57344, "i8": 127}
 FORMATS = [("bf16", "")] + [(format, scales) for format in LARGEST for scales in ("tensor", "head", "token")]
 
 

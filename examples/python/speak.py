@@ -25,7 +25,7 @@ from cache_formats import LARGEST, PAGE
 from language_model import HEAD_DIM, KV_HEADS, PROMPT, QUERY_HEADS, ExactAttention, LanguageModel
 from pictures import load_pyplot
 
-FORMATS = [("bf16", ""), ("f8E4M3FN", "head"), ("f8E4M3FN", "token"), ("f8E5M2", "head")]
+FORMATS = [("bf16", ""), ("f8E4M3FN", "head"), ("f8E4M3FN", "token"), ("f8E5M2", "head"), ("i8", "head"), ("i8", "token")]
 
 
 class RangedAttention(ExactAttention):

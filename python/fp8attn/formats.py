@@ -1,9 +1,9 @@
-#===- formats.py - bf16 and FP8 numbers -----------------------------------===//
+#===- formats.py - bf16, FP8 and i8 numbers -------------------------------===//
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 #===----------------------------------------------------------------------===//
-"""Conversions to and from bf16 and FP8, vectorised, bit for bit those of compiled code
+"""Conversions to and from bf16, FP8 and i8, vectorised, bit for bit those of compiled code
 and of GPUs (docs/Numerics.md).
 
 Sources are float32, float16 or bf16, all of which float32 holds exactly. float64 is
@@ -34,6 +34,8 @@ class _Format(NamedTuple):
 
 _FORMATS = {"f8E4M3FN": _Format(4, 3, 0x7E, False), "f8E5M2": _Format(5, 2, 0x7B, True)}
 _NAN = 0x7F
+# What an i8 saturates to, of either sign: -128 is read, but not made.
+_LARGEST_I8 = 127
 
 
 def _make_values(name: str) -> np.ndarray:
@@ -58,15 +60,15 @@ _VALUES = {name: _make_values(name) for name in (*_FORMATS, "f8E8M0FNU")}
 
 
 def to_float32(source: Any) -> np.ndarray:
-    """Returns the numbers of a Tensor, or of an array of float32 or float16, as float32:
-    exact for bf16, f16, f32 and every code of FP8. Numbers that are float32 already are
+    """Returns the numbers of a Tensor, or of an array of float32, float16 or int8, as float32:
+    exact for bf16, f16, f32, i8 and every code of FP8. Numbers that are float32 already are
     not copied. DataError for other types."""
     tensor = as_tensor(source)
     if tensor.element_type in _VALUES:
         return _VALUES[tensor.element_type][tensor.array]
     if tensor.element_type == "bf16":
         return (tensor.array.astype(np.uint32) << np.uint32(16)).view(np.float32)
-    if tensor.element_type not in ("f32", "f16"):
+    if tensor.element_type not in ("f32", "f16", "i8"):
         raise DataError(f"expects floating-point numbers, got {tensor.element_type}")
     return tensor.array.astype(np.float32, copy=False)
 
@@ -83,20 +85,25 @@ def to_bf16(source: Any) -> Tensor:
 
 
 def quantize(source: Any, element_type: str, scale: Any = 1.0) -> Tensor:
-    """Returns FP8 codes of `source / scale`, of its shape.
+    """Returns codes of `source / scale`, of its shape.
 
-    `element_type` is f8E4M3FN or f8E5M2. `scale` is a number or an array that numpy
+    `element_type` is f8E4M3FN, f8E5M2 or i8. `scale` is a number or an array that numpy
     broadcasts to the shape of `source`, finite and greater than 0, in float32. The quotient
     is one of float32, rounded to the nearest code and of two equally near to the even one;
     from the largest finite number (448; 57,344) on, and for infinity, it is that number with
-    the sign, and 0x7F for NaN. DataError for other types and scales.
+    the sign, and 0x7F for NaN; i8 is at most 127, of either sign, and 0 for NaN. DataError for
+    other types and scales.
     """
     form = _FORMATS.get(element_type)
-    if form is None:
-        raise DataError(f"expects one of {', '.join(_FORMATS)}, got {element_type!r}")
+    if form is None and element_type != "i8":
+        raise DataError(f"expects one of {', '.join(_FORMATS)}, i8, got {element_type!r}")
     numbers = to_float32(source)
     with np.errstate(all="ignore"):
         quotient = np.asarray(numbers / _check_scale(scale, numbers.shape))
+    if form is None:
+        rounded = np.rint(np.clip(quotient, -_LARGEST_I8, _LARGEST_I8))
+        return Tensor(np.asarray(np.where(np.isnan(quotient), 0, rounded).astype(np.int8)), element_type)
+    with np.errstate(all="ignore"):
         size = np.asarray(np.abs(quotient))
         # Subnormal codes are multiples of a power of two, so that the product is exact.
         step = np.float32(2.0 ** (form.bias + form.mantissa_bits - 1))

@@ -64,8 +64,8 @@ class PagedAttention:
           query_start[s + 1], the last of its seq_lens[s] tokens; lse [T, query_heads] f32,
           the natural logarithm of the sum of exponentials
 
-    `cache_type` is f8E4M3FN, f8E5M2 or bf16, `element_type` that of query, key, value and out:
-    bf16, f16 or f32. An FP8 cache has scales, f32, for the "tensor" [], each "head"
+    `cache_type` is f8E4M3FN, f8E5M2, i8 or bf16, `element_type` that of query, key, value and out:
+    bf16, f16 or f32. A cache of FP8 or i8 has scales, f32, for the "tensor" [], each "head"
     [kv_heads], or each "token" and head [P, kv_heads, page_tokens], which `dynamic` lets
     kv_write compute. A query sees keys up to its own position (`causal`), and `window_left`
     before it. Scores are multiplied by `softmax_scale` (default: 1 / sqrt(head_dim)) and
@@ -101,7 +101,7 @@ class PagedAttention:
     def __post_init__(self) -> None:
         _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "page_tokens", "window_left", "value_head_dim"),
                        ("softmax_scale", "softcap"))
-        _check_choice("cache_type", self.cache_type, ("f8E4M3FN", "f8E5M2", "bf16"))
+        _check_choice("cache_type", self.cache_type, ("f8E4M3FN", "f8E5M2", "i8", "bf16"))
         _check_choice("element_type", self.element_type, ("bf16", "f16", "f32"))
         _check_choice("scales", self.scales, tuple(_SCALES))
         if self.dynamic and self.scales != "token":

@@ -87,6 +87,12 @@ class CallsTest(unittest.TestCase):
     def test_e5m2_by_tensor_from_f16(self):
         self.check(dataclasses.replace(SPEC, cache_type="f8E5M2", scales="tensor", element_type="f16"))
 
+    def test_i8_by_head(self):
+        self.check(dataclasses.replace(SPEC, cache_type="i8"))
+
+    def test_latent_i8_by_token(self):
+        self.check(dataclasses.replace(SPEC, cache_type="i8", kv_heads=1, head_dim=96, value_head_dim=72, scales="token"))
+
     def test_bf16_cache(self):
         self.check(dataclasses.replace(SPEC, cache_type="bf16"))
 

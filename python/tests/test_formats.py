@@ -1,4 +1,4 @@
-#===- test_formats.py - bf16 and FP8 against compiled code ----------------===//
+#===- test_formats.py - bf16, FP8 and i8 against compiled code ------------===//
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
@@ -14,6 +14,7 @@ from models import compile_once
 
 DATA = pathlib.Path(__file__).parents[2] / "test/Data/fp8_gpu"
 FORMATS = ("f8E4M3FN", "f8E5M2")
+CODES = (*FORMATS, "i8")
 # Those of the data, the smallest and the largest float.
 SCALES = (1.0, 0.0123, 0.25, 3.0, 1.4e-45, 3.4028235e38)
 WORDS = np.arange(65536, dtype=np.uint16)
@@ -23,7 +24,7 @@ func.func @quantize_{source}_{format}(%x: memref<?x16x{source}>, %scale: memref<
   fp8attn.quantize %x scale(%scale, affine_map<(t, c) -> ()>) into %y
       : memref<?x16x{source}>, memref<f32>, memref<?x16x{format}>
   return
-}}""" for source in ("bf16", "f16", "f32") for format in FORMATS) + """
+}}""" for source in ("bf16", "f16", "f32") for format in CODES) + """
 func.func @truncate(%x: memref<?xf32>, %y: memref<?xbf16>) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -54,20 +55,22 @@ class FormatsTest(unittest.TestCase):
         np.testing.assert_array_equal(got.array, quantize_compiled(fp8attn.as_tensor(source), format, scale))
 
     def test_every_bf16_word_is_quantised_as_compiled(self):
-        for format in FORMATS:
+        for format in CODES:
             for scale in SCALES:
                 with self.subTest(format=format, scale=scale):
                     self.assert_same(fp8attn.Tensor(WORDS, "bf16"), format, scale)
 
     def test_every_f16_is_quantised_as_compiled(self):
-        for format in FORMATS:
+        for format in CODES:
             for scale in SCALES:
                 with self.subTest(format=format, scale=scale):
                     self.assert_same(WORDS.view(np.float16), format, scale)
 
     def test_floats_beside_the_middle_of_codes(self):
-        for format in FORMATS:
-            values = np.sort(fp8attn.to_float32(fp8attn.Tensor(np.arange(256, dtype=np.uint8), format)))
+        for format in CODES:
+            storage = np.int8 if format == "i8" else np.uint8
+            codes = fp8attn.Tensor(np.arange(256, dtype=np.uint8).view(storage), format)
+            values = np.sort(fp8attn.to_float32(codes))
             values = values[np.isfinite(values)]
             middle = (values[1:] + values[:-1]) / 2
             numbers = np.concatenate([np.nextafter(middle, np.float32(-np.inf)), middle, np.nextafter(middle, np.float32(np.inf))])
@@ -76,7 +79,7 @@ class FormatsTest(unittest.TestCase):
 
     def test_random_floats(self):
         bits = np.random.default_rng(7).integers(0, 2**32, 1 << 16, np.uint64).astype(np.uint32)
-        for format in FORMATS:
+        for format in CODES:
             self.assert_same(bits.view(np.float32), format, 0.7)
 
     def test_quantised_as_on_a_gpu(self):
@@ -118,6 +121,13 @@ class FormatsTest(unittest.TestCase):
         np.testing.assert_array_equal(got.array[~is_nan], words.array[~is_nan])
         self.assertTrue(np.isnan(fp8attn.to_float32(got)[is_nan]).all())
 
+    def test_integers(self):
+        numbers = np.array([2.5, -3.5, 126.5, 1e9, -np.inf, np.nan, -0.4], np.float32)
+        codes = fp8attn.quantize(numbers, "i8")
+        np.testing.assert_array_equal(codes.array, np.array([2, -4, 126, 127, -127, 0, 0], np.int8))
+        every = np.arange(-128, 128).astype(np.int8)
+        np.testing.assert_array_equal(fp8attn.dequantize(fp8attn.as_tensor(every), 0.5), every * np.float32(0.5))
+
     def test_shapes_and_scales(self):
         numbers = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
         scale = np.array([[1], [2], [4]], np.float32)
@@ -132,7 +142,7 @@ class FormatsTest(unittest.TestCase):
             (lambda: fp8attn.quantize(np.zeros(4), "f8E4M3FN"), "has dtype float64, which is no element type"),
             (lambda: fp8attn.to_bf16(np.zeros(4, np.uint16)), r"say which with fp8attn.Tensor\(array, 'bf16'\)"),
             (lambda: fp8attn.to_float32(np.zeros(4, np.int32)), "expects floating-point numbers, got i32"),
-            (lambda: fp8attn.quantize(np.zeros(4, np.float32), "f8E8M0FNU"), "expects one of f8E4M3FN, f8E5M2"),
+            (lambda: fp8attn.quantize(np.zeros(4, np.float32), "f8E8M0FNU"), "expects one of f8E4M3FN, f8E5M2, i8, got 'f8E8M0FNU'"),
             (lambda: fp8attn.quantize(np.zeros(4, np.float32), "f8E4M3FN", 0.0), "finite and greater than 0"),
             (lambda: fp8attn.quantize(np.zeros(4, np.float32), "f8E4M3FN", np.ones(4)), "scales of float32, got float64"),
             (lambda: fp8attn.quantize(np.zeros(4, np.float32), "f8E4M3FN", np.ones((2, 4), np.float32)), r"broadcasts to \[4\]"),

@@ -69,8 +69,11 @@ void AttentionCase::forItems(bool causal, const Body &body) {
 }
 
 void AttentionCase::gatherQuery(const fp8attn_work_item &item) {
-  const float scale = static_cast<float>(
-      std::log2(std::exp(1.0)) / std::sqrt(static_cast<double>(shape.headDim)));
+  // Scores of integers as those of FP8.
+  const double keyScale = kernels.cache == "i8" ? 0x1p-7 : 1;
+  const float scale =
+      static_cast<float>(keyScale * std::log2(std::exp(1.0)) /
+                         std::sqrt(static_cast<double>(shape.headDim)));
   kernels.query(&item, query.data(), shape.heads * shape.headDim, shape.headDim,
                 shape.headDim, scale, kernels.keyExponent, tiles.data(),
                 rowScale, rowBegin, rowLimit);

@@ -33,7 +33,8 @@ void AlignedBuffer::Free::operator()(uint8_t *pointer) const {
   std::free(pointer);
 }
 
-/// Fills bytes such that FP8 codes are below 1 and bf16 between 0.12 and 1.
+/// Fills bytes such that FP8 codes are below 1, i8 from -128 to 55, and bf16
+/// between 0.12 and 1.
 static void fillCodes(uint8_t *data, int64_t bytes, int64_t elementBytes,
                       std::mt19937_64 &random) {
   constexpr uint64_t kFp8Kept = 0xb7b7b7b7b7b7b7b7;

@@ -33,7 +33,7 @@ BenchOptions::BenchOptions(cl::OptionCategory &category)
                      "(default: all)"),
             cl::value_desc("name,..."), cl::CommaSeparated, cl::cat(category)),
       formats("formats",
-              cl::desc("Elements of the cache: e4m3, e5m2, bf16 or all "
+              cl::desc("Elements of the cache: e4m3, e5m2, i8, bf16 or all "
                        "(default: e4m3)"),
               cl::value_desc("format,..."), cl::CommaSeparated,
               cl::cat(category)),
@@ -73,9 +73,10 @@ llvm::Expected<std::vector<const Format *>> BenchOptions::getFormats() const {
       if (name == format.name || name == "all")
         list.push_back(&format);
     if (list.size() == before)
-      return createStringError("expects --formats of e4m3, e5m2, bf16 and all, "
-                               "got \"" +
-                               name + "\"");
+      return createStringError(
+          "expects --formats of e4m3, e5m2, i8, bf16 and all, "
+          "got \"" +
+          name + "\"");
   }
   if (list.empty())
     list.push_back(&kFormats[0]);

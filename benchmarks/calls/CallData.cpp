@@ -38,7 +38,7 @@ RandomMemory::RandomMemory(int64_t numBytes, int64_t elementBytes,
                                  " bytes for a benchmark",
                              /*gen_crash_diag=*/false);
   bytes.reset(memory);
-  // FP8 codes below 1; bf16 between 0.12 and 1.
+  // FP8 codes below 1, i8 from -128 to 55; bf16 between 0.12 and 1.
   constexpr uint64_t kFp8Kept = 0xb7b7b7b7b7b7b7b7;
   constexpr uint64_t kBf16Kept = 0x80ff80ff80ff80ff;
   constexpr uint64_t kBf16Set = 0x3e003e003e003e00;

@@ -24,8 +24,8 @@ namespace mlir::fp8attn {
 /// Memory full of random elements, aligned to FP8ATTN_ALIGNMENT.
 class RandomMemory {
 public:
-  /// Elements of one byte are FP8, of two bytes bf16. Ends the program with a
-  /// message if there is not that much memory.
+  /// Elements of one byte are FP8 or i8, of two bytes bf16. Ends the program
+  /// with a message if there is not that much memory.
   RandomMemory(int64_t numBytes, int64_t elementBytes, unsigned seed);
   char *data() const { return bytes.get(); }
 

@@ -22,12 +22,14 @@ struct Format {
   const char *type;
   int64_t bytes;
 
-  /// FP8 elements have scales, one for each KV head.
+  /// Elements of FP8 and i8 have scales, one for each KV head.
   bool isScaled() const { return bytes == 1; }
 };
 
-inline constexpr Format kFormats[] = {
-    {"e4m3", "f8E4M3FN", 1}, {"e5m2", "f8E5M2", 1}, {"bf16", "bf16", 2}};
+inline constexpr Format kFormats[] = {{"e4m3", "f8E4M3FN", 1},
+                                      {"e5m2", "f8E5M2", 1},
+                                      {"i8", "i8", 1},
+                                      {"bf16", "bf16", 2}};
 
 } // namespace mlir::fp8attn
 

@@ -169,7 +169,8 @@ text { font: 11px sans-serif; fill: #333 }
 .grid { stroke: #ddd }
 .roof, .dashed { stroke: #333; stroke-width: 1.5; fill: none }
 .dashed { stroke-dasharray: 5 4; stroke-width: 1 }
-.e4m3 { fill: #d1495b } .e5m2 { fill: #edae49 } .bf16 { fill: #00798c }
+.e4m3 { fill: #d1495b } .e5m2 { fill: #edae49 }
+.i8 { fill: #6a4c93 } .bf16 { fill: #00798c }
 </style>
 )";
 

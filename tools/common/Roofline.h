@@ -23,7 +23,8 @@ struct RooflinePoint {
   /// What is shown when the pointer is over the point: what it is, and which
   /// part of its limit it reaches.
   std::string name, fraction;
-  /// Of the cache: "e4m3", "e5m2", "bf16" or another, which has no colour.
+  /// Of the cache: "e4m3", "e5m2", "i8", "bf16" or another, which has no
+  /// colour.
   std::string format;
   /// Of one call; all are greater than 0.
   double flops, bytes, seconds;

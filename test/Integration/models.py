@@ -12,7 +12,8 @@
 
 import collections
 import itertools
-import random
+
+from covering_array import cover
 
 Model = collections.namedtuple(
     "Model",
@@ -276,10 +277,7 @@ DENSE = [
 MERGED = ("f16", "mixed", "mask")
 
 
-# Every option at once, in covering arrays of their own: of any two columns, each
-# pair of values that may stand together is in some row. Rows are chosen greedily;
-# the number makes them the same ones every time.
-MIX_SEED = 1
+# Every option at once, in covering arrays of their own.
 MIX_COLUMNS = {
     "caches": [("e4m3", "e4m3"), ("e5m2", "e4m3"), ("bf16", "e5m2"), ("e4m3", "i8"), ("i8", "bf16"), ("i8", "i8"), ("bf16", "bf16")],
     "dims": [(64, 64), (128, 128), (8, 8), (40, 40), (576, 512), (192, 128), (72, 200), (24, 576)],
@@ -360,8 +358,9 @@ def mix(name, row):
         left, right, row["top_left"], row["sink"],
         row["softcap"], row["alibi"], row["mask"], row["documents"], row["written"],
         strided=True, latent=latent,
-        # Drafts stand at the last keys.
-        draft="none" if row["top_left"] else row["draft"],
+        # Drafts stand at the last keys; in a tree, a query that sees none before it
+        # sees itself alone.
+        draft="none" if row["top_left"] or left == 0 else row["draft"],
         per_head=row["per_head"],
     )
 
@@ -387,38 +386,6 @@ def mix_dense(name, row):
         per_head=row["per_head"], key_lens=key_lens, query_offsets=query_offsets,
         value_heads=value_heads if kv_heads * group % (value_heads or 1) == 0 else None,
     )
-
-
-def cover(columns):
-    """Returns rows that have all pairs of values of any two columns."""
-    bits = random.Random(MIX_SEED)
-    missing = {
-        (left, right, x, y)
-        for left, right in itertools.combinations(columns, 2)
-        for x in columns[left]
-        for y in columns[right]
-    }
-
-    def new_pairs(row):
-        return [
-            (left, right, row[left], row[right])
-            for left, right in itertools.combinations(columns, 2)
-            if (left, right, row[left], row[right]) in missing
-        ]
-
-    rows = []
-    while missing:
-        # A row around a pair that is missing, the best of some.
-        left, right, x, y = min(missing, key=repr)
-        candidates = []
-        for _ in range(40):
-            row = {name: bits.choice(values) for name, values in columns.items()}
-            row[left], row[right] = x, y
-            candidates.append(row)
-        best = max(candidates, key=lambda row: len(new_pairs(row)))
-        missing.difference_update(new_pairs(best))
-        rows.append(best)
-    return rows
 
 
 def well_known(name, kv_heads, group, head_dim, cache="e4m3", **rest):

@@ -69,12 +69,12 @@ static ArrayRef<Clause> getPagedAttentionClauses() {
   static const SmallVector<Clause> clauses = getAttentionClauses(
       {list("cache")},
       {required("batch", {"query_start", "seq_lens", "block_table"})},
-      {optional("draft_mask"),
-       {"prefix",
+      {{"prefix",
         ClauseForm::Operands,
         false,
         {},
-        {"group_start", "prefix_lens", "prefix_table"}}});
+        {"group_start", "prefix_lens", "prefix_table"}},
+       optional("draft_mask")});
   return clauses;
 }
 

@@ -36,8 +36,10 @@
    std::nullopt,                                                               \
    false,                                                                      \
    false,                                                                      \
+   FP8ATTN_TYPE_F32,                                                           \
    0,                                                                          \
    false,                                                                      \
+   "none",                                                                     \
    "none",                                                                     \
    false,                                                                      \
    false,                                                                      \

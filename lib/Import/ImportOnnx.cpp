@@ -60,6 +60,7 @@ static LogicalResult read(Operation *op, AttentionImport &import,
   import.key = op->getOperand(kKey);
   import.value = op->getOperand(kValue);
   import.mask = getOnnxOperand(op, kMask);
+  import.padsMask = true;
   import.isCausal = getOnnxInteger(op, "is_causal").value_or(0) != 0;
   // Of opset 25.
   for (auto [name, side] :

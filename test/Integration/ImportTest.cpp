@@ -117,6 +117,20 @@ TEST_P(ImportTest, OnnxCapsScoresAndThenMasksThem) {
                                        : 2 * std::tanh(score / 2) + added;
       },
       out);
+
+  // Keys that the mask has no columns for are masked.
+  constexpr int64_t kColumns = 4;
+  Floats narrow = makeFloats({kQueries, kColumns});
+  ASSERT_EQ(onnx(&context, query, key, value, narrow, out), FP8ATTN_OK)
+      << context.message;
+  expectAttention(
+      query, key, value, /*kvHeads=*/2, 1 / std::sqrt(kChannels),
+      [&](double score, int64_t q, int64_t k) {
+        return k > q || k >= kColumns ? -kInfinity
+                                      : 2 * std::tanh(score / 2) +
+                                            narrow.elements[q * kColumns + k];
+      },
+      out);
 }
 
 TEST_P(ImportTest, OnnxStandsBehindAPastAndGivesItBack) {

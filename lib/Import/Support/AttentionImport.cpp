@@ -13,6 +13,8 @@
 
 #include "Draft.h"
 #include "HeadGroups.h"
+#include "OwnDiagnostics.h"
+#include "SizeChecks.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -118,15 +120,10 @@ SmallVector<Range> mlir::fp8attn::getWhole(OpBuilder &builder, Location loc,
 }
 
 std::string mlir::fp8attn::findFault(Operation *op) {
-  std::string text;
-  ScopedDiagnosticHandler handler(op->getContext(), [&](Diagnostic &fault) {
-    if (text.empty())
-      text = fault.str();
-    return success();
-  });
+  OwnDiagnostics diagnostics(op->getContext());
   if (succeeded(verify(op)))
     return "";
-  StringRef fault = text;
+  StringRef fault = diagnostics.getText();
   fault.consume_front(("'" + op->getName().getStringRef() + "' op ").str());
   return fault.str();
 }
@@ -181,6 +178,12 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
   if (import.mask) {
     mask = expandMask(builder, loc, import, why);
     if (!mask)
+      return failure();
+    if (!import.padsMask &&
+        failed(demandSame(
+            builder, loc, "keys of mask",
+            tensor::getMixedSize(builder, loc, mask, kKeys), "keys of key",
+            tensor::getMixedSize(builder, loc, import.key, kTokens), why)))
       return failure();
   }
   Outputs outputs = getOutputs(builder, loc, import, wantsLse);

@@ -35,6 +35,8 @@ struct AttentionImport {
   /// Of the last dimensions of [batch, heads, queries, keys], each 1 or not;
   /// null if there is none.
   Value mask;
+  /// Keys that the mask has no columns for are masked; else there are none.
+  bool padsMask = false;
   /// Each query sees the keys up to its own position: the first stands at the
   /// first key, or, if there is a past, the last at the last.
   bool isCausal = false, hasPast = false;

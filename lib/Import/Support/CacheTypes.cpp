@@ -11,7 +11,8 @@
 
 #include "CacheTypes.h"
 
-#include "mlir/IR/Diagnostics.h"
+#include "OwnDiagnostics.h"
+
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -28,13 +29,12 @@ CacheType mlir::fp8attn::getImportedCacheType(Type tensor, Type element,
     return nullptr;
   }
   MLIRContext *context = element.getContext();
-  ScopedDiagnosticHandler handler(context, [&](Diagnostic &fault) {
-    if (why.empty())
-      why = fault.str();
-    return success();
-  });
-  return CacheType::getChecked(
+  OwnDiagnostics diagnostics(context);
+  CacheType type = CacheType::getChecked(
       [&] { return emitError(UnknownLoc::get(context)); }, context, content,
       heads, channels, valueChannels, pageTokens,
       Type(BFloat16Type::get(context)), LayoutAttr());
+  if (!type)
+    why = diagnostics.getText();
+  return type;
 }

@@ -12,10 +12,10 @@
 #include "TorchValues.h"
 
 #include "Support/ForeignOps.h"
+#include "Support/OwnDiagnostics.h"
 
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
@@ -85,8 +85,7 @@ static RankedTensorType parseTensor(Type type, StringRef prefix) {
       return nullptr;
   }
   // What is no type of MLIR is none of a tensor.
-  ScopedDiagnosticHandler silence(type.getContext(),
-                                  [](Diagnostic &) { return success(); });
+  OwnDiagnostics silence(type.getContext());
   Type parsed = parseType(element.trim(), type.getContext());
   return parsed && RankedTensorType::isValidElementType(parsed)
              ? RankedTensorType::get(shape, parsed)

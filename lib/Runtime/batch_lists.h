@@ -19,32 +19,32 @@
 
 namespace fp8attn {
 
-/// What the lists are called in messages.
-struct ListNames {
-  const char *starts, *lens, *table;
-  /// What the last start counts: "query tokens".
-  const char *counted;
+/// Three lists as a caller gives them, and what they are called in messages.
+struct BatchLists {
+  /// [numStarts], one more than there are lengths; `counted` is what the last
+  /// start counts: "query tokens".
+  const char *startsName, *counted;
+  const int32_t *starts;
+  int64_t numStarts;
+  /// [numLens]
+  const char *lensName;
+  const int32_t *lens;
+  int64_t numLens;
+  /// [numTables, maxPages], rows `stride` apart.
+  const char *tableName;
+  const int32_t *table;
+  int64_t numTables, maxPages, stride;
 };
 
-/// Checks the sizes that the caller gave: a start more than `numLens`, and as
-/// many rows of the table.
-int32_t checkCounts(fp8attn_context *context, const ListNames &names,
-                    int64_t numStarts, int64_t numLens, int64_t numTables);
-
-/// Checks that numLens + 1 starts rise from 0 to `end`.
-int32_t checkStarts(fp8attn_context *context, const ListNames &names,
-                    const int32_t *starts, int64_t numLens, int64_t end);
-
-/// Checks that lengths are at least 0, and no more than maxPages pages hold.
-int32_t checkLens(fp8attn_context *context, const ListNames &names,
-                  const int32_t *lens, int64_t numLens, int64_t maxPages,
-                  int64_t pageTokens);
+/// Checks that the sizes agree, that starts rise from 0 to `end`, and that
+/// lengths are at least 0 and no more than the pages of a row hold.
+int32_t checkLists(fp8attn_context *context, const BatchLists &lists,
+                   int64_t end, int64_t pageTokens);
 
 /// Checks entries `pages` of row `index` of the table, and reads no other ones:
-/// the rest may be anything. `length` is that of the row.
-int32_t checkPages(fp8attn_context *context, const ListNames &names,
-                   const int32_t *table, int64_t stride, int64_t index,
-                   int32_t length, fp8attn_key_range pages, int64_t numPages);
+/// the rest may be anything.
+int32_t checkPages(fp8attn_context *context, const BatchLists &lists,
+                   int64_t index, fp8attn_key_range pages, int64_t numPages);
 
 } // namespace fp8attn
 

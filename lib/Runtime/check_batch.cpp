@@ -26,9 +26,6 @@
 
 using namespace fp8attn;
 
-static constexpr ListNames kNames = {"query_start", "seq_lens", "block_table",
-                                     "query tokens"};
-
 /// Returns the entries of a sequence's row that its work items read.
 static fp8attn_key_range readPages(const fp8attn_work_item &item,
                                    int64_t pageTokens) {
@@ -46,14 +43,11 @@ int32_t fp8attn_check_batch(fp8attn_context *context,
                             int64_t num_tokens, int64_t num_pages,
                             int64_t page_tokens, int64_t top_left, int64_t left,
                             int64_t right) {
-  if (int32_t status =
-          checkCounts(context, kNames, num_starts, num_seqs, num_tables))
-    return status;
-  if (int32_t status =
-          checkStarts(context, kNames, query_start, num_seqs, num_tokens))
-    return status;
-  if (int32_t status = checkLens(context, kNames, seq_lens, num_seqs, max_pages,
-                                 page_tokens))
+  const BatchLists lists = {"query_start", "query tokens", query_start,
+                            num_starts,    "seq_lens",     seq_lens,
+                            num_seqs,      "block_table",  block_table,
+                            num_tables,    max_pages,      table_stride};
+  if (int32_t status = checkLists(context, lists, num_tokens, page_tokens))
     return status;
   for (int64_t sequence = 0; sequence < num_seqs; ++sequence) {
     fp8attn_work_item item = {};
@@ -62,8 +56,7 @@ int32_t fp8attn_check_batch(fp8attn_context *context,
     item.diagonal = fp8attn_diagonal(item.seq_q, item.seq_k, top_left);
     item.left = left;
     item.right = right;
-    if (int32_t status = checkPages(context, kNames, block_table, table_stride,
-                                    sequence, seq_lens[sequence],
+    if (int32_t status = checkPages(context, lists, sequence,
                                     readPages(item, page_tokens), num_pages))
       return status;
   }

@@ -16,9 +16,6 @@
 
 using namespace fp8attn;
 
-static constexpr ListNames kNames = {"group_start", "prefix_lens",
-                                     "prefix_table", "sequences"};
-
 int32_t fp8attn_check_prefix(fp8attn_context *context,
                              const int32_t *group_start, int64_t num_starts,
                              const int32_t *prefix_lens, int64_t num_groups,
@@ -26,24 +23,19 @@ int32_t fp8attn_check_prefix(fp8attn_context *context,
                              int64_t max_pages, int64_t table_stride,
                              const int32_t *query_start, int64_t num_seqs,
                              int64_t num_pages, int64_t page_tokens) {
-  if (int32_t status =
-          checkCounts(context, kNames, num_starts, num_groups, num_tables))
-    return status;
-  if (int32_t status =
-          checkStarts(context, kNames, group_start, num_groups, num_seqs))
-    return status;
-  if (int32_t status = checkLens(context, kNames, prefix_lens, num_groups,
-                                 max_pages, page_tokens))
+  const BatchLists lists = {"group_start", "sequences",    group_start,
+                            num_starts,    "prefix_lens",  prefix_lens,
+                            num_groups,    "prefix_table", prefix_table,
+                            num_tables,    max_pages,      table_stride};
+  if (int32_t status = checkLists(context, lists, num_seqs, page_tokens))
     return status;
   for (int64_t group = 0; group < num_groups; ++group) {
     // Nobody asks: nothing is read.
     if (query_start[group_start[group]] == query_start[group_start[group + 1]])
       continue;
-    const int32_t length = prefix_lens[group];
-    const fp8attn_key_range pages = {0,
-                                     (length + page_tokens - 1) / page_tokens};
-    if (int32_t status = checkPages(context, kNames, prefix_table, table_stride,
-                                    group, length, pages, num_pages))
+    const fp8attn_key_range pages = {0, (prefix_lens[group] + page_tokens - 1) /
+                                            page_tokens};
+    if (int32_t status = checkPages(context, lists, group, pages, num_pages))
       return status;
   }
   return FP8ATTN_OK;

@@ -110,12 +110,11 @@ private:
   /// Returns the indices of the mask.
   SmallVector<Value> getMaskPlace() {
     ArrayRef<int64_t> shape = op.getMask().getType().getShape();
-    auto paged = dyn_cast<PagedAttentionOp>(op.getOperation());
-    if (paged && shape[0] != 1)
-      return {getQueryToken(paged), keyPosition};
+    if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation()))
+      return {shape[0] == 1 ? constantIndex(builder, loc, 0)
+                            : getQueryToken(paged),
+              keyPosition};
     Value zero = constantIndex(builder, loc, 0);
-    if (paged)
-      return {zero, keyPosition};
     Value query = zero;
     if (shape[2] != 1)
       query = arith::SubIOp::create(builder, loc, queryPosition, diagonal);

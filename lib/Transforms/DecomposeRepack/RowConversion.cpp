@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DecomposeRepack/RowConversion.h"
+#include "Support/Codes.h"
 #include "Support/Constants.h"
 #include "Support/ScaleLoads.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
@@ -86,45 +87,30 @@ public:
 /// What quantising needs of a format of FP8.
 struct Format {
   int32_t mantissaBits, bias;
-  float largest;
 };
 } // namespace
 
 static Format formatOf(Type type) {
-  return isa<Float8E4M3FNType>(type) ? Format{3, 7, 448} : Format{2, 15, 57344};
+  return isa<Float8E4M3FNType>(type) ? Format{3, 7} : Format{2, 15};
 }
 
-/// Returns words, whose low bytes are the codes in i8 of the quotients.
-static Value quantizeToI8(Rows &rows, Value quotients) {
-  constexpr float kLargest = 127;
+/// Returns words, whose low bytes are the codes in i8 of numbers of the given
+/// signs, which are at most the largest.
+static Value roundToI8(Rows &rows, Value finite, Value sign) {
   // Its low byte is 0, and the last place of sums with it is 1.
   constexpr float kRounder = 0x1.8p23f;
-  auto number = [&](float value) {
-    return rows.number(llvm::bit_cast<int32_t>(value));
-  };
-  Value magnitude = rows.andBits(quotients, kMagnitude);
-  Value finite = rows.min(magnitude, llvm::bit_cast<int32_t>(kLargest));
-  Value sign = rows.sub(quotients, magnitude);
-  Value sum =
+  Value rounder = rows.number(llvm::bit_cast<int32_t>(kRounder));
+  return rows.asWords(
       arith::AddFOp::create(rows.b, rows.asFloats(rows.orBits(finite, sign)),
-                            rows.asFloats(number(kRounder)));
-  return rows.select(rows.isMore(magnitude, kInf), rows.number(0),
-                     rows.asWords(sum));
+                            rows.asFloats(rounder)));
 }
 
-/// Returns words, whose low bytes are the codes of the elements of f32 over
-/// their scales.
-static Value quantize(Rows &rows, Value elements, Value scales, Type type) {
-  Value quotient =
-      rows.asWords(arith::DivFOp::create(rows.b, elements, scales));
-  if (type.isInteger())
-    return quantizeToI8(rows, quotient);
+/// The same in FP8.
+static Value roundToFp8(Rows &rows, Value finite, Value sign, Type type) {
   const Format format = formatOf(type);
   const int32_t lost = kMantissaBits - format.mantissaBits;
   // Exponent of the smallest normal number, in place.
   const int32_t least = (kBias + 1 - format.bias) << kMantissaBits;
-  Value magnitude = rows.andBits(quotient, kMagnitude);
-  Value finite = rows.min(magnitude, llvm::bit_cast<int32_t>(format.largest));
   Value exponent = rows.max(rows.andBits(finite, kInf), least);
   // A number whose last place is that of the code: the sum is rounded to it, to
   // nearest even, and the difference counts its steps.
@@ -135,8 +121,22 @@ static Value quantize(Rows &rows, Value elements, Value scales, Type type) {
   Value steps = rows.sub(rows.asWords(sum), magic);
   Value code = rows.add(
       steps, rows.shiftRight(rows.sub(exponent, rows.number(least)), lost));
-  code = rows.orBits(code, rows.andBits(rows.shiftRight(quotient, 24), 0x80));
-  return rows.select(rows.isMore(magnitude, kInf), rows.number(0x7f), code);
+  return rows.orBits(code, rows.shiftRight(sign, 24));
+}
+
+/// Returns words, whose low bytes are the codes of the elements of f32 over
+/// their scales.
+static Value quantize(Rows &rows, Value elements, Value scales, Type type) {
+  Value quotient =
+      rows.asWords(arith::DivFOp::create(rows.b, elements, scales));
+  Value magnitude = rows.andBits(quotient, kMagnitude);
+  Value finite =
+      rows.min(magnitude, llvm::bit_cast<int32_t>(largestCode(type)));
+  Value sign = rows.sub(quotient, magnitude);
+  Value code = type.isInteger() ? roundToI8(rows, finite, sign)
+                                : roundToFp8(rows, finite, sign, type);
+  const int32_t nan = type.isInteger() ? 0 : 0x7f;
+  return rows.select(rows.isMore(magnitude, kInf), rows.number(nan), code);
 }
 
 /// Returns the words of products of codes and scales, rounded once to bf16; NaN
@@ -148,12 +148,7 @@ static Value multiply(Rows &rows, Value codes, Type type, Value scales) {
   auto extend = [&](Value value) -> Value {
     return arith::ExtFOp::create(rows.b, rows.like(f64), value);
   };
-  Value values;
-  if (type.isInteger())
-    values = arith::SIToFPOp::create(rows.b, rows.like(f32), codes);
-  else
-    values =
-        arith::ExtFOp::create(rows.b, rows.like(f32), rows.as(codes, type));
+  Value values = valuesOfCodes(rows.b, rows.b.getLoc(), codes, type);
   Value exact = arith::MulFOp::create(rows.b, extend(values), extend(scales));
   // To an odd f32 where that is not exact, so that rounding it to bf16 is as
   // rounding the product.

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SelectKernels/Dequantization.h"
+#include "Support/Codes.h"
 #include "Support/Constants.h"
 #include "Support/IndexMath.h"
 #include "Support/Loops.h"
@@ -172,17 +173,6 @@ Value Dequantization::loadFactors(OpBuilder &builder, Location loc, Value tile,
   return vector::LoadOp::create(builder, loc, type, factors, place);
 }
 
-/// Returns the values of the codes of the lanes, which are bytes.
-static Value toFloats(OpBuilder &builder, Location loc, Value codes,
-                      Type element) {
-  auto floats = VectorType::get({kLanes}, builder.getF32Type());
-  if (element.isInteger())
-    return arith::SIToFPOp::create(builder, loc, floats, codes);
-  codes = arith::BitcastOp::create(builder, loc,
-                                   VectorType::get({kLanes}, element), codes);
-  return arith::ExtFOp::create(builder, loc, floats, codes);
-}
-
 void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
                               Value target, Value tile, Value line) {
   auto lanesOf = [](Type element) {
@@ -211,7 +201,7 @@ void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
     code = arith::TruncIOp::create(builder, loc, lanesOf(builder.getI8Type()),
                                    code);
     Value value =
-        toFloats(builder, loc, code, cache.getType().getElementType());
+        valuesOfCodes(builder, loc, code, cache.getType().getElementType());
     // All elements of a lane are of one group of channels if their first is.
     if (!laneFactors || !isKey() || shared % kLaneCodes != 0)
       laneFactors = loadFactors(builder, loc, tile,

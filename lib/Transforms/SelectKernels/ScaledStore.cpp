@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SelectKernels/ScaledStore.h"
+#include "Support/Codes.h"
 #include "Support/Constants.h"
 #include "Support/Loops.h"
 #include "Support/ScaleLoads.h"
@@ -26,15 +27,6 @@ using namespace mlir::fp8attn;
 /// The smallest scale that is computed: far below any that matters, and far
 /// from where a product of scales would underflow.
 static constexpr float kSmallestScale = 0x1p-40f;
-
-/// Returns the largest number that quantising gives.
-static float largestCode(Type element) {
-  if (auto format = dyn_cast<FloatType>(element))
-    return llvm::APFloat::getLargest(format.getFloatSemantics())
-        .convertToFloat();
-  // Of -128 there is no negative.
-  return 127;
-}
 
 namespace {
 /// Emits the code for a group of channels of one token that share a scale.

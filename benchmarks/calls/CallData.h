@@ -76,10 +76,10 @@ private:
   /// Bytes of the keys, and of the values, of a head in a page.
   int64_t keyBytes, valueBytes;
   int64_t pageBytes;
-  int64_t pagesOfTurn = 0, maxPages = 0;
-  double numBytes = 0, numFlops = 0;
+  int64_t pagesOfTurn = 0;
   /// In a table of sequences, and in one of prefixes.
-  int64_t maxPrefixPages = 0;
+  int64_t maxPages = 0, maxPrefixPages = 0;
+  double numBytes = 0, numFlops = 0;
   std::vector<int32_t> pageOrder, queryStart, seqLens, tables;
   /// Of calls in groups.
   std::vector<int32_t> groupStart, prefixLens, prefixTables;

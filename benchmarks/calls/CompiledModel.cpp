@@ -170,22 +170,16 @@ void CompiledModel::addScales(const CallArguments &a,
 }
 
 fp8attn_status CompiledModel::attend(fp8attn_context &context,
-                                     const CallArguments &a) const {
+                                     const CallArguments &a,
+                                     bool grouped) const {
   llvm::SmallVector<const void *> arguments = {&a.query};
   addCaches(a, arguments);
   addScales(a, arguments);
-  arguments.append({&a.queryStart, &a.seqLens, &a.blockTable, &a.out});
-  return call(attendEntry, context, arguments);
-}
-
-fp8attn_status CompiledModel::attendGroups(fp8attn_context &context,
-                                           const CallArguments &a) const {
-  llvm::SmallVector<const void *> arguments = {&a.query};
-  addCaches(a, arguments);
-  addScales(a, arguments);
-  arguments.append({&a.queryStart, &a.seqLens, &a.blockTable, &a.groupStart,
-                    &a.prefixLens, &a.prefixTable, &a.out});
-  return call(groupsEntry, context, arguments);
+  arguments.append({&a.queryStart, &a.seqLens, &a.blockTable});
+  if (grouped)
+    arguments.append({&a.groupStart, &a.prefixLens, &a.prefixTable});
+  arguments.push_back(&a.out);
+  return call(grouped ? groupsEntry : attendEntry, context, arguments);
 }
 
 fp8attn_status CompiledModel::write(fp8attn_context &context,

@@ -50,12 +50,9 @@ public:
                                               const Format &format,
                                               bool hasGroups);
 
-  /// Calls the entry point.
+  /// Calls the entry point; `grouped`, with hasGroups only, the one of groups.
   fp8attn_status attend(fp8attn_context &context,
-                        const CallArguments &arguments) const;
-  /// With hasGroups only.
-  fp8attn_status attendGroups(fp8attn_context &context,
-                              const CallArguments &arguments) const;
+                        const CallArguments &arguments, bool grouped) const;
   fp8attn_status write(fp8attn_context &context,
                        const CallArguments &arguments) const;
 

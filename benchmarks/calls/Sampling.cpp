@@ -67,8 +67,7 @@ fp8attn_status Contender::run(const BenchCall &call,
                               const CallArguments &arguments) {
   if (call.tokens)
     return model->write(context, arguments);
-  return call.grouped ? model->attendGroups(context, arguments)
-                      : model->attend(context, arguments);
+  return model->attend(context, arguments, call.grouped);
 }
 
 static double secondsOf(llvm::function_ref<void()> function) {

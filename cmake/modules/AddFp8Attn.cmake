@@ -4,7 +4,6 @@
 #   add_fp8attn_bitcode(NAME libraries...)        the same sources as LLVM bitcode
 #   add_fp8attn_library(NAME files... [DEPENDS t...] [LINK_LIBS t...])
 #   add_fp8attn_tool(NAME files... [LINK_LIBS t...])
-#   add_fp8attn_unittest(NAME files... [LINK_LIBS t...])
 #   fp8attn_isa_flags(VAR isa)                    the ISA -> flags table
 #   fp8attn_llvm_libraries(VAR component...)      LLVM as MLIR has it
 
@@ -120,6 +119,13 @@ function(fp8attn_match_type_information target)
   endif()
 endfunction()
 
+# A precompiled header holds when its headers were written: in every clone it is
+# another, and one of another clone, which a compiler cache may give, is refused.
+function(fp8attn_leave_out_times target)
+  target_compile_options(${target} PRIVATE
+    "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+endfunction()
+
 # What code that includes MLIR has to have in common with it. The layout of classes
 # depends on NDEBUG, whatever the build type is called.
 function(fp8attn_use_mlir target)
@@ -137,10 +143,7 @@ function(fp8attn_use_mlir target)
     target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fPIC>)
     target_precompile_headers(${target} REUSE_FROM fp8attn-pch)
   endif()
-  # A precompiled header holds when its headers were written: in every clone it is
-  # another, and one of another clone, which a compiler cache may give, is refused.
-  target_compile_options(${target} PRIVATE
-    "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+  fp8attn_leave_out_times(${target})
 endfunction()
 
 function(add_fp8attn_library name)
@@ -159,15 +162,4 @@ function(add_fp8attn_tool name)
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   fp8attn_use_mlir(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS})
-endfunction()
-
-function(add_fp8attn_unittest name)
-  if(NOT FP8ATTN_BUILD_TESTS)
-    return()
-  endif()
-  cmake_parse_arguments(ARG "" "" "LINK_LIBS" ${ARGN})
-  add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
-  target_compile_options(${name} PRIVATE ${FP8ATTN_WARNINGS})
-  target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS} GTest::gtest GTest::gtest_main)
-  add_test(NAME ${name} COMMAND ${name})
 endfunction()

@@ -13,9 +13,9 @@
 #include "ImportOnnx/GroupQuery.h"
 #include "ImportOnnx/OnnxOperands.h"
 #include "Support/AttentionImport.h"
-#include "Support/BatchEntries.h"
 #include "Support/ForeignOps.h"
 #include "Support/HeadShapes.h"
+#include "Support/IndexTensors.h"
 #include "Support/PastTokens.h"
 #include "Support/SizeChecks.h"
 #include "fp8attn/Import/Passes.h"
@@ -135,12 +135,14 @@ static LogicalResult appendToPast(OpBuilder &builder, Operation *op,
   return success(import.value != nullptr);
 }
 
-/// Builds attention of as many keys as `nonpad_kv_seqlen` says for each batch
-/// entry; says why if it cannot.
-static FailureOr<Value> buildPadded(OpBuilder &builder, Operation *op,
-                                    AttentionImport &import, std::string &why) {
+/// Reads how many keys of each batch entry are no padding, if it is said; says
+/// why if it cannot.
+static LogicalResult readLengths(OpBuilder &builder, Operation *op,
+                                 AttentionImport &import, std::string &why) {
   Location loc = op->getLoc();
-  Value lengths = op->getOperand(kPaddedKeys);
+  Value lengths = getOnnxOperand(op, kPaddedKeys);
+  if (!lengths)
+    return success();
   auto type = dyn_cast<RankedTensorType>(lengths.getType());
   auto key = dyn_cast<RankedTensorType>(import.key.getType());
   if (!type || type.getRank() != 1 ||
@@ -150,35 +152,18 @@ static FailureOr<Value> buildPadded(OpBuilder &builder, Operation *op,
                         lengths.getType(), import.key.getType());
     return failure();
   }
+  OpFoldResult entries = tensor::getMixedSize(builder, loc, lengths, 0);
   if (failed(demandSame(
-          builder, loc, "batch of nonpad_kv_seqlen",
-          tensor::getMixedSize(builder, loc, lengths, 0), "batch of key",
+          builder, loc, "batch of nonpad_kv_seqlen", entries, "batch of key",
           tensor::getMixedSize(builder, loc, import.key, 0), why)))
     return failure();
   // The last query stands at the last key that is no padding.
   import.hasPast = true;
-  Value tokens = tensor::DimOp::create(builder, loc, import.key, 2);
-  return buildAttentionOfEntries(
-      builder, loc, import,
-      [&](OpBuilder &builder, Value entry) {
-        Value count = readOnnxInteger(builder, loc, lengths, entry);
-        demandUpTo(builder, loc, "nonpad_kv_seqlen of a batch entry", count,
-                   "the tokens of key", tokens);
-        return count;
-      },
-      why);
-}
-
-/// Builds attention; says why if it cannot.
-static FailureOr<Value> buildOut(OpBuilder &builder, Operation *op,
-                                 AttentionImport &import, std::string &why) {
-  if (getOnnxOperand(op, kPaddedKeys))
-    return buildPadded(builder, op, import, why);
-  FailureOr<SmallVector<Value>> built =
-      buildAttention(builder, op->getLoc(), import, /*wantsLse=*/false, why);
-  if (failed(built))
-    return failure();
-  return built->front();
+  import.keyLens =
+      buildKeyLens(builder, loc, entries, [&](OpBuilder &inner, Value entry) {
+        return readOnnxInteger(inner, loc, lengths, entry);
+      });
+  return success();
 }
 
 /// Builds what stands for the results that are used, null for others; says why
@@ -189,12 +174,14 @@ static FailureOr<SmallVector<Value>> build(OpBuilder &builder, Operation *op,
   if (failed(read(op, import, why)))
     return failure();
   FailureOr<bool> isPacked = splitPackedHeads(builder, op, import, why);
-  if (failed(isPacked) || failed(appendToPast(builder, op, import, why)))
+  if (failed(isPacked) || failed(appendToPast(builder, op, import, why)) ||
+      failed(readLengths(builder, op, import, why)))
     return failure();
-  FailureOr<Value> built = buildOut(builder, op, import, why);
+  FailureOr<SmallVector<Value>> built =
+      buildAttention(builder, op->getLoc(), import, /*wantsLse=*/false, why);
   if (failed(built))
     return failure();
-  Value out = *built;
+  Value out = built->front();
   if (*isPacked)
     out = joinHeads(builder, op->getLoc(), out);
   // Without a past, what is there now is what was given.

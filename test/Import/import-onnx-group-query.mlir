@@ -11,7 +11,11 @@
 // CHECK:         %[[PAST:.+]] = arith.maxsi %[[BEFORE]], %{{.+}} : index
 // CHECK:         fp8attn.check.size "tokens before the query, by seqlens_k", %[[PAST]], "0 to those that the present has room for"
 // CHECK:         tensor.extract_slice %{{.+}}[0, 0, %[[PAST]], 0] [1, 8, 1, 128]
-// CHECK:         fp8attn.attention causal query(%{{.+}} : tensor<1x32x1x128xf16>) key(%{{.+}} : tensor<1x8x?x128xf16>) value(%{{.+}} : tensor<1x8x?x128xf16>) {{.*}} {softmax_scale = 0.0883883461 : f32}
+// CHECK:         %[[LENS:.+]] = linalg.generic {{.*}} outs(%{{.+}} : tensor<1xi32>)
+// CHECK:           tensor.extract %[[LENGTHS]]
+// CHECK:           %[[BEHIND:.+]] = arith.maxsi
+// CHECK:           arith.addi %[[BEHIND]], %{{.+}} : index
+// CHECK:         fp8attn.attention causal query(%{{.+}} : tensor<1x32x1x128xf16>) key(%{{.+}} : tensor<1x8x128x128xf16>) value(%{{.+}} : tensor<1x8x128x128xf16>) {{.*}} key_lens(%[[LENS]] : tensor<1xi32>) {softmax_scale = 0.0883883461 : f32}
 func.func @decode(%lengths: tensor<1x1xi32>, %total: tensor<i32>, %q: tensor<1x1x4096xf16>, %k: tensor<1x1x1024xf16>,
                   %pk: tensor<1x8x127x128xf16>) -> (tensor<1x1x4096xf16>, tensor<1x8x128x128xf16>, tensor<1x8x128x128xf16>) {
   %none = "onnx.NoValue"() {value} : () -> none
@@ -44,13 +48,14 @@ func.func @prompt(%packed: tensor<2x128x512xf16>, %past: tensor<2x2x0x64xf16>, %
   return %0#0, %0#1, %0#2 : tensor<2x128x256xf16>, tensor<2x2x128x64xf16>, tensor<2x2x128x64xf16>
 }
 
-// A past that has room: it is written, entry by entry, and not copied.
+// A past that has room: it is written, entry by entry, and not copied. There is
+// one attention for all of them.
 // CHECK-LABEL: func @room(
 // CHECK-SAME:    %[[PK:[^:]+]]: tensor<2x2x256x64xf16>, %[[PV:[^:]+]]: tensor<2x2x256x64xf16>
-// CHECK:         scf.for {{.*}} iter_args(%[[KEYS:.+]] = %[[PK]])
-// CHECK:         scf.for {{.*}} iter_args(%[[VALUES:.+]] = %[[PV]])
-// CHECK:         scf.for
-// CHECK:           fp8attn.attention causal query(%{{.+}} : tensor<1x4x?x64xf16>) {{.*}} sink(%{{.+}} : tensor<4xf32>)
+// CHECK:         %[[KEY:.+]] = scf.for {{.*}} iter_args(%{{.+}} = %[[PK]])
+// CHECK:         %[[VALUE:.+]] = scf.for {{.*}} iter_args(%{{.+}} = %[[PV]])
+// CHECK-NOT:     scf.for
+// CHECK:         fp8attn.attention causal query(%{{.+}} : tensor<2x4x?x64xf16>) key(%[[KEY]] : {{.+}}) value(%[[VALUE]] : {{.+}}) sink(%{{.+}} : tensor<4xf32>) {{.*}} key_lens(%{{.+}} : tensor<2xi32>)
 func.func @room(%pk: tensor<2x2x256x64xf16>, %pv: tensor<2x2x256x64xf16>, %q: tensor<2x?x256xf16>, %k: tensor<2x?x128xf16>, %lengths: tensor<2xi32>, %total: tensor<1xi32>, %sink: tensor<4xf16>)
     -> (tensor<2x?x256xf16>, tensor<2x2x256x64xf16>, tensor<2x2x256x64xf16>) {
   %none = "onnx.NoValue"() {value} : () -> none

@@ -176,12 +176,14 @@ TEST_P(ImportDialectsTest, OnnxKeysOfABatchEntryEndBeforeThePadding) {
     };
     expectRows(formula, query, headsFirst, key, value, out, headsFirst);
   }
-  // More than there are, fewer than none, and lengths of too few entries.
-  for (int64_t count : {kKeys + 1, int64_t(-1)}) {
-    Tensor<int64_t> lengths(FP8ATTN_TYPE_I64, {kBatch}, count);
+  // More than there are, also in more than 32 bits, fewer than none, and
+  // lengths of too few entries.
+  for (int64_t count : {kKeys + 1, int64_t(-1), (int64_t(1) << 32) + 5}) {
+    Tensor<int64_t> lengths(FP8ATTN_TYPE_I64, {kBatch}, 5);
+    lengths.elements[1] = count;
     EXPECT_EQ(onnx_padded(&context, query, key, value, lengths, out),
-              FP8ATTN_BAD_SIZE);
-    EXPECT_NE(std::string(context.message).find("nonpad_kv_seqlen"),
+              FP8ATTN_BAD_SEQ_LEN);
+    EXPECT_NE(std::string(context.message).find("key_lens[1]"),
               std::string::npos)
         << context.message;
   }
@@ -310,7 +312,8 @@ TEST_P(ImportDialectsTest, GroupQueryAppendsToWhatACallSays) {
                                  pastValue, lengths, total, bias, out, less,
                                  presentValue),
             FP8ATTN_BAD_SIZE);
-  EXPECT_NE(std::string(context.message).find("of result 1"), std::string::npos)
+  EXPECT_NE(std::string(context.message).find("299 (keys of key)"),
+            std::string::npos)
       << context.message;
   Floats narrow = makeFloats({1, 1, kQueries, kKeys - 1});
   EXPECT_EQ(group_query_appended(&context, given, key, value, pastKey,

@@ -34,8 +34,8 @@ def ImportTorch : Pass<"fp8attn-import-torch", "::mlir::func::FuncOp"> {
 
     Tensors of three dimensions have one head. Keys and values whose heads were
     repeated for the heads of a group, by `unsqueeze`, `expand` and a view, are
-    taken as they were before. Keys and values of different numbers of
-    heads, which `enable_gqa` repeats, make an attention for each pair that meets.
+    taken as they were before. Keys and values may have different numbers of heads,
+    which `enable_gqa` repeats.
 
     An operation is left alone, with a missed remark that says why, if it drops
     probabilities, has options that are not constants (but for the scale), both a
@@ -86,8 +86,8 @@ def ImportTorchFlex : Pass<"fp8attn-import-torch-flex", "::mlir::ModuleOp"> {
     1 / sqrt(head size). Numbers have the types that PyTorch gives them: integers
     wrap, and what the functions say in f16 or bf16 is rounded there. A mask
     `query >= key` and nothing else is `causal`, with which keys that no query
-    sees are not read. Keys and values of different numbers of heads make an
-    attention for each pair that meets, unless `enable_gqa` is false.
+    sees are not read. Keys and values may have different numbers of heads, unless
+    `enable_gqa` is false.
 
     The log-sum-exp of this operation is to base 2, and PyTorch's interface for
     users multiplies it by ln 2 (`torch.aten.mul.Scalar`) behind it. That product
@@ -153,9 +153,9 @@ def ImportOnnx : Pass<"fp8attn-import-onnx", "::mlir::func::FuncOp"> {
     `is_causal` lets the last query stand at the last key, which is what ONNX says
     where there are as many new keys as queries.
 
-    With lengths, `nonpad_kv_seqlen` and `seqlens_k`, there is an attention for each
-    batch entry, of its part of the keys, in which the last query stands at the last
-    of them. A call in which lengths are more than there is room for is refused.
+    Lengths, `nonpad_kv_seqlen` and `seqlens_k`, become `key_lens`: the last query of
+    a batch entry stands at the last of its keys. A call in which lengths are more
+    than there is room for is refused.
 
     `GroupQueryAttention` has its queries, keys and values apart or in one tensor.
     `seqlens_k` is the last index of each entry: what is added stands up to there.

@@ -16,9 +16,9 @@
 #include "ImportOnnx/OnnxOperands.h"
 #include "ImportOnnx/PresentTokens.h"
 #include "Support/AttentionImport.h"
-#include "Support/BatchEntries.h"
 #include "Support/ForeignOps.h"
 #include "Support/HeadShapes.h"
+#include "Support/IndexTensors.h"
 #include "Support/SizeChecks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -208,17 +208,14 @@ static LogicalResult readSink(OpBuilder &builder, Operation *op, Heads heads,
 
 /// Returns how many tokens come before the queries of a batch entry.
 static Value countPast(OpBuilder &builder, Operation *op, Value entry,
-                       Value queries, Value most) {
+                       Value queries) {
   Location loc = op->getLoc();
   Value one = arith::ConstantIndexOp::create(builder, loc, 1);
   Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
   Value last = readOnnxInteger(builder, loc, op->getOperand(kLengths), entry);
   Value count = arith::AddIOp::create(builder, loc, last, one);
   count = arith::SubIOp::create(builder, loc, count, queries);
-  count = arith::MaxSIOp::create(builder, loc, count, zero);
-  demandUpTo(builder, loc, "tokens before the query, by seqlens_k", count,
-             "those that the present has room for", most);
-  return count;
+  return arith::MaxSIOp::create(builder, loc, count, zero);
 }
 
 /// Says why if lengths are no tensor of integers for each batch entry.
@@ -239,60 +236,80 @@ static LogicalResult checkLengths(OpBuilder &builder, Operation *op,
                     tensor::getMixedSize(builder, op->getLoc(), query, 0), why);
 }
 
+/// Puts keys and values behind the past of each batch entry, and lets it have
+/// as many keys as end there; says why if it cannot.
+static LogicalResult appendToPast(OpBuilder &builder, Operation *op,
+                                  AttentionImport &import, std::string &why) {
+  Location loc = op->getLoc();
+  if (failed(checkLengths(builder, op, import.query, why)))
+    return failure();
+  Value pastKey = op->getOperand(kPastKey);
+  Value queries = tensor::DimOp::create(builder, loc, import.query, 2);
+  PresentShape shape;
+  shape.total = op->getOperand(kTotal);
+  if (op->getNumResults() > kPresentKey)
+    shape.type = op->getResult(kPresentKey).getType();
+  FailureOr<Value> room =
+      getPresentTokens(builder, loc, pastKey, import.key, shape, why);
+  if (failed(room))
+    return failure();
+  Value most = arith::SubIOp::create(builder, loc, *room, queries);
+  auto getLength = [&](OpBuilder &inner, Value past) -> Value {
+    return arith::AddIOp::create(inner, loc, past, queries);
+  };
+  // Behind its columns a bias would mask keys: it must have one for each.
+  import.padsMask = true;
+  Value columns;
+  if (auto bias = import.mask
+                      ? dyn_cast<RankedTensorType>(import.mask.getType())
+                      : RankedTensorType();
+      bias && bias.getRank() > 0 && bias.getShape().back() != 1)
+    columns =
+        tensor::DimOp::create(builder, loc, import.mask, bias.getRank() - 1);
+  auto countChecked = [&](OpBuilder &inner, Value entry) {
+    Value past = countPast(inner, op, entry, queries);
+    demandUpTo(inner, loc, "tokens before the query, by seqlens_k", past,
+               "those that the present has room for", most);
+    if (columns)
+      demandUpTo(inner, loc, "keys of a batch entry", getLength(inner, past),
+                 "the columns of the mask", columns);
+    return past;
+  };
+  for (auto [past, added] :
+       {std::pair(pastKey, &import.key),
+        std::pair(op->getOperand(kPastValue), &import.value)}) {
+    *added = writePresent(builder, loc, past, *added, *room, countChecked, why);
+    if (!*added)
+      return failure();
+  }
+  import.keyLens = buildKeyLens(
+      builder, loc, tensor::getMixedSize(builder, loc, import.query, 0),
+      [&](OpBuilder &inner, Value entry) {
+        return getLength(inner, countPast(inner, op, entry, queries));
+      });
+  return success();
+}
+
 FailureOr<SmallVector<Value>> mlir::fp8attn::buildGroupQuery(OpBuilder &builder,
                                                              Operation *op,
                                                              std::string &why) {
   Location loc = op->getLoc();
   AttentionImport import;
   Heads heads;
-  Value pastKey = getOnnxOperand(op, kPastKey),
-        pastValue = getOnnxOperand(op, kPastValue);
+  Value pastKey = getOnnxOperand(op, kPastKey);
   if (failed(checkPastPair(op, kPastKey, kPastValue, why)) ||
       failed(readAttributes(op, import, heads, why)) ||
       failed(splitOperands(builder, op, heads, import, why)) ||
       failed(readSink(builder, op, heads, import, why)))
     return failure();
   import.mask = getOnnxOperand(op, kBias);
-  Value out;
-  if (!pastKey || hasNoTokens(pastKey)) {
-    FailureOr<SmallVector<Value>> built =
-        buildAttention(builder, loc, import, /*wantsLse=*/false, why);
-    if (failed(built))
-      return failure();
-    out = built->front();
-  } else {
-    if (failed(checkLengths(builder, op, import.query, why)))
-      return failure();
-    Value queries = tensor::DimOp::create(builder, loc, import.query, 2);
-    PresentShape shape;
-    shape.total = op->getOperand(kTotal);
-    if (op->getNumResults() > kPresentKey)
-      shape.type = op->getResult(kPresentKey).getType();
-    FailureOr<Value> room =
-        getPresentTokens(builder, loc, pastKey, import.key, shape, why);
-    if (failed(room))
-      return failure();
-    Value most = arith::SubIOp::create(builder, loc, *room, queries);
-    auto count = [&](OpBuilder &builder, Value entry) {
-      return countPast(builder, op, entry, queries, most);
-    };
-    for (auto [past, added] : {std::pair(pastKey, &import.key),
-                               std::pair(pastValue, &import.value)}) {
-      *added = writePresent(builder, loc, past, *added, *room, count, why);
-      if (!*added)
-        return failure();
-    }
-    FailureOr<Value> built = buildAttentionOfEntries(
-        builder, loc, import,
-        [&](OpBuilder &builder, Value entry) -> Value {
-          return arith::AddIOp::create(builder, loc, count(builder, entry),
-                                       queries);
-        },
-        why);
-    if (failed(built))
-      return failure();
-    out = *built;
-  }
-  out = joinHeads(builder, loc, out);
+  if (pastKey && !hasNoTokens(pastKey) &&
+      failed(appendToPast(builder, op, import, why)))
+    return failure();
+  FailureOr<SmallVector<Value>> built =
+      buildAttention(builder, loc, import, /*wantsLse=*/false, why);
+  if (failed(built))
+    return failure();
+  Value out = joinHeads(builder, loc, built->front());
   return getUsedResults(op, {out, import.key, import.value});
 }

@@ -117,7 +117,7 @@ private:
   Block &block;
   TorchIntegers integers;
   DenseMap<Value, CacheVersion> views;
-  SmallVector<Use> uses;
+  SmallVector<Use, 0> uses;
   SmallVector<Operation *> overwrites;
 };
 

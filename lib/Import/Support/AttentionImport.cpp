@@ -12,7 +12,6 @@
 #include "AttentionImport.h"
 
 #include "Draft.h"
-#include "HeadGroups.h"
 #include "OwnDiagnostics.h"
 #include "SizeChecks.h"
 
@@ -171,8 +170,12 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
   if (!value)
     return failure();
 
-  if (import.repeatsHeads && key.getDimSize(1) != value.getDimSize(1))
-    return buildAttentionOfGroups(builder, loc, import, wantsLse, why);
+  if (!import.repeatsHeads && key.getDimSize(1) != value.getDimSize(1)) {
+    why = llvm::formatv("expects as many heads of value as of key, got {0} and "
+                        "{1}",
+                        value, key);
+    return failure();
+  }
 
   Value mask;
   if (import.mask) {
@@ -201,8 +204,8 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
   auto attention = AttentionOp::create(
       builder, loc, written, import.query, import.key, import.value,
       /*keyScale=*/Value(), /*valueScale=*/Value(), import.sink, outputs.out,
-      outputs.lse, /*alibi=*/Value(), mask, import.scaleValue,
-      /*keyLens=*/Value(), /*queryOffsets=*/Value(),
+      outputs.lse, /*alibi=*/Value(), mask, import.scaleValue, import.keyLens,
+      /*queryOffsets=*/Value(),
       /*keyScaleMap=*/AffineMapAttr(),
       /*valueScaleMap=*/AffineMapAttr(), number(import.scale),
       number(import.softcap), import.isCausal, side(import.windowLeft),

@@ -40,6 +40,9 @@ struct AttentionImport {
   /// Each query sees the keys up to its own position: the first stands at the
   /// first key, or, if there is a past, the last at the last.
   bool isCausal = false, hasPast = false;
+  /// Numbers of keys, from the first, that batch entries have, i32 [batch];
+  /// null if all have all of them.
+  Value keyLens;
   /// 1 / sqrt(channels of the key) if absent.
   std::optional<double> scale;
   /// The same as a value, f32, instead; null if it is none.
@@ -53,8 +56,8 @@ struct AttentionImport {
   Value sink;
   /// Null if scores stay as they are.
   ScoreBuilder score;
-  /// Whether keys and values may have different numbers of heads, each of which
-  /// is for as many neighbouring heads of the query.
+  /// Whether keys and values may have different numbers of heads; front ends
+  /// but PyTorch know one number of both.
   bool repeatsHeads = false;
   /// A tensor that the result may be written to; a new one if null, of
   /// `outType`, or else of the type of the query's elements.

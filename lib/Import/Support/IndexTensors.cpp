@@ -37,6 +37,19 @@ Value mlir::fp8attn::buildTensor(
       ->getResult(0);
 }
 
+Value mlir::fp8attn::buildKeyLens(
+    OpBuilder &builder, Location loc, OpFoldResult entries,
+    function_ref<Value(OpBuilder &, Value entry)> count) {
+  Type i32 = builder.getI32Type();
+  return buildTensor(builder, loc, entries, i32,
+                     [&](OpBuilder &inner, ValueRange indices) -> Value {
+                       Value number = arith::IndexCastOp::create(
+                           inner, loc, inner.getI64Type(),
+                           count(inner, indices.front()));
+                       return convertInteger(inner, loc, number, i32);
+                     });
+}
+
 Value mlir::fp8attn::convertInteger(OpBuilder &builder, Location loc,
                                     Value integer, Type type) {
   Type from = integer.getType();

@@ -23,6 +23,11 @@ Value buildTensor(OpBuilder &builder, Location loc,
                   ArrayRef<OpFoldResult> sizes, Type element,
                   function_ref<Value(OpBuilder &, ValueRange indices)> body);
 
+/// Builds the number of keys of each batch entry, i32 [entries], of the indices
+/// that `count` builds.
+Value buildKeyLens(OpBuilder &builder, Location loc, OpFoldResult entries,
+                   function_ref<Value(OpBuilder &, Value entry)> count);
+
 /// Returns an integer as one of another type, the nearest that this has.
 Value convertInteger(OpBuilder &builder, Location loc, Value integer,
                      Type type);

@@ -39,13 +39,27 @@ namespace {
 struct Cache {
   Type type;
   PageShape shape;
-  /// As many writes as there were so far, and one that waits for the other of
-  /// keys and values.
+  /// The caches of keys and of values, of which it is one, or both.
+  BlockArgument key, value;
+  /// As many writes as there were so far.
   unsigned writes = 0;
+  /// Of that of keys: a write that waits for the other of keys and values, and
+  /// where it writes.
   const PageWrite *pending = nullptr;
   std::optional<PageAddress> pendingAddress;
   /// Any of its uses, for remarks.
   Operation *use = nullptr;
+
+  bool isOfBoth() const { return key == value; }
+  CacheContent getContent(BlockArgument argument) const {
+    return isOfBoth()        ? CacheContent::KeyValue
+           : argument == key ? CacheContent::Key
+                             : CacheContent::Value;
+  }
+  SmallVector<Value, 2> getArguments() const {
+    return isOfBoth() ? SmallVector<Value, 2>{key}
+                      : SmallVector<Value, 2>{key, value};
+  }
 };
 
 /// Changes one function.
@@ -59,8 +73,11 @@ public:
   bool run();
 
 private:
+  bool note(Operation *op, BlockArgument argument, PageShape shape,
+            BlockArgument key, BlockArgument value);
   bool findShapes();
   bool changeTypes();
+  std::optional<PageAddress> getAddress(const PageWrite &write);
   bool replace(const PageWrite &write);
   bool replace(const PageAttention &attention);
   bool dropReturnedCaches();
@@ -91,28 +108,53 @@ bool FunctionImporter::run() {
   return dropReturnedCaches() && checkLeftUses();
 }
 
-/// Attention says how many tokens a page has, or a write of all of them.
+/// Notes what an operation says of a cache, and of which keys and values it is.
+bool FunctionImporter::note(Operation *op, BlockArgument argument,
+                            PageShape shape, BlockArgument key,
+                            BlockArgument value) {
+  Cache &cache = caches[argument];
+  if (!cache.use) {
+    cache.key = key;
+    cache.value = value;
+    cache.shape = shape;
+  }
+  cache.use = op;
+  if (cache.key != key || cache.value != value)
+    return refuse(op, "expects one cache of values for each of keys");
+  if (cache.shape.tokens == 0)
+    cache.shape.tokens = shape.tokens;
+  if (shape.tokens == 0)
+    shape.tokens = cache.shape.tokens;
+  return shape == cache.shape ||
+         refuse(op, "expects pages of one shape in a cache");
+}
+
+/// Attention says how many tokens a page has, or a write to pages; and it says
+/// which caches are of keys, and which of values.
 bool FunctionImporter::findShapes() {
-  auto note = [&](Operation *op, CacheVersion version, PageShape shape) {
-    Cache &cache = caches[version.cache];
-    cache.use = op;
-    if (cache.shape.heads == 0)
-      cache.shape = shape;
-    if (cache.shape.tokens == 0)
-      cache.shape.tokens = shape.tokens;
-    if (shape.tokens == 0)
-      shape.tokens = cache.shape.tokens;
-    return shape == cache.shape ||
-           refuse(op, "expects pages of one shape in a cache");
-  };
   for (const PageUses::Use &use : uses.getUses())
-    if (const auto *attention = std::get_if<PageAttention>(&use);
-        attention && !note(attention->op, attention->read, attention->shape))
-      return false;
+    if (const auto *attention = std::get_if<PageAttention>(&use)) {
+      BlockArgument key = attention->keys.version.cache,
+                    value = attention->values.version.cache;
+      for (const PageRead *read : {&attention->keys, &attention->values})
+        if (!note(attention->op, read->version.cache, read->shape, key, value))
+          return false;
+    }
   for (const PageUses::Use &use : uses.getUses())
-    if (const auto *write = std::get_if<PageWrite>(&use);
-        write && !note(write->op, write->before, write->shape))
-      return false;
+    if (const auto *write = std::get_if<PageWrite>(&use)) {
+      BlockArgument argument = write->before.cache;
+      std::pair pair(argument, argument);
+      auto *found = caches.find(argument);
+      if (found != caches.end())
+        pair = {found->second.key, found->second.value};
+      else
+        pair = uses.findWrittenPair(*write).value_or(pair);
+      PageShape shape = write->shape;
+      if (shape.tokens == 0 && pair.first != pair.second)
+        shape.tokens = write->indexedTokens;
+      if (!note(write->op, argument, shape, pair.first, pair.second))
+        return false;
+    }
   return true;
 }
 
@@ -139,18 +181,20 @@ bool FunctionImporter::changeTypes() {
     std::string why;
     CacheType becomes =
         type ? getImportedCacheType(cache.type, type.getElementType(),
-                                    CacheContent::KeyValue, shape.heads,
-                                    shape.channels, shape.channels,
+                                    shape.codes, cache.getContent(argument),
+                                    shape.heads, shape.channels, shape.channels,
                                     shape.tokens, why)
              : CacheType();
     if (type && !becomes)
       return refuse(cache.use, why);
-    const int64_t page = 2 * shape.tokens * shape.heads * shape.channels;
+    const int64_t page = (cache.isOfBoth() ? 2 : 1) * shape.tokens *
+                         shape.heads * shape.channels;
     if (!becomes || !hasWholePages(type, page))
       return refuse(
           cache.use,
-          llvm::formatv("expects a cache whose rows hold keys and values of a "
-                        "page, {0} elements for each layer, got {1}",
+          llvm::formatv("expects a cache whose rows hold {0} of a page, {1} "
+                        "elements for each layer, got {2}",
+                        cache.isOfBoth() ? "keys and values" : "keys or values",
                         page, cache.type));
     BlockArgument(argument).setType(becomes);
   }
@@ -158,27 +202,47 @@ bool FunctionImporter::changeTypes() {
   return true;
 }
 
+/// Returns where a write writes: where a cache has one part, any row of it is
+/// one of that.
+std::optional<PageAddress>
+FunctionImporter::getAddress(const PageWrite &write) {
+  const Cache &cache = caches.find(write.before.cache)->second;
+  const int64_t tokens = cache.shape.tokens;
+  std::optional<PageAddress> address = splitAddress(
+      write.address, tokens, cache.isOfBoth() ? 2 : 1, write.sizes);
+  if (cache.isOfBoth())
+    return address;
+  const int64_t part = write.before.cache == cache.key ? 0 : 1;
+  if (address)
+    address->part = part;
+  else if (write.isOneIndex)
+    address = PageAddress{write.address.floorDiv(tokens), part,
+                          write.address % tokens};
+  return address;
+}
+
 /// Keys and values are written at once: the second of two operations writes
 /// both.
 bool FunctionImporter::replace(const PageWrite &write) {
-  Cache &cache = caches[write.before.cache];
+  Cache &cache = caches.find(write.before.cache)->second;
+  Cache &pair = caches.find(cache.key)->second;
   if (write.before.writes != cache.writes++)
     return refuse(write.op, "expects the cache as it was written last");
-  std::optional<PageAddress> address =
-      splitAddress(write.address, cache.shape.tokens, write.sizes);
+  std::optional<PageAddress> address = getAddress(write);
   if (!address)
     return refuse(write.op, "expects rows within the keys of pages, or within "
                             "their values");
-  if (!cache.pending) {
-    cache.pending = &write;
-    cache.pendingAddress = address;
+  if (!pair.pending) {
+    pair.pending = &write;
+    pair.pendingAddress = address;
     return true;
   }
-  const PageWrite &first = *cache.pending;
-  PageAddress other = *cache.pendingAddress;
-  cache.pending = nullptr;
+  const PageWrite &first = *pair.pending;
+  PageAddress other = *pair.pendingAddress;
+  pair.pending = nullptr;
   if (address->part == other.part || !isSameSum(address->page, other.page) ||
-      !isSameSum(address->token, other.token) || first.sizes != write.sizes)
+      !isSameSum(address->token, other.token) ||
+      ArrayRef(first.sizes).drop_back() != ArrayRef(write.sizes).drop_back())
     return refuse(write.op, "expects keys and values to be written to the same "
                             "tokens of the same pages");
   const bool isKey = address->part == 0;
@@ -187,21 +251,22 @@ bool FunctionImporter::replace(const PageWrite &write) {
   std::string why;
   return succeeded(buildPageWrite(builder, uses.getIntegers(),
                                   isKey ? write : first, isKey ? first : write,
-                                  slot, write.before.cache, why)) ||
+                                  slot, cache.getArguments(), why)) ||
          refuse(write.op, why);
 }
 
 bool FunctionImporter::replace(const PageAttention &attention) {
-  Cache &cache = caches[attention.read.cache];
-  if (cache.pending)
+  Cache &pair = caches.find(attention.keys.version.cache)->second;
+  if (pair.pending)
     return refuse(attention.op, "expects keys and values both to be written "
                                 "before they are read");
-  if (attention.read.writes != cache.writes)
-    return refuse(attention.op, "expects the cache as it was written last");
+  for (const PageRead *read : {&attention.keys, &attention.values})
+    if (read->version.writes != caches[read->version.cache].writes)
+      return refuse(attention.op, "expects the cache as it was written last");
   OpBuilder builder(attention.op);
   std::string why;
   Value result = buildPageAttention(builder, uses.getIntegers(), attention,
-                                    attention.read.cache, why);
+                                    pair.getArguments(), why);
   if (!result)
     return refuse(attention.op, why);
   replaceByBuiltinTensor(builder, attention.op->getResult(0), result);
@@ -266,12 +331,13 @@ static bool isPureHere(Operation *op) {
       "torch.copy.to_vtensor",    "torch.prim.ListConstruct",
       "torch.vtensor.literal",    "torch.symbolic_int",
       "torch.aten.logical_not",   "torch.aten.bitwise_not",
+      "torch.aten.clamp",         "torch.aten.view.dtype",
       "torch.aten.floor_divide",  "torch.aten.floor_divide.Scalar"};
   static constexpr StringLiteral kPrefixes[] = {
-      "torch_c.",        "torch.constant.",  "torch.aten.add.",
-      "torch.aten.sub.", "torch.aten.mul.",  "torch.aten.remainder.",
-      "torch.aten.lt.",  "torch.aten.le.",   "torch.aten.gt.",
-      "torch.aten.ge.",  "torch.aten.arange"};
+      "torch_c.",        "torch.constant.", "torch.aten.add.",
+      "torch.aten.sub.", "torch.aten.mul.", "torch.aten.remainder.",
+      "torch.aten.lt.",  "torch.aten.le.",  "torch.aten.gt.",
+      "torch.aten.ge.",  "torch.aten.div.", "torch.aten.arange"};
   StringRef name = op->getName().getStringRef();
   return isTorchMove(op) || getTorchOperands(op) ||
          llvm::is_contained(kPure, name) ||

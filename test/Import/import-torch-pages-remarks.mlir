@@ -60,7 +60,7 @@ func.func @finite(%q: !query, %kv: !rows, %table: !index, %lens: !each) -> (!que
 }
 
 // Hides the keys of each sequence, and shows what is behind.
-// CHECK: {{.*}}left alone: expects a mask that shows the keys before a length"
+// CHECK: {{.*}}left alone: expects a mask that shows the keys before a length, the same for all queries of a sequence, or one more for each"
 func.func @reversed(%q: !query, %kv: !rows, %table: !index, %lens: !each) -> (!query) {
   %neg1 = "torch.constant.int"() <{value = -1 : i64}> : () -> !int
   %i0 = "torch.constant.int"() <{value = 0 : i64}> : () -> !int
@@ -124,7 +124,7 @@ func.func @without_mask(%q: !query, %kv: !rows, %table: !index, %lens: !each) ->
 }
 
 // The query stands at the first key.
-// CHECK: {{.*}}left alone: expects is_causal to be false where keys are read from pages, as the query would stand at the first of them"
+// CHECK: {{.*}}left alone: expects is_causal to be false where keys are read from pages, as the first query would stand at the first of them"
 func.func @causal(%q: !query, %kv: !rows, %table: !index, %lens: !each) -> (!query) {
   %neg1 = "torch.constant.int"() <{value = -1 : i64}> : () -> !int
   %i0 = "torch.constant.int"() <{value = 0 : i64}> : () -> !int
@@ -188,9 +188,9 @@ func.func @exchanged(%q: !query, %kv: !rows, %table: !index, %lens: !each) -> (!
   return %0 : !query
 }
 
-// Which key each stands at is not said.
-// CHECK: {{.*}}left alone: expects one query of each sequence, [batch, heads, 1, channels], got !torch.vtensor<[2,2,3,64],f16>"
-func.func @several_queries(%q: !torch.vtensor<[2,2,3,64],f16>, %kv: !rows, %table: !index, %lens: !each) -> (!torch.vtensor<[2,2,3,64],f16>) {
+// How many sequences there are is not known.
+// CHECK: {{.*}}left alone: expects queries of a static number of sequences, [batch, heads, queries, channels], got !torch.vtensor<[?,2,3,64],f16>"
+func.func @any_sequences(%q: !torch.vtensor<[?,2,3,64],f16>, %kv: !rows, %table: !index, %lens: !each) -> (!torch.vtensor<[?,2,3,64],f16>) {
   %neg1 = "torch.constant.int"() <{value = -1 : i64}> : () -> !int
   %i0 = "torch.constant.int"() <{value = 0 : i64}> : () -> !int
   %i1 = "torch.constant.int"() <{value = 1 : i64}> : () -> !int
@@ -220,8 +220,8 @@ func.func @several_queries(%q: !torch.vtensor<[2,2,3,64],f16>, %kv: !rows, %tabl
   %nothing = "torch.vtensor.literal"() <{value = dense<0.0> : tensor<f16>}> : () -> !torch.vtensor<[],f16>
   %mask = "torch.aten.where.self"(%hidden, %low, %nothing) : (!shown, !torch.vtensor<[],f16>, !torch.vtensor<[],f16>) -> !mask
   %0 = "torch.aten.scaled_dot_product_attention"(%q, %k2, %v2, %mask, %zero, %false, %none, %false)
-      : (!torch.vtensor<[2,2,3,64],f16>, !heads, !heads, !mask, !float, !bool, !none, !bool) -> !torch.vtensor<[2,2,3,64],f16>
-  return %0 : !torch.vtensor<[2,2,3,64],f16>
+      : (!torch.vtensor<[?,2,3,64],f16>, !heads, !heads, !mask, !float, !bool, !none, !bool) -> !torch.vtensor<[?,2,3,64],f16>
+  return %0 : !torch.vtensor<[?,2,3,64],f16>
 }
 
 // All heads are repeated, not each for its group.

@@ -18,21 +18,30 @@ def ImportTorchPages : Pass<"fp8attn-import-torch-pages", "::mlir::ModuleOp"> {
   let description = [{
     Replaces, in functions whose cache is an argument, what torch.export makes of a
     paged cache: a tensor whose rows hold, of one page, the keys and then the values
-    of each layer, `[pages, layers * 2 * tokens * heads * channels]`.
+    of each layer, `[pages, layers * 2 * tokens * heads * channels]`; or one of keys
+    and one of values, `[pages, layers * tokens * heads * channels]`.
 
     - `torch.aten.index_put` of keys, and of values in the same tokens of the same
       pages, becomes `kv_write`;
-    - attention of one query of each sequence whose keys and values were gathered
-      from the cache (`torch.aten.index_select`, `torch.aten.index.Tensor`), by a
-      mask that shows the keys before a length, becomes `paged_attention`.
+    - attention of one or more queries of each sequence whose keys and values were
+      gathered from the cache (`torch.aten.index_select`, `torch.aten.index.Tensor`),
+      by a mask that shows the keys before a length, becomes `paged_attention`; if
+      each query sees one key more than that before it, it is `causal`.
+
+    Pages may hold f8E4M3FN or f8E5M2, or bytes that are viewed as such
+    (`torch.aten.view.dtype`). What is written must be clamped to the largest finite
+    codes, as PyTorch makes NaN or infinity of what is beyond, and converted. If it
+    was divided in f32 by a number or by a tensor of f32 with one element, or one for
+    each head, that is the scale; else the scale is 1, so that what is rounded before
+    stays so. Codes that are read are multiplied by such a scale, or by none.
 
     Views, slices, repeats and conversions in between do not matter, nor how indices
     are computed: each element is followed to the row of the cache that it is in.
     Other attention, as that of a prompt with its own keys, is left to
     `fp8attn-import-torch`.
 
-    **The argument becomes a `!fp8attn.cache`** of bf16, with a page for each layer
-    of each row, in the order of the rows: page `row * layers + layer`. It is memory
+    **The argument becomes a `!fp8attn.cache`** of bf16 or of these codes, with a page
+    for each layer of each row, in the order of the rows: page `row * layers + layer`. It is memory
     that functions which are imported alike write and read, no longer a row-major
     tensor. What was written overwrites the argument
     (`torch.overwrite.tensor.contents`) or is a result, which goes. Functions are
@@ -45,9 +54,10 @@ def ImportTorchPages : Pass<"fp8attn-import-torch-pages", "::mlir::ModuleOp"> {
     are not both written, to the same tokens, before they are read; if an index does
     not say whether it is of keys or of values; if pages are read in another order,
     or heads repeated in another; if a mask hides keys by a finite number, or others
-    than those behind a length; if there are several queries, or causal ones; if the
+    than those behind a length; if codes are not clamped, or scaled otherwise; if the
     cache is used otherwise, or read when it has been written since; or if something
-    else names the function.
+    else names the function. Of two tensors, attention must say which is of keys: over
+    their pages, or over what is written.
 
     Before, a cache that is not written, and a mask that shows keys up to `%last`:
     ```mlir

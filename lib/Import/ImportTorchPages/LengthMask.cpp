@@ -146,14 +146,9 @@ AffineExpr MaskReader::readCondition(TorchElement condition, bool isTrue) {
   AffineExpr length = sides[1] - (sides[0] - position);
   if (order == Order::LessOrEqual)
     length = length + 1;
-  std::optional<AffineSum> sum = getSum(length);
-  if (!sum)
-    return refuse("expects lengths of keys without large factors");
-  AffineExpr result =
-      getAffineConstantExpr(sum->constant, position.getContext());
-  for (auto [term, factor] : sum->terms)
-    result = result + term * factor;
-  return result;
+  AffineExpr result = simplifySum(length);
+  return result ? result
+                : refuse("expects lengths of keys without large factors");
 }
 
 AffineExpr mlir::fp8attn::getMaskLength(TorchIntegers &integers,

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Terms that are multiples of a page are the page, whatever they load; the
-// others must be known to stay within one half of it.
+// others must be known to stay within one part of it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,13 +37,13 @@ static std::optional<int64_t> getMost(AffineExpr expression,
 
 std::optional<PageAddress>
 mlir::fp8attn::splitAddress(AffineExpr address, int64_t pageTokens,
-                            ArrayRef<int64_t> sizes) {
+                            int64_t parts, ArrayRef<int64_t> sizes) {
   MLIRContext *context = address.getContext();
   // No cache has larger pages.
   constexpr int64_t kMostTokens = 4096;
   if (pageTokens < 1 || pageTokens > kMostTokens)
     return std::nullopt;
-  const int64_t rows = 2 * pageTokens;
+  const int64_t rows = parts * pageTokens;
   std::optional<AffineSum> sum = getSum(address);
   if (!sum || sum->constant < 0)
     return std::nullopt;

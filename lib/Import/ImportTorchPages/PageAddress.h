@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // A program of torch addresses rows [heads, channels] of one tensor [pages,
-// layers, keys and values, tokens of a page], by index arithmetic of its own.
+// layers, keys and values, tokens of a page], or of one of keys and one of
+// values [pages, layers, tokens of a page], by index arithmetic of its own.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,17 +21,17 @@ namespace mlir::fp8attn {
 struct PageAddress {
   /// The page, that of a layer: a row of the tensor has one for each.
   AffineExpr page;
-  /// 0 in the first half of a page, that of keys, and 1 in that of values.
+  /// The part of the page: of two, 0 is that of keys and 1 that of values.
   int64_t part;
   /// The token within the page.
   AffineExpr token;
 };
 
-/// Splits an address; nothing if it does not say the half of a page, or might
-/// leave it. Dimension i of the expression is less than `sizes[i]`, if that is
-/// static.
+/// Splits an address within pages of so many parts; nothing if it does not say
+/// the part, or might leave it. Dimension i of the expression is less than
+/// `sizes[i]`, if that is static.
 std::optional<PageAddress> splitAddress(AffineExpr address, int64_t pageTokens,
-                                        ArrayRef<int64_t> sizes);
+                                        int64_t parts, ArrayRef<int64_t> sizes);
 
 } // namespace mlir::fp8attn
 

@@ -39,10 +39,11 @@ public:
       : builder(builder), loc(loc), integers(integers) {}
 
   /// Builds a tensor of the numbers of an expression whose dimensions are those
-  /// of the tensor, `dims`; `none` stands for one that is negative, or loads
-  /// what is not there.
+  /// of the tensor, `dims`, and of `added`, an index, if it is there; `none`
+  /// stands for one that is negative, or loads what is not there.
   Value build(ArrayRef<OpFoldResult> sizes, ArrayRef<unsigned> dims,
-              AffineExpr expression, Type type, int64_t none);
+              AffineExpr expression, Type type, int64_t none,
+              Value added = Value());
   /// Returns the size of a dimension of a tensor that is loaded from.
   OpFoldResult getSize(Value tensor, int64_t dim) {
     return tensor::getMixedSize(builder, loc, getTensor(tensor), dim);
@@ -103,7 +104,7 @@ Value ExpressionBuilder::load(OpBuilder &inner, Value tensor,
 
 Value ExpressionBuilder::build(ArrayRef<OpFoldResult> sizes,
                                ArrayRef<unsigned> dims, AffineExpr expression,
-                               Type type, int64_t none) {
+                               Type type, int64_t none, Value added) {
   SmallVector<unsigned> needed = integers.getSymbols(expression);
   for (unsigned symbol : needed)
     getTensor(integers.getLoads()[symbol].tensor);
@@ -123,8 +124,11 @@ Value ExpressionBuilder::build(ArrayRef<OpFoldResult> sizes,
       SmallVector<Value> place = llvm::map_to_vector(what.place, expand);
       symbols[symbol] = load(inner, tensors[what.tensor], place, isThere);
     }
-    Value number = arith::IndexCastOp::create(inner, loc, inner.getI64Type(),
-                                              expand(expression));
+    Value index = expand(expression);
+    if (added)
+      index = arith::AddIOp::create(inner, loc, index, added);
+    Value number =
+        arith::IndexCastOp::create(inner, loc, inner.getI64Type(), index);
     Value isRight = arith::CmpIOp::create(inner, loc, arith::CmpIPredicate::sge,
                                           number, getNumber(inner, 0));
     isRight = arith::AndIOp::create(inner, loc, isRight, isThere);
@@ -135,10 +139,99 @@ Value ExpressionBuilder::build(ArrayRef<OpFoldResult> sizes,
   return buildTensor(builder, loc, sizes, type, compute);
 }
 
-LogicalResult
-mlir::fp8attn::buildPageWrite(OpBuilder &builder, const TorchIntegers &integers,
-                              const PageWrite &key, const PageWrite &value,
-                              AffineExpr slot, Value cache, std::string &why) {
+namespace {
+/// The scale of keys or of values; null for those that are no codes.
+struct Scale {
+  Scale(OpBuilder &builder, Location loc, const PageShape &shape,
+        const PageScale &scale) {
+    if (shape.codes)
+      map = buildPageScale(builder, loc, scale, tensor);
+  }
+  Value tensor;
+  AffineMapAttr map;
+};
+
+/// The queries of sequences, which are as many of each.
+class Queries {
+public:
+  Queries(OpBuilder &builder, Location loc, Value query)
+      : builder(builder), loc(loc), query(query),
+        isOne(cast<RankedTensorType>(query.getType()).getDimSize(kTokens) ==
+              1) {}
+
+  /// Returns [sequences * queries, heads, channels] of [sequences, heads,
+  /// queries, channels]: one of each is not copied.
+  Value getTokens() {
+    return isOne ? tensor::CollapseShapeOp::create(builder, loc, query, oneEach)
+                       .getResult()
+                 : collapseTokens(builder, loc,
+                                  exchangeHeadsAndTokens(builder, loc, query));
+  }
+  /// Builds a tensor as that, to write to.
+  Value buildOut();
+  /// Returns what was written to it as [sequences, heads, queries, channels].
+  Value getResult(Value out);
+  /// Builds where each sequence begins, [sequences + 1].
+  Value buildStarts();
+  /// Returns how many there are before the last of a sequence.
+  Value countBeforeLast() {
+    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+    return arith::SubIOp::create(builder, loc, count(), one);
+  }
+
+private:
+  /// Which dimension has the queries, and how it goes if there is one.
+  static constexpr int64_t kTokens = 2;
+  const SmallVector<ReassociationIndices> oneEach = {{0}, {1, 2}, {3}};
+  const SmallVector<ReassociationIndices> someEach = {{0, 1}, {2}, {3}};
+
+  Value count() { return tensor::DimOp::create(builder, loc, query, kTokens); }
+
+  OpBuilder &builder;
+  Location loc;
+  Value query, wideOut;
+  bool isOne;
+};
+} // namespace
+
+Value Queries::buildOut() {
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, query);
+  if (!isOne)
+    std::swap(sizes[1], sizes[kTokens]);
+  wideOut = tensor::EmptyOp::create(builder, loc, sizes,
+                                    getElementTypeOrSelf(query.getType()));
+  return tensor::CollapseShapeOp::create(builder, loc, wideOut,
+                                         isOne ? oneEach : someEach);
+}
+
+Value Queries::getResult(Value out) {
+  Value wide = tensor::ExpandShapeOp::create(
+      builder, loc, wideOut.getType(), out, isOne ? oneEach : someEach,
+      tensor::getMixedSizes(builder, loc, wideOut));
+  return isOne ? wide : exchangeHeadsAndTokens(builder, loc, wide);
+}
+
+Value Queries::buildStarts() {
+  const int64_t sequences =
+      cast<RankedTensorType>(query.getType()).getDimSize(0);
+  Type i32 = builder.getI32Type();
+  Value each = count();
+  OpFoldResult size = builder.getIndexAttr(sequences + 1);
+  return buildTensor(
+      builder, loc, size, i32, [&](OpBuilder &inner, ValueRange indices) {
+        Value start = arith::MulIOp::create(inner, loc, indices[0], each);
+        start =
+            arith::IndexCastOp::create(inner, loc, inner.getI64Type(), start);
+        return convertInteger(inner, loc, start, i32);
+      });
+}
+
+LogicalResult mlir::fp8attn::buildPageWrite(OpBuilder &builder,
+                                            const TorchIntegers &integers,
+                                            const PageWrite &key,
+                                            const PageWrite &value,
+                                            AffineExpr slot, ValueRange caches,
+                                            std::string &why) {
   Location loc = key.op->getLoc();
   Value keys = toBuiltinTensor(builder, loc, key.source);
   Value values = toBuiltinTensor(builder, loc, value.source);
@@ -154,11 +247,12 @@ mlir::fp8attn::buildPageWrite(OpBuilder &builder, const TorchIntegers &integers,
         llvm::to_vector<2>(llvm::seq<int64_t>(outer))};
     slots = tensor::CollapseShapeOp::create(builder, loc, slots, groups);
   }
+  Scale keyScale(builder, loc, key.shape, key.scale),
+      valueScale(builder, loc, value.shape, value.scale);
   auto write = KvWriteOp::create(
       builder, loc, TypeRange(), collapseTokens(builder, loc, keys),
-      collapseTokens(builder, loc, values), slots, /*keyScale=*/Value(),
-      /*valueScale=*/Value(), ValueRange{cache},
-      /*keyScaleMap=*/AffineMapAttr(), /*valueScaleMap=*/AffineMapAttr(),
+      collapseTokens(builder, loc, values), slots, keyScale.tensor,
+      valueScale.tensor, caches, keyScale.map, valueScale.map,
       /*dynamic=*/false);
   why = findFault(write);
   return success(why.empty());
@@ -167,7 +261,7 @@ mlir::fp8attn::buildPageWrite(OpBuilder &builder, const TorchIntegers &integers,
 Value mlir::fp8attn::buildPageAttention(OpBuilder &builder,
                                         const TorchIntegers &integers,
                                         const PageAttention &attention,
-                                        Value cache, std::string &why) {
+                                        ValueRange caches, std::string &why) {
   Location loc = attention.op->getLoc();
   Type i32 = builder.getI32Type();
   ExpressionBuilder expressions(builder, loc, integers);
@@ -195,39 +289,33 @@ Value mlir::fp8attn::buildPageAttention(OpBuilder &builder,
     return nullptr;
   auto type = cast<RankedTensorType>(options.query.getType());
   OpFoldResult batch = builder.getIndexAttr(type.getDimSize(0));
-  OpFoldResult starts = builder.getIndexAttr(type.getDimSize(0) + 1);
   Value table = expressions.build({batch, columns}, {kBatch, kColumn},
                                   attention.page, i32, /*none=*/-1);
-  Value lengths = expressions.build({batch}, {kBatch}, attention.length, i32,
-                                    /*none=*/-1);
-  Value queryStart = expressions.build(
-      {starts}, {kBatch}, getAffineDimExpr(kBatch, builder.getContext()), i32,
-      /*none=*/-1);
-  // One query of each sequence, whose dimension goes.
-  SmallVector<ReassociationIndices> groups = {{0}, {1, 2}, {3}};
-  Value query =
-      tensor::CollapseShapeOp::create(builder, loc, options.query, groups);
-  Value wideOut = tensor::EmptyOp::create(
-      builder, loc, tensor::getMixedSizes(builder, loc, options.query),
-      type.getElementType());
-  Value out = tensor::CollapseShapeOp::create(builder, loc, wideOut, groups);
+  Queries queries(builder, loc, options.query);
+  // The last query sees all of them.
+  Value lengths = expressions.build(
+      {batch}, {kBatch}, attention.length, i32, /*none=*/-1,
+      attention.isCausal ? queries.countBeforeLast() : Value());
+  Value starts = queries.buildStarts();
+  Value tokens = queries.getTokens();
+  Value out = queries.buildOut();
+  const PageRead &keys = attention.keys, &values = attention.values;
+  Scale keyScale(builder, loc, keys.shape, keys.scale),
+      valueScale(builder, loc, values.shape, values.scale);
   auto op = PagedAttentionOp::create(
-      builder, loc, out.getType(), query, ValueRange{cache},
-      /*keyScale=*/Value(), /*valueScale=*/Value(), queryStart, lengths, table,
+      builder, loc, out.getType(), tokens, caches, keyScale.tensor,
+      valueScale.tensor, starts, lengths, table,
       /*sink=*/Value(), out, /*lse=*/Value(), /*alibi=*/Value(),
       /*mask=*/Value(), options.scaleValue, /*groupStart=*/Value(),
       /*prefixLens=*/Value(), /*prefixTable=*/Value(),
-      /*draftMask=*/Value(),
-      /*keyScaleMap=*/AffineMapAttr(),
-      /*valueScaleMap=*/AffineMapAttr(),
+      /*draftMask=*/Value(), keyScale.map, valueScale.map,
       options.scale ? builder.getF32FloatAttr(*options.scale) : FloatAttr(),
-      /*softcap=*/FloatAttr(), /*causal=*/false, /*window_left=*/IntegerAttr(),
-      /*window_right=*/IntegerAttr(), Alignment::BottomRight);
+      /*softcap=*/FloatAttr(), attention.isCausal,
+      /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr(),
+      Alignment::BottomRight);
   why = findFault(op);
   if (!why.empty())
     return nullptr;
-  Value result = tensor::ExpandShapeOp::create(
-      builder, loc, wideOut.getType(), op.getResult(0), groups,
-      tensor::getMixedSizes(builder, loc, wideOut));
-  return castTorchResult(builder, loc, result, attention.op->getResult(0), why);
+  return castTorchResult(builder, loc, queries.getResult(op.getResult(0)),
+                         attention.op->getResult(0), why);
 }

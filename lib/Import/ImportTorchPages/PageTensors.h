@@ -17,15 +17,17 @@
 namespace mlir::fp8attn {
 
 /// Builds what two operations write, keys and values, to the slot of each token
-/// of `key`; says why if it cannot.
+/// of `key`, in one cache or in one of keys and one of values; says why if it
+/// cannot.
 LogicalResult buildPageWrite(OpBuilder &builder, const TorchIntegers &integers,
                              const PageWrite &key, const PageWrite &value,
-                             AffineExpr slot, Value cache, std::string &why);
+                             AffineExpr slot, ValueRange caches,
+                             std::string &why);
 
-/// Builds attention, and returns what stands for its result; null, and why, if
-/// it cannot.
+/// Builds attention over such caches, and returns what stands for its result;
+/// null, and why, if it cannot.
 Value buildPageAttention(OpBuilder &builder, const TorchIntegers &integers,
-                         const PageAttention &attention, Value cache,
+                         const PageAttention &attention, ValueRange caches,
                          std::string &why);
 
 } // namespace mlir::fp8attn

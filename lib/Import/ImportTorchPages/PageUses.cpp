@@ -28,10 +28,10 @@ bool PageUses::followView(Operation *op) {
   if (op->getNumOperands() < 1 || op->getNumResults() != 1)
     return false;
   std::optional<CacheVersion> version = getVersion(op->getOperand(0));
-  if (!version ||
-      (!isForeign(op, "torch_c.from_builtin_tensor") &&
-       !isForeign(op, "torch_c.to_builtin_tensor") &&
-       !isForeign(op, "torch.copy.to_vtensor") && !isTorchReshape(op)))
+  if (!version || (!isForeign(op, "torch_c.from_builtin_tensor") &&
+                   !isForeign(op, "torch_c.to_builtin_tensor") &&
+                   !isForeign(op, "torch.copy.to_vtensor") &&
+                   !isTorchReshape(op) && !isTorchByteView(op)))
     return false;
   views[op->getResult(0)] = *version;
   return true;
@@ -58,6 +58,38 @@ LogicalResult PageUses::find(Operation *&culprit, std::string &why) {
   return success();
 }
 
+/// Returns what a tensor was before its elements were moved.
+static Value followMoves(Value tensor) {
+  Operation *maker = tensor.getDefiningOp();
+  while (maker && isTorchMove(maker)) {
+    tensor = maker->getOperand(0);
+    maker = tensor.getDefiningOp();
+  }
+  return tensor;
+}
+
+std::optional<std::pair<BlockArgument, BlockArgument>>
+PageUses::findWrittenPair(const PageWrite &write) const {
+  for (auto [key, value] : others) {
+    if (key == value)
+      continue;
+    std::pair<BlockArgument, BlockArgument> caches;
+    for (const Use &use : uses)
+      if (const auto *other = std::get_if<PageWrite>(&use)) {
+        Value source = followMoves(other->source);
+        if (source == key)
+          caches.first = other->before.cache;
+        if (source == value)
+          caches.second = other->before.cache;
+      }
+    if (caches.first && caches.second &&
+        (caches.first == write.before.cache ||
+         caches.second == write.before.cache))
+      return caches;
+  }
+  return std::nullopt;
+}
+
 /// Returns the elements of a list of tensors, from the first dimension on;
 /// nothing if one of them misses.
 static SmallVector<Value> getIndices(Value list) {
@@ -73,7 +105,7 @@ static SmallVector<Value> getIndices(Value list) {
 static Value followRows(Value source, SmallVectorImpl<Value> &shapes) {
   RankedTensorType type = getBuiltinTensor(source.getType());
   while (Operation *maker = source.getDefiningOp()) {
-    if (!isTorchReshape(maker))
+    if (!isTorchReshape(maker) && !isTorchByteView(maker))
       break;
     RankedTensorType from = getBuiltinTensor(maker->getOperand(0).getType());
     if (from.getRank() < 3 ||
@@ -143,6 +175,13 @@ LogicalResult PageUses::addWrite(Operation *op, std::string &why) {
   write.before = before;
   SmallVector<Value> shapes;
   write.source = followRows(op->getOperand(2), shapes);
+  Type codes = getTorchCodes(write.source);
+  if (codes) {
+    write.source = followQuantization(write.source, write.scale, why);
+    if (!write.source)
+      return failure();
+    write.source = followRows(write.source, shapes);
+  }
   write.sizes =
       llvm::to_vector(getBuiltinTensor(write.source.getType()).getShape());
   std::optional<Coordinates> place =
@@ -178,8 +217,11 @@ LogicalResult PageUses::addWrite(Operation *op, std::string &why) {
              inner.drop_back(2));
   if (!write.address)
     return refuse("expects rows whose places are known");
+  write.isOneIndex = count == 1 && inner.size() == 2;
   write.shape = {inner.size() > 2 ? inner[inner.size() - 3] : 0,
-                 inner[inner.size() - 2], inner.back()};
+                 inner[inner.size() - 2], inner.back(), codes};
+  if (count > 1 && inner.size() == 2)
+    write.indexedTokens = target.getDimSize(count - 1);
   views[op->getResult(0)] = {before.cache, before.writes + 1};
   uses.push_back(std::move(write));
   return success();
@@ -187,8 +229,7 @@ LogicalResult PageUses::addWrite(Operation *op, std::string &why) {
 
 /// Keys and values come from one row of each page that a table has, or from
 /// elsewhere; that is nothing, and no reason to say why.
-std::optional<PageUses::Read> PageUses::findRead(Value tensor,
-                                                 std::string &why) {
+std::optional<PageRead> PageUses::findRead(Value tensor, std::string &why) {
   MLIRContext *context = tensor.getContext();
   RankedTensorType type = getBuiltinTensor(tensor.getType());
   if (!type || type.getRank() != 4)
@@ -196,6 +237,9 @@ std::optional<PageUses::Read> PageUses::findRead(Value tensor,
   Coordinates place =
       getPlace({kBatch, kHead, kKey, kChannel}, type.getShape(), context);
   TorchElement element = followElement({tensor, place});
+  ReadCodes codes;
+  while (stepToCodes(element, codes))
+    element = followElement(element);
   // Where the gather is, if elements can be followed up to it or not.
   Operation *stop = element.tensor.getDefiningOp();
   Operation *maker = stop;
@@ -208,7 +252,7 @@ std::optional<PageUses::Read> PageUses::findRead(Value tensor,
   if (!version || (!isSelect && !isForeign(maker, "torch.aten.index.Tensor")))
     return std::nullopt;
 
-  auto refuse = [&](const Twine &text) -> std::optional<Read> {
+  auto refuse = [&](const Twine &text) -> std::optional<PageRead> {
     why = text.str();
     return std::nullopt;
   };
@@ -239,9 +283,11 @@ std::optional<PageUses::Read> PageUses::findRead(Value tensor,
   ArrayRef<Coordinate> outer = all.take_front(indexType.getRank());
   ArrayRef<Coordinate> inner = all.drop_front(indexType.getRank());
   ArrayRef<int64_t> sizes = source.getShape().drop_front();
-  Read read = {*version,
-               {sizes[sizes.size() - 3], sizes[sizes.size() - 2], sizes.back()},
-               nullptr};
+  PageRead read;
+  read.version = *version;
+  read.shape = {sizes[sizes.size() - 3], sizes[sizes.size() - 2], sizes.back(),
+                codes.type};
+  read.scale = codes.scale.value_or(PageScale());
   // Heads may be repeated, each for its group.
   AffineExpr head = getAffineDimExpr(kHead, context);
   const bool areGroups = read.shape.heads > 0 && !type.isDynamicDim(1) &&
@@ -257,6 +303,8 @@ std::optional<PageUses::Read> PageUses::findRead(Value tensor,
                       "neighbouring heads of the "
                       "query, and channels as they are, got {0} of {1}",
                       tensor.getType(), maker->getOperand(0).getType()));
+  if (failed(checkReadScale(codes, head, read.shape.heads, why)))
+    return std::nullopt;
   AffineExpr index =
       integers.evaluate({indices[0], Coordinates(outer.begin(), outer.end())});
   read.address = getRow(index, inner.drop_back(2), sizes.drop_back(2));
@@ -265,23 +313,31 @@ std::optional<PageUses::Read> PageUses::findRead(Value tensor,
                                "integers");
 }
 
-LogicalResult PageUses::readPages(const Read &keys, const Read &values,
-                                  ArrayRef<int64_t> sizes,
+LogicalResult PageUses::readPages(ArrayRef<int64_t> sizes,
                                   PageAttention &attention, std::string &why) {
   MLIRContext *context = block.getParentOp()->getContext();
   auto refuse = [&](const Twine &text) {
     why = text.str();
     return failure();
   };
-  if (keys.version.cache != values.version.cache ||
-      keys.version.writes != values.version.writes ||
-      !(keys.shape == values.shape))
-    return refuse("expects keys and values that are read from one cache");
+  const PageRead &keys = attention.keys, &values = attention.values;
+  const bool isOne = keys.version.cache == values.version.cache;
   const int64_t tokens = keys.shape.tokens;
-  std::optional<PageAddress> key = splitAddress(keys.address, tokens, sizes);
+  if (isOne && (keys.version.writes != values.version.writes ||
+                !(keys.shape == values.shape)))
+    return refuse("expects keys and values that are read from one cache to be "
+                  "alike");
+  if (tokens != values.shape.tokens || keys.shape.heads != values.shape.heads)
+    return refuse(llvm::formatv(
+        "expects pages of keys and of values with as many tokens and heads, "
+        "got {0} and {1} tokens, and {2} and {3} heads",
+        tokens, values.shape.tokens, keys.shape.heads, values.shape.heads));
+  const int64_t parts = isOne ? 2 : 1;
+  std::optional<PageAddress> key =
+      splitAddress(keys.address, tokens, parts, sizes);
   std::optional<PageAddress> value =
-      splitAddress(values.address, tokens, sizes);
-  if (!key || !value || key->part != 0 || value->part != 1)
+      splitAddress(values.address, tokens, parts, sizes);
+  if (!key || !value || key->part != 0 || value->part != parts - 1)
     return refuse("expects the keys of a page before its values, each of all "
                   "tokens");
   AffineExpr dim = getAffineDimExpr(kKey, context);
@@ -290,8 +346,6 @@ LogicalResult PageUses::readPages(const Read &keys, const Read &values,
       !isSameSum(key->page, value->page))
     return refuse("expects keys and values of the same pages, in the order of "
                   "their tokens");
-  attention.read = keys.version;
-  attention.shape = keys.shape;
   attention.page = integers.replace(key->page, dim.floorDiv(tokens),
                                     getAffineDimExpr(kColumn, context));
   attention.columns = ShapedType::isDynamic(sizes[kKey]) ? ShapedType::kDynamic
@@ -311,39 +365,46 @@ LogicalResult PageUses::readLength(RankedTensorType keyType,
     why = "expects a mask that shows the keys of each sequence";
     return failure();
   }
-  // [batch, heads, 1, keys].
+  // [batch, heads, queries, keys].
   SmallVector<int64_t> shape(keyType.getShape());
-  shape[2] = 1;
+  shape[2] = getBuiltinTensor(attention.options.query.getType()).getDimSize(2);
   shape[3] = keyType.getDimSize(2);
   Coordinates place = getPlace({kBatch, kHead, kQuery, kKey}, shape, context);
   std::optional<Coordinates> maskPlace = getOperandPlace(
       type, RankedTensorType::get(shape, type.getElementType()), place);
   if (!maskPlace) {
-    why = llvm::formatv("expects a mask [batch, 1, 1, keys], got {0}",
+    why = llvm::formatv("expects a mask [batch, 1, queries, keys], got {0}",
                         mask.getType());
     return failure();
   }
   attention.length = getMaskLength(integers, {mask, *maskPlace}, kKey, why);
   if (!attention.length)
     return failure();
+  AffineExpr query = getAffineDimExpr(kQuery, context);
   if (!integers.dependsOnlyOn(attention.length, {kBatch})) {
-    why = "expects a mask that shows the keys before a length";
-    return failure();
+    attention.length = simplifySum(attention.length - query);
+    attention.isCausal = true;
   }
-  return success();
+  if (attention.length && integers.dependsOnlyOn(attention.length, {kBatch}))
+    return success();
+  why = "expects a mask that shows the keys before a length, the same for all "
+        "queries of a sequence, or one more for each";
+  return failure();
 }
 
 LogicalResult PageUses::addAttention(Operation *op,
                                      const TorchOperands &operands,
                                      std::string &why) {
-  std::optional<Read> keys = findRead(operands.key, why);
+  std::optional<PageRead> keys = findRead(operands.key, why);
   if (!why.empty())
     return failure();
-  std::optional<Read> values = findRead(operands.value, why);
+  std::optional<PageRead> values = findRead(operands.value, why);
   if (!why.empty())
     return failure();
-  if (!keys && !values)
+  if (!keys && !values) {
+    others.push_back({followMoves(operands.key), followMoves(operands.value)});
     return success();
+  }
   auto refuse = [&](const Twine &text) {
     why = text.str();
     return failure();
@@ -353,12 +414,15 @@ LogicalResult PageUses::addAttention(Operation *op,
   RankedTensorType query = getBuiltinTensor(operands.query.getType());
   RankedTensorType type = getBuiltinTensor(operands.key.getType());
   if (!query || query.getRank() != 4 || query.isDynamicDim(0) ||
-      query.getDimSize(2) != 1 || query.getDimSize(0) != type.getDimSize(0))
-    return refuse(llvm::formatv("expects one query of each sequence, [batch, "
-                                "heads, 1, channels], got {0}",
+      query.getDimSize(0) != type.getDimSize(0))
+    return refuse(llvm::formatv("expects queries of a static number of "
+                                "sequences, [batch, heads, queries, channels], "
+                                "got {0}",
                                 operands.query.getType()));
   PageAttention attention;
   attention.op = op;
+  attention.keys = *keys;
+  attention.values = *values;
   attention.options.query = operands.query;
   attention.options.key = operands.key;
   attention.options.value = operands.value;
@@ -366,12 +430,12 @@ LogicalResult PageUses::addAttention(Operation *op,
     return failure();
   if (attention.options.isCausal)
     return refuse("expects is_causal to be false where keys are read from "
-                  "pages, as the query would stand at the first of them");
+                  "pages, as the first query would stand at the first of them");
   if (op->getNumResults() > 1 && !isTorchUnused(op->getResult(1)))
     return refuse("expects no use of the log-sum-exp");
   SmallVector<int64_t> sizes(kAttentionDims, ShapedType::kDynamic);
   sizes[kKey] = type.getDimSize(2);
-  if (failed(readPages(*keys, *values, sizes, attention, why)) ||
+  if (failed(readPages(sizes, attention, why)) ||
       failed(readLength(type, attention, why)))
     return failure();
   uses.push_back(std::move(attention));

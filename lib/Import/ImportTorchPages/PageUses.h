@@ -5,8 +5,9 @@
 //===----------------------------------------------------------------------===//
 //
 // A cache is one tensor whose rows hold, of a page, the keys and the values of
-// each layer. It is written by torch.aten.index_put, read by
-// torch.aten.index_select or torch.aten.index.Tensor, and viewed in between.
+// each layer, or one of keys and one of values. It is written by
+// torch.aten.index_put, read by torch.aten.index_select or
+// torch.aten.index.Tensor, and viewed in between.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,6 +15,7 @@
 #define FP8ATTN_LIB_IMPORT_IMPORTTORCHPAGES_PAGEUSES_H
 
 #include "PageAddress.h"
+#include "PageCodes.h"
 #include "Torch/TorchAttention.h"
 
 #include <variant>
@@ -23,9 +25,11 @@ namespace mlir::fp8attn {
 /// What is in a page. Its rows are [tokens, heads, channels].
 struct PageShape {
   int64_t tokens = 0, heads = 0, channels = 0;
+  /// The type of FP8; null if elements are as they are.
+  Type codes;
   bool operator==(const PageShape &other) const {
     return tokens == other.tokens && heads == other.heads &&
-           channels == other.channels;
+           channels == other.channels && codes == other.codes;
   }
 };
 
@@ -43,9 +47,15 @@ struct PageWrite {
   Value source;
   /// The row of the cache, of the dimensions of `source`.
   AffineExpr address;
+  /// Whether that is one index, which torch checks as a whole.
+  bool isOneIndex = false;
   SmallVector<int64_t> sizes;
+  PageScale scale;
   /// As far as one write says it: no tokens if it writes single rows.
   PageShape shape;
+  /// Then the tokens that the last of several indices is of, else 0: a page if
+  /// pages are of keys or of values alone.
+  int64_t indexedTokens = 0;
 };
 
 /// Dimensions that attention over pages is expressed in: `kColumn` is that of
@@ -60,17 +70,27 @@ enum AttentionDim : unsigned {
   kAttentionDims
 };
 
+/// Keys or values that attention reads.
+struct PageRead {
+  CacheVersion version;
+  PageShape shape;
+  AffineExpr address;
+  PageScale scale;
+};
+
 /// Attention whose keys and values are read from pages.
 struct PageAttention {
   Operation *op = nullptr;
-  CacheVersion read;
-  PageShape shape;
+  /// Of one cache or of two.
+  PageRead keys, values;
   /// The page of (batch entry, column), of which there are as many as `columns`
   /// says, or, if that is dynamic, as a load has.
   AffineExpr page;
   int64_t columns = ShapedType::kDynamic;
-  /// The number of keys of a batch entry.
+  /// The number of keys of a batch entry; of its first query, if each further
+  /// one sees one more.
   AffineExpr length;
+  bool isCausal = false;
   AttentionImport options;
 };
 
@@ -92,24 +112,21 @@ public:
     auto found = views.find(value);
     return found == views.end() ? std::nullopt : std::optional(found->second);
   }
+  /// Returns the cache of keys and that of values if a write is to one of them,
+  /// as attention over what is written says; nothing if none does.
+  std::optional<std::pair<BlockArgument, BlockArgument>>
+  findWrittenPair(const PageWrite &write) const;
   /// Operations that make a tensor of an argument what it became.
   ArrayRef<Operation *> getOverwrites() const { return overwrites; }
   TorchIntegers &getIntegers() { return integers; }
 
 private:
-  /// Keys or values that attention reads.
-  struct Read {
-    CacheVersion version;
-    PageShape shape;
-    AffineExpr address;
-  };
   bool followView(Operation *op);
   LogicalResult addWrite(Operation *op, std::string &why);
   LogicalResult addAttention(Operation *op, const TorchOperands &operands,
                              std::string &why);
-  std::optional<Read> findRead(Value tensor, std::string &why);
-  LogicalResult readPages(const Read &keys, const Read &values,
-                          ArrayRef<int64_t> sizes, PageAttention &attention,
+  std::optional<PageRead> findRead(Value tensor, std::string &why);
+  LogicalResult readPages(ArrayRef<int64_t> sizes, PageAttention &attention,
                           std::string &why);
   LogicalResult readLength(RankedTensorType keyType, PageAttention &attention,
                            std::string &why);
@@ -119,6 +136,9 @@ private:
   DenseMap<Value, CacheVersion> views;
   SmallVector<Use, 0> uses;
   SmallVector<Operation *> overwrites;
+  /// Keys and values of attention that is not over pages, before what moves
+  /// their elements.
+  SmallVector<std::pair<Value, Value>> others;
 };
 
 } // namespace mlir::fp8attn

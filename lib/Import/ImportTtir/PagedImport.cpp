@@ -41,10 +41,11 @@ CacheType mlir::fp8attn::getPagedCacheType(Type type, CacheContent content,
     return nullptr;
   }
   const int64_t channels = tensor.getDimSize(kChannels);
-  return getImportedCacheType(
-      type, tensor.getElementType(), content, tensor.getDimSize(kHeads),
-      channels, content == CacheContent::Latent ? valueChannels : channels,
-      tensor.getDimSize(kTokens), why);
+  return getImportedCacheType(type, tensor.getElementType(), /*codes=*/Type(),
+                              content, tensor.getDimSize(kHeads), channels,
+                              content == CacheContent::Latent ? valueChannels
+                                                              : channels,
+                              tensor.getDimSize(kTokens), why);
 }
 
 namespace {

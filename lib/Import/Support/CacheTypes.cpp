@@ -19,12 +19,17 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 CacheType mlir::fp8attn::getImportedCacheType(Type tensor, Type element,
-                                              CacheContent content,
+                                              Type codes, CacheContent content,
                                               int64_t heads, int64_t channels,
                                               int64_t valueChannels,
                                               int64_t pageTokens,
                                               std::string &why) {
-  if (!element.isBF16() && !element.isF16() && !element.isF32()) {
+  if (codes && element != codes && !element.isInteger(8)) {
+    why = llvm::formatv("expects a cache of {0}, or of its bytes, got {1}",
+                        codes, tensor);
+    return nullptr;
+  }
+  if (!codes && !element.isBF16() && !element.isF16() && !element.isF32()) {
     why = llvm::formatv("expects a cache of bf16, f16 or f32, got {0}", tensor);
     return nullptr;
   }
@@ -33,7 +38,7 @@ CacheType mlir::fp8attn::getImportedCacheType(Type tensor, Type element,
   CacheType type = CacheType::getChecked(
       [&] { return emitError(UnknownLoc::get(context)); }, context, content,
       heads, channels, valueChannels, pageTokens,
-      Type(BFloat16Type::get(context)), LayoutAttr());
+      codes ? codes : BFloat16Type::get(context), LayoutAttr());
   if (!type)
     why = diagnostics.getText();
   return type;

@@ -17,13 +17,14 @@
 
 namespace mlir::fp8attn {
 
-/// Returns the cache, of bf16 and in a layout that is open, that a tensor
-/// becomes; null, and why, if its elements are no floats that may be rounded to
-/// bf16, or there is no such cache.
-CacheType getImportedCacheType(Type tensor, Type element, CacheContent content,
-                               int64_t heads, int64_t channels,
-                               int64_t valueChannels, int64_t pageTokens,
-                               std::string &why);
+/// Returns the cache, of FP8 if there are `codes`, else of bf16, and in a
+/// layout that is open, that a tensor becomes; null, and why, if its elements
+/// are neither these codes, or bytes, nor floats that may be rounded to bf16,
+/// or there is no such cache.
+CacheType getImportedCacheType(Type tensor, Type element, Type codes,
+                               CacheContent content, int64_t heads,
+                               int64_t channels, int64_t valueChannels,
+                               int64_t pageTokens, std::string &why);
 
 } // namespace mlir::fp8attn
 

@@ -128,7 +128,16 @@ std::optional<Coordinates> mlir::fp8attn::reshape(const Coordinates &place,
 
 namespace {
 /// How an operation moves elements.
-enum class Move { None, Reshape, Expand, Repeat, Transpose, Slice, Select };
+enum class Move {
+  None,
+  Reshape,
+  Unsqueeze,
+  Expand,
+  Repeat,
+  Transpose,
+  Slice,
+  Select
+};
 } // namespace
 
 static Move getMove(Operation *op) {
@@ -138,9 +147,10 @@ static Move getMove(Operation *op) {
     return Move::None;
   return llvm::StringSwitch<Move>(name)
       .Cases({"aten.view", "aten._unsafe_view", "aten.reshape",
-              "aten.unsqueeze", "aten.squeeze.dim", "aten.squeeze",
-              "aten.flatten.using_ints", "aten.unflatten.int"},
+              "aten.squeeze.dim", "aten.squeeze", "aten.flatten.using_ints",
+              "aten.unflatten.int"},
              Move::Reshape)
+      .Case("aten.unsqueeze", Move::Unsqueeze)
       .Cases({"aten.clone", "aten.detach", "aten.contiguous", "aten.alias",
               "aten.lift_fresh_copy", "prims.convert_element_type",
               "aten.to.dtype"},
@@ -164,7 +174,9 @@ static std::pair<RankedTensorType, RankedTensorType> getTypes(Operation *op) {
 }
 
 bool mlir::fp8attn::isTorchReshape(Operation *op) {
-  return getMove(op) == Move::Reshape && getTypes(op).first;
+  const Move move = getMove(op);
+  return (move == Move::Reshape || move == Move::Unsqueeze) &&
+         getTypes(op).first;
 }
 
 bool mlir::fp8attn::isTorchMove(Operation *op) {
@@ -243,6 +255,14 @@ static std::optional<Coordinates> moveBack(Operation *op,
     return std::nullopt;
   case Move::Reshape:
     return from == to ? result : reshape(place, from.getShape());
+  case Move::Unsqueeze: {
+    // Needs no sizes, of which several may be dynamic.
+    std::optional<int64_t> dimension = getDimension(op, 1, to.getRank());
+    if (!dimension || from.getRank() + 1 != to.getRank())
+      return std::nullopt;
+    result.erase(result.begin() + *dimension);
+    return result;
+  }
   case Move::Expand:
     return getOperandPlace(from, to, place);
   case Move::Repeat:

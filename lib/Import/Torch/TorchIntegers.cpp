@@ -57,6 +57,17 @@ std::optional<AffineSum> mlir::fp8attn::getSum(AffineExpr expression) {
   return addToSum(expression, 1, sum) ? std::optional(sum) : std::nullopt;
 }
 
+AffineExpr mlir::fp8attn::simplifySum(AffineExpr expression) {
+  std::optional<AffineSum> sum = getSum(expression);
+  if (!sum)
+    return nullptr;
+  AffineExpr result =
+      getAffineConstantExpr(sum->constant, expression.getContext());
+  for (auto [term, factor] : sum->terms)
+    result = result + term * factor;
+  return result;
+}
+
 bool mlir::fp8attn::isSameSum(AffineExpr first, AffineExpr second) {
   AffineSum sum;
   return addToSum(first, 1, sum) && addToSum(second, -1, sum) &&

@@ -29,6 +29,10 @@ struct AffineSum {
 /// indices might wrap.
 std::optional<AffineSum> getSum(AffineExpr expression);
 
+/// Returns the sum that an expression is, in which nothing cancels; null as
+/// `getSum`.
+AffineExpr simplifySum(AffineExpr expression);
+
 /// Whether two expressions are the same sum.
 bool isSameSum(AffineExpr first, AffineExpr second);
 

@@ -103,9 +103,10 @@ else()
   list(FILTER dialects EXCLUDE REGEX "Test")
   get_property(conversions GLOBAL PROPERTY MLIR_CONVERSION_LIBS)
   set(FP8ATTN_MLIR_LIBRARIES ${dialects} ${conversions}
-    MLIRRegisterAllPasses MLIRFuncAllExtensions MLIRBuiltinToLLVMIRTranslation
-    MLIRLLVMToLLVMIRTranslation MLIRTargetLLVMIRExport MLIRBytecodeReader
-    MLIRBytecodeWriter MLIRParser MLIROptLib MLIRLspServerLib MLIRReduceLib)
+    MLIRRegisterAllPasses MLIRFuncAllExtensions MLIRTensorAllExtensions
+    MLIRBuiltinToLLVMIRTranslation MLIRLLVMToLLVMIRTranslation MLIRTargetLLVMIRExport
+    MLIRBytecodeReader MLIRBytecodeWriter MLIRParser MLIROptLib MLIRLspServerLib
+    MLIRReduceLib)
 endif()
 fp8attn_llvm_libraries(llvm AllTargetsAsmParsers AllTargetsCodeGens AllTargetsDescs
   AllTargetsInfos BitReader BitWriter Linker OrcJIT Passes)

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ImportStablehlo/DecodeAttention.h"
 #include "Support/AttentionImport.h"
 #include "Support/CallOptions.h"
 #include "Support/ForeignOps.h"
@@ -163,11 +164,12 @@ struct ImportStablehloPass
   void runOnOperation() override {
     SmallVector<Operation *> found;
     getOperation().walk([&](Operation *op) {
-      if (getOrigin(op) != Origin::None)
+      if (getOrigin(op) != Origin::None || isDecodeAttention(op))
         found.push_back(op);
     });
     for (Operation *op : found)
-      (void)replaceResults(op, build);
+      (void)replaceResults(op, isDecodeAttention(op) ? buildDecodeAttention
+                                                     : build);
   }
 };
 } // namespace

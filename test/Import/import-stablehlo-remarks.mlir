@@ -169,3 +169,29 @@ func.func @doubles(%a0: tensor<1x8x64x64xf64>, %a1: tensor<1x8x64x64xf64>, %a2: 
       : (tensor<1x8x64x64xf64>, tensor<1x8x64x64xf64>, tensor<1x8x64x64xf64>) -> tensor<1x8x64x64xf64>
   return %0 : tensor<1x8x64x64xf64>
 }
+
+// -----
+
+// A token of each user with a mask, which kernels multiply by the scale; without being
+// causal; with positions of other users; with two tokens.
+// REMARK: Reason="ttir.scaled_dot_product_attention_decode is left alone: expects a query, a key, a value and cur_pos_tensor, without a mask and a sink, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0>, got array<i32: 1, 1, 1, 1, 0, 0>
+// REMARK: Reason="ttir.scaled_dot_product_attention_decode is left alone: expects is_causal to be true, got false
+// REMARK: Reason="ttir.scaled_dot_product_attention_decode is left alone: expects users of cur_pos_tensor (2) to equal users of key (3)
+// REMARK: Reason="ttir.scaled_dot_product_attention_decode is left alone: expects a query [1, users, heads, channels] and positions [users] of integers, got tensor<2x3x8x64xbf16> and tensor<3xi32>
+// CHECK-LABEL: func @decode(
+// CHECK-NOT:     fp8attn
+// CHECK-NOT:     linalg
+!q = tensor<1x3x8x64xbf16>
+!two = tensor<2x3x8x64xbf16>
+!k = tensor<3x2x32x64xbf16>
+func.func @decode(%q: !q, %k: !k, %p: tensor<3xi32>, %m: tensor<3x1x1x32xbf16>, %others: tensor<2xi32>, %two: !two) -> (!q, !q, !q, !two) {
+  %0 = "ttir.scaled_dot_product_attention_decode"(%q, %k, %k, %m) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 0, 0>}>
+      : (!q, !k, !k, tensor<3x1x1x32xbf16>) -> !q
+  %1 = "ttir.scaled_dot_product_attention_decode"(%q, %k, %k, %p) <{is_causal = false, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0>}>
+      : (!q, !k, !k, tensor<3xi32>) -> !q
+  %2 = "ttir.scaled_dot_product_attention_decode"(%q, %k, %k, %others) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0>}>
+      : (!q, !k, !k, tensor<2xi32>) -> !q
+  %3 = "ttir.scaled_dot_product_attention_decode"(%two, %k, %k, %p) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0>}>
+      : (!two, !k, !k, tensor<3xi32>) -> !two
+  return %0, %1, %2, %3 : !q, !q, !q, !two
+}

@@ -51,6 +51,25 @@ func.func @odml(%q: tensor<1x?x8x64xf32>, %k: tensor<1x?x2x64xf32>, %m: tensor<1
 
 // -----
 
+// One token of each user, which sees the keys up to its position. Nothing is copied.
+// CHECK-LABEL: func @decode(
+// CHECK-SAME:    %[[Q:[^:]+]]: tensor<1x3x8x64xbf16>, %[[K:[^:]+]]: tensor<3x2x?x64xbf16>, %[[P:[^:]+]]: tensor<3xi32>)
+// CHECK:       %[[LENS:.+]] = linalg.generic {{.*}} outs(%{{.+}} : tensor<3xi32>)
+// CHECK:         tensor.extract %[[P]]
+// CHECK:         arith.addi %{{.+}}, %c1
+// CHECK:       %[[LESS:.+]] = tensor.collapse_shape %[[Q]] {{\[\[}}0, 1], [2], [3]]
+// CHECK:       %[[TOKEN:.+]] = tensor.expand_shape %[[LESS]] {{\[\[}}0], [1, 2], [3]] {{.*}} into tensor<3x8x1x64xbf16>
+// CHECK:       %[[OUT:.+]] = fp8attn.attention query(%[[TOKEN]] : {{.+}}) key(%[[K]] : {{.+}}) {{.*}} key_lens(%[[LENS]] : tensor<3xi32>) {softmax_scale = 1.250000e-01 : f32}
+// CHECK:       tensor.collapse_shape %[[OUT]] {{\[\[}}0], [1, 2], [3]]
+// CHECK:       tensor.expand_shape {{.*}} into tensor<1x3x8x64xbf16>
+func.func @decode(%q: tensor<1x3x8x64xbf16>, %k: tensor<3x2x?x64xbf16>, %p: tensor<3xi32>) -> tensor<1x3x8x64xbf16> {
+  %0 = "ttir.scaled_dot_product_attention_decode"(%q, %k, %k, %p) <{is_causal = true, operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0>, scale = 0.125 : f32}>
+      : (tensor<1x3x8x64xbf16>, tensor<3x2x?x64xbf16>, tensor<3x2x?x64xbf16>, tensor<3xi32>) -> tensor<1x3x8x64xbf16>
+  return %0 : tensor<1x3x8x64xbf16>
+}
+
+// -----
+
 // Others stay.
 // CHECK-LABEL: func @other(
 // CHECK:         "stablehlo.composite"

@@ -99,3 +99,37 @@ TEST_P(CompositeImportTest, ACallIsCausal) {
       1 / std::sqrt(kChannels),
       [](int64_t, int64_t q, int64_t k) { return k <= q ? 0 : -kInfinity; });
 }
+
+TEST_P(CompositeImportTest, ATokenSeesKeysUpToItsPosition) {
+  Floats query = makeFloats({1, kBatch, kHeads, kChannels});
+  Floats key = makeFloats({kBatch, kKvHeads, kKeys, kChannels});
+  Floats value = makeFloats({kBatch, kKvHeads, kKeys, kChannels});
+  Floats out(FP8ATTN_TYPE_F32, {1, kBatch, kHeads, kChannels});
+  Integers positions(FP8ATTN_TYPE_I32, {kBatch});
+  // The last key, one of them, the first; none.
+  for (std::vector<int32_t> last : {std::vector<int32_t>{299, 40}, {0, -1}}) {
+    positions.elements = last;
+    ASSERT_EQ(decode(with(decode_workspace_bytes(1)), query, key, value,
+                     positions, out),
+              FP8ATTN_OK)
+        << context.message;
+    expectAttention(
+        query, key, value, out, /*queries=*/1,
+        [](int64_t batch, int64_t head, int64_t) {
+          return batch * kHeads + head;
+        },
+        [](int64_t batch, int64_t head, int64_t k) {
+          return (batch * kKvHeads + head) * kKeys + k;
+        },
+        /*scale=*/0.25,
+        [&](int64_t batch, int64_t, int64_t k) {
+          return k <= last[batch] ? 0 : -kInfinity;
+        });
+  }
+  for (int32_t position : {int32_t(kKeys), -2, INT32_MAX, INT32_MIN}) {
+    positions.elements = {0, position};
+    EXPECT_EQ(decode(&context, query, key, value, positions, out),
+              FP8ATTN_BAD_SEQ_LEN)
+        << context.message;
+  }
+}

@@ -296,6 +296,9 @@ def ImportStablehlo : Pass<"fp8attn-import-stablehlo", "::mlir::func::FuncOp"> {
       @tt.scaled_dot_product_attention` and `stablehlo.composite
       "tenstorrent.scaled_dot_product_attention"`, on [batch, heads, tokens,
       channels];
+    - `ttir.scaled_dot_product_attention_decode`, one token of each user, [1, users,
+      heads, channels], which sees the keys up to its position: `cur_pos + 1` is
+      its number in `key_lens`, so that one at -1 sees nothing;
     - `stablehlo.composite "odml.scaled_dot_product_attention"`, whose tokens
       stand before heads; they are exchanged, which copies tensors.
 
@@ -306,8 +309,9 @@ def ImportStablehlo : Pass<"fp8attn-import-stablehlo", "::mlir::func::FuncOp"> {
     An operation is left alone, with a missed remark that says why, if it is
     causal and its types do not say that there are as many queries as keys, if it
     does not say whether it is, or if it has a mask, too; if it has a sink, a
-    window, a cap of scores (`logit_cap`) or operands that nothing counts; or for
-    anything that `fp8attn.attention` does not take.
+    window, a cap of scores (`logit_cap`) or operands that nothing counts; a token of
+    each user also if it has a mask, or no positions; or for anything that
+    `fp8attn.attention` does not take.
 
     Before:
     ```mlir

@@ -8,7 +8,8 @@
 // sequences, some sequences no queries or no keys of their own, and some
 // prefixes no tokens: results are the bits of the operations that define them,
 // whatever the groups and the workers, and near to plain attention over all
-// keys. Pages that no table names, and tokens past a length, are NaN.
+// keys; those of an empty prefix are the bits of plain attention. Pages that no
+// table names, and tokens past a length, are NaN.
 //
 //===----------------------------------------------------------------------===//
 
@@ -128,6 +129,13 @@ struct Results {
     };
     return isSame(out, other.out) && isSame(lse, other.lse);
   }
+
+  /// Returns those of the queries [begin, end), with a log-sum-exp for each.
+  Results rows(int64_t begin, int64_t end) const {
+    constexpr int64_t kRow = kHeads * kDim;
+    return {{out.begin() + begin * kRow, out.begin() + end * kRow},
+            {lse.begin() + begin * kHeads, lse.begin() + end * kHeads}};
+  }
 };
 
 /// Pages of a cache, NaN but for the tokens that are written.
@@ -222,10 +230,7 @@ protected:
         function(with(bytes), words, &codes->cache, keyScale, valueScale,
                  queryStart, ownLens, groups.own.table, groupStart, prefixLens,
                  groups.prefixes.table, sink, out, lse, rest...);
-    Results results{{}, lse.elements};
-    for (uint16_t word : out.elements)
-      results.out.push_back(decodeBf16(word));
-    return results;
+    return {decoded(out), lse.elements};
   }
   template <typename Function, typename... Rest>
   Results maskedBy(Function *function, int64_t bytes, Groups groups,
@@ -249,6 +254,17 @@ protected:
     return maskedBy(masked, masked_workspace_bytes(kLoopWorkers), groups,
                     groups.groupStart, out);
   }
+  /// Own keys alone.
+  Results withoutPrefix(Groups groups) {
+    Words out(FP8ATTN_TYPE_BF16, {groups.tokens(), kHeads, kDim}, 0x7FC0);
+    Floats lse = newLse(groups);
+    Integers queryStart = list(groups.queryStart),
+             ownLens = groups.own.lengths();
+    status = without_prefix(with(without_prefix_workspace_bytes(1)), words,
+                            &codes->cache, keyScale, valueScale, queryStart,
+                            ownLens, groups.own.table, sink, out, lse);
+    return {decoded(out), lse.elements};
+  }
   /// What the definition says, with the queries of groups found here.
   Results scaledParts(const Groups &groups) {
     Floats prefixOut = newRows(groups), ownOut = newRows(groups),
@@ -271,6 +287,12 @@ protected:
     for (int32_t sequence : groups.groupStart)
       starts.push_back(groups.queryStart[sequence]);
     return starts;
+  }
+  static std::vector<float> decoded(const Words &words) {
+    std::vector<float> floats;
+    for (uint16_t word : words.elements)
+      floats.push_back(decodeBf16(word));
+    return floats;
   }
   static Integers list(const std::vector<int32_t> &elements) {
     Integers made(FP8ATTN_TYPE_I32, {int64_t(elements.size())});
@@ -407,6 +429,29 @@ TEST_P(SharedPrefixTest, DoesNotDependOnGroupsOrWorkers) {
     context.num_workers = 1;
     ASSERT_FALSE(HasFailure());
   }
+}
+
+TEST_P(SharedPrefixTest, AnEmptyPrefixChangesNoBit) {
+  size_t numCompared = 0;
+  for (int problem = 0; problem < 12; ++problem) {
+    SCOPED_TRACE(testing::Message() << "problem " << problem);
+    const Groups groups = makeGroups();
+    const Results results = scaled_(groups);
+    ASSERT_EQ(status, FP8ATTN_OK) << context.message;
+    const Results expected = withoutPrefix(groups);
+    ASSERT_EQ(status, FP8ATTN_OK) << context.message;
+    for (size_t g = 0; g < groups.prefixes.lens.size(); ++g) {
+      const int32_t begin = groups.queryStart[groups.groupStart[g]],
+                    end = groups.queryStart[groups.groupStart[g + 1]];
+      if (groups.prefixes.lens[g] != 0)
+        continue;
+      numCompared += end - begin;
+      EXPECT_TRUE(results.rows(begin, end) == expected.rows(begin, end))
+          << "group " << g;
+    }
+    ASSERT_FALSE(HasFailure());
+  }
+  EXPECT_GT(numCompared, 0u);
 }
 
 /// Each offence of groups ends the call before anything is written.

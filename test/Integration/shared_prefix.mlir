@@ -1,7 +1,7 @@
 // RUN: fp8attn-compile %s -o - --emit=header | FileCheck %s
 
-// Sequences in groups that share a prefix, and the same by the operations that
-// define it: for SharedPrefixTest.cpp.
+// Sequences in groups that share a prefix, the same by the operations that define
+// it, and without a prefix: for SharedPrefixTest.cpp.
 // CHECK: fp8attn_status scaled(fp8attn_context *context,
 // CHECK:     const fp8attn_tensor *group_start,
 // CHECK:     const fp8attn_tensor *prefix_lens,
@@ -26,6 +26,15 @@ func.func @scaled(%query: !rows, %cache: !kv, %key_scale: memref<?xf32>, %value_
       batch(%query_start, %seq_lens, %block_table : !ints, !ints, !table) sink(%sink : memref<4xf32>)
       out(%out : !rows) lse(%lse : !lse)
       prefix(%group_start, %prefix_lens, %prefix_table : !ints, !ints, !table)
+  return
+}
+func.func @without_prefix(%query: !rows, %cache: !kv, %key_scale: memref<?xf32>, %value_scale: memref<2xf32>,
+                          %query_start: !ints, %seq_lens: !ints, %block_table: !table, %sink: memref<4xf32>,
+                          %out: !rows, %lse: !lse) {
+  fp8attn.paged_attention causal query(%query : !rows) cache(%cache : !kv)
+      key_scale(%key_scale : memref<?xf32>, #page) value_scale(%value_scale : memref<2xf32>, #head)
+      batch(%query_start, %seq_lens, %block_table : !ints, !ints, !table) sink(%sink : memref<4xf32>)
+      out(%out : !rows) lse(%lse : !lse)
   return
 }
 func.func @scaled_parts(%query: !rows, %cache: !kv, %key_scale: memref<?xf32>, %value_scale: memref<2xf32>,

@@ -36,7 +36,9 @@ struct FormatFunctions {
   decltype(&kv_write_e4m3) write;
   /// By whether the model is windowed.
   decltype(&attend_e4m3) attend[2];
-  decltype(&kv_write_e4m3_workspace_bytes) writeBytes, attendBytes[2];
+  decltype(&attend_e4m3_prefix) attendPrefix;
+  /// Of attention: in the order above.
+  decltype(&kv_write_e4m3_workspace_bytes) writeBytes, attendBytes[3];
 };
 } // namespace
 
@@ -47,30 +49,38 @@ static const FormatFunctions &functionsOf(CacheFormat format) {
        ATTEND_BF16_CACHE_PAGE_BYTES,
        nullptr,
        {},
+       nullptr,
        kv_write_bf16_workspace_bytes,
-       {attend_bf16_workspace_bytes, attend_bf16_window_workspace_bytes}},
+       {attend_bf16_workspace_bytes, attend_bf16_window_workspace_bytes,
+        attend_bf16_prefix_workspace_bytes}},
       {"e4m3",
        448,
        ATTEND_E4M3_CACHE_PAGE_BYTES,
        kv_write_e4m3,
        {attend_e4m3, attend_e4m3_window},
+       attend_e4m3_prefix,
        kv_write_e4m3_workspace_bytes,
-       {attend_e4m3_workspace_bytes, attend_e4m3_window_workspace_bytes}},
+       {attend_e4m3_workspace_bytes, attend_e4m3_window_workspace_bytes,
+        attend_e4m3_prefix_workspace_bytes}},
       {"e4m3-token",
        0,
        ATTEND_E4M3_TOKEN_CACHE_PAGE_BYTES,
        kv_write_e4m3_token,
        {attend_e4m3_token, attend_e4m3_token_window},
+       attend_e4m3_token_prefix,
        kv_write_e4m3_token_workspace_bytes,
        {attend_e4m3_token_workspace_bytes,
-        attend_e4m3_token_window_workspace_bytes}},
+        attend_e4m3_token_window_workspace_bytes,
+        attend_e4m3_token_prefix_workspace_bytes}},
       {"e5m2",
        57344,
        ATTEND_E5M2_CACHE_PAGE_BYTES,
        kv_write_e5m2,
        {attend_e5m2, attend_e5m2_window},
+       attend_e5m2_prefix,
        kv_write_e5m2_workspace_bytes,
-       {attend_e5m2_workspace_bytes, attend_e5m2_window_workspace_bytes}}};
+       {attend_e5m2_workspace_bytes, attend_e5m2_window_workspace_bytes,
+        attend_e5m2_prefix_workspace_bytes}}};
   return kFunctions[int(format)];
 }
 
@@ -128,9 +138,9 @@ int64_t KvCache::workspaceBytes(int32_t numWorkers) {
   int64_t bytes = 0;
   for (CacheFormat format : kCacheFormats) {
     const FormatFunctions &functions = functionsOf(format);
-    bytes = std::max({bytes, functions.writeBytes(numWorkers),
-                      functions.attendBytes[0](numWorkers),
-                      functions.attendBytes[1](numWorkers)});
+    bytes = std::max(bytes, functions.writeBytes(numWorkers));
+    for (const auto &attendBytes : functions.attendBytes)
+      bytes = std::max(bytes, attendBytes(numWorkers));
   }
   return bytes;
 }
@@ -158,6 +168,12 @@ static fp8attn_tensor list(std::vector<int32_t> &numbers) {
                              int64_t(numbers.size()), 0, 0, 0);
 }
 
+static fp8attn_tensor table(std::vector<int32_t> &pages, int64_t rows,
+                            int64_t maxPages) {
+  return fp8attn_tensor_make(pages.data(), FP8ATTN_TYPE_I32, 2, rows, maxPages,
+                             0, 0);
+}
+
 fp8attn_status KvCache::write(fp8attn_context &context, int layer,
                               uint16_t *key, uint16_t *value,
                               BatchTables &batch) {
@@ -182,15 +198,30 @@ fp8attn_status KvCache::attend(fp8attn_context &context, int layer,
   const fp8attn_tensor queryStart = list(batch.queryStart);
   const fp8attn_tensor seqLens = list(batch.seqLens);
   const fp8attn_tensor blockTable =
-      fp8attn_tensor_make(batch.blockTable.data(), FP8ATTN_TYPE_I32, 2,
-                          batch.numSequences(), batch.maxPages, 0, 0);
+      table(batch.blockTable, batch.numSequences(), batch.maxPages);
+  const fp8attn_tensor groupStart = list(batch.groupStart);
+  const fp8attn_tensor prefixLens = list(batch.prefixLens);
+  const fp8attn_tensor prefixTable =
+      table(batch.prefixTable, batch.numGroups(), batch.maxPages);
   const fp8attn_cache cache = cacheOf(layer);
-  if (format == CacheFormat::BF16)
+  // Where all prefixes are empty, the bits are the same without.
+  const bool hasPrefix = batch.reads.numRead > 0;
+  if (format == CacheFormat::BF16) {
+    if (hasPrefix)
+      return attend_bf16_prefix(&context, &queries, &cache, &queryStart,
+                                &seqLens, &blockTable, &groupStart, &prefixLens,
+                                &prefixTable, &outs);
     return (isWindowed ? attend_bf16_window : attend_bf16)(
         &context, &queries, &cache, &queryStart, &seqLens, &blockTable, &outs);
+  }
   const fp8attn_tensor keyScale = scalesOf(scales[layer].key);
   const fp8attn_tensor valueScale = scalesOf(scales[layer].value);
-  return functionsOf(format).attend[isWindowed](
-      &context, &queries, &cache, &keyScale, &valueScale, &queryStart, &seqLens,
-      &blockTable, &outs);
+  const FormatFunctions &functions = functionsOf(format);
+  if (hasPrefix)
+    return functions.attendPrefix(
+        &context, &queries, &cache, &keyScale, &valueScale, &queryStart,
+        &seqLens, &blockTable, &groupStart, &prefixLens, &prefixTable, &outs);
+  return functions.attend[isWindowed](&context, &queries, &cache, &keyScale,
+                                      &valueScale, &queryStart, &seqLens,
+                                      &blockTable, &outs);
 }

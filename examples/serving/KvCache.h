@@ -39,21 +39,36 @@ using AlignedMemory = std::unique_ptr<std::byte, FreeMemory>;
 /// Returns memory aligned to FP8ATTN_ALIGNMENT; throws std::bad_alloc.
 AlignedMemory allocateAligned(size_t bytes);
 
+/// Tokens of prefixes in the calls of attention of a layer.
+struct PrefixReads {
+  /// Those that were read, and those that would have been if each sequence read
+  /// its prefix for itself.
+  int64_t numRead = 0, numForEach = 0;
+};
+
 /// The rows of a call as attention needs them, the same for all layers. Rows of
-/// a sequence are its last tokens.
+/// a sequence are its last tokens. Sequences are in groups, each of which
+/// begins with the same prefix; it may be empty.
 struct BatchTables {
   /// Place of each row's token: page * kPageTokens + token in the page.
   std::vector<int64_t> slots;
   /// Of sequence s: its rows begin at queryStart[s] and end at queryStart[s +
-  /// 1]; it has seqLens[s] tokens, those of the rows included.
+  /// 1]; it has seqLens[s] tokens behind the prefix, those of the rows
+  /// included.
   std::vector<int32_t> queryStart = {0}, seqLens;
-  /// [sequences, maxPages]: the pages of each sequence; entries past its
-  /// tokens are not read.
-  std::vector<int32_t> blockTable;
+  /// Of group g: its sequences begin at groupStart[g] and end at groupStart[g +
+  /// 1]; its prefix has prefixLens[g] tokens.
+  std::vector<int32_t> groupStart = {0}, prefixLens;
+  /// [sequences, maxPages] and [groups, maxPages]: the pages of each sequence
+  /// behind the prefix, and of each prefix; entries past their tokens are not
+  /// read.
+  std::vector<int32_t> blockTable, prefixTable;
   int64_t maxPages = 0;
+  PrefixReads reads;
 
   int64_t numRows() const { return int64_t(slots.size()); }
   int64_t numSequences() const { return int64_t(seqLens.size()); }
+  int64_t numGroups() const { return int64_t(prefixLens.size()); }
 };
 
 class KvCache {

@@ -80,11 +80,18 @@ void Metrics::print(double seconds, Engine &engine, CacheFormat format) const {
               bytes / (1 << 20), bytes / wide);
 
   StepTimes times;
+  PrefixReads reads;
   for (const WorkerGroup &group : engine.getGroups()) {
     times.attention += group.times.attention;
     times.write += group.times.write;
     times.all += group.times.all;
+    reads.numRead += group.reads.numRead;
+    reads.numForEach += group.reads.numForEach;
   }
+  std::printf("%-20s %lld tokens read in a layer, %lld if each sequence read "
+              "its own\n",
+              "prefixes", (long long)reads.numRead,
+              (long long)reads.numForEach);
   const double other = times.all - times.attention - times.write;
   std::printf("%-20s attention %.2f s (%.0f %%), kv_write %.2f s (%.0f %%), "
               "elsewhere %.2f s\n",

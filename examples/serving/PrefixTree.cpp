@@ -8,18 +8,20 @@
 
 using namespace serving;
 
-static std::vector<Token> tokensOfPage(std::span<const Token> tokens,
-                                       size_t page) {
+PrefixTree::Key PrefixTree::keyOf(std::span<const Token> tokens,
+                                  int32_t numPrefixPages, size_t page) {
   const auto begin = tokens.begin() + page * kPageTokens;
-  return {begin, begin + kPageTokens};
+  const bool isBehind = page >= size_t(numPrefixPages);
+  return {isBehind ? numPrefixPages : 0, {begin, begin + kPageTokens}};
 }
 
-std::vector<int32_t> PrefixTree::match(std::span<const Token> tokens) {
+std::vector<int32_t> PrefixTree::match(std::span<const Token> tokens,
+                                       int32_t numPrefixPages) {
   std::vector<int32_t> pages;
   ++clock;
   Node *node = &root;
   for (size_t i = 0; i < tokens.size() / kPageTokens; ++i) {
-    const auto child = node->children.find(tokensOfPage(tokens, i));
+    const auto child = node->children.find(keyOf(tokens, numPrefixPages, i));
     if (child == node->children.end())
       break;
     node = &child->second;
@@ -30,12 +32,12 @@ std::vector<int32_t> PrefixTree::match(std::span<const Token> tokens) {
   return pages;
 }
 
-void PrefixTree::insert(std::span<const Token> tokens,
+void PrefixTree::insert(std::span<const Token> tokens, int32_t numPrefixPages,
                         std::vector<int32_t> &pages) {
   ++clock;
   Node *node = &root;
   for (size_t i = 0; i < tokens.size() / kPageTokens; ++i) {
-    node = &node->children[tokensOfPage(tokens, i)];
+    node = &node->children[keyOf(tokens, numPrefixPages, i)];
     node->lastUse = clock;
     if (node->page == pages[i])
       continue;
@@ -72,7 +74,7 @@ bool PrefixTree::evict() {
 }
 
 void PrefixTree::list(const Node &node, std::vector<int32_t> &pages) const {
-  for (const auto &[tokens, child] : node.children) {
+  for (const auto &[key, child] : node.children) {
     pages.push_back(child.page);
     list(child, pages);
   }

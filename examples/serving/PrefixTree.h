@@ -4,11 +4,13 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A page's keys and values depend on the tokens up to its end and on nothing
-// else, bit for bit (docs/Repeatability.md). So a full page may serve every
-// sequence that begins with these tokens. The tree has a level for each page of
-// a sequence, and holds a reference on each of its pages; the pages that nobody
-// else holds are what the engine gives away when it runs out.
+// A page's keys and values depend on the tokens up to its end, and, behind a
+// prefix that a request names, on where that ends; on nothing else, bit for bit
+// (docs/Repeatability.md). So a full page may serve every sequence that begins
+// with these tokens, and behind a prefix those that name the same. The tree has
+// a level for each page of a sequence, and holds a reference on each of its
+// pages; the pages that nobody else holds are what the engine gives away when
+// it runs out.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +23,7 @@
 #include <map>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace serving {
@@ -34,14 +37,18 @@ public:
   }
 
   /// Returns the pages of the longest beginning of `tokens` that is there in
-  /// full pages, with a reference on each for the caller.
-  std::vector<int32_t> match(std::span<const Token> tokens);
+  /// full pages, with a reference on each for the caller. The first
+  /// `numPrefixPages` are those of a prefix.
+  std::vector<int32_t> match(std::span<const Token> tokens,
+                             int32_t numPrefixPages);
 
   /// Adds the full pages of a sequence: `pages` holds the keys and values of
-  /// `tokens`. Where the tree has the same tokens in another page already, that
-  /// one takes the place of the sequence's own, which is released. So whoever
-  /// holds a page of the tree holds all pages above it.
-  void insert(std::span<const Token> tokens, std::vector<int32_t> &pages);
+  /// `tokens`, the first `numPrefixPages` those of a prefix. Where the tree has
+  /// the same tokens in another page already, that one takes the place of the
+  /// sequence's own, which is released. So whoever holds a page of the tree
+  /// holds all pages above it.
+  void insert(std::span<const Token> tokens, int32_t numPrefixPages,
+              std::vector<int32_t> &pages);
 
   /// Releases the least recently used page among those that nobody else holds
   /// and that have none below them. Returns false if there is none.
@@ -54,12 +61,17 @@ public:
   std::vector<int32_t> listPages() const;
 
 private:
+  /// The pages of the prefix that a page is behind, 0 for none; its tokens.
+  using Key = std::pair<int32_t, std::vector<Token>>;
   struct Node {
     int32_t page = -1;
     int64_t lastUse = 0;
-    std::map<std::vector<Token>, Node> children;
+    std::map<Key, Node> children;
   };
-  using Child = std::map<std::vector<Token>, Node>::iterator;
+  using Child = std::map<Key, Node>::iterator;
+
+  static Key keyOf(std::span<const Token> tokens, int32_t numPrefixPages,
+                   size_t page);
 
   /// A leaf that can go, and where it hangs.
   struct Candidate {

@@ -43,6 +43,12 @@ std::optional<std::string> Scheduler::submit(Request request) {
     for (const auto &[order, sequence] : *queue)
       if (sequence->request.id == request.id)
         return "expects an id of its own, got " + std::to_string(request.id);
+  if (request.prefixTokens < 0 ||
+      size_t(request.prefixTokens) > request.prompt.size())
+    return "expects a prefix of 0 to " + std::to_string(request.prompt.size()) +
+           " tokens, got " + std::to_string(request.prefixTokens);
+  if (options.window > 0)
+    request.prefixTokens = 0;
   auto sequence = std::make_unique<Sequence>();
   sequence->tokens = request.prompt;
   sequence->request = std::move(request);
@@ -127,7 +133,8 @@ static std::vector<Token> guess(const std::vector<Token> &tokens,
 
 void Scheduler::addChunk(Sequence &sequence, int64_t order) {
   const int32_t first = sequence.numComputed;
-  const int32_t wanted = std::min(sequence.numToCompute(), rowsLeft);
+  const int32_t limit = sequence.chunkLimit() - first;
+  const int32_t wanted = std::min({sequence.numToCompute(), rowsLeft, limit});
   reserve(sequence, first + wanted, order);
   const int32_t numRows = std::min(wanted, sequence.capacity() - first);
   if (numRows <= 0)
@@ -139,7 +146,7 @@ void Scheduler::addChunk(Sequence &sequence, int64_t order) {
   rowsLeft -= numRows;
   // Nobody loses pages for a guess, and none goes beyond the end of the text.
   const int32_t numDrafts =
-      std::min({options.numDrafts, rowsLeft,
+      std::min({options.numDrafts, rowsLeft, limit - numRows,
                 sequence.request.numOutputs - sequence.numText() - 1});
   if (chunk.reachesEnd() && numDrafts > 0) {
     std::vector<Token> drafts = guess(sequence.tokens, numDrafts);
@@ -159,7 +166,8 @@ bool Scheduler::admitFirst() {
   const std::vector<Token> &tokens = sequence.tokens;
   // The last token is computed in any case, in a page of the sequence's own.
   if (options.sharePrefixes && !sequence.request.keepsLogits)
-    sequence.pages = tree.match({tokens.begin(), tokens.end() - 1});
+    sequence.pages = tree.match({tokens.begin(), tokens.end() - 1},
+                                sequence.numPrefixPages());
   sequence.numComputed = sequence.capacity();
   const int32_t needed =
       pagesFor(tokens.size()) - int32_t(sequence.pages.size());
@@ -219,7 +227,7 @@ void Scheduler::accept(Sequence &sequence, const Chunk &chunk) {
       sequence.numComputed / kPageTokens > before / kPageTokens)
     tree.insert({sequence.tokens.begin(),
                  sequence.tokens.begin() + sequence.numComputed},
-                sequence.pages);
+                sequence.numPrefixPages(), sequence.pages);
 }
 
 void Scheduler::commit(const std::vector<Chunk> &chunks) {

@@ -40,7 +40,8 @@ struct SchedulerOptions {
   int32_t numDrafts = 3;
   bool sharePrefixes = true;
   /// Tokens before its own that a token sees; 0: all. Set by the engine. Who
-  /// shares pages holds all from the first on: windows take sharing's place.
+  /// shares pages holds all from the first on: windows take sharing's place,
+  /// and prefixes that requests name count for nothing beside them.
   int32_t window = 0;
 };
 

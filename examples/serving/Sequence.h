@@ -11,6 +11,7 @@
 #include "Model.h"
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 namespace serving {
@@ -24,6 +25,11 @@ struct Request {
   /// Keep the logits of all tokens; the prompt then shares no pages, as each of
   /// its tokens must be computed.
   bool keepsLogits = false;
+  /// Tokens of the prompt, from its first, that are named as a prefix: its full
+  /// pages are apart from the other keys in attention, which reads them once
+  /// for all sequences of a step that name the same. A text's bits depend on
+  /// it, and so it holds as well when the request is alone.
+  int32_t prefixTokens = 0;
 };
 
 constexpr int32_t kNoPage = -1;
@@ -52,6 +58,13 @@ struct Sequence {
   }
   int32_t numToCompute() const { return int32_t(tokens.size()) - numComputed; }
   int32_t capacity() const { return int32_t(pages.size()) * kPageTokens; }
+  int32_t numPrefixPages() const { return request.prefixTokens / kPageTokens; }
+  /// Returns the end of the prefix for tokens that are in it: no chunk may have
+  /// rows on both sides.
+  int32_t chunkLimit() const {
+    const int32_t end = numPrefixPages() * kPageTokens;
+    return numComputed < end ? end : kMaxPositions;
+  }
   bool isFinished() const { return numText() >= request.numOutputs; }
 };
 
@@ -76,6 +89,13 @@ struct Chunk {
   bool isDone = false;
 
   int32_t numKnown() const { return int32_t(rows.size()) - numDrafts; }
+  /// Returns the pages of the prefix that the rows are behind; none if they are
+  /// in it.
+  std::span<const int32_t> prefixPages() const {
+    const int32_t count = sequence->numPrefixPages();
+    const bool isBehind = sequence->numComputed >= count * kPageTokens;
+    return std::span(sequence->pages).first(isBehind ? count : 0);
+  }
   bool reachesEnd() const { return numKnown() == sequence->numToCompute(); }
   /// Returns how many of the last rows must have logits.
   int32_t numLogitRows() const {

@@ -57,6 +57,7 @@ bool serving::readTrace(const std::string &path, std::vector<Arrival> &trace,
         makeTokens(1 + uint32_t(trace.size()), size_t(promptTokens));
     const std::vector<Token> shared = makeTokens(0, size_t(sharedTokens));
     std::copy(shared.begin(), shared.end(), arrival.request.prompt.begin());
+    arrival.request.prefixTokens = int32_t(sharedTokens);
     trace.push_back(std::move(arrival));
   }
   if (trace.empty())

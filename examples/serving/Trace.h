@@ -6,8 +6,8 @@
 //
 // A line of a trace is a request: seconds of arrival, tokens of its prompt,
 // tokens of text, and how many tokens of the prompt are those that all such
-// prompts begin with. Lines that begin with # are comments. make_trace.py
-// writes one.
+// prompts begin with: these the request names as its prefix. Lines that begin
+// with # are comments. make_trace.py writes one.
 //
 //===----------------------------------------------------------------------===//
 

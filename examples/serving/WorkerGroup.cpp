@@ -10,6 +10,7 @@
 #include <bit>
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 using namespace serving;
 
@@ -41,6 +42,24 @@ WorkerGroup::WorkerGroup(const Model &model, KvCache &cache, int32_t numWorkers)
   context.workspace_bytes = KvCache::workspaceBytes(numWorkers);
 }
 
+/// Adds a sequence to the group of the one before it, or to one of its own if
+/// that is behind other pages.
+static void addToGroup(const Chunk &chunk, const Chunk *before,
+                       BatchTables &batch) {
+  const std::span<const int32_t> prefix = chunk.prefixPages();
+  const auto numTokens = int32_t(prefix.size()) * kPageTokens;
+  if (!before || !std::ranges::equal(prefix, before->prefixPages())) {
+    batch.groupStart.push_back(batch.groupStart.back());
+    batch.prefixLens.push_back(numTokens);
+    batch.prefixTable.insert(batch.prefixTable.end(), prefix.begin(),
+                             prefix.end());
+    batch.prefixTable.resize(batch.numGroups() * batch.maxPages);
+    batch.reads.numRead += numTokens;
+  }
+  batch.reads.numForEach += numTokens;
+  ++batch.groupStart.back();
+}
+
 BatchTables WorkerGroup::gatherBatch(const std::vector<Chunk *> &chunks) {
   BatchTables batch;
   positions.clear();
@@ -48,6 +67,7 @@ BatchTables WorkerGroup::gatherBatch(const std::vector<Chunk *> &chunks) {
   for (const Chunk *chunk : chunks)
     batch.maxPages =
         std::max(batch.maxPages, int64_t(chunk->sequence->pages.size()));
+  const Chunk *before = nullptr;
   for (const Chunk *chunk : chunks) {
     const Sequence &sequence = *chunk->sequence;
     int32_t position = sequence.numComputed;
@@ -59,9 +79,12 @@ BatchTables WorkerGroup::gatherBatch(const std::vector<Chunk *> &chunks) {
       state.resize(state.size() + kWidth);
       model.embedding.copyOutput(token, state.data() + state.size() - kWidth);
     }
-    batch.seqLens.push_back(position);
+    addToGroup(*chunk, std::exchange(before, chunk), batch);
+    batch.seqLens.push_back(position - batch.prefixLens.back());
     batch.queryStart.push_back(int32_t(batch.numRows()));
-    batch.blockTable.insert(batch.blockTable.end(), sequence.pages.begin(),
+    batch.blockTable.insert(batch.blockTable.end(),
+                            sequence.pages.begin() +
+                                int64_t(chunk->prefixPages().size()),
                             sequence.pages.end());
     batch.blockTable.resize(batch.numSequences() * batch.maxPages);
   }
@@ -147,8 +170,14 @@ void WorkerGroup::predict(const std::vector<Chunk *> &chunks) {
   }
 }
 
-fp8attn_status WorkerGroup::run(const std::vector<Chunk *> &chunks) {
+fp8attn_status WorkerGroup::run(std::vector<Chunk *> chunks) {
   Stopwatch watch(times.all);
+  // Those behind the same pages make a group.
+  std::sort(chunks.begin(), chunks.end(),
+            [](const Chunk *first, const Chunk *second) {
+              return std::ranges::lexicographical_compare(
+                  first->prefixPages(), second->prefixPages());
+            });
   BatchTables batch = gatherBatch(chunks);
   const size_t rows = size_t(batch.numRows());
   normed.resize(rows * kWidth);
@@ -162,6 +191,8 @@ fp8attn_status WorkerGroup::run(const std::vector<Chunk *> &chunks) {
     if (const fp8attn_status status = runLayer(layer, batch))
       return status;
   predict(chunks);
+  reads.numRead += batch.reads.numRead;
+  reads.numForEach += batch.reads.numForEach;
   for (Chunk *chunk : chunks)
     chunk->isDone = true;
   return FP8ATTN_OK;

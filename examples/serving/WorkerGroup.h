@@ -33,10 +33,11 @@ public:
 
   /// Computes the chunks: one call of each function for each layer. If a call
   /// fails, no chunk is done, and the context has the reason.
-  fp8attn_status run(const std::vector<Chunk *> &chunks);
+  fp8attn_status run(std::vector<Chunk *> chunks);
 
   fp8attn_context context;
   StepTimes times;
+  PrefixReads reads;
   /// If set, sees the keys and values of a layer, [rows, kKvHeads, kHeadDim] in
   /// bf16, before they are written.
   std::function<void(int layer, const std::vector<uint16_t> &key,

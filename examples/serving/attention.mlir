@@ -167,3 +167,70 @@ func.func @attend_bf16_window(%query: memref<?x8x64xbf16>, %cache: !bf16,
       out(%out : memref<?x8x64xbf16>)
   return
 }
+
+// The same for sequences in groups that begin with the same tokens: the keys of these
+// are read once for each group, and the tables of a sequence have what is behind them.
+func.func @attend_e4m3_prefix(%query: memref<?x8x64xbf16>, %cache: !e4m3,
+                              %key_scale: memref<2xf32>, %value_scale: memref<2xf32>,
+                              %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                              %block_table: memref<?x?xi32>, %group_start: memref<?xi32>,
+                              %prefix_lens: memref<?xi32>, %prefix_table: memref<?x?xi32>,
+                              %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !e4m3)
+      key_scale(%key_scale : memref<2xf32>, #per_head)
+      value_scale(%value_scale : memref<2xf32>, #per_head)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      prefix(%group_start, %prefix_lens, %prefix_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}
+
+func.func @attend_e4m3_token_prefix(%query: memref<?x8x64xbf16>, %cache: !e4m3,
+                                    %key_scale: memref<?x2x32xf32>, %value_scale: memref<?x2x32xf32>,
+                                    %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                                    %block_table: memref<?x?xi32>, %group_start: memref<?xi32>,
+                                    %prefix_lens: memref<?xi32>, %prefix_table: memref<?x?xi32>,
+                                    %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !e4m3)
+      key_scale(%key_scale : memref<?x2x32xf32>, #per_token)
+      value_scale(%value_scale : memref<?x2x32xf32>, #per_token)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      prefix(%group_start, %prefix_lens, %prefix_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}
+
+func.func @attend_e5m2_prefix(%query: memref<?x8x64xbf16>, %cache: !e5m2,
+                              %key_scale: memref<2xf32>, %value_scale: memref<2xf32>,
+                              %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                              %block_table: memref<?x?xi32>, %group_start: memref<?xi32>,
+                              %prefix_lens: memref<?xi32>, %prefix_table: memref<?x?xi32>,
+                              %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !e5m2)
+      key_scale(%key_scale : memref<2xf32>, #per_head)
+      value_scale(%value_scale : memref<2xf32>, #per_head)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      prefix(%group_start, %prefix_lens, %prefix_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}
+
+func.func @attend_bf16_prefix(%query: memref<?x8x64xbf16>, %cache: !bf16,
+                              %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                              %block_table: memref<?x?xi32>, %group_start: memref<?xi32>,
+                              %prefix_lens: memref<?xi32>, %prefix_table: memref<?x?xi32>,
+                              %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x8x64xbf16>)
+      cache(%cache : !bf16)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      prefix(%group_start, %prefix_lens, %prefix_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}

@@ -36,13 +36,15 @@ constexpr char kUsage[] =
     "  --window=0|1       let tokens see the 128 before them only, and free "
     "pages behind (0)\n"
     "  --share=0|1        let prompts share the pages of equal beginnings (1)\n"
+    "  --prefix=0|1       let attention read a prefix that requests name once "
+    "for all (1)\n"
     "  --check=0|1        compare each text with that of the request alone "
     "(0)\n";
 
 namespace {
 struct Options {
   EngineOptions engine;
-  int32_t numLayers = 4, window = 0, share = 1, check = 0;
+  int32_t numLayers = 4, window = 0, share = 1, prefix = 1, check = 0;
 };
 } // namespace
 
@@ -68,6 +70,7 @@ static bool parseOption(const std::string &argument, Options &options) {
                  {"--drafts=", scheduler.numDrafts, 0, 64},
                  {"--window=", options.window, 0, 1},
                  {"--share=", options.share, 0, 1},
+                 {"--prefix=", options.prefix, 0, 1},
                  {"--check=", options.check, 0, 1}};
   for (const auto &number : numbers)
     if (argument.starts_with(number.name)) {
@@ -141,8 +144,8 @@ serveTrace(Engine &engine, const std::vector<Arrival> &trace,
   return sequences;
 }
 
-/// Serves each request again, alone, with its prompt in one chunk. Returns the
-/// number of texts of which a bit differs.
+/// Serves each request again, alone, with its prompt in one chunk, or two where
+/// it names a prefix. Returns the number of texts of which a bit differs.
 static size_t
 countDifferent(const Model &model, EngineOptions options,
                const std::vector<std::unique_ptr<Sequence>> &sequences) {
@@ -206,6 +209,9 @@ int main(int argc, char **argv) {
     return 1;
   }
   options.engine.scheduler.sharePrefixes = options.share;
+  if (!options.prefix)
+    for (Arrival &arrival : trace)
+      arrival.request.prefixTokens = 0;
   try {
     return run(options, trace);
   } catch (const std::exception &exception) { // no memory, or no thread

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
+
 using namespace serving;
 
 std::ostream &serving::operator<<(std::ostream &stream, const Text &text) {
@@ -32,6 +34,11 @@ Request serving::drawRequest(std::mt19937 &random, int64_t id) {
   const size_t shared = draw(random, 0, kMostShared);
   for (size_t i = 0; i < std::min(shared, request.prompt.size()); ++i)
     request.prompt[i] = draw(common, 0, kVocabulary - 1);
+  const auto size = int32_t(request.prompt.size());
+  const int32_t names[] = {0, std::min(int32_t(shared), size),
+                           std::min(int32_t(shared), size),
+                           draw(random, 0, size)};
+  request.prefixTokens = names[random() % std::size(names)];
   return request;
 }
 
@@ -58,9 +65,10 @@ const Model &serving::windowedModel() {
 }
 
 Text serving::serveAlone(const Request &request, CacheFormat format,
-                         const Model &model) {
+                         const Model &model, int32_t isaCap) {
   EngineOptions options;
   options.format = format;
+  options.isaCap = isaCap;
   options.scheduler = {.numPages = 16,
                        .maxRows = 1 << 20,
                        .maxSequences = 1,

@@ -25,7 +25,8 @@ struct Text {
 std::ostream &operator<<(std::ostream &stream, const Text &text);
 
 /// Returns a request whose prompt begins, more often than not, with some of the
-/// tokens that others begin with.
+/// tokens that others begin with. It may name these as its prefix, or fewer or
+/// more of its tokens.
 Request drawRequest(std::mt19937 &random, int64_t id);
 
 /// Returns count of them, with the ids 0 to count - 1.
@@ -36,9 +37,11 @@ const Model &testModel();
 const Model &windowedModel();
 
 /// Returns the text of a request that is served by itself, on one worker, with
-/// its prompt in one chunk and without guesses.
+/// its prompt in one chunk, or two where it names a prefix, and without
+/// guesses.
 Text serveAlone(const Request &request, CacheFormat format,
-                const Model &model = testModel());
+                const Model &model = testModel(),
+                int32_t isaCap = FP8ATTN_ISA_AMX_BF16);
 
 /// Fails the test unless each page has as many references as it has holders,
 /// sequences that wait hold none, and all else is free.

@@ -35,11 +35,12 @@ static std::vector<Token> count(Token first, size_t size) {
 
 /// Inserts tokens in pages of their own, and gives up the pages.
 static std::vector<int32_t> insert(PagePool &pool, PrefixTree &tree,
-                                   const std::vector<Token> &tokens) {
+                                   const std::vector<Token> &tokens,
+                                   int32_t numPrefixPages = 0) {
   std::vector<int32_t> pages;
   for (size_t i = 0; i < tokens.size() / kPageTokens; ++i)
     pages.push_back(*pool.allocate());
-  tree.insert(tokens, pages);
+  tree.insert(tokens, numPrefixPages, pages);
   for (int32_t page : pages)
     pool.release(page);
   return pages;
@@ -50,15 +51,15 @@ TEST(PrefixTreeTest, FullPagesAreFound) {
   PrefixTree tree(pool);
   const std::vector<int32_t> pages = insert(pool, tree, count(0, 70));
   ASSERT_EQ(pages.size(), 2u);
-  EXPECT_EQ(tree.match(count(0, 64)), pages);
+  EXPECT_EQ(tree.match(count(0, 64), 0), pages);
   EXPECT_EQ(pool.numReferences(pages[1]), 2);
-  EXPECT_EQ(tree.match(count(0, 63)).size(), 1u);
-  EXPECT_TRUE(tree.match(count(0, 31)).empty());
-  EXPECT_TRUE(tree.match(count(1, 64)).empty());
+  EXPECT_EQ(tree.match(count(0, 63), 0).size(), 1u);
+  EXPECT_TRUE(tree.match(count(0, 31), 0).empty());
+  EXPECT_TRUE(tree.match(count(1, 64), 0).empty());
   // A page that differs ends it, even if the next one is alike.
   std::vector<Token> other = count(0, 64);
   other[0] = 7;
-  EXPECT_TRUE(tree.match(other).empty());
+  EXPECT_TRUE(tree.match(other, 0).empty());
 }
 
 TEST(PrefixTreeTest, EqualTokensEndUpInOnePage) {
@@ -69,12 +70,29 @@ TEST(PrefixTreeTest, EqualTokensEndUpInOnePage) {
   EXPECT_EQ(pool.numFree(), 5);
 }
 
+TEST(PrefixTreeTest, PagesBehindANamedPrefixAreApart) {
+  PagePool pool(8);
+  PrefixTree tree(pool);
+  const std::vector<int32_t> plain = insert(pool, tree, count(0, 96));
+  const std::vector<int32_t> behind = insert(pool, tree, count(0, 96), 1);
+  // The prefix itself is computed as it is without a name.
+  EXPECT_EQ(behind[0], plain[0]);
+  EXPECT_NE(behind[1], plain[1]);
+  EXPECT_NE(behind[2], plain[2]);
+  EXPECT_EQ(pool.numFree(), 3);
+  EXPECT_EQ(tree.match(count(0, 96), 0), plain);
+  EXPECT_EQ(tree.match(count(0, 96), 1), behind);
+  // Nobody was behind two pages yet.
+  EXPECT_EQ(tree.match(count(0, 96), 2),
+            std::vector(plain.begin(), plain.begin() + 2));
+}
+
 TEST(PrefixTreeTest, TheLeastRecentlyUsedLeafGoesFirst) {
   PagePool pool(8);
   PrefixTree tree(pool);
   const std::vector<int32_t> older = insert(pool, tree, count(0, 64));
   const std::vector<int32_t> newer = insert(pool, tree, count(100, 32));
-  const std::vector<int32_t> held = tree.match(count(100, 32));
+  const std::vector<int32_t> held = tree.match(count(100, 32), 0);
   EXPECT_EQ(tree.numEvictable(), 2);
   EXPECT_TRUE(tree.evict());
   EXPECT_EQ(pool.numReferences(older[1]), 0);

@@ -21,6 +21,14 @@ static uint64_t extend(uint64_t prefix, Token token) {
   return (prefix ^ uint64_t(token + 1)) * 0x9E3779B97F4A7C15;
 }
 
+/// The same for token i of a request: what is behind a prefix that it names
+/// depends on where that ends.
+static uint64_t extend(uint64_t prefix, const Request &request, int32_t i,
+                       Token token) {
+  const int32_t end = request.prefixTokens / kPageTokens * kPageTokens;
+  return extend(i == end ? prefix ^ uint64_t(end) : prefix, token);
+}
+
 namespace {
 class FakeModel {
 public:
@@ -33,15 +41,18 @@ public:
     const Sequence &sequence = *chunk.sequence;
     uint64_t prefix = 0;
     for (int32_t i = 0; i < sequence.numComputed; ++i) {
-      prefix = extend(prefix, sequence.tokens[i]);
+      prefix = extend(prefix, sequence.request, i, sequence.tokens[i]);
       ASSERT_EQ(placeOf(sequence, i), prefix) << "token " << i;
     }
     int32_t position = sequence.numComputed;
+    const int32_t end = sequence.numPrefixPages() * kPageTokens;
+    ASSERT_TRUE(position >= end || position + int32_t(chunk.rows.size()) <= end)
+        << "rows on both sides of the end of a prefix";
     for (size_t row = 0; row < chunk.rows.size(); ++row, ++position) {
       ASSERT_EQ(pool.numReferences(sequence.pages.at(position / kPageTokens)),
                 1)
           << "writes a page of others";
-      prefix = extend(prefix, chunk.rows[row]);
+      prefix = extend(prefix, sequence.request, position, chunk.rows[row]);
       placeOf(sequence, position) = prefix;
       if (chunk.reachesEnd() && int32_t(row) >= chunk.numKnown() - 1)
         chunk.predictions.push_back({predict(prefix), prefix});
@@ -65,7 +76,7 @@ static std::vector<Token> expectedTokens(const Request &request) {
   for (size_t i = 0; i < request.prompt.size() + request.numOutputs; ++i) {
     if (i == tokens.size())
       tokens.push_back(FakeModel::predict(prefix));
-    prefix = extend(prefix, tokens[i]);
+    prefix = extend(prefix, request, int32_t(i), tokens[i]);
   }
   return tokens;
 }
@@ -154,6 +165,13 @@ TEST(SchedulerTest, RequestsThatCanNeverBeServedAreRefused) {
             "expects at most 64 tokens of prompt and text, got 65");
   EXPECT_EQ(scheduler.submit({1, {5}, INT32_MAX}),
             "expects at most 64 tokens of prompt and text, got 2147483648");
+  Request request{1, {5, 6}, 1};
+  for (int32_t prefix : {3, -1}) {
+    request.prefixTokens = prefix;
+    EXPECT_EQ(scheduler.submit(request),
+              "expects a prefix of 0 to 2 tokens, got " +
+                  std::to_string(prefix));
+  }
   EXPECT_EQ(scheduler.submit({1, {5}, 63}), std::nullopt);
   EXPECT_EQ(scheduler.submit({1, {5}, 1}), "expects an id of its own, got 1");
 }

@@ -5,17 +5,20 @@
 #
 #===----------------------------------------------------------------------===//
 #
-# Usage: check_kernel_names.py KERNELS_DEF LIBRARY NM
+# Usage: check_kernel_names.py KERNELS_DEF COSTS_DEF LIBRARY NM
 #
 # Checks that each row of the table of microkernels keeps the grammar of its
 # columns, that no two rows have the same name, that each row has a function in
-# the library, and that the library defines no kernel without a row.
+# the library, that the library defines no kernel without a row, and that the table of
+# costs has a row for each kernel of attention and no other.
 #
 #===----------------------------------------------------------------------===//
 
 import re
 import subprocess
 import sys
+
+from kernel_costs import OPERATIONS, check_costs
 
 # What the columns of a row may hold, in order.
 GRAMMAR = {
@@ -30,9 +33,6 @@ GRAMMAR = {
     "isa": r"generic|avx2|avx512|avx512_bf16|amx_bf16",
     "layout": r"pairs|any",
     "exponent": r"0|[1-9]\d*",
-    "decodeCycles": r"\d+(\.\d+)?",
-    "rowGranule": r"[1-9]\d*",
-    "rowCycles": r"\d+(\.\d+)?",
 }
 
 # Functions of the library that are not kernels: who configures tiles must also
@@ -79,9 +79,10 @@ def defined_kernels(library, nm):
 
 
 def main():
-    table, library, nm = sys.argv[1:]
+    table, costs, library, nm = sys.argv[1:]
     errors = []
     lines = {}
+    costed = set()
     for number, columns in read_rows(table):
         error = check_row(columns)
         if error:
@@ -91,12 +92,15 @@ def main():
         if name in lines:
             errors.append(f"{table}:{number}: '{name}' is on line {lines[name]} too")
         lines[name] = number
+        if columns[0] in OPERATIONS:
+            costed.add((columns[0], columns[2], columns[7]))
 
     defined = defined_kernels(library, nm)
     for name in sorted(lines.keys() - defined):
         errors.append(f"{table}:{lines[name]}: no function '{name}' in {library}")
     for name in sorted(defined - lines.keys()):
         errors.append(f"{library}: '{name}' has no row in {table}")
+    errors += check_costs(costs, costed)
     for error in errors:
         print(error, file=sys.stderr)
     print(f"{len(lines)} kernels in the table, {len(defined)} in the library")

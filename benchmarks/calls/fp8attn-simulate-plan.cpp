@@ -19,6 +19,7 @@
 #include "fp8attn/Runtime/kernels.h"
 #include "fp8attn/Runtime/lowering_abi.h"
 #include "fp8attn/Runtime/visible_keys.h"
+#include "fp8attn/Target/KernelCosts.h"
 
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -32,36 +33,6 @@
 
 namespace cl = llvm::cl;
 using namespace mlir::fp8attn;
-
-namespace {
-/// What kernels of an ISA cost (docs/Kernels.md), in cycles for 64 elements.
-struct Costs {
-  double decode, row, granule;
-};
-
-/// A row of the table, of which only what is looked at is kept.
-struct KernelRow {
-  llvm::StringRef op, cache, isa;
-  Costs costs;
-};
-} // namespace
-
-static constexpr KernelRow kRows[] = {
-#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decode, granule, row)                                   \
-  {#op, #cache, #isa, {decode, row, granule}},
-#include "kernels.def"
-#undef FP8ATTN_KERNEL
-};
-
-/// Returns the costs of a kernel; null if the ISA has none of its own.
-static const Costs *findCosts(llvm::StringRef op, llvm::StringRef cache,
-                              llvm::StringRef isa) {
-  for (const KernelRow &row : kRows)
-    if (row.op == op && row.cache == cache && row.isa == isa)
-      return &row.costs;
-  return nullptr;
-}
 
 namespace {
 /// A batch as the runtime takes it.
@@ -83,8 +54,8 @@ struct Batch {
 };
 
 /// The kernels that do the work of items.
-struct KernelCosts {
-  Costs attend, prefill, softmax;
+struct ItemCosts {
+  KernelCosts attend, prefill, softmax;
 };
 
 /// How a batch is divided, and how long that takes.
@@ -97,8 +68,7 @@ struct Plan {
 
 /// Returns the cycles that an item takes.
 static double costOf(const fp8attn_work_item &item, int64_t headDim,
-                     const KernelCosts &kernels) {
-  constexpr double kElements = 64;
+                     const ItemCosts &kernels) {
   // Finding out that it has nothing to do; finding and finishing its rows, of
   // which queries and results come from memory and go there.
   constexpr double kEmpty = 50, kItem = 2000, kRowElement = 1.5;
@@ -115,14 +85,14 @@ static double costOf(const fp8attn_work_item &item, int64_t headDim,
                                0);
   }
   const double keys = item.num_keys - item.first_key;
-  const Costs &kernel =
+  const KernelCosts &kernel =
       item.num_rows > FP8ATTN_DECODE_ROWS ? kernels.prefill : kernels.attend;
-  const double filled = llvm::alignTo(item.num_rows, int64_t(kernel.granule)) /
-                        static_cast<double>(item.num_rows);
-  const double computing =
-      2 * headDim / kElements *
-          (keys * kernel.decode + pairs * filled * kernel.row) +
-      pairs / kElements * kernels.softmax.row;
+  // Of the rows, those that see a key, on the average.
+  const double seeing = keys > 0 ? pairs / (keys * item.num_rows) : 0;
+  const double decoding = kernel.cyclesPerElement(0);
+  const double forRows = kernel.cyclesPerElement(item.num_rows) - decoding;
+  const double computing = 2 * headDim * keys * (decoding + seeing * forRows) +
+                           pairs * kernels.softmax.cyclesPerElement(1);
   const double reading = 2 * headDim * keys / kBytesPerCycle;
   return std::max(computing, reading) + kItem +
          item.num_rows * headDim * kRowElement;
@@ -153,7 +123,7 @@ static double giveOut(llvm::ArrayRef<double> costs, int64_t atOnce,
 }
 
 /// Divides a batch as a compiled function does.
-static Plan makePlan(const Batch &batch, const KernelCosts &kernels,
+static Plan makePlan(const Batch &batch, const ItemCosts &kernels,
                      int32_t workers) {
   alignas(FP8ATTN_ALIGNMENT) static char workspace[FP8ATTN_LOOP_BYTES];
   fp8attn_context context;
@@ -194,7 +164,7 @@ static Plan makePlan(const Batch &batch, const KernelCosts &kernels,
 }
 
 /// Prints a table with a row for each batch of each model.
-static void printPlans(const Suite &suite, const KernelCosts &kernels,
+static void printPlans(const Suite &suite, const ItemCosts &kernels,
                        llvm::ArrayRef<int32_t> counts) {
   llvm::outs() << "| model | batch |";
   for (int32_t count : counts)
@@ -240,7 +210,9 @@ int main(int argc, char **argv) {
       "workers", cl::desc("Numbers of workers (default: 16,64,128)"),
       cl::value_desc("n,..."), cl::CommaSeparated, cl::cat(category));
   cl::opt<std::string> isa(
-      "isa", cl::desc("Whose kernels' costs (default: avx512_bf16)"),
+      "isa",
+      cl::desc("Whose kernels' costs (default: avx512_bf16), on Zen 4 or,\n"
+               "amx_bf16, Sapphire Rapids"),
       cl::value_desc("isa"), cl::init("avx512_bf16"), cl::cat(category));
   cl::ParseCommandLineOptions(
       argc, argv,
@@ -256,11 +228,15 @@ int main(int argc, char **argv) {
           llvm::createStringError("expects --workers from 1 to " +
                                   llvm::Twine(FP8ATTN_MAX_POOL_WORKERS) +
                                   ", got " + llvm::Twine(count)));
-  const Costs *attend = findCosts("attend", "e4m3", isa),
-              *prefill = findCosts("prefill", "e4m3", isa);
-  // AMX has that of vectors.
-  const Costs *softmax = findCosts(
-      "softmax", "bf16", isa == "amx_bf16" ? "avx512_bf16" : isa.getValue());
+  // AMX has the softmax of vectors.
+  const bool isAmx = isa == "amx_bf16";
+  const Microarchitecture cpu =
+      isAmx ? Microarchitecture::SapphireRapids : Microarchitecture::Zen4;
+  const auto attend = findKernelCosts("attend", "e4m3", isa, cpu),
+             prefill = findKernelCosts("prefill", "e4m3", isa, cpu),
+             softmax =
+                 findKernelCosts("softmax", "bf16",
+                                 isAmx ? "avx512_bf16" : isa.getValue(), cpu);
   if (!attend || !prefill || !softmax)
     return fail(llvm::createStringError(
         "expects --isa of avx2, avx512, avx512_bf16 and amx_bf16, got "

@@ -14,7 +14,6 @@
 
 #include "mlir/Dialect/DLTI/DLTI.h"
 #include "llvm/ADT/APFloat.h"
-#include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -29,27 +28,25 @@ static constexpr double kL1BytesPerCycle = 64;
 static constexpr double kL2BytesPerCycle = 32;
 static constexpr double kL3BytesPerCycle = 8;
 
-/// Returns what is usual for servers with a chip, as their data sheets say.
-static MachineFigures getUsualFigures(StringRef chip) {
-  enum Family { Other, Zen4, Zen5, IntelAmx };
-  auto family = llvm::StringSwitch<Family>(chip)
-                    .Case("znver4", Zen4)
-                    .Case("znver5", Zen5)
-                    .Cases({"sapphirerapids", "emeraldrapids", "graniterapids",
-                            "graniterapids-d", "diamondrapids"},
-                           IntelAmx)
-                    .Default(Other);
-  switch (family) {
-  case Zen4:
-    return {32 * kKiB, kMiB, 32 * kMiB, 8, kMemoryBytesPerCycle};
-  case Zen5:
-    return {48 * kKiB, kMiB, 32 * kMiB, 8, kMemoryBytesPerCycle};
-  case IntelAmx:
-    return {48 * kKiB, 2 * kMiB, 105 * kMiB, 56, kMemoryBytesPerCycle};
-  case Other:
-    return {32 * kKiB, kMiB, 32 * kMiB, 16, kMemoryBytesPerCycle};
+/// Returns what is usual for servers of a class, as their data sheets say.
+static MachineFigures getUsualFigures(Microarchitecture microarchitecture) {
+  switch (microarchitecture) {
+  case Microarchitecture::Zen4:
+    return {32 * kKiB,        kMiB, 32 * kMiB, 8, kMemoryBytesPerCycle,
+            microarchitecture};
+  case Microarchitecture::Zen5:
+    return {48 * kKiB,        kMiB, 32 * kMiB, 8, kMemoryBytesPerCycle,
+            microarchitecture};
+  case Microarchitecture::SapphireRapids:
+  case Microarchitecture::GraniteRapids:
+    return {48 * kKiB,        2 * kMiB, 105 * kMiB, 56, kMemoryBytesPerCycle,
+            microarchitecture};
+  case Microarchitecture::Skylake:
+  case Microarchitecture::Zen3:
+    return {32 * kKiB,        kMiB, 32 * kMiB, 16, kMemoryBytesPerCycle,
+            microarchitecture};
   }
-  llvm_unreachable("all families are above");
+  llvm_unreachable("all classes are above");
 }
 
 /// Returns a number, integer or float; none of another attribute.
@@ -85,11 +82,11 @@ static LogicalResult readFigure(ModuleOp module, TargetDeviceSpecInterface cpu,
   return success();
 }
 
-FailureOr<MachineFigures> MachineFigures::get(ModuleOp module) {
+FailureOr<MachineFigures> MachineFigures::get(ModuleOp module, Isa isa) {
   FailureOr<TargetInfo> target = TargetInfo::get(module);
   if (failed(target))
     return failure();
-  MachineFigures figures = getUsualFigures(target->chip());
+  MachineFigures figures = getUsualFigures(target->getMicroarchitecture(isa));
   auto system = module->getAttrOfType<TargetSystemSpecInterface>(
       DLTIDialect::kTargetSystemDescAttrName);
   if (!system)

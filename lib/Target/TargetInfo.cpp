@@ -119,3 +119,27 @@ ArrayRef<Isa> TargetInfo::architectureIsas() const {
   static constexpr Isa kAnyArchitecture[] = {Isa::Generic};
   return isX86_64 ? getAllIsas() : ArrayRef(kAnyArchitecture);
 }
+
+Microarchitecture TargetInfo::getMicroarchitecture(Isa body) const {
+  auto bodyHas = [&](StringRef feature) {
+    return hasFeature(feature) ||
+           llvm::is_contained(getIsaFeatures(body), feature);
+  };
+  if (bodyHas("amx-tile"))
+    return hasFeature("amx-fp16") ? Microarchitecture::GraniteRapids
+                                  : Microarchitecture::SapphireRapids;
+  // Only CPUs of AMD have ever had it.
+  if (hasFeature("sse4a")) {
+    if (!bodyHas("avx512f"))
+      return Microarchitecture::Zen3;
+    // VNNI without AVX-512 beside it came with Zen 5.
+    return hasFeature("avxvnni") ? Microarchitecture::Zen5
+                                 : Microarchitecture::Zen4;
+  }
+  if (hasFeature("avx512bf16"))
+    return Microarchitecture::SapphireRapids;
+  // Of objects for any CPU: calls on those of Intel run the body for AVX-512
+  // (docs/Runtime.md).
+  return bodyHas("avx512bf16") ? Microarchitecture::Zen4
+                               : Microarchitecture::Skylake;
+}

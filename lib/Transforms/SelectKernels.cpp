@@ -54,7 +54,9 @@ static void emitRemarks(Location loc, StringRef function,
            << remark::metric("Kernel", candidate.getName())
            << remark::metric("Rows", shape.rows)
            << remark::metric("BytesPerKey", shape.bytesPerKey())
-           << remark::metric("Source", source);
+           << remark::metric("Source", source)
+           << remark::metric(
+                  "Costs", getMicroarchitectureName(machine.microarchitecture));
     if (candidate.dropped.empty())
       remark << remark::metric("CyclesPerKey", candidate.prediction.cycles())
              << remark::metric("ComputeCycles",
@@ -221,7 +223,7 @@ struct SelectKernelsPass
     if (failed(isa))
       return signalPassFailure();
     auto module = getOperation()->getParentOfType<ModuleOp>();
-    FailureOr<MachineFigures> machine = MachineFigures::get(module);
+    FailureOr<MachineFigures> machine = MachineFigures::get(module, *isa);
     if (failed(machine))
       return signalPassFailure();
     forceStates.clear();

@@ -37,8 +37,7 @@
 #define FP8ATTN_SIGNATURE_dequantize fp8attn_uk_convert_fn
 
 extern "C" {
-#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decodeCycles, rowGranule, rowCycles)                    \
+#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent)     \
   std::remove_pointer_t<FP8ATTN_SIGNATURE(op)> FP8ATTN_KERNEL_NAME(            \
       op, in, cache, acc, M, N, K, isa);
 #include "kernels.def"

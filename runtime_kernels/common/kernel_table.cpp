@@ -26,8 +26,7 @@
 #define FP8ATTN_IF_EMULATED_amx_bf16(code, otherwise) code
 
 extern "C" {
-#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decodeCycles, rowGranule, rowCycles)                    \
+#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent)     \
   FP8ATTN_IF_EMULATED_##isa(                                                   \
       [[gnu::weak]] std::remove_pointer_t<FP8ATTN_SIGNATURE(op)>               \
           FP8ATTN_EMULATED_KERNEL_NAME(op, in, cache, acc, M, N, K, isa);      \
@@ -42,8 +41,7 @@ extern "C" {
 namespace fp8attn {
 
 static const KernelRow table[] = {
-#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decodeCycles, rowGranule, rowCycles)                    \
+#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent)     \
   {FP8ATTN_NAME_STRING(                                                        \
        FP8ATTN_NATIVE_KERNEL_NAME(op, in, cache, acc, M, N, K, isa)),          \
    #op,                                                                        \
@@ -56,9 +54,6 @@ static const KernelRow table[] = {
    FP8ATTN_TABLE_ISA_##isa,                                                    \
    #layout,                                                                    \
    exponent,                                                                   \
-   decodeCycles,                                                               \
-   rowGranule,                                                                 \
-   rowCycles,                                                                  \
    FP8ATTN_FUNCTION(                                                           \
        (FP8ATTN_NATIVE_KERNEL_NAME(op, in, cache, acc, M, N, K, isa))),        \
    FP8ATTN_IF_EMULATED_##isa(FP8ATTN_FUNCTION((FP8ATTN_EMULATED_KERNEL_NAME(   \

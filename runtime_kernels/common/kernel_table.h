@@ -41,9 +41,6 @@ struct KernelRow {
   const char *layout;
   /// Decoded words are the cache value times 2^-exponent.
   int64_t exponent;
-  double decodeCycles;
-  int64_t rowGranule;
-  double rowCycles;
   /// The kernel; cast it with kernelAs.
   KernelFunction function;
   /// The kernel with its tile instructions emulated: null but for AMX rows, and

@@ -22,8 +22,7 @@
 #define FP8ATTN_ON_AVX2(name) FP8ATTN_JOINED(name, _on_avx2)
 
 extern "C" {
-#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decodeCycles, rowGranule, rowCycles)                    \
+#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent)     \
   FP8ATTN_IF_BEYOND_AVX2_##isa(                                                \
       std::remove_pointer_t<FP8ATTN_SIGNATURE(op)> FP8ATTN_ON_AVX2(            \
           FP8ATTN_NATIVE_KERNEL_NAME(op, in, cache, acc, M, N, K, isa));       \
@@ -34,8 +33,7 @@ extern "C" {
 namespace fp8attn {
 
 static const KernelFunction functions[] = {
-#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decodeCycles, rowGranule, rowCycles)                    \
+#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent)     \
   FP8ATTN_IF_BEYOND_AVX2_##isa(                                                \
       reinterpret_cast<KernelFunction>(FP8ATTN_ON_AVX2(                        \
           FP8ATTN_NATIVE_KERNEL_NAME(op, in, cache, acc, M, N, K, isa))),      \

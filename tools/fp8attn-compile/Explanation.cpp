@@ -71,6 +71,7 @@ public:
     row.queryRows = getArgument(remark, "Rows", kNone).str();
     row.bytesPerKey = getArgument(remark, "BytesPerKey", kNone).str();
     row.source = getArgument(remark, "Source", kNone).str();
+    row.costs = getArgument(remark, "Costs", kNone).str();
     row.whyNot = getArgument(remark, "WhyNot");
     row.isChosen = row.whyNot.empty();
     row.cycles = getNumber(remark, "CyclesPerKey");
@@ -92,7 +93,7 @@ std::string Explanation::Row::getTitle() const {
   std::string title = function + ", body " + isa;
   if (phase != kNone)
     title += ", phase " + phase + ": " + queryRows + " rows, " + bytesPerKey +
-             " bytes a key from " + source;
+             " bytes a key from " + source + ", costs of " + costs;
   return title;
 }
 

@@ -41,7 +41,7 @@ private:
   struct Row {
     std::string function, isa;
     /// Of attention, what is typical of its phase; "-" of other operations.
-    std::string phase, queryRows, bytesPerKey, source;
+    std::string phase, queryRows, bytesPerKey, source, costs;
     bool isChosen;
     /// Predicted cycles of a key, the larger one of those that computing and
     /// reading take; "-" if none are predicted.

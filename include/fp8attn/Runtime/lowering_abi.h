@@ -248,7 +248,7 @@ int64_t fp8attn_num_work_items(int64_t num_tokens, int64_t num_seqs,
 /// about 5 us, with so few rows that it is their decoding that takes it.
 #define FP8ATTN_ELEMENTS_AT_ONCE (16 * 1024)
 /// What it costs an item to decode its keys and values, as the rows that take
-/// as long: 3 on AVX2, 11 on AMX (kernels.def).
+/// as long: 3 on AVX2, 11 on AMX (costs.def).
 #define FP8ATTN_ROWS_OF_A_DECODING 8
 /// What an item costs besides its keys and values, in elements.
 #define FP8ATTN_ITEM_ELEMENTS 4096

@@ -6,12 +6,16 @@
 //
 // Sizes and rates of the memory that a core reads from, as far as the cost of
 // kernels depends on them: from the module's `dlti.target_system_spec`, else
-// what is usual for the CPU of `llvm.target`. Nothing here asks the host.
+// what is usual for CPUs of the class of `llvm.target`. Nothing here asks the
+// host.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_TARGET_MACHINEFIGURES_H
 #define FP8ATTN_TARGET_MACHINEFIGURES_H
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Target/Microarchitecture.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/StringRef.h"
@@ -37,12 +41,15 @@ struct MachineFigures {
   int64_t cores;
   /// One core's share of the memory's bandwidth.
   double memoryBytesPerCycle;
+  /// Whose costs kernels have.
+  Microarchitecture microarchitecture;
 
   /// Reads the entries of device "CPU" in the module's
   /// `dlti.target_system_spec` that docs/Kernels.md lists, and takes those that
-  /// are not there from a table by the chip of `llvm.target`. Emits an error if
-  /// an entry is no positive number, or as TargetInfo::get does.
-  static FailureOr<MachineFigures> get(ModuleOp module);
+  /// are not there from a table by the class of the CPUs that run a body for
+  /// `isa` of it. Emits an error if an entry is no positive number, or as
+  /// TargetInfo::get does.
+  static FailureOr<MachineFigures> get(ModuleOp module, Isa isa);
 
   /// Returns the first level that holds `bytes` of data that a core reads
   /// several times; of L3, a core has its share.

@@ -13,6 +13,7 @@
 #define FP8ATTN_TARGET_TARGETINFO_H
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Target/Microarchitecture.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SmallVector.h"
@@ -58,6 +59,10 @@ public:
   /// Returns the ISAs that some CPU of the target's architecture supports, best
   /// first: all for x86-64, `generic` for others and for no target.
   ArrayRef<Isa> architectureIsas() const;
+
+  /// Returns the class of the CPUs that run a body for `body` of the target, by
+  /// features alone: a virtual machine may name another chip than it has.
+  Microarchitecture getMicroarchitecture(Isa body) const;
 
   /// Returns the name of the chip, "generic" if none is given.
   StringRef chip() const { return chipName; }

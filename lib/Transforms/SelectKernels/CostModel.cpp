@@ -11,6 +11,7 @@
 #include "SelectKernels/CostModel.h"
 
 #include "fp8attn/Runtime/kernels.h"
+#include "fp8attn/Target/KernelCosts.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -27,6 +28,15 @@ MemoryLevel mlir::fp8attn::getSource(const ItemShape &shape,
   return machine.levelOf(shape.keysInUse * shape.bytesPerKey());
 }
 
+/// Returns the cycles of one core for an element of what `row` reads.
+static double getCycles(const KernelRow &row, int64_t rows,
+                        const MachineFigures &machine) {
+  std::optional<KernelCosts> costs = findKernelCosts(
+      row.op, row.cache, stringifyIsa(row.isa), machine.microarchitecture);
+  assert(costs && "expects a kernel that costs.def has for the machine");
+  return costs->cyclesPerElement(rows);
+}
+
 Prediction mlir::fp8attn::predict(const ItemShape &shape,
                                   const AttentionKernels &kernels,
                                   const MachineFigures &machine) {
@@ -35,7 +45,7 @@ Prediction mlir::fp8attn::predict(const ItemShape &shape,
   Prediction prediction;
   auto addPart = [&](const KernelRow &row, int64_t channels, int64_t bytes) {
     prediction.computeCycles +=
-        row.cyclesPerElement(shape.rows) * static_cast<double>(channels);
+        getCycles(row, shape.rows, machine) * static_cast<double>(channels);
     // Kernels fetch ahead for few rows only.
     const bool isAided = !isMemory || shape.rows <= FP8ATTN_DECODE_ROWS;
     prediction.readCycles += static_cast<double>(channels * bytes) /
@@ -44,6 +54,6 @@ Prediction mlir::fp8attn::predict(const ItemShape &shape,
   addPart(kernels.key, shape.keyChannels, shape.keyBytes);
   addPart(kernels.value, shape.valueChannels, shape.valueBytes);
   // A score for each row.
-  prediction.computeCycles += kernels.softmax.cyclesPerElement(shape.rows);
+  prediction.computeCycles += getCycles(kernels.softmax, shape.rows, machine);
   return prediction;
 }

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Cycles and bytes for one key of a work item, from the cost columns of the
-// kernel table and the figures of the machine. docs/Kernels.md has the formulas
+// Cycles and bytes for one key of a work item, from the table of costs and the
+// figures of the machine. docs/Kernels.md has the formulas
 // and how they were compared with measurements.
 //
 //===----------------------------------------------------------------------===//
@@ -59,7 +59,7 @@ struct Prediction {
 /// holds those in use, memory if each is read once.
 MemoryLevel getSource(const ItemShape &shape, const MachineFigures &machine);
 
-/// Returns the cost of a key.
+/// Returns the cost of a key. The machine has the instructions of the kernels.
 Prediction predict(const ItemShape &shape, const AttentionKernels &kernels,
                    const MachineFigures &machine);
 

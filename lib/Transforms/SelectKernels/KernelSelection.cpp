@@ -99,8 +99,9 @@ static void addFused(const AttentionProblem &problem,
     else
       candidate.dropped = getObstacle(row, problem, problem.shape.keyChannels);
     // Its softmax is that of its ISA.
-    candidate.prediction =
-        predict(problem.shape, {row, getSoftmax(row.isa), row}, machine);
+    if (candidate.dropped.empty())
+      candidate.prediction =
+          predict(problem.shape, {row, getSoftmax(row.isa), row}, machine);
   }
 }
 
@@ -120,8 +121,9 @@ static void addSeparate(const AttentionProblem &problem,
       if (candidate.dropped.empty())
         candidate.dropped =
             getObstacle(pv, problem, problem.shape.valueChannels);
-      candidate.prediction =
-          predict(problem.shape, {qk, getSoftmax(problem.isa), pv}, machine);
+      if (candidate.dropped.empty())
+        candidate.prediction =
+            predict(problem.shape, {qk, getSoftmax(problem.isa), pv}, machine);
     }
 }
 

@@ -21,8 +21,7 @@ static constexpr Isa kIsa_avx512_bf16 = Isa::Avx512Bf16;
 static constexpr Isa kIsa_amx_bf16 = Isa::AmxBf16;
 
 static const KernelRow kKernels[] = {
-#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decodeCycles, rowGranule, rowCycles)                    \
+#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent)     \
   {"fp8attn_uk_" #op "_" #in "_" #cache "_" #acc "_" #M "x" #N "x" #K          \
    "_" #isa,                                                                   \
    #op,                                                                        \
@@ -33,10 +32,7 @@ static const KernelRow kKernels[] = {
    K,                                                                          \
    kIsa_##isa,                                                                 \
    #layout,                                                                    \
-   exponent,                                                                   \
-   decodeCycles,                                                               \
-   rowGranule,                                                                 \
-   rowCycles},
+   exponent},
 #include "kernels.def"
 };
 
@@ -46,12 +42,6 @@ const KernelRow *mlir::fp8attn::findKernel(StringRef name) {
   const KernelRow *row = llvm::find_if(
       kKernels, [&](const KernelRow &row) { return row.name == name; });
   return row == std::end(kKernels) ? nullptr : row;
-}
-
-double KernelRow::cyclesPerElement(int64_t rows) const {
-  constexpr double kElements = 64; // The table's costs are for 64 elements.
-  int64_t computed = llvm::divideCeil(rows, rowGranule) * rowGranule;
-  return (decodeCycles + rowCycles * static_cast<double>(computed)) / kElements;
 }
 
 StringRef mlir::fp8attn::getTypeWord(Type elementType) {

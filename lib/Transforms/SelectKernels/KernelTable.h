@@ -28,13 +28,6 @@ struct KernelRow {
   /// Of the cache that it reads or writes, "any" if it does not touch one.
   StringLiteral layout;
   int64_t exponent;
-  double decodeCycles;
-  int64_t rowGranule;
-  double rowCycles;
-
-  /// Returns the predicted cycles of one core per key and channel, or of
-  /// softmax per key, for a block of `rows` query rows.
-  double cyclesPerElement(int64_t rows) const;
 };
 
 /// Returns all rows, in the order of the table.

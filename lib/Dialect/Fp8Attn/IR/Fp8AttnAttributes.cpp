@@ -133,8 +133,7 @@ bool LayoutAttr::hasKernels() const {
   auto reads = [&](StringRef layout) {
     return stringifyLayoutKind(getKind()) == layout;
   };
-#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent,     \
-                       decodeCycles, rowGranule, rowCycles)                    \
+#define FP8ATTN_KERNEL(op, in, cache, acc, M, N, K, isa, layout, exponent)     \
   if (reads(#layout))                                                          \
     return true;
 #include "kernels.def"

@@ -39,7 +39,8 @@ namespace {
 struct Batch {
   Batch(const Model &model, const BenchCall &call)
       : group(model.heads / model.kvHeads), kvHeads(model.kvHeads),
-        headDim(model.headDim) {
+        keyChannels(model.headDim), valueChannels(model.valueHeadDim),
+        isLatent(model.values == Model::Values::Latent) {
     for (const Sequences &sequences : call.batch)
       for (int64_t i = 0; i < sequences.count; ++i) {
         starts.push_back(starts.back() + sequences.queries);
@@ -49,8 +50,14 @@ struct Batch {
   int64_t numSeqs() const { return lens.size(); }
   int64_t numTokens() const { return starts.back(); }
 
+  /// Of a key and its value, as they are computed with.
+  int64_t channels() const { return keyChannels + valueChannels; }
+  /// Elements of the cache, of a key and its value: a latent one has no values.
+  int64_t stored() const { return isLatent ? keyChannels : channels(); }
+
   std::vector<int32_t> starts = {0}, lens;
-  int64_t group, kvHeads, headDim;
+  int64_t group, kvHeads, keyChannels, valueChannels;
+  bool isLatent;
 };
 
 /// The kernels that do the work of items.
@@ -67,7 +74,7 @@ struct Plan {
 } // namespace
 
 /// Returns the cycles that an item takes.
-static double costOf(const fp8attn_work_item &item, int64_t headDim,
+static double costOf(const fp8attn_work_item &item, const Batch &batch,
                      const ItemCosts &kernels) {
   // Finding out that it has nothing to do; finding and finishing its rows, of
   // which queries and results come from memory and go there.
@@ -91,11 +98,13 @@ static double costOf(const fp8attn_work_item &item, int64_t headDim,
   const double seeing = keys > 0 ? pairs / (keys * item.num_rows) : 0;
   const double decoding = kernel.cyclesPerElement(0);
   const double forRows = kernel.cyclesPerElement(item.num_rows) - decoding;
-  const double computing = 2 * headDim * keys * (decoding + seeing * forRows) +
-                           pairs * kernels.softmax.cyclesPerElement(1);
-  const double reading = 2 * headDim * keys / kBytesPerCycle;
+  const double computing =
+      keys * batch.channels() * (decoding + seeing * forRows) +
+      pairs * kernels.softmax.cyclesPerElement(1);
+  const double reading = batch.stored() * keys / kBytesPerCycle;
+  // A query has the channels of a key, and a result those of a value.
   return std::max(computing, reading) + kItem +
-         item.num_rows * headDim * kRowElement;
+         item.num_rows * batch.channels() / 2.0 * kRowElement;
 }
 
 /// Returns when the last item ends.
@@ -146,7 +155,7 @@ static Plan makePlan(const Batch &batch, const ItemCosts &kernels,
                         group, heads, kTopLeft, kLeft, kRight);
   const int64_t atOnce =
       fp8attn_items_at_once(&context, blocks * parts, starts, lens, seqs, group,
-                            heads, 2 * batch.headDim, kLeft);
+                            heads, batch.channels(), kLeft);
   std::vector<double> costs;
   double sum = 0;
   plan.items = 0;
@@ -156,7 +165,7 @@ static Plan makePlan(const Batch &batch, const ItemCosts &kernels,
                            lens, seqs, tokens, group, heads, kTopLeft, kLeft,
                            kRight);
     plan.items += item.num_rows > 0;
-    costs.push_back(costOf(item, batch.headDim, kernels));
+    costs.push_back(costOf(item, batch, kernels));
     sum += costs.back();
   }
   plan.busy = sum / workers / giveOut(costs, atOnce, workers);

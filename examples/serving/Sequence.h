@@ -58,9 +58,10 @@ struct Sequence {
   }
   int32_t numToCompute() const { return int32_t(tokens.size()) - numComputed; }
   int32_t capacity() const { return int32_t(pages.size()) * kPageTokens; }
+  /// Returns the number of full pages of the prefix that the request names.
   int32_t numPrefixPages() const { return request.prefixTokens / kPageTokens; }
-  /// Returns the end of the prefix for tokens that are in it: no chunk may have
-  /// rows on both sides.
+  /// Returns the token at which a chunk must end: where the prefix does if the
+  /// next token is in it, as no chunk may have rows on both sides.
   int32_t chunkLimit() const {
     const int32_t end = numPrefixPages() * kPageTokens;
     return numComputed < end ? end : kMaxPositions;

@@ -6,8 +6,9 @@
 #===----------------------------------------------------------------------===//
 #
 # Writes a trace for `serve`: requests that arrive independently of each other
-# (a Poisson process), some of which begin with the same tokens. Lengths are
-# uniform between half and one and a half of their mean.
+# (a Poisson process), some of which begin with the same tokens, which they name
+# as their prefix. Lengths are uniform between half and one and a half of their
+# mean.
 #
 #===----------------------------------------------------------------------===//
 

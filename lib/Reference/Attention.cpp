@@ -122,6 +122,8 @@ static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
   for (int64_t token = 0; token < run.numKeys; ++token) {
     int64_t place;
     const int64_t page = pages.find(token, call.keys.pageTokens, place);
+    if (call.selected.entries && page < 0)
+      continue;
     for (int64_t c = 0; c < call.keys.headDim; ++c) {
       const double key = call.keys.load(page, head, place, c);
       run.keys[c * run.numKeys + token] =
@@ -183,6 +185,24 @@ static std::vector<double> scoreRow(const AttentionCall &call,
   return scores;
 }
 
+/// Masks the scores of keys that a query has not in its list, of all from the
+/// first on. Returns the number of those that are left.
+static int64_t maskOthers(const SelectedKeys &selected, int64_t token,
+                          std::vector<double> &scores) {
+  const auto numKeys = static_cast<int64_t>(scores.size());
+  std::vector<bool> isListed(numKeys);
+  const int32_t *row = selected.entries + token * selected.stride;
+  for (int64_t i = 0; i < selected.numEntries; ++i)
+    for (int64_t t = row[i] * selected.unit;
+         row[i] >= 0 && t < std::min(numKeys, (row[i] + 1) * selected.unit);
+         ++t)
+      isListed[t] = true;
+  for (int64_t t = 0; t < numKeys; ++t)
+    if (!isListed[t])
+      scores[t] = -std::numeric_limits<double>::infinity();
+  return std::count(isListed.begin(), isListed.end(), true);
+}
+
 /// Turns scores into probabilities; returns the log-sum-exp, of which the sink
 /// is a part.
 static double softmax(std::vector<double> &scores, double sink) {
@@ -231,11 +251,14 @@ static void attendRow(const AttentionCall &call, const DecodedRun &run,
       score = call.modifyScore(score, place);
       ++place.key;
     }
+  const int64_t numSeen = call.selected.entries
+                              ? maskOthers(call.selected, place.token, probs)
+                              : numVisible;
   const double sink = call.sink ? call.sink[place.head]
                                 : -std::numeric_limits<double>::infinity();
   const int64_t row = place.token * call.numHeads + place.head;
   result.lse[row] = softmax(probs, sink);
-  result.numKeys[row] = numVisible;
+  result.numKeys[row] = numSeen;
   result.commonRounding[row] = commonRounding(probs, call.sink);
   const int64_t channels = call.values.headDim;
   double *out = result.out.data() + row * channels;
@@ -262,7 +285,7 @@ static void attendRow(const AttentionCall &call, const DecodedRun &run,
     largest = kLargestI8 * run.valueScale;
   result.underflow[row] =
       type == FP8ATTN_TYPE_I8 || type == FP8ATTN_TYPE_BF16
-          ? kWordUnderflow * static_cast<double>(numVisible) * largest
+          ? kWordUnderflow * static_cast<double>(numSeen) * largest
           : kFp8Underflow * run.valueScale;
 }
 

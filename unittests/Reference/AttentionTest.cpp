@@ -297,3 +297,34 @@ TEST(AttentionTest, PrefixesAreKeysThatAllQueriesSee) {
     EXPECT_NEAR(result.lse[i], expected.lse[i], kTiny) << i;
   }
 }
+
+TEST(AttentionTest, QueriesSeeSelectedKeys) {
+  // Three causal queries at keys 1, 2 and 3, with pages of one key. Nobody
+  // selects the page that is not there.
+  TinyCall call({1, 1, 1}, {0, 0, 0, 0}, {1, 3, -8, 5});
+  call.windowRight = 0;
+  call.lengths = {4};
+  call.seqLens = call.lengths.data();
+  call.pages = {1, 2, -1, 3};
+  call.blockTable = call.pages.data();
+  call.tableStride = 4;
+  // In any order, twice, none, and behind the query.
+  const int32_t list[] = {3, 1, -1, -1, -1, -1, 3, 0, 3};
+  call.selected = {list, 3, 3, 1};
+  AttentionResult result = attend(call);
+  EXPECT_EQ(result.numKeys, (std::vector<int64_t>{1, 0, 2}));
+  EXPECT_NEAR(result.out[0], -8, kTiny);
+  EXPECT_EQ(result.out[1], 0);
+  EXPECT_EQ(result.lse[1], -std::numeric_limits<double>::infinity());
+  EXPECT_NEAR(result.out[2], 4, kTiny);
+  EXPECT_NEAR(result.lse[2], std::log(2.0), kTiny);
+  // Entries of two keys each.
+  const int32_t pairs[] = {1, 0, 1};
+  call.pages = {1, 2, 0, 3};
+  call.blockTable = call.pages.data();
+  call.selected = {pairs, 1, 1, 2};
+  result = attend(call);
+  EXPECT_EQ(result.numKeys, (std::vector<int64_t>{0, 2, 2}));
+  EXPECT_NEAR(result.out[1], -2.5, kTiny);
+  EXPECT_NEAR(result.out[2], 3, kTiny);
+}

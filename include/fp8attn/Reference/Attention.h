@@ -42,6 +42,16 @@ struct SharedPrefixes {
   int64_t tableStride = 0;
 };
 
+/// Lists of the keys that queries see.
+struct SelectedKeys {
+  /// [tokens, numEntries], rows `stride` apart; null if queries see all keys.
+  /// An entry is -1, none, or stands for `unit` keys from entry * unit on.
+  const int32_t *entries = nullptr;
+  int64_t numEntries = 0;
+  int64_t stride = 0;
+  int64_t unit = 1;
+};
+
 /// A call of paged attention. Nothing is checked: the batch is valid.
 ///
 /// Scales that differ by channel, or by token and channel, are rounded where
@@ -69,6 +79,9 @@ struct AttentionCall {
   int64_t tableStride = 0;
   /// Keys before those of seqLens and blockTable, which each query sees.
   SharedPrefixes prefixes;
+  /// Not beside a prefix or windowLeft. Table entries of pages that nobody
+  /// selects may be negative.
+  SelectedKeys selected;
   double softmaxScale = 1;
   /// Keys that a query sees before and after its position; all if not given.
   /// Causal is windowRight = 0.

@@ -44,7 +44,8 @@ const char *fp8attn_status_string(int32_t status) {
   case FP8ATTN_UNSUPPORTED_ISA:
     return "no body of the object may run on this CPU under the ISA cap";
   case FP8ATTN_BAD_PAGE:
-    return "a list of pages names one that is outside of its cache";
+    return "a list of pages names one that is outside of its cache, or one of "
+           "selected keys one that its sequence has no room for";
   case FP8ATTN_OVERLAP:
     return "a tensor or cache that is written shares memory with another";
   case FP8ATTN_OUT_OF_MEMORY:

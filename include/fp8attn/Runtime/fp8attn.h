@@ -68,7 +68,8 @@ typedef enum fp8attn_status {
   FP8ATTN_WORKSPACE_TOO_SMALL = 12,
   /// No body of the object may run on this CPU under the context's ISA cap.
   FP8ATTN_UNSUPPORTED_ISA = 13,
-  /// A list of pages names one that is outside of its cache.
+  /// A list of pages names one that is outside of its cache, or a list of
+  /// selected keys one that its sequence has no room for.
   FP8ATTN_BAD_PAGE = 14,
   /// A tensor or cache that is written shares memory with another argument.
   FP8ATTN_OVERLAP = 15,

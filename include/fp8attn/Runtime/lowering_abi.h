@@ -138,6 +138,20 @@ int32_t fp8attn_check_prefix(fp8attn_context *context,
                              const int32_t *query_start, int64_t num_seqs,
                              int64_t num_pages, int64_t page_tokens);
 
+/// Checks a batch as fp8attn_check_batch does, where a query token sees only
+/// what its row of a list has, called `name` in messages: selected is
+/// [num_tokens, num_entries], with rows `stride` apart, and an entry stands for
+/// `unit` tokens from entry * unit on. Entries are -1 or such tokens as a row
+/// of the block table has room for. Of the table, those of listed keys that the
+/// query sees are read, and no others.
+int32_t fp8attn_check_selection(
+    fp8attn_context *context, const char *name, int64_t unit,
+    const int32_t *selected, int64_t num_entries, int64_t stride,
+    const int32_t *query_start, int64_t num_starts, const int32_t *seq_lens,
+    int64_t num_seqs, const int32_t *block_table, int64_t num_tables,
+    int64_t max_pages, int64_t table_stride, int64_t num_tokens,
+    int64_t num_pages, int64_t page_tokens, int64_t top_left, int64_t right);
+
 /// Checks that every slot is below num_slots (negative ones are skipped).
 int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,
                             int64_t count, int64_t num_slots);
@@ -358,6 +372,47 @@ void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
                           int64_t value_page_bytes, int64_t value_head_bytes,
                           int64_t value_offset, const int32_t *block_table,
                           int64_t table_stride, int64_t page_tokens);
+
+/// Writes the pages that query token `token` of a batch sees of those in its
+/// row of `selected`, [tokens, num_entries] with rows `stride` apart, to row
+/// `out_row` of `out`, with rows `out_stride` apart and room for num_entries:
+/// numbers of pages of the cache, in the order of their tokens, each once.
+/// Returns the keys that they hold: all of a page, but of the last one, those
+/// that the query sees. fp8attn_check_selection has accepted the list.
+int64_t fp8attn_select_pages(const int32_t *selected, int64_t num_entries,
+                             int64_t stride, int64_t token,
+                             const int32_t *query_start,
+                             const int32_t *seq_lens, int64_t num_seqs,
+                             const int32_t *block_table, int64_t table_stride,
+                             int64_t page_tokens, int64_t top_left,
+                             int64_t right, int32_t *out, int64_t out_stride,
+                             int64_t out_row);
+
+/// The same for a list of tokens. Writes places in the cache, page number *
+/// page_tokens + token of the page, and returns how many they are.
+int64_t fp8attn_select_tokens(const int32_t *selected, int64_t num_entries,
+                              int64_t stride, int64_t token,
+                              const int32_t *query_start,
+                              const int32_t *seq_lens, int64_t num_seqs,
+                              const int32_t *block_table, int64_t table_stride,
+                              int64_t page_tokens, int64_t top_left,
+                              int64_t right, int64_t *out, int64_t out_stride,
+                              int64_t out_row);
+
+/// Copies tokens of a cache in the layout `pairs` (docs/Layout.md): what is at
+/// places[t], as fp8attn_select_tokens writes them, to place `place` + t of
+/// another cache, for first <= t < end. A token has key_bytes bytes of keys in
+/// each of num_heads heads, and then value_bytes of values, padding included:
+/// either may be 0. Elements are 1 or 2 bytes.
+/// - first: a multiple of FP8ATTN_GRANULE; place: one of page_tokens.
+/// Besides the tokens, other bytes of their granules are read, and others of
+/// the last granule that is written may be written.
+void fp8attn_gather_tokens(const int64_t *places, int64_t first, int64_t end,
+                           const void *source, int64_t source_page_bytes,
+                           void *destination, int64_t destination_page_bytes,
+                           int64_t place, int64_t page_tokens,
+                           int64_t num_heads, int64_t key_bytes,
+                           int64_t value_bytes, int64_t element_bytes);
 
 #ifdef __cplusplus
 }

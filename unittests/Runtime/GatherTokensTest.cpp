@@ -1,0 +1,93 @@
+//===- GatherTokensTest.cpp - copies of tokens ----------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every element of every copied token is where the formulas of docs/Layout.md
+// say, and tokens before those that are copied stay as they were.
+//
+//===----------------------------------------------------------------------===//
+
+#include "fp8attn/Runtime/lowering_abi.h"
+
+#include "gtest/gtest.h"
+
+#include <random>
+#include <vector>
+
+static constexpr int64_t kPage = 64, kHeads = 2, kPages = 5, kGap = 64;
+
+namespace {
+/// A cache of heads of some channels, already padded; either may be 0.
+struct Shape {
+  int64_t keyDim, valueDim, bytes;
+
+  int64_t headBytes() const { return kPage * (keyDim + valueDim) * bytes; }
+  int64_t pageBytes() const { return kHeads * headBytes() + kGap; }
+
+  /// Returns where an element of a tile is: pairs along one dimension, of which
+  /// `r` is a pair, `half` which of the two, `lane` the other dimension.
+  int64_t inTile(int64_t tile, int64_t r, int64_t half, int64_t lane) const {
+    const int64_t pair = 2 * lane + half;
+    return bytes == 1 ? 512 * tile + 64 * (r / 2) + 2 * pair + r % 2
+                      : 1024 * tile + 64 * r + 2 * pair;
+  }
+  int64_t key(int64_t place, int64_t head, int64_t d) const {
+    const int64_t t = place % kPage;
+    return place / kPage * pageBytes() + head * headBytes() +
+           inTile(t / 16 * (keyDim / 32) + d / 32, d % 32 / 2, d % 2, t % 16);
+  }
+  int64_t value(int64_t place, int64_t head, int64_t d) const {
+    const int64_t t = place % kPage;
+    return place / kPage * pageBytes() + head * headBytes() +
+           kPage * keyDim * bytes +
+           inTile(t / 32 * (valueDim / 16) + d / 16, t % 32 / 2, t % 2, d % 16);
+  }
+};
+
+class GatherTokensTest : public ::testing::TestWithParam<Shape> {};
+} // namespace
+
+TEST_P(GatherTokensTest, EachElement) {
+  const Shape shape = GetParam();
+  std::mt19937 random(1);
+  std::vector<uint8_t> source(kPages * shape.pageBytes());
+  for (uint8_t &byte : source)
+    byte = random();
+  for (int64_t count : {1, 2, 3, 16, 31, 32, 33, 100, 256}) {
+    std::vector<int64_t> places(count);
+    for (int64_t &place : places)
+      place = random() % (kPages * kPage);
+    // The first granule is not asked for.
+    const int64_t first = count > 64 ? FP8ATTN_GRANULE : 0;
+    std::vector<uint8_t> copy((kPages + 1) * shape.pageBytes(), 0xA5);
+    fp8attn_gather_tokens(places.data(), first, count, source.data(),
+                          shape.pageBytes(), copy.data(), shape.pageBytes(),
+                          kPage, kPage, kHeads, shape.keyDim * shape.bytes,
+                          shape.valueDim * shape.bytes, shape.bytes);
+    for (int64_t t = 0; t < count; ++t)
+      for (int64_t head = 0; head < kHeads; ++head)
+        for (int64_t byte = 0; byte < shape.bytes; ++byte) {
+          const auto expectAt = [&](int64_t from, int64_t to) {
+            ASSERT_EQ(copy[to + byte], t < first ? 0xA5 : source[from + byte])
+                << "token " << t << " of " << count;
+          };
+          for (int64_t d = 0; d < shape.keyDim; ++d)
+            expectAt(shape.key(places[t], head, d),
+                     shape.key(kPage + t, head, d));
+          for (int64_t d = 0; d < shape.valueDim; ++d)
+            expectAt(shape.value(places[t], head, d),
+                     shape.value(kPage + t, head, d));
+        }
+    for (int64_t i = 0; i < shape.pageBytes(); ++i)
+      ASSERT_EQ(copy[i], 0xA5) << "page 0 is written";
+    for (int64_t i = shape.pageBytes() - kGap; i < shape.pageBytes(); ++i)
+      ASSERT_EQ(copy[shape.pageBytes() + i], 0xA5) << "a gap is written";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, GatherTokensTest,
+                         ::testing::Values(Shape{64, 48, 1}, Shape{64, 48, 2},
+                                           Shape{576, 0, 1}, Shape{32, 0, 2},
+                                           Shape{0, 16, 1}, Shape{0, 80, 2}));

@@ -101,6 +101,7 @@ static void appendPassesOfModel(const ToLLVMPipelineOptions &options,
     passes.addToModule(createInsertChecks());
   passes.addToModule(createShareOperations());
   passes.addToFunctions(createDecomposePrefix());
+  passes.addToFunctions(createDecomposeSelection());
   passes.addToFunctions(createDecomposeAttention());
   passes.addToFunctions(createDecomposeMerge());
   passes.addToFunctions(createDecomposeQuantization());

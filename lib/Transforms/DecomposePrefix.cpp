@@ -107,8 +107,10 @@ void PrefixDecomposition::attendToPrefix(const Part &part) {
       op.getPrefixTable(), /*sink=*/Value(), part.out, part.lse,
       /*alibi=*/Value(), /*mask=*/Value(), op.getSoftmaxScaleValue(),
       /*groupStart=*/Value(), /*prefixLens=*/Value(), /*prefixTable=*/Value(),
-      /*draftMask=*/Value(), op.getKeyScaleMapAttr(), op.getValueScaleMapAttr(),
-      op.getSoftmaxScaleAttr(), op.getSoftcapAttr(), /*causal=*/false,
+      /*draftMask=*/Value(), /*selectedPages=*/Value(),
+      /*selectedTokens=*/Value(), op.getKeyScaleMapAttr(),
+      op.getValueScaleMapAttr(), op.getSoftmaxScaleAttr(), op.getSoftcapAttr(),
+      /*causal=*/false,
       /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr());
 }
 

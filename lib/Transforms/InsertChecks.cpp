@@ -37,46 +37,6 @@ namespace mlir::fp8attn {
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Returns the memory that a check reads, with its role.
-static SmallVector<NamedOperand> getReadMemory(Operation *check) {
-  return llvm::TypeSwitch<Operation *, SmallVector<NamedOperand>>(check)
-      .Case<CheckBatchOp>([](CheckBatchOp op) -> SmallVector<NamedOperand> {
-        return {{"query_start", op.getQueryStart()},
-                {"seq_lens", op.getSeqLens()},
-                {"block_table", op.getBlockTable()}};
-      })
-      .Case<CheckPrefixOp>([](CheckPrefixOp op) -> SmallVector<NamedOperand> {
-        return {{"group_start", op.getGroupStart()},
-                {"prefix_lens", op.getPrefixLens()},
-                {"prefix_table", op.getPrefixTable()},
-                {"query_start", op.getQueryStart()}};
-      })
-      .Case<CheckColumnsOp>([](CheckColumnsOp op) -> SmallVector<NamedOperand> {
-        return {{"seq_lens", op.getSeqLens()}};
-      })
-      .Case<CheckDraftColumnsOp>(
-          [](CheckDraftColumnsOp op) -> SmallVector<NamedOperand> {
-            return {{"query_start", op.getQueryStart()}};
-          })
-      .Case<CheckIntegersOp>(
-          [](CheckIntegersOp op) -> SmallVector<NamedOperand> {
-            return {{op.getName(), op.getIntegers()}};
-          })
-      .Case<CheckScaleOp>([](CheckScaleOp op) -> SmallVector<NamedOperand> {
-        if (!isa<MemRefType>(op.getScale().getType()))
-          return {};
-        return {{op.getName(), op.getScale()}};
-      })
-      .Case<CheckSlotsOp>([](CheckSlotsOp op) -> SmallVector<NamedOperand> {
-        return {{"slots", op.getSlots()}};
-      })
-      .Case<CheckPagesOp, CheckPageMovesOp>(
-          [](auto op) -> SmallVector<NamedOperand> {
-            return {{"pages", op.getPages()}};
-          })
-      .Default([](Operation *) { return SmallVector<NamedOperand>(); });
-}
-
 /// Returns whether `check.overlap` takes an operand.
 static bool isComparable(Type type) {
   if (isa<CacheType>(type))

@@ -112,6 +112,8 @@ void ValidCall::fill(const std::string &name, const fp8attn_tensor &tensor) {
     std::copy_n(std::begin({0, 1, 2}), 3, integers);
   else if (name == "prefix_lens")
     std::copy_n(std::begin({65, 32}), 2, integers);
+  else if (name == "selected_tokens")
+    std::fill_n(integers, 15, 19);
   else if (name == "pages")
     std::copy_n(std::begin({0, 1, 2, 3, -1, 0}), 6, integers);
 }
@@ -217,6 +219,18 @@ static const Violation kViolations[] = {
      "attend_prefix",
      {{"prefix_table", 0, 3}},
      "prefix_table has 3 rows, expected 2 (the elements of prefix_lens)"},
+    {"paged_attention_c6",
+     "attend_selected",
+     {{"query_start", 0, 2}},
+     "query_start has 2 elements, expected 1 more than seq_lens (2)"},
+    {"paged_attention_c7",
+     "attend_selected",
+     {{"block_table", 0, 3}},
+     "block_table has 3 rows, expected 2 (the elements of seq_lens)"},
+    {"selection_c2",
+     "attend_selected",
+     {{"selected_tokens", 0, 4}},
+     "tokens of selected_tokens is 4, expected 5 (tokens of query)"},
     {"paged_attention_c20",
      "attend",
      {{"draft_mask", 0, 6}},

@@ -58,6 +58,14 @@ OPERATIONS = {
         " prefix({group_start}, {prefix_lens}, {prefix_table} : {group_start:t}, {prefix_lens:t}, {prefix_table:t})"
         " out({out} : {out:t})",
     ),
+    "attend_selected": (
+        {"query": "T 4 64 bf16", "cache": "cache", **SCALES, "query_start": "S1 i32", "seq_lens": "S i32",
+         "block_table": "S N i32", "selected_tokens": "T D i32", "out": "T 4 64 bf16"},
+        "fp8attn.paged_attention query({query} : {query:t}) cache({cache} : {cache:t})"
+        f" key_scale({{key_scale}} : {{key_scale:t}}, {PAGE}) value_scale({{value_scale}} : {{value_scale:t}}, {PAGE_HEAD})"
+        " batch({query_start}, {seq_lens}, {block_table} : {query_start:t}, {seq_lens:t}, {block_table:t})"
+        " selected_tokens({selected_tokens} : {selected_tokens:t}) out({out} : {out:t})",
+    ),
     "attend_dense": (
         {"query": "B 4 Q 64 bf16", "key": "B 2 C 64 bf16", "value": "B 2 C 64 bf16", "out": "B 4 Q 64 bf16",
          "lse": "B 4 Q f32", "mask": "B 4 Q C i8", "key_lens": "B i32", "query_offsets": "B i32"},

@@ -53,6 +53,24 @@ func.func @groups(%query: !query, %keys: !keys, %values: !values, %starts: memre
   return
 }
 
+// Lists of what queries see are checked with the batch: of the block table, nothing is
+// looked at that they do not see.
+// CHECK-LABEL: func.func @selected
+// CHECK-SAME:    %[[KEYS:[a-z0-9]+]]: !fp8attn.cache<key, {{.+}}>, %[[VALUES:[a-z0-9]+]]: !fp8attn.cache<value, {{.+}}>, %[[STARTS:[a-z0-9]+]]: memref<?xi32>, %[[LENS:[a-z0-9]+]]: memref<?xi32>, %[[TABLE:[a-z0-9]+]]: memref<?x?xi32>, %[[LIST:[a-z0-9]+]]: memref<?x?xi32>
+// CHECK:         fp8attn.check.size "tokens of selected_tokens", %{{.+}}, "tokens of query"
+// CHECK-NOT:     fp8attn.check.batch
+// CHECK:         fp8attn.check.selection "selected_tokens" unit 1, %[[LIST]], %[[STARTS]], %[[LENS]], %[[TABLE]], %{{.+}}, %[[KEYS]] window_right = 0
+// CHECK-NEXT:    fp8attn.check.selection "selected_tokens" unit 1, %[[LIST]], %[[STARTS]], %[[LENS]], %[[TABLE]], %{{.+}}, %[[VALUES]] window_right = 0
+// CHECK-NEXT:    fp8attn.check.overlap ["out", "query", {{.*}}"block_table", "selected_tokens"]
+// CHECK:         fp8attn.paged_attention
+func.func @selected(%query: !query, %keys: !keys, %values: !values, %starts: memref<?xi32>, %lens: memref<?xi32>,
+    %table: memref<?x?xi32>, %list: memref<?x?xi32>, %out: !query) {
+  fp8attn.paged_attention causal query(%query : !query) cache(%keys, %values : !keys, !values)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%out : !query)
+      selected_tokens(%list : memref<?x?xi32>)
+  return
+}
+
 !dense = memref<?x8x?x64xf32>
 // CHECK-LABEL: func.func @dense
 // CHECK-SAME:    memref<?x1x?x?xi8>, %[[LENS:[a-z0-9]+]]: memref<?xi32>, %[[OFFSETS:[a-z0-9]+]]: memref<?xi32>

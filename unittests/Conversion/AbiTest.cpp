@@ -195,6 +195,10 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_scale_pages, kCheckScalePages);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_batch, kCheckBatch);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_prefix, kCheckPrefix);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_selection, kCheckSelection);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_select_pages, kSelectPages);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_select_tokens, kSelectTokens);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_gather_tokens, kGatherTokens);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_slots, kCheckSlots);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_pages, kCheckPages);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_overlap, kCheckOverlap);

@@ -50,6 +50,42 @@ def DecomposePrefix : Pass<"fp8attn-decompose-prefix", "::mlir::func::FuncOp"> {
     "::mlir::fp8attn::Fp8AttnDialect"];
 }
 
+def DecomposeSelection : Pass<"fp8attn-decompose-selection", "::mlir::func::FuncOp"> {
+  let summary = "Decompose attention to selected keys into attention to all of others";
+  let description = [{
+    Turns a `paged_attention` whose queries see selected keys into one in which
+    each query token is a sequence of its own, which has these keys and no others:
+    the block table has the pages of the token's list, in memory that is
+    allocated for the call. Selected tokens are copied to pages first, for as
+    many query tokens at once as take a few megabytes, and the factors of a scale
+    that depends on page or token likewise.
+
+    Before:
+    ```mlir
+    !kv = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+    !rows = memref<?x8x64xbf16>
+    func.func @sparse(%query: !rows, %cache: !kv, %starts: memref<?xi32>, %lens: memref<?xi32>,
+                      %table: memref<?x?xi32>, %list: memref<?x?xi32>, %out: !rows) {
+      fp8attn.paged_attention causal query(%query : !rows) cache(%cache : !kv)
+          batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%out : !rows)
+          selected_pages(%list : memref<?x?xi32>)
+      return
+    }
+    ```
+    After, in outline:
+    ```
+    for each query token t:
+      %tokenStarts[t] = t
+      %tokenLens[t] = fp8attn.tile.select_pages %list[t], ... into %tokenTable[t] window_right = 0
+    fp8attn.paged_attention query(%query) cache(%cache)
+        batch(%tokenStarts, %tokenLens, %tokenTable) out(%out)
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::fp8attn::Fp8AttnDialect"];
+}
+
 def DecomposeAttention
     : Pass<"fp8attn-decompose-attention", "::mlir::func::FuncOp"> {
   let summary = "Decompose attention into tile operations with explicit scales";

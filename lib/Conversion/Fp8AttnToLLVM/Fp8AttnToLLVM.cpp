@@ -127,6 +127,7 @@ struct ConvertFp8AttnToLLVMPass
     populateOverlapPatterns(converter, symbols, patterns);
     populateCacheViewPatterns(converter, symbols, patterns);
     populateWorkItemPatterns(converter, symbols, patterns);
+    populateSelectionPatterns(converter, symbols, patterns);
     populateKernelPatterns(converter, symbols, patterns);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);

@@ -135,6 +135,9 @@ void populateMemoryPatterns(const LLVMTypeConverter &converter,
 void populateOverlapPatterns(const LLVMTypeConverter &converter,
                              ModuleSymbols &symbols,
                              RewritePatternSet &patterns);
+void populateSelectionPatterns(const LLVMTypeConverter &converter,
+                               ModuleSymbols &symbols,
+                               RewritePatternSet &patterns);
 void populateCacheViewPatterns(const LLVMTypeConverter &converter,
                                ModuleSymbols &symbols,
                                RewritePatternSet &patterns);

@@ -45,6 +45,30 @@ static SmallVector<NamedOperand> getRead(ModelOpInterface op) {
   return getOperands(op, /*areWritten=*/false);
 }
 
+/// Emits checks of the lists that say which keys there are.
+static void emitBatchChecks(OpBuilder &builder, Location loc,
+                            PagedAttentionOp op) {
+  Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
+  IntegerAttr right = windowSide(builder, op.getEffectiveWindowRight());
+  if (Value selected = op.getSelected()) {
+    emitSameTokensCheck(builder, loc,
+                        ("tokens of " + op.getSelectedName()).str(), selected,
+                        "tokens of query", op.getQuery());
+    for (Value cache : op.getCaches())
+      CheckSelectionOp::create(
+          builder, loc, builder.getStringAttr(op.getSelectedName()),
+          builder.getI64IntegerAttr(op.getSelectedUnit()), selected,
+          op.getQueryStart(), op.getSeqLens(), op.getBlockTable(), tokens,
+          cache, right, op.getAlignmentAttr());
+    return;
+  }
+  for (Value cache : op.getCaches())
+    CheckBatchOp::create(builder, loc, op.getQueryStart(), op.getSeqLens(),
+                         op.getBlockTable(), tokens, cache,
+                         windowSide(builder, op.getWindowLeft()), right,
+                         op.getAlignmentAttr());
+}
+
 static void emitChecks(PagedAttentionOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
@@ -58,13 +82,7 @@ static void emitChecks(PagedAttentionOp op) {
   emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
                       op.getValueScaleMap(), op.getValueCache());
   emitScaleCheck(builder, loc, "softmax_scale", op.getSoftmaxScaleValue());
-  Value tokens = memref::DimOp::create(builder, loc, op.getQuery(), 0);
-  for (Value cache : op.getCaches())
-    CheckBatchOp::create(builder, loc, op.getQueryStart(), op.getSeqLens(),
-                         op.getBlockTable(), tokens, cache,
-                         windowSide(builder, op.getWindowLeft()),
-                         windowSide(builder, op.getEffectiveWindowRight()),
-                         op.getAlignmentAttr());
+  emitBatchChecks(builder, loc, op);
   // They take the batch to be right.
   if (op.hasPrefix())
     for (Value cache : op.getCaches())

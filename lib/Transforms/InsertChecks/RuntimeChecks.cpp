@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Transforms/RegionUtils.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -24,8 +25,55 @@ using namespace mlir::fp8attn;
 bool mlir::fp8attn::isCheck(Operation *op) {
   return isa<CheckTensorOp, CheckSizeOp, CheckColumnsOp, CheckDraftColumnsOp,
              CheckIntegersOp, CheckScaleOp, CheckScalePagesOp, CheckBatchOp,
-             CheckPrefixOp, CheckSlotsOp, CheckPagesOp, CheckPageMovesOp,
-             CheckOverlapOp, CheckLaterReadsOp, CheckViewOp>(op);
+             CheckPrefixOp, CheckSelectionOp, CheckSlotsOp, CheckPagesOp,
+             CheckPageMovesOp, CheckOverlapOp, CheckLaterReadsOp, CheckViewOp>(
+      op);
+}
+
+SmallVector<NamedOperand> mlir::fp8attn::getReadMemory(Operation *check) {
+  return llvm::TypeSwitch<Operation *, SmallVector<NamedOperand>>(check)
+      .Case<CheckBatchOp>([](CheckBatchOp op) -> SmallVector<NamedOperand> {
+        return {{"query_start", op.getQueryStart()},
+                {"seq_lens", op.getSeqLens()},
+                {"block_table", op.getBlockTable()}};
+      })
+      .Case<CheckPrefixOp>([](CheckPrefixOp op) -> SmallVector<NamedOperand> {
+        return {{"group_start", op.getGroupStart()},
+                {"prefix_lens", op.getPrefixLens()},
+                {"prefix_table", op.getPrefixTable()},
+                {"query_start", op.getQueryStart()}};
+      })
+      .Case<CheckSelectionOp>(
+          [](CheckSelectionOp op) -> SmallVector<NamedOperand> {
+            return {{op.getName(), op.getSelected()},
+                    {"query_start", op.getQueryStart()},
+                    {"seq_lens", op.getSeqLens()},
+                    {"block_table", op.getBlockTable()}};
+          })
+      .Case<CheckColumnsOp>([](CheckColumnsOp op) -> SmallVector<NamedOperand> {
+        return {{"seq_lens", op.getSeqLens()}};
+      })
+      .Case<CheckDraftColumnsOp>(
+          [](CheckDraftColumnsOp op) -> SmallVector<NamedOperand> {
+            return {{"query_start", op.getQueryStart()}};
+          })
+      .Case<CheckIntegersOp>(
+          [](CheckIntegersOp op) -> SmallVector<NamedOperand> {
+            return {{op.getName(), op.getIntegers()}};
+          })
+      .Case<CheckScaleOp>([](CheckScaleOp op) -> SmallVector<NamedOperand> {
+        if (!isa<MemRefType>(op.getScale().getType()))
+          return {};
+        return {{op.getName(), op.getScale()}};
+      })
+      .Case<CheckSlotsOp>([](CheckSlotsOp op) -> SmallVector<NamedOperand> {
+        return {{"slots", op.getSlots()}};
+      })
+      .Case<CheckPagesOp, CheckPageMovesOp>(
+          [](auto op) -> SmallVector<NamedOperand> {
+            return {{"pages", op.getPages()}};
+          })
+      .Default([](Operation *) { return SmallVector<NamedOperand>(); });
 }
 
 /// Returns the memrefs from outside that regions of `op` use.

@@ -60,6 +60,9 @@ void emitSameTokensCheck(OpBuilder &builder, Location loc, StringRef name,
 /// An operand and its role, which names it in messages.
 using NamedOperand = std::pair<StringRef, Value>;
 
+/// Returns the memory that a check reads, with its role.
+SmallVector<NamedOperand> getReadMemory(Operation *check);
+
 /// Emits a check that what `op` writes shares no memory with its other operands
 /// and with the memrefs that its regions use. Those `inPlace` may also be a
 /// written one, element for element. Operands that are null are absent.

@@ -18,7 +18,7 @@ func.func @cache(%query: memref<?x8x64xbf16>, %cache: memref<?xi8>, %starts: mem
                  %table: memref<?x?xi32>) {
   // expected-error@below {{'fp8attn.paged_attention' op expects cache to be an !fp8attn.cache, got 'memref<?xi8>'}}
   "fp8attn.paged_attention"(%query, %cache, %starts, %lens, %table, %query)
-      <{operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0>}> ({})
+      <{operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({})
       : (memref<?x8x64xbf16>, memref<?xi8>, memref<?xi32>, memref<?xi32>, memref<?x?xi32>, memref<?x8x64xbf16>) -> ()
   return
 }

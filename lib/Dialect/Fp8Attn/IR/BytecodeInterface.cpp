@@ -13,8 +13,8 @@
 //
 // Version 1 is the first that is written. Bytecode without one is older: it has
 // no softmax_scale as a value and is read as it is, as is version 1 without the
-// lists of a prefix, masks of drafts, or the keys and positions of batch
-// entries. They were added at the end.
+// lists of a prefix, masks of drafts, lists of selected keys, or the keys and
+// positions of batch entries. They were added at the end.
 //
 //===----------------------------------------------------------------------===//
 

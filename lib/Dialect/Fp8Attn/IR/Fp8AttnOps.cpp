@@ -232,7 +232,7 @@ LogicalResult PagedAttentionOp::verify() {
       failed(
           verifySizesAgree(*this, "tokens", mask, 0, {"query", getQuery()}, 0)))
     return failure();
-  if (failed(verifyDraftMask(*this)))
+  if (failed(verifyDraftMask(*this)) || failed(verifySelection(*this)))
     return failure();
   NamedShaped out{"out", getOut()}, lse{"lse", getLse()};
   if (failed(verifyOwnMemory(*this, {out, lse},

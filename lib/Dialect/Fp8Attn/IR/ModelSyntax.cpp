@@ -74,7 +74,9 @@ static ArrayRef<Clause> getPagedAttentionClauses() {
         false,
         {},
         {"group_start", "prefix_lens", "prefix_table"}},
-       optional("draft_mask")});
+       optional("draft_mask"),
+       optional("selected_pages"),
+       optional("selected_tokens")});
   return clauses;
 }
 

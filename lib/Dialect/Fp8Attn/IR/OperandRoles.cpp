@@ -89,7 +89,9 @@ SmallVector<OperandRole> PagedAttentionOp::getOperandRoles() {
                            {"group_start", shaped("i32", 1)},
                            {"prefix_lens", shaped("i32", 1)},
                            {"prefix_table", shaped("i32", 2)},
-                           {"draft_mask", shaped(kMasks, 2)}});
+                           {"draft_mask", shaped(kMasks, 2)},
+                           {"selected_pages", shaped("i32", 2)},
+                           {"selected_tokens", shaped("i32", 2)}});
 }
 
 SmallVector<OperandRole> AttentionOp::getOperandRoles() {

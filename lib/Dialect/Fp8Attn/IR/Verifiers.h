@@ -104,6 +104,9 @@ template <typename Op> LogicalResult verifyCacheScales(Op op) {
 /// of tensors only if `op` `hasTensors` as operands.
 LogicalResult verifyScoreRegion(Operation *op, Region &region, bool hasTensors);
 
+/// Checks the list of the keys that queries see, if there is one.
+LogicalResult verifySelection(PagedAttentionOp op);
+
 /// Checks the element types of a merge: of two parts, and of the result.
 LogicalResult verifyMergedTypes(Operation *op, NamedShaped first,
                                 NamedShaped second, NamedShaped out);

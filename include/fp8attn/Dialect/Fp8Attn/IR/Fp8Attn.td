@@ -18,6 +18,7 @@ include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnMergeOp.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnModuleOps.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnTileOps.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnRowOps.td"
+include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnSelectionOps.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnKernelOps.td"
 include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnCheckOps.td"
 

@@ -199,6 +199,41 @@ def Fp8Attn_CheckPrefixOp : Fp8Attn_CheckOp<"prefix"> {
   }];
 }
 
+def Fp8Attn_CheckSelectionOp : Fp8Attn_CheckOp<"selection"> {
+  let summary = "returns a status if a batch with selected keys is inconsistent";
+  let description = [{
+    Does what `check.batch` does where queries see only what `selected` lists, in
+    units of `unit` tokens: it has a row for each query token. Of the block table,
+    entries of listed keys are looked at, and no others. `name` is that of the
+    list in messages.
+
+    ```mlir
+    !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    func.func @check(%list: memref<?x?xi32>, %starts: memref<?xi32>, %lens: memref<?xi32>,
+        %table: memref<?x?xi32>, %tokens: index, %cache: !cache) {
+      fp8attn.check.selection "selected_pages" unit 32, %list, %starts, %lens, %table, %tokens, %cache
+          window_right = 0 : memref<?x?xi32>, memref<?xi32>, memref<?xi32>, memref<?x?xi32>, !cache
+      return
+    }
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, I64Attr:$unit,
+                       MemRefRankOf<[I32], [2]>:$selected,
+                       MemRefRankOf<[I32], [1]>:$queryStart,
+                       MemRefRankOf<[I32], [1]>:$seqLens,
+                       MemRefRankOf<[I32], [2]>:$blockTable, Index:$tokens,
+                       Fp8Attn_CacheType:$cache,
+                       OptionalAttr<Fp8Attn_WindowSide>:$window_right,
+                       DefaultValuedAttr<Fp8Attn_AlignmentAttr,
+                                         "Alignment::BottomRight">:$alignment);
+  let assemblyFormat = [{
+    $name `unit` $unit `,` $selected `,` $queryStart `,` $seqLens `,`
+    $blockTable `,` $tokens `,` $cache (`window_right` `=` $window_right^)?
+    (`alignment` `=` $alignment^)? attr-dict `:` type($selected) `,`
+    type($queryStart) `,` type($seqLens) `,` type($blockTable) `,` type($cache)
+  }];
+}
+
 def Fp8Attn_CheckSlotsOp : Fp8Attn_CheckOp<"slots"> {
   let summary = "returns a status if a slot is beyond the cache";
   let description = [{

@@ -134,9 +134,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     It is written as clauses, in any order, each once: `causal`, `window_left =
     N`, `window_right = N`, `alignment = bottom_right` or `top_left`, `query`,
     `cache`, `key_scale`, `value_scale`, `batch`, `sink`, `out`, `lse`, `alibi`,
-    `mask`, `softmax_scale`, `draft_mask`, `prefix` and `score`, of which `query`, `cache`,
-    `batch` and `out` must be there, and as attributes `{softmax_scale = 0.125 : f32, softcap = 30.0 :
-    f32}`.
+    `mask`, `softmax_scale`, `draft_mask`, `prefix`, `selected_pages`, `selected_tokens`
+    and `score`, of which `query`, `cache`, `batch` and `out` must be there, and as
+    attributes `{softmax_scale = 0.125 : f32, softcap = 30.0 : f32}`.
 
     Which keys a query sees:
     - a side of the window that is not given has no end: without `causal` and
@@ -185,6 +185,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     - `groupStart`: i32 [G + 1], `prefixLens`: i32 [G], `prefixTable`: i32
       [G, pages]: optional, all or none; as `queryStart`, `seqLens` and
       `blockTable`;
+    - `selectedPages` or `selectedTokens`: i32 [tokens, entries], optional;
     - `sink`: f32, bf16 or f16 [Hq], contiguous, optional;
     - `out`: bf16, f16 or f32 [tokens, Hq, Dv]; `lse`: f32 [tokens, Hq], optional.
       `out` may be `query`, element for element; they overlap with nothing else.
@@ -242,6 +243,27 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     the prefixes, for which a group is one sequence, without `causal`,
     `window_right`, mask and sink; second that of the own keys. `lse` is that of
     all keys. Besides its operands, such a call takes memory for these results.
+
+    A query may see only keys that are selected for it, as by the indexer of
+    sparse attention. Row `i` of the list `selected_tokens(%list : memref<?x?xi32>)`
+    has positions of keys for query token `i` of the call; that of
+    `selected_pages(%list : memref<?x?xi32>)` has entries of the block table's
+    row of its sequence, each of which stands for all keys of that page:
+
+    - the query sees the keys that it would see without the list and that its row
+      has: visible_t, and t or t / page in the row. Entries stand in any order. One
+      that is there twice counts once, -1 is none, and keys that are not visible,
+      such as those from `seq_lens` on, are skipped;
+    - a key is at most the last one that the row of the block table has room for;
+    - nothing else is read, neither other keys of the cache (but of a page or
+      granule of 32 tokens that holds a key that is) nor other entries of the
+      block table, which may be anything;
+    - the order of the list changes no bit of the result: keys are summed as those
+      of a sequence that has no others, in the order of their positions;
+    - there is no `window_left`, `alibi`, mask, region or prefix beside it.
+
+    A list of pages costs as much as a block table. Tokens are first copied to
+    pages of their own, in memory that the call takes, and so are their scales.
 
     Numerics: the query enters the first GEMM in bf16 (f16 and f32 are rounded
     to nearest even), probabilities the second in bf16; sums are f32; FP8 codes
@@ -330,6 +352,24 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
       return
     }
     ```
+
+    Latent attention to the 2,048 tokens, or so, that an indexer has chosen:
+
+    ```mlir
+    !latent = !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    func.func @sparse(%query: memref<?x128x576xbf16>, %cache: !latent, %scale: memref<f32>,
+                      %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                      %block_table: memref<?x?xi32>, %chosen: memref<?x2048xi32>,
+                      %out: memref<?x128x512xbf16>) {
+      fp8attn.paged_attention causal
+          query(%query : memref<?x128x576xbf16>) cache(%cache : !latent)
+          key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>)
+          batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+          out(%out : memref<?x128x512xbf16>)
+          selected_tokens(%chosen : memref<?x2048xi32>)
+      return
+    }
+    ```
   }];
   let arguments = (ins
     Fp8Attn_Shaped<"query", [BF16, F16, F32], [3]>:$query,
@@ -349,6 +389,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Optional<Fp8Attn_Shaped<"prefix_lens", [I32], [1]>>:$prefixLens,
     Optional<Fp8Attn_Shaped<"prefix_table", [I32], [2]>>:$prefixTable,
     Optional<Fp8Attn_Shaped<"draft_mask", [I1, I8, F32, BF16, F16], [2]>>:$draftMask,
+    Optional<Fp8Attn_Shaped<"selected_pages", [I32], [2]>>:$selectedPages,
+    Optional<Fp8Attn_Shaped<"selected_tokens", [I32], [2]>>:$selectedTokens,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<Fp8Attn_Number>:$softmax_scale,
@@ -378,6 +420,18 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     bool valuesAreKeys() { return getKeyCacheType().isLatent(); }
     /// Returns whether groups of sequences share prefixes.
     bool hasPrefix() { return static_cast<bool>(getGroupStart()); }
+    /// Returns the list of the pages or tokens that a query sees, or null.
+    ::mlir::TypedValue<::mlir::ShapedType> getSelected() {
+      return getSelectedPages() ? getSelectedPages() : getSelectedTokens();
+    }
+    /// Returns the name of that list.
+    ::llvm::StringRef getSelectedName() {
+      return getSelectedPages() ? "selected_pages" : "selected_tokens";
+    }
+    /// Returns how many tokens an entry of that list stands for.
+    int64_t getSelectedUnit() {
+      return getSelectedPages() ? getKeyCacheType().getPageTokens() : 1;
+    }
   }];
 }
 

@@ -1,0 +1,71 @@
+//===- Selection.cpp - lists of the keys that queries see -----------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What paged_attention demands of selected_pages and selected_tokens.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Verifiers.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+using namespace mlir;
+using namespace mlir::fp8attn;
+using namespace mlir::fp8attn::detail;
+
+/// Returns the name of what wants the distance from a query to a key, or keys
+/// beside those of the block table; empty if nothing does.
+static StringRef findBesideSelection(PagedAttentionOp op) {
+  return op.getWindowLeftAttr()  ? "window_left"
+         : op.getAlibi()         ? "alibi"
+         : op.getMask()          ? "mask"
+         : op.getDraftMask()     ? "draft_mask"
+         : op.hasPrefix()        ? "prefix"
+         : op.getScore().empty() ? ""
+                                 : "score region";
+}
+
+/// Checks that the factors of selected tokens can be copied: that each result
+/// of the map depends on page and token or on what tokens have in common.
+static LogicalResult verifyScaleOfTokens(PagedAttentionOp op, StringRef name,
+                                         std::optional<AffineMap> map) {
+  if (!map)
+    return success();
+  for (AffineExpr result : map->getResults()) {
+    auto dependsOn = [&](std::initializer_list<unsigned> dims) {
+      return llvm::any_of(
+          dims, [&](unsigned dim) { return result.isFunctionOfDim(dim); });
+    };
+    if (dependsOn({0, 2}) && dependsOn({1, 3}))
+      return op.emitOpError("expects no result of the map of ")
+             << name << " to depend on page or token and on head or channel "
+             << "beside selected_tokens, got " << AffineMapAttr::get(*map);
+  }
+  return success();
+}
+
+LogicalResult fp8attn::detail::verifySelection(PagedAttentionOp op) {
+  NamedShaped selected{op.getSelectedName(), op.getSelected()};
+  if (!selected.value)
+    return success();
+  // selection_c1
+  if (op.getSelectedPages() && op.getSelectedTokens())
+    return op.emitOpError(
+        "expects selected_pages or selected_tokens, got both");
+  // selection_c2
+  if (failed(verifySizesAgree(op, "tokens", selected, 0,
+                              {"query", op.getQuery()}, 0)))
+    return failure();
+  // selection_c3
+  if (StringRef other = findBesideSelection(op); !other.empty())
+    return op.emitOpError("expects no ")
+           << other << " beside " << selected.name;
+  // selection_c4
+  if (op.getSelectedTokens() &&
+      (failed(verifyScaleOfTokens(op, "key_scale", op.getKeyScaleMap())) ||
+       failed(verifyScaleOfTokens(op, "value_scale", op.getValueScaleMap()))))
+    return failure();
+  return verifyMemRefs(op, {selected});
+}

@@ -65,6 +65,7 @@ FailureOr<Batch> mlir::fp8attn::makeBatch(const RunOptions &options,
                              : std::max(contexts.size(), queryLens.size());
 
   Batch batch;
+  batch.numSelected = options.selected;
   batch.queryStart.push_back(0);
   for (size_t s = 0; s < numSeqs; ++s) {
     const int64_t context = contexts[s % contexts.size()];

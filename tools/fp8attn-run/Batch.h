@@ -28,6 +28,8 @@ struct Batch {
   /// [numGroups + 1] and [numGroups]: of operations with a prefix; the first is
   /// empty if there are none.
   std::vector<int32_t> groupStart, prefixLens;
+  /// Keys that a query selects, of operations with lists of them.
+  int64_t numSelected = 0;
 
   int64_t numSeqs() const { return seqLens.size(); }
   int64_t numGroups() const { return prefixLens.size(); }

@@ -89,9 +89,12 @@ static std::string describeAttention(AttentionInterface op) {
     phrases.add("draft mask of ", op.getDraftMask().getType().getElementType());
   if (op.getSink())
     phrases.add("sink");
-  if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation());
-      paged && paged.hasPrefix())
-    phrases.add("shared prefixes");
+  if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation())) {
+    if (paged.hasPrefix())
+      phrases.add("shared prefixes");
+    if (paged.getSelected())
+      phrases.add("selected ", paged.getSelectedPages() ? "pages" : "tokens");
+  }
   addScale(phrases, "key_scale", op.getKeyScale(), op.getKeyScaleMap());
   addScale(phrases, "value_scale", op.getValueScale(), op.getValueScaleMap());
   return phrases.take();

@@ -105,6 +105,8 @@ private:
                                 int64_t numPages);
   /// Makes caches that hold the tokens of all sequences.
   template <typename Op> void makeCaches(Op op);
+  /// Makes the lists of the keys that queries see.
+  LogicalResult makeSelected(PagedAttentionOp op);
   /// Makes the slots of the new tokens.
   LogicalResult makeSlots(Value slots, const PageTable &pages);
   /// Makes the list of pages to repack.

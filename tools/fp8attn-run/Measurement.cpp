@@ -91,6 +91,31 @@ static double getFlopsPerKey(AttentionInterface op) {
   return 2.0 * op.getNumHeads() * (op.getKeyDim() + op.getValueDim());
 }
 
+/// Adds what the queries of a sequence select, each for itself: whole granules
+/// of the pages that hold it, as many as hold so many keys.
+static void addSelected(PagedAttentionOp op, const Arguments &arguments,
+                        const fp8attn_work_item &rows, const int32_t *pages,
+                        Work &work) {
+  const fp8attn_tensor &list = arguments[op.getSelected()].tensor;
+  const int64_t unit = op.getSelectedUnit();
+  const int64_t pageTokens = op.getKeyCacheType().getPageTokens();
+  for (int64_t i = 0; i < rows.seq_q; ++i) {
+    const int32_t *row = static_cast<const int32_t *>(list.data) +
+                         (rows.query_begin + i) * list.strides[0];
+    const int64_t end = fp8attn_visible_keys(&rows, i).end;
+    std::vector<int32_t> seen;
+    int64_t numKeys = 0;
+    for (int64_t entry = 0; entry < list.sizes[1]; ++entry)
+      if (const int64_t key = row[entry] * unit; key >= 0 && key < end) {
+        numKeys += std::min(unit, end - key);
+        seen.push_back(pages[key / pageTokens]);
+      }
+    work.flops += getFlopsPerKey(op) * static_cast<double>(numKeys);
+    for (int64_t head = 0; head < op.getNumKvHeads(); ++head)
+      addReads(op, arguments, seen.data(), head, {0, numKeys}, work);
+  }
+}
+
 static void addAttention(PagedAttentionOp op, const Arguments &arguments,
                          Work &work) {
   auto getInts = [&](Value value) {
@@ -112,10 +137,17 @@ static void addAttention(PagedAttentionOp op, const Arguments &arguments,
                head, seen, work);
   };
   Value table = op.getBlockTable();
-  for (int64_t s = 0; s < arguments[table].tensor.sizes[0]; ++s)
-    addSequence(
-        makeRows(op, starts[s + 1] - starts[s], getInts(op.getSeqLens())[s]),
-        table, s);
+  for (int64_t s = 0; s < arguments[table].tensor.sizes[0]; ++s) {
+    fp8attn_work_item rows =
+        makeRows(op, starts[s + 1] - starts[s], getInts(op.getSeqLens())[s]);
+    rows.query_begin = starts[s];
+    if (op.getSelected())
+      addSelected(op, arguments, rows,
+                  getInts(table) + s * arguments[table].tensor.strides[0],
+                  work);
+    else
+      addSequence(rows, table, s);
+  }
   if (!op.hasPrefix())
     return;
   const int32_t *groups = getInts(op.getGroupStart());

@@ -103,6 +103,32 @@ template <typename Op> void InputMaker::makeCaches(Op op) {
                 pages, /*isKey=*/false);
 }
 
+/// Lists different entries of the block table's row for each query, or tokens
+/// of their pages, in any order, and then none. A list that the type gives more
+/// columns has more of them.
+LogicalResult InputMaker::makeSelected(PagedAttentionOp op) {
+  const int64_t unit = op.getSelectedUnit();
+  const int64_t columns = op.getSelected().getType().getDimSize(1);
+  const int64_t entries = ShapedType::isDynamic(columns)
+                              ? llvm::divideCeil(batch.numSelected, unit)
+                              : columns;
+  const int64_t pageTokens = op.getKeyCacheType().getPageTokens();
+  std::vector<int32_t> list;
+  for (int64_t s = 0; s < batch.numSeqs(); ++s) {
+    // Of a page that is not full, tokens that are not there, too.
+    std::vector<int32_t> units(llvm::divideCeil(batch.seqLens[s], pageTokens) *
+                               pageTokens / unit);
+    std::iota(units.begin(), units.end(), 0);
+    for (int64_t i = 0; i < batch.queryLen(s); ++i) {
+      random.shuffle(units);
+      for (int64_t entry = 0; entry < entries; ++entry)
+        list.push_back(entry < static_cast<int64_t>(units.size()) ? units[entry]
+                                                                  : -1);
+    }
+  }
+  return makeIntegers(op.getSelected(), {batch.numTokens(), entries}, list);
+}
+
 LogicalResult InputMaker::makeInputs(PagedAttentionOp op) {
   const int64_t heads = op.getNumHeads(), tokens = batch.numTokens();
   const PageTable &pages = getPages(op.getKeyCacheType());
@@ -122,6 +148,8 @@ LogicalResult InputMaker::makeInputs(PagedAttentionOp op) {
        failed(makeIntegers(op.getPrefixTable(),
                            {batch.numGroups(), pages.maxPrefixPages},
                            pages.prefixPages))))
+    return failure();
+  if (op.getSelected() && failed(makeSelected(op)))
     return failure();
   makeCaches(op);
   const bool isOneRow =

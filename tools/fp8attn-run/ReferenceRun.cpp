@@ -109,6 +109,11 @@ static void runAttention(PagedAttentionOp op, const Arguments &inputs,
                      getInts(op.getPrefixLens()), getInts(op.getPrefixTable()),
                      prefixTable.strides[0]};
   }
+  if (Value selected = op.getSelected()) {
+    const fp8attn_tensor &list = inputs[selected].tensor;
+    call.selected = {getInts(selected), list.sizes[1], list.strides[0],
+                     op.getSelectedUnit()};
+  }
   std::vector<float> sinks;
   describeScores(op, inputs, sinks, call);
   expectAttention(op, reference::attend(call), inputs, expectations);

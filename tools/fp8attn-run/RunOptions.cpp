@@ -44,6 +44,11 @@ RunOptions::RunOptions(cl::OptionCategory &category)
                cl::cat(category)),
       group("group", cl::desc("Sequences that share a prefix (default: all)"),
             cl::value_desc("n"), cl::init(0), cl::cat(category)),
+      selected("selected",
+               cl::desc("With operations that have selected keys: how many "
+                        "keys each query selects, rounded up to pages of "
+                        "selected_pages (default: 256)"),
+               cl::value_desc("n"), cl::init(256), cl::cat(category)),
       seed("seed", cl::desc("Seed of the random inputs (default: 1)"),
            cl::value_desc("n"), cl::init(1), cl::cat(category)),
       threads("threads", cl::desc("Workers of the thread pool (default: 1)"),
@@ -98,6 +103,8 @@ LogicalResult RunOptions::verify() const {
   for (int64_t prefix : prefixes)
     if (failed(checkAtLeast("prefix", prefix, 0)))
       return failure();
+  if (failed(checkAtLeast("selected", selected, 0)))
+    return failure();
   if (group.getNumOccurrences() && failed(checkAtLeast("group", group, 1)))
     return failure();
   if (seqs.getNumOccurrences() && failed(checkAtLeast("seqs", seqs, 1)))

@@ -32,6 +32,7 @@ struct RunOptions {
   llvm::cl::list<int64_t> queryLens;
   llvm::cl::list<int64_t> prefixes;
   llvm::cl::opt<int64_t> group;
+  llvm::cl::opt<int64_t> selected;
   llvm::cl::opt<unsigned long long> seed;
   llvm::cl::opt<int> threads;
   llvm::cl::opt<fp8attn_isa> isaCap;

@@ -24,7 +24,8 @@ Sizes that the types leave open come from the options: the batch has --seqs
 sequences of --context keys and --query-len query tokens each. Dense tensors
 (fp8attn.attention) are [--seqs, heads, --query-len or --context, channels]: all
 sequences have the same lengths then. Where attention has shared prefixes, each
---group sequences have one of --prefix tokens before their --context.
+--group sequences have one of --prefix tokens before their --context. Where
+queries see selected keys, each has a list of --selected ones, in any order.
 
 Examples:
   fp8attn-run decode.mlir --context=8192 --check

@@ -17,6 +17,8 @@
 #include "Suite.h"
 #include "Table.h"
 
+#include "llvm/ADT/SetVector.h"
+
 #include <ctime>
 #include <optional>
 
@@ -133,12 +135,14 @@ llvm::Error Runner::runCall(const Model &model, const Format &format,
 
 llvm::Error Runner::runModel(const Model &model, const Format &format) {
   progress.show(model.name + " " + format.name + ": compiling");
-  const bool hasGroups = llvm::any_of(
-      plan.suite.calls, [](const BenchCall &call) { return call.grouped; });
+  llvm::SmallSetVector<Lists, 4> lists;
+  for (const BenchCall &call : plan.suite.calls)
+    if (call.lists != Lists::None)
+      lists.insert(call.lists);
   std::vector<CompiledModel> builds;
   for (const std::string &build : options.getBuilds()) {
     llvm::Expected<CompiledModel> compiled =
-        CompiledModel::create(build, model, format, hasGroups);
+        CompiledModel::create(build, model, format, lists.getArrayRef());
     if (!compiled) {
       progress.clear();
       return compiled.takeError();

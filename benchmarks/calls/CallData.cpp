@@ -65,7 +65,7 @@ CallData::CallData(const Model &model, const Format &format,
   for (const Sequences &sequences : call.batch) {
     const int64_t pages = llvm::divideCeil(sequences.keys, model.pageTokens);
     const int64_t prefixPages = sequences.prefix / model.pageTokens;
-    const int64_t listed = call.grouped ? 0 : sequences.prefix;
+    const int64_t listed = call.lists == Lists::Groups ? 0 : sequences.prefix;
     for (int64_t i = 0; i < sequences.count; ++i) {
       queryStart.push_back(queryStart.back() + sequences.queries);
       seqLens.push_back(listed + sequences.keys);
@@ -102,6 +102,11 @@ CallData::CallData(const Model &model, const Format &format,
       numBytes += extent.bytes;
 }
 
+/// Returns whether the queries of a call select keys.
+static bool isSelecting(const BenchCall &call) {
+  return call.lists == Lists::Pages || call.lists == Lists::Tokens;
+}
+
 void CallData::makePages(int64_t count) {
   pageOrder.resize(count);
   std::iota(pageOrder.begin(), pageOrder.end(), 0);
@@ -125,14 +130,36 @@ const int32_t *CallData::makeTables(int64_t turn, const BenchCall &call,
     page += prefixPages;
     for (int64_t i = 0; i < sequences.count; ++i, row += maxPages) {
       int32_t *own = row;
-      if (!call.grouped)
+      if (call.lists != Lists::Groups)
         own = std::copy_n(prefix, prefixPages, row);
       std::copy_n(page, pages, own);
-      addPages(readTasks[turn], page, sequences.keys);
+      // Of pages in any order, so many are as good as others.
+      for (int64_t query = 0; query < sequences.queries; ++query)
+        if (isSelecting(call) || query == 0)
+          addPages(readTasks[turn], page,
+                   isSelecting(call) ? sequences.selected : sequences.keys);
       page += pages;
     }
   }
   return page;
+}
+
+void CallData::makeSelected(const BenchCall &call) {
+  const int64_t unit = call.lists == Lists::Pages ? model.pageTokens : 1;
+  for (const Sequences &sequences : call.batch)
+    numSelected = std::max<int64_t>(numSelected,
+                                    llvm::divideCeil(sequences.selected, unit));
+  std::mt19937 random(/*seed=*/5);
+  for (const Sequences &sequences : call.batch) {
+    std::vector<int32_t> units(llvm::divideCeil(sequences.keys, unit));
+    std::iota(units.begin(), units.end(), 0);
+    const int64_t entries = llvm::divideCeil(sequences.selected, unit);
+    for (int64_t i = 0; i < sequences.count * sequences.queries; ++i) {
+      std::shuffle(units.begin(), units.end(), random);
+      selected.insert(selected.end(), units.begin(), units.begin() + entries);
+      selected.resize(llvm::alignTo(selected.size(), numSelected), -1);
+    }
+  }
 }
 
 void CallData::makeAttention(const BenchCall &call) {
@@ -156,6 +183,8 @@ void CallData::makeAttention(const BenchCall &call) {
     return fp8attn_tensor_make(pages.data() + turn * count * columns,
                                FP8ATTN_TYPE_I32, 2, count, columns, 0, 0);
   };
+  if (isSelecting(call))
+    makeSelected(call);
   const int32_t *page = pageOrder.data();
   for (int64_t t = 0; t < turns(); ++t) {
     page = makeTables(t, call, page);
@@ -169,13 +198,19 @@ void CallData::makeAttention(const BenchCall &call) {
     turn.blockTable = table(tables, t, numSeqs, maxPages);
     turn.groupStart = list(groupStart);
     turn.prefixLens = list(prefixLens);
+    turn.selected = fp8attn_tensor_make(selected.data(), FP8ATTN_TYPE_I32, 2,
+                                        tokens, numSelected, 0, 0);
     turn.prefixTable = table(prefixTables, t, numGroups, maxPrefixPages);
   }
   for (const Sequences &sequences : call.batch) {
-    // The last query sees all keys, each one before it one key fewer.
+    // The last query sees all keys, each one before it one key fewer; or each
+    // what it selects, of which later keys are few.
     const double seen =
-        sequences.queries * (sequences.prefix + sequences.keys -
-                             (static_cast<double>(sequences.queries) - 1) / 2);
+        isSelecting(call)
+            ? static_cast<double>(sequences.queries * sequences.selected)
+            : sequences.queries *
+                  (sequences.prefix + sequences.keys -
+                   (static_cast<double>(sequences.queries) - 1) / 2);
     numFlops += 2.0 * model.heads * (model.headDim + model.valueHeadDim) *
                 seen * static_cast<double>(sequences.count);
   }

@@ -61,6 +61,8 @@ public:
 private:
   void makePages(int64_t count);
   void makeAttention(const BenchCall &call);
+  /// Draws what each query selects, in any order.
+  void makeSelected(const BenchCall &call);
   void makeWrites(int64_t tokens, int64_t sourceBytes);
   void makeSlots(int64_t tokens);
   /// Sets the tables of a turn, from the next free page on, and what reads
@@ -81,6 +83,9 @@ private:
   int64_t maxPages = 0, maxPrefixPages = 0;
   double numBytes = 0, numFlops = 0;
   std::vector<int32_t> pageOrder, queryStart, seqLens, tables;
+  /// Of calls that select keys: [query tokens, numSelected], for all turns.
+  std::vector<int32_t> selected;
+  int64_t numSelected = 0;
   /// Of calls in groups.
   std::vector<int32_t> groupStart, prefixLens, prefixTables;
   std::vector<int64_t> slotList;

@@ -80,17 +80,16 @@ static llvm::Error link(llvm::StringRef build, llvm::StringRef object,
   return run(command);
 }
 
-llvm::Expected<CompiledModel> CompiledModel::create(llvm::StringRef build,
-                                                    const Model &model,
-                                                    const Format &format,
-                                                    bool hasGroups) {
+llvm::Expected<CompiledModel>
+CompiledModel::create(llvm::StringRef build, const Model &model,
+                      const Format &format, llvm::ArrayRef<Lists> lists) {
   TemporaryFile text("mlir"), object("o"), library("so");
   for (const TemporaryFile *file : {&text, &object, &library})
     if (file->error)
       return createStringError("cannot make a temporary file: " +
                                file->error.message());
   if (llvm::Error error =
-          writeTextFile(text.path, writeModel(model, format, hasGroups)))
+          writeTextFile(text.path, writeModel(model, format, lists)))
     return std::move(error);
   const std::string compiler = (build + "/bin/fp8attn-compile").str();
   if (!llvm::sys::fs::can_execute(compiler))
@@ -105,12 +104,13 @@ llvm::Expected<CompiledModel> CompiledModel::create(llvm::StringRef build,
   CompiledModel result;
   result.isScaled = format.isScaled();
   result.values = model.values;
-  if (llvm::Error error = result.load(library.path, hasGroups))
+  if (llvm::Error error = result.load(library.path, lists))
     return std::move(error);
   return result;
 }
 
-llvm::Error CompiledModel::load(llvm::StringRef path, bool hasGroups) {
+llvm::Error CompiledModel::load(llvm::StringRef path,
+                                llvm::ArrayRef<Lists> lists) {
   // Neither library sees the symbols of the other, or of this program.
   library.reset(dlopen(path.str().c_str(), RTLD_NOW | RTLD_LOCAL),
                 [](void *handle) {
@@ -125,12 +125,15 @@ llvm::Error CompiledModel::load(llvm::StringRef path, bool hasGroups) {
         dlsym(library.get(), name));
     return symbol != nullptr;
   };
-  if (find("attend", attendEntry) && find("kv_write", writeEntry) &&
-      (!hasGroups ||
-       (find("attend_groups", groupsEntry) &&
-        find("attend_groups_workspace_bytes", groupsWorkspace))) &&
-      find("attend_workspace_bytes", attendWorkspace) &&
-      find("kv_write_workspace_bytes", writeWorkspace) &&
+  auto findEntry = [&](const std::string &name, Entry &entry) {
+    return find(name.c_str(), entry.function) &&
+           find((name + "_workspace_bytes").c_str(), entry.workspace);
+  };
+  const bool hasLists = llvm::all_of(lists, [&](Lists kind) {
+    return findEntry(getEntryName(kind), attendEntries[size_t(kind)]);
+  });
+  if (hasLists && findEntry("attend", attendEntries[0]) &&
+      findEntry("kv_write", writeEntry) &&
       find("fp8attn_context_init", initContext) &&
       find("fp8attn_pool_create", createPool) &&
       find("fp8attn_pool_destroy", destroyPool) &&
@@ -171,15 +174,17 @@ void CompiledModel::addScales(const CallArguments &a,
 
 fp8attn_status CompiledModel::attend(fp8attn_context &context,
                                      const CallArguments &a,
-                                     bool grouped) const {
+                                     Lists lists) const {
   llvm::SmallVector<const void *> arguments = {&a.query};
   addCaches(a, arguments);
   addScales(a, arguments);
   arguments.append({&a.queryStart, &a.seqLens, &a.blockTable});
-  if (grouped)
+  if (lists == Lists::Groups)
     arguments.append({&a.groupStart, &a.prefixLens, &a.prefixTable});
+  else if (lists != Lists::None)
+    arguments.push_back(&a.selected);
   arguments.push_back(&a.out);
-  return call(grouped ? groupsEntry : attendEntry, context, arguments);
+  return call(attendEntries[size_t(lists)].function, context, arguments);
 }
 
 fp8attn_status CompiledModel::write(fp8attn_context &context,
@@ -190,12 +195,15 @@ fp8attn_status CompiledModel::write(fp8attn_context &context,
   arguments.push_back(&a.slots);
   addScales(a, arguments);
   addCaches(a, arguments);
-  return call(writeEntry, context, arguments);
+  return call(writeEntry.function, context, arguments);
 }
 
 int64_t CompiledModel::workspaceBytes(int32_t workers) const {
-  return std::max({attendWorkspace(workers), writeWorkspace(workers),
-                   groupsWorkspace ? groupsWorkspace(workers) : 0});
+  int64_t bytes = writeEntry.workspace(workers);
+  for (const Entry &entry : attendEntries)
+    if (entry.workspace)
+      bytes = std::max(bytes, entry.workspace(workers));
+  return bytes;
 }
 
 std::shared_ptr<fp8attn_pool> CompiledModel::makePool(int32_t workers) const {

@@ -21,19 +21,24 @@
 
 #include "llvm/Support/Error.h"
 
+#include <array>
 #include <memory>
 
 namespace mlir::fp8attn {
 
+/// Returns the name of the entry point of attention that takes `lists`.
+std::string getEntryName(Lists lists);
+
 /// Returns the MLIR of a model: the entry points attend, causal, and kv_write;
-/// with `hasGroups` also attend_groups, which older compilers do not know.
+/// for each of `lists` also the one that takes these, which older compilers may
+/// not know.
 std::string writeModel(const Model &model, const Format &format,
-                       bool hasGroups);
+                       llvm::ArrayRef<Lists> lists);
 
 /// Arguments of a call; what an entry point does not take is not looked at.
 struct CallArguments {
   fp8attn_tensor query, out, queryStart, seqLens, blockTable;
-  fp8attn_tensor groupStart, prefixLens, prefixTable;
+  fp8attn_tensor groupStart, prefixLens, prefixTable, selected;
   fp8attn_tensor key, value, slots;
   /// Of keys and of values alike, one for each KV head.
   fp8attn_tensor scale;
@@ -48,11 +53,11 @@ public:
   static llvm::Expected<CompiledModel> create(llvm::StringRef build,
                                               const Model &model,
                                               const Format &format,
-                                              bool hasGroups);
+                                              llvm::ArrayRef<Lists> lists);
 
-  /// Calls the entry point; `grouped`, with hasGroups only, the one of groups.
+  /// Calls the entry point that takes `lists`.
   fp8attn_status attend(fp8attn_context &context,
-                        const CallArguments &arguments, bool grouped) const;
+                        const CallArguments &arguments, Lists lists) const;
   fp8attn_status write(fp8attn_context &context,
                        const CallArguments &arguments) const;
 
@@ -69,7 +74,7 @@ public:
                               fp8attn_isa isa) const;
 
 private:
-  llvm::Error load(llvm::StringRef path, bool hasGroups);
+  llvm::Error load(llvm::StringRef path, llvm::ArrayRef<Lists> lists);
   /// Adds the caches, and the scales, that entry points take.
   void addCaches(const CallArguments &arguments,
                  llvm::SmallVectorImpl<const void *> &to) const;
@@ -79,10 +84,14 @@ private:
   bool isScaled = true;
   Model::Values values = Model::Values::Beside;
   std::shared_ptr<void> library;
-  void *attendEntry = nullptr, *groupsEntry = nullptr, *writeEntry = nullptr;
-  int64_t (*attendWorkspace)(int32_t) = nullptr;
-  int64_t (*groupsWorkspace)(int32_t) = nullptr;
-  int64_t (*writeWorkspace)(int32_t) = nullptr;
+  /// An entry point, and what it wants for some workers.
+  struct Entry {
+    void *function = nullptr;
+    int64_t (*workspace)(int32_t) = nullptr;
+  };
+  /// By the lists that they take; null if no call has them.
+  std::array<Entry, 4> attendEntries;
+  Entry writeEntry;
   decltype(&fp8attn_context_init) initContext = nullptr;
   decltype(&fp8attn_pool_create) createPool = nullptr;
   decltype(&fp8attn_pool_destroy) destroyPool = nullptr;

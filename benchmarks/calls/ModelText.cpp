@@ -41,22 +41,47 @@ func.func @kv_write(%key: memref<?x{0}x{1}xbf16>, {10}
 }
 )";
 
-/// What kText has, for groups of sequences.
-static const char kGroupsText[] =
+/// What kText has, with further lists: the name, arguments and clause.
+static const char kListsText[] =
     R"(
-func.func @attend_groups(%query: memref<?x{4}x{1}xbf16>, {6}, {8}
+func.func @{12}(%query: memref<?x{4}x{1}xbf16>, {6}, {8}
     %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
-    %block_table: memref<?x?xi32>, %group_start: memref<?xi32>,
-    %prefix_lens: memref<?xi32>, %prefix_table: memref<?x?xi32>,
+    %block_table: memref<?x?xi32>, {13},
     %out: memref<?x{4}x{2}xbf16>) {{
   fp8attn.paged_attention causal query(%query : memref<?x{4}x{1}xbf16>)
       {7} {9}
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
-      prefix(%group_start, %prefix_lens, %prefix_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      {14}
       out(%out : memref<?x{4}x{2}xbf16>)
   return
 }
 )";
+
+/// Returns the arguments of `lists` that kListsText has, and the clause.
+static std::pair<std::string, std::string> getListTexts(Lists lists) {
+  if (lists == Lists::Groups)
+    return {"%group_start: memref<?xi32>, %prefix_lens: memref<?xi32>, "
+            "%prefix_table: memref<?x?xi32>",
+            "prefix(%group_start, %prefix_lens, %prefix_table : memref<?xi32>, "
+            "memref<?xi32>, memref<?x?xi32>)"};
+  return {"%selected: memref<?x?xi32>",
+          llvm::formatv("selected_{0}(%selected : memref<?x?xi32>)",
+                        lists == Lists::Pages ? "pages" : "tokens")};
+}
+
+std::string mlir::fp8attn::getEntryName(Lists lists) {
+  switch (lists) {
+  case Lists::None:
+    return "attend";
+  case Lists::Groups:
+    return "attend_groups";
+  case Lists::Pages:
+    return "attend_pages";
+  case Lists::Tokens:
+    return "attend_tokens";
+  }
+  llvm_unreachable("all lists have an entry point");
+}
 
 /// Returns the type of a cache.
 static std::string cacheType(const Model &model, const Format &format,
@@ -72,7 +97,7 @@ static std::string cacheType(const Model &model, const Format &format,
 }
 
 std::string mlir::fp8attn::writeModel(const Model &model, const Format &format,
-                                      bool hasGroups) {
+                                      llvm::ArrayRef<Lists> lists) {
   const bool isLatent = model.values == Model::Values::Latent;
   std::string types, caches = "%cache: !cache",
                      useOfCaches = "cache(%cache : !cache)";
@@ -104,11 +129,19 @@ std::string mlir::fp8attn::writeModel(const Model &model, const Format &format,
     values = llvm::formatv("%value: {0},", value);
     useOfValues = llvm::formatv("value(%value : {0})", value);
   }
-  auto fillIn = [&](const char *text) {
+  auto fillIn = [&](const char *text, const std::string &name = "",
+                    const std::string &arguments = "",
+                    const std::string &clause = "") {
     return llvm::formatv(text, model.kvHeads, model.headDim, model.valueHeadDim,
                          format.type, model.heads, types, caches, useOfCaches,
-                         scales, useOfScales, values, useOfValues)
+                         scales, useOfScales, values, useOfValues, name,
+                         arguments, clause)
         .str();
   };
-  return fillIn(kText) + (hasGroups ? fillIn(kGroupsText) : "");
+  std::string text = fillIn(kText);
+  for (Lists kind : lists) {
+    const auto [arguments, clause] = getListTexts(kind);
+    text += fillIn(kListsText, getEntryName(kind), arguments, clause);
+  }
+  return text;
 }

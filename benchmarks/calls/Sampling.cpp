@@ -67,7 +67,7 @@ fp8attn_status Contender::run(const BenchCall &call,
                               const CallArguments &arguments) {
   if (call.tokens)
     return model->write(context, arguments);
-  return model->attend(context, arguments, call.grouped);
+  return model->attend(context, arguments, call.lists);
 }
 
 static double secondsOf(llvm::function_ref<void()> function) {

@@ -117,10 +117,14 @@ static bool fromJSON(const json::Value &value, Model &model, json::Path path) {
 
 static bool fromJSON(const json::Value &value, Sequences &sequences,
                      json::Path path) {
-  if (!checkMembers(value, path, {"sequences", "queries", "keys", "prefix"}) ||
+  if (!checkMembers(value, path,
+                    {"sequences", "queries", "keys", "prefix", "selected"}) ||
       !mapNumber(value, path, "sequences", kTokens, sequences.count, 1) ||
       !mapNumber(value, path, "prefix", kPrefixes, sequences.prefix, 0) ||
-      !mapNumber(value, path, "keys", kTokens, sequences.keys))
+      !mapNumber(value, path, "keys", kTokens, sequences.keys) ||
+      !mapNumber(value, path, "selected",
+                 {1, sequences.keys, "expects an integer from 1 to keys"},
+                 sequences.selected, sequences.keys))
     return false;
   return mapNumber(value, path, "queries",
                    {1, sequences.keys, "expects an integer from 1 to keys"},
@@ -129,15 +133,28 @@ static bool fromJSON(const json::Value &value, Sequences &sequences,
 
 static bool fromJSON(const json::Value &value, BenchCall &call,
                      json::Path path) {
-  if (!checkMembers(value, path, {"name", "batch", "tokens", "grouped", "hot"}))
+  if (!checkMembers(value, path,
+                    {"name", "batch", "tokens", "grouped", "selects", "hot"}))
     return false;
   json::ObjectMapper map(value, path);
-  call.grouped = call.hot = false;
+  bool grouped = false;
+  std::string selects;
+  call.hot = false;
   if (!map.map("name", call.name) || !map.mapOptional("batch", call.batch) ||
-      !map.mapOptional("grouped", call.grouped) ||
+      !map.mapOptional("grouped", grouped) ||
+      !map.mapOptional("selects", selects) ||
       !map.mapOptional("hot", call.hot) ||
       !mapNumber(value, path, "tokens", kTokens, call.tokens, 0))
     return false;
+  if (!selects.empty() &&
+      (grouped || (selects != "pages" && selects != "tokens"))) {
+    path.field("selects").report("expects pages or tokens, and no groups");
+    return false;
+  }
+  call.lists = grouped              ? Lists::Groups
+               : selects == "pages" ? Lists::Pages
+               : selects.empty()    ? Lists::None
+                                    : Lists::Tokens;
   const json::Object &object = *value.getAsObject();
   if (bool(object.get("batch")) != bool(object.get("tokens")))
     return true;

@@ -50,7 +50,13 @@ struct Sequences {
   int64_t keys;
   /// Tokens before these that all of them share, in the same pages.
   int64_t prefix;
+  /// Tokens, or those of pages, that each query selects.
+  int64_t selected;
 };
+
+/// What a call of attention passes besides the tables of sequences: nothing,
+/// the groups that share prefixes, or the pages or tokens that queries select.
+enum class Lists { None, Groups, Pages, Tokens };
 
 /// A call of an entry point.
 struct BenchCall {
@@ -61,9 +67,8 @@ struct BenchCall {
   /// Tokens that are written into the cache if the call is one of kv_write,
   /// else 0.
   int64_t tokens;
-  /// The call takes shared tokens apart, and does not list their pages in the
-  /// table of each sequence.
-  bool grouped;
+  /// With groups, pages of shared tokens are not in the table of each sequence.
+  Lists lists;
   /// Every call uses the same memory, instead of the next of more than the
   /// caches hold.
   bool hot;

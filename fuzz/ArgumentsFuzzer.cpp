@@ -134,6 +134,35 @@ static void makeGroups(Call &call) {
               });
 }
 
+/// A list of two entries for each query of a batch, for an entry point.
+template <typename Function>
+static void addSelected(Call &call, Function *function, int64_t bytes,
+                        std::initializer_list<int32_t> entries) {
+  auto &query = addHeads(call, FP8ATTN_TYPE_BF16, kHeads);
+  auto &keyScale = addScales(call, 1.0f, 0.5f);
+  auto &valueScale = addScales(call, 2.0f, 1.0f);
+  const Batch batch(call);
+  auto &list = call.addTable<int32_t>(FP8ATTN_TYPE_I32, {kTokens, 2}, entries);
+  auto &out = addHeads(call, FP8ATTN_TYPE_BF16, kHeads);
+  auto &cache = call.addCache(kPages, 2 * kPartBytes);
+  call.finish(bytes, [=, &query, &keyScale, &valueScale, &list, &out,
+                      &cache](fp8attn_context *context) {
+    function(context, &query, &cache, &keyScale, &valueScale, &batch.starts,
+             &batch.lens, &batch.table, &list, &out);
+  });
+}
+
+static void makeSelectedPages(Call &call) {
+  addSelected(call, fuzz_selected_pages, fuzz_selected_pages_workspace_bytes(1),
+              {0, 2, 1, -1, 2, 2, 1, 0, 0, -1});
+}
+
+static void makeSelectedTokens(Call &call) {
+  addSelected(call, fuzz_selected_tokens,
+              fuzz_selected_tokens_workspace_bytes(1),
+              {69, 0, 33, -1, 95, 69, 31, 32, 19, 0});
+}
+
 static void makeMerge(Call &call) {
   std::array<fp8attn_tensor *, 6> parts;
   for (size_t i = 0; i < parts.size(); i += 2) {
@@ -208,8 +237,9 @@ static void makeConvert(Call &call) {
 
 /// In the order of the first byte of a change.
 static void (*const kCalls[])(Call &) = {
-    makeWriteAndAttend, makeWindow, makeScores,     makeMerge, makeRepack,
-    makeConvert,        makeDense,  makeMergeDense, makeGroups};
+    makeWriteAndAttend, makeWindow,        makeScores,        makeMerge,
+    makeRepack,         makeConvert,       makeDense,         makeMergeDense,
+    makeGroups,         makeSelectedPages, makeSelectedTokens};
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   constexpr size_t kChangeBytes = 2 + sizeof(int64_t);

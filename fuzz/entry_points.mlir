@@ -51,6 +51,39 @@ func.func @fuzz_groups(%query: memref<?x4x64xbf16>, %cache: !cache,
   return
 }
 
+// Queries that see selected keys.
+func.func @fuzz_selected_pages(%query: memref<?x4x64xbf16>, %cache: !cache,
+                       %key_scale: memref<2xf32>, %value_scale: memref<2xf32>,
+                       %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                       %block_table: memref<?x?xi32>, %selected_pages: memref<?x?xi32>,
+                       %out: memref<?x4x64xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x4x64xbf16>) cache(%cache : !cache)
+      key_scale(%key_scale : memref<2xf32>, #per_head)
+      value_scale(%value_scale : memref<2xf32>, #per_head)
+      batch(%query_start, %seq_lens, %block_table
+            : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      selected_pages(%selected_pages : memref<?x?xi32>)
+      out(%out : memref<?x4x64xbf16>)
+  return
+}
+
+func.func @fuzz_selected_tokens(%query: memref<?x4x64xbf16>, %cache: !cache,
+                       %key_scale: memref<2xf32>, %value_scale: memref<2xf32>,
+                       %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
+                       %block_table: memref<?x?xi32>, %selected_tokens: memref<?x?xi32>,
+                       %out: memref<?x4x64xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x4x64xbf16>) cache(%cache : !cache)
+      key_scale(%key_scale : memref<2xf32>, #per_head)
+      value_scale(%value_scale : memref<2xf32>, #per_head)
+      batch(%query_start, %seq_lens, %block_table
+            : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      selected_tokens(%selected_tokens : memref<?x?xi32>)
+      out(%out : memref<?x4x64xbf16>)
+  return
+}
+
 // Keys and values apart and of different types, and other types of tensors.
 !keys = !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<pairs>>
 !values = !fp8attn.cache<value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>

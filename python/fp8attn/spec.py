@@ -58,7 +58,8 @@ class PagedAttention:
           key, value [T, kv_heads, head_dim]; slots [T] i64, the place of each token in the
           cache, page * page_tokens + token, or negative for none
       attend(query, cache[, key_scale, value_scale], query_start, seq_lens, block_table
-             [, group_start, prefix_lens, prefix_table], out[, lse])
+             [, group_start, prefix_lens, prefix_table][, selected_pages or selected_tokens],
+             out[, lse])
           query, out [T, query_heads, head_dim]; query_start [S + 1], seq_lens [S] and
           block_table [S, pages] i32: sequence s has the queries query_start[s] to
           query_start[s + 1], the last of its seq_lens[s] tokens; lse [T, query_heads] f32,
@@ -79,6 +80,10 @@ class PagedAttention:
     the first prefix_lens[g] tokens of the pages prefix_table[g]. seq_lens and block_table are
     then of the keys behind it. There is no `window_left` beside it.
 
+    With `selected`, a query sees only keys of its list: "pages" are entries of its sequence's row
+    of block_table (selected_pages [T, entries] i32), "tokens" positions (selected_tokens), in any
+    order, -1 for none. There is no `window_left` and no `prefix` beside it.
+
     DataError if a member is of another type; what cannot be compiled is a CompileError.
     """
 
@@ -97,6 +102,7 @@ class PagedAttention:
     lse: bool = False
     value_head_dim: int | None = None
     prefix: bool = False
+    selected: str | None = None
 
     def __post_init__(self) -> None:
         _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "page_tokens", "window_left", "value_head_dim"),
@@ -104,6 +110,8 @@ class PagedAttention:
         _check_choice("cache_type", self.cache_type, ("f8E4M3FN", "f8E5M2", "i8", "bf16"))
         _check_choice("element_type", self.element_type, ("bf16", "f16", "f32"))
         _check_choice("scales", self.scales, tuple(_SCALES))
+        if self.selected is not None:
+            _check_choice("selected", self.selected, ("pages", "tokens"))
         if self.dynamic and self.scales != "token":
             raise DataError(f"expects scales 'token' with dynamic, got {self.scales!r}")
 
@@ -131,15 +139,17 @@ class PagedAttention:
             [" ".join(f"{name}(%{name} : {rows})" for name in written), f"slots(%slots : {slots})", *scale_clauses, f"cache(%cache : {cache})"])
         lse = "memref<?x%dxf32>" % self.query_heads
         groups = [("group_start", ints), ("prefix_lens", ints), ("prefix_table", table)] * self.prefix
+        selected = [f"selected_{self.selected}"] * (self.selected is not None)
         attend = _function(
             "attend",
             [("query", queries), ("cache", cache), *scales, ("query_start", ints), ("seq_lens", ints), ("block_table", table),
-             *groups, ("out", outs), *[("lse", lse)] * self.lse],
+             *groups, *[(name, table) for name in selected], ("out", outs), *[("lse", lse)] * self.lse],
             "paged_attention" + _visible(self),
             [f"query(%query : {queries})", f"cache(%cache : {cache})", *scale_clauses,
              f"batch(%query_start, %seq_lens, %block_table : {ints}, {ints}, {table})", f"out(%out : {outs})",
              *[f"lse(%lse : {lse})"] * self.lse,
              *[f"prefix(%group_start, %prefix_lens, %prefix_table : {ints}, {ints}, {table})"] * self.prefix,
+             *[f"{name}(%{name} : {table})" for name in selected],
              *_score_options(self)])
         return write + attend
 

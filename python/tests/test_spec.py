@@ -59,6 +59,26 @@ class SpecTest(unittest.TestCase):
         with self.assertRaisesRegex(CompileError, "expects no window_left beside a prefix"):
             fp8attn.compile(dataclasses.replace(SPEC, prefix=True, window_left=5))
 
+    def test_selected(self):
+        random = np.random.default_rng(1)
+        query, key, value = (fp8attn.to_bf16(random.standard_normal((70, heads, 64), np.float32)) for heads in (8, 2, 2))
+        scales, outs = np.full(2, 1 / 64, np.float32), []
+        # Of 70 tokens, those of page 1, by its column and one by one.
+        for selected, chosen in (("pages", [1, -1]), ("tokens", [*range(63, 31, -1)])):
+            module = fp8attn.compile(dataclasses.replace(SPEC, selected=selected))
+            self.assertEqual(list(module.attend.arguments)[4:],
+                             ["query_start", "seq_lens", "block_table", f"selected_{selected}", "out"])
+            cache = module.kv_write.new_cache("cache", num_pages=3)
+            module.kv_write(key=key, value=value, slots=np.arange(70), key_scale=scales, value_scale=scales, cache=cache)
+            out = fp8attn.zeros((1, 8, 64), "bf16")
+            module.attend(query=query[69:], cache=cache, key_scale=scales, value_scale=scales, query_start=[0, 1], seq_lens=[70],
+                          block_table=[[-1, 1, -1]], **{f"selected_{selected}": [chosen]}, out=out)
+            outs.append(fp8attn.to_float32(out))
+        self.assertTrue(np.array_equal(outs[0], outs[1]))
+        self.assertGreater(np.linalg.norm(outs[0]), 1)
+        with self.assertRaisesRegex(CompileError, "expects no prefix beside selected_tokens"):
+            fp8attn.compile(dataclasses.replace(SPEC, selected="tokens", prefix=True))
+
     def test_what_the_compiler_refuses(self):
         with self.assertRaisesRegex(CompileError, r"expects heads of query \(7\) to be a multiple of heads of the cache \(2\)"):
             fp8attn.compile(dataclasses.replace(SPEC, query_heads=7))
@@ -81,6 +101,7 @@ class SpecTest(unittest.TestCase):
             ("softcap to be a finite number, got inf", lambda: DenseAttention(8, 2, 64, softcap=float("inf"))),
             ("cache_type to be one of f8E4M3FN, f8E5M2, i8, bf16, got 'e4m3'", lambda: PagedAttention(8, 2, 64, cache_type="e4m3")),
             ("element_type to be one of bf16, f16, f32, got 'f64'", lambda: DenseAttention(8, 2, 64, element_type="f64")),
+            ("selected to be one of pages, tokens, got 'keys'", lambda: PagedAttention(8, 2, 64, selected="keys")),
             ("scales to be one of tensor, head, token, got 'heads'; did you mean 'head'", lambda: PagedAttention(8, 2, 64, scales="heads")),
             ("expects scales 'token' with dynamic, got 'head'", lambda: PagedAttention(8, 2, 64, dynamic=True)),
         ):

@@ -5,14 +5,17 @@
 //===----------------------------------------------------------------------===//
 //
 // Writes kv_write, quantize and dequantize out as parallel loops around the
-// tile operation of one block of tokens, or of one row.
+// tile operation of one block of tokens, or of one row. Keys that are rotated
+// are those of a few tokens in scratch, in f32, when they are stored.
 //
 //===----------------------------------------------------------------------===//
 
+#include "DecomposeQuantization/RowRotation.h"
 #include "Support/Constants.h"
 #include "Support/IndexMath.h"
 #include "Support/Loops.h"
 #include "Support/ScaleLoads.h"
+#include "Support/Scratch.h"
 #include "Support/Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
@@ -20,8 +23,10 @@
 #include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::fp8attn {
@@ -35,6 +40,10 @@ using namespace mlir::fp8attn;
 /// Tokens of one iteration of a cache write: four tiles of 16 slots, enough to
 /// pay for the call and small enough to spread a prompt over threads.
 static constexpr int64_t kWriteTokens = 64;
+
+/// Tokens whose keys are rotated before they are stored: a tile of slots, whose
+/// f32 stay in the first level of the caches.
+static constexpr int64_t kRotatedTokens = 16;
 
 /// Elements that take as long to convert, about 5 us, as a pool takes to wake.
 static constexpr int64_t kElementsAtOnce = 16 * 1024;
@@ -59,18 +68,13 @@ struct StoredPart {
 };
 } // namespace
 
-/// Stores one block of tokens of one head into a cache.
+/// Stores one block of tokens of one head, memref<size x head_dim>, into a
+/// cache. Their slots are those from `begin` on.
 static void buildStore(OpBuilder &builder, Location loc, KvWriteOp op,
-                       const StoredPart &part, Value head, Value begin,
-                       Value size) {
-  Value source = part.source, slots = op.getSlots();
-  auto type = cast<MemRefType>(source.getType());
-  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
-  Value tokens = viewOf(builder, loc, source, {begin, head, zero},
-                        {size, one, builder.getIndexAttr(type.getDimSize(2))},
-                        {ShapedType::kDynamic, type.getDimSize(2)});
-  Value slotsOfTokens =
-      viewOf(builder, loc, slots, {begin}, {size}, {ShapedType::kDynamic});
+                       const StoredPart &part, Value tokens, Value head,
+                       Value begin, Value size) {
+  Value slotsOfTokens = viewOf(builder, loc, op.getSlots(), {begin}, {size},
+                               {ShapedType::kDynamic});
   // One number for all, loaded here, or the map to one for each element.
   const bool differs =
       part.scale && !getGranularity(*part.scaleMap).isUniform();
@@ -84,6 +88,66 @@ static void buildStore(OpBuilder &builder, Location loc, KvWriteOp op,
       CacheContentAttr::get(builder.getContext(), part.content),
       differs ? AffineMapAttr::get(*part.scaleMap) : AffineMapAttr(),
       differs && op.getDynamic() ? builder.getUnitAttr() : UnitAttr());
+}
+
+/// Stores one block of tokens of one head as it is.
+static void buildPlainStore(OpBuilder &builder, Location loc, KvWriteOp op,
+                            const StoredPart &part, Value head, Value begin,
+                            Value size) {
+  auto type = cast<MemRefType>(part.source.getType());
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
+  Value tokens = viewOf(builder, loc, part.source, {begin, head, zero},
+                        {size, one, builder.getIndexAttr(type.getDimSize(2))},
+                        {ShapedType::kDynamic, type.getDimSize(2)});
+  buildStore(builder, loc, op, part, tokens, head, begin, size);
+}
+
+/// Stores one block of keys of one head, normalised and rotated.
+static void buildRotatedStore(OpBuilder &builder, Location loc, KvWriteOp op,
+                              const StoredPart &part, Value head, Value begin,
+                              Value size) {
+  const int64_t channels = op.getKeyCacheType().getHeadDim();
+  ScratchBuilder scratch;
+  Value rows;
+  scratch.add(MemRefType::get({kRotatedTokens, channels}, builder.getF32Type()),
+              rows);
+  scratch.build(builder, loc);
+  Value most = constantIndex(builder, loc, kRotatedTokens);
+  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1),
+               all = builder.getIndexAttr(channels);
+  RowRotation rotation(op, op.getKeyNorm());
+  forEach(builder, loc, size, kRotatedTokens, [&](OpBuilder &body, Value at) {
+    Value count = blockSize(body, loc, at, size, most);
+    Value first = arith::AddIOp::create(body, loc, begin, at);
+    forEach(body, loc, count, 1, [&](OpBuilder &inner, Value i) {
+      Value token = arith::AddIOp::create(inner, loc, first, i);
+      rotation.emit(inner, loc, part.source, token, head,
+                    viewOf(inner, loc, rows, {i, zero}, {one, all}, channels));
+    });
+    Value tokens = viewOf(body, loc, rows, {zero, zero}, {count, all},
+                          {ShapedType::kDynamic, channels});
+    buildStore(body, loc, op, part, tokens, head, first, count);
+  });
+}
+
+/// Normalises and rotates the queries of one block of tokens, of the `group`
+/// heads that attend to one head of the cache.
+static void buildQueries(OpBuilder &builder, Location loc, KvWriteOp op,
+                         int64_t group, Value head, Value begin, Value size) {
+  RowRotation rotation(op, op.getQueryNorm());
+  const int64_t channels = op.getKeyCacheType().getHeadDim();
+  Value firstHead = arith::MulIOp::create(builder, loc, head,
+                                          constantIndex(builder, loc, group));
+  forEach(builder, loc, size, 1, [&](OpBuilder &body, Value i) {
+    Value token = arith::AddIOp::create(body, loc, begin, i);
+    forEach(body, loc, group, 1, [&](OpBuilder &inner, Value j) {
+      Value of = arith::AddIOp::create(inner, loc, firstHead, j);
+      OpFoldResult zero = inner.getIndexAttr(0), one = inner.getIndexAttr(1);
+      Value row = viewOf(inner, loc, op.getQueryOut(), {token, of, zero},
+                         {one, one, inner.getIndexAttr(channels)}, channels);
+      rotation.emit(inner, loc, op.getQuery(), token, of, row);
+    });
+  });
 }
 
 static void decompose(KvWriteOp op) {
@@ -104,6 +168,11 @@ static void decompose(KvWriteOp op) {
   int64_t channels = 0;
   for (const StoredPart &part : parts)
     channels += cast<MemRefType>(part.source.getType()).getDimSize(2);
+  int64_t group = 0;
+  if (Value query = op.getQuery())
+    group = cast<MemRefType>(query.getType()).getDimSize(1) /
+            op.getKeyCacheType().getNumHeads();
+  channels += group * op.getKeyCacheType().getHeadDim();
   Value elements = arith::MulIOp::create(
       builder, loc, arith::MinUIOp::create(builder, loc, tokens, block),
       constantIndex(builder, loc, channels));
@@ -116,7 +185,12 @@ static void decompose(KvWriteOp op) {
         Value begin = arith::MulIOp::create(body, loc, index, block);
         Value size = blockSize(body, loc, begin, tokens, block);
         for (const StoredPart &part : parts)
-          buildStore(body, loc, op, part, head, begin, size);
+          if (part.content == CacheContent::Key && op.isRotated())
+            buildRotatedStore(body, loc, op, part, head, begin, size);
+          else
+            buildPlainStore(body, loc, op, part, head, begin, size);
+        if (group > 0)
+          buildQueries(body, loc, op, group, head, begin, size);
       });
   op.erase();
 }

@@ -72,6 +72,13 @@ class PagedAttention:
     before it. Scores are multiplied by `softmax_scale` (default: 1 / sqrt(head_dim)) and
     bounded by `softcap`.
 
+    With `rotary`, kv_write(key, value, query, slots[, key_norm, query_norm], positions, cos, sin,
+    query_out[, key_scale, value_scale], cache) rotates so many channels of each key, and of each
+    query into query_out, which may be query: cos, sin [positions, rotary / 2] f32, and positions
+    [T] i32, the row of each token. Channels j and j + rotary / 2 are a pair, or 2 j and 2 j + 1 if
+    `interleaved`. With `norm_eps`, RMS norms of each head stand before that, with the weights
+    key_norm and query_norm [head_dim].
+
     With `value_head_dim`, the cache is latent: the first so many channels of a key are its
     value. There is no `value` and no `value_scale` then, and `out` has that many channels.
 
@@ -103,10 +110,15 @@ class PagedAttention:
     value_head_dim: int | None = None
     prefix: bool = False
     selected: str | None = None
+    rotary: int | None = None
+    interleaved: bool = False
+    norm_eps: float | None = None
 
     def __post_init__(self) -> None:
-        _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "page_tokens", "window_left", "value_head_dim"),
-                       ("softmax_scale", "softcap"))
+        _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "page_tokens", "window_left", "value_head_dim", "rotary"),
+                       ("softmax_scale", "softcap", "norm_eps"))
+        if self.rotary is not None and self.rotary % 2:
+            raise DataError(f"expects rotary to be a multiple of 2, got {self.rotary}")
         _check_choice("cache_type", self.cache_type, ("f8E4M3FN", "f8E5M2", "i8", "bf16"))
         _check_choice("element_type", self.element_type, ("bf16", "f16", "f32"))
         _check_choice("scales", self.scales, tuple(_SCALES))
@@ -133,10 +145,12 @@ class PagedAttention:
             scales = [(f"{name}_scale", scale) for name in written]
             indices = f"affine_map<(page, head, token, channel) -> {result}>"
             scale_clauses = [f"{name}(%{name} : {scale}, {indices})" for name, _ in scales]
+        rotated, rotation = self._rotation(queries)
         write = _function(
-            "kv_write", [*[(name, rows) for name in written], ("slots", slots), *scales, ("cache", cache)],
-            "kv_write" + " dynamic" * self.dynamic,
-            [" ".join(f"{name}(%{name} : {rows})" for name in written), f"slots(%slots : {slots})", *scale_clauses, f"cache(%cache : {cache})"])
+            "kv_write", [*[(name, rows) for name in written], *rotated[:1], ("slots", slots), *rotated[1:], *scales, ("cache", cache)],
+            "kv_write" + " dynamic" * self.dynamic + " interleaved" * self.interleaved,
+            [" ".join(f"{name}(%{name} : {rows})" for name in written), f"slots(%slots : {slots})", *rotation, *scale_clauses,
+             f"cache(%cache : {cache})"] + ([] if self.norm_eps is None else [f"{{norm_eps = {_float(self.norm_eps)} : f32}}"]))
         lse = "memref<?x%dxf32>" % self.query_heads
         groups = [("group_start", ints), ("prefix_lens", ints), ("prefix_table", table)] * self.prefix
         selected = [f"selected_{self.selected}"] * (self.selected is not None)
@@ -152,6 +166,20 @@ class PagedAttention:
              *[f"{name}(%{name} : {table})" for name in selected],
              *_score_options(self)])
         return write + attend
+
+    def _rotation(self, queries: str) -> tuple[list[tuple[str, str]], list[str]]:
+        """Returns the arguments of what kv_write does to keys and queries, and the clauses."""
+        arguments, clauses = [("query", queries)], []
+        if self.norm_eps is not None:
+            arguments += [(name, f"memref<{self.head_dim}x{self.element_type}>") for name in ("key_norm", "query_norm")]
+        if self.rotary is not None:
+            table = f"memref<?x{self.rotary // 2}xf32>"
+            arguments += [("positions", "memref<?xi32>"), ("cos", table), ("sin", table)]
+            clauses = [f"rotary(%positions, %cos, %sin : memref<?xi32>, {table}, {table})"]
+        if len(arguments) == 1:
+            return [], []
+        arguments += [("query_out", queries)]
+        return arguments, clauses + [f"{name}(%{name} : {type})" for name, type in arguments if name not in ("positions", "cos", "sin")]
 
 
 @dataclasses.dataclass(frozen=True)

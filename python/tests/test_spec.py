@@ -38,6 +38,34 @@ class SpecTest(unittest.TestCase):
                          "cache: written latent cache of f8E4M3FN, 1 heads of 96, of values 72, pages of 32 tokens, layout pairs")
         self.assertEqual(list(module.kv_write.arguments), ["key", "slots", "key_scale", "cache"])
 
+    def test_rotary(self):
+        # Rotated by hand in f32, and by kv_write: what is rounded to bf16 is the same.
+        tokens, half = 5, 16
+        module = fp8attn.compile(dataclasses.replace(SPEC, rotary=2 * half, norm_eps=1e-6, cache_type="bf16"))
+        self.assertEqual(list(module.kv_write.arguments), ["key", "value", "query", "slots", "key_norm", "query_norm",
+                                                           "positions", "cos", "sin", "query_out", "cache"])
+        self.assertEqual(module.kv_write.description["operations"][0]["interleaved"], False)
+        random = np.random.default_rng(1)
+        query, key = (fp8attn.to_bf16(random.standard_normal((tokens, heads, 64), np.float32)) for heads in (8, 2))
+        weights = fp8attn.to_bf16(random.uniform(0.5, 1.5, 64).astype(np.float32))
+        positions = np.array([3, 0, 7, 7, 1], np.int32)
+        angles = np.arange(8)[:, None] * 10000.0 ** (-np.arange(half) / half)
+        cos, sin = np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+        out = fp8attn.zeros(query.shape, "bf16")
+        module.kv_write(key=key, value=key, query=query, slots=np.full(tokens, -1), key_norm=weights, query_norm=weights,
+                        positions=positions, cos=cos, sin=sin, query_out=out,
+                        cache=module.kv_write.new_cache("cache", num_pages=1))
+        x = fp8attn.to_float32(query).astype(np.float64)
+        x = x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-6) * fp8attn.to_float32(weights)
+        c, s = (table[positions][:, None] for table in (cos, sin))
+        first, second = x[..., :half], x[..., half:2 * half]
+        expected = np.concatenate([first * c - second * s, second * c + first * s, x[..., 2 * half:]], -1)
+        np.testing.assert_allclose(fp8attn.to_float32(out), expected, rtol=2**-8, atol=1e-6)
+        with self.assertRaisesRegex(fp8attn.CallError, r"BAD_SEQ_LEN: positions\[2\] is 8, expected 0 to 7"):
+            module.kv_write(key=key, value=key, query=query, slots=np.full(tokens, -1), key_norm=weights,
+                            query_norm=weights, positions=np.array([3, 0, 8, 7, 1], np.int32), cos=cos, sin=sin,
+                            query_out=out, cache=module.kv_write.new_cache("cache", num_pages=1))
+
     def test_prefix(self):
         module = fp8attn.compile(dataclasses.replace(SPEC, prefix=True))
         self.assertEqual(list(module.attend.arguments)[4:], ["query_start", "seq_lens", "block_table", "group_start",
@@ -103,6 +131,7 @@ class SpecTest(unittest.TestCase):
             ("element_type to be one of bf16, f16, f32, got 'f64'", lambda: DenseAttention(8, 2, 64, element_type="f64")),
             ("selected to be one of pages, tokens, got 'keys'", lambda: PagedAttention(8, 2, 64, selected="keys")),
             ("scales to be one of tensor, head, token, got 'heads'; did you mean 'head'", lambda: PagedAttention(8, 2, 64, scales="heads")),
+            ("expects rotary to be a multiple of 2, got 7", lambda: PagedAttention(8, 2, 64, rotary=7)),
             ("expects scales 'token' with dynamic, got 'head'", lambda: PagedAttention(8, 2, 64, dynamic=True)),
         ):
             with self.subTest(text), self.assertRaisesRegex(DataError, text):

@@ -16,7 +16,7 @@ import math
 import sys
 
 # Sizes of a valid call; what is a letter here is dynamic.
-SIZES = {"T": 5, "S": 2, "S1": 3, "N": 3, "P": 4, "K": 70, "D": 3, "B": 2, "Q": 3, "C": 40, "R": 3, "L": 2}
+SIZES = {"T": 5, "S": 2, "S1": 3, "N": 3, "P": 4, "K": 70, "D": 3, "B": 2, "Q": 3, "C": 40, "R": 3, "L": 2, "M": 7}
 TYPES = {"f32": "F32", "bf16": "BF16", "f8E4M3FN": "F8E4M3FN", "i8": "I8", "i32": "I32", "i64": "I64"}
 # Caches whose pages have as many bytes.
 CACHES = {
@@ -84,6 +84,15 @@ OPERATIONS = {
         "fp8attn.kv_write dynamic key({key} : {key:t}) value({value} : {value:t}) slots({slots} : {slots:t})"
         f" key_scale({{key_scale}} : {{key_scale:t}}, {TOKEN}) value_scale({{value_scale}} : {{value_scale:t}}, {TOKEN})"
         " cache({cache} : {cache:t})",
+    ),
+    "write_rotated": (
+        {**NEW_TOKENS, "query": "T 4 64 bf16", "key_norm": "64 bf16", "positions": "T i32", "cos": "M 32 f32",
+         "sin": "M 32 f32", "query_out": "T 4 64 bf16", **SCALES, "cache": "cache"},
+        "fp8attn.kv_write key({key} : {key:t}) value({value} : {value:t}) query({query} : {query:t}) slots({slots} : {slots:t})"
+        " key_norm({key_norm} : {key_norm:t}) rotary({positions}, {cos}, {sin} : {positions:t}, {cos:t}, {sin:t})"
+        f" query_out({{query_out}} : {{query_out:t}}) key_scale({{key_scale}} : {{key_scale:t}}, {PAGE})"
+        f" value_scale({{value_scale}} : {{value_scale:t}}, {PAGE_HEAD}) cache({{cache}} : {{cache:t}})"
+        " {{norm_eps = 1.0e-06 : f32}}",
     ),
     **{
         name: (

@@ -8,6 +8,29 @@
 #token = affine_map<(page, head, token, channel) -> (page, head, token)>
 #row = affine_map<(t, c) -> (t)>
 
+// The query may be in the place of the output alone; nothing else of the call may.
+// CHECK-LABEL: func.func @rotated
+// CHECK-SAME:    %[[QUERY:[a-z0-9]+]]: memref<?x16x64xbf16>, %{{[a-z0-9]+}}: memref<?xi64>, %[[POSITIONS:[a-z0-9]+]]: memref<?xi32>
+// CHECK:         fp8attn.check.size "tokens of query", {{.*}}, "tokens of key"
+// CHECK:         fp8attn.check.size "tokens of query_out", {{.*}}, "tokens of key"
+// CHECK:         fp8attn.check.size "positions", {{.*}}, "tokens of key"
+// CHECK:         fp8attn.check.size "rows of sin", {{.*}}, "rows of cos"
+// CHECK:         %[[LAST:.+]] = arith.subi
+// CHECK:         fp8attn.check.integers "positions", %[[POSITIONS]] most %[[LAST]]
+// CHECK:         fp8attn.check.overlap ["cache", "key_scale", "value_scale", {{.*}}"query", {{.*}}"query_out"]
+// CHECK:         fp8attn.check.overlap ["query_out", "query", "key", "value", "slots", "positions", "cos", "sin"]
+// CHECK-SAME:      written(%{{.+}}) in_place(%[[QUERY]]
+// CHECK:         fp8attn.kv_write
+func.func @rotated(%key: !query, %query: memref<?x16x64xbf16>, %slots: memref<?xi64>, %positions: memref<?xi32>,
+    %cos: memref<?x32xf32>, %sin: memref<?x32xf32>, %out: memref<?x16x64xbf16>, %key_scale: memref<?x8x32xf32>,
+    %value_scale: memref<?x8x32xf32>, %cache: !fp8) {
+  fp8attn.kv_write dynamic key(%key : !query) value(%key : !query) query(%query : memref<?x16x64xbf16>)
+      slots(%slots : memref<?xi64>) rotary(%positions, %cos, %sin : memref<?xi32>, memref<?x32xf32>, memref<?x32xf32>)
+      query_out(%out : memref<?x16x64xbf16>) key_scale(%key_scale : memref<?x8x32xf32>, #token)
+      value_scale(%value_scale : memref<?x8x32xf32>, #token) cache(%cache : !fp8)
+  return
+}
+
 // CHECK-LABEL: func.func @paged
 // CHECK-SAME:    memref<?x8x32xf32>, %[[STARTS:[a-z0-9]+]]: memref<?xi32>
 // CHECK:         fp8attn.check.size "tokens of out", {{.*}}, "tokens of query"

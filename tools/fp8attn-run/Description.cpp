@@ -109,6 +109,15 @@ static std::string describe(KvWriteOp op) {
   if (op.getValue())
     phrases.add("values of ", op.getValue().getType().getElementType(), " to ",
                 op.getValueCacheType().getElementType());
+  if (op.getQuery())
+    phrases.add("queries of ", op.getQuery().getType().getElementType(), " to ",
+                op.getQueryOut().getType().getElementType());
+  if (op.getKeyNorm())
+    phrases.add("keys normalised");
+  if (op.getQueryNorm())
+    phrases.add("queries normalised");
+  if (op.getPositions())
+    phrases.add(op.getInterleaved() ? "rotary, interleaved" : "rotary");
   addScale(phrases, "key_scale", op.getKeyScale(), op.getKeyScaleMap());
   addScale(phrases, "value_scale", op.getValueScale(), op.getValueScaleMap());
   return phrases.take();

@@ -109,6 +109,9 @@ private:
   LogicalResult makeSelected(PagedAttentionOp op);
   /// Makes the slots of the new tokens.
   LogicalResult makeSlots(Value slots, const PageTable &pages);
+  /// Makes the positions of the new tokens, and the other operands of norms and
+  /// rotary embeddings.
+  LogicalResult makeRotation(KvWriteOp op);
   /// Makes the list of pages to repack.
   LogicalResult makePageList(RepackOp op);
   /// Writes the keys, or the values, of all tokens of all sequences.

@@ -235,9 +235,10 @@ Work mlir::fp8attn::getWork(ArrayRef<Operation *> ops,
         .Case<PagedAttentionOp, AttentionOp>(
             [&](auto attention) { addAttention(attention, arguments, work); })
         .Case([&](KvWriteOp write) {
-          addSource(write.getKey(), arguments, work);
-          if (write.getValue())
-            addSource(write.getValue(), arguments, work);
+          for (Value source : {Value(write.getKey()), Value(write.getValue()),
+                               Value(write.getQuery())})
+            if (source)
+              addSource(source, arguments, work);
         })
         .Case([&](MergeOp merge) {
           addSource(merge.getFirstOut(), arguments, work);

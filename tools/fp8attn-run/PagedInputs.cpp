@@ -177,6 +177,37 @@ LogicalResult InputMaker::makeSlots(Value slots, const PageTable &pages) {
   });
 }
 
+LogicalResult InputMaker::makeRotation(KvWriteOp op) {
+  constexpr float kBase = 10000;
+  for (Value norm : {op.getKeyNorm(), op.getQueryNorm()})
+    if (norm &&
+        failed(makeNumbers(norm, op.getKeyCacheType().getHeadDim(),
+                           [&](int64_t) { return random.uniform(0.5, 1.5); })))
+      return failure();
+  if (!op.getPositions())
+    return success();
+  std::vector<int32_t> positions;
+  for (int64_t s = 0; s < batch.numSeqs(); ++s)
+    for (int64_t i = batch.queryLen(s); i > 0; --i)
+      positions.push_back(std::max<int64_t>(batch.seqLens[s] - i, 0));
+  // A table may have more rows than there are positions.
+  const ArrayRef<int64_t> shape = op.getCos().getType().getShape();
+  const int64_t columns = shape[1],
+                rows = std::max({longestContext(), shape[0], int64_t(1)});
+  auto angle = [&](int64_t index) {
+    const auto row = static_cast<float>(index / columns);
+    return row * std::pow(kBase, -static_cast<float>(index % columns) /
+                                     static_cast<float>(columns));
+  };
+  if (failed(makeIntegers(op.getPositions(), batch.numTokens(), positions)) ||
+      failed(makeNumbers(op.getCos(), {rows, columns}, [&](int64_t index) {
+        return std::cos(angle(index));
+      })))
+    return failure();
+  return makeNumbers(op.getSin(), {rows, columns},
+                     [&](int64_t index) { return std::sin(angle(index)); });
+}
+
 LogicalResult InputMaker::makeInputs(KvWriteOp op) {
   CacheType keys = op.getKeyCacheType(), values = op.getValueCacheType();
   const int64_t tokens = batch.numTokens(), heads = keys.getNumHeads();
@@ -185,10 +216,17 @@ LogicalResult InputMaker::makeInputs(KvWriteOp op) {
       (op.getValue() &&
        failed(
            makeQueries(op.getValue(), {tokens, heads, values.getHeadDim()}))) ||
-      failed(makeSlots(op.getSlots(), pages)) || failed(makeCacheScales(op)))
+      failed(makeSlots(op.getSlots(), pages)) || failed(makeCacheScales(op)) ||
+      failed(makeRotation(op)))
     return failure();
   makeCaches(op);
-  return success();
+  if (!op.getQuery())
+    return success();
+  const int64_t queryHeads =
+      cast<MemRefType>(op.getQuery().getType()).getDimSize(1);
+  const int64_t sizes[] = {tokens, queryHeads, keys.getHeadDim()};
+  return failure(failed(makeQueries(op.getQuery(), sizes)) ||
+                 failed(make(op.getQueryOut(), sizes)));
 }
 
 /// Half of the pages of the source, in random order, go to as many others of

@@ -15,6 +15,7 @@
 #include "fp8attn/Reference/Attention.h"
 #include "fp8attn/Reference/Fp8.h"
 #include "fp8attn/Reference/Merge.h"
+#include "fp8attn/Reference/Rotation.h"
 #include "fp8attn/Target/ElementTypes.h"
 
 #include "mlir/IR/Matchers.h"
@@ -134,15 +135,54 @@ static void runMerge(MergeOp op, const Arguments &inputs,
   expectations.write(op.getLse(), expected.lse, expected.allowedLseError);
 }
 
+/// Returns what a write does to keys, or to queries, of which `norm` has the
+/// weights, if there are any.
+static reference::Rotation getRotation(KvWriteOp op, Value norm,
+                                       const Arguments &inputs) {
+  auto getFloats = [&](Value value) {
+    const std::vector<double> elements = getElements(inputs[value]);
+    return std::vector<float>(elements.begin(), elements.end());
+  };
+  reference::Rotation rotation;
+  rotation.interleaved = op.getInterleaved();
+  if (norm) {
+    rotation.norm = getFloats(norm);
+    rotation.eps = op.getNormEpsAttr().getValue().convertToFloat();
+  }
+  if (op.getPositions()) {
+    rotation.cos = getFloats(op.getCos());
+    rotation.sin = getFloats(op.getSin());
+    rotation.columns = inputs[op.getCos()].tensor.sizes[1];
+    rotation.positions =
+        static_cast<const int32_t *>(inputs[op.getPositions()].tensor.data);
+  }
+  return rotation;
+}
+
+/// Computes the query that a write gives.
+static void runQuery(KvWriteOp op, const Arguments &inputs,
+                     Expectations &expectations) {
+  const Argument &query = inputs[op.getQuery()],
+                 &out = inputs[op.getQueryOut()];
+  const std::vector<float> rows = reference::rotate(
+      getRotation(op, op.getQueryNorm(), inputs), getHeadTensor(query),
+      query.tensor.sizes[1], query.tensor.sizes[2]);
+  for (auto [index, value] : llvm::enumerate(rows))
+    reference::encodeElement(value, out.getElement(index),
+                             fp8attn_type(out.tensor.type));
+  expectations.writeExactly(op.getQueryOut());
+}
+
 /// Computes the scales of a dynamic write of keys or values, in place.
 static void computeScales(Value scale, AffineMap map,
-                          const reference::CachePart &part, Value source,
+                          const reference::CachePart &part,
+                          const reference::HeadTensor &source,
                           const int64_t *slots, const Arguments &inputs) {
   const Argument &argument = inputs[scale];
   const auto type = fp8attn_type(argument.tensor.type);
   reference::Scales scales = getScales(inputs, scale, map);
-  reference::computeScales(part, getHeadTensor(inputs[source]), slots,
-                           type == FP8ATTN_TYPE_F8E8M0FNU, scales);
+  reference::computeScales(part, source, slots, type == FP8ATTN_TYPE_F8E8M0FNU,
+                           scales);
   for (auto [index, value] : llvm::enumerate(scales.values))
     reference::encodeElement(value, argument.getElement(index), type);
 }
@@ -152,20 +192,30 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs,
   CacheParts parts =
       getCacheParts(inputs, op.getKeyCache(), op.getValueCache());
   auto *slots = static_cast<const int64_t *>(inputs[op.getSlots()].tensor.data);
+  reference::HeadTensor key = getHeadTensor(inputs[op.getKey()]);
+  std::vector<float> rotated;
+  if (op.isRotated()) {
+    rotated = reference::rotate(getRotation(op, op.getKeyNorm(), inputs), key,
+                                parts.keys.heads, parts.keys.headDim);
+    key = reference::asHeadTensor(rotated, key.tokens, parts.keys.heads,
+                                  parts.keys.headDim);
+  }
+  if (op.getQuery())
+    runQuery(op, inputs, expectations);
   if (op.getDynamic()) {
-    computeScales(op.getKeyScale(), *op.getKeyScaleMap(), parts.keys,
-                  op.getKey(), slots, inputs);
+    computeScales(op.getKeyScale(), *op.getKeyScaleMap(), parts.keys, key,
+                  slots, inputs);
     expectations.writeExactly(op.getKeyScale());
   }
   reference::writeCache(
-      parts.keys, getHeadTensor(inputs[op.getKey()]), slots,
+      parts.keys, key, slots,
       getScales(inputs, op.getKeyScale(), op.getKeyScaleMap()));
   // Values of a latent cache are part of the keys.
   if (!op.getValue())
     return;
   if (op.getDynamic()) {
     computeScales(op.getValueScale(), *op.getValueScaleMap(), parts.values,
-                  op.getValue(), slots, inputs);
+                  getHeadTensor(inputs[op.getValue()]), slots, inputs);
     expectations.writeExactly(op.getValueScale());
   }
   reference::writeCache(

@@ -145,7 +145,9 @@ def DecomposeQuantization
     Turns `kv_write` into a parallel loop over blocks of tokens and KV heads
     around `tile.store`, and `quantize` and `dequantize` into one over rows
     around `tile.quantize` and `tile.dequantize`. A scale's map becomes the load
-    of the scale that the row needs.
+    of the scale that the row needs. Keys that are normalised or rotated are so
+    in vectors, 16 tokens at a time, into scratch that `tile.store` takes;
+    queries in vectors, into `query_out`.
 
     Before:
     ```mlir
@@ -164,7 +166,8 @@ def DecomposeQuantization
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
     "::mlir::fp8attn::Fp8AttnDialect"];
 }
 

@@ -251,9 +251,12 @@ LogicalResult mlir::fp8attn::buildPageWrite(OpBuilder &builder,
       valueScale(builder, loc, value.shape, value.scale);
   auto write = KvWriteOp::create(
       builder, loc, TypeRange(), collapseTokens(builder, loc, keys),
-      collapseTokens(builder, loc, values), slots, keyScale.tensor,
+      collapseTokens(builder, loc, values), /*query=*/Value(), slots,
+      /*keyNorm=*/Value(), /*queryNorm=*/Value(), /*positions=*/Value(),
+      /*cos=*/Value(), /*sin=*/Value(), /*queryOut=*/Value(), keyScale.tensor,
       valueScale.tensor, caches, keyScale.map, valueScale.map,
-      /*dynamic=*/false);
+      /*norm_eps=*/FloatAttr(),
+      /*dynamic=*/false, /*interleaved=*/false);
   why = findFault(write);
   return success(why.empty());
 }

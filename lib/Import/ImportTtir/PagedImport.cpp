@@ -343,9 +343,13 @@ LogicalResult mlir::fp8attn::buildPagedWrite(OpBuilder &builder,
     caches.push_back(valueCache);
   auto write = KvWriteOp::create(
       builder, key.op->getLoc(), TypeRange(), keyTokens, valueTokens,
-      keys.buildSlots(type.getPageTokens()), /*keyScale=*/Value(),
+      /*query=*/Value(), keys.buildSlots(type.getPageTokens()),
+      /*keyNorm=*/Value(), /*queryNorm=*/Value(), /*positions=*/Value(),
+      /*cos=*/Value(), /*sin=*/Value(), /*queryOut=*/Value(),
+      /*keyScale=*/Value(),
       /*valueScale=*/Value(), caches, /*keyScaleMap=*/AffineMapAttr(),
-      /*valueScaleMap=*/AffineMapAttr(), /*dynamic=*/false);
+      /*valueScaleMap=*/AffineMapAttr(), /*norm_eps=*/FloatAttr(),
+      /*dynamic=*/false, /*interleaved=*/false);
   why = findFault(write);
   return success(why.empty());
 }

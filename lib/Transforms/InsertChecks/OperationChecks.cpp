@@ -190,6 +190,27 @@ static void emitChecks(MergeOp op) {
   emitOverlapCheck(op, getWritten(op), getRead(op), {});
 }
 
+/// Emits checks of the sizes of what kv_write does to keys and queries, and of
+/// positions.
+static void emitRotationChecks(OpBuilder &builder, Location loc, KvWriteOp op) {
+  const NamedOperand operands[] = {{"tokens of query", op.getQuery()},
+                                   {"tokens of query_out", op.getQueryOut()},
+                                   {"positions", op.getPositions()}};
+  for (auto [name, operand] : operands)
+    if (operand)
+      emitSameTokensCheck(builder, loc, name, operand, "tokens of key",
+                          op.getKey());
+  if (!op.getPositions())
+    return;
+  emitSameSizeCheck(builder, loc, "rows of sin", op.getSin(), 0, "rows of cos",
+                    op.getCos(), 0);
+  Value rows = memref::DimOp::create(builder, loc, op.getCos(), 0);
+  Value last =
+      arith::SubIOp::create(builder, loc, rows, constantIndex(builder, loc, 1));
+  CheckIntegersOp::create(builder, loc, builder.getStringAttr("positions"),
+                          op.getPositions(), last);
+}
+
 static void emitChecks(KvWriteOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
@@ -205,7 +226,23 @@ static void emitChecks(KvWriteOp op) {
                       op.getValueScaleMap(), op.getValueCache());
   for (Value cache : op.getCaches())
     CheckSlotsOp::create(builder, loc, op.getSlots(), cache);
-  emitOverlapCheck(op, getWritten(op), {}, getRead(op));
+  emitRotationChecks(builder, loc, op);
+  if (!op.getQuery())
+    return emitOverlapCheck(op, getWritten(op), {}, getRead(op));
+  // A row of the query is read before that row of the output is written. What
+  // else is written may not be in its place.
+  auto isQueryOut = [](const NamedOperand &operand) {
+    return operand.first == "query_out";
+  };
+  SmallVector<NamedOperand> written = getWritten(op), read = getRead(op);
+  llvm::erase_if(written, isQueryOut);
+  read.emplace_back("query_out", op.getQueryOut());
+  emitOverlapCheck(op, written, {}, read);
+  llvm::erase_if(read, [&](const NamedOperand &operand) {
+    return operand.first == "query" || isQueryOut(operand);
+  });
+  emitOverlapCheck(op, {{"query_out", op.getQueryOut()}},
+                   {{"query", op.getQuery()}}, read);
 }
 
 /// Checks that source and destination agree in every dynamic dimension.

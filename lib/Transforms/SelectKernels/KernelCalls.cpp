@@ -68,12 +68,22 @@ static void emitStore(OpBuilder &builder, StoreOp op, const KernelRow &row,
                                           op.getCache())});
 }
 
+/// Returns the bytes of the scratch that a memref is part of, or 0.
+static int64_t getScratchBytes(Value memref) {
+  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
+    memref = view.getViewSource();
+  auto scratch = memref.getDefiningOp<WorkerScratchOp>();
+  return scratch ? scratch.getScratch().getType().getDimSize(0) : 0;
+}
+
 /// Emits a loop that divides some tokens by their scales and stores them.
 static void emitScaledStore(OpBuilder &builder, StoreOp op, Value tokens,
                             const KernelRow &row) {
   Location loc = op.getLoc();
   ScratchBuilder buffers;
   Value quotients;
+  // The tokens may be there, too.
+  buffers.reserve(getScratchBytes(op.getSource()));
   buffers.add(
       MemRefType::get({kScaledTokens, op.getCache().getType().getHeadDim()},
                       builder.getF32Type()),

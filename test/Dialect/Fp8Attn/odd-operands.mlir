@@ -28,7 +28,7 @@ func.func @f(%a: index, %b: memref<8xf32>) {
 // -----
 
 func.func @f(%q: memref<*xbf16>, %s: memref<9223372036854775807x64x64xbf16>) {
-  "fp8attn.kv_write"(%q) <{operandSegmentSizes = array<i32: 1,0,0,0,0,0>}> : (memref<*xbf16>) -> ()
+  "fp8attn.kv_write"(%q) <{operandSegmentSizes = array<i32: 1,0,0,0,0,0,0,0,0,0,0,0,0>}> : (memref<*xbf16>) -> ()
   return
 }
 

@@ -49,7 +49,7 @@ func.func @scale(%source: memref<?x64xf8E4M3FN>, %scale: memref<?x?xf32>, %to: m
 !cache = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16>
 func.func @slots(%key: memref<?x2x64xbf16>, %slots: index, %cache: !cache) {
   // expected-error@below {{'fp8attn.kv_write' op expects slots to be a memref or tensor of 1 dimension and i64, got 'index'}}
-  "fp8attn.kv_write"(%key, %key, %slots, %cache) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 1>}>
+  "fp8attn.kv_write"(%key, %key, %slots, %cache) <{operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1>}>
       : (memref<?x2x64xbf16>, memref<?x2x64xbf16>, index, !cache) -> ()
   return
 }

@@ -69,6 +69,42 @@ func.func @step(%query: tensor<?x8x64xbf16>, %key: tensor<?x2x64xbf16>, %value: 
   return %result, %scales#0, %scales#1 : tensor<?x8x64xbf16>, tensor<?x2x32xf32>, tensor<?x2x32xf32>
 }
 
+// A query is rotated in place, if nothing else reads it, and so is each scale.
+// CHECK-LABEL: func @rotate(
+// CHECK-SAME: %[[QUERY:[^:]+]]: memref<?x8x64xbf16
+// CHECK-NOT: memref.alloc
+// CHECK-NOT: memref.copy
+// CHECK: fp8attn.kv_write dynamic {{.+}} query(%[[QUERY]] : {{.+}} query_out(%[[QUERY]] :
+// CHECK-NEXT: return %[[QUERY]]
+func.func @rotate(%query: tensor<?x8x64xbf16>, %key: tensor<?x2x64xbf16>, %slots: tensor<?xi64>, %positions: tensor<?xi32>,
+                  %table: tensor<?x32xf32>, %cache: !cache, %key_scale: tensor<?x2x32xf32>, %value_scale: tensor<?x2x32xf32>)
+    -> (tensor<?x8x64xbf16>, tensor<?x2x32xf32>, tensor<?x2x32xf32>) {
+  %results:3 = fp8attn.kv_write dynamic key(%key : tensor<?x2x64xbf16>) value(%key : tensor<?x2x64xbf16>)
+      query(%query : tensor<?x8x64xbf16>) slots(%slots : tensor<?xi64>)
+      rotary(%positions, %table, %table : tensor<?xi32>, tensor<?x32xf32>, tensor<?x32xf32>)
+      query_out(%query : tensor<?x8x64xbf16>) key_scale(%key_scale : tensor<?x2x32xf32>, #by_token)
+      value_scale(%value_scale : tensor<?x2x32xf32>, #by_token)
+      cache(%cache : !cache) -> (tensor<?x8x64xbf16>, tensor<?x2x32xf32>, tensor<?x2x32xf32>)
+  return %results#0, %results#1, %results#2 : tensor<?x8x64xbf16>, tensor<?x2x32xf32>, tensor<?x2x32xf32>
+}
+
+// What others read of the query stays: the result has memory of its own, into which
+// nothing need be copied.
+// CHECK-LABEL: func @rotate_apart(
+// CHECK: memref.alloc
+// CHECK-NOT: memref.copy
+// CHECK: fp8attn.kv_write
+func.func @rotate_apart(%query: tensor<?x2x64xbf16>, %slots: tensor<?xi64>, %positions: tensor<?xi32>,
+                        %table: tensor<?x32xf32>, %cache: !cache, %scale: tensor<2xf32>)
+    -> (tensor<?x2x64xbf16>, tensor<?x2x64xbf16>) {
+  %result = fp8attn.kv_write key(%query : tensor<?x2x64xbf16>) value(%query : tensor<?x2x64xbf16>)
+      query(%query : tensor<?x2x64xbf16>) slots(%slots : tensor<?xi64>)
+      rotary(%positions, %table, %table : tensor<?xi32>, tensor<?x32xf32>, tensor<?x32xf32>)
+      query_out(%query : tensor<?x2x64xbf16>) key_scale(%scale : tensor<2xf32>, #by_head)
+      value_scale(%scale : tensor<2xf32>, #by_head) cache(%cache : !cache) -> tensor<?x2x64xbf16>
+  return %result, %query : tensor<?x2x64xbf16>, tensor<?x2x64xbf16>
+}
+
 // A merge may write into a part, and so may the next one.
 // CHECK-LABEL: func @merge(
 // CHECK-SAME: %[[OUT:[^:]+]]: memref<?x4x64xf32, {{[^>]+>>}}, %[[LSE:[^:]+]]: memref<?x4xf32

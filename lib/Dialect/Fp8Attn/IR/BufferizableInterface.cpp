@@ -34,6 +34,9 @@ static bool mayBeInPlace(Operation *op, OpOperand &read, OpOperand &written) {
   if (auto attention = dyn_cast<PagedAttentionOp>(op))
     return &read == &attention.getQueryMutable() &&
            &written == &attention.getOutMutable();
+  if (auto write = dyn_cast<KvWriteOp>(op))
+    return write.getQuery() && &read == &*write.getQueryMutable().begin() &&
+           &written == &*write.getQueryOutMutable().begin();
   auto merge = dyn_cast<MergeOp>(op);
   if (!merge)
     return false;

@@ -83,7 +83,7 @@ LogicalResult KvWriteOp::verify() {
     if (failed(verifySizesAgree(*this, "tokens", source, 0, slots, 0)))
       return failure();
   }
-  if (failed(verifyCacheScales(*this)))
+  if (failed(verifyRotation(*this)) || failed(verifyCacheScales(*this)))
     return failure();
   // kv_write_c5
   if (getDynamic() && !getKeyScale() && !getValueScale())

@@ -159,18 +159,6 @@ static LogicalResult verifyVisibility(AttentionInterface op) {
   return success();
 }
 
-/// Checks an attribute that is a finite number above 0, if it is given.
-static LogicalResult verifyPositive(Operation *op, StringRef name,
-                                    FloatAttr attribute) {
-  if (!attribute)
-    return success();
-  APFloat value = attribute.getValue();
-  if (!value.isFinite() || value.isNegative() || value.isZero())
-    return op->emitOpError("expects ")
-           << name << " to be finite and greater than 0, got " << attribute;
-  return success();
-}
-
 /// Checks the softmax scale and what modifies the scores, but for the sizes of
 /// the mask.
 static LogicalResult verifyScores(AttentionInterface op) {

@@ -90,9 +90,15 @@ static ArrayRef<Clause> getDenseAttentionClauses() {
 static ArrayRef<Clause> getKvWriteClauses() {
   static const SmallVector<Clause> clauses = {
       flag("dynamic"),
+      flag("interleaved"),
       required("key"),
       optional("value"),
+      optional("query"),
       required("slots"),
+      optional("key_norm"),
+      optional("query_norm"),
+      {"rotary", ClauseForm::Operands, false, {}, {"positions", "cos", "sin"}},
+      optional("query_out"),
       scale("key_scale", "keyScaleMap"),
       scale("value_scale", "valueScaleMap"),
       list("cache")};

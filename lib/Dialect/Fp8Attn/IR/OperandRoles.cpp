@@ -125,7 +125,14 @@ SmallVector<OperandRole> KvWriteOp::getOperandRoles() {
   const Access ofScale = getDynamic() ? Access::Update : Access::Read;
   return listRoles(*this, {{"key", shaped(kFloats, 3)},
                            {"value", shaped(kFloats, 3)},
+                           {"query", shaped(kFloats, 3)},
                            {"slots", shaped("i64", 1)},
+                           {"key_norm", shaped(kFloats, 1)},
+                           {"query_norm", shaped(kFloats, 1)},
+                           {"positions", shaped("i32", 1)},
+                           {"cos", shaped(kFloats, 2)},
+                           {"sin", shaped(kFloats, 2)},
+                           {"query_out", shaped(kFloats, 3), Access::Overwrite},
                            cacheScale("key_scale", ofScale),
                            cacheScale("value_scale", ofScale),
                            {"cache", kCache, Access::Update}});

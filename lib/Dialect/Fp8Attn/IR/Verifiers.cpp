@@ -98,6 +98,17 @@ LogicalResult fp8attn::detail::verifyOwnMemory(Operation *op,
   return success();
 }
 
+LogicalResult fp8attn::detail::verifyPositive(Operation *op, StringRef name,
+                                              FloatAttr attribute) {
+  if (!attribute)
+    return success();
+  APFloat value = attribute.getValue();
+  if (!value.isFinite() || value.isNegative() || value.isZero())
+    return op->emitOpError("expects ")
+           << name << " to be finite and greater than 0, got " << attribute;
+  return success();
+}
+
 LogicalResult fp8attn::detail::verifySizesAgree(Operation *op, StringRef what,
                                                 NamedShaped operand,
                                                 unsigned dim, NamedShaped other,

@@ -51,6 +51,10 @@ LogicalResult verifyOwnMemory(Operation *op,
                               llvm::ArrayRef<NamedShaped> written,
                               llvm::ArrayRef<NamedShaped> read);
 
+/// Checks an attribute that is a finite number above 0, if it is given.
+LogicalResult verifyPositive(Operation *op, llvm::StringRef name,
+                             FloatAttr attribute);
+
 /// Checks that two sizes do not contradict each other: dynamic ones agree with
 /// everything, because the call checks them.
 LogicalResult verifySizesAgree(Operation *op, llvm::StringRef what,
@@ -98,6 +102,10 @@ template <typename Op> LogicalResult verifyCacheScales(Op op) {
                             op.getValueScaleMap(), op.getValueCacheType());
   return verifyNoValueScale(op, op.getValueScale(), op.getValueScaleMap());
 }
+
+/// Checks what kv_write does to keys and queries before it writes them
+/// (kv_write_c7 to kv_write_c15).
+LogicalResult verifyRotation(KvWriteOp op);
 
 /// Checks the block of a score region: its arguments, its result, and that it
 /// holds only what can be computed for many keys at once. It extracts elements

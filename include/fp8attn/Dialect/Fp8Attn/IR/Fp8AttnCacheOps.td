@@ -16,7 +16,7 @@ include "fp8attn/Dialect/Fp8Attn/IR/Fp8AttnOps.td"
 
 def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     AttrSizedOperandSegments]> {
-  let summary = "quantises new keys and values into a paged cache";
+  let summary = "rotates and quantises new keys and values into a paged cache";
   let description = [{
     For each new token `i` with `slots[i] >= 0`, and each KV head `h`:
 
@@ -33,8 +33,9 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     are skipped. If two tokens name the same slot, either may be the one that is
     kept, element by element.
 
-    It is written as clauses, in any order, each once: `dynamic`, `key`, `value`,
-    `slots`, `key_scale`, `value_scale` and `cache`.
+    It is written as clauses, in any order, each once: `dynamic`, `interleaved`,
+    `key`, `value`, `query`, `slots`, `key_norm`, `query_norm`, `rotary`,
+    `query_out`, `key_scale`, `value_scale` and `cache`.
 
     Operands:
     - `key`: bf16, f16 or f32 [tokens, Hkv, Dk], `value` likewise [tokens, Hkv,
@@ -57,9 +58,34 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     page, head and token, and may have `channel` or `channel floordiv n`, each
     once, in any order. Scales of tokens that are skipped are left as they are.
 
-    Operands but the caches may be tensors. There is a result then only with
-    `dynamic`, for each scale. The cache is memory: what reads it later in the
-    program reads what was written.
+    What models do to keys and queries before they attend is done on the way, on
+    one reading of the new tokens:
+
+    ```
+    x_c    = key[i, h, c], in f32
+    n_c    = x_c * (1 / sqrt(sum_c x_c^2 / Dk + norm_eps)) * key_norm[c]
+    y_a    = n_a * cos[p, j] - n_b * sin[p, j]        p = positions[i]
+    y_b    = n_b * cos[p, j] + n_a * sin[p, j]
+    ```
+
+    The second line is there with `key_norm`, the others with `rotary`, for each
+    column `j` of the R / 2 that `cos` and `sin` have: (a, b) = (j, j + R / 2), or
+    (2 j, 2 j + 1) if `interleaved`. Channels from R on stay `n`. All of this is f32, in
+    an order that docs/Numerics.md defines; `y` is what `quantise` takes, so that it is
+    rounded once, and what the largest magnitude of `dynamic` is of. `query` becomes
+    `query_out` in the same way, with `query_norm` if it is given, rounded once to
+    nearest even; for all tokens, those with a negative slot included.
+
+    - `query`: bf16, f16 or f32 [tokens, Hq, Dk], Hq a multiple of Hkv, and
+      `query_out` likewise, which may be the memory of `query`;
+    - `key_norm`, `query_norm`: bf16, f16 or f32 [Dk], and the attribute `norm_eps`,
+      f32, for both;
+    - `rotary(positions, cos, sin)`: i32 [tokens], and the tables, bf16, f16 or f32
+      [positions, R / 2]. A position is that of a row.
+
+    Operands but the caches may be tensors. There is a result then for `query_out`
+    and, only with `dynamic`, for each scale. The cache is memory: what reads it
+    later in the program reads what was written.
 
     ```mlir
     func.func @write(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>,
@@ -107,21 +133,54 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
       return %scales#0, %scales#1 : tensor<?x8x32xf32>, tensor<?x8x32xf32>
     }
     ```
+
+    Keys and queries that are normalised and rotated, in place of the queries:
+
+    ```mlir
+    func.func @write_rotated(%key: memref<?x8x128xbf16>, %value: memref<?x8x128xbf16>,
+                             %query: memref<?x32x128xbf16>, %slots: memref<?xi64>,
+                             %key_norm: memref<128xbf16>, %query_norm: memref<128xbf16>,
+                             %positions: memref<?xi32>, %cos: memref<?x64xf32>, %sin: memref<?x64xf32>,
+                             %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>) {
+      fp8attn.kv_write
+          key(%key : memref<?x8x128xbf16>) value(%value : memref<?x8x128xbf16>)
+          query(%query : memref<?x32x128xbf16>) slots(%slots : memref<?xi64>)
+          key_norm(%key_norm : memref<128xbf16>) query_norm(%query_norm : memref<128xbf16>)
+          rotary(%positions, %cos, %sin : memref<?xi32>, memref<?x64xf32>, memref<?x64xf32>)
+          query_out(%query : memref<?x32x128xbf16>)
+          cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>)
+          {norm_eps = 1.0e-06 : f32}
+      return
+    }
+    ```
   }];
   let arguments = (ins
     Fp8Attn_Shaped<"key", [BF16, F16, F32], [3]>:$key,
     Optional<Fp8Attn_Shaped<"value", [BF16, F16, F32], [3]>>:$value,
+    Optional<Fp8Attn_Shaped<"query", [BF16, F16, F32], [3]>>:$query,
     Fp8Attn_Shaped<"slots", [I64], [1]>:$slots,
+    Optional<Fp8Attn_Shaped<"key_norm", [BF16, F16, F32], [1]>>:$keyNorm,
+    Optional<Fp8Attn_Shaped<"query_norm", [BF16, F16, F32], [1]>>:$queryNorm,
+    Optional<Fp8Attn_Shaped<"positions", [I32], [1]>>:$positions,
+    Optional<Fp8Attn_Shaped<"cos", [BF16, F16, F32], [2]>>:$cos,
+    Optional<Fp8Attn_Shaped<"sin", [BF16, F16, F32], [2]>>:$sin,
+    Optional<Fp8Attn_Shaped<"query_out", [BF16, F16, F32], [3]>>:$queryOut,
     Optional<Fp8Attn_CacheScale<"key_scale">>:$keyScale,
     Optional<Fp8Attn_CacheScale<"value_scale">>:$valueScale,
     Variadic<Fp8Attn_Cache<"cache">>:$caches,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
-    UnitAttr:$dynamic
+    OptionalAttr<Fp8Attn_Number>:$norm_eps,
+    UnitAttr:$dynamic,
+    UnitAttr:$interleaved
   );
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
+  /// Version 1 of bytecode knows less (BytecodeInterface.cpp).
+  let useCustomPropertiesEncoding = 1;
   let extraClassDeclaration = [{
+    /// Returns whether keys are normalised or rotated.
+    bool isRotated() { return getKeyNorm() || getPositions(); }
     CacheType getKeyCacheType() {
       return ::llvm::cast<CacheType>(getKeyCache().getType());
     }

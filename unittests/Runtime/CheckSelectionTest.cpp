@@ -92,6 +92,10 @@ TEST_F(CheckSelectionTest, PagesOfVisibleKeys) {
   expectFailure(check(), FP8ATTN_BAD_BLOCK_TABLE,
                 "block_table[0, 2] is -1, expected a page of the cache, which "
                 "has 10, for selected_pages[1, 0] = 64");
+  // Of the first key that is not seen, nothing is looked at.
+  right = 0;
+  selected = {64, 63, kUnused, -1, 0, kUnused, 33, 32, kUnused};
+  EXPECT_EQ(check(), FP8ATTN_OK) << context.message;
 }
 
 TEST_F(CheckSelectionTest, PositionsOfTheFirstQueries) {

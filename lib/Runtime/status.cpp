@@ -34,7 +34,7 @@ const char *fp8attn_status_string(int32_t status) {
     return "query_start does not rise from 0 to the number of query tokens, or "
            "group_start to that of sequences";
   case FP8ATTN_BAD_SEQ_LEN:
-    return "a sequence length or query offset is negative or too large";
+    return "a length, query offset or position is negative or too large";
   case FP8ATTN_BAD_BLOCK_TABLE:
     return "a used block table entry is outside the cache";
   case FP8ATTN_BAD_SLOT:

@@ -56,9 +56,9 @@ typedef enum fp8attn_status {
   /// query_start does not begin at 0, decreases, or does not end at the number
   /// of query tokens, or group_start at that of sequences.
   FP8ATTN_BAD_QUERY_START = 8,
-  /// The length of a sequence or prefix is negative, or longer than the pages
-  /// of its row of the table or than there are keys; or an offset of queries is
-  /// negative or beyond what 31 bits count.
+  /// The length of a sequence or prefix is negative, or beyond the pages of its
+  /// row of the table or the keys; an offset of queries is negative or beyond
+  /// what 31 bits count; or a position is no row of cos and sin.
   FP8ATTN_BAD_SEQ_LEN = 9,
   /// A used entry of a table of pages is outside the cache.
   FP8ATTN_BAD_BLOCK_TABLE = 10,

@@ -15,7 +15,6 @@
 #include "DirectCall.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
 static constexpr int64_t kPage = 32, kPages = 256;
@@ -108,20 +107,6 @@ struct Batch {
                     true) == isSeen.begin() + (page + 1) * kPage)
         page = -7;
     return least;
-  }
-};
-
-/// Results of a call.
-struct Results {
-  std::vector<float> out, lse;
-
-  bool operator==(const Results &other) const {
-    const auto isSame = [](const std::vector<float> &a,
-                           const std::vector<float> &b) {
-      return a.size() == b.size() &&
-             std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-    };
-    return isSame(out, other.out) && isSame(lse, other.lse);
   }
 };
 

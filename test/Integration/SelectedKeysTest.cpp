@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CallResults.h"
 #include "DirectCall.h"
 #include "GuardedPages.h"
 #include "Loops.h"

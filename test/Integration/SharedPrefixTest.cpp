@@ -13,6 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CallResults.h"
 #include "DirectCall.h"
 #include "Loops.h"
 #include "fp8attn/Reference/Attention.h"
@@ -117,26 +118,13 @@ struct Groups {
   }
 };
 
-/// Results of a call, as bytes.
-struct Results {
-  std::vector<float> out, lse;
-
-  bool operator==(const Results &other) const {
-    const auto isSame = [](const std::vector<float> &a,
-                           const std::vector<float> &b) {
-      return a.size() == b.size() &&
-             std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-    };
-    return isSame(out, other.out) && isSame(lse, other.lse);
-  }
-
-  /// Returns those of the queries [begin, end), with a log-sum-exp for each.
-  Results rows(int64_t begin, int64_t end) const {
-    constexpr int64_t kRow = kHeads * kDim;
-    return {{out.begin() + begin * kRow, out.begin() + end * kRow},
-            {lse.begin() + begin * kHeads, lse.begin() + end * kHeads}};
-  }
-};
+/// Returns the results of queries [begin, end), with a log-sum-exp for each.
+Results rowsOf(const Results &results, int64_t begin, int64_t end) {
+  constexpr int64_t kRow = kHeads * kDim;
+  const auto out = results.out.begin(), lse = results.lse.begin();
+  return {{out + begin * kRow, out + end * kRow},
+          {lse + begin * kHeads, lse + end * kHeads}};
+}
 
 /// Pages of a cache, NaN but for the tokens that are written.
 class Pages {
@@ -446,7 +434,7 @@ TEST_P(SharedPrefixTest, AnEmptyPrefixChangesNoBit) {
       if (groups.prefixes.lens[g] != 0)
         continue;
       numCompared += end - begin;
-      EXPECT_TRUE(results.rows(begin, end) == expected.rows(begin, end))
+      EXPECT_TRUE(rowsOf(results, begin, end) == rowsOf(expected, begin, end))
           << "group " << g;
     }
     ASSERT_FALSE(HasFailure());

@@ -36,6 +36,20 @@ struct BatchLists {
   int64_t numTables, maxPages, stride;
 };
 
+/// Returns a sequence of a batch as far as what its queries see depends on it.
+inline fp8attn_work_item makeSequence(const int32_t *queryStart,
+                                      const int32_t *seqLens, int64_t sequence,
+                                      int64_t topLeft, int64_t left,
+                                      int64_t right) {
+  fp8attn_work_item item = {};
+  item.seq_q = queryStart[sequence + 1] - queryStart[sequence];
+  item.seq_k = seqLens[sequence];
+  item.diagonal = fp8attn_diagonal(item.seq_q, item.seq_k, topLeft);
+  item.left = left;
+  item.right = right;
+  return item;
+}
+
 /// Checks that the sizes agree, that starts rise from 0 to `end`, and that
 /// lengths are at least 0 and no more than the pages of a row hold.
 int32_t checkLists(fp8attn_context *context, const BatchLists &lists,

@@ -50,12 +50,8 @@ int32_t fp8attn_check_batch(fp8attn_context *context,
   if (int32_t status = checkLists(context, lists, num_tokens, page_tokens))
     return status;
   for (int64_t sequence = 0; sequence < num_seqs; ++sequence) {
-    fp8attn_work_item item = {};
-    item.seq_q = query_start[sequence + 1] - query_start[sequence];
-    item.seq_k = seq_lens[sequence];
-    item.diagonal = fp8attn_diagonal(item.seq_q, item.seq_k, top_left);
-    item.left = left;
-    item.right = right;
+    const fp8attn_work_item item =
+        makeSequence(query_start, seq_lens, sequence, top_left, left, right);
     if (int32_t status = checkPages(context, lists, sequence,
                                     readPages(item, page_tokens), num_pages))
       return status;

@@ -12,7 +12,7 @@
 #ifndef FP8ATTN_LIB_RUNTIME_SELECTION_H
 #define FP8ATTN_LIB_RUNTIME_SELECTION_H
 
-#include "fp8attn/Runtime/visible_keys.h"
+#include "batch_lists.h"
 
 namespace fp8attn {
 
@@ -21,12 +21,8 @@ namespace fp8attn {
 inline int64_t findVisibleEnd(const int32_t *queryStart, const int32_t *seqLens,
                               int64_t sequence, int64_t token, int64_t topLeft,
                               int64_t right) {
-  fp8attn_work_item item = {};
-  item.seq_q = queryStart[sequence + 1] - queryStart[sequence];
-  item.seq_k = seqLens[sequence];
-  item.diagonal = fp8attn_diagonal(item.seq_q, item.seq_k, topLeft);
-  item.left = FP8ATTN_UNBOUNDED;
-  item.right = right;
+  const fp8attn_work_item item = makeSequence(
+      queryStart, seqLens, sequence, topLeft, FP8ATTN_UNBOUNDED, right);
   return fp8attn_visible_keys(&item, token - queryStart[sequence]).end;
 }
 

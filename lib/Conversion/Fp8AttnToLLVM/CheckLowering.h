@@ -13,6 +13,7 @@
 #ifndef FP8ATTN_LIB_CONVERSION_CHECKLOWERING_H
 #define FP8ATTN_LIB_CONVERSION_CHECKLOWERING_H
 
+#include "AbiTypes.h"
 #include "Patterns.h"
 
 namespace mlir::fp8attn {
@@ -46,6 +47,29 @@ protected:
                    TypedValue<MemRefType> memref, Value descriptor) const {
     return getElementPointer(builder, loc, *this->getTypeConverter(),
                              descriptor, memref.getType());
+  }
+
+  /// Returns the lists of a batch with their sizes, the number of query tokens,
+  /// and the number and tokens of the cache's pages, of an operation that has
+  /// these operands.
+  SmallVector<Value> getBatch(Op op, OpAdaptor adaptor,
+                              OpBuilder &builder) const {
+    Location loc = op.getLoc();
+    MemRefDescriptor starts(adaptor.getQueryStart());
+    MemRefDescriptor lengths(adaptor.getSeqLens());
+    MemRefDescriptor table(adaptor.getBlockTable());
+    return {
+        getPointer(builder, loc, op.getQueryStart(), adaptor.getQueryStart()),
+        starts.size(builder, loc, 0),
+        getPointer(builder, loc, op.getSeqLens(), adaptor.getSeqLens()),
+        lengths.size(builder, loc, 0),
+        getPointer(builder, loc, op.getBlockTable(), adaptor.getBlockTable()),
+        table.size(builder, loc, 0),
+        table.size(builder, loc, 1),
+        table.stride(builder, loc, 0),
+        adaptor.getTokens(),
+        getCacheMember(builder, loc, adaptor.getCache(), abi::kCacheNumPages),
+        makeInteger(builder, loc, 64, op.getCache().getType().getPageTokens())};
   }
 };
 

@@ -140,22 +140,7 @@ struct CheckBatchLowering : CheckLowering<CheckBatchOp, runtime::kCheckBatch> {
 
   SmallVector<Value> getArguments(CheckBatchOp op, OpAdaptor adaptor,
                                   OpBuilder &builder) const override {
-    Location loc = op.getLoc();
-    MemRefDescriptor starts(adaptor.getQueryStart());
-    MemRefDescriptor lengths(adaptor.getSeqLens());
-    MemRefDescriptor table(adaptor.getBlockTable());
-    SmallVector<Value> arguments = {
-        getPointer(builder, loc, op.getQueryStart(), adaptor.getQueryStart()),
-        starts.size(builder, loc, 0),
-        getPointer(builder, loc, op.getSeqLens(), adaptor.getSeqLens()),
-        lengths.size(builder, loc, 0),
-        getPointer(builder, loc, op.getBlockTable(), adaptor.getBlockTable()),
-        table.size(builder, loc, 0),
-        table.size(builder, loc, 1),
-        table.stride(builder, loc, 0),
-        adaptor.getTokens(),
-        getCacheMember(builder, loc, adaptor.getCache(), abi::kCacheNumPages),
-        makeInteger(builder, loc, 64, op.getCache().getType().getPageTokens())};
+    SmallVector<Value> arguments = getBatch(op, adaptor, builder);
     arguments.append(makeVisibility(builder, op));
     return arguments;
   }

@@ -37,27 +37,12 @@ struct CheckSelectionLowering
                                   OpBuilder &builder) const override {
     Location loc = op.getLoc();
     MemRefDescriptor selected(adaptor.getSelected());
-    MemRefDescriptor table(adaptor.getBlockTable());
-    auto sizeOf = [&](Value memref) {
-      return MemRefDescriptor(memref).size(builder, loc, 0);
-    };
     SmallVector<Value> arguments = {
         makeString(builder, loc, symbols, op.getName()),
         makeInteger(builder, loc, 64, op.getUnit()),
         getPointer(builder, loc, op.getSelected(), adaptor.getSelected()),
-        selected.size(builder, loc, 1),
-        selected.stride(builder, loc, 0),
-        getPointer(builder, loc, op.getQueryStart(), adaptor.getQueryStart()),
-        sizeOf(adaptor.getQueryStart()),
-        getPointer(builder, loc, op.getSeqLens(), adaptor.getSeqLens()),
-        sizeOf(adaptor.getSeqLens()),
-        getPointer(builder, loc, op.getBlockTable(), adaptor.getBlockTable()),
-        table.size(builder, loc, 0),
-        table.size(builder, loc, 1),
-        table.stride(builder, loc, 0),
-        adaptor.getTokens(),
-        getCacheMember(builder, loc, adaptor.getCache(), abi::kCacheNumPages),
-        makeInteger(builder, loc, 64, op.getCache().getType().getPageTokens())};
+        selected.size(builder, loc, 1), selected.stride(builder, loc, 0)};
+    arguments.append(getBatch(op, adaptor, builder));
     arguments.append(makeSeenKeys(builder, op));
     return arguments;
   }

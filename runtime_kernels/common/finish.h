@@ -27,6 +27,7 @@
 #include "common/kernel_declarations.h"
 #include "common/sink.h"
 #include "common/tile_layout.h"
+#include "common/work_rows.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -41,6 +42,7 @@ finishRows(const fp8attn_work_item &item, const float *acc, const float *rowMax,
            int64_t headStride, float *lse, int64_t lseTokenStride,
            int64_t lseHeadStride, const FinishRow &finishRow) {
   for (int64_t row = 0; row < item.num_rows; ++row) {
+    fetchRowAhead(item, row, out, tokenStride, headStride, channels);
     const FinishedRow finished =
         finishedRow(item, row, rowMax[row], rowSum[row], probExponent, sink);
     finishRow(acc, row, rowSum[row], channels, finished.share, scale, exponent,

@@ -49,6 +49,7 @@ gatherQuery(const fp8attn_work_item &item,
             uint16_t *tiles, float *rowScale, int32_t *rowBegin,
             int32_t *rowLimit, const GatherRow &gatherRow) {
   for (int64_t row = 0; row < item.num_rows; ++row) {
+    fetchRowAhead(item, row, query, tokenStride, headStride, channels);
     const int64_t lowered =
         gatherRow(query + rowOffset(item, row, tokenStride, headStride),
                   channels, exponent, row, tiles);

@@ -141,13 +141,22 @@ protected:
     return {result, result + 16};
   }
 
-  /// Which of several NaN a sum of products becomes is not emulated.
-  static std::vector<uint32_t> comparable(std::vector<uint32_t> result) {
+  /// Whether a lane of the instruction, whose first operand was `a`, may be
+  /// `actual` where its emulation is `expected`. Which of several NaN a sum of
+  /// products becomes is not emulated, and of what follows the manual says
+  /// nothing: AMD's Zen 4 takes a sum for 0 that is below the smallest normal
+  /// number before it is rounded to it, and rounds what reduce leaves of a
+  /// negative number down, as the integer.
+  static bool agrees(uint32_t a, uint32_t expected, uint32_t actual) {
+    if (expected == actual)
+      return true;
+    const uint32_t magnitude = expected & ~kMinus, sign = expected & kMinus;
+    if (!strcmp(GetParam().name, "dpbf16") && magnitude == kSmallestNormal)
+      return actual == sign;
     if (strstr(GetParam().name, "dpbf16"))
-      for (uint32_t &bits : result)
-        if ((bits & ~kMinus) > kInf)
-          bits = kDefaultNan;
-    return result;
+      return magnitude > kInf && (actual & ~kMinus) > kInf;
+    return !strcmp(GetParam().name, "reduce") && a > kMinus &&
+           magnitude <= kOne && actual == expected - 1;
   }
 
   /// The table, in the first lane.
@@ -159,7 +168,9 @@ protected:
       uint32_t result = run(probe, operands)[0];
       if (!strncmp(expected.name, "cvt", 3))
         result &= 0xffff;
-      EXPECT_EQ(result, expected.result)
+      EXPECT_TRUE(probe == GetParam().native
+                      ? agrees(expected.a, expected.result, result)
+                      : expected.result == result)
           << expected.name << std::hex << " of " << expected.a << ", "
           << expected.b << ", " << expected.c << " gives " << result
           << ", expected " << expected.result;
@@ -213,9 +224,14 @@ TEST_P(InstructionTest, EmulationIsTheInstruction) {
       operands.b[lane] = draw();
       operands.c[lane] = draw();
     }
-    ASSERT_EQ(comparable(run(GetParam().emulated, operands)),
-              comparable(run(GetParam().native, operands)))
-        << "round " << round;
+    const std::vector<uint32_t> expected = run(GetParam().emulated, operands);
+    const std::vector<uint32_t> actual = run(GetParam().native, operands);
+    for (int lane = 0; lane < 16; ++lane)
+      ASSERT_TRUE(agrees(operands.a[lane], expected[lane], actual[lane]))
+          << "lane " << lane << " of round " << round << ": " << std::hex
+          << actual[lane] << ", emulated " << expected[lane] << ", of "
+          << operands.a[lane] << ", " << operands.b[lane] << ", "
+          << operands.c[lane];
   }
 }
 

@@ -26,6 +26,10 @@
 // The window of a query moves on with it: what a block sees begins with the
 // keys of its first query and ends with those of its last.
 //
+// An item tells which keys its thread needs next. One worker takes items one
+// after the other. Several take ranges of them, whose ends nobody tells: with
+// few items a range is a single one, and what follows it is somebody else's.
+//
 //===----------------------------------------------------------------------===//
 
 #include "item_order.h"
@@ -60,6 +64,7 @@ static void findKeys(fp8attn_work_item *item) {
   item->first_key = item->num_keys = 0;
   item->num_parts = 1;
   item->part = 0;
+  item->next = {};
   if (item->num_rows == 0)
     return;
   int64_t firstToken = item->first_row / item->group;
@@ -114,13 +119,13 @@ static BlockPlace findOrdered(const fp8attn_ordered_sequence *entries,
           (entries[place + 1].first_block - 1 - number) * rows};
 }
 
-void fp8attn_work_item_init(const fp8attn_context *context,
-                            fp8attn_work_item *item, int64_t index,
-                            int64_t parts, int64_t rows,
-                            const int32_t *query_start, const int32_t *seq_lens,
-                            int64_t num_seqs, int64_t num_tokens, int64_t group,
-                            int64_t num_kv_heads, int64_t top_left,
-                            int64_t left, int64_t right) {
+/// fp8attn_work_item_init without the next item.
+static void findItem(const fp8attn_context *context, fp8attn_work_item *item,
+                     int64_t index, int64_t parts, int64_t rows,
+                     const int32_t *query_start, const int32_t *seq_lens,
+                     int64_t num_seqs, int64_t num_tokens, int64_t group,
+                     int64_t num_kv_heads, int64_t top_left, int64_t left,
+                     int64_t right) {
   item->block = index / parts;
   item->slot = index;
   BlockPlace place;
@@ -158,6 +163,42 @@ void fp8attn_work_item_init(const fp8attn_context *context,
     takePart(item, index % parts);
 }
 
+/// Items of a worker from which on most are followed by another one of its own:
+/// its ranges, 64 of a loop of the pool, are of several then.
+static constexpr int64_t kItemsOfWorker = 256;
+/// Items after one, among which the next one with keys is looked for: blocks of
+/// rows come with a surplus one now and then.
+static constexpr int64_t kItemsToLookAt = 2;
+
+void fp8attn_work_item_init(const fp8attn_context *context,
+                            fp8attn_work_item *item, int64_t index,
+                            int64_t parts, int64_t rows,
+                            const int32_t *query_start, const int32_t *seq_lens,
+                            int64_t num_seqs, int64_t num_tokens, int64_t group,
+                            int64_t num_kv_heads, int64_t top_left,
+                            int64_t left, int64_t right) {
+  const auto find = [&](fp8attn_work_item *to, int64_t number) {
+    findItem(context, to, number, parts, rows, query_start, seq_lens, num_seqs,
+             num_tokens, group, num_kv_heads, top_left, left, right);
+  };
+  find(item, index);
+  // More rows compute for longer than it takes to read their keys.
+  if (item->num_rows == 0 || item->num_rows > FP8ATTN_BLOCK_ROWS)
+    return;
+  const int64_t count =
+      parts *
+      fp8attn_num_work_items(num_tokens, num_seqs, rows, group, num_kv_heads);
+  const int64_t workers = context ? fp8attn::workersOf(context) : 1;
+  if (workers > 1 && count / workers < kItemsOfWorker)
+    return;
+  const int64_t end = std::min(count, index + 1 + kItemsToLookAt);
+  fp8attn_work_item next = {};
+  for (int64_t i = index + 1; i < end && next.num_keys == 0; ++i)
+    find(&next, i);
+  if (next.num_keys > 0)
+    item->next = {next.sequence, next.kv_head, next.first_key, next.num_keys};
+}
+
 void fp8attn_dense_item_init(fp8attn_work_item *item, int64_t index,
                              int64_t seq_q, int64_t seq_k, int64_t diagonal,
                              int64_t group, int64_t num_kv_heads,
@@ -187,12 +228,14 @@ void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
                           int64_t value_page_bytes, int64_t value_head_bytes,
                           int64_t value_offset, const int32_t *block_table,
                           int64_t table_stride, int64_t page_tokens) {
+  const auto *keyBytes = static_cast<const uint8_t *>(keys);
+  const auto *valueBytes = static_cast<const uint8_t *>(values);
   // Without keys the cache and the table may be null, and stay as they are.
   bool hasKeys = item->num_keys > 0;
   int64_t head = hasKeys ? item->kv_head : 0;
-  run->keys = static_cast<const uint8_t *>(keys) + head * key_head_bytes;
-  run->values = static_cast<const uint8_t *>(values) +
-                (hasKeys ? head * value_head_bytes + value_offset : 0);
+  run->keys = keyBytes + head * key_head_bytes;
+  run->values =
+      valueBytes + (hasKeys ? head * value_head_bytes + value_offset : 0);
   run->key_page_bytes = key_page_bytes;
   run->value_page_bytes = value_page_bytes;
   // Keys end where values begin, or, in a cache of their own, with the head.
@@ -204,4 +247,11 @@ void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
   run->page_tokens = page_tokens;
   run->first_key = item->first_key;
   run->num_keys = item->num_keys;
+  run->next = {};
+  const fp8attn_next_item &next = item->next;
+  if (next.num_keys > 0)
+    run->next = {keyBytes + next.kv_head * key_head_bytes,
+                 valueBytes + next.kv_head * value_head_bytes + value_offset,
+                 block_table + next.sequence * table_stride, next.first_key,
+                 next.num_keys};
 }

@@ -110,6 +110,27 @@ TEST_P(AttendTest, RunBeginsAtItsFirstKey) {
     }
 }
 
+// What is fetched of the run that comes next changes no bit.
+TEST_P(AttendTest, RunsOneAfterTheOther) {
+  for (int64_t rows : {1, 4, 16})
+    for (int64_t keys : {1, 32, 33, 129, 700})
+      for (int64_t channels : {64, 128, 576}) {
+        Random random(37);
+        PagedCache cache({GetParam().row->cache, keys, channels, channels, 32},
+                         random);
+        const AttentionProblem problem =
+            randomProblem(cache, rows, false, random);
+        const AttentionState alone = runAttend(GetParam(), problem);
+        cache.repeat();
+        const AttentionState fused = runAttend(GetParam(), problem);
+        const AttentionState separate = runSeparate(GetParam(), problem);
+        for (int64_t row = 0; row < rows; ++row) {
+          ASSERT_NO_FATAL_FAILURE(expectSameBits(fused, row, alone, row));
+          ASSERT_NO_FATAL_FAILURE(expectSameBits(separate, row, alone, row));
+        }
+      }
+}
+
 // Keys of a run may be taken one range after the other. The second one is what
 // a run that begins there gives.
 TEST_P(AttendTest, RangesOfARun) {

@@ -82,7 +82,8 @@ PagedCache::PagedCache(const CacheShape &shape, Random &random)
             pages.data(),
             shape.pageTokens,
             0,
-            shape.numKeys};
+            shape.numKeys,
+            /*next=*/{}};
   for (int64_t token = 0; token < shape.numKeys; ++token) {
     for (int64_t channel = 0; channel < shape.keyChannels; ++channel)
       setKey(token, channel, randomCode(shape.type, random));

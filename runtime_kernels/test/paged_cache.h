@@ -66,6 +66,11 @@ public:
   void dropValues();
   /// Lets the run end at `token`. Codes of later tokens stay.
   void endAt(int64_t token) { keyRun.num_keys = token; }
+  /// Lets the run be the one that is read after it, too.
+  void repeat() {
+    keyRun.next = {keyRun.keys, keyRun.values, keyRun.pages, keyRun.first_key,
+                   keyRun.num_keys};
+  }
   /// Return decoded elements.
   double key(int64_t token, int64_t channel) const;
   double value(int64_t token, int64_t channel) const;

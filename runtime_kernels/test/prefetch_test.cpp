@@ -45,7 +45,8 @@ struct FetchedRun {
   GuardedBuffer<int32_t> pages;
   fp8attn_key_run run;
 
-  explicit FetchedRun(const Shape &shape)
+  /// Runs of different places share no lines.
+  explicit FetchedRun(const Shape &shape, int64_t place = 0)
       : pages(static_cast<size_t>((shape.numKeys + shape.pageTokens - 1) /
                                       shape.pageTokens -
                                   shape.firstKey / shape.pageTokens)),
@@ -54,9 +55,11 @@ struct FetchedRun {
     const int64_t granules = shape.pageTokens / FP8ATTN_GRANULE;
     for (size_t i = 0; i < pages.size(); ++i)
       pages.begin()[i] = static_cast<int32_t>(7 * i % 64);
-    run.keys = reinterpret_cast<const uint8_t *>(int64_t{1} << 32);
+    place <<= 36;
+    run.keys = reinterpret_cast<const uint8_t *>(place + (int64_t{1} << 32));
     if (shape.valueGranuleBytes > 0)
-      run.values = reinterpret_cast<const uint8_t *>(int64_t{1} << 40);
+      run.values =
+          reinterpret_cast<const uint8_t *>(place + (int64_t{1} << 40));
     run.key_granule_bytes = shape.keyGranuleBytes;
     run.value_granule_bytes = shape.valueGranuleBytes;
     run.key_page_bytes = granules * shape.keyGranuleBytes;
@@ -131,9 +134,12 @@ static std::unordered_map<const uint8_t *, int> linesOf(const FetchedRun &run) {
   return lines;
 }
 
-/// Checks that nothing but the run was fetched.
-static void checkReads(const FetchedRun &run) {
-  const auto lines = linesOf(run);
+/// Checks that nothing but the run was fetched, and the next one.
+static void checkReads(const FetchedRun &run,
+                       const FetchedRun *next = nullptr) {
+  auto lines = linesOf(run);
+  if (next)
+    lines.merge(linesOf(*next));
   for (const auto &[line, times] : fetched)
     ASSERT_EQ(lines.count(line), 1u) << "a line outside of the run";
 }
@@ -223,6 +229,50 @@ TEST(PrefetchTest, LatentCache) {
           const FetchedRun run({firstKey, firstKey + keys, 64, keyBytes, 0});
           ASSERT_NO_FATAL_FAILURE(consumeRun(run, 64, fused));
           ASSERT_NO_FATAL_FAILURE(checkReads(run));
+        }
+}
+
+/// Lets `next` follow a run.
+static void setNext(FetchedRun &run, const FetchedRun &next) {
+  run.run.next = {next.run.keys, next.run.values, next.run.pages,
+                  next.run.first_key, next.run.num_keys};
+}
+
+// At the end of a run, the begin of the next one: as much as is fetched at once
+// where a run begins, line by line, and at most a group more. Nothing if the
+// run is shorter than a group.
+TEST(PrefetchTest, NextRun) {
+  for (int64_t granuleBytes : {512, 2048, 4096, 18432})
+    for (int64_t keys : {1, 33, 128, 300})
+      for (int64_t nextKeys : {1, 100, 2000})
+        for (bool fused : {false, true}) {
+          SCOPED_TRACE(testing::Message()
+                       << granuleBytes << " bytes, " << keys << " keys, then "
+                       << nextKeys << (fused ? ", fused" : ""));
+          FetchedRun run({0, keys, 64, granuleBytes, granuleBytes});
+          const FetchedRun next(
+              {64, 64 + nextKeys, 64, granuleBytes, granuleBytes}, 1);
+          setNext(run, next);
+          ASSERT_NO_FATAL_FAILURE(consumeRun(run, 64, fused));
+          const auto lines = linesOf(run);
+          const GranuleOrder order(next.run, next.run.first_key);
+          const int64_t inTurn = granulesInTurn(granuleBytes);
+          const int64_t lead = std::max(16384 / granuleBytes, inTurn);
+          for (const auto &[line, times] : lines)
+            ASSERT_EQ(fetched.count(line), 1u);
+          const int64_t consumed = 2 * ((keys + 31) / 32);
+          const int64_t ahead =
+              consumed < inTurn
+                  ? 0
+                  : std::min({order.size(), lead, roundUp(consumed, inTurn)});
+          for (int64_t i = 0; i < ahead; ++i)
+            for (int64_t at = 0; at < granuleBytes; at += 64)
+              ASSERT_EQ(fetched.count(order.at(i).data + at), 1u)
+                  << "granule " << i << ", byte " << at;
+          const int64_t most = consumed < inTurn ? 0 : lead + inTurn;
+          for (int64_t i = most; i < order.size(); ++i)
+            ASSERT_EQ(fetched.count(order.at(i).data), 0u) << "granule " << i;
+          ASSERT_NO_FATAL_FAILURE(checkReads(run, &next));
         }
 }
 

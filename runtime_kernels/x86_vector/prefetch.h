@@ -16,7 +16,9 @@
 // consumed, an equal share of each granule of a group ahead is fetched, line by
 // line. Hardware prefetchers stop at every 4 KB page and know nothing of block
 // tables. In a latent cache, granules of values have no lines of their own to
-// fetch. Lines go to the L2 cache: the L1 cache has too few fill buffers for a
+// fetch. At the end of a run the stream goes on with the one that the thread
+// reads next, so that a short run does not begin by waiting. Lines go to the L2
+// cache: the L1 cache has too few fill buffers for a
 // core's share of the memory (on Zen 4, decode over bf16 in DRAM: 9.2 GB/s into
 // L1, 14.7 GB/s into L2).
 //
@@ -73,11 +75,27 @@ public:
     return part == StepPart::kKeys ? step : step + stepGranules(key);
   }
 
-  /// Returns granule `number`, or the last one if there are no more: reads no
-  /// entry of the block table of tokens before firstKey or from num_keys on.
+  /// Whether the order goes on with another run. Not behind a run of less than
+  /// a group, which is over before that has come.
+  bool hasNext() const {
+    return run.next.num_keys > 0 && numGranules >= groupSize(run);
+  }
+  /// Returns the granules of a run that are fetched in turn, a power of two.
+  static int64_t groupSize(const fp8attn_key_run &run) {
+    return granulesInTurn((run.key_granule_bytes + run.value_granule_bytes) /
+                          2);
+  }
+
+  /// Returns granule `number`, or one of the next run if there are no more, or
+  /// the last one if that has no more, either: reads no entry of the block
+  /// table of tokens before firstKey (or where the next run begins) or from
+  /// num_keys on.
   Granule at(int64_t number) const {
-    if (number >= numGranules)
+    if (number >= numGranules) {
+      if (hasNext())
+        return atNext(number - numGranules);
       number = numGranules - 1;
+    }
     int64_t key = firstKey, inStep = number, count = firstStep;
     if (number >= 2 * firstStep) {
       const int64_t later = number - 2 * firstStep;
@@ -102,6 +120,16 @@ public:
   }
 
 private:
+  [[gnu::noinline]] Granule atNext(int64_t number) const {
+    fp8attn_key_run next = run;
+    next.keys = run.next.keys;
+    next.values = run.next.values;
+    next.pages = run.next.pages;
+    next.first_key = run.next.first_key;
+    next.num_keys = run.next.num_keys;
+    next.next = {};
+    return GranuleOrder(next, next.first_key).at(number);
+  }
   static int64_t granules(int64_t keys) {
     return (keys + FP8ATTN_GRANULE - 1) / FP8ATTN_GRANULE;
   }
@@ -117,8 +145,9 @@ private:
   int64_t numGranules;
 };
 
-/// Fetches line by line while the kernel consumes line by line. At the end of
-/// the run it stays on the last granule.
+/// Fetches line by line while the kernel consumes line by line: at the end of
+/// the run the begin of the next one, or the last granule again if there is
+/// none.
 ///
 /// Few rows wait for memory; more than kFetchingRows compute for longer than it
 /// takes, and share what they read: for them it fetches nothing.
@@ -126,18 +155,23 @@ class PrefetchStream {
 public:
   /// For a kernel that begins with `part` of the step at `key`, which has a
   /// key, in a run that is read from `firstKey` on. At the begin of the run
-  /// fetches what the stream then is ahead; later that has been done.
+  /// fetches what the stream then is ahead; later that has been done. So it has
+  /// of a run that another one had as its next: asking again costs little, and
+  /// brings lines for which the memory had no time then.
   PrefetchStream(const fp8attn_key_run &run, int64_t firstKey, int64_t key,
                  int64_t rows, StepPart part)
       : order(run, firstKey), fetches(rows <= kFetchingRows) {
     if (!fetches)
       return;
     const int64_t pair = run.key_granule_bytes + run.value_granule_bytes;
-    groupSize = granulesInTurn(pair / 2);
+    groupSize = GranuleOrder::groupSize(run);
     turnBytes = kLinesInTurn / groupSize * kLine;
     lead = 2 * kLeadBytes / pair;
     if (lead < groupSize)
       lead = groupSize;
+    // What comes behind a short run is fetched as it is consumed, not at once.
+    if (lead > order.size())
+      lead = order.size();
     consumed = order.numberOf(key, part);
     if (consumed == 0)
       fetchLead();
@@ -187,12 +221,12 @@ public:
       return;
     while (done < shareBytes)
       fetchEarly(kLine);
-    if ((++consumed & (groupSize - 1)) == 0)
+    if (++consumed == order.size())
+      endRun();
+    else if ((consumed & (groupSize - 1)) == 0)
       enterGroup();
     else
-      for (int64_t i = 0; i < kLinesInTurn; ++i)
-        next[i] += share[i];
-    offset = done = 0;
+      nextShare();
   }
 
 private:
@@ -201,9 +235,26 @@ private:
   /// times the bandwidth of a core.
   static constexpr int64_t kLeadBytes = 16384;
 
+  void nextShare() {
+    for (int64_t i = 0; i < kLinesInTurn; ++i)
+      next[i] += share[i];
+    offset = done = 0;
+  }
+
+  /// Fetches what is left of the group ahead: other shares than those of the
+  /// granules that were there to be consumed.
+  [[gnu::noinline]] void endRun() {
+    const int64_t left = order.hasNext() ? -consumed & (groupSize - 1) : 0;
+#pragma clang loop unroll(disable)
+    for (int64_t i = 0; i < left; ++i) {
+      nextShare();
+      while (done < shareBytes)
+        fetchEarly(kLine);
+    }
+  }
+
   [[gnu::noinline]] void fetchLead() {
-    const int64_t count = order.size() < lead ? order.size() : lead;
-    for (int64_t i = 0; i < count; ++i) {
+    for (int64_t i = 0; i < lead; ++i) {
       const GranuleOrder::Granule granule = order.at(i);
 #pragma clang loop unroll(disable)
       for (int64_t line = 0; line < granule.bytes; line += kLine)

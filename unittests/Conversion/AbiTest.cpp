@@ -148,6 +148,11 @@ TEST_F(AbiTest, KeyRun) {
       offsetof(fp8attn_key_run, page_tokens),
       offsetof(fp8attn_key_run, first_key),
       offsetof(fp8attn_key_run, num_keys),
+      offsetof(fp8attn_key_run, next.keys),
+      offsetof(fp8attn_key_run, next.values),
+      offsetof(fp8attn_key_run, next.pages),
+      offsetof(fp8attn_key_run, next.first_key),
+      offsetof(fp8attn_key_run, next.num_keys),
   };
   for (size_t member = 0; member < std::size(offsets); ++member)
     EXPECT_EQ(type->getElementOffset(member), offsets[member]);

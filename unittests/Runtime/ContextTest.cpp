@@ -41,11 +41,11 @@ TEST_F(ContextTest, NullAndForeignContextsAreLeftAlone) {
 
 TEST_F(ContextTest, Versions) {
   expectFailure(fp8attn_check_context(&context, 9), FP8ATTN_BAD_CONTEXT,
-                "the object was compiled for ABI version 9, expected 7 (the "
+                "the object was compiled for ABI version 9, expected 8 (the "
                 "runtime's)");
-  context.abi_version = 8;
+  context.abi_version = 9;
   expectFailure(fp8attn_check_context(&context, FP8ATTN_ABI_VERSION),
-                FP8ATTN_BAD_CONTEXT, "abi_version is 8, expected 7");
+                FP8ATTN_BAD_CONTEXT, "abi_version is 9, expected 8");
 }
 
 TEST_F(ContextTest, Workers) {

@@ -242,6 +242,62 @@ TEST(WorkItem, ManySequencesStayAsTheyAre) {
   EXPECT_EQ(item.sequence, 0);
 }
 
+/// Checks of each item of a loop that it names the next one with keys, if that
+/// is one of two, or, unless `expected`, none.
+static void expectNextItems(const Batch &batch, int64_t parts,
+                            const fp8attn_context *context, bool expected) {
+  constexpr int64_t kGroup = 4, kHeads = 2, kRows = FP8ATTN_BLOCK_ROWS;
+  const int64_t count =
+      parts * fp8attn_num_work_items(batch.numTokens(), batch.numSeqs(), kRows,
+                                     kGroup, kHeads);
+  std::vector<fp8attn_work_item> items(static_cast<size_t>(count));
+  for (int64_t index = 0; index < count; ++index)
+    fp8attn_work_item_init(context, &items[index], index, parts, kRows,
+                           batch.queryStart.data(), batch.seqLens.data(),
+                           batch.numSeqs(), batch.numTokens(), kGroup, kHeads,
+                           kCausal.topLeft, kCausal.left, kCausal.right,
+                           FP8ATTN_UNBOUNDED);
+  int64_t found = 0;
+  for (int64_t index = 0; index < count; ++index) {
+    fp8attn_work_item next = {};
+    if (items[index].num_rows > 0 && expected)
+      for (int64_t i : {index + 2, index + 1})
+        if (i < count && items[i].num_keys > 0)
+          next = items[i];
+    const fp8attn_next_item &actual = items[index].next;
+    ASSERT_EQ(actual.sequence, next.sequence) << "item " << index;
+    ASSERT_EQ(actual.kv_head, next.kv_head);
+    ASSERT_EQ(actual.first_key, next.first_key);
+    ASSERT_EQ(actual.num_keys, next.num_keys);
+    found += next.num_keys > 0;
+  }
+  ASSERT_EQ(found > 0, expected);
+}
+
+// What follows an item is the same thread's if there is one worker, or if there
+// are many items for each.
+TEST(WorkItem, TellsWhatComesNext) {
+  std::mt19937 random(kSeed);
+  const Batch batch = makeBatch(random, 20);
+  for (int64_t parts : {1, 3})
+    ASSERT_NO_FATAL_FAILURE(
+        expectNextItems(batch, parts, /*context=*/nullptr, true));
+  fp8attn_context context;
+  fp8attn_context_init(&context);
+  ASSERT_NO_FATAL_FAILURE(expectNextItems(batch, 1, &context, true));
+  // More sequences than are put in an order, which is not there.
+  Batch many;
+  for (int32_t i = 0; i < 1000; ++i) {
+    many.queryStart.push_back(i + 1);
+    many.seqLens.push_back(100 + i);
+  }
+  context.parallel_for = [](void *, int64_t, fp8attn_body, void *) {};
+  context.num_workers = 8;
+  ASSERT_NO_FATAL_FAILURE(expectNextItems(many, 1, &context, true));
+  context.num_workers = 9;
+  ASSERT_NO_FATAL_FAILURE(expectNextItems(many, 1, &context, false));
+}
+
 TEST(WorkItem, EmptyBatchHasNoItems) {
   EXPECT_EQ(fp8attn_num_work_items(0, 0, FP8ATTN_BLOCK_ROWS, 4, 8), 0);
 }
@@ -374,6 +430,24 @@ TEST(KeyRun, PointsAtTheHead) {
   EXPECT_EQ(run.page_tokens, 32);
   EXPECT_EQ(run.first_key, 256);
   EXPECT_EQ(run.num_keys, 270);
+  EXPECT_EQ(run.next.num_keys, 0);
+}
+
+TEST(KeyRun, PointsAtTheNextRun) {
+  fp8attn_work_item item = {};
+  item.num_keys = 1;
+  item.next = {/*sequence=*/2, /*kv_head=*/3, /*first_key=*/256,
+               /*num_keys=*/270};
+  std::vector<uint8_t> keys(4096), values(4096);
+  const int32_t table[16] = {};
+  fp8attn_key_run run;
+  fp8attn_key_run_init(&run, &item, keys.data(), 1024, 100, values.data(), 2048,
+                       200, 50, table, 5, 32);
+  EXPECT_EQ(run.next.keys, keys.data() + 300);
+  EXPECT_EQ(run.next.values, values.data() + 650);
+  EXPECT_EQ(run.next.pages, table + 10);
+  EXPECT_EQ(run.next.first_key, 256);
+  EXPECT_EQ(run.next.num_keys, 270);
 }
 
 TEST(KeyRun, GranulesOfTwoCaches) {

@@ -90,6 +90,15 @@ extern "C" {
        : 128 * 1024 +                                                          \
              4 * FP8ATTN_BLOCK_KEYS * ((key_channels) + (value_channels)))
 
+/// The keys of the work item that a thread takes up next.
+typedef struct fp8attn_next_item {
+  int64_t sequence;
+  int64_t kv_head;
+  int64_t first_key;
+  /// 0, like first_key, if it has none, or if it is not known which item it is.
+  int64_t num_keys;
+} fp8attn_next_item;
+
 /// A block of query rows of one KV head of one sequence.
 typedef struct fp8attn_work_item {
   int64_t sequence;
@@ -127,10 +136,24 @@ typedef struct fp8attn_work_item {
   int64_t part;
   /// Where the state of a part is left: its number among all work items.
   int64_t slot;
+  /// What can be fetched from memory already.
+  fp8attn_next_item next;
 } fp8attn_work_item;
 
 /// The side of a window that has no end.
 #define FP8ATTN_UNBOUNDED INT64_MAX
+
+/// Another run of the same caches. A hint: what it names is fetched, not read,
+/// but for its entries of the block table.
+typedef struct fp8attn_next_run {
+  /// As in fp8attn_key_run.
+  const uint8_t *keys;
+  const uint8_t *values;
+  const int32_t *pages;
+  int64_t first_key;
+  /// 0, like first_key, if there is no such run.
+  int64_t num_keys;
+} fp8attn_next_run;
 
 /// The keys and values of one KV head of one sequence, page by page. Token t is
 /// in page `pages[t / page_tokens]`; a granule of 32 tokens of K with D
@@ -157,6 +180,9 @@ typedef struct fp8attn_key_run {
   /// End of the run. Bytes of later tokens of the last granule may be
   /// anything, NaN codes included, and must not reach a result.
   int64_t num_keys;
+  /// The run that the thread reads after this one: kernels of few rows begin to
+  /// fetch it while they read the end of this one.
+  fp8attn_next_run next;
 } fp8attn_key_run;
 
 /// query: gathers the item's rows into tiles, multiplied by a power of two.

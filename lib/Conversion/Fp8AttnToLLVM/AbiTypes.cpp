@@ -62,12 +62,14 @@ LLVM::LLVMStructType abi::getCacheType(MLIRContext *context) {
 
 LLVM::LLVMStructType abi::getWorkItemType(MLIRContext *context) {
   return makeStruct(context, [](Type ptr, Type i32, Type i64) {
-    return SmallVector<Type>(17, i64);
+    return SmallVector<Type>(21, i64);
   });
 }
 
 LLVM::LLVMStructType abi::getKeyRunType(MLIRContext *context) {
   return makeStruct(context, [](Type ptr, Type i32, Type i64) {
-    return SmallVector<Type>{ptr, ptr, i64, i64, i64, i64, ptr, i64, i64, i64};
+    // The last five are those of the next run.
+    return SmallVector<Type>{ptr, ptr, i64, i64, i64, i64, ptr, i64,
+                             i64, i64, ptr, ptr, ptr, i64, i64};
   });
 }

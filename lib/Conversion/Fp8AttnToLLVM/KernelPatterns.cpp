@@ -112,6 +112,7 @@ struct UkernelPackedRunLowering : ConvertOpToLLVMPattern<UkernelPackedRunOp> {
     LLVM::StoreOp::create(rewriter, loc, makeInteger(rewriter, loc, 32, 0),
                           pages);
     Value run = allocateOnStack(rewriter, op, type);
+    Value none = LLVM::ZeroOp::create(rewriter, loc, run.getType());
     // In the order of fp8attn_key_run.
     Value members[] = {pointerTo(adaptor.getKeys(), op.getKeys().getType()),
                        pointerTo(adaptor.getValues(), op.getValues().getType()),
@@ -122,7 +123,12 @@ struct UkernelPackedRunLowering : ConvertOpToLLVMPattern<UkernelPackedRunOp> {
                        pages,
                        makeInteger(rewriter, loc, 64, FP8ATTN_BLOCK_KEYS),
                        /*first_key=*/zero,
-                       adaptor.getNumKeys()};
+                       adaptor.getNumKeys(),
+                       /*next=*/none,
+                       none,
+                       none,
+                       zero,
+                       zero};
     for (auto [index, member] : llvm::enumerate(members)) {
       Value address = LLVM::GEPOp::create(
           rewriter, loc, run.getType(), type, run,

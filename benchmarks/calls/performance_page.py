@@ -45,6 +45,10 @@ in `kv_write`). Threads are given with the cores that they have: more threads th
 are hyper-threads. The load counts processes that wanted to run: where it is more than the
 threads', the machine was shared, and times say what it was able to do then.
 
+A run is of the tree at its date. Since those on the Zen 3, the kernels of `kv_write` and of
+the verification of drafts have changed, the queries and results of prefill are fetched
+ahead, and so are the first keys of short contexts.
+
 The picture of a run, `fp8attn-bench-calls --from=RUN.json --svg=docs/images/RUN.svg`, is its
 roofline: operations a second over operations for each byte of the cache, below what
 multiplications and reads allow.

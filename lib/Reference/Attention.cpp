@@ -47,6 +47,8 @@ struct DecodedRun {
   std::vector<double> keys;
   /// [numKeys, channels]
   std::vector<double> values;
+  /// [numKeys]: the largest finite magnitude of a key's values.
+  std::vector<double> largestValues;
 };
 
 /// Returns an element times its scale, rounded to bf16 if every element has a
@@ -119,6 +121,7 @@ static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
   run.numKeys = run.numPrefix + call.seqLens[sequence];
   run.keys.resize(call.keys.headDim * run.numKeys);
   run.values.resize(call.values.headDim * run.numKeys);
+  run.largestValues.resize(run.numKeys);
   for (int64_t token = 0; token < run.numKeys; ++token) {
     int64_t place;
     const int64_t page = pages.find(token, call.keys.pageTokens, place);
@@ -133,9 +136,13 @@ static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
     }
     for (int64_t c = 0; c < call.values.headDim; ++c) {
       const ElementPlace element = {page, valueHead, place, c};
-      run.values[token * call.values.headDim + c] =
+      const double value =
           scaleElement(call.values.load(page, valueHead, place, c),
                        call.valueScale, element, call.keepElements);
+      run.values[token * call.values.headDim + c] = value;
+      if (std::isfinite(value))
+        run.largestValues[token] =
+            std::max(run.largestValues[token], std::abs(value));
       run.valueScale = std::max(
           run.valueScale, static_cast<double>(call.valueScale.at(element)));
     }
@@ -239,6 +246,21 @@ static double commonRounding(const std::vector<double> &probs, bool hasSink) {
   return sink + (2 * squares > weight * weight);
 }
 
+/// Adds a key's values, times its probability, to the sums of a row: of the
+/// terms, of their magnitudes, and of the squares of those that are finite.
+/// Each channel has sums of its own, so that the order of none hinders vectors.
+static void addTerms(double prob, const double *value, int64_t channels,
+                     double *__restrict out, double *__restrict magnitude,
+                     double *__restrict squares) {
+  for (int64_t c = 0; c < channels; ++c) {
+    const double term = prob * value[c], size = std::abs(term);
+    out[c] += term;
+    magnitude[c] += size;
+    squares[c] +=
+        size < std::numeric_limits<double>::infinity() ? term * term : 0.0;
+  }
+}
+
 /// `place` is that of the first visible key.
 static void attendRow(const AttentionCall &call, const DecodedRun &run,
                       ScorePlace place, KeyRange visible,
@@ -263,22 +285,18 @@ static void attendRow(const AttentionCall &call, const DecodedRun &run,
   const int64_t channels = call.values.headDim;
   double *out = result.out.data() + row * channels;
   double *magnitude = result.magnitude.data() + row * channels;
+  std::vector<double> squares(channels);
   double largest = 1;
   for (int64_t t = 0; t < numVisible; ++t) {
     // A masked key counts for nothing, whatever its value is.
     if (probs[t] == 0)
       continue;
-    const double *value = run.values.data() + (visible.begin + t) * channels;
-    for (int64_t c = 0; c < channels; ++c) {
-      const double term = probs[t] * value[c];
-      out[c] += term;
-      magnitude[c] += std::abs(term);
-      if (std::isfinite(value[c]))
-        largest = std::max(largest, std::abs(value[c]));
-      if (std::isfinite(term))
-        result.spread[row] += term * term;
-    }
+    const int64_t key = visible.begin + t;
+    addTerms(probs[t], run.values.data() + key * channels, channels, out,
+             magnitude, squares.data());
+    largest = std::max(largest, run.largestValues[key]);
   }
+  result.spread[row] = std::accumulate(squares.begin(), squares.end(), 0.0);
   const fp8attn_type type = call.values.type;
   // Scales by token are in the probabilities, so that the words count.
   if (type == FP8ATTN_TYPE_I8)

@@ -4,13 +4,15 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Decodes field by field; encodes by a search among the values of all codes.
+// Decodes field by field, each code once, and keeps the values; encodes by a
+// search among the values of all codes.
 //
 //===----------------------------------------------------------------------===//
 
 #include "fp8attn/Reference/Fp8.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -31,7 +33,8 @@ static Format formatOf(fp8attn_type type) {
                                        : Format{2, 15, true};
 }
 
-double fp8attn::reference::decodeFp8(uint8_t code, fp8attn_type type) {
+/// Returns the value of a code, from its fields.
+static double decodeFields(uint8_t code, fp8attn_type type) {
   const Format format = formatOf(type);
   const int mantissaCount = 1 << format.mantissaBits;
   const int exponentCount = 128 / mantissaCount;
@@ -49,6 +52,20 @@ double fp8attn::reference::decodeFp8(uint8_t code, fp8attn_type type) {
     return sign * std::ldexp(mantissa, 1 - format.bias - format.mantissaBits);
   return sign * std::ldexp(mantissaCount + mantissa,
                            exponent - format.bias - format.mantissaBits);
+}
+
+/// Returns the values of all codes of a format.
+static std::array<double, 256> allValues(fp8attn_type type) {
+  std::array<double, 256> values;
+  for (int code = 0; code < 256; ++code)
+    values[code] = decodeFields(code, type);
+  return values;
+}
+
+double fp8attn::reference::decodeFp8(uint8_t code, fp8attn_type type) {
+  static const std::array<double, 256> e4m3 = allValues(FP8ATTN_TYPE_F8E4M3FN);
+  static const std::array<double, 256> e5m2 = allValues(FP8ATTN_TYPE_F8E5M2);
+  return (type == FP8ATTN_TYPE_F8E4M3FN ? e4m3 : e5m2)[code];
 }
 
 /// Returns the finite magnitudes of a format, ascending: that of code c is at
@@ -108,33 +125,15 @@ float fp8attn::reference::largestCode(fp8attn_type type) {
   return type == FP8ATTN_TYPE_F8E4M3FN ? 448 : 57344;
 }
 
-float fp8attn::reference::decodeBf16(uint16_t word) {
-  const uint32_t bits = uint32_t(word) << 16;
-  float value;
-  std::memcpy(&value, &bits, sizeof(value));
-  return value;
-}
-
-uint16_t fp8attn::reference::encodeBf16(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  const uint16_t truncated = bits >> 16;
-  if (std::isnan(value))
-    return truncated | 0x40; // Quiet, so that the payload is not lost to Inf.
-  const uint32_t rest = bits & 0xFFFF;
-  const bool up = rest > 0x8000 || (rest == 0x8000 && truncated % 2 == 1);
-  return truncated + up;
-}
-
 float fp8attn::reference::decodeF16(uint16_t word) {
   const int exponent = word >> 10 & 0x1F, mantissa = word & 0x3FF;
   float magnitude;
   if (exponent == 0x1F)
     magnitude = mantissa == 0 ? INFINITY : NAN;
   else if (exponent == 0)
-    magnitude = std::ldexp(float(mantissa), -24);
+    magnitude = float(mantissa) * 0x1p-24f;
   else
-    magnitude = std::ldexp(float(mantissa + 0x400), exponent - 25);
+    magnitude = float(mantissa + 0x400) * float(1u << exponent) * 0x1p-25f;
   return word & 0x8000 ? -magnitude : magnitude;
 }
 
@@ -145,7 +144,9 @@ uint16_t fp8attn::reference::encodeF16(float value) {
   // Words count the steps of the number's binade, subnormal numbers being in
   // that of the smallest normal one; infinity comes after the largest.
   const int binade = std::clamp(std::ilogb(value), -14, 15);
-  const double steps = std::nearbyint(std::ldexp(std::abs(value), 10 - binade));
+  // A step is 2^(binade - 10): the quotient is exact.
+  const double step = double(1u << (binade + 14)) * 0x1p-24;
+  const double steps = std::nearbyint(std::abs(value) / step);
   const double word = (binade + 14) * 0x400 + steps;
   return sign | static_cast<uint16_t>(std::min<double>(word, 0x7C00));
 }

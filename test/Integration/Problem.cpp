@@ -135,21 +135,21 @@ std::vector<float> Problem::scalesOf(const std::vector<uint16_t> &tensor,
   const float largest = reference::largestCode(cache);
   std::vector<float> scales(shape.count(),
                             shape.kind->byToken() ? NAN : 1 / largest);
-  const bool byChannel = shape.kind->byChannel();
+  // Channels that have one scale are looked at together.
+  const int64_t step = shape.kind->byChannel() ? 1 : shape.channels;
   auto next = tensor.begin();
   for (int64_t slot : slots)
-    for (int64_t head = 0; head < shape.heads; ++head) {
-      float *scale = nullptr;
-      for (int64_t c = 0; c < shape.channels; ++c, ++next) {
-        // Looked up once where all channels have the same.
-        if (byChannel || c == 0)
-          scale = &scales[shape.index(
-              {slot / shape.pageTokens, head, slot % shape.pageTokens, c})];
+    for (int64_t head = 0; head < shape.heads; ++head)
+      for (int64_t c = 0; c < shape.channels; c += step) {
         // fmax takes the number beside a NaN.
-        *scale = std::fmax(std::fmax(*scale, 1 / largest),
-                           std::fabs(reference::decodeBf16(*next)) / largest);
+        float magnitude = 0;
+        for (const auto end = next + step; next != end; ++next)
+          magnitude =
+              std::fmax(magnitude, std::fabs(reference::decodeBf16(*next)));
+        float &scale = scales[shape.index(
+            {slot / shape.pageTokens, head, slot % shape.pageTokens, c})];
+        scale = std::fmax(std::fmax(scale, 1 / largest), magnitude / largest);
       }
-    }
   return scales;
 }
 

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Element conversions for the reference: slow, and written from the formats'
-// definitions rather than from any kernel, so that the two can be compared.
+// Element conversions for the reference, written from the formats' definitions
+// rather than from any kernel, so that the two can be compared.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,7 +14,9 @@
 
 #include "fp8attn/Runtime/fp8attn.h"
 
+#include <cmath>
 #include <cstdint>
+#include <cstring>
 
 namespace fp8attn::reference {
 
@@ -38,11 +40,25 @@ uint8_t quantizeElement(float value, float scale, fp8attn_type type);
 float largestCode(fp8attn_type type);
 
 /// Returns the value of a bf16 word.
-float decodeBf16(uint16_t word);
+inline float decodeBf16(uint16_t word) {
+  const uint32_t bits = uint32_t(word) << 16;
+  float value;
+  std::memcpy(&value, &bits, sizeof(value));
+  return value;
+}
 
 /// Returns the bf16 word nearest to `value`, the even one of two; NaN stays
 /// NaN.
-uint16_t encodeBf16(float value);
+inline uint16_t encodeBf16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  const uint16_t truncated = bits >> 16;
+  if (std::isnan(value))
+    return truncated | 0x40; // Quiet, so that the payload is not lost to Inf.
+  const uint32_t rest = bits & 0xFFFF;
+  const bool up = rest > 0x8000 || (rest == 0x8000 && truncated % 2 == 1);
+  return truncated + up;
+}
 
 /// Returns the value of an f16 word, and the word nearest to a value, as above;
 /// values from 65520 on become infinite.

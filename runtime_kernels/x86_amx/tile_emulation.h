@@ -109,57 +109,77 @@ inline void store(int tile, void *base, int64_t stride) {
                      state.data[tile][row], state.config.rowBytes[tile]);
 }
 
-/// Returns the f32 number with these bits, or zero of its sign if it is
-/// denormal.
-inline float flushed(uint32_t bits) {
-  constexpr uint32_t kExponent = 0x7f800000, kSign = 0x80000000;
-  bits &= (bits & kExponent) == 0 ? kSign : ~uint32_t(0);
-  float value;
-  __builtin_memcpy(&value, &bits, sizeof(value));
-  return value;
+/// A row of f32 numbers, and their bits.
+typedef float Lanes __attribute__((ext_vector_type(kLanes)));
+typedef uint32_t LaneBits __attribute__((ext_vector_type(kLanes)));
+
+/// Makes denormal numbers zeros of their sign. (Vectors are passed by
+/// reference: how they are passed by value depends on what code is compiled
+/// for.)
+inline void flush(LaneBits &bits) {
+  constexpr uint32_t kExponent = 0x7f800000, kMagnitude = 0x7fffffff;
+  bits &= ~(LaneBits((bits & kExponent) == 0) & kMagnitude);
 }
 
-inline float flushed(float value) {
-  uint32_t bits;
-  __builtin_memcpy(&bits, &value, sizeof(bits));
-  return flushed(bits);
+inline void flush(Lanes &values) {
+  LaneBits bits;
+  __builtin_memcpy(&bits, &values, sizeof(bits));
+  flush(bits);
+  __builtin_memcpy(&values, &bits, sizeof(bits));
 }
 
 /// The two bf16 elements of each pair of a tile row, as f32.
 struct Pairs {
-  float even[kLanes];
-  float odd[kLanes];
+  alignas(64) float even[kLanes];
+  alignas(64) float odd[kLanes];
 
-  explicit Pairs(const uint8_t *row) {
-    uint32_t words[kLanes];
-    __builtin_memcpy(words, row, sizeof(words));
-    for (int lane = 0; lane < kLanes; ++lane) {
-      even[lane] = flushed(words[lane] << 16);
-      odd[lane] = flushed(words[lane] & 0xffff0000);
-    }
+  void decode(const uint8_t *row) {
+    LaneBits words;
+    __builtin_memcpy(&words, row, sizeof(words));
+    LaneBits low = words << 16, high = words & 0xffff0000;
+    flush(low);
+    flush(high);
+    __builtin_memcpy(even, &low, sizeof(even));
+    __builtin_memcpy(odd, &high, sizeof(odd));
   }
 };
 
 /// chain[n] += factor * values[n], in one rounding.
-inline void multiplyAdd(float *chain, float factor, const float *values) {
-  for (int lane = 0; lane < kLanes; ++lane)
-    chain[lane] = flushed(__builtin_fmaf(factor, values[lane], chain[lane]));
+inline void multiplyAdd(Lanes &chain, float factor, const float *values) {
+  Lanes factors = factor, lanes;
+  __builtin_memcpy(&lanes, values, sizeof(lanes));
+  chain = __builtin_elementwise_fma(factors, lanes, chain);
+  flush(chain);
 }
 
-inline void dotRow(int destination, int left, int right, int row) {
-  float even[kLanes] = {}, odd[kLanes] = {};
-  Pairs factors(state.data[left][row]);
-  for (int k = 0; k < state.config.rows[right]; ++k) {
-    Pairs values(state.data[right][k]);
-    multiplyAdd(even, factors.even[k], values.even);
-    multiplyAdd(odd, factors.odd[k], values.odd);
+/// Rows that go through a tile together: each waits for its own sums only.
+constexpr int kRowsAtOnce = 4;
+static_assert(kMaxRows % kRowsAtOnce == 0, "rows are computed in whole groups");
+
+/// Adds the products of `kRowsAtOnce` rows of a tile, from `first` on, and of
+/// `numPairs` rows of another. Rows that are not configured are left alone.
+inline void dotRows(int destination, int left, const Pairs *values,
+                    int numPairs, int first) {
+  Lanes even[kRowsAtOnce] = {}, odd[kRowsAtOnce] = {};
+  Pairs factors[kRowsAtOnce];
+  for (int i = 0; i < kRowsAtOnce; ++i)
+    factors[i].decode(state.data[left][first + i]);
+  for (int k = 0; k < numPairs; ++k)
+    for (int i = 0; i < kRowsAtOnce; ++i) {
+      multiplyAdd(even[i], factors[i].even[k], values[k].even);
+      multiplyAdd(odd[i], factors[i].odd[k], values[k].odd);
+    }
+  for (int i = 0; i < kRowsAtOnce && first + i < state.config.rows[destination];
+       ++i) {
+    Lanes sums, products = even[i] + odd[i];
+    __builtin_memcpy(&sums, state.data[destination][first + i], sizeof(sums));
+    flush(sums);
+    flush(products);
+    sums += products;
+    flush(sums);
+    __builtin_memcpy(state.data[destination][first + i], &sums,
+                     state.config.rowBytes[destination]);
   }
-  float sums[kLanes];
-  __builtin_memcpy(sums, state.data[destination][row], sizeof(sums));
-  for (int lane = 0; lane < kLanes; ++lane)
-    sums[lane] = flushed(flushed(sums[lane]) + flushed(even[lane] + odd[lane]));
-  __builtin_memcpy(state.data[destination][row], sums,
-                   state.config.rowBytes[destination]);
 }
 
 inline void dotBf16(int destination, int left, int right) {
@@ -172,8 +192,11 @@ inline void dotBf16(int destination, int left, int right) {
   require(config.rowBytes[destination] == config.rowBytes[right]);
   require(config.rowBytes[left] == 4 * config.rows[right]);
   require(config.rowBytes[right] % 4 == 0);
-  for (int row = 0; row < config.rows[destination]; ++row)
-    dotRow(destination, left, right, row);
+  Pairs values[kMaxRows];
+  for (int k = 0; k < config.rows[right]; ++k)
+    values[k].decode(state.data[right][k]);
+  for (int row = 0; row < config.rows[destination]; row += kRowsAtOnce)
+    dotRows(destination, left, values, config.rows[right], row);
 }
 
 } // namespace fp8attn::tile_emulation

@@ -18,7 +18,7 @@
 
 namespace fp8attn::test {
 
-int64_t elementBytes(const std::string &type) {
+int64_t elementBytes(std::string_view type) {
   if (type == "f32")
     return 4;
   return type == "bf16" || type == "f16" ? 2 : 1;
@@ -36,30 +36,30 @@ template <typename T> static uint32_t bitsOf(T value) {
   return bits;
 }
 
-float elementValue(const std::string &type, uint32_t bits) {
+float elementValue(std::string_view type, uint32_t bits) {
   if (type == "bf16")
     return bf16Value(static_cast<uint16_t>(bits));
   return type == "f16" ? static_cast<float>(bitsAs<_Float16>(bits))
                        : bitsAs<float>(bits);
 }
 
-uint32_t nearestElement(const std::string &type, double value) {
+uint32_t nearestElement(std::string_view type, double value) {
   if (type == "bf16")
     return nearestBf16(value);
   return type == "f16" ? bitsOf(static_cast<_Float16>(value))
                        : bitsOf(static_cast<float>(value));
 }
 
-double elementEpsilon(const std::string &type) {
+double elementEpsilon(std::string_view type) {
   return type == "bf16" ? 0x1p-8 : type == "f16" ? 0x1p-11 : 0x1p-24;
 }
 
-double elementUnderflow(const std::string &type) {
+double elementUnderflow(std::string_view type) {
   return type == "f16" ? 0x1p-25 : 0;
 }
 
 /// Returns the code nearest to a value, the even one of two.
-static uint16_t nearestFp8(const std::string &type, float value) {
+static uint16_t nearestFp8(std::string_view type, float value) {
   if (isnan(value))
     return 0x7f;
   const float *values = goldenValues(type);
@@ -75,7 +75,7 @@ static uint16_t nearestFp8(const std::string &type, float value) {
   return static_cast<uint16_t>(code | (signbit(value) ? 0x80 : 0));
 }
 
-uint16_t cacheElement(const std::string &cacheType, const std::string &type,
+uint16_t cacheElement(std::string_view cacheType, std::string_view type,
                       uint32_t bits, int scaleIndex) {
   if (type == cacheType)
     return static_cast<uint16_t>(bits);

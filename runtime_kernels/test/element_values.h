@@ -16,27 +16,28 @@
 
 #include <stdint.h>
 #include <string>
+#include <string_view>
 
 namespace fp8attn::test {
 
 /// Returns the bytes of an element of a tensor or a cache.
-int64_t elementBytes(const std::string &type);
+int64_t elementBytes(std::string_view type);
 
 /// Returns the value of an element.
-float elementValue(const std::string &type, uint32_t bits);
+float elementValue(std::string_view type, uint32_t bits);
 
 /// Returns the element nearest to a value.
-uint32_t nearestElement(const std::string &type, double value);
+uint32_t nearestElement(std::string_view type, double value);
 
 /// Returns half a unit in the last place of 1, and how far from its neighbours
 /// the smallest element is, halved.
-double elementEpsilon(const std::string &type);
-double elementUnderflow(const std::string &type);
+double elementEpsilon(std::string_view type);
+double elementUnderflow(std::string_view type);
 
 /// Returns the element of a cache of `cacheType` for a source element: of bf16
 /// to FP8 what a GPU gives for kGoldenScales[scaleIndex]. An element of the
 /// cache's type is taken as it is.
-uint16_t cacheElement(const std::string &cacheType, const std::string &type,
+uint16_t cacheElement(std::string_view cacheType, std::string_view type,
                       uint32_t bits, int scaleIndex);
 
 /// Elements of a type, a guard page behind them.

@@ -36,7 +36,6 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
   // Gaps between heads and between tokens; an lse has its heads outermost.
   const int64_t headStride = channels + 3;
   const int64_t tokenStride = heads * headStride + 5;
-  std::normal_distribution<double> normal;
   Tiles<float> acc(rows, paddedValues(channels), NAN);
   GuardedBuffer<float> max(static_cast<size_t>(rows)), sum(max.size());
   for (int64_t row = 0; row < rows; ++row) {
@@ -46,9 +45,10 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
     sum[r] = empty ? 0 : float(exp2(kProbExponent) * (1 + random() % 300) / 3);
     for (int64_t c = 0; c < channels; ++c)
       acc.at(row, c) =
-          empty ? 0 : float(ldexp(normal(random) * sum[r], -exponent));
+          empty ? 0 : float(ldexp(normalNumber(random) * sum[r], -exponent));
   }
   const std::string type = kernel.row->cache;
+  const bool isF16 = type == "f16";
   constexpr uint32_t kUntouched = 0x1234;
   ElementBuffer out(type, (tokens - 1) * tokenStride +
                               (heads - 1) * headStride + channels);
@@ -81,7 +81,7 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
                             share * scale;
       // One rounding to the type, and a few to f32. From 65520 on an f16 is
       // infinite.
-      if (type == "f16" && fabs(expected) >= 65520)
+      if (isF16 && fabs(expected) >= 65520)
         ASSERT_EQ(out.value(index), copysign(INFINITY, expected));
       else
         ASSERT_NEAR(out.value(index), expected,

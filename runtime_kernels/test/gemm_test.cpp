@@ -51,10 +51,9 @@ void PrintTo(const GemmShape &shape, std::ostream *stream) {
 /// Probability codes as softmax makes them: 2^40 times (0, 1], some exactly 0.
 static Matrix<uint16_t> randomProbs(int64_t rows, int64_t keys,
                                     Random &random) {
-  std::uniform_real_distribution<double> exponent(20, 40);
   Matrix<uint16_t> probs(rows, keys);
   for (uint16_t &prob : probs.elements)
-    prob = random() % 8 ? nearestBf16(exp2(exponent(random))) : 0;
+    prob = random() % 8 ? nearestBf16(exp2(20 + 20 * (0x1p-32 * random()))) : 0;
   return probs;
 }
 

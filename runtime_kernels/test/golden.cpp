@@ -32,17 +32,17 @@ static std::vector<T> readGolden(const std::string &file, size_t count) {
   return contents;
 }
 
-static int formatIndex(const std::string &format) {
+static int formatIndex(std::string_view format) {
   return format == "e5m2" ? 1 : 0;
 }
 
-const uint8_t *goldenCodes(const std::string &format, int scale) {
+const uint8_t *goldenCodes(std::string_view format, int scale) {
   static const std::vector<uint8_t> codes =
       readGolden<uint8_t>("quant.bin", 4 * 2 * kBf16Codes);
   return codes.data() + (scale * 2 + formatIndex(format)) * kBf16Codes;
 }
 
-const float *goldenValues(const std::string &format) {
+const float *goldenValues(std::string_view format) {
   static const std::vector<float> values =
       readGolden<float>("dequant.bin", 2 * kFp8Codes);
   return values.data() + formatIndex(format) * kFp8Codes;
@@ -57,13 +57,6 @@ uint8_t nearestI8(float value) {
       static_cast<int>(nearbyint(fmax(-127, fmin(127, value)))));
 }
 
-float bf16Value(uint16_t bits) {
-  const uint32_t wide = static_cast<uint32_t>(bits) << 16;
-  float value;
-  memcpy(&value, &wide, sizeof(value));
-  return value;
-}
-
 uint16_t nearestBf16(double value) {
   if (value == 0)
     return signbit(value) ? 0x8000 : 0;
@@ -76,7 +69,7 @@ uint16_t nearestBf16(double value) {
   return static_cast<uint16_t>(bits >> 16);
 }
 
-double cacheValue(const std::string &type, uint16_t code) {
+double cacheValue(std::string_view type, uint16_t code) {
   if (type == "i8")
     return i8Value(code);
   return type == "bf16" ? bf16Value(code) : goldenValues(type)[code];

@@ -12,7 +12,8 @@
 #define FP8ATTN_TEST_GOLDEN_H
 
 #include <stdint.h>
-#include <string>
+#include <string.h>
+#include <string_view>
 #include <vector>
 
 namespace fp8attn::test {
@@ -26,10 +27,10 @@ constexpr float kGoldenScales[] = {1.0f, 0.0123f, 0.25f, 3.0f};
 
 /// Returns the codes of all bf16 numbers, by their bits, divided by
 /// kGoldenScales[scale]. `format` is "e4m3" or "e5m2".
-const uint8_t *goldenCodes(const std::string &format, int scale);
+const uint8_t *goldenCodes(std::string_view format, int scale);
 
 /// Returns the values of the 256 codes of "e4m3" or "e5m2".
-const float *goldenValues(const std::string &format);
+const float *goldenValues(std::string_view format);
 
 /// Returns the value of an i8, and the i8 nearest to a value, ties to even;
 /// at most 127 either way, and 0 for NaN.
@@ -37,14 +38,19 @@ int8_t i8Value(uint16_t code);
 uint8_t nearestI8(float value);
 
 /// Returns the value of a bf16.
-float bf16Value(uint16_t bits);
+inline float bf16Value(uint16_t bits) {
+  const uint32_t wide = static_cast<uint32_t>(bits) << 16;
+  float value;
+  memcpy(&value, &wide, sizeof(value));
+  return value;
+}
 
 /// Returns the bf16 nearest to a finite value, ties to even.
 uint16_t nearestBf16(double value);
 
 /// Returns the value of a code of a cache element type: "e4m3", "e5m2", "i8" or
 /// "bf16".
-double cacheValue(const std::string &type, uint16_t code);
+double cacheValue(std::string_view type, uint16_t code);
 
 } // namespace fp8attn::test
 

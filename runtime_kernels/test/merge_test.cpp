@@ -61,7 +61,6 @@ static bool isEqual(const Part &a, const Part &b) {
 static Part randomPart(const std::string &type, int64_t rows, int64_t channels,
                        int64_t gap, int third, double spread, Random &random) {
   Part part(type, rows, channels + gap, channels);
-  std::normal_distribution<double> normal;
   std::uniform_real_distribution<float> uniform(-float(spread), float(spread));
   for (int64_t row = 0; row < rows; ++row) {
     if (row % 3 == third) {
@@ -70,7 +69,8 @@ static Part randomPart(const std::string &type, int64_t rows, int64_t channels,
     }
     part.lse[size_t(row)] = uniform(random);
     for (int64_t c = 0; c < channels; ++c)
-      part.out.set(row * part.stride + c, nearestElement(type, normal(random)));
+      part.out.set(row * part.stride + c,
+                   nearestElement(type, normalNumber(random)));
   }
   return part;
 }

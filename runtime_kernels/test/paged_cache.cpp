@@ -18,8 +18,7 @@
 
 namespace fp8attn::test {
 
-int64_t keyByte(const std::string &type, int64_t t, int64_t d,
-                int64_t channels) {
+int64_t keyByte(std::string_view type, int64_t t, int64_t d, int64_t channels) {
   const int64_t tile = (t / 16) * (paddedKeys(channels) / 32) + d / 32;
   if (type == "bf16")
     return tile * 1024 + ((d % 32) / 2) * 64 + 4 * (t % 16) + 2 * (d & 1);
@@ -27,7 +26,7 @@ int64_t keyByte(const std::string &type, int64_t t, int64_t d,
   return tile * 512 + (r / 2) * 64 + 2 * (2 * (t % 16) + h) + (r & 1);
 }
 
-int64_t valueByte(const std::string &type, int64_t t, int64_t d,
+int64_t valueByte(std::string_view type, int64_t t, int64_t d,
                   int64_t channels) {
   const int64_t granule =
       t / 32 * 32 * paddedValues(channels) * elementBytes(type);
@@ -39,9 +38,22 @@ int64_t valueByte(const std::string &type, int64_t t, int64_t d,
          (r & 1);
 }
 
-uint16_t randomCode(const std::string &type, Random &random) {
+double normalNumber(Random &random) {
+  constexpr size_t kNumbers = 1 << 16;
+  static const std::vector<double> numbers = [] {
+    Random bits;
+    std::normal_distribution<double> normal;
+    std::vector<double> result(kNumbers);
+    for (double &number : result)
+      number = normal(bits);
+    return result;
+  }();
+  return numbers[random() % kNumbers];
+}
+
+uint16_t randomCode(std::string_view type, Random &random) {
   if (type == "bf16")
-    return nearestBf16(std::normal_distribution<double>()(random));
+    return nearestBf16(normalNumber(random));
   if (type == "i8")
     return static_cast<uint8_t>(std::uniform_int_distribution<>(-2, 2)(random));
   const int largest = type == "e4m3" ? 0x48 : 0x44;
@@ -66,7 +78,8 @@ PagedCache::PagedCache(const CacheShape &shape, Random &random)
       pages(static_cast<size_t>(pagesOf(shape))),
       bytes(static_cast<size_t>((pagesOf(shape) + kForeignPages) * pageBytes)),
       keyCodes(shape.numKeys, shape.keyChannels),
-      valueCodes(shape.numKeys, shape.valueChannels) {
+      keyNumbers(shape.numKeys, shape.keyChannels),
+      valueNumbers(shape.numKeys, shape.valueChannels) {
   std::vector<int32_t> order(pages.size() + kForeignPages);
   std::iota(order.begin(), order.end(), 0);
   std::shuffle(order.begin(), order.end(), random);
@@ -106,6 +119,7 @@ void PagedCache::store(int64_t token, int64_t byte, uint16_t code) {
 
 void PagedCache::setKey(int64_t token, int64_t channel, uint16_t code) {
   keyCodes.at(token, channel) = code;
+  keyNumbers.at(token, channel) = cacheValue(cacheShape.type, code);
   store(token,
         keyByte(cacheShape.type, token % keyRun.page_tokens, channel,
                 cacheShape.keyChannels),
@@ -113,7 +127,7 @@ void PagedCache::setKey(int64_t token, int64_t channel, uint16_t code) {
 }
 
 void PagedCache::setValue(int64_t token, int64_t channel, uint16_t code) {
-  valueCodes.at(token, channel) = code;
+  valueNumbers.at(token, channel) = cacheValue(cacheShape.type, code);
   store(token,
         valueBegin + valueByte(cacheShape.type, token % keyRun.page_tokens,
                                channel, cacheShape.valueChannels),
@@ -146,14 +160,6 @@ void PagedCache::dropValues() {
            size_t(pageBytes - valueBegin));
   keyRun.values = nullptr;
   keyRun.value_page_bytes = keyRun.value_granule_bytes = 0;
-}
-
-double PagedCache::key(int64_t token, int64_t channel) const {
-  return cacheValue(cacheShape.type, keyCodes.at(token, channel));
-}
-
-double PagedCache::value(int64_t token, int64_t channel) const {
-  return cacheValue(cacheShape.type, valueCodes.at(token, channel));
 }
 
 } // namespace fp8attn::test

@@ -19,10 +19,15 @@
 
 #include <random>
 #include <string>
+#include <string_view>
 
 namespace fp8attn::test {
 
 using Random = std::mt19937;
+
+/// Returns a normally distributed number: one of many that are drawn once, as
+/// drawing them takes longer than what they are for.
+double normalNumber(Random &random);
 
 /// Sizes of a PagedCache.
 struct CacheShape {
@@ -40,15 +45,15 @@ inline int64_t paddedValues(int64_t channels) { return (channels + 15) & ~15; }
 
 /// Returns the byte of an element within a head's part of a page, as the
 /// documentation of the layout has it.
-int64_t keyByte(const std::string &type, int64_t token, int64_t channel,
+int64_t keyByte(std::string_view type, int64_t token, int64_t channel,
                 int64_t channels);
-int64_t valueByte(const std::string &type, int64_t token, int64_t channel,
+int64_t valueByte(std::string_view type, int64_t token, int64_t channel,
                   int64_t channels);
 
 /// Returns a random code of a value of magnitude up to about 4; FP8 codes are
 /// uniform, so that subnormals are among them. i8 are up to 2, as most of
 /// those.
-uint16_t randomCode(const std::string &type, Random &random);
+uint16_t randomCode(std::string_view type, Random &random);
 
 class PagedCache {
 public:
@@ -72,8 +77,12 @@ public:
                    keyRun.num_keys};
   }
   /// Return decoded elements.
-  double key(int64_t token, int64_t channel) const;
-  double value(int64_t token, int64_t channel) const;
+  double key(int64_t token, int64_t channel) const {
+    return keyNumbers.at(token, channel);
+  }
+  double value(int64_t token, int64_t channel) const {
+    return valueNumbers.at(token, channel);
+  }
   const fp8attn_key_run &run() const { return keyRun; }
   const CacheShape &shape() const { return cacheShape; }
 
@@ -87,7 +96,8 @@ private:
   GuardedBuffer<int32_t> pages;
   GuardedBuffer<uint8_t> bytes;
   fp8attn_key_run keyRun;
-  Matrix<uint16_t> keyCodes, valueCodes;
+  Matrix<uint16_t> keyCodes;
+  Matrix<double> keyNumbers, valueNumbers;
 };
 
 } // namespace fp8attn::test

@@ -18,10 +18,9 @@ namespace fp8attn::test {
 
 Matrix<uint16_t> randomBf16(int64_t rows, int64_t columns, Random &random,
                             double deviation) {
-  std::normal_distribution<double> normal(0, deviation);
   Matrix<uint16_t> matrix(rows, columns);
   for (uint16_t &element : matrix.elements)
-    element = nearestBf16(normal(random));
+    element = nearestBf16(deviation * normalNumber(random));
   return matrix;
 }
 

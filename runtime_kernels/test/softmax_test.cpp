@@ -69,8 +69,7 @@ static Matrix<float> randomScores(int64_t rows, int64_t keys, Random &random,
                                   double deviation = 4) {
   Matrix<float> scores(rows, keys);
   for (float &score : scores.elements)
-    score = static_cast<float>(
-        std::normal_distribution<double>(0, deviation)(random));
+    score = static_cast<float>(deviation * normalNumber(random));
   return scores;
 }
 

@@ -144,11 +144,13 @@ uint16_t fp8attn::reference::encodeF16(float value) {
   // Words count the steps of the number's binade, subnormal numbers being in
   // that of the smallest normal one; infinity comes after the largest.
   const int binade = std::clamp(std::ilogb(value), -14, 15);
-  // A step is 2^(binade - 10): the quotient is exact.
+  // A step is 2^(binade - 10): the quotient is exact. Twice those of a binade
+  // are beyond the largest number in any.
+  constexpr double kMostSteps = 0x1000;
   const double step = double(1u << (binade + 14)) * 0x1p-24;
-  const double steps = std::nearbyint(std::abs(value) / step);
-  const double word = (binade + 14) * 0x400 + steps;
-  return sign | static_cast<uint16_t>(std::min<double>(word, 0x7C00));
+  const long steps = std::lrint(std::min(std::abs(value) / step, kMostSteps));
+  const long word = (binade + 14) * 0x400 + steps;
+  return sign | static_cast<uint16_t>(std::min(word, 0x7C00L));
 }
 
 int64_t fp8attn::reference::elementBytes(fp8attn_type type) {

@@ -53,7 +53,7 @@ protected:
   }
 
   std::vector<int64_t> rowCounts() const {
-    return isPrefill() ? std::vector<int64_t>{20, 33, 100}
+    return isPrefill() ? std::vector<int64_t>{1, 20, 33, 50, 100, 130}
                        : std::vector<int64_t>{1, 5, 16, 48};
   }
 };

@@ -7,7 +7,8 @@
 // The rows of a full block in vectors, whether there are so many or not: rows
 // that are not there see all keys and are 0 throughout, so that no step has to
 // ask which there are. loadRows copies them from what the caller has, storeRows
-// copies the state of their softmax back.
+// copies the state of their softmax back. A block is of FP8ATTN_BLOCK_ROWS rows
+// or, over a latent cache, of two row tiles.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,26 +21,44 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// Scales and visible keys of rows, as softmax takes them.
-struct BlockRows {
-  alignas(64) float scale[FP8ATTN_BLOCK_ROWS];
+/// Scales and visible keys of `Count` rows, as softmax takes them.
+template <int64_t Count> struct SomeRows {
+  alignas(64) float scale[Count];
   /// What is subtracted from scaled scores.
-  alignas(64) float max[FP8ATTN_BLOCK_ROWS];
+  alignas(64) float max[Count];
   /// Rows see the keys from begin to before limit.
-  alignas(64) int32_t begin[FP8ATTN_BLOCK_ROWS];
-  alignas(64) int32_t limit[FP8ATTN_BLOCK_ROWS];
+  alignas(64) int32_t begin[Count];
+  alignas(64) int32_t limit[Count];
   /// All rows see the keys from commonBegin to before commonLimit.
   int64_t commonBegin, commonLimit;
-};
 
-/// A block of up to FP8ATTN_BLOCK_ROWS rows, and its part of the operands.
-struct RowBlock {
-  BlockRows rows;
+  /// Makes them rows of no block, whose probabilities nobody reads.
+  void clear() {
+    for (int64_t row = 0; row < Count; row += kLanes) {
+      _mm512_store_ps(scale + row, _mm512_setzero_ps());
+      _mm512_store_ps(max + row, _mm512_setzero_ps());
+    }
+    commonBegin = 0;
+    commonLimit = FP8ATTN_BLOCK_KEYS;
+  }
+
+  /// Whether a row does not see all keys of the granule that begins at `key`.
+  bool areMasked(int64_t key) const {
+    return key < commonBegin || key + FP8ATTN_GRANULE > commonLimit;
+  }
+};
+using BlockRows = SomeRows<FP8ATTN_BLOCK_ROWS>;
+
+/// A block of up to `Count` rows, and its part of the operands.
+template <int64_t Count> struct SomeRowBlock {
+  static constexpr int64_t kCount = Count;
+
+  SomeRows<Count> rows;
   /// The state of the online softmax: the caller's, but for a full block.
-  alignas(64) float rowMax[FP8ATTN_BLOCK_ROWS];
-  alignas(64) float rowSum[FP8ATTN_BLOCK_ROWS];
+  alignas(64) float rowMax[Count];
+  alignas(64) float rowSum[Count];
   /// Of a step: the rows that see their first key in it.
-  __mmask16 begins[FP8ATTN_BLOCK_ROWS / kLanes];
+  __mmask16 begins[Count / kLanes];
   int64_t numRows;
   const uint8_t *query;
   float *acc;
@@ -48,10 +67,10 @@ struct RowBlock {
   /// Keys that some row sees, from a granule on.
   int64_t begin, end;
 
-  bool isFull() const {
-    return numRows > FP8ATTN_BLOCK_ROWS - FP8ATTN_TILE_ROWS;
-  }
+  /// Whether all row tiles are there.
+  bool isFull() const { return numRows > Count - FP8ATTN_TILE_ROWS; }
 };
+using RowBlock = SomeRowBlock<FP8ATTN_BLOCK_ROWS>;
 
 /// Returns the lanes of a vector of rows that there are, `count` or none if
 /// that is negative.
@@ -61,13 +80,14 @@ inline __mmask16 lanesBefore(int64_t count) {
 
 /// Fills `block` with `count` rows of which the caller has `from`, and which
 /// see no key from `end` on.
+template <int64_t Count>
 inline void loadRows(const PrefillRows &from, int64_t count, int64_t end,
-                     RowBlock &block) {
-  BlockRows &to = block.rows;
+                     SomeRowBlock<Count> &block) {
+  SomeRows<Count> &to = block.rows;
   const __m512i limits = _mm512_set1_epi32(static_cast<int32_t>(end));
   __m512i leastBegin = limits, mostBegin = _mm512_setzero_si512();
   __m512i leastLimit = limits, mostLimit = mostBegin;
-  for (int64_t row = 0; row < FP8ATTN_BLOCK_ROWS; row += kLanes) {
+  for (int64_t row = 0; row < Count; row += kLanes) {
     const __mmask16 exist = lanesBefore(count - row);
     const __m512i begin = _mm512_maskz_loadu_epi32(exist, from.begin + row);
     const __m512i limit = _mm512_min_epi32(
@@ -95,7 +115,8 @@ inline void loadRows(const PrefillRows &from, int64_t count, int64_t end,
 }
 
 /// Copies the state of the rows of a block back.
-inline void storeRows(const RowBlock &block) {
+template <int64_t Count>
+inline void storeRows(const SomeRowBlock<Count> &block) {
   for (int64_t row = 0; row < block.numRows; row += kLanes) {
     const __mmask16 exist = lanesBefore(block.numRows - row);
     _mm512_mask_storeu_ps(block.callerMax + row, exist,
@@ -116,11 +137,11 @@ inline void emptyRows(int64_t rows, const PrefillRows &state) {
   }
 }
 
-/// Empties the sums of values of a block.
-[[gnu::noinline]] inline void emptySums(const RowBlock &block,
+/// Empties the sums of values of `rows` rows.
+[[gnu::noinline]] inline void emptySums(float *acc, int64_t rows,
                                         int64_t channels) {
-  const int64_t elements = roundUp(block.numRows, FP8ATTN_TILE_ROWS) * channels;
-  storeZeros(block.acc, elements * int64_t(sizeof(float)));
+  const int64_t elements = roundUp(rows, FP8ATTN_TILE_ROWS) * channels;
+  storeZeros(acc, elements * int64_t(sizeof(float)));
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

@@ -19,7 +19,7 @@
 #ifndef FP8ATTN_X86_AMX_BLOCK_STREAM_H
 #define FP8ATTN_X86_AMX_BLOCK_STREAM_H
 
-#include "x86_amx/block_rows.h"
+#include "x86_amx/row_maxima.h"
 #include "x86_amx/score_stream.h"
 #include "x86_amx/step.h"
 #include "x86_amx/value_stream.h"
@@ -101,14 +101,8 @@ public:
         exponent(exponent), scratch(scratch) {
     // Scores of nothing are finite.
     storeZeros(scratch.ring, kScoreRingBytes);
-    BlockRows &none = scratch.noRows;
-    for (int64_t row = 0; row < FP8ATTN_BLOCK_ROWS; row += kLanes) {
-      _mm512_store_ps(none.scale + row, _mm512_setzero_ps());
-      _mm512_store_ps(none.max + row, _mm512_setzero_ps());
-    }
-    none.commonBegin = 0;
-    none.commonLimit = FP8ATTN_BLOCK_KEYS;
-    idle.rows = &none;
+    scratch.noRows.clear();
+    idle.rows = &scratch.noRows;
     idle.firstKey = 0;
     idle.pairs = 2;
     idle.ring = scratch.ring;
@@ -134,7 +128,8 @@ public:
     if (!inPhases) {
       begin(step);
       finishPrevious();
-      if ((known || setMaxima(block, firstKey, numKeys)) && findMaxima(step)) {
+      if ((known || setMaxima(block, firstKey, numKeys)) &&
+          findMaxima(block, firstKey, step.scores.scores(0))) {
         goOn(step);
         return;
       }
@@ -166,71 +161,6 @@ private:
     const ScoreStep &scores = previous->scores;
     const int64_t columns = scores.columns();
     return columns > kColumnsAhead ? scores.scores(columns - 1) : nullptr;
-  }
-
-  /// Sets what is subtracted from scores, as far as it is known. Returns
-  /// whether the other rows that see one of the keys see one of the first
-  /// granule, so that findMaxima can find it.
-  static bool setMaxima(RowBlock &block, int64_t firstKey, int64_t numKeys) {
-    BlockRows &rows = block.rows;
-    const __m512i first = _mm512_set1_epi32(static_cast<int32_t>(firstKey));
-    const __m512i late =
-        _mm512_set1_epi32(static_cast<int32_t>(firstKey + FP8ATTN_GRANULE));
-    const __m512i end =
-        _mm512_set1_epi32(static_cast<int32_t>(firstKey + numKeys));
-    __mmask16 missing = 0;
-    for (int64_t row = 0; row < FP8ATTN_BLOCK_ROWS; row += kLanes) {
-      const __m512 max = _mm512_load_ps(block.rowMax + row);
-      const __mmask16 isUnknown = _mm512_cmp_ps_mask(
-          max, _mm512_set1_ps(-__builtin_inff()), _CMP_EQ_OQ);
-      const __m512i begin =
-          _mm512_max_epi32(_mm512_load_si512(rows.begin + row), first);
-      const __m512i limit =
-          _mm512_min_epi32(_mm512_load_si512(rows.limit + row), end);
-      const __mmask16 begins =
-          _mm512_mask_cmplt_epi32_mask(isUnknown, begin, limit);
-      missing |= _mm512_mask_cmpge_epi32_mask(begins, begin, late);
-      block.begins[row / kLanes] = begins;
-      // While no key has counted, all are masked.
-      _mm512_store_ps(rows.max + row,
-                      _mm512_mask_mov_ps(max, isUnknown, _mm512_setzero_ps()));
-    }
-    return missing == 0;
-  }
-
-  /// Finds the maxima of the rows that see their first key in the first granule
-  /// of a step, the scores of which are there. Returns false if one is not
-  /// finite: it takes all scores of the step to find it then.
-  static bool findMaxima(const BlockStep &step) {
-    RowBlock &block = *step.block;
-    BlockRows &rows = block.rows;
-    if (!(block.begins[0] | block.begins[1] | block.begins[2]))
-      return true;
-    const uint8_t *const scores = step.scores.scores(0);
-    alignas(64) float first[FP8ATTN_BLOCK_ROWS];
-    for (int64_t row = 0; row < FP8ATTN_BLOCK_ROWS; ++row) {
-      const int64_t key =
-          clamp(rows.begin[row] - step.firstKey, 0, FP8ATTN_GRANULE - 1);
-      __builtin_memcpy(&first[row],
-                       scores +
-                           tileIndex<kFloatColumns>(row, key, FP8ATTN_GRANULE) *
-                               int64_t(sizeof(float)),
-                       sizeof(float));
-    }
-    for (int64_t row = 0; row < FP8ATTN_BLOCK_ROWS; ++row)
-      first[row] = ceilToInteger(first[row] * rows.scale[row]);
-    __mmask16 missing = 0;
-    for (int64_t tile = 0; tile < kRowTiles; ++tile) {
-      const int64_t row = tile * kLanes;
-      const __m512 max = _mm512_load_ps(first + row);
-      const __mmask16 finite =
-          _mm512_mask_cmp_ps_mask(block.begins[tile], _mm512_sub_ps(max, max),
-                                  _mm512_setzero_ps(), _CMP_EQ_OQ);
-      missing |= block.begins[tile] & ~finite;
-      _mm512_mask_store_ps(block.rowMax + row, finite, max);
-      _mm512_mask_store_ps(rows.max + row, finite, max);
-    }
-    return missing == 0;
   }
 
   /// Multiplies the first columns of a step, and finishes the softmax of the
@@ -316,7 +246,7 @@ private:
   [[gnu::noinline]] void addInPhases(const BlockStep &step) {
     RowBlock &block = *step.block;
     if (step.isFirst)
-      emptySums(block, words.valueChannels);
+      emptySums(block.acc, block.numRows, words.valueChannels);
     const int64_t depth = words.keyChannels / kBf16Columns;
     const int64_t columns = words.valueChannels / kFloatColumns;
     const int64_t granules = step.granules();

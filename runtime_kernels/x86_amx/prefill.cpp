@@ -7,8 +7,9 @@
 // The prefill rows of kernels.def on AMX tiles. Keys and values are decoded a
 // chunk at a time, once for all blocks of rows (word_tiles.h), which then take
 // steps of keys, in one stream over steps and blocks (block_stream.h). A call
-// of two row tiles is one of attend.h, unless the cache is latent: so few rows
-// wait for memory, which is fetched ahead there, and use a decoded tile once.
+// of two row tiles is one of attend.h: so few rows wait for memory, which is
+// fetched ahead there, and use a decoded tile once. A latent cache has a stream
+// of its own (latent_stream.h).
 //
 // For R rows, K keys and D channels of keys and values a call reads K * D
 // elements of keys and of values once, and does 4 * R * K * D flops, less what
@@ -19,6 +20,7 @@
 #include "common/kernel_declarations.h"
 #include "x86_amx/attend.h"
 #include "x86_amx/block_stream.h"
+#include "x86_amx/latent_stream.h"
 #include "x86_amx/special_values.h"
 
 namespace fp8attn {
@@ -43,7 +45,6 @@ struct PrefillScratch {
   StreamScratch stream;
   /// Two take turns: a block's last step is finished by another's first.
   RowBlock blocks[2];
-  alignas(64) uint8_t latent[kLatentTiles * FP8ATTN_TILE_BYTES];
   alignas(64) uint8_t words[kChunkBytes];
 };
 static_assert(sizeof(PrefillScratch) <= FP8ATTN_PREFILL_SCRATCH_BYTES(0, 0));
@@ -84,7 +85,7 @@ attendTwoTiles(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
 
 /// What is special about the format of a cache.
 struct CacheFunctions {
-  decltype(&attendTwoTiles<E4M3>) attendTwoTiles;
+  decltype(&attendTwoTiles<E4M3>) attendTwoTiles, prefillLatent;
   void (*decodeWords)(const fp8attn_key_run &run, WordTiles &tiles);
   BlockStream::AddSpecialValues *addSpecialValues;
 };
@@ -95,8 +96,11 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
         int64_t numKeys, const void *query, int64_t numRows,
         int64_t keyChannels, int64_t valueChannels, const PrefillRows &rows,
         int64_t exponent, float *acc, void *scratchMemory) {
-  if (numRows > FP8ATTN_TILE_ROWS && numRows <= 2 * FP8ATTN_TILE_ROWS &&
-      !isLatent(run))
+  if (isLatent(run))
+    return cache.prefillLatent(run, firstKey, numKeys, query, numRows,
+                               keyChannels, valueChannels, rows, exponent, acc,
+                               scratchMemory);
+  if (numRows > FP8ATTN_TILE_ROWS && numRows <= 2 * FP8ATTN_TILE_ROWS)
     return cache.attendTwoTiles(run, firstKey, numKeys, query, numRows,
                                 keyChannels, valueChannels, rows, exponent, acc,
                                 scratchMemory);
@@ -107,7 +111,6 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
   words.keyChannels = keyChannels;
   words.valueChannels = valueChannels;
   words.mostKeys = mostChunkKeys(keyChannels, valueChannels);
-  words.latent = scratch.latent;
   words.keys = scratch.words;
   words.values = scratch.words + words.mostKeys * keyChannels * kWordBytes;
   BlockStream stream(run, cache.addSpecialValues, words, exponent,
@@ -132,7 +135,7 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
       const int64_t begin = block.begin > firstKey ? block.begin : firstKey;
       // A block that no step begins; steps have their sums in other tiles.
       if (first == firstKey && begin >= block.end)
-        emptySums(block, valueChannels);
+        emptySums(block.acc, block.numRows, valueChannels);
       if (addChunk(stream, words, block, begin))
         turn ^= 1;
     }
@@ -152,6 +155,7 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
       const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,    \
       float *row_max, float *row_sum, float *acc, void *scratch) {             \
     fp8attn::prefill({fp8attn::attendTwoTiles<fp8attn::Format>,                \
+                      fp8attn::prefillLatent<fp8attn::Format>,                 \
                       fp8attn::decodeWords<fp8attn::Format>,                   \
                       fp8attn::addSpecialValues<fp8attn::Format>},             \
                      *run, first_key, num_keys, query_tiles, rows,             \

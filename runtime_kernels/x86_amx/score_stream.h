@@ -99,15 +99,26 @@ public:
   [[gnu::always_inline]] bool begin(const ScoreStep &step, int64_t half) {
     const int64_t row = (half & 1) * kHalfRows;
     const int64_t pair = half >> 1;
-    scores = step.scores(2 * pair) + row * kTileStride;
-    probs = step.probs + pair * FP8ATTN_TILE_BYTES + row * kTileStride;
-    scale = step.rows->scale + row;
-    max = step.rows->max + row;
-    rowBegin = step.rows->begin + row;
-    rowLimit = step.rows->limit + row;
-    key = step.firstKey + pair * FP8ATTN_GRANULE;
-    return key < step.rows->commonBegin ||
-           key + FP8ATTN_GRANULE > step.rows->commonLimit;
+    begin(*step.rows, row, step.scores(2 * pair),
+          step.probs + pair * FP8ATTN_TILE_BYTES,
+          step.firstKey + pair * FP8ATTN_GRANULE);
+    return step.rows->areMasked(key);
+  }
+
+  /// Goes to row `row`, of each row tile, of 32 keys from `firstKey` on, whose
+  /// scores are in tiles [row tiles][2]; row tiles of probabilities are
+  /// kProbPitch bytes apart.
+  template <int64_t Count>
+  [[gnu::always_inline]] void begin(const SomeRows<Count> &rows, int64_t row,
+                                    const uint8_t *scoreTiles,
+                                    uint8_t *probTiles, int64_t firstKey) {
+    scores = scoreTiles + row * kTileStride;
+    probs = probTiles + row * kTileStride;
+    scale = rows.scale + row;
+    max = rows.max + row;
+    rowBegin = rows.begin + row;
+    rowLimit = rows.limit + row;
+    key = firstKey;
   }
 
   /// Computes `Rows` rows of row tile `tile`, from row `row` of the half on.

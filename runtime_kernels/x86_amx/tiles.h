@@ -36,6 +36,9 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// Bytes between the rows of a tile in memory: tiles are contiguous.
 constexpr int64_t kTileStride = 64;
 
+/// Bytes of a bf16 word.
+constexpr int64_t kWordBytes = 2;
+
 /// Accumulators that compute at a time.
 constexpr int kAccumulatorsPerSet = 3;
 

@@ -43,8 +43,8 @@ struct ValueStep {
   float *rowSum;
 };
 
-/// The denominators of `Rows` rows of each row tile.
-template <int Rows> class ProbSums {
+/// The denominators of `Rows` rows of each of `Tiles` row tiles.
+template <int Rows, int Tiles = kRowTiles> class ProbSums {
 public:
   /// From row `row` of each row tile on.
   [[gnu::always_inline]] ProbSums(const uint8_t *probs, int64_t row)
@@ -70,7 +70,7 @@ public:
   /// Adds the sums to those of the rows, `rowSum` being that of the first.
   [[gnu::always_inline]] void addTo(float *rowSum) const {
 #pragma clang loop unroll(full)
-    for (int tile = 0; tile < kRowTiles; ++tile)
+    for (int tile = 0; tile < Tiles; ++tile)
 #pragma clang loop unroll(full)
       for (int i = 0; i < Rows; ++i)
         rowSum[tile * FP8ATTN_TILE_ROWS + i] +=
@@ -82,11 +82,11 @@ private:
   static constexpr int16_t kOneWord = 0x3f80;
 
   const uint8_t *probs;
-  __m512 sums[kRowTiles * Rows];
+  __m512 sums[Tiles * Rows];
 };
 
 /// No denominators.
-template <> class ProbSums<0> {
+template <int Tiles> class ProbSums<0, Tiles> {
 public:
   ProbSums(const uint8_t *, int64_t) {}
   void add(int64_t, int) {}

@@ -11,8 +11,7 @@
 //
 // As in tile_stream.h, NaN and infinity are decoded exactly in keys and count
 // as 0 in values. Reads whole granules and nothing else; fetches one granule
-// ahead. Values of a latent cache are put in order first, some tiles at a time
-// (x86_vector/latent.h).
+// ahead. Not of latent caches: see latent_stream.h.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,12 +22,6 @@
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
-
-/// Bytes of a word.
-constexpr int64_t kWordBytes = 2;
-
-/// Tiles of values of a latent cache that are put in order at a time.
-constexpr int64_t kLatentTiles = 8;
 
 /// Keys and values [firstKey, firstKey + numKeys) of a run.
 struct WordTiles {
@@ -41,8 +34,6 @@ struct WordTiles {
   uint8_t *keys;
   uint8_t *values;
   int64_t mostKeys;
-  /// Room for kLatentTiles tiles of the cache.
-  uint8_t *latent;
   /// Whether a value is NaN or infinite.
   bool hasSpecialValues;
 
@@ -113,22 +104,13 @@ template <class Format>
       decodeTiles<Format, Specials::kExact>(keys, keyTiles, keyWords);
     keyWords += keyTiles * FP8ATTN_TILE_BYTES;
 
-    for (int64_t column = 0, count; column < columns; column += count) {
-      count = columns - column;
-      if (isLatent(run) && count > kLatentTiles)
-        count = kLatentTiles;
-      const uint8_t *values = valueTiles<Format>(run, key, tiles.valueChannels,
-                                                 column, count, tiles.latent);
-      const uint8_t *next =
-          isLatent(run)
-              ? values
-              : valueGranule<kBytes>(run, key + later, tiles.valueChannels);
-      uint8_t *words = tiles.valuesFrom(key) + column * tiles.valuePitch();
-      if (decodeApart<Format, Specials::kDetect>(
-              values, next, count, words, tiles.valuePitch())) [[unlikely]] {
-        tiles.hasSpecialValues = true;
-        decodeFiniteValues<Format>(values, count, words, tiles.valuePitch());
-      }
+    const uint8_t *values = valueGranule<kBytes>(run, key, tiles.valueChannels);
+    uint8_t *words = tiles.valuesFrom(key);
+    if (decodeApart<Format, Specials::kDetect>(
+            values, valueGranule<kBytes>(run, key + later, tiles.valueChannels),
+            columns, words, tiles.valuePitch())) [[unlikely]] {
+      tiles.hasSpecialValues = true;
+      decodeFiniteValues<Format>(values, columns, words, tiles.valuePitch());
     }
   }
 }

@@ -59,8 +59,10 @@ public:
   static constexpr int64_t kPairBytes = kLineBytes;
 
   /// Returns the two rows at `line`, which is aligned.
-  RowPair load(const uint8_t *line) {
-    const simd::Line codes = simd::load(line);
+  RowPair load(const uint8_t *line) { return widen(simd::load(line)); }
+
+  /// Returns the two rows of a line.
+  RowPair widen(simd::Line codes) {
     const simd::Line u = lookup(codes);
     if (Mode == Specials::kDetect)
       largest = simd::max8(largest, u);
@@ -122,8 +124,9 @@ template <Specials Mode> class Decoder<I8, Mode> {
 public:
   static constexpr int64_t kPairBytes = kLineBytes;
 
-  RowPair load(const uint8_t *line) {
-    const simd::Line codes = simd::load(line);
+  RowPair load(const uint8_t *line) { return widen(simd::load(line)); }
+
+  RowPair widen(simd::Line codes) {
     return {words(simd::multiplyAddBytes(simd::set16(1), codes)),
             words(simd::shiftRightSigned16<8>(codes))};
   }

@@ -32,17 +32,18 @@ constexpr int64_t kLatentBlockBytes = kCacheTileBytes<Format> / 2;
 constexpr int64_t kLatentGranuleBytes =
     FP8ATTN_GRANULE * FP8ATTN_MAX_CHANNELS * 2;
 
+/// Dwords of a token, of channels 0, 2, 1, 3 of FP8, to those of a channel, of
+/// tokens 0, 2, 1, 3.
+alignas(16) inline constexpr uint8_t kLatentOrder[16] = {
+    0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15};
+
 /// Writes a block of keys as one of values.
 template <class Format>
 inline void transposeBlock(const uint8_t *keys, uint8_t *values) {
   // Lines that hold four tokens (FP8: of values, and four channels of keys).
   constexpr int64_t kQuads = kLanes / 4;
   if constexpr (Format::kBytes == 1) {
-    // Dwords of a token, of channels 0, 2, 1, 3, to those of a channel, of
-    // tokens 0, 2, 1, 3.
-    alignas(16) static constexpr uint8_t kOrder[16] = {
-        0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15};
-    const simd::Line order = simd::repeat16(kOrder);
+    const simd::Line order = simd::repeat16(kLatentOrder);
     for (int64_t i = 0; i < kQuads; ++i)
       simd::store(
           values + i * kLineBytes,

@@ -24,7 +24,7 @@ import subprocess
 import sys
 
 # The loops beside whose tiles vectors work. Those of qk and pv call on purpose.
-STREAMS = r"attendKeys|streamColumns|streamValues"
+STREAMS = r"attendUnits|streamColumns|streamValues|streamPair|streamLatentValues"
 
 COLUMNS = ["products", "loads", "T1", "stores", "vectors", "others", "stack", "vector stack", "constants", "calls"]
 
@@ -54,7 +54,7 @@ def functions_of(path, wanted):
     found, current = [], None
     for line in text.splitlines():
         if start := re.match(r"[0-9a-f]+ <(.*)>:$", line):
-            name = re.sub(r"^(void|bool|auto) |fp8attn::amx::|\(.*", "", start[1])
+            name = re.sub(r"^(void|bool|auto) |fp8attn::amx::|\(.*", "", start[1]).replace("> >", ">>")
             current = [] if re.match(wanted, name) and "fp8attn::amx::" in start[1] else None
             if current is not None:
                 found.append((name, current))

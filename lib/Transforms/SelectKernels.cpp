@@ -138,9 +138,8 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   shape.keyChannels = llvm::alignTo(query.getDimSize(1), kKeyTileChannels);
   shape.valueChannels = llvm::alignTo(value.getDimSize(1), kValueTileChannels);
   shape.keyBytes = getElementBytes(key);
-  problem.isLatent = match.isLatent();
   // Keys have been read when their first channels are the values.
-  shape.valueBytes = problem.isLatent ? 0 : getElementBytes(value);
+  shape.valueBytes = match.isLatent() ? 0 : getElementBytes(value);
   // What is multiplied element by element is bf16 afterwards.
   Type bf16 = BFloat16Type::get(match.loop.getContext());
   problem.keyType = match.keyElementFactor ? bf16 : key.getElementType();

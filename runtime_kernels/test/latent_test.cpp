@@ -25,8 +25,12 @@ protected:
 
   /// Whether the kernel takes so many rows of a latent cache.
   bool takes(int64_t rows) const {
-    return isPrefill() || (rows <= FP8ATTN_DECODE_ROWS &&
-                           GetParam().row->isa != FP8ATTN_ISA_AMX_BF16);
+    return isPrefill() || rows <= FP8ATTN_DECODE_ROWS;
+  }
+
+  /// Returns the code of 2 for the kernel's cache.
+  uint16_t two() const {
+    return type() == "bf16" ? 0x4000 : type() == "i8" ? 2 : 0x40;
   }
 
   /// Runs the kernel and, for a block of rows, the separate ones.
@@ -104,6 +108,101 @@ TEST_P(LatentTest, RunBeginsAtItsFirstKey) {
   AttentionProblem problem = randomProblem(cache, 40, true, random);
   narrowWindows(problem, 200);
   cache.beginAt(448);
+  ASSERT_NO_FATAL_FAILURE(checkProblem(cache, problem));
+}
+
+// Every number of columns and of steps of depth, odd ones and few among them.
+TEST_P(LatentTest, EveryHeadSize) {
+  size_t n = 0;
+  for (int64_t keyChannels = 32; keyChannels <= FP8ATTN_MAX_CHANNELS;
+       keyChannels += 32, ++n) {
+    const int64_t valueChannels = takeTurns(
+        {keyChannels, keyChannels - 16, (keyChannels + 63) / 64 * 16}, n);
+    Random random(static_cast<unsigned>(keyChannels));
+    PagedCache cache({type(), 70, keyChannels, valueChannels, 32}, random);
+    ASSERT_NO_FATAL_FAILURE(checkProblem(
+        cache, randomProblem(cache, isPrefill() ? 34 : 7, true, random)))
+        << keyChannels << "/" << valueChannels << " channels";
+  }
+}
+
+// Keys that are alike have large scores that are alike, whose last bits say in
+// which order channels were summed.
+TEST_P(LatentTest, OrderOfChannels) {
+  for (int64_t keyChannels : {96, 288, 576}) {
+    Random random(74);
+    PagedCache cache({type(), 70, keyChannels, 32, 32}, random);
+    for (int64_t c = 0; c < keyChannels; ++c) {
+      const uint16_t code = randomCode(type(), random);
+      for (int64_t key = 0; key < 70; ++key)
+        cache.setKey(key, c, code);
+    }
+    AttentionProblem problem =
+        randomProblem(cache, isPrefill() ? 100 : 16, false, random);
+    for (float &scale : problem.rowScale)
+      scale *= 0x1p10f;
+    ASSERT_NO_FATAL_FAILURE(checkProblem(cache, problem))
+        << keyChannels << " channels";
+  }
+}
+
+// Granules of which any number of tokens exists, and behind them NaN.
+TEST_P(LatentTest, EveryTail) {
+  const uint16_t nan = type() == "bf16" ? 0x7fc0 : 0x7f;
+  for (int64_t keys : {1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64}) {
+    Random random(static_cast<unsigned>(keys));
+    PagedCache cache({type(), keys + 20, 64, 48, 96}, random);
+    cache.endAt(keys);
+    const AttentionProblem problem =
+        randomProblem(cache, isPrefill() ? 40 : 16, false, random);
+    ASSERT_NO_FATAL_FAILURE(checkProblem(cache, problem)) << keys << " keys";
+    const AttentionState values = run(problem)[0];
+    for (int64_t key = keys; key < keys + 20; ++key)
+      for (int64_t c = 0; c < 64; ++c)
+        cache.setKey(key, c, nan);
+    const AttentionState special = run(problem)[0];
+    for (int64_t row = 0; row < problem.query.rows; ++row)
+      ASSERT_NO_FATAL_FAILURE(expectSameBits(values, row, special, row))
+          << keys << " keys";
+  }
+}
+
+// Scores that rise by far more than the threshold, of some rows: in the first
+// granule, in a later one, and in later steps. Others begin with a score that
+// is not finite.
+TEST_P(LatentTest, RisingScores) {
+  for (int64_t rising : {1, 33, 255, 290, 400}) {
+    for (int64_t rows : {5, 20, 40, 100}) {
+      if (!isPrefill() && rows > FP8ATTN_BLOCK_ROWS)
+        continue;
+      Random random(72);
+      PagedCache cache({type(), 401, 64, 64, 32}, random);
+      AttentionProblem problem = randomProblem(cache, rows, false, random);
+      for (int64_t c = 0; c < 64; ++c) {
+        cache.setKey(rising, c, two());
+        for (int64_t row = 3; row < rows; row += 7)
+          problem.query.at(row, c) &= 0x7fff;
+      }
+      for (size_t row = 0; row < static_cast<size_t>(rows); ++row)
+        problem.rowScale[row] = row % 31 == 5 ? 0x1p126f : 2;
+      ASSERT_NO_FATAL_FAILURE(checkProblem(cache, problem))
+          << rows << " rows, key " << rising;
+    }
+  }
+}
+
+// Rows that see nothing in the steps of others, in no order.
+TEST_P(LatentTest, WindowsApart) {
+  const int64_t rows = isPrefill() ? 270 : 16;
+  Random random(73);
+  PagedCache cache({type(), 1100, 64, 48, 32}, random);
+  AttentionProblem problem = randomProblem(cache, rows, false, random);
+  for (int64_t row = 0; row < rows; ++row) {
+    const auto r = static_cast<size_t>(row);
+    problem.rowBegin[r] = static_cast<int32_t>(row * 37 % 48 * 20);
+    problem.rowLimit[r] =
+        problem.rowBegin[r] + static_cast<int32_t>(row * 11 % 7 * 50);
+  }
   ASSERT_NO_FATAL_FAILURE(checkProblem(cache, problem));
 }
 

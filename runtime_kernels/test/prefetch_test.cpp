@@ -19,6 +19,7 @@ static void noteFetch(const char *line);
 #undef _mm_prefetch
 #define _mm_prefetch(address, hint) noteFetch(address)
 #define FP8ATTN_KERNEL_NAMESPACE prefetchtest
+#include "x86_amx/latent_prefetch.h"
 #include "x86_vector/prefetch.h"
 
 #include "guarded_buffer.h"
@@ -283,6 +284,47 @@ TEST(PrefetchTest, ManyRows) {
   PrefetchStream stream(run.run, 0, 0, kFetchingRows + 1, StepPart::kKeys);
   stream.endGranule();
   EXPECT_TRUE(fetched.empty());
+}
+
+// A step ahead, however many turns there are beside it: every line before it is
+// read, and nothing outside of the run.
+TEST(PrefetchTest, LatentStepAhead) {
+  for (int64_t keyBytes : {1024, 18432, 36864})
+    for (int64_t firstKey : {0, 224, 512})
+      for (int64_t keys : {1, 33, 130, 300, 1100})
+        for (int turns : {0, 3, 700}) {
+          SCOPED_TRACE(testing::Message()
+                       << keyBytes << " bytes, " << keys << " keys from "
+                       << firstKey << ", " << turns << " turns");
+          const FetchedRun run(
+              {firstKey, firstKey + keys, keys % 2 ? 32 : 96, keyBytes, 0});
+          fetched.clear();
+          LatentPrefetch stream(run.run, firstKey);
+          for (int64_t key = firstKey, end; key < firstKey + keys; key = end) {
+            end = key + stepKeys(key, run.run.num_keys);
+            for (int64_t k = key; k < end; k += FP8ATTN_GRANULE)
+              for (int64_t line = 0; line < keyBytes; line += 64)
+                ASSERT_GT(fetched[run.granule(StepPart::kKeys, k) + line], 0)
+                    << "line " << line / 64 << " of the granule at key " << k;
+            stream.enterStep(end);
+            for (int turn = 0; turn < turns; ++turn)
+              stream.fetch<1>();
+            stream.fetchEarly(0);
+            stream.endStep();
+          }
+          ASSERT_NO_FATAL_FAILURE(checkReads(run));
+        }
+}
+
+// Of a whole step, each line once.
+TEST(PrefetchTest, LatentStepOnce) {
+  const FetchedRun run({0, 300, 64, 18432, 0});
+  fetched.clear();
+  LatentPrefetch stream(run.run, 0);
+  EXPECT_EQ(fetched.size(), size_t{8 * 18432 / 64});
+  for (const auto &[line, times] : fetched)
+    EXPECT_EQ(times, 1);
+  ASSERT_NO_FATAL_FAILURE(checkReads(run));
 }
 
 } // namespace fp8attn::test

@@ -35,7 +35,7 @@ template <class Format, int64_t RowTiles> struct AttendScratch {
       RowTiles * FP8ATTN_TILE_ROWS * FP8ATTN_BLOCK_KEYS;
   alignas(64) float scores[kElements];
   alignas(64) uint16_t probs[kElements];
-  alignas(64) uint8_t ring[UnitStream<Format>::kRingBytes];
+  alignas(64) uint8_t ring[UnitStream<Format, false>::kRingBytes];
   /// Of the step that is computed, and of the next one.
   UnitList<Format> units[2];
   /// For tiles with special values.
@@ -69,11 +69,11 @@ computeExactScores(const fp8attn_key_run &run, int64_t firstKey,
 }
 
 /// The softmax of a step, with lines fetched before each row.
-template <class Format>
+template <class Format, class Ahead>
 [[gnu::always_inline]] inline void
 attendSoftmax(int64_t firstKey, int64_t numKeys, const PrefillRows &state,
               int64_t rows, int64_t exponent, int64_t channels, float *acc,
-              const float *scores, uint16_t *probs, PrefetchStream &ahead) {
+              const float *scores, uint16_t *probs, Ahead &ahead) {
   for (int64_t row = 0; row < rows; ++row) {
     ahead.fetchEarly(kRowPairBytes<Format>);
     softmaxStep(firstKey, numKeys, 1,
@@ -86,25 +86,28 @@ attendSoftmax(int64_t firstKey, int64_t numKeys, const PrefillRows &state,
 }
 
 /// See fp8attn_uk_attend_fn; of one key or more, after initRows. `Sums` is
-/// OneRowTile or TwoRowTiles.
-template <template <class> class Sums, class Format>
+/// OneRowTile or TwoRowTiles of a UnitStream.
+template <class Sums, class Stream>
 [[gnu::noinline]] void
-attendKeys(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
-           const void *query, int64_t rows, int64_t keyChannels,
-           int64_t valueChannels, const PrefillRows &state, int64_t exponent,
-           float *acc,
-           AttendScratch<Format, Sums<Format>::kRowTiles> &scratch) {
-  constexpr int kRowTiles = Sums<Format>::kRowTiles;
-  PrefetchStream ahead(run, firstKey, firstKey, rows, StepPart::kKeys);
+attendUnits(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
+            const void *query, int64_t rows, int64_t keyChannels,
+            int64_t valueChannels, const PrefillRows &state, int64_t exponent,
+            float *acc,
+            AttendScratch<typename Stream::Format, Sums::kRowTiles> &scratch) {
+  using Format = typename Stream::Format;
+  constexpr int kRowTiles = Sums::kRowTiles;
+  auto ahead = Stream::fetchAhead(run, firstKey, rows);
   UnitList<Format> *units = &scratch.units[0], *nextUnits = &scratch.units[1];
   units->fill(run, firstKey, stepKeys(firstKey, endKey), keyChannels,
               valueChannels);
-  UnitStream<Format> stream(*units, scratch.ring, ahead);
+  Stream stream(run, *units, scratch.ring, ahead);
   auto *const scores = reinterpret_cast<uint8_t *>(scratch.scores);
   ValueTileCount count(ahead, valueChannels);
-  Sums<Format> sums;
+  Sums sums;
   for (int64_t first = firstKey, keys; first < endKey; first += keys) {
     keys = stepKeys(first, endKey);
+    if constexpr (Stream::kIsLatent)
+      ahead.enterStep(first + keys);
     if (first + keys < endKey) {
       nextUnits->fill(run, first + keys, stepKeys(first + keys, endKey),
                       keyChannels, valueChannels);
@@ -119,7 +122,7 @@ attendKeys(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
     }
     sums.storePending();
     // Keys of bf16 are their own words, whatever they are.
-    if (stream.takeSpecial() && !UnitStream<Format>::kWordsInCache) [[unlikely]]
+    if (stream.takeSpecial() && !Stream::kWordsInCache) [[unlikely]]
       computeExactScores<kRowTiles, Format>(
           run, first, keys, query, keyChannels, scratch.scores, scratch.exact);
     attendSoftmax<Format>(first, keys, state, rows, exponent, valueChannels,
@@ -140,10 +143,31 @@ attendKeys(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
       addSpecialValues<Format>(run, first, keys, scratch.probs, rows,
                                valueChannels, acc);
     }
+    if constexpr (Stream::kIsLatent)
+      ahead.endStep();
     std::swap(units, nextUnits);
     stream.enter(*units);
   }
   sums.storePending();
+}
+
+/// The same, of whichever cache. `Sums` is OneRowTile or TwoRowTiles.
+template <template <class> class Sums, class Format>
+inline void
+attendKeys(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
+           const void *query, int64_t rows, int64_t keyChannels,
+           int64_t valueChannels, const PrefillRows &state, int64_t exponent,
+           float *acc,
+           AttendScratch<Format, Sums<UnitStream<Format, false>>::kRowTiles>
+               &scratch) {
+  if (isLatent(run))
+    attendUnits<Sums<UnitStream<Format, true>>, UnitStream<Format, true>>(
+        run, firstKey, endKey, query, rows, keyChannels, valueChannels, state,
+        exponent, acc, scratch);
+  else
+    attendUnits<Sums<UnitStream<Format, false>>, UnitStream<Format, false>>(
+        run, firstKey, endKey, query, rows, keyChannels, valueChannels, state,
+        exponent, acc, scratch);
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

@@ -15,7 +15,6 @@
 #define FP8ATTN_X86_AMX_ATTENDED_VALUES_H
 
 #include "x86_amx/step.h"
-#include "x86_vector/prefetch.h"
 
 #include <type_traits>
 
@@ -50,9 +49,9 @@ struct AttendedValues {
 
 /// Counts the tiles of values that are consumed, and tells the prefetcher when
 /// they are as many as a granule has.
-class ValueTileCount {
+template <class Ahead> class ValueTileCount {
 public:
-  ValueTileCount(PrefetchStream &ahead, int64_t channels)
+  ValueTileCount(Ahead &ahead, int64_t channels)
       : ahead(ahead), tilesOfGranule(channels / kLanes), left(tilesOfGranule) {}
 
   [[gnu::always_inline]] void add(int64_t tiles) {
@@ -61,7 +60,7 @@ public:
   }
 
 private:
-  PrefetchStream &ahead;
+  Ahead &ahead;
   int64_t tilesOfGranule, left;
 };
 
@@ -72,13 +71,13 @@ template <class Format, class LoadLeft, class Multiply>
 [[gnu::always_inline]] inline void
 forFiniteValues(const AttendedValues &step, int64_t column, uint8_t *tile,
                 LoadLeft loadLeft, Multiply multiply) {
+  alignas(kLineBytes) uint8_t latent[kCacheTileBytes<Format>];
   for (int64_t g = 0; g < step.granules; ++g) {
     const int64_t key = step.firstKey + g * FP8ATTN_GRANULE;
-    const uint8_t *values =
-        valueGranule<Format::kBytes>(step.run, key, step.channels);
     loadLeft(g);
     const auto load = [&](int64_t at) {
-      const uint8_t *words = values + at * kCacheTileBytes<Format>;
+      const uint8_t *words =
+          valueTiles<Format>(step.run, key, step.channels, at, 1, latent);
       if constexpr (Format::kBytes == 1) {
         decodeTiles<Format, Specials::kExact>(words, 1, tile);
         words = tile;

@@ -10,9 +10,9 @@
 // fetch keys, and, behind the last row tiles that need a tile of keys, decode
 // that of the next granule in its place.
 //
-// Queries come from the second-level cache, past the first one (TILELOADDT1),
-// and are walked forwards and backwards in turn, so that the keys that were
-// used last are used first.
+// Queries come from the second-level cache, past the first one (TILELOADDT1).
+// Keys are walked forwards by every pair: backwards in turn would find those in
+// the first-level cache that were used last, and give sums another order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -38,8 +38,6 @@ struct PairProduct {
   const uint8_t *query;
   const uint8_t *keys;
   int64_t depth;
-  /// From the last step of depth to the first one.
-  bool backwards;
   /// kPairScoreBytes.
   uint8_t *scores;
   /// What is fetched: `lines` lines beside each step of depth.
@@ -119,9 +117,7 @@ multiplyPair(const PairProduct &product, const PairScores &beside,
   const uint8_t *const query = product.query, *const keys = product.keys;
   const uint8_t *ahead = product.ahead;
   const int64_t aheadBytes = product.lines * kLineBytes;
-  const int64_t step = product.backwards ? -1 : 1;
-  int64_t k = product.backwards ? depth - 1 : 0;
-  int64_t row = 0;
+  int64_t k = 0, row = 0;
   HalfSoftmax softmax(exponent, largest);
   softmax.begin(*beside.rows, 0, beside.scores, beside.probs, beside.firstKey);
   const auto multiply = [&](auto rows) __attribute__((always_inline)) {
@@ -151,7 +147,7 @@ multiplyPair(const PairProduct &product, const PairScores &beside,
     for (int64_t line = 0; line < aheadBytes; line += kLineBytes)
       _mm_prefetch(reinterpret_cast<const char *>(ahead + line), _MM_HINT_T1);
     ahead += aheadBytes;
-    k += step;
+    ++k;
   };
   _tile_zero(0);
   _tile_zero(1);
@@ -159,12 +155,11 @@ multiplyPair(const PairProduct &product, const PairScores &beside,
     _tile_zero(2);
     _tile_zero(3);
   }
-  int64_t left = depth;
 #pragma clang loop unroll(disable)
-  for (; left > 0 && row < FP8ATTN_TILE_ROWS; --left, row += RowsBeside)
+  for (; k < depth && row < FP8ATTN_TILE_ROWS; row += RowsBeside)
     multiply(std::integral_constant<int, RowsBeside>());
 #pragma clang loop unroll(disable)
-  for (; left > 0; --left)
+  while (k < depth)
     multiply(std::integral_constant<int, 0>());
   _tile_stored(0, product.scores, kTileStride);
   _tile_stored(1, product.scores + FP8ATTN_TILE_BYTES, kTileStride);

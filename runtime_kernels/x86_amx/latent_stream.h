@@ -12,7 +12,7 @@
 //   values   tiles of values are made of keys beside the products, once for
 //            four row tiles (latent_value_stream.h)
 // So neither keys nor values are kept as words: a prototype on a Sapphire
-// Rapids took a fifth longer when they went through the second-level cache.
+// Rapids took a quarter longer when they went through the second-level cache.
 //
 // Every sum is the chain of products that qk and pv have, and the softmax is
 // theirs, so that results have their bits. What the streams cannot do is done
@@ -228,8 +228,7 @@ private:
         block.query,
         wordsOf(key),
         depth(),
-        (turn & 1) != 0,
-        scratch.scores[turn & 1],
+        scratch.scores[slot],
         ahead ? ahead + pair * lines * depth() * kLineBytes : nullptr,
         lines};
     __m512i none = _mm512_setzero_si512();
@@ -239,7 +238,7 @@ private:
       before = -1;
     }
     if (before < 0) {
-      beside = {&scratch.noRows, 0, scratch.scores[~turn & 1],
+      beside = {&scratch.noRows, 0, scratch.scores[1 - slot],
                 reinterpret_cast<uint8_t *>(scratch.phaseScores)};
       words = &none;
     }
@@ -248,7 +247,7 @@ private:
                              : multiplyTiles<1>(product, decodes, key, *words);
     before = pair;
     beside = {&block.rows, key, product.scores, probsOf(pair, granule)};
-    ++turn;
+    slot = 1 - slot;
     if (granule == 0 && !findMaxima(block, stepFirst, product.scores)) {
       inPhases[pair] = true;
       before = -1;
@@ -388,8 +387,8 @@ private:
   /// The pair whose softmax is done next, -1 if there is none, and its scores.
   int64_t before;
   PairScores beside;
-  /// Products so far.
-  int64_t turn = 0;
+  /// Which scores are written next.
+  int slot = 0;
 };
 
 /// See fp8attn_uk_prefill_fn; over a latent cache.

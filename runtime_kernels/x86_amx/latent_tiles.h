@@ -24,14 +24,44 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// Bytes of the words of a block, half of a tile.
 constexpr int64_t kLatentWordBytes = FP8ATTN_TILE_BYTES / 2;
 
-/// Decodes blocks of values. Holds the decoder and the order of bytes in
-/// registers: make one for each loop.
-template <class Format, Specials Mode> class LatentDecoder {
+/// Decodes tiles of values. Holds the order of bytes in a register: make one,
+/// and the decoder that it is given, for each loop.
+template <class Format> class LatentTiles {
 public:
-  LatentDecoder() : order(simd::repeat16(kLatentOrder)) {}
+  LatentTiles() : order(latentOrder<Format>()) {}
+
+  /// Keeps the order of bytes in a register. Without, clang loads it again
+  /// wherever a branch comes before its use.
+  [[gnu::always_inline]] void keepOrder() { asm volatile("" : "+v"(order)); }
+
+  /// Writes the words of the tile whose first half is at `early` and whose
+  /// other half is `halfBytes` bytes behind it.
+  template <class Decoder>
+  [[gnu::always_inline]] void decode(Decoder &decoder, const uint8_t *early,
+                                     int64_t halfBytes, uint8_t *words) const {
+    decodeBlock(decoder, early, words);
+    decodeBlock(decoder, early + halfBytes, words + kLatentWordBytes);
+  }
 
   /// Writes the words of the block at `keys`, 16 tokens, to `words`.
-  [[gnu::always_inline]] void block(const uint8_t *keys, uint8_t *words) {
+  template <class Decoder>
+  [[gnu::always_inline]] void decodeBlock(Decoder &decoder, const uint8_t *keys,
+                                          uint8_t *words) const {
+    if constexpr (Format::kBytes == 2) {
+      transposeBlock<Format>(keys, order, words);
+      // For what it detects.
+      for (int64_t pair = 0; pair < kTileRowPairs / 2; ++pair)
+        decoder.load(keys + pair * kRowPairBytes<Format>);
+      decoder.keepOrder();
+    } else {
+      decodeBytes(decoder, keys, words);
+    }
+  }
+
+private:
+  template <class Decoder>
+  [[gnu::always_inline]] void decodeBytes(Decoder &decoder, const uint8_t *keys,
+                                          uint8_t *words) const {
     const __m512i first = simd::load(keys);
     const __m512i second = simd::load(keys + kLineBytes);
     const __m512i third = simd::load(keys + 2 * kLineBytes);
@@ -39,45 +69,24 @@ public:
     // The lower and the upper halves of two lines, then the parts of four: even
     // and odd ones of the halves.
     constexpr int kLower = 0x44, kUpper = 0xee, kEven = 0x88, kOdd = 0xdd;
-    const __m512i early = _mm512_shuffle_i32x4(first, second, kLower);
-    const __m512i late = _mm512_shuffle_i32x4(third, fourth, kLower);
-    line(_mm512_shuffle_i32x4(early, late, kEven), words);
-    line(_mm512_shuffle_i32x4(early, late, kOdd), words + 2 * kLineBytes);
-    const __m512i early2 = _mm512_shuffle_i32x4(first, second, kUpper);
-    const __m512i late2 = _mm512_shuffle_i32x4(third, fourth, kUpper);
-    line(_mm512_shuffle_i32x4(early2, late2, kEven), words + 4 * kLineBytes);
-    line(_mm512_shuffle_i32x4(early2, late2, kOdd), words + 6 * kLineBytes);
+    const __m512i lower = _mm512_shuffle_i32x4(first, second, kLower);
+    const __m512i lower2 = _mm512_shuffle_i32x4(third, fourth, kLower);
+    const __m512i upper = _mm512_shuffle_i32x4(first, second, kUpper);
+    const __m512i upper2 = _mm512_shuffle_i32x4(third, fourth, kUpper);
+    const auto widen = [&](__m512i parts,
+                           uint8_t *to) __attribute__((always_inline)) {
+      const RowPair rows = decoder.widen(simd::lookUp(parts, order));
+      simd::store(to, rows.even);
+      simd::store(to + kLineBytes, rows.odd);
+      decoder.keepOrder();
+    };
+    widen(_mm512_shuffle_i32x4(lower, lower2, kEven), words);
+    widen(_mm512_shuffle_i32x4(lower, lower2, kOdd), words + 2 * kLineBytes);
+    widen(_mm512_shuffle_i32x4(upper, upper2, kEven), words + 4 * kLineBytes);
+    widen(_mm512_shuffle_i32x4(upper, upper2, kOdd), words + 6 * kLineBytes);
   }
 
-  bool takeSpecial() { return decoder.takeSpecial(); }
-
-private:
-  [[gnu::always_inline]] void line(__m512i parts, uint8_t *words) {
-    const RowPair rows = decoder.widen(simd::lookUp(parts, order));
-    simd::store(words, rows.even);
-    simd::store(words + kLineBytes, rows.odd);
-    decoder.keepOrder();
-  }
-
-  const __m512i order;
-  Decoder<Format, Mode> decoder;
-};
-
-/// Values of bf16 are their own words.
-template <Specials Mode> class LatentDecoder<Bf16, Mode> {
-public:
-  [[gnu::always_inline]] void block(const uint8_t *keys, uint8_t *words) {
-    transposeBlock<Bf16>(keys, words);
-    if constexpr (Mode == Specials::kDetect)
-      for (int64_t pair = 0; pair < kTileRowPairs / 2; ++pair)
-        decoder.load(keys + pair * kRowPairBytes<Bf16>);
-    decoder.keepOrder();
-  }
-
-  bool takeSpecial() { return decoder.takeSpecial(); }
-
-private:
-  Decoder<Bf16, Mode> decoder;
+  simd::Line order;
 };
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

@@ -166,13 +166,13 @@ template <class Format, int Tiles>
   float *const rowSum = operands.rowSum;
   uint8_t *acc = operands.acc;
   LatentWalk<Format> walk(operands);
-  LatentDecoder<Format, Specials::kIgnore> decoder;
+  const LatentTiles<Format> tiles;
+  Decoder<Format, Specials::kIgnore> decoder;
   int64_t made = 0, used = 0;
   for (; made < kLatentLookAhead * FP8ATTN_TILE_BYTES;
        made += FP8ATTN_TILE_BYTES) {
     const uint8_t *const early = walk.next();
-    decoder.block(early, ring + made);
-    decoder.block(early + halfBytes, ring + made + kLatentWordBytes);
+    tiles.decode(decoder, early, halfBytes, ring + made);
   }
   const auto addColumn = [&](auto rows,
                              int64_t row) __attribute__((always_inline)) {
@@ -190,10 +190,10 @@ template <class Format, int Tiles>
                      [&](int tile) __attribute__((always_inline)) {
                        sums.add(granule, tile);
                        if (tile == (Tiles - 1) / 2)
-                         decoder.block(early, to);
+                         tiles.decodeBlock(decoder, early, to);
                        if (tile == Tiles - 1)
-                         decoder.block(early + halfBytes,
-                                       to + kLatentWordBytes);
+                         tiles.decodeBlock(decoder, early + halfBytes,
+                                           to + kLatentWordBytes);
                      });
       made += FP8ATTN_TILE_BYTES;
       used += FP8ATTN_TILE_BYTES;

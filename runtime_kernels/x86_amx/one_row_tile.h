@@ -21,17 +21,17 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// Of one row tile.
-template <class Format> class OneRowTile {
+/// Of one row tile. `Stream` is a UnitStream.
+template <class Stream> class OneRowTile {
 public:
+  using Format = typename Stream::Format;
   static constexpr int64_t kRowTiles = 1;
 
   /// Scores of the next granule with the rows at `query`; they are in `scores`
   /// when storePending has been called, or the one after the next granule has
   /// been computed.
-  [[gnu::always_inline]] void multiplyKeys(UnitStream<Format> &stream,
-                                           const uint8_t *query, int64_t depth,
-                                           uint8_t *scores) {
+  [[gnu::always_inline]] void multiplyKeys(Stream &stream, const uint8_t *query,
+                                           int64_t depth, uint8_t *scores) {
     if (set == 0)
       multiplyKeysIn<0>(stream, query, depth);
     else
@@ -44,8 +44,9 @@ public:
   /// are. Returns whether there are NaN or infinity among them, of which
   /// nothing is in the sums.
   [[gnu::always_inline]] bool
-  multiplyValues(UnitStream<Format> &stream, const AttendedValues &step,
-                 int64_t column, ValueTileCount &count, uint8_t *scratch) {
+  multiplyValues(Stream &stream, const AttendedValues &step, int64_t column,
+                 ValueTileCount<typename Stream::Ahead> &count,
+                 uint8_t *scratch) {
     if (set == 0)
       multiplyValuesIn<0>(stream, step, column, count);
     else
@@ -107,9 +108,8 @@ private:
   /// Multiplies tile I of a unit, stores a pending accumulator behind some, and
   /// decodes tile I of the next unit.
   template <Operand Part, int Set, int I>
-  [[gnu::always_inline]] static void multiplyTile(UnitStream<Format> &stream,
-                                                  const UnitShape &shape,
-                                                  const Pending &pending) {
+  [[gnu::always_inline]] static void
+  multiplyTile(Stream &stream, const UnitShape &shape, const Pending &pending) {
     constexpr bool kKeys = Part == Operand::kKeys;
     constexpr int kSum = kKeys ? I / 2 : I % 2;
     constexpr int kDepth = kKeys ? I % 2 : I / 2;
@@ -126,9 +126,8 @@ private:
   }
 
   template <Operand Part, int Set>
-  [[gnu::always_inline]] static void multiplyUnit(UnitStream<Format> &stream,
-                                                  const UnitShape &shape,
-                                                  const Pending &pending) {
+  [[gnu::always_inline]] static void
+  multiplyUnit(Stream &stream, const UnitShape &shape, const Pending &pending) {
     _tile_loadd(kLeft, shape.left, kTileStride);
     if (shape.secondDepth)
       _tile_loadd(kSecondLeft, shape.left + FP8ATTN_TILE_BYTES, kTileStride);
@@ -140,9 +139,8 @@ private:
   }
 
   template <int Set>
-  [[gnu::always_inline]] void multiplyKeysIn(UnitStream<Format> &stream,
-                                             const uint8_t *query,
-                                             int64_t depth) {
+  [[gnu::always_inline]] void
+  multiplyKeysIn(Stream &stream, const uint8_t *query, int64_t depth) {
     _tile_zero(kFirstOf<Set>);
     _tile_zero(kFirstOf<Set> + 1);
     Pending stores = pending;
@@ -164,8 +162,8 @@ private:
 
   template <int Set>
   [[gnu::always_inline]] void
-  multiplyValuesIn(UnitStream<Format> &stream, const AttendedValues &step,
-                   int64_t column, ValueTileCount &count) {
+  multiplyValuesIn(Stream &stream, const AttendedValues &step, int64_t column,
+                   ValueTileCount<typename Stream::Ahead> &count) {
     const bool secondSum = step.hasColumn(column + 1);
     loadSums<Set>(step, column);
     Pending stores = pending;
@@ -174,7 +172,9 @@ private:
       multiplyUnit<Operand::kValues, Set>(
           stream, {step.left(g), secondDepth, secondSum}, stores);
       stores = {};
-      count.add((1 + secondDepth) * (1 + secondSum));
+      // No call stands between units of a latent cache.
+      if constexpr (!Stream::kIsLatent)
+        count.add((1 + secondDepth) * (1 + secondSum));
     }
   }
 

@@ -65,8 +65,7 @@ static bool addChunk(BlockStream &stream, const WordTiles &words,
   return true;
 }
 
-/// Attention of two row tiles, in which the values are in a cache of their own.
-/// See fp8attn_uk_prefill_fn.
+/// Attention of two row tiles. See fp8attn_uk_prefill_fn.
 template <class Format>
 [[gnu::noinline]] static void
 attendTwoTiles(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
@@ -96,14 +95,12 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
         int64_t numKeys, const void *query, int64_t numRows,
         int64_t keyChannels, int64_t valueChannels, const PrefillRows &rows,
         int64_t exponent, float *acc, void *scratchMemory) {
-  if (isLatent(run))
-    return cache.prefillLatent(run, firstKey, numKeys, query, numRows,
-                               keyChannels, valueChannels, rows, exponent, acc,
-                               scratchMemory);
-  if (numRows > FP8ATTN_TILE_ROWS && numRows <= 2 * FP8ATTN_TILE_ROWS)
-    return cache.attendTwoTiles(run, firstKey, numKeys, query, numRows,
-                                keyChannels, valueChannels, rows, exponent, acc,
-                                scratchMemory);
+  const bool isTwoTiles =
+      numRows > FP8ATTN_TILE_ROWS && numRows <= 2 * FP8ATTN_TILE_ROWS;
+  if (isTwoTiles || isLatent(run))
+    return (isTwoTiles ? cache.attendTwoTiles : cache.prefillLatent)(
+        run, firstKey, numKeys, query, numRows, keyChannels, valueChannels,
+        rows, exponent, acc, scratchMemory);
   auto &scratch = *static_cast<PrefillScratch *>(scratchMemory);
   const int64_t endKey = firstKey + numKeys;
   emptyRows(numRows, rows);

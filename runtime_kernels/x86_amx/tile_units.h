@@ -14,6 +14,10 @@
 //           tiles of 32 channels
 //   values  accumulators are two tiles of 16 channels, depth are two granules
 //
+// Tiles of values of a latent cache are made of keys (latent_tiles.h), in units
+// that the list names: there the loop has one branch for each tile, which goes
+// one way for a whole phase.
+//
 // Decoding is inlined into the loops, with its tables, constants and running
 // maximum in registers; outlined, it takes a third longer (measured in a
 // prototype on a Sapphire Rapids).
@@ -23,9 +27,11 @@
 #ifndef FP8ATTN_X86_AMX_TILE_UNITS_H
 #define FP8ATTN_X86_AMX_TILE_UNITS_H
 
-#include "x86_amx/tiles.h"
-#include "x86_vector/decode.h"
+#include "x86_amx/latent_prefetch.h"
+#include "x86_amx/latent_tiles.h"
 #include "x86_vector/prefetch.h"
+
+#include <type_traits>
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -33,7 +39,8 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// Tiles of a unit in order of use, that is of keys: both depths of the first
 /// accumulator, both of the second; of values: both accumulators at the first
 /// depth, both at the second. Of an odd number of tiles the missing ones are
-/// others of the unit again, decoded in vain.
+/// others of the unit again, decoded in vain. Of values of a latent cache, the
+/// first halves of tiles.
 constexpr int kUnitTiles = 4;
 struct TileUnit {
   const uint8_t *tiles[kUnitTiles];
@@ -55,8 +62,10 @@ public:
     TileUnit *unit = units;
     for (int64_t g = 0; g < granules; ++g) {
       const int64_t key = firstKey + g * FP8ATTN_GRANULE;
-      values[g] = valueGranule<Format::kBytes>(run, key, valueChannels);
       const uint8_t *tile = keyGranule<Format::kBytes>(run, key, keyChannels);
+      values[g] = isLatent(run)
+                      ? tile
+                      : valueGranule<Format::kBytes>(run, key, valueChannels);
 #pragma clang loop unroll(disable)
       for (int64_t k = 0; k < depth; k += 2, tile += 2 * kTileBytes) {
         const int64_t second = k + 1 < depth ? kTileBytes : 0;
@@ -64,14 +73,17 @@ public:
         *unit++ = {{tile, tile + second, later, later + second}};
       }
     }
+    firstOfValues = unit;
     const int64_t columns = valueChannels / kLanes;
+    const int64_t columnBytes =
+        isLatent(run) ? kLatentBlockBytes<Format> : kTileBytes;
     for (int64_t c = 0; c < columns; c += 2)
 #pragma clang loop unroll(disable)
       for (int64_t g = 0; g < granules; g += 2) {
-        const int64_t second = c + 1 < columns ? kTileBytes : 0;
-        const uint8_t *tile = values[g] + c * kTileBytes;
+        const int64_t second = c + 1 < columns ? columnBytes : 0;
+        const uint8_t *tile = values[g] + c * columnBytes;
         const uint8_t *later =
-            values[g + 1 < granules ? g + 1 : g] + c * kTileBytes;
+            values[g + 1 < granules ? g + 1 : g] + c * columnBytes;
         *unit++ = {{tile, tile + second, later, later + second}};
       }
     end = unit;
@@ -83,6 +95,10 @@ public:
 
   const TileUnit *begin() const { return units; }
 
+  /// Units of values are those from here on, up to the one that is appended.
+  const TileUnit *valuesBegin() const { return firstOfValues; }
+  const TileUnit *valuesEnd() const { return end; }
+
 private:
   static constexpr int64_t kStepGranules = FP8ATTN_BLOCK_KEYS / FP8ATTN_GRANULE;
   /// Granules times pairs of depth, and pairs of columns times those of
@@ -92,12 +108,27 @@ private:
       (FP8ATTN_MAX_CHANNELS / kLanes + 1) / 2 * (kStepGranules + 1) / 2;
 
   TileUnit units[kMostUnits + 1];
-  TileUnit *end;
+  TileUnit *firstOfValues, *end;
 };
 
-/// Delivers the words of units, and decodes and fetches ahead.
-template <class Format> class UnitStream {
+/// Delivers the words of units, and decodes and fetches ahead. Of a latent
+/// cache if `Latent`.
+template <class CacheFormat, bool Latent> class UnitStream {
 public:
+  using Format = CacheFormat;
+  static constexpr bool kIsLatent = Latent;
+  using Ahead = std::conditional_t<Latent, LatentPrefetch, PrefetchStream>;
+
+  /// Returns what fetches ahead for `rows` rows, from the step at `firstKey`
+  /// on.
+  static Ahead fetchAhead(const fp8attn_key_run &run, int64_t firstKey,
+                          int64_t rows) {
+    if constexpr (Latent)
+      return LatentPrefetch(run, firstKey);
+    else
+      return PrefetchStream(run, firstKey, firstKey, rows, StepPart::kKeys);
+  }
+
   /// bf16 tiles are their own words.
   static constexpr bool kWordsInCache = Format::kBytes == 2;
 
@@ -105,10 +136,13 @@ public:
   static constexpr int64_t kRingBytes = 2 * kUnitTiles * FP8ATTN_TILE_BYTES;
 
   /// Begins with the first unit of `list`. `ahead` is kept.
-  [[gnu::always_inline]] UnitStream(const UnitList<Format> &list, uint8_t *ring,
-                                    PrefetchStream &ahead)
+  [[gnu::always_inline]] UnitStream(const fp8attn_key_run &run,
+                                    const UnitList<Format> &list, uint8_t *ring,
+                                    Ahead &ahead)
       : unit(list.begin()), current(ring),
-        other(ring + kUnitTiles * FP8ATTN_TILE_BYTES), ahead(ahead) {
+        other(ring + kUnitTiles * FP8ATTN_TILE_BYTES), ahead(ahead),
+        halfBytes(run.key_granule_bytes / 2) {
+    enter(list);
     uint8_t *to = current;
     for (const uint8_t *tile : unit->tiles) {
       for (int64_t pair = 0; pair < kTileRowPairs; ++pair)
@@ -119,25 +153,40 @@ public:
   }
 
   /// Goes on with the units of `list`, the first of which is the current one.
-  void enter(const UnitList<Format> &list) { unit = list.begin(); }
+  void enter(const UnitList<Format> &list) {
+    unit = list.begin();
+    valuesBegin = list.valuesBegin();
+    valuesEnd = list.valuesEnd();
+    nextIsMade = isMade(unit + 1);
+  }
 
   /// The words of tile `index` of the current unit.
   [[gnu::always_inline]] const uint8_t *words(int index) const {
-    return kWordsInCache ? unit->tiles[index]
-                         : current + index * FP8ATTN_TILE_BYTES;
+    return kWordsInCache && !(Latent && currentIsMade)
+               ? unit->tiles[index]
+               : current + index * FP8ATTN_TILE_BYTES;
   }
 
   /// Decodes tile `index` of the next unit, and fetches as many lines.
   [[gnu::always_inline]] void decodeAhead(int index) {
     const uint8_t *tile = unit[1].tiles[index];
     uint8_t *to = other + index * FP8ATTN_TILE_BYTES;
-    const int64_t place = ahead.place();
+    if constexpr (Latent) {
+      ahead.template fetch<Format::kBytes>();
+      if (nextIsMade)
+        made.decode(decoder, tile, halfBytes, to);
+      else
+        for (int64_t pair = 0; pair < kTileRowPairs; ++pair)
+          decodePair(tile, pair, to);
+    } else {
+      const int64_t place = ahead.place();
 #pragma GCC unroll 8
-    for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
-      ahead.fetch(pair, kRowPairBytes<Format>, place);
-      decodePair(tile, pair, to);
+      for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
+        ahead.fetch(pair, kRowPairBytes<Format>, place);
+        decodePair(tile, pair, to);
+      }
+      ahead.endParts(kRowPairBytes<Format>);
     }
-    ahead.endParts(kRowPairBytes<Format>);
   }
 
   /// Turns to the next unit, all tiles of which are decoded.
@@ -148,6 +197,11 @@ public:
     current = decoded;
     usedSpecial |= currentSpecial;
     currentSpecial = decoder.takeSpecial();
+    if constexpr (Latent) {
+      made.keepOrder();
+      currentIsMade = nextIsMade;
+      nextIsMade = isMade(unit + 1);
+    }
   }
 
   /// Returns whether a unit used since the last call had NaN or infinity.
@@ -158,6 +212,11 @@ public:
   }
 
 private:
+  /// Whether a unit is of values that are made of keys.
+  [[gnu::always_inline]] bool isMade(const TileUnit *which) const {
+    return Latent && which >= valuesBegin && which < valuesEnd;
+  }
+
   [[gnu::always_inline]] void decodePair(const uint8_t *tile, int64_t pair,
                                          uint8_t *to) {
     const RowPair rows = decoder.load(tile + pair * kRowPairBytes<Format>);
@@ -170,7 +229,13 @@ private:
 
   const TileUnit *unit;
   uint8_t *current, *other;
-  PrefetchStream &ahead;
+  Ahead &ahead;
+  /// Of a latent cache: bytes of half of a granule, units of values of the
+  /// list, and whether the current unit, and the next one, is one of them.
+  const int64_t halfBytes;
+  const TileUnit *valuesBegin, *valuesEnd;
+  bool currentIsMade = false, nextIsMade;
+  LatentTiles<Format> made;
   Decoder<Format, Specials::kDetect> decoder;
   /// Whether units that are used, and the current one, had NaN or infinity.
   bool usedSpecial = false, currentSpecial;

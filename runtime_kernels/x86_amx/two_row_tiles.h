@@ -19,13 +19,14 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// Of two row tiles.
-template <class Format> class TwoRowTiles {
+/// Of two row tiles. `Stream` is a UnitStream.
+template <class Stream> class TwoRowTiles {
 public:
+  using Format = typename Stream::Format;
   static constexpr int64_t kRowTiles = 2;
 
   /// As of OneRowTile, but for that everything is in memory when these return.
-  [[gnu::always_inline]] static void multiplyKeys(UnitStream<Format> &stream,
+  [[gnu::always_inline]] static void multiplyKeys(Stream &stream,
                                                   const uint8_t *query,
                                                   int64_t depth,
                                                   uint8_t *scores) {
@@ -45,8 +46,9 @@ public:
   }
 
   [[gnu::always_inline]] static bool
-  multiplyValues(UnitStream<Format> &stream, const AttendedValues &step,
-                 int64_t column, ValueTileCount &count, uint8_t *scratch) {
+  multiplyValues(Stream &stream, const AttendedValues &step, int64_t column,
+                 ValueTileCount<typename Stream::Ahead> &count,
+                 uint8_t *scratch) {
     const bool secondSum = step.hasColumn(column + 1);
     loadSums(step, column);
     for (int64_t g = 0; g < step.granules; g += 2) {
@@ -54,7 +56,9 @@ public:
       multiplyUnit<Operand::kValues>(stream, {step.left(g),
                                               kProbTiles * FP8ATTN_TILE_BYTES,
                                               secondDepth, secondSum});
-      count.add((1 + secondDepth) * (1 + secondSum));
+      // No call stands between units of a latent cache.
+      if constexpr (!Stream::kIsLatent)
+        count.add((1 + secondDepth) * (1 + secondSum));
     }
     const bool special = stream.takeSpecial();
     if (special) [[unlikely]]
@@ -96,7 +100,7 @@ private:
   /// Multiplies tile Column of the unit at depth Depth, and decodes that of the
   /// next unit.
   template <Operand Part, int Depth, int Column>
-  [[gnu::always_inline]] static void multiplyTile(UnitStream<Format> &stream,
+  [[gnu::always_inline]] static void multiplyTile(Stream &stream,
                                                   const UnitShape &shape) {
     constexpr int kTile =
         Part == Operand::kKeys ? 2 * Column + Depth : 2 * Depth + Column;
@@ -109,7 +113,7 @@ private:
   }
 
   template <Operand Part>
-  [[gnu::always_inline]] static void multiplyUnit(UnitStream<Format> &stream,
+  [[gnu::always_inline]] static void multiplyUnit(Stream &stream,
                                                   const UnitShape &shape) {
     loadLeft(shape.left, shape.rowBytes);
     multiplyTile<Part, 0, 0>(stream, shape);

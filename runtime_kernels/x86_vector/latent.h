@@ -32,28 +32,33 @@ constexpr int64_t kLatentBlockBytes = kCacheTileBytes<Format> / 2;
 constexpr int64_t kLatentGranuleBytes =
     FP8ATTN_GRANULE * FP8ATTN_MAX_CHANNELS * 2;
 
-/// Dwords of a token, of channels 0, 2, 1, 3 of FP8, to those of a channel, of
-/// tokens 0, 2, 1, 3.
-alignas(16) inline constexpr uint8_t kLatentOrder[16] = {
+/// The order of bytes within 16, of keys to those of values. Of FP8, dwords of
+/// a token, of channels 0, 2, 1, 3, to those of a channel, of tokens 0, 2,
+/// 1, 3.
+alignas(16) inline constexpr uint8_t kByteOrder[16] = {
     0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15};
+/// Of bf16, of two lines, channels 0 and 1, 2 and 3: pairs of channels of two
+/// tokens to pairs of tokens of four channels.
+alignas(16) inline constexpr uint8_t kWordOrder[16] = {
+    0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15};
 
-/// Writes a block of keys as one of values.
+/// Returns the one of a format.
+template <class Format> inline simd::Line latentOrder() {
+  return simd::repeat16(Format::kBytes == 1 ? kByteOrder : kWordOrder);
+}
+
+/// Writes a block of keys as one of values; `order` is latentOrder.
 template <class Format>
-inline void transposeBlock(const uint8_t *keys, uint8_t *values) {
+inline void transposeBlock(const uint8_t *keys, simd::Line order,
+                           uint8_t *values) {
   // Lines that hold four tokens (FP8: of values, and four channels of keys).
   constexpr int64_t kQuads = kLanes / 4;
   if constexpr (Format::kBytes == 1) {
-    const simd::Line order = simd::repeat16(kLatentOrder);
     for (int64_t i = 0; i < kQuads; ++i)
       simd::store(
           values + i * kLineBytes,
           simd::lookUp(simd::gather16(keys + 16 * i, kLineBytes), order));
   } else {
-    // Of two lines, channels 0 and 1, 2 and 3: pairs of channels of two tokens
-    // to pairs of tokens of four channels.
-    alignas(16) static constexpr uint8_t kOrder[16] = {
-        0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15};
-    const simd::Line order = simd::repeat16(kOrder);
     for (int64_t i = 0; i < kQuads; ++i) {
       const uint8_t *from = keys + 16 * i;
       const simd::Line first = simd::gather16(from, 2 * kLineBytes);
@@ -70,8 +75,9 @@ inline void transposeBlock(const uint8_t *keys, uint8_t *values) {
 /// Writes a tile of values.
 template <class Format>
 inline void transposeTile(const LatentTile &tile, uint8_t *values) {
-  transposeBlock<Format>(tile.early, values);
-  transposeBlock<Format>(tile.late, values + kLatentBlockBytes<Format>);
+  const simd::Line order = latentOrder<Format>();
+  transposeBlock<Format>(tile.early, order, values);
+  transposeBlock<Format>(tile.late, order, values + kLatentBlockBytes<Format>);
 }
 
 /// Writes `tiles` tiles of values that follow each other.

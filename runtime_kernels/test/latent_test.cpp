@@ -13,6 +13,7 @@
 #include "run_attention.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string.h>
 
 namespace fp8attn::test {
@@ -28,10 +29,11 @@ protected:
     return isPrefill() || rows <= FP8ATTN_DECODE_ROWS;
   }
 
-  /// Returns the code of 2 for the kernel's cache.
+  /// Return the codes of 2 and NaN (of i8, 127) for the kernel's cache.
   uint16_t two() const {
     return type() == "bf16" ? 0x4000 : type() == "i8" ? 2 : 0x40;
   }
+  uint16_t nan() const { return type() == "bf16" ? 0x7fc0 : 0x7f; }
 
   /// Runs the kernel and, for a block of rows, the separate ones.
   std::vector<AttentionState> run(const AttentionProblem &problem) const {
@@ -148,7 +150,6 @@ TEST_P(LatentTest, OrderOfChannels) {
 
 // Granules of which any number of tokens exists, and behind them NaN.
 TEST_P(LatentTest, EveryTail) {
-  const uint16_t nan = type() == "bf16" ? 0x7fc0 : 0x7f;
   for (int64_t keys : {1, 2, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64}) {
     Random random(static_cast<unsigned>(keys));
     PagedCache cache({type(), keys + 20, 64, 48, 96}, random);
@@ -159,7 +160,7 @@ TEST_P(LatentTest, EveryTail) {
     const AttentionState values = run(problem)[0];
     for (int64_t key = keys; key < keys + 20; ++key)
       for (int64_t c = 0; c < 64; ++c)
-        cache.setKey(key, c, nan);
+        cache.setKey(key, c, nan());
     const AttentionState special = run(problem)[0];
     for (int64_t row = 0; row < problem.query.rows; ++row)
       ASSERT_NO_FATAL_FAILURE(expectSameBits(values, row, special, row))
@@ -189,6 +190,43 @@ TEST_P(LatentTest, RisingScores) {
           << rows << " rows, key " << rising;
     }
   }
+}
+
+// A first score of -infinity, in the first granule of all rows.
+TEST_P(LatentTest, FirstScoreIsInfinite) {
+  const int64_t rows = isPrefill() ? 40 : 16;
+  Random random(75);
+  PagedCache cache({type(), 70, 64, 64, 32}, random);
+  AttentionProblem problem = randomProblem(cache, rows, false, random);
+  for (int64_t c = 0; c < 64; ++c) {
+    for (int64_t key = 0; key < 70; ++key)
+      cache.setKey(key, c, key == 0 ? two() : 0);
+    for (int64_t row = 0; row < rows; ++row)
+      problem.query.at(row, c) |= 0x8000;
+  }
+  problem.rowScale.assign(static_cast<size_t>(rows), 0x1p126f);
+  ASSERT_NO_FATAL_FAILURE(checkProblem(cache, problem));
+  EXPECT_EQ(run(problem)[0].max[0], 0);
+}
+
+// NaN in a later granule, and in a later step, which some rows see.
+TEST_P(LatentTest, KeysThatAreNan) {
+  const int64_t rows = isPrefill() ? 40 : 16;
+  Random random(76);
+  PagedCache cache({type(), 300, 64, 48, 32}, random);
+  AttentionProblem problem = randomProblem(cache, rows, false, random);
+  // One that is no value, and one that is.
+  cache.setKey(177, 63, nan());
+  cache.setKey(290, 5, nan());
+  for (int64_t row = 0; row < rows; ++row) {
+    problem.rowLimit[static_cast<size_t>(row)] =
+        static_cast<int32_t>(rows - row) * 300 / static_cast<int32_t>(rows);
+    problem.rowScale[static_cast<size_t>(row)] = 0x1p-6f;
+  }
+  ASSERT_NO_FATAL_FAILURE(checkProblem(cache, problem));
+  const AttentionState state = run(problem)[0];
+  EXPECT_EQ(std::isfinite(state.sum[0]), type() == "i8");
+  EXPECT_TRUE(std::isfinite(state.sum[static_cast<size_t>(rows) - 1]));
 }
 
 // Rows that see nothing in the steps of others, in no order.

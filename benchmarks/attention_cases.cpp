@@ -55,7 +55,8 @@ void AttentionCase::forItems(bool causal, const Body &body) {
         /*context=*/nullptr, &item, i, /*parts=*/1, FP8ATTN_BLOCK_ROWS,
         queryStart.data(), seqLens.data(), shape.sequences, shape.tokens(),
         shape.group(), shape.kvHeads,
-        /*top_left=*/0, FP8ATTN_UNBOUNDED, causal ? 0 : FP8ATTN_UNBOUNDED);
+        /*top_left=*/0, FP8ATTN_UNBOUNDED, causal ? 0 : FP8ATTN_UNBOUNDED,
+        FP8ATTN_UNBOUNDED);
     if (item.num_rows == 0)
       continue;
     fp8attn_key_run run;
@@ -81,9 +82,9 @@ void AttentionCase::gatherQuery(const fp8attn_work_item &item) {
 
 void AttentionCase::finish(const fp8attn_work_item &item) {
   kernels.finish(&item, acc.as<float>(), rowMax, rowSum, /*sink=*/nullptr,
-                 shape.headDim, 1, kernels.valueExponent, kProbExponent,
-                 out.data(), shape.heads * shape.headDim, shape.headDim,
-                 nullptr, 0, 0);
+                 shape.headDim, 1, /*out_scale=*/nullptr, kernels.valueExponent,
+                 kProbExponent, out.data(), shape.heads * shape.headDim,
+                 shape.headDim, nullptr, 0, 0);
 }
 
 void AttentionCase::runDecode() {

@@ -150,9 +150,9 @@ static Plan makePlan(const Batch &batch, const ItemCosts &kernels,
                                 FP8ATTN_PREFILL_ROWS);
   const int64_t blocks =
       fp8attn_num_work_items(tokens, seqs, plan.rows, group, heads);
-  const int64_t parts =
-      fp8attn_num_parts(&context, blocks, plan.rows, starts, lens, seqs, tokens,
-                        group, heads, kTopLeft, kLeft, kRight);
+  const int64_t parts = fp8attn_num_parts(
+      &context, blocks, plan.rows, starts, lens, seqs, tokens, group, heads,
+      kTopLeft, kLeft, kRight, FP8ATTN_UNBOUNDED);
   const int64_t atOnce =
       fp8attn_items_at_once(&context, blocks * parts, starts, lens, seqs, group,
                             heads, batch.channels(), kLeft);
@@ -163,7 +163,7 @@ static Plan makePlan(const Batch &batch, const ItemCosts &kernels,
     fp8attn_work_item item;
     fp8attn_work_item_init(&context, &item, index, parts, plan.rows, starts,
                            lens, seqs, tokens, group, heads, kTopLeft, kLeft,
-                           kRight);
+                           kRight, FP8ATTN_UNBOUNDED);
     plan.items += item.num_rows > 0;
     costs.push_back(costOf(item, batch, kernels));
     sum += costs.back();

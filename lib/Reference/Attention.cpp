@@ -185,6 +185,8 @@ static std::vector<double> scoreRow(const AttentionCall &call,
       q = run.queryPower *
           decodeBf16(encodeBf16(static_cast<float>(q) * run.queryFactors[c]));
     q *= call.softmaxScale;
+    if (call.queryScale)
+      q *= call.queryScale(token, head);
     const double *keys = run.keys.data() + c * run.numKeys + visible.begin;
     for (int64_t t = 0; t < numVisible; ++t)
       scores[t] += q * keys[t];

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp8attn/Reference/Attention.h"
+#include "fp8attn/Reference/Fp8.h"
 
 #include <algorithm>
 #include <cmath>
@@ -37,35 +38,74 @@ static constexpr double kDeviations = 3;
 /// are heads between a head of one query and of the next, in most models.
 static constexpr size_t kLookBack = 64;
 
-/// Half of the smallest number that an out of the type keeps: the instruction
-/// that rounds to bf16 takes what is no normal number for 0.
-static double smallestOut(fp8attn_type outType) {
-  constexpr double kHalfSmallestF16 = 0x1p-25, kSmallestNormalBf16 = 0x1p-126;
-  constexpr double kHalfSmallestF32 = 0x1p-150;
-  return outType == FP8ATTN_TYPE_F32   ? kHalfSmallestF32
-         : outType == FP8ATTN_TYPE_F16 ? kHalfSmallestF16
-                                       : kSmallestNormalBf16;
+namespace {
+/// How an out is rounded.
+struct OutRounding {
+  /// Of its elements.
+  double unit;
+  /// Half of the smallest number that it keeps: the instruction that rounds to
+  /// bf16 takes what is no normal number for 0.
+  double smallest;
+  /// What other errors are multiplied by, as they are rounded, too: with 16
+  /// bits that is in the quarter.
+  double ofErrors = 1;
+};
+} // namespace
+
+static OutRounding roundingOf(fp8attn_type outType) {
+  switch (outType) {
+  case FP8ATTN_TYPE_F32:
+    return {kUnitF32, 0x1p-150};
+  case FP8ATTN_TYPE_F16:
+    return {kUnitF16, 0x1p-25};
+  case FP8ATTN_TYPE_F8E4M3FN:
+    return {0x1p-4, 0x1p-10, 1 + 0x1p-4};
+  case FP8ATTN_TYPE_F8E5M2:
+    return {0x1p-3, 0x1p-17, 1 + 0x1p-3};
+  default:
+    return {kUnitBf16, 0x1p-126};
+  }
 }
 
 static size_t channelsOf(const AttentionResult &result) {
   return result.lse.empty() ? 1 : result.out.size() / result.lse.size();
 }
 
+AttentionResult
+fp8attn::reference::overScales(AttentionResult result, fp8attn_type outType,
+                               const std::vector<double> &scales) {
+  const size_t channels = channelsOf(result);
+  const double largest = largestCode(outType);
+  for (size_t i = 0; i < result.out.size(); ++i) {
+    const double scale = scales[i / channels];
+    const double quotient = result.out[i] / scale;
+    // NaN stays what it is.
+    result.out[i] = std::isnan(quotient)
+                        ? quotient
+                        : std::clamp(quotient, -largest, largest);
+    result.magnitude[i] /= scale;
+  }
+  for (size_t row = 0; row < scales.size(); ++row) {
+    result.underflow[row] /= scales[row];
+    result.spread[row] /= scales[row] * scales[row];
+  }
+  return result;
+}
+
 std::vector<double>
 fp8attn::reference::allowedOutError(const AttentionResult &result,
                                     fp8attn_type outType) {
-  const double unitOut = outType == FP8ATTN_TYPE_F32   ? kUnitF32
-                         : outType == FP8ATTN_TYPE_F16 ? kUnitF16
-                                                       : kUnitBf16;
+  const OutRounding rounding = roundingOf(outType);
   std::vector<double> allowed(result.out.size());
   const size_t channels = channelsOf(result);
   for (size_t i = 0; i < allowed.size(); ++i)
-    allowed[i] = smallestOut(outType) +
-                 kOutRounding * unitOut * std::abs(result.out[i]) +
-                 ((kProbRounding + result.extraProbRoundings) * kUnitBf16 +
-                  kSumRounding * kUnitF32 * result.numKeys[i / channels]) *
-                     result.magnitude[i] +
-                 result.underflow[i / channels];
+    allowed[i] = rounding.smallest +
+                 kOutRounding * rounding.unit * std::abs(result.out[i]) +
+                 rounding.ofErrors *
+                     (((kProbRounding + result.extraProbRoundings) * kUnitBf16 +
+                       kSumRounding * kUnitF32 * result.numKeys[i / channels]) *
+                          result.magnitude[i] +
+                      result.underflow[i / channels]);
   return allowed;
 }
 
@@ -141,13 +181,14 @@ static double countRows(const std::vector<double> &rowSquares) {
 
 double fp8attn::reference::allowedRelativeL2(const AttentionResult &result,
                                              fp8attn_type outType) {
+  const OutRounding rounding = roundingOf(outType);
   double lost = 0, common = 0;
   const size_t channels = channelsOf(result);
   for (size_t i = 0; i < result.out.size(); ++i) {
     if (!std::isfinite(result.out[i]))
       continue;
     const size_t row = i / channels;
-    const double floor = smallestOut(outType) + result.underflow[row];
+    const double floor = rounding.smallest + result.underflow[row];
     const double error = kUnitBf16 * result.commonRounding[row] * result.out[i];
     lost += floor * floor;
     common += error * error;
@@ -160,7 +201,10 @@ double fp8attn::reference::allowedRelativeL2(const AttentionResult &result,
   const double spread =
       std::accumulate(result.spread.begin(), result.spread.end(), 0.0);
   const double probs = (1 + result.extraProbRoundings) * spread / squares;
-  return kAllowedRelativeL2 * std::sqrt(std::max(1.0, (1 + probs) / 2)) *
-             std::min(2.0, 1 + kDeviations / std::sqrt(countRows(rowSquares))) +
-         (std::sqrt(lost) + std::sqrt(common)) / std::sqrt(squares);
+  const double allowed =
+      kAllowedRelativeL2 * std::sqrt(std::max(1.0, (1 + probs) / 2)) *
+          std::min(2.0, 1 + kDeviations / std::sqrt(countRows(rowSquares))) +
+      (std::sqrt(lost) + std::sqrt(common)) / std::sqrt(squares);
+  const bool isFp8 = rounding.ofErrors > 1;
+  return rounding.ofErrors * allowed + (isFp8 ? rounding.unit : 0);
 }

@@ -83,6 +83,10 @@ AttentionResult fp8attn::reference::attend(const DenseCall &call) {
     AttentionCall one;
     one.query = {call.query.address(entry, 0, 0, 0), queries,
                  call.query.strides[2], call.query.strides[1], call.query.type};
+    if (call.queryScale)
+      one.queryScale = [&](int64_t token, int64_t head) {
+        return call.queryScale(entry, head, token);
+      };
     one.numHeads = heads;
     one.keys = describe(call.key, keys);
     one.values = describe(call.value, values);

@@ -59,19 +59,6 @@ int32_t fp8attn_check_batch(fp8attn_context *context,
   return FP8ATTN_OK;
 }
 
-int32_t fp8attn_check_columns(fp8attn_context *context, const char *name,
-                              int64_t columns, const int32_t *seq_lens,
-                              int64_t num_seqs) {
-  int64_t index =
-      findFirst(num_seqs, [=](int64_t i) { return seq_lens[i] > columns; });
-  if (index < 0)
-    return FP8ATTN_OK;
-  return fail(context, FP8ATTN_BAD_SIZE,
-              "%s.sizes[1] is %" PRId64 ", expected at least %" PRId32
-              " (seq_lens[%" PRId64 "])",
-              name, columns, seq_lens[index], index);
-}
-
 int32_t fp8attn_check_draft_columns(fp8attn_context *context, const char *name,
                                     int64_t columns, const int32_t *query_start,
                                     int64_t num_starts) {

@@ -65,7 +65,7 @@ int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
                           const int32_t *seq_lens, int64_t num_seqs,
                           int64_t num_tokens, int64_t group,
                           int64_t num_kv_heads, int64_t top_left, int64_t left,
-                          int64_t right) {
+                          int64_t right, int64_t most_keys) {
   const int64_t workers = fp8attn::workersOf(context);
   if (workers == 1)
     return 1;
@@ -82,7 +82,7 @@ int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
     fp8attn_work_item_init(/*context=*/nullptr, &item, block * kAnyNumber,
                            kAnyNumber, rows, query_start, seq_lens, num_seqs,
                            num_tokens, group, num_kv_heads, top_left, left,
-                           right);
+                           right, most_keys);
     parts = std::max(parts, item.num_parts);
   }
   if (parts == 1 || num_blocks * parts > workers * FP8ATTN_PARTS_PER_WORKER)

@@ -125,7 +125,7 @@ static void findItem(const fp8attn_context *context, fp8attn_work_item *item,
                      const int32_t *query_start, const int32_t *seq_lens,
                      int64_t num_seqs, int64_t num_tokens, int64_t group,
                      int64_t num_kv_heads, int64_t top_left, int64_t left,
-                     int64_t right) {
+                     int64_t right, int64_t most_keys) {
   item->block = index / parts;
   item->slot = index;
   BlockPlace place;
@@ -152,7 +152,7 @@ static void findItem(const fp8attn_context *context, fp8attn_work_item *item,
   item->group = group;
   item->query_begin = queryBegin;
   item->seq_q = seqQ;
-  item->seq_k = seqK;
+  item->seq_k = std::min(seqK, most_keys);
   item->first_row = firstRow;
   item->num_rows = numRows;
   item->diagonal = fp8attn_diagonal(seqQ, seqK, top_left);
@@ -176,10 +176,10 @@ void fp8attn_work_item_init(const fp8attn_context *context,
                             const int32_t *query_start, const int32_t *seq_lens,
                             int64_t num_seqs, int64_t num_tokens, int64_t group,
                             int64_t num_kv_heads, int64_t top_left,
-                            int64_t left, int64_t right) {
+                            int64_t left, int64_t right, int64_t most_keys) {
   const auto find = [&](fp8attn_work_item *to, int64_t number) {
     findItem(context, to, number, parts, rows, query_start, seq_lens, num_seqs,
-             num_tokens, group, num_kv_heads, top_left, left, right);
+             num_tokens, group, num_kv_heads, top_left, left, right, most_keys);
   };
   find(item, index);
   // More rows compute for longer than it takes to read their keys.

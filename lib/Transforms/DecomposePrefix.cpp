@@ -108,8 +108,10 @@ void PrefixDecomposition::attendToPrefix(const Part &part) {
       /*alibi=*/Value(), /*mask=*/Value(), op.getSoftmaxScaleValue(),
       /*groupStart=*/Value(), /*prefixLens=*/Value(), /*prefixTable=*/Value(),
       /*draftMask=*/Value(), /*selectedPages=*/Value(),
-      /*selectedTokens=*/Value(), op.getKeyScaleMapAttr(),
-      op.getValueScaleMapAttr(), op.getSoftmaxScaleAttr(), op.getSoftcapAttr(),
+      /*selectedTokens=*/Value(), op.getQueryScale(), /*outScale=*/Value(),
+      op.getKeyScaleMapAttr(), op.getValueScaleMapAttr(),
+      op.getQueryScaleMapAttr(), /*outScaleMap=*/AffineMapAttr(),
+      op.getSoftmaxScaleAttr(), op.getSoftcapAttr(),
       /*causal=*/false,
       /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr());
 }
@@ -122,6 +124,8 @@ void PrefixDecomposition::attendToOwn(const Part &part) {
   own.getPrefixTableMutable().clear();
   own.getOutMutable().assign(part.out);
   own.getLseMutable().assign(part.lse);
+  own.getOutScaleMutable().clear();
+  own.removeOutScaleMapAttr();
 }
 
 void PrefixDecomposition::run() {
@@ -132,8 +136,13 @@ void PrefixDecomposition::run() {
   Part own = allocatePart(isF32 ? Value(op.getOut()) : Value(), op.getLse());
   attendToPrefix(prefix);
   attendToOwn(own);
+  // FP8 is quantised from the merged result.
+  const bool isFp8 = static_cast<bool>(op.getOutScale());
   MergeOp::create(builder, loc, TypeRange(), prefix.out, prefix.lse, own.out,
-                  own.lse, op.getOut(), own.lse);
+                  own.lse, isFp8 ? own.out : Value(op.getOut()), own.lse);
+  if (isFp8)
+    QuantizeOp::create(builder, loc, TypeRange(), own.out, op.getOutScale(),
+                       op.getOut(), op.getOutScaleMapAttr());
   for (Value memory : allocated)
     memref::DeallocOp::create(builder, loc, memory);
   op.erase();

@@ -50,6 +50,11 @@ struct TokenSequences {
   Value starts, lens, table;
 };
 
+/// Queries, what is written for them, and scales of both.
+struct QueryRows {
+  Value query, out, lse, queryScale, outScale;
+};
+
 /// Caches and scales as an operation has them.
 struct KeysAndValues {
   SmallVector<Value> caches;
@@ -72,7 +77,7 @@ private:
   template <typename SelectOp>
   void select(Value firstToken, Value count, Value lens, Value out);
   void attend(const TokenSequences &sequences, const KeysAndValues &from,
-              Value query, Value out, Value lse);
+              const QueryRows &rows);
   void attendToPages();
 
   Value findChunk(Value pagesPerToken);
@@ -137,16 +142,18 @@ void SelectionDecomposition::select(Value firstToken, Value count, Value lens,
 
 /// Has each query see all keys of its sequence.
 void SelectionDecomposition::attend(const TokenSequences &sequences,
-                                    const KeysAndValues &from, Value query,
-                                    Value out, Value lse) {
+                                    const KeysAndValues &from,
+                                    const QueryRows &rows) {
   PagedAttentionOp::create(
-      builder, loc, TypeRange(), query, from.caches, from.keyScale.scale,
+      builder, loc, TypeRange(), rows.query, from.caches, from.keyScale.scale,
       from.valueScale.scale, sequences.starts, sequences.lens, sequences.table,
-      op.getSink(), out, lse, /*alibi=*/Value(), /*mask=*/Value(),
+      op.getSink(), rows.out, rows.lse, /*alibi=*/Value(), /*mask=*/Value(),
       op.getSoftmaxScaleValue(), /*groupStart=*/Value(), /*prefixLens=*/Value(),
       /*prefixTable=*/Value(), /*draftMask=*/Value(), /*selectedPages=*/Value(),
-      /*selectedTokens=*/Value(), from.keyScale.map, from.valueScale.map,
-      op.getSoftmaxScaleAttr(), op.getSoftcapAttr(), /*causal=*/false,
+      /*selectedTokens=*/Value(), rows.queryScale, rows.outScale,
+      from.keyScale.map, from.valueScale.map, op.getQueryScaleMapAttr(),
+      op.getOutScaleMapAttr(), op.getSoftmaxScaleAttr(), op.getSoftcapAttr(),
+      /*causal=*/false,
       /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr());
 }
 
@@ -160,7 +167,8 @@ void SelectionDecomposition::attendToPages() {
          {llvm::to_vector(op.getCaches()),
           {op.getKeyScale(), op.getKeyScaleMapAttr()},
           {op.getValueScale(), op.getValueScaleMapAttr()}},
-         op.getQuery(), op.getOut(), op.getLse());
+         {op.getQuery(), op.getOut(), op.getLse(), op.getQueryScale(),
+          op.getOutScale()});
 }
 
 /// Returns how many queries are attended to at once, at least 1.
@@ -270,6 +278,23 @@ void SelectionDecomposition::attendToTokens() {
     shape.front() = ShapedType::kDynamic;
     return viewOf(builder, loc, memref, offsets, sizes, shape);
   };
+  /// Returns the scales of those rows.
+  auto rowsOfScale = [&](Value scale, std::optional<AffineMap> map) -> Value {
+    if (!scale)
+      return scale;
+    auto type = cast<MemRefType>(scale.getType());
+    SmallVector<OpFoldResult> offsets(type.getRank(), builder.getIndexAttr(0));
+    SmallVector<OpFoldResult> sizes =
+        memref::getMixedSizes(builder, loc, scale);
+    SmallVector<int64_t> shape(type.getShape());
+    for (auto [dim, result] : llvm::enumerate(map->getResults()))
+      if (cast<AffineDimExpr>(result).getPosition() == 0) {
+        offsets[dim] = first;
+        sizes[dim] = count;
+        shape[dim] = ShapedType::kDynamic;
+      }
+    return viewOf(builder, loc, scale, offsets, sizes, shape);
+  };
   select<SelectTokensOp>(first, count, all.lens, places);
   gather(count, places, all.lens, pagesPerToken, to);
   OpFoldResult zero = builder.getIndexAttr(0);
@@ -277,9 +302,12 @@ void SelectionDecomposition::attendToTokens() {
                                           constantIndex(builder, loc, 1));
   attend({rowsOf(all.starts, zero, numStarts), rowsOf(all.lens, zero, count),
           rowsOf(all.table, zero, count)},
-         to, rowsOf(op.getQuery(), first, count),
-         rowsOf(op.getOut(), first, count),
-         op.getLse() ? rowsOf(op.getLse(), first, count) : Value());
+         to,
+         {rowsOf(op.getQuery(), first, count),
+          rowsOf(op.getOut(), first, count),
+          op.getLse() ? rowsOf(op.getLse(), first, count) : Value(),
+          rowsOfScale(op.getQueryScale(), op.getQueryScaleMap()),
+          rowsOfScale(op.getOutScale(), op.getOutScaleMap())});
 }
 
 void SelectionDecomposition::run() {

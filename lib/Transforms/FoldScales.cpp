@@ -15,6 +15,8 @@
 //   channel      channel_factor of the query channel_factor of the result
 //   both         stays                       stays
 //
+// A scale of query rows multiplies the scores: it is their row_factor.
+//
 //===----------------------------------------------------------------------===//
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
@@ -157,6 +159,24 @@ template <typename ScoresOp> struct FoldScoreScale : OpRewritePattern<ScaleOp> {
   }
 };
 
+/// scale(qk(...), s by row)  ->  qk(...) row_factor s
+struct FoldRowScale : OpRewritePattern<ScaleOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(ScaleOp op,
+                                PatternRewriter &rewriter) const override {
+    auto scores = op.getTile().getDefiningOp<QkOp>();
+    if (!scores || !scores->hasOneUse() || op.getAlong() != 0 ||
+        scores.getRowFactor())
+      return rewriter.notifyMatchFailure(op, "no scale of rows of scores");
+    rewriter.moveOpBefore(scores, op);
+    rewriter.modifyOpInPlace(
+        scores, [&] { scores.getRowFactorMutable().assign(op.getFactor()); });
+    rewriter.replaceOp(op, scores);
+    return success();
+  }
+};
+
 /// scale(scale(x, a), b)  ->  scale(x, a * b)
 struct FoldConsecutiveScales : OpRewritePattern<ScaleOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -263,7 +283,7 @@ struct FoldScalesPass : public fp8attn::impl::FoldScalesBase<FoldScalesPass> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     patterns.add<FoldKeyScale, FoldScaleByKey, MoveScaleToQuery, FoldQueryScale,
-                 FoldScoreScale<QkOp>, FoldScoreScale<ModifyOp>,
+                 FoldScoreScale<QkOp>, FoldScoreScale<ModifyOp>, FoldRowScale,
                  FoldConsecutiveScales, FoldScaleIntoProbs, FoldValueScale>(
         &getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))

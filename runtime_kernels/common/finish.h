@@ -10,9 +10,10 @@
 //   template <class Element>
 //   void finishRow(const float *acc, int64_t row, float sum, int64_t channels,
 //                  float share, float scale, int64_t exponent,
-//                  Element::Storage *out);
+//                  float outScale, Element::Storage *out);
 //
-// out[c] = round(acc[row][c] / sum * 2^exponent * share * scale). The quotient
+// out[c] = round(acc[row][c] / sum * 2^exponent * share * scale), of FP8
+// quantise(... / outScale), of what is an f32 before. The quotient
 // is of the magnitude of a decoded word, value * 2^-exponent, so it is scaled
 // back before `scale` comes in: nothing overflows or underflows on the way. A
 // row with sum 0 is 0, whatever its acc; `share` is at most 1.
@@ -37,15 +38,17 @@ template <class Element, class FinishRow>
 [[gnu::always_inline]] inline void
 finishRows(const fp8attn_work_item &item, const float *acc, const float *rowMax,
            const float *rowSum, const float *sink, int64_t channels,
-           float scale, int64_t exponent, int64_t probExponent,
-           typename Element::Storage *out, int64_t tokenStride,
-           int64_t headStride, float *lse, int64_t lseTokenStride,
-           int64_t lseHeadStride, const FinishRow &finishRow) {
+           float scale, const float *outScale, int64_t exponent,
+           int64_t probExponent, typename Element::Storage *out,
+           int64_t tokenStride, int64_t headStride, float *lse,
+           int64_t lseTokenStride, int64_t lseHeadStride,
+           const FinishRow &finishRow) {
   for (int64_t row = 0; row < item.num_rows; ++row) {
     fetchRowAhead(item, row, out, tokenStride, headStride, channels);
     const FinishedRow finished =
         finishedRow(item, row, rowMax[row], rowSum[row], probExponent, sink);
     finishRow(acc, row, rowSum[row], channels, finished.share, scale, exponent,
+              outScale ? outScale[row] : 1,
               out + rowOffset(item, row, tokenStride, headStride));
     if (lse)
       lse[rowOffset(item, row, lseTokenStride, lseHeadStride)] =
@@ -63,13 +66,13 @@ finishRows(const fp8attn_work_item &item, const float *acc, const float *rowMax,
                                       isa)(                                    \
       const fp8attn_work_item *item, const float *acc, const float *row_max,   \
       const float *row_sum, const float *sink, int64_t channels, float scale,  \
-      int64_t exponent, int64_t prob_exponent, void *out,                      \
-      int64_t token_stride, int64_t head_stride, float *lse,                   \
+      const float *out_scale, int64_t exponent, int64_t prob_exponent,         \
+      void *out, int64_t token_stride, int64_t head_stride, float *lse,        \
       int64_t lse_token_stride, int64_t lse_head_stride) {                     \
     fp8attn::finishRows<Element>(                                              \
-        *item, acc, row_max, row_sum, sink, channels, scale, exponent,         \
-        prob_exponent, static_cast<Element::Storage *>(out), token_stride,     \
-        head_stride, lse, lse_token_stride, lse_head_stride,                   \
+        *item, acc, row_max, row_sum, sink, channels, scale, out_scale,        \
+        exponent, prob_exponent, static_cast<Element::Storage *>(out),         \
+        token_stride, head_stride, lse, lse_token_stride, lse_head_stride,     \
         fp8attn::finishRow<Element>);                                          \
   }
 

@@ -18,6 +18,10 @@
 
 namespace fp8attn::test {
 
+static bool isFp8(std::string_view type) {
+  return type == "e4m3" || type == "e5m2";
+}
+
 int64_t elementBytes(std::string_view type) {
   if (type == "f32")
     return 4;
@@ -36,28 +40,6 @@ template <typename T> static uint32_t bitsOf(T value) {
   return bits;
 }
 
-float elementValue(std::string_view type, uint32_t bits) {
-  if (type == "bf16")
-    return bf16Value(static_cast<uint16_t>(bits));
-  return type == "f16" ? static_cast<float>(bitsAs<_Float16>(bits))
-                       : bitsAs<float>(bits);
-}
-
-uint32_t nearestElement(std::string_view type, double value) {
-  if (type == "bf16")
-    return nearestBf16(value);
-  return type == "f16" ? bitsOf(static_cast<_Float16>(value))
-                       : bitsOf(static_cast<float>(value));
-}
-
-double elementEpsilon(std::string_view type) {
-  return type == "bf16" ? 0x1p-8 : type == "f16" ? 0x1p-11 : 0x1p-24;
-}
-
-double elementUnderflow(std::string_view type) {
-  return type == "f16" ? 0x1p-25 : 0;
-}
-
 /// Returns the code nearest to a value, the even one of two.
 static uint16_t nearestFp8(std::string_view type, float value) {
   if (isnan(value))
@@ -73,6 +55,32 @@ static uint16_t nearestFp8(std::string_view type, float value) {
     code += up < down || (up == down && code % 2 == 1);
   }
   return static_cast<uint16_t>(code | (signbit(value) ? 0x80 : 0));
+}
+
+float elementValue(std::string_view type, uint32_t bits) {
+  if (type == "bf16")
+    return bf16Value(static_cast<uint16_t>(bits));
+  if (isFp8(type))
+    return goldenValues(type)[bits];
+  return type == "f16" ? static_cast<float>(bitsAs<_Float16>(bits))
+                       : bitsAs<float>(bits);
+}
+
+uint32_t nearestElement(std::string_view type, double value) {
+  if (type == "bf16")
+    return nearestBf16(value);
+  if (isFp8(type))
+    return nearestFp8(type, static_cast<float>(value));
+  return type == "f16" ? bitsOf(static_cast<_Float16>(value))
+                       : bitsOf(static_cast<float>(value));
+}
+
+double elementEpsilon(std::string_view type) {
+  return type == "bf16" ? 0x1p-8 : type == "f16" ? 0x1p-11 : 0x1p-24;
+}
+
+double elementUnderflow(std::string_view type) {
+  return type == "f16" ? 0x1p-25 : 0;
 }
 
 uint16_t cacheElement(std::string_view cacheType, std::string_view type,

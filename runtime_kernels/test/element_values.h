@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Elements of the types that the table calls bf16, f16 and f32, as bits in an
-// integer, and what becomes of them in a cache.
+// Elements of the types that the table calls bf16, f16, f32, e4m3 and e5m2, as
+// bits in an integer, and what becomes of them in a cache.
 //
 //===----------------------------------------------------------------------===//
 

@@ -13,12 +13,33 @@
 #include "reference.h"
 
 #include <math.h>
+#include <string.h>
 
 namespace fp8attn::test {
 
 class FinishTest : public KernelTest {};
 
 static constexpr int kProbExponent = 40;
+
+/// Returns the kernel of f32 outputs that runs as `kernel` does.
+static KernelUnderTest floatKernelOf(const KernelUnderTest &kernel) {
+  for (const KernelUnderTest &other : kernelsOf("finish"))
+    if (other.row->isa == kernel.row->isa && other.form == kernel.form &&
+        !strcmp(other.row->cache, "f32"))
+      return other;
+  ADD_FAILURE() << "no kernel of f32 outputs";
+  return kernel;
+}
+
+/// Returns scales of the rows of FP8 outputs, some so small that results
+/// saturate, or none for others.
+static std::vector<float> outScalesOf(const std::string &type, int64_t rows) {
+  std::vector<float> scales;
+  if (type == "e4m3" || type == "e5m2")
+    for (int64_t row = 0; row < rows; ++row)
+      scales.push_back(ldexpf(0.7f, static_cast<int>(row % 5 * 5 - 20)));
+  return scales;
+}
 
 /// Finishes one item and checks every output.
 static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
@@ -48,19 +69,28 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
           empty ? 0 : float(ldexp(normalNumber(random) * sum[r], -exponent));
   }
   const std::string type = kernel.row->cache;
-  const bool isF16 = type == "f16";
-  constexpr uint32_t kUntouched = 0x1234;
+  const uint32_t untouched = elementBytes(type) == 1 ? 0x34 : 0x1234;
   ElementBuffer out(type, (tokens - 1) * tokenStride +
                               (heads - 1) * headStride + channels);
   for (int64_t i = 0; i < out.size(); ++i)
-    out.set(i, kUntouched);
+    out.set(i, untouched);
   GuardedBuffer<float> lse(static_cast<size_t>(tokens * heads));
   const auto sink = GuardedBuffer<float>::copyOf(sinks);
-  kernel.as<fp8attn_uk_finish_fn>()(&item, acc.data(), max.data(), sum.data(),
-                                    sinks.empty() ? nullptr : sink.data(),
-                                    channels, scale, exponent, kProbExponent,
-                                    out.data(), tokenStride, headStride,
-                                    wantLse ? lse.data() : nullptr, 1, tokens);
+  const auto outScales = GuardedBuffer<float>::copyOf(outScalesOf(type, rows));
+  const auto finish = [&](const KernelUnderTest &which, uint8_t *to,
+                          const float *scales, float *lseTo) {
+    which.as<fp8attn_uk_finish_fn>()(
+        &item, acc.data(), max.data(), sum.data(),
+        sinks.empty() ? nullptr : sink.data(), channels, scale, scales,
+        exponent, kProbExponent, to, tokenStride, headStride, lseTo, 1, tokens);
+  };
+  const bool isFp8 = !outScalesOf(type, rows).empty();
+  finish(kernel, out.data(), isFp8 ? outScales.data() : nullptr,
+         wantLse ? lse.data() : nullptr);
+  // Codes are those of the results in f32.
+  ElementBuffer results("f32", isFp8 ? out.size() : 1);
+  if (isFp8)
+    finish(floatKernelOf(kernel), results.data(), nullptr, nullptr);
   for (int64_t row = 0; row < rows; ++row) {
     const size_t r = static_cast<size_t>(row);
     const int64_t token = 1 + (item.first_row + row) / group;
@@ -81,7 +111,11 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
                             share * scale;
       // One rounding to the type, and a few to f32. From 65520 on an f16 is
       // infinite.
-      if (isF16 && fabs(expected) >= 65520)
+      if (isFp8)
+        ASSERT_EQ(out.bits(index),
+                  nearestElement(type, results.value(index) / outScales[r]))
+            << "row " << row << " channel " << c;
+      else if (type == "f16" && fabs(expected) >= 65520)
         ASSERT_EQ(out.value(index), copysign(INFINITY, expected));
       else
         ASSERT_NEAR(out.value(index), expected,
@@ -89,7 +123,7 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
                             fabs(expected) +
                         elementUnderflow(type) + kSmallestNormal)
             << "row " << row << " channel " << c;
-      out.set(index, kUntouched);
+      out.set(index, untouched);
     }
     if (!wantLse)
       continue;
@@ -106,7 +140,7 @@ static void checkFinish(const KernelUnderTest &kernel, int64_t rows,
       ASSERT_NEAR(value, expected, 40e-6 + 4 * kEpsF32 * fabs(expected));
   }
   for (int64_t i = 0; i < out.size(); ++i)
-    ASSERT_EQ(out.bits(i), kUntouched)
+    ASSERT_EQ(out.bits(i), untouched)
         << "an element of another row was written";
 }
 
@@ -171,9 +205,12 @@ TEST_P(FinishTest, SpecialSinks) {
         GuardedBuffer<float>::copyOf(std::vector<float>{0x1.8p41f, 0});
     ElementBuffer result(GetParam().row->cache, 128);
     lse.assign(2, 0);
+    const auto outScales =
+        GuardedBuffer<float>::copyOf(std::vector<float>{0x1p-24f, 1});
     GetParam().as<fp8attn_uk_finish_fn>()(
-        &item, acc.data(), max.data(), sum.data(), sink, 64, 1, 104,
-        kProbExponent, result.data(), 64, 64, lse.data(), 1, 1);
+        &item, acc.data(), max.data(), sum.data(), sink, 64, 1,
+        outScales.data(), 104, kProbExponent, result.data(), 64, 64, lse.data(),
+        1, 1);
     out.clear();
     for (int64_t i = 0; i < result.size(); ++i)
       out.push_back(result.value(i));

@@ -19,6 +19,9 @@ namespace fp8attn::test {
 
 class QueryTest : public KernelTest {};
 
+/// Of queries of FP8.
+class CodeQueryTest : public KernelTest {};
+
 /// Returns the values of a row rounded to bf16.
 static std::vector<double> rowAsBf16(const ElementBuffer &query, int64_t first,
                                      int64_t channels) {
@@ -49,14 +52,15 @@ static void checkQuery(const KernelUnderTest &kernel,
   const std::string type = kernel.row->in;
   ElementBuffer query(type, tokens * tokenStride - 3);
   for (int64_t i = 0; i < query.size(); ++i) {
-    // f16 has less range; f32 above the largest bf16 becomes infinite.
+    // f16 and FP8 have less range; f32 above the largest bf16 becomes infinite.
     const double magnitudes[] = {1, 1e-30, 3.4e38, 1e30, 0x1p-120};
     const double small[] = {1, 1e-7, 65504, 1e3, 0x1p-20};
-    query.set(
-        i, nearestElement(
-               type,
-               std::uniform_real_distribution<double>(-1, 1)(random) *
-                   (type == "f16" ? small : magnitudes)[i / headStride % 5]));
+    const double magnitude =
+        (type == "bf16" || type == "f32" ? magnitudes
+                                         : small)[i / headStride % 5];
+    query.set(i, nearestElement(
+                     type, magnitude * std::uniform_real_distribution<double>(
+                                           -1, 1)(random)));
   }
   const int64_t columns = paddedKeys(channels);
   Tiles<uint16_t> tiles(item.num_rows, columns, 0xffff);
@@ -152,7 +156,50 @@ TEST_P(QueryTest, EveryShape) {
       }
 }
 
+// Every code of FP8 is its value in bf16, whatever the power of two; infinities
+// and NaN stay what they are, and no row is scaled for them.
+TEST_P(CodeQueryTest, EveryCode) {
+  const std::string type = GetParam().row->in;
+  constexpr int64_t kChannels = 256;
+  fp8attn_work_item item = {};
+  item.group = item.seq_q = item.num_rows = 1;
+  ElementBuffer query(type, kChannels);
+  for (int64_t i = 0; i < kChannels; ++i)
+    query.set(i, static_cast<uint32_t>(i));
+  Tiles<uint16_t> tiles(1, kChannels, 0xffff);
+  float scale;
+  int32_t begin, limit;
+  for (int64_t exponent : {0, 80, 104}) {
+    GetParam().as<fp8attn_uk_query_fn>()(&item, query.data(), kChannels,
+                                         kChannels, kChannels, 1, exponent,
+                                         tiles.data(), &scale, &begin, &limit);
+    EXPECT_EQ(scale, 1);
+    for (int64_t i = 0; i < kChannels; ++i) {
+      const float expected =
+          ldexpf(goldenValues(type)[i], static_cast<int>(exponent));
+      const float value = bf16Value(tiles.at(0, i));
+      if (isnan(expected))
+        EXPECT_TRUE(isnan(value)) << "code " << i;
+      else
+        EXPECT_EQ(value, expected) << "code " << i;
+      EXPECT_TRUE(isnan(expected) || signbit(value) == signbit(expected))
+          << "code " << i;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Table, QueryTest,
                          testing::ValuesIn(kernelsOf("query")), kernelTestName);
+
+static std::vector<KernelUnderTest> codeQueryKernels() {
+  std::vector<KernelUnderTest> kernels;
+  for (const KernelUnderTest &kernel : kernelsOf("query"))
+    if (elementBytes(kernel.row->in) == 1)
+      kernels.push_back(kernel);
+  return kernels;
+}
+
+INSTANTIATE_TEST_SUITE_P(Table, CodeQueryTest,
+                         testing::ValuesIn(codeQueryKernels()), kernelTestName);
 
 } // namespace fp8attn::test

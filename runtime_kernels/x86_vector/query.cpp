@@ -6,7 +6,7 @@
 //
 // The query rows of kernels.def of AVX-512 and AVX2. Sixteen bf16 words are
 // half a register of the one and a whole one of the other, so that AVX2's
-// instructions on words serve both.
+// instructions on words serve both. Codes of FP8 are decoded by way of f16.
 //
 //===----------------------------------------------------------------------===//
 
@@ -26,6 +26,49 @@ static int64_t largestWord(simd::Words words) {
   return 0xffff - _mm_extract_epi16(smallest, 0);
 }
 
+/// Loads 16 elements as bf16; lanes outside of the mask are 0.
+template <class Element>
+static simd::Words loadWords(const typename Element::Storage *from,
+                             uint32_t lanes) {
+  return Vectors<Element>::loadBf16(from, lanes);
+}
+
+/// Loads 16 codes, of which halvesOf makes f16 words of the values times
+/// 2^-Power: an f16 has more exponents than an e4m3, and those of an e5m2.
+template <int Power, class HalvesOf>
+static simd::Words loadCodes(const uint8_t *from, uint32_t lanes,
+                             const HalvesOf &halvesOf) {
+  uint8_t copy[kFloatColumns];
+  if (lanes != 0xffff) {
+    copyPadded(from, 0, 1, __builtin_popcount(lanes), kFloatColumns, copy);
+    from = copy;
+  }
+  alignas(32) uint16_t halves[kFloatColumns];
+  const __m256i codes = _mm256_cvtepu8_epi16(
+      _mm_loadu_si128(reinterpret_cast<const __m128i *>(from)));
+  _mm256_store_si256(reinterpret_cast<__m256i *>(halves), halvesOf(codes));
+  return bf16FromFloat(simd::mul(Vectors<F16>::load(halves, 0xffff),
+                                 simd::set(powerOfTwo(Power))));
+}
+
+template <> simd::Words loadWords<E5M2>(const uint8_t *from, uint32_t lanes) {
+  return loadCodes</*Power=*/0>(
+      from, lanes, [](__m256i codes) { return _mm256_slli_epi16(codes, 8); });
+}
+
+template <> simd::Words loadWords<E4M3>(const uint8_t *from, uint32_t lanes) {
+  return loadCodes</*Power=*/8>(from, lanes, [](__m256i codes) {
+    const __m256i nan = _mm256_set1_epi16(E4M3::kNan);
+    const __m256i magnitude = _mm256_and_si256(codes, nan);
+    const __m256i sign =
+        _mm256_slli_epi16(_mm256_xor_si256(codes, magnitude), 8);
+    const __m256i special = _mm256_and_si256(_mm256_cmpeq_epi16(magnitude, nan),
+                                             _mm256_set1_epi16(0x7c00));
+    return _mm256_or_si256(_mm256_or_si256(sign, special),
+                           _mm256_slli_epi16(magnitude, 7));
+  });
+}
+
 /// Returns the largest exponent field of the row's finite elements as bf16.
 template <class Element>
 static int64_t largestExponentField(const typename Element::Storage *row,
@@ -35,7 +78,7 @@ static int64_t largestExponentField(const typename Element::Storage *row,
   simd::Words largest = one;
   forChannels<kFloatColumns>(
       channels, channels, [&](int64_t c, uint32_t lanes) {
-        const simd::Words words = Vectors<Element>::loadBf16(row + c, lanes);
+        const simd::Words words = loadWords<Element>(row + c, lanes);
         // Fields plus one, so that those of NaN and infinity, 255, become 0.
         const __m256i fields = _mm256_and_si256(
             _mm256_add_epi16(_mm256_srli_epi16(words, 7), one), field);
@@ -55,8 +98,8 @@ static int64_t gatherRow(const typename Element::Storage *source,
   const simd::Floats factor =
       simd::set(powerOfTwo(static_cast<int>(exponent - lowered)));
   forChannels<kFloatColumns>(channels, columns, [&](int64_t c, uint32_t lanes) {
-    const simd::Floats x = simd::mul(
-        floatFromBf16(Vectors<Element>::loadBf16(source + c, lanes)), factor);
+    const simd::Floats x =
+        simd::mul(floatFromBf16(loadWords<Element>(source + c, lanes)), factor);
     // The product is a bf16: no rounding is needed.
     _mm256_store_si256(reinterpret_cast<__m256i *>(
                            tiles + tileIndex<kBf16Columns>(row, c, columns)),
@@ -71,3 +114,5 @@ static int64_t gatherRow(const typename Element::Storage *source,
 FP8ATTN_DEFINE_QUERY(fp8attn::Bf16, bf16, FP8ATTN_KERNEL_ISA)
 FP8ATTN_DEFINE_QUERY(fp8attn::F16, f16, FP8ATTN_KERNEL_ISA)
 FP8ATTN_DEFINE_QUERY(fp8attn::F32, f32, FP8ATTN_KERNEL_ISA)
+FP8ATTN_DEFINE_QUERY(fp8attn::E4M3, e4m3, FP8ATTN_KERNEL_ISA)
+FP8ATTN_DEFINE_QUERY(fp8attn::E5M2, e5m2, FP8ATTN_KERNEL_ISA)

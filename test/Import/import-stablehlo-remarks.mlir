@@ -160,7 +160,7 @@ func.func @three(%a0: tensor<64x8x64xbf16>, %a1: tensor<64x8x64xbf16>, %a2: tens
 // -----
 
 // Numbers that kernels do not have: what attention itself says.
-// REMARK: Reason="ttir.scaled_dot_product_attention is left alone: expects query to be a memref or tensor of 4 dimensions and bf16, f16 or f32, got
+// REMARK: Reason="ttir.scaled_dot_product_attention is left alone: expects query to be a memref or tensor of 4 dimensions and bf16, f16, f32, f8E4M3FN or f8E5M2, got
 // CHECK-LABEL: func @doubles(
 // CHECK-NOT:     fp8attn
 // CHECK-NOT:     linalg

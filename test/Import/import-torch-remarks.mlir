@@ -182,7 +182,7 @@ func.func @other_result(%q: !torch.vtensor<[1,4,?,64],f32>, %k: !torch.vtensor<[
 // -----
 
 // Numbers that kernels do not have: what attention itself says.
-// REMARK: Reason="torch.aten.scaled_dot_product_attention is left alone: expects query to be a memref or tensor of 4 dimensions and bf16, f16 or f32, got
+// REMARK: Reason="torch.aten.scaled_dot_product_attention is left alone: expects query to be a memref or tensor of 4 dimensions and bf16, f16, f32, f8E4M3FN or f8E5M2, got
 // CHECK-LABEL: func @double(
 // CHECK-NOT:     fp8attn
 // CHECK-NOT:     torch_c

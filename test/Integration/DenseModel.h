@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The table DENSE of models.py as the tests see it.
+// The table of dense_models.py as the tests see it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,10 +20,11 @@
 /// Everything that an entry point may take.
 struct DenseArguments {
   fp8attn_tensor query, keys, values, keyScale, valueScale, sink, out, lse;
-  fp8attn_tensor alibi, mask, documents, keyLens, queryOffsets;
+  fp8attn_tensor alibi, mask, documents, keyLens, queryOffsets, queryScale,
+      outScale;
 };
 
-/// A row of models.py.
+/// A row of dense_models.py.
 struct DenseModel {
   const char *name;
   /// Element types of keys, values, queries and outputs.
@@ -36,6 +37,9 @@ struct DenseModel {
   int64_t headDim, valueDim;
   /// One scale per KV head, or one for the tensor; only FP8 has any.
   bool keyScalePerHead, valueScalePerHead;
+  /// What the scales of the query and of the output differ by: "tensor", "head"
+  /// or "row", batch entry, head and query, or "none" where there is no FP8.
+  const char *queryScaleKind, *outScaleKind;
   /// Causal is a right side of 0.
   std::optional<int64_t> windowLeft, windowRight;
   bool topLeft;

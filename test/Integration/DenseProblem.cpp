@@ -127,6 +127,49 @@ void StridedTensor::fill(const std::function<float()> &value,
   }
 }
 
+void StridedTensor::fillRows(const std::function<float()> &value,
+                             const std::function<float(int64_t)> &scaleOf) {
+  for (int64_t i = 0; i < numElements(); ++i)
+    *element(i) =
+        reference::quantizeFp8(value(), scaleOf(i / sizes.back()), type);
+}
+
+/// Returns scales of rows, of which no two neighbours are alike.
+static std::vector<float> makeRowScales(const std::string &kind, float scale,
+                                        const DenseShape &shape,
+                                        int64_t heads) {
+  std::vector<float> scales(kind == "none"     ? 0
+                            : kind == "tensor" ? 1
+                            : kind == "head"
+                                ? heads
+                                : shape.batch * heads * shape.queries);
+  constexpr size_t kPeriod = 5;
+  for (size_t i = 0; i < scales.size(); ++i)
+    scales[i] = scale * (1 + static_cast<float>(i % kPeriod));
+  return scales;
+}
+
+std::vector<double>
+DenseProblem::rowScales(const std::vector<float> &scales) const {
+  if (scales.empty())
+    return {};
+  const size_t heads = model.numHeads();
+  std::vector<double> all(shape.batch * heads * shape.queries);
+  for (size_t row = 0; row < all.size(); ++row)
+    all[row] = scales[scales.size() == 1       ? 0
+                      : scales.size() == heads ? row / shape.queries % heads
+                                               : row];
+  return all;
+}
+
+void DenseProblem::fillQuery(const std::function<float()> &value) {
+  const std::vector<double> scales = rowScales(queryScale);
+  if (queryScale.empty())
+    query.fill(value);
+  else
+    query.fillRows(value, [&](int64_t row) { return float(scales[row]); });
+}
+
 /// Returns scales of which no two are alike, none for other types than FP8.
 static std::vector<float> makeScales(fp8attn_type type, bool perHead,
                                      int64_t heads) {
@@ -159,7 +202,11 @@ DenseProblem::DenseProblem(const DenseModel &model, DenseShape shape,
       makeScales(model.valueType, model.valueScalePerHead, model.numValueHeads);
   std::mt19937 generator(seed);
   const auto next = [&] { return fastNormal(generator); };
-  query.fill(next);
+  // Queries reach about 4, and outputs 1 if they are of a few hundred keys.
+  constexpr float kQueryScale = 0.02f, kOutScale = 0.006f;
+  queryScale = makeRowScales(model.queryScaleKind, kQueryScale, shape, heads);
+  outScale = makeRowScales(model.outScaleKind, kOutScale, shape, heads);
+  fillQuery(next);
   keys.fill(next, keyScale);
   values.fill(next, valueScale);
   std::normal_distribution<float> normal;
@@ -254,6 +301,17 @@ DenseArguments DenseProblem::arguments() const {
   arguments.keyLens = vectorOf(keyLens, FP8ATTN_TYPE_I32, {shape.batch});
   arguments.queryOffsets =
       vectorOf(queryOffsets, FP8ATTN_TYPE_I32, {shape.batch});
+  const auto rows = [&](const std::vector<float> &scales,
+                        const std::string &kind) {
+    std::vector<int64_t> sizes;
+    if (kind == "head")
+      sizes = {model.numHeads()};
+    else if (kind == "row")
+      sizes = {shape.batch, model.numHeads(), shape.queries};
+    return vectorOf(scales, FP8ATTN_TYPE_F32, sizes);
+  };
+  arguments.queryScale = rows(queryScale, model.queryScaleKind);
+  arguments.outScale = rows(outScale, model.outScaleKind);
   return arguments;
 }
 
@@ -279,6 +337,11 @@ reference::DenseCall DenseProblem::referenceCall() const {
   call.value = values.reference();
   call.keyScale = {keyScale};
   call.valueScale = {valueScale};
+  if (!queryScale.empty())
+    call.queryScale = [this, scales = rowScales(queryScale)](
+                          int64_t entry, int64_t head, int64_t query) {
+      return scales[(entry * model.numHeads() + head) * shape.queries + query];
+    };
   call.softmaxScale = 1 / std::sqrt(double(model.headDim));
   call.windowLeft = model.windowLeft;
   call.windowRight = model.windowRight;
@@ -313,10 +376,19 @@ reference::DenseCall DenseProblem::referenceCall() const {
   return call;
 }
 
+reference::AttentionResult
+DenseProblem::inOut(reference::AttentionResult result) const {
+  return outScale.empty()
+             ? result
+             : reference::overScales(std::move(result), model.outType,
+                                     rowScales(outScale));
+}
+
 testing::AssertionResult agrees(const DenseProblem &problem,
-                                const reference::AttentionResult &expected,
+                                const reference::AttentionResult &exact,
                                 bool roundsIndependently) {
   const fp8attn_type outType = problem.model.outType;
+  const reference::AttentionResult expected = problem.inOut(exact);
   const reference::Comparison outs = reference::compare(
       problem.out.values(), expected.out,
       reference::allowedOutError(expected, outType),

@@ -52,6 +52,9 @@ public:
   /// quantised by `scales`.
   void fill(const std::function<float()> &value,
             const std::vector<float> &scales = {});
+  /// The same of FP8 with a scale for each row.
+  void fillRows(const std::function<float()> &value,
+                const std::function<float(int64_t row)> &scaleOf);
   fp8attn::reference::DenseTensor reference() const;
   /// Returns all elements as doubles, in row-major order of the sizes.
   std::vector<double> values() const;
@@ -76,6 +79,8 @@ public:
   const DenseShape shape;
   StridedTensor query, keys, values, out, lse, mask;
   std::vector<float> keyScale, valueScale;
+  /// Of an FP8 query and output, as the model's kinds say.
+  std::vector<float> queryScale, outScale;
   /// Numbers that the model's type of them has; what entry points take is
   /// encoded by `arguments`.
   std::vector<float> sink, alibi;
@@ -84,6 +89,15 @@ public:
   std::vector<int32_t> keyLens, queryOffsets;
   /// What the calls use; `isa_cap` and `message` are of interest.
   fp8attn_context context;
+
+  /// Replaces the elements of the query.
+  void fillQuery(const std::function<float()> &value);
+  /// Returns the scales of all rows of the query or of the output, in
+  /// row-major order; none if it is not FP8.
+  std::vector<double> rowScales(const std::vector<float> &scales) const;
+  /// Returns a result of the reference as what the model's `out` stands for.
+  fp8attn::reference::AttentionResult
+  inOut(fp8attn::reference::AttentionResult result) const;
 
   DenseArguments arguments() const;
   /// Calls the entry point with what `arguments` says.

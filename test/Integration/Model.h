@@ -26,7 +26,7 @@ struct Arguments {
   fp8attn_tensor keyScale, valueScale;
   fp8attn_cache keyCache, valueCache;
   fp8attn_tensor query, queryStart, seqLens, blockTable, sink, out, lse;
-  fp8attn_tensor alibi, mask, draftMask, documents;
+  fp8attn_tensor alibi, mask, draftMask, queryScale, outScale, documents;
 };
 
 using EntryPoint = fp8attn_status (*)(fp8attn_context *context,
@@ -52,6 +52,10 @@ struct Model {
   /// Kinds of scales (ScaleKinds.h), or "none" of a bf16 cache.
   const char *keyScaleKind;
   const char *valueScaleKind;
+  /// What the scales of the query and of the output differ by: "tensor", "head"
+  /// or "token_head", or "none" where there is no FP8.
+  const char *queryScaleKind;
+  const char *outScaleKind;
   bool causal;
   bool lse;
   /// A key cache and a value cache.
@@ -73,6 +77,8 @@ struct Model {
   const char *mask;
   const char *draftMask;
   bool documents;
+  /// A region of the caller's says all of that, but for the draft mask.
+  bool written;
   /// Tensors may have strides of the caller's; their channels are contiguous.
   bool strided;
   bool modifiesScores() const {

@@ -73,6 +73,34 @@ std::vector<uint8_t> encodeElements(const std::vector<float> &values,
   return elements;
 }
 
+/// Returns what makes NaN of elements of a type: of two, if they are codes.
+static uint16_t nanWord(fp8attn_type type) {
+  constexpr uint16_t kTwoCodes = 0x7F7F;
+  return reference::elementBytes(type) == 1 ? kTwoCodes
+                                            : reference::encodeBf16(NAN);
+}
+
+/// Returns scales of rows, of which no two neighbours are alike.
+static std::vector<float> makeRowScales(const std::string &kind, float scale,
+                                        int64_t tokens, int64_t heads) {
+  std::vector<float> scales(kind == "none"     ? 0
+                            : kind == "tensor" ? 1
+                            : kind == "head"   ? heads
+                                               : tokens * heads);
+  constexpr size_t kPeriod = 5;
+  for (size_t i = 0; i < scales.size(); ++i)
+    scales[i] = scale * (1 + static_cast<float>(i % kPeriod));
+  return scales;
+}
+
+float Problem::rowScale(const std::vector<float> &scales, const char *kind,
+                        int64_t token, int64_t head) const {
+  const std::string by = kind;
+  return scales[by == "tensor" ? 0
+                : by == "head" ? head
+                               : token * model.numHeads() + head];
+}
+
 Problem::Problem(const Model &model, std::vector<Sequence> sequences,
                  uint32_t seed)
     : model(model), sequences(std::move(sequences)), generator(seed) {
@@ -86,7 +114,7 @@ Problem::Problem(const Model &model, std::vector<Sequence> sequences,
   const int64_t rows = queryStart.back() * model.numHeads();
   query.resize(rows * model.headDim);
   out.resize(rows * model.valueDim * reference::elementBytes(model.outType) / 2,
-             reference::encodeBf16(NAN));
+             nanWord(model.outType));
   lse.resize(rows, NAN);
   key.resize(numKeys * model.numKvHeads * model.headDim);
   value.resize(numKeys * model.numKvHeads * model.valueDim);
@@ -98,6 +126,12 @@ Problem::Problem(const Model &model, std::vector<Sequence> sequences,
     for (int64_t head = 0; head < model.numHeads(); ++head)
       sink.push_back(roundTo(kMeanSink + kSinkDeviation * fastNormal(generator),
                              model.headType));
+  // Queries reach about 4, and outputs 1 if they are of a few hundred keys.
+  constexpr float kQueryScale = 0.02f, kOutScale = 0.006f;
+  queryScale = makeRowScales(model.queryScaleKind, kQueryScale,
+                             queryStart.back(), model.numHeads());
+  outScale = makeRowScales(model.outScaleKind, kOutScale, queryStart.back(),
+                           model.numHeads());
   makeBlockTable();
   chooseScales();
   keyCache = AlignedBytes(numPages * model.keyPageBytes(), kUnwritten);
@@ -215,6 +249,17 @@ void Problem::makeBlockTable() {
   }
 }
 
+fp8attn_tensor Problem::describeRowScale(std::vector<float> &scales,
+                                         const char *kind) {
+  const std::string by = kind;
+  const int64_t tokens = queryStart.back(), heads = model.numHeads();
+  if (by == "token_head")
+    return fp8attn_tensor_make(scales.data(), FP8ATTN_TYPE_F32, 2, tokens,
+                               heads, 0, 0);
+  return fp8attn_tensor_make(scales.data(), FP8ATTN_TYPE_F32, by == "head",
+                             heads, 0, 0, 0);
+}
+
 Arguments Problem::arguments() {
   const auto vector = [](auto &data, fp8attn_type type) {
     return fp8attn_tensor_make(data.data(), type, 1, data.size(), 0, 0, 0);
@@ -245,13 +290,15 @@ Arguments Problem::arguments() {
                                 model.numHeads(), model.valueDim, 0);
   all.lse = fp8attn_tensor_make(lse.data(), FP8ATTN_TYPE_F32, 2,
                                 queryStart.back(), model.numHeads(), 0, 0);
+  all.queryScale = describeRowScale(queryScale, model.queryScaleKind);
+  all.outScale = describeRowScale(outScale, model.outScaleKind);
   return all;
 }
 
 void Problem::forget() {
   std::fill_n(keyCache.data(), keyCache.size(), kUnwritten);
   std::fill_n(valueCache.data(), valueCache.size(), kUnwritten);
-  std::fill(out.begin(), out.end(), reference::encodeBf16(NAN));
+  std::fill(out.begin(), out.end(), nanWord(model.outType));
   std::fill(lse.begin(), lse.end(), NAN);
 }
 

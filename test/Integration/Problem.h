@@ -76,6 +76,8 @@ public:
   /// As the model's kinds of scales say, NaN for what was never written; empty
   /// for a bf16 cache.
   std::vector<float> keyScale, valueScale;
+  /// Of an FP8 query and output, likewise.
+  std::vector<float> queryScale, outScale;
   /// One for each query head, if the model has sinks; numbers that the model's
   /// type of sinks has.
   std::vector<float> sink;
@@ -83,7 +85,7 @@ public:
   std::vector<int32_t> queryStart, seqLens, blockTable;
   int64_t numPages = 0, maxPages = 0;
   AlignedBytes keyCache{0}, valueCache{0};
-  /// Elements of the model's type, one or two words each.
+  /// Elements of the model's type, one or two words each, or half of one.
   std::vector<uint16_t> out;
   std::vector<float> lse;
 
@@ -134,12 +136,16 @@ public:
   /// Returns whether query `query` of a sequence has a key in its window.
   bool sees(size_t sequence, int64_t query, int64_t key) const;
 
-  /// Returns `out`, whatever its type, as doubles.
+  /// Returns `out`, whatever its type, as doubles: the values of codes.
   std::vector<double> outAsDouble() const;
+  /// Returns the scales of the rows of an FP8 output.
+  std::vector<double> outScales() const;
 
 private:
   void makeBlockTable();
   fp8attn::reference::HeadTensor queryTensor() const;
+  /// Returns what the reference multiplies rows of the query by.
+  std::function<double(int64_t, int64_t)> queryScales() const;
   ScaleShape keyScaleShape() const;
   ScaleShape valueScaleShape() const;
   /// Return the scales of keys and of values as the reference takes them.
@@ -150,6 +156,11 @@ private:
                               const ScaleShape &shape) const;
   fp8attn_status call(EntryPoint entry, int64_t (*workspaceBytes)(int32_t),
                       const Arguments &arguments);
+
+  /// Returns the scale of a row of the query, or of the output, of a kind.
+  float rowScale(const std::vector<float> &scales, const char *kind,
+                 int64_t token, int64_t head) const;
+  fp8attn_tensor describeRowScale(std::vector<float> &scales, const char *kind);
 
   std::mt19937 generator;
   std::unique_ptr<fp8attn_pool, void (*)(fp8attn_pool *)> pool{

@@ -25,11 +25,12 @@ static reference::HeadTensor headTensor(const std::vector<uint16_t> &tensor,
 }
 
 /// Returns `words` as elements of `type` in `memory`, with digits that bf16
-/// does not have: up to half a place, so that rounding goes either way.
-static reference::HeadTensor typedTensor(const std::vector<uint16_t> &words,
-                                         int64_t heads, int64_t channels,
-                                         fp8attn_type type,
-                                         AlignedBytes &memory) {
+/// does not have: up to half a place, so that rounding goes either way. Codes
+/// are of quotients by the scale of the row's token and head.
+static reference::HeadTensor
+typedTensor(const std::vector<uint16_t> &words, int64_t heads, int64_t channels,
+            fp8attn_type type, AlignedBytes &memory,
+            const std::function<float(int64_t, int64_t)> &scaleOf = nullptr) {
   reference::HeadTensor tensor = headTensor(words, heads, channels);
   if (type == FP8ATTN_TYPE_BF16)
     return tensor;
@@ -39,8 +40,14 @@ static reference::HeadTensor typedTensor(const std::vector<uint16_t> &words,
     memory = AlignedBytes(int64_t(words.size()) * size);
   for (size_t i = 0; i < words.size(); ++i) {
     const float digits = float(int(i * 37 % 255) - 127) * 0x1p-15f;
-    reference::encodeElement(reference::decodeBf16(words[i]) * (1 + digits),
-                             memory.data() + i * size, type);
+    const float value = reference::decodeBf16(words[i]) * (1 + digits);
+    uint8_t *element = memory.data() + i * size;
+    const int64_t row = int64_t(i) / channels;
+    if (size == 1)
+      *element = reference::quantizeFp8(
+          value, scaleOf(row / heads, row % heads), type);
+    else
+      reference::encodeElement(value, element, type);
   }
   tensor.data = memory.data();
   tensor.type = type;
@@ -59,7 +66,18 @@ reference::HeadTensor Problem::valueTensor() {
 
 reference::HeadTensor Problem::queryTensor() const {
   return typedTensor(query, model.numHeads(), model.headDim, model.queryType,
-                     typedQuery);
+                     typedQuery, [this](int64_t token, int64_t head) {
+                       return rowScale(queryScale, model.queryScaleKind, token,
+                                       head);
+                     });
+}
+
+std::vector<double> Problem::outScales() const {
+  std::vector<double> scales;
+  for (int64_t token = 0; token < queryStart.back(); ++token)
+    for (int64_t head = 0; head < model.numHeads(); ++head)
+      scales.push_back(rowScale(outScale, model.outScaleKind, token, head));
+  return scales;
 }
 
 /// Returns the cache of `problem` with elements of these types at `keys` and
@@ -91,13 +109,16 @@ reference::PairsCache Problem::referenceCache() const {
 }
 
 static reference::AttentionResult
-attendTo(const Problem &problem, reference::HeadTensor query, bool keepQuery,
-         reference::PairsCache cache, reference::Scales keyScale,
-         reference::Scales valueScale, Problem::ModifyScore modifyScore) {
+attendTo(const Problem &problem, reference::HeadTensor query,
+         decltype(reference::AttentionCall::queryScale) queryScale,
+         bool keepQuery, reference::PairsCache cache,
+         reference::Scales keyScale, reference::Scales valueScale,
+         Problem::ModifyScore modifyScore) {
   const Model &model = problem.model;
   reference::AttentionCall call;
   call.query = query;
   call.keepQuery = keepQuery;
+  call.queryScale = std::move(queryScale);
   call.numHeads = model.numHeads();
   call.keys = std::move(cache.keys);
   call.values = std::move(cache.values);
@@ -114,7 +135,11 @@ attendTo(const Problem &problem, reference::HeadTensor query, bool keepQuery,
   call.topLeft = model.topLeft;
   call.sink = model.sink ? problem.sink.data() : nullptr;
   call.modifyScore = std::move(modifyScore);
-  return reference::attend(call);
+  reference::AttentionResult result = reference::attend(call);
+  return problem.outScale.empty()
+             ? result
+             : reference::overScales(std::move(result), model.outType,
+                                     problem.outScales());
 }
 
 static reference::Scales referenceScales(const std::vector<float> &scales,
@@ -131,15 +156,23 @@ reference::Scales Problem::valueScales() const {
                       : referenceScales(valueScale, valueScaleShape());
 }
 
+std::function<double(int64_t, int64_t)> Problem::queryScales() const {
+  if (queryScale.empty())
+    return nullptr;
+  return [this](int64_t token, int64_t head) {
+    return rowScale(queryScale, model.queryScaleKind, token, head);
+  };
+}
+
 reference::AttentionResult
 Problem::referenceAttend(ModifyScore modifyScore) const {
-  return attendTo(*this, queryTensor(), false, referenceCache(), keyScales(),
-                  valueScales(), std::move(modifyScore));
+  return attendTo(*this, queryTensor(), queryScales(), false, referenceCache(),
+                  keyScales(), valueScales(), std::move(modifyScore));
 }
 
 reference::AttentionResult Problem::unroundedAttend() const {
-  return attendTo(*this, queryTensor(), true, referenceCache(), keyScales(),
-                  valueScales(), nullptr);
+  return attendTo(*this, queryTensor(), queryScales(), true, referenceCache(),
+                  keyScales(), valueScales(), nullptr);
 }
 
 reference::AttentionResult Problem::unquantizedAttend() {
@@ -154,7 +187,8 @@ reference::AttentionResult Problem::unquantizedAttend() {
     reference::writeCache(cache.values,
                           headTensor(value, model.numKvHeads, model.valueDim),
                           slots.data(), {});
-  return attendTo(*this, queryTensor(), false, cache, {}, {}, nullptr);
+  return attendTo(*this, queryTensor(), queryScales(), false, cache, {}, {},
+                  nullptr);
 }
 
 bool Problem::sees(size_t sequence, int64_t query, int64_t key) const {
@@ -168,10 +202,11 @@ bool Problem::sees(size_t sequence, int64_t query, int64_t key) const {
 }
 
 std::vector<double> Problem::outAsDouble() const {
-  const int64_t words = reference::elementBytes(model.outType) / 2;
-  std::vector<double> result(out.size() / words);
+  const int64_t size = reference::elementBytes(model.outType);
+  const auto *elements = reinterpret_cast<const uint8_t *>(out.data());
+  std::vector<double> result(out.size() * sizeof(uint16_t) / size);
   for (size_t i = 0; i < result.size(); ++i)
-    result[i] = reference::decodeElement(out.data() + i * words, model.outType);
+    result[i] = reference::decodeElement(elements + i * size, model.outType);
   return result;
 }
 

@@ -68,7 +68,9 @@ void RandomDense::drawNumbers() {
   for (float &scale : problem.valueScale)
     scale *= draw.oneOf({1.0f, 1.0f, 0.25f, 16.0f, 0.83f}) * far;
   Numbers query(draw, 4), keys(draw, 8), values(draw, 1000);
-  problem.query.fill([&] { return query.next(); });
+  for (float &scale : problem.outScale)
+    scale *= problem.valueScale.empty() ? 1 : far;
+  problem.fillQuery([&] { return query.next(); });
   problem.keys.fill([&] { return keys.next(); }, problem.keyScale);
   problem.values.fill([&] { return values.next(); }, problem.valueScale);
   hasFlatTensor = keys.areFlat() || values.areFlat();
@@ -112,7 +114,7 @@ void RandomDense::drawMask() {
 /// probability that underflows is 0.
 void RandomDense::drawSpecials() {
   constexpr float kGentleQuery = 0.02f, kGentleSlope = 0x1p-8f;
-  problem.query.fill([&] { return kGentleQuery * fastNormal(draw.bits); });
+  problem.fillQuery([&] { return kGentleQuery * fastNormal(draw.bits); });
   for (float &slope : problem.alibi)
     slope = roundTo(slope * kGentleSlope, problem.model.headType);
   for (int64_t n = draw.between(1, 4); n > 0; --n) {

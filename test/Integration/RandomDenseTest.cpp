@@ -25,8 +25,8 @@ static void tryOn(const std::vector<fp8attn_isa> &isas, uint32_t seed) {
   DenseProblem &problem = random.problem;
   const reference::AttentionResult expected =
       reference::attend(problem.referenceCall());
-  std::vector<double> apart =
-      reference::allowedOutError(expected, problem.model.outType);
+  std::vector<double> apart = reference::allowedOutError(
+      problem.inOut(expected), problem.model.outType);
   for (double &error : apart)
     error *= 2;
   std::vector<double> first;

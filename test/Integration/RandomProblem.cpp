@@ -70,6 +70,9 @@ static void drawScales(Draw &draw, Problem &problem) {
   for (float &scale : problem.keyScale)
     scale *= draw.oneOf({1.0f, 1.0f, 0.5f, 4.0f, 1.37f});
   const float far = draw.oneOf({1.0f, 1.0f, 0x1p-30f, 0x1p30f});
+  // Of no more digits than results have: where they are large, and where not.
+  for (float &scale : problem.outScale)
+    scale *= problem.valueScale.empty() ? 1 : far;
   for (float &scale : problem.valueScale)
     scale *= draw.oneOf({1.0f, 1.0f, 0.25f, 16.0f, 0.83f}) * far;
   problem.roundScales();
@@ -150,12 +153,23 @@ static Problem drawBatch(Draw &draw, uint32_t seed) {
   return Problem(model, drawSequences(draw, model), seed);
 }
 
+/// How many keys have no column of the mask, of one problem in four some. Not
+/// drawn, so that a seed's numbers stay what they are.
+static int64_t chooseHiddenKeys(const Problem &problem, uint32_t seed) {
+  // A region loads of whatever key it is asked for.
+  if (seed % 4 != 1 || problem.seqLens.empty() || problem.model.written)
+    return 0;
+  const int32_t longest =
+      *std::max_element(problem.seqLens.begin(), problem.seqLens.end());
+  return seed / 4 % (longest + 1);
+}
+
 RandomProblem::RandomProblem(uint32_t seed)
     : RandomProblem(*std::make_unique<Draw>(seed), seed) {}
 
 RandomProblem::RandomProblem(Draw &draw, uint32_t seed)
     : problem(drawBatch(draw, seed)), mask(drawMask(draw)),
-      scores(problem, seed, mask) {
+      scores(problem, seed, mask, chooseHiddenKeys(problem, seed)) {
   drawNumbers(draw, problem, problem.query, 4);
   const bool flatKeys = drawNumbers(draw, problem, problem.key, 8);
   const bool flatValues = drawNumbers(draw, problem, problem.value, 1000);
@@ -215,7 +229,8 @@ std::string RandomProblem::describe() const {
   for (const Sequence &sequence : problem.sequences)
     text << " " << sequence.queries << "/" << sequence.keys;
   if (problem.model.mask != std::string("none"))
-    text << ", mask " << kMasks[int(mask)];
+    text << ", mask " << kMasks[int(mask)] << " of " << scores.maskColumns
+         << " columns";
   if (!specials.empty())
     text << ", " << specials.size() << " NaN or infinite";
   for (const auto &[tensor, place] : placed) {

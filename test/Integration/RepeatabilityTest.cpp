@@ -150,6 +150,10 @@ Step::Step(const Problem &problem, const Arguments &whole,
   }
   for (auto tensor : kTokenTensors)
     gather(tensor, tokens);
+  // Scales have a row for each token, or none.
+  for (auto tensor : {&Arguments::queryScale, &Arguments::outScale})
+    if ((whole.*tensor).rank == 2)
+      gather(tensor, tokens);
   for (auto tensor : kSequenceTensors)
     gather(tensor, sequences);
   step.queryStart = fp8attn_tensor_make(queryStart.data(), FP8ATTN_TYPE_I32, 1,

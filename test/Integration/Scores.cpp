@@ -49,11 +49,13 @@ static float representable(float value) {
   return reference::decodeBf16(reference::encodeBf16(value));
 }
 
-Scores::Scores(const Problem &problem, uint32_t seed, MaskKind kind)
-    : columns(longest(problem)), tokens(problem.queryStart.back()),
-      draftColumns(mostQueries(problem)), slopes(problem.model.numHeads()),
-      smallSlopes(problem.model.numHeads()), keep(tokens * columns),
-      added(tokens * columns), smallAdded(tokens * columns),
+Scores::Scores(const Problem &problem, uint32_t seed, MaskKind kind,
+               int64_t hiddenKeys)
+    : columns(longest(problem)), maskColumns(columns - hiddenKeys),
+      tokens(problem.queryStart.back()), draftColumns(mostQueries(problem)),
+      slopes(problem.model.numHeads()), smallSlopes(problem.model.numHeads()),
+      keep(tokens * maskColumns), added(tokens * maskColumns),
+      smallAdded(tokens * maskColumns),
       documents(problem.sequences.size() * columns),
       draftKeep(tokens * draftColumns), draftAdded(tokens * draftColumns),
       smallDraftAdded(tokens * draftColumns), model(&problem.model),
@@ -116,8 +118,10 @@ void Scores::fillSequence(const Problem &problem, size_t s, MaskKind kind,
       if (!problem.sees(s, q, t))
         continue;
       const bool kept = keeps(t);
-      keep[token * columns + t] = kept ? int8_t(1 + bits() % 200) : 0;
-      added[token * columns + t] =
+      if (t >= maskColumns)
+        continue;
+      keep[token * maskColumns + t] = kept ? int8_t(1 + bits() % 200) : 0;
+      added[token * maskColumns + t] =
           kept ? representable(uniform(bits)) : -kInfinity;
     }
   }
@@ -167,7 +171,7 @@ Arguments Scores::in(Arguments all) {
     return fp8attn_tensor_make(data, type, 2, rows, columns, 0, 0);
   };
   all.mask = matrix(encodeMask(maskType, keep, added, smallAdded), maskType,
-                    tokens, columns);
+                    tokens, maskColumns);
   all.draftMask =
       matrix(encodeMask(draftType, draftKeep, draftAdded, smallDraftAdded),
              draftType, tokens, draftColumns);
@@ -185,7 +189,9 @@ double Scores::modify(double score, const Place &place) const {
   const int32_t *document = documents.data() + place.sequence * columns;
   if (model->documents && document[place.query] != document[place.key])
     score = -kInfinity;
-  const int64_t element = place.token * columns + place.key;
+  if (model->mask != std::string("none") && place.key >= maskColumns)
+    return -kInfinity;
+  const int64_t element = place.token * maskColumns + place.key;
   if (isAdditive())
     score += added[element];
   else if (model->mask != std::string("none") && !keep[element])

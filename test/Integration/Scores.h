@@ -32,8 +32,10 @@ enum class MaskKind {
 /// The tensors of a problem's model, before pages that cannot be read.
 class Scores {
 public:
+  /// The last `hiddenKeys` keys of the longest sequence, and those at such
+  /// positions of others, have no column of the mask.
   Scores(const Problem &problem, uint32_t seed,
-         MaskKind kind = MaskKind::Random);
+         MaskKind kind = MaskKind::Random, int64_t hiddenKeys = 0);
 
   /// Returns the arguments with these tensors.
   Arguments in(Arguments all);
@@ -44,10 +46,12 @@ public:
   /// Returns `modify` for the reference; null if the model modifies nothing.
   Problem::ModifyScore modifier() const;
 
-  int64_t columns, tokens;
+  /// Keys of the longest sequence, and the columns of the mask.
+  int64_t columns, maskColumns;
+  int64_t tokens;
   /// Columns of the mask of drafts.
   int64_t draftColumns;
-  /// [Hq], [tokens, columns] three times, and [sequences, columns].
+  /// [Hq], [tokens, maskColumns] three times, and [sequences, columns].
   fp8attn::test::GuardedBuffer<float> slopes;
   /// `slopes` as bf16 or f16.
   fp8attn::test::GuardedBuffer<uint16_t> smallSlopes;

@@ -27,6 +27,10 @@ CACHES = {
 PAGE = "affine_map<(page, head, token, channel) -> (page)>"
 PAGE_HEAD = "affine_map<(page, head, token, channel) -> (page, head)>"
 TOKEN = "affine_map<(page, head, token, channel) -> (page, head, token)>"
+QUERY_TOKEN = "affine_map<(token, head, channel) -> (token)>"
+QUERY_TOKEN_HEAD = "affine_map<(token, head, channel) -> (token, head)>"
+DENSE_ROW = "affine_map<(batch, head, token, channel) -> (batch, head, token)>"
+DENSE_QUERY = "affine_map<(batch, head, token, channel) -> (token)>"
 SCALES = {"key_scale": "P f32", "value_scale": "P 2 f32"}
 DYNAMIC_SCALES = {"key_scale": "P 2 32 f32", "value_scale": "P 2 32 f32"}
 NEW_TOKENS = {"key": "T 2 64 bf16", "value": "T 2 64 bf16", "slots": "T i64"}
@@ -59,19 +63,23 @@ OPERATIONS = {
         " out({out} : {out:t})",
     ),
     "attend_selected": (
-        {"query": "T 4 64 bf16", "cache": "cache", **SCALES, "query_start": "S1 i32", "seq_lens": "S i32",
-         "block_table": "S N i32", "selected_tokens": "T D i32", "out": "T 4 64 bf16"},
+        {"query": "T 4 64 f8E4M3FN", "cache": "cache", **SCALES, "query_start": "S1 i32", "seq_lens": "S i32",
+         "block_table": "S N i32", "selected_tokens": "T D i32", "out": "T 4 64 f8E4M3FN",
+         "query_scale": "T 4 f32", "out_scale": "T f32"},
         "fp8attn.paged_attention query({query} : {query:t}) cache({cache} : {cache:t})"
         f" key_scale({{key_scale}} : {{key_scale:t}}, {PAGE}) value_scale({{value_scale}} : {{value_scale:t}}, {PAGE_HEAD})"
         " batch({query_start}, {seq_lens}, {block_table} : {query_start:t}, {seq_lens:t}, {block_table:t})"
-        " selected_tokens({selected_tokens} : {selected_tokens:t}) out({out} : {out:t})",
+        " selected_tokens({selected_tokens} : {selected_tokens:t}) out({out} : {out:t})"
+        f" query_scale({{query_scale}} : {{query_scale:t}}, {QUERY_TOKEN_HEAD}) out_scale({{out_scale}} : {{out_scale:t}}, {QUERY_TOKEN})",
     ),
     "attend_dense": (
-        {"query": "B 4 Q 64 bf16", "key": "B 2 C 64 bf16", "value": "B 2 C 64 bf16", "out": "B 4 Q 64 bf16",
-         "lse": "B 4 Q f32", "mask": "B 4 Q C i8", "key_lens": "B i32", "query_offsets": "B i32"},
+        {"query": "B 4 Q 64 f8E4M3FN", "key": "B 2 C 64 bf16", "value": "B 2 C 64 bf16", "out": "B 4 Q 64 f8E4M3FN",
+         "lse": "B 4 Q f32", "mask": "B 4 Q C i8", "key_lens": "B i32", "query_offsets": "B i32",
+         "query_scale": "B 4 Q f32", "out_scale": "Q f32"},
         "fp8attn.attention query({query} : {query:t}) key({key} : {key:t}) value({value} : {value:t})"
         " out({out} : {out:t}) lse({lse} : {lse:t}) mask({mask} : {mask:t})"
-        " key_lens({key_lens} : {key_lens:t}) query_offsets({query_offsets} : {query_offsets:t})",
+        " key_lens({key_lens} : {key_lens:t}) query_offsets({query_offsets} : {query_offsets:t})"
+        f" query_scale({{query_scale}} : {{query_scale:t}}, {DENSE_ROW}) out_scale({{out_scale}} : {{out_scale:t}}, {DENSE_QUERY})",
     ),
     "write": (
         {**NEW_TOKENS, **SCALES, "cache": "cache"},

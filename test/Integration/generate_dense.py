@@ -9,7 +9,10 @@
 #
 #===----------------------------------------------------------------------===//
 
-from model_text import ELEMENTS, TYPES, Region, camel_back, function, operand, optional
+from model_text import (
+    ELEMENTS, TYPES, Region, camel_back, function, operand, optional, row_scale_arguments,
+    row_scale_kinds,
+)
 from scale_kinds import scale_type
 
 STRIDED = "strided<[?, ?, ?, 1]>"
@@ -43,6 +46,11 @@ def scale_arguments(model):
     ]
 
 
+def row_scales(model):
+    """Returns (name, type, map) of the scales of the query and of the output."""
+    return row_scale_arguments(model, ("batch", "head", "token", "channel"))
+
+
 def arguments_of(model):
     heads = model.kv_heads * model.group
     arguments = [
@@ -59,6 +67,7 @@ def arguments_of(model):
         arguments += [("mask", mask_type(model, heads))]
     arguments += [("key_lens", "memref<?xi32>")] * model.key_lens
     arguments += [("query_offsets", "memref<?xi32>")] * model.query_offsets
+    arguments += [scale[:2] for scale in row_scales(model)]
     return arguments + [("documents", "memref<?x?xi32>")] * model.documents
 
 
@@ -69,7 +78,7 @@ def mlir(model):
     operands = [operand(word, [(name, arguments[name])]) for word, name in names.items()]
     operands += [
         operand(name, [(name, kind)], f", {scale_map}")
-        for name, kind, scale_map in scale_arguments(model)
+        for name, kind, scale_map in scale_arguments(model) + row_scales(model)
     ]
     names = ("sink", "out", "lse", "alibi", "mask", "key_lens", "query_offsets")
     operands += [operand(name, [(name, arguments[name])]) for name in names if name in arguments]
@@ -109,6 +118,7 @@ def cpp(model):
         f"{model.kv_heads}, {value_heads(model)}, {model.group}, {model.head_dim}, "
         f"{model.value_dim}",
         ", ".join(str(kind == "head").lower() for kind in (model.key_scale, model.value_scale)),
+        row_scale_kinds(model),
         f"{optional(model.window_left)}, {optional(0 if model.causal else model.window_right)}",
         f"{str(model.top_left).lower()}, {str(model.sink).lower()}, "
         f"FP8ATTN_TYPE_{TYPES[model.per_head]}",

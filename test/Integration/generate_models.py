@@ -18,11 +18,12 @@
 import sys
 
 import generate_dense
-from model_text import ELEMENTS, TYPES, Region, camel_back, function, operand, optional
-from models import (
-    DENSE, DENSE_MIXES, FEW, FEW_DENSE, LLAMA, MERGED, MIXES, MODELS, REPACKED, SCALED_MIXES, SHAPES,
-    check_pairs,
+from dense_models import DENSE, DENSE_MIXES, FEW_DENSE, MERGED
+from model_text import (
+    ELEMENTS, TYPES, Region, camel_back, function, operand, optional, row_scale_arguments,
+    row_scale_kinds,
 )
+from models import FEW, LLAMA, MIXES, MODELS, REPACKED, SCALED_MIXES, SHAPES, check_pairs
 from scale_kinds import scale_map, scale_type
 
 def value_cache(model):
@@ -88,10 +89,16 @@ def write_arguments(model):
     return arguments + cache_arguments(model)
 
 
+def row_scales(model):
+    """Returns (name, type, map) of the scales of the query and of the output."""
+    return row_scale_arguments(model, ("token", "head", "channel"))
+
+
 def attend_arguments(model):
     heads = model.kv_heads * model.group
-    query = memref(model, f"?x{heads}x{model.head_dim}x{model.query}")
-    out = memref(model, f"?x{heads}x{value_dim(model)}x{model.out}")
+    query, out = (ELEMENTS.get(element, element) for element in (model.query, model.out))
+    query = memref(model, f"?x{heads}x{model.head_dim}x{query}")
+    out = memref(model, f"?x{heads}x{value_dim(model)}x{out}")
     arguments = [("query", query)] + cache_arguments(model)
     arguments += [scale[:2] for scale in scale_arguments(model)]
     arguments += [
@@ -106,6 +113,7 @@ def attend_arguments(model):
         arguments += [("mask", memref(model, f"?x?x{model.mask}"))]
     if model.draft != "none":
         arguments += [("draft_mask", memref(model, f"?x?x{model.draft}"))]
+    arguments += [scale[:2] for scale in row_scales(model)]
     return arguments + [("documents", memref(model, "?x?xi32"))] * model.documents
 
 
@@ -130,6 +138,8 @@ def score_operands(model, arguments):
         ]
     if "draft_mask" in arguments:
         operands.append(operand("draft_mask", [("draft_mask", arguments["draft_mask"])]))
+    operands += [operand(name, [(name, kind)], f", {scale_map}")
+                 for name, kind, scale_map in row_scales(model)]
     if region.lines:
         operands.append(region.text())
     if model.softcap and not model.written:
@@ -239,12 +249,13 @@ def print_cpp(model):
         ),
         f"{model.kv_heads}, {model.group}, {model.head_dim}, {value_dim(model)}, {model.page}",
         f'"{model.key_scale}", "{model.value_scale}"',
+        row_scale_kinds(model),
         ", ".join(str(flag).lower() for flag in flags),
         f"{optional(model.window_left)}, {optional(model.window_right)}",
         f"{str(model.top_left).lower()}, {str(model.sink).lower()}, "
         f"FP8ATTN_TYPE_{TYPES[model.per_head]}",
         f'{model.softcap}, {str(model.alibi).lower()}, "{model.mask}", "{model.draft}", '
-        f"{str(model.documents).lower()}, {str(model.strided).lower()}",
+        f"{str(model.documents).lower()}, {str(model.written).lower()}, {str(model.strided).lower()}",
         entry(f"write_{model.name}", write_arguments(model)),
         f"write_{model.name}_workspace_bytes",
         entry(f"attend_{model.name}", attend_arguments(model)),

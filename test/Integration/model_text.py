@@ -12,6 +12,36 @@ ELEMENTS = {"e4m3": "f8E4M3FN", "e5m2": "f8E5M2", "i8": "i8", "bf16": "bf16"}
 TYPES = {"e4m3": "F8E4M3FN", "e5m2": "F8E5M2", "i8": "I8", "bf16": "BF16", "f16": "F16", "f32": "F32"}
 
 
+# What scales of queries and results differ by: dimensions of the tensor.
+ROW_SCALES = {"tensor": (), "head": ("head",), "token_head": ("token", "head"),
+              "row": ("batch", "head", "token")}
+
+
+def row_scale_arguments(model, dims):
+    """Returns (name, type, map) of the scales of an FP8 query and output, which have
+    these dimensions."""
+    heads = model.kv_heads * model.group
+    arguments = []
+    for name, element, kind in (
+        ("query_scale", model.query, model.query_scale), ("out_scale", model.out, model.out_scale)
+    ):
+        if element not in ELEMENTS or element == "bf16":
+            continue
+        by = ROW_SCALES[kind]
+        sizes = "".join(f"{heads if dim == 'head' else '?'}x" for dim in by)
+        arguments.append((name, f"memref<{sizes}f32>",
+                          f"affine_map<({', '.join(dims)}) -> ({', '.join(by)})>"))
+    return arguments
+
+
+def row_scale_kinds(model):
+    """Returns the kinds of those scales in C++."""
+    return ", ".join(
+        f'"{kind}"' if element in ELEMENTS and element != "bf16" else '"none"'
+        for element, kind in ((model.query, model.query_scale), (model.out, model.out_scale))
+    )
+
+
 class Region:
     """The text of a score region."""
 

@@ -28,13 +28,16 @@ Model = collections.namedtuple(
     # first `value_dim` channels of the keys, which have one scale.
     " strided latent"
     # The elements of the mask of drafts, and of sinks and ALiBi slopes.
-    " draft per_head",
+    " draft per_head"
+    # What the scales of queries and outputs differ by, if these are FP8.
+    " query_scale out_scale",
     defaults=(
         (None, None, "bf16", "bf16", "bf16")
         + (None, None, False, False)
         + (0, False, "none", False, False)
         + (False, False)
         + ("none", "f32")
+        + ("tensor", "tensor")
     ),
 )
 
@@ -130,6 +133,35 @@ VIEWS = [
           source="f32", query="f32", out="f32", strided=True),
 ]
 
+# Queries and outputs of FP8, with scales of each kind; each output a second time as
+# f32, of which it is the quotient.
+FP8_ROWS = {
+    "query": dict(cache="e4m3", query="e4m3", query_scale="token_head"),
+    "query_e5m2": dict(cache="bf16", head_dim=40, query="e5m2", query_scale="head"),
+    "out": dict(cache="e4m3", head_dim=128, out="e4m3"),
+    "out_e5m2": dict(cache="i8", head_dim=72, out="e5m2", out_scale="token_head"),
+    "both": dict(cache="e5m2", kv_heads=1, group=7, query="e4m3", out="e4m3",
+                 query_scale="head", out_scale="head", sink=True),
+    # A factor of the channels of the query, as of the output, beside those of rows.
+    "channels": dict(cache="e4m3", query="e5m2", out="e4m3", query_scale="token_head",
+                     out_scale="token_head", key_scale="head_channel", value_scale="channel"),
+}
+
+
+def fp8_rows(name, cache, kv_heads=2, group=4, head_dim=64, key_scale=None, value_scale=None, **rest):
+    usual = scales(cache)
+    return Model(f"fp8_{name}", cache, kv_heads, group, head_dim, 32, key_scale or usual[0],
+                 value_scale or usual[1], True, True, False, **rest)
+
+
+FP8 = [fp8_rows(name, **row) for name, row in FP8_ROWS.items()]
+FP8_AS_F32 = [
+    model._replace(name=f"{model.name}_as_f32", out="f32")
+    for model in FP8 if model.out != "bf16"
+]
+# The first with the values of its codes as they are.
+FP8_AS_BF16 = [FP8[0]._replace(name="fp8_query_as_bf16", query="bf16")]
+
 # Latent caches, and the same keys and values in two caches.
 LATENT = [
     Model(f"latent_{name}", cache, kv_heads, group, head_dim, page, scale, "none", True, True,
@@ -216,67 +248,6 @@ WRITTEN = [
     if row.draft == "none"
 ]
 
-# Attention over dense tensors: element types and head sizes of keys and values,
-# and how the mask is shared: a letter for the batch, one for the heads and one for
-# the queries, "1" if there is one for all.
-Dense = collections.namedtuple(
-    "Dense",
-    "name key value kv_heads group head_dim value_dim key_scale value_scale query out"
-    " causal window_left window_right top_left sink softcap alibi mask shared documents"
-    # The elements of sinks and ALiBi slopes, and whether entries have numbers of keys
-    # and positions of queries of their own; and the heads of values, if they are not
-    # as many as those of the keys.
-    " per_head key_lens query_offsets value_heads",
-    defaults=(
-        ("bf16", "bf16", True, None, None, False, False)
-        + (0, False, "none", "11q", False)
-        + ("f32", False, False, None)
-    ),
-)
-
-
-def dense_llama(cache):
-    """Returns the shape of LLAMA, with which results are compared bit by bit."""
-    return Dense(f"llama_{cache}", cache, cache, 2, 4, 128, 128, *scales(cache))
-
-
-DENSE = [
-    *(dense_llama(cache) for cache in COVERED["cache"] if cache != "i8"),
-    Dense("f32", "f32", "f16", 2, 3, 40, 24, "none", "none", "f32", "f32"),
-    Dense("f16", "f16", "f32", 1, 7, 72, 40, "none", "none", "f16", "f16", causal=False),
-    Dense("mixed", "e5m2", "bf16", 3, 1, 64, 72, "tensor", "none", causal=False),
-    Dense("mla", "e4m3", "e5m2", 1, 16, 576, 512, "tensor", "head"),
-    Dense("smallest", "e5m2", "e4m3", 1, 71, 8, 8, "head", "tensor", "f16", "f32"),
-    Dense("top_left", "bf16", "bf16", 2, 2, 64, 64, "none", "none", top_left=True),
-    Dense("window", "e4m3", "e4m3", 2, 3, 64, 64, "head", "head", causal=False,
-          window_left=40, window_right=9, sink=True),
-    Dense("window_top_left", "bf16", "f32", 1, 5, 32, 64, "none", "none", causal=False,
-          window_left=30, window_right=270, top_left=True, sink=True),
-    Dense("softcap", "bf16", "bf16", 2, 2, 128, 128, "none", "none", softcap=20, sink=True,
-          window_left=300),
-    Dense("mask", "bf16", "bf16", 2, 3, 64, 64, "none", "none", causal=False, mask="i8"),
-    Dense("mask_of_head", "e4m3", "e4m3", 2, 2, 64, 64, "head", "tensor", mask="f32",
-          shared="1hq", top_left=True),
-    Dense("mask_of_entry", "f32", "bf16", 1, 4, 40, 40, "none", "none", causal=False,
-          mask="i8", shared="b1q", top_left=True, alibi=True),
-    Dense("mask_of_all", "bf16", "e5m2", 2, 4, 64, 64, "none", "head", mask="f32",
-          shared="bhq", softcap=50, alibi=True, documents=True),
-    # Padding: a row for all queries of a batch entry.
-    Dense("mask_of_keys", "bf16", "bf16", 2, 2, 64, 64, "none", "none", causal=False, mask="i1",
-          shared="b11", sink=True),
-    Dense("more_values", "e4m3", "e5m2", 2, 6, 64, 40, "head", "head", value_heads=6, sink=True),
-    Dense("fewer_values", "bf16", "e4m3", 6, 2, 40, 64, "none", "head", value_heads=4, alibi=True),
-    Dense("key_lens", "e4m3", "e4m3", 2, 4, 64, 64, "head", "head", key_lens=True),
-    Dense("query_offsets", "bf16", "f16", 2, 3, 40, 24, "none", "none", window_left=50,
-          query_offsets=True),
-    Dense("lens_and_offsets", "bf16", "bf16", 1, 5, 64, 64, "none", "none", alibi=True,
-          mask="f32", shared="b1q", key_lens=True, query_offsets=True, sink=True),
-]
-# Of these, models whose partial results are merged, too: keys may be attended to in
-# any parts, as no position counts.
-MERGED = ("f16", "mixed", "mask")
-
-
 # Every option at once, in covering arrays of their own.
 MIX_COLUMNS = {
     "caches": [("e4m3", "e4m3"), ("e5m2", "e4m3"), ("bf16", "e5m2"), ("e4m3", "i8"), ("i8", "bf16"), ("i8", "i8"), ("bf16", "bf16")],
@@ -296,7 +267,12 @@ MIX_COLUMNS = {
     "per_head": ["f32", "bf16", "f16"],
     "documents": [True, False],
     "written": [False, True],
-    "types": [("bf16", "bf16", "bf16"), ("f32", "f32", "f32"), ("f16", "f32", "f16"), ("f32", "f16", "bf16")],
+    # What is written to the cache, queries and outputs.
+    "types": [
+        ("bf16", "bf16", "bf16"), ("f32", "f32", "f32"), ("f16", "f32", "f16"), ("f32", "f16", "bf16"),
+        ("bf16", "e4m3", "e4m3"), ("f16", "e5m2", "bf16"), ("f32", "f32", "e5m2"),
+    ],
+    "row_scales": [("tensor", "token_head"), ("token_head", "head"), ("head", "tensor")],
 }
 
 
@@ -314,30 +290,8 @@ SCALED_COLUMNS = {
         ("token_head", "token"), ("block", "head_channel"), ("page", "block"),
     ],
     "window": [(True, None, None), (False, 30, 270), (True, 70, None)],
-    "types": [("bf16", "bf16", "bf16"), ("f32", "f16", "f32"), ("f16", "f32", "f16")],
+    "types": [("bf16", "bf16", "bf16"), ("f32", "f16", "f32"), ("f16", "f32", "f16"), ("bf16", "e4m3", "e5m2")],
 }
-
-# Of dense attention. The letters of a mask say what it is shared by.
-DENSE_COLUMNS = {
-    "tensors": [("e4m3", "e4m3"), ("e5m2", "bf16"), ("f32", "f16"), ("bf16", "f32"), ("f16", "e5m2")],
-    "dims": [(64, 64), (128, 40), (8, 8), (72, 200), (576, 512)],
-    "heads": [(2, 4), (1, 7), (3, 1)],
-    "scales": [("head", "tensor"), ("tensor", "head")],
-    "window": MIX_COLUMNS["window"][:5],
-    "top_left": [False, True],
-    "sink": [True, False],
-    "per_head": ["f32", "bf16", "f16"],
-    "softcap": [20, 0],
-    "alibi": [True, False],
-    "mask": [("i8", "bhq"), ("f32", "1hq"), ("bf16", "b1q"), ("i1", "111"), ("f16", "bh1"),
-             ("none", "11q")],
-    "documents": [True, False],
-    "types": [("bf16", "bf16"), ("f32", "f16"), ("f16", "f32")],
-    "key_lens": [False, True],
-    "query_offsets": [False, True],
-    "value_heads": [None, 1, 3],
-}
-
 
 def mix(name, row):
     cache, value_cache = row["caches"]
@@ -346,6 +300,7 @@ def mix(name, row):
     causal, left, right = row["window"]
     source, query, out = row["types"]
     key_scale, value_scale = row["scales"]
+    query_scale, out_scale = row["row_scales"]
     # One cache holds keys and values of one type and size, or keys of which the
     # values are part.
     latent = cache == value_cache and head_dim > value_dim and row["page"] < 96
@@ -361,30 +316,7 @@ def mix(name, row):
         # Drafts stand at the last keys; in a tree, a query that sees none before it
         # sees itself alone.
         draft="none" if row["top_left"] or left == 0 else row["draft"],
-        per_head=row["per_head"],
-    )
-
-
-def mix_dense(name, row):
-    key, value = row["tensors"]
-    head_dim, value_dim = row["dims"]
-    kv_heads, group = row["heads"]
-    causal, left, right = row["window"]
-    query, out = row["types"]
-    key_scale, value_scale = row["scales"]
-    mask, shared = row["mask"]
-    value_heads = row["value_heads"]
-    # Documents are told of positions that have a key.
-    key_lens = row["key_lens"] and not row["documents"]
-    query_offsets = row["query_offsets"] and not row["documents"] and not row["top_left"]
-    is_fp8 = ("e4m3", "e5m2")
-    return Dense(
-        name, key, value, kv_heads, group, head_dim, value_dim,
-        key_scale if key in is_fp8 else "none", value_scale if value in is_fp8 else "none",
-        query, out, causal, left, right, row["top_left"], row["sink"],
-        row["softcap"], row["alibi"], mask, shared, row["documents"],
-        per_head=row["per_head"], key_lens=key_lens, query_offsets=query_offsets,
-        value_heads=value_heads if kv_heads * group % (value_heads or 1) == 0 else None,
+        per_head=row["per_head"], query_scale=query_scale, out_scale=out_scale,
     )
 
 
@@ -420,7 +352,7 @@ RATIOS = [
 ]
 
 MODELS = (
-    SWEEP + TRAINED + LLAMA + SHAPES + LATENT + APART + VIEWS + WINDOW + SCORES + WRITTEN
+    SWEEP + TRAINED + LLAMA + SHAPES + FP8 + FP8_AS_F32 + FP8_AS_BF16 + LATENT + APART + VIEWS + WINDOW + SCORES + WRITTEN
     + WELL_KNOWN + RATIOS
 )
 
@@ -429,28 +361,16 @@ MIXES = [mix(f"mix_{i:02}", row) for i, row in enumerate(cover(MIX_COLUMNS))]
 SCALED_MIXES = [
     mix(f"scaled_{i:02}", row) for i, row in enumerate(cover(SCALED_COLUMNS))
 ]
-DENSE_MIXES = [
-    mix_dense(f"mix_{i:02}", row) for i, row in enumerate(cover(DENSE_COLUMNS))
-]
-
 # Few, for a program whose kernels are slow: each type of cache, options one by one
 # and at once.
 FEW = (
     LLAMA + SWEEP[:4] + [model for model in SHAPES if model.name.startswith("sweep_f")][:1]
-    + MIXES[:6] + SCALED_MIXES[:2] + LATENT
+    + MIXES[:6] + SCALED_MIXES[:2] + LATENT + FP8[:1] + FP8[-2:] + FP8_AS_F32[-2:] + FP8_AS_BF16
     + [
         model for model in SCORES + WRITTEN
         if model.draft != "none" or model.per_head != "f32"
     ]
 )
-# The same of dense attention: each type, and what differs by batch entry or head.
-FEW_DENSE = [
-    model for model in DENSE
-    if model.name.startswith("llama") or model.shared[2] == "1"
-    or model.key_lens or model.query_offsets or model.value_heads
-]
-
-
 def is_possible(pair):
     """Returns whether two columns may have these values together."""
     values = dict(pair)

@@ -13,7 +13,7 @@
 // CHECK-SAME:  {"name":"s","role":"key_scale","kind":"tensor","written":false,"element_type":"f32","shape":[2],"strides":[null],"alignment":4}
 // CHECK-SAME:  {"name":"o","role":"out",{{[^}]*}}"written":true
 // CHECK-SAME:  operations = "[{"operation":"paged_attention","operands":{"query":"q","cache":"kv","key_scale":"s","value_scale":"s","query_start":"start","seq_lens":"lens","block_table":"table","out":"o"},
-// CHECK-SAME:  "causal":true,"window_left":4095,"window_right":0,"alignment":"bottom_right","softmax_scale":0.125,"softcap":30.5,"score_region":false,"key_scale_map":"(d0, d1, d2, d3) -> (d1)","value_scale_map":"(d0, d1, d2, d3) -> (d1)"}]"
+// CHECK-SAME:  "causal":true,"window_left":4095,"window_right":0,"alignment":"bottom_right","softmax_scale":0.125,"softcap":30.5,"score_region":false,"key_scale_map":"(d0, d1, d2, d3) -> (d1)","value_scale_map":"(d0, d1, d2, d3) -> (d1)","query_scale_map":null,"out_scale_map":null}]"
 func.func @attend(%q: !any {fp8attn.name = "q"}, %kv: !cache {fp8attn.name = "kv"},
                   %s: memref<2xf32, strided<[?]>> {fp8attn.name = "s"},
                   %start: memref<?xi32> {fp8attn.name = "start"}, %lens: memref<?xi32> {fp8attn.name = "lens"},

@@ -93,6 +93,10 @@ LogicalResult InputMaker::makeInputs(AttentionOp op) {
                        /*isKey=*/false)) ||
       failed(makeSink(op.getSink(), heads)) || failed(makeEntryKeys(op)) ||
       failed(makeScoreModifiers(op, maskSizes)) ||
+      failed(makeRowScale(op.getQueryScale(), op.getQueryScaleMap(),
+                          {entries, heads, queries})) ||
+      failed(makeRowScale(op.getOutScale(), op.getOutScaleMap(),
+                          {entries, heads, queries})) ||
       failed(make(op.getOut(), {entries, heads, queries, op.getValueDim()})) ||
       failed(makeQueries(op.getQuery(),
                          {entries, heads, queries, op.getKeyDim()})))

@@ -97,6 +97,8 @@ static std::string describeAttention(AttentionInterface op) {
   }
   addScale(phrases, "key_scale", op.getKeyScale(), op.getKeyScaleMap());
   addScale(phrases, "value_scale", op.getValueScale(), op.getValueScaleMap());
+  addScale(phrases, "query_scale", op.getQueryScale(), op.getQueryScaleMap());
+  addScale(phrases, "out_scale", op.getOutScale(), op.getOutScaleMap());
   return phrases.take();
 }
 

@@ -86,11 +86,19 @@ LogicalResult InputMaker::makeSink(Value sink, int64_t heads) {
               : success();
 }
 
+/// Writes an element, a code as if its scale were a tenth.
+static void encode(float value, uint8_t *to, fp8attn_type type) {
+  constexpr float kScale = 0.1f;
+  if (reference::elementBytes(type) == 1)
+    *to = reference::quantizeFp8(value, kScale, type);
+  else
+    reference::encodeElement(value, to, type);
+}
+
 void InputMaker::fillRow(uint8_t *row, int64_t channels, fp8attn_type type) {
   const int64_t size = reference::elementBytes(type);
   for (int64_t c = 0; c < channels; ++c)
-    reference::encodeElement(random.normal() * channelFactor(c), row + c * size,
-                             type);
+    encode(random.normal() * channelFactor(c), row + c * size, type);
 }
 
 LogicalResult InputMaker::makeQueries(Value value, ArrayRef<int64_t> sizes) {
@@ -100,9 +108,20 @@ LogicalResult InputMaker::makeQueries(Value value, ArrayRef<int64_t> sizes) {
     for (int64_t i = 0; i < argument.getNumElements(); i += channels) {
       auto *row = static_cast<uint8_t *>(argument.getElement(i));
       fillRow(row, channels, type);
-      reference::encodeElement(kSinkQuery + random.normal(), row, type);
+      encode(kSinkQuery + random.normal(), row, type);
     }
   });
+}
+
+LogicalResult InputMaker::makeRowScale(Value scale,
+                                       std::optional<AffineMap> map,
+                                       ArrayRef<int64_t> sizes) {
+  if (!scale)
+    return success();
+  SmallVector<int64_t> ofScale;
+  for (AffineExpr result : map->getResults())
+    ofScale.push_back(sizes[cast<AffineDimExpr>(result).getPosition()]);
+  return makeScale(scale, ofScale);
 }
 
 /// Elements of what a score region or a mask is made of. Integers are 0 or 1:

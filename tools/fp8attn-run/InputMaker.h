@@ -86,6 +86,9 @@ private:
   /// Makes queries, or keys and values to be written; the last dimension is
   /// that of channels.
   LogicalResult makeQueries(Value value, ArrayRef<int64_t> sizes);
+  /// Makes the scale of the rows of a tensor of these sizes, if there is one.
+  LogicalResult makeRowScale(Value scale, std::optional<AffineMap> map,
+                             ArrayRef<int64_t> sizes);
   /// Makes a mask, or what a score region loads from.
   LogicalResult makeElements(Value value, ArrayRef<int64_t> sizes);
   /// Makes a number that a score region uses.

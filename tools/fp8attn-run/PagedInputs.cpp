@@ -132,7 +132,11 @@ LogicalResult InputMaker::makeSelected(PagedAttentionOp op) {
 LogicalResult InputMaker::makeInputs(PagedAttentionOp op) {
   const int64_t heads = op.getNumHeads(), tokens = batch.numTokens();
   const PageTable &pages = getPages(op.getKeyCacheType());
-  if (failed(makeQueries(op.getQuery(), {tokens, heads, op.getKeyDim()})) ||
+  const int64_t querySizes[] = {tokens, heads, op.getKeyDim()};
+  if (failed(makeQueries(op.getQuery(), querySizes)) ||
+      failed(makeRowScale(op.getQueryScale(), op.getQueryScaleMap(),
+                          querySizes)) ||
+      failed(makeRowScale(op.getOutScale(), op.getOutScaleMap(), querySizes)) ||
       failed(makeCacheScales(op)) || failed(makeSink(op.getSink(), heads)) ||
       failed(makeIntegers(op.getQueryStart(), batch.numSeqs() + 1,
                           batch.queryStart)) ||
@@ -152,10 +156,16 @@ LogicalResult InputMaker::makeInputs(PagedAttentionOp op) {
   if (op.getSelected() && failed(makeSelected(op)))
     return failure();
   makeCaches(op);
-  const bool isOneRow =
-      op.getMask() && op.getMask().getType().getDimSize(0) == 1;
-  if (failed(
-          makeScoreModifiers(op, {isOneRow ? 1 : tokens, longestContext()})) ||
+  SmallVector<int64_t> maskSizes = {tokens, longestContext()};
+  if (op.getMask()) {
+    ArrayRef<int64_t> shape = op.getMask().getType().getShape();
+    if (shape[0] == 1)
+      maskSizes[0] = 1;
+    // A mask of fewer columns hides the keys behind them.
+    if (!ShapedType::isDynamic(shape[1]))
+      maskSizes[1] = shape[1];
+  }
+  if (failed(makeScoreModifiers(op, maskSizes)) ||
       failed(make(op.getOut(), {tokens, heads, op.getValueDim()})))
     return failure();
   return op.getLse() ? make(op.getLse(), {tokens, heads}) : success();

@@ -57,11 +57,42 @@ static void describeScores(AttentionInterface op, const Arguments &inputs,
   call.modifyScore = makeScoreFunction(op, inputs);
 }
 
+/// Returns the scale of element `index` of a tensor.
+static float getScaleOf(const Argument &source, const Argument &scale,
+                        AffineMap map, int64_t index) {
+  int64_t place = 0;
+  for (AffineExpr result : map.getResults()) {
+    int64_t inner = 1;
+    const int64_t dim = cast<AffineDimExpr>(result).getPosition();
+    for (int64_t d = dim + 1; d < source.tensor.rank; ++d)
+      inner *= source.tensor.sizes[d];
+    place = place * source.tensor.sizes[dim] +
+            index / inner % source.tensor.sizes[dim];
+  }
+  return scale.at<float>(place);
+}
+
+/// Returns the scale of each row of a tensor, or nothing if it has none.
+static std::vector<double> getRowScales(const Argument &tensor, Value scale,
+                                        std::optional<AffineMap> map,
+                                        const Arguments &inputs) {
+  std::vector<double> scales;
+  const int64_t channels = tensor.tensor.sizes[tensor.tensor.rank - 1];
+  for (int64_t i = 0; scale && i < tensor.getNumElements(); i += channels)
+    scales.push_back(getScaleOf(tensor, inputs[scale], *map, i));
+  return scales;
+}
+
 static void expectAttention(AttentionInterface op,
-                            const reference::AttentionResult &expected,
+                            reference::AttentionResult expected,
                             const Arguments &memory,
                             Expectations &expectations) {
-  const auto outType = fp8attn_type(memory[op.getOut()].tensor.type);
+  const Argument &out = memory[op.getOut()];
+  const auto outType = fp8attn_type(out.tensor.type);
+  if (op.getOutScale())
+    expected = reference::overScales(
+        std::move(expected), outType,
+        getRowScales(out, op.getOutScale(), op.getOutScaleMap(), memory));
   expectations.write(op.getOut(), expected.out,
                      reference::allowedOutError(expected, outType),
                      reference::allowedRelativeL2(expected, outType));
@@ -81,6 +112,13 @@ static void runAttention(AttentionOp op, const Arguments &inputs,
         {op.getQueryOffsets(), &call.queryOffsets}})
     if (operand)
       *numbers = static_cast<const int32_t *>(inputs[operand].tensor.data);
+  const std::vector<double> scales = getRowScales(
+      inputs[op.getQuery()], op.getQueryScale(), op.getQueryScaleMap(), inputs);
+  const int64_t heads = call.query.sizes[1], queries = call.query.sizes[2];
+  if (!scales.empty())
+    call.queryScale = [&](int64_t entry, int64_t head, int64_t query) {
+      return scales[(entry * heads + head) * queries + query];
+    };
   std::vector<float> sinks;
   describeScores(op, inputs, sinks, call);
   expectAttention(op, reference::attend(call), inputs, expectations);
@@ -115,6 +153,12 @@ static void runAttention(PagedAttentionOp op, const Arguments &inputs,
     call.selected = {getInts(selected), list.sizes[1], list.strides[0],
                      op.getSelectedUnit()};
   }
+  const std::vector<double> scales = getRowScales(
+      inputs[op.getQuery()], op.getQueryScale(), op.getQueryScaleMap(), inputs);
+  if (!scales.empty())
+    call.queryScale = [&](int64_t token, int64_t head) {
+      return scales[token * call.numHeads + head];
+    };
   std::vector<float> sinks;
   describeScores(op, inputs, sinks, call);
   expectAttention(op, reference::attend(call), inputs, expectations);
@@ -254,21 +298,6 @@ static void runRepack(RepackOp op, const Arguments &inputs) {
     reference::repackCache(
         from.values, to.values, pages,
         getScales(inputs, op.getValueScale(), op.getValueScaleMap()));
-}
-
-/// Returns the scale of element `index` of a conversion.
-static float getScaleOf(const Argument &source, const Argument &scale,
-                        AffineMap map, int64_t index) {
-  int64_t place = 0;
-  for (AffineExpr result : map.getResults()) {
-    int64_t inner = 1;
-    const int64_t dim = cast<AffineDimExpr>(result).getPosition();
-    for (int64_t d = dim + 1; d < source.tensor.rank; ++d)
-      inner *= source.tensor.sizes[d];
-    place = place * source.tensor.sizes[dim] +
-            index / inner % source.tensor.sizes[dim];
-  }
-  return scale.at<float>(place);
 }
 
 /// What is left is exactly equal, but for the bits of NaN.

@@ -35,7 +35,6 @@ SymbolAddresses mlir::fp8attn::getRuntimeSymbols(bool emulateAmx) {
                              FP8ATTN_SYMBOL(fp8attn_check_cache),
                              FP8ATTN_SYMBOL(fp8attn_check_view),
                              FP8ATTN_SYMBOL(fp8attn_check_size),
-                             FP8ATTN_SYMBOL(fp8attn_check_columns),
                              FP8ATTN_SYMBOL(fp8attn_check_draft_columns),
                              FP8ATTN_SYMBOL(fp8attn_check_integers),
                              FP8ATTN_SYMBOL(fp8attn_check_scale),

@@ -193,7 +193,6 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_cache, kCheckCache);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_view, kCheckView);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_size, kCheckSize);
-  FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_columns, kCheckColumns);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_draft_columns, kCheckDraftColumns);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_integers, kCheckIntegers);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_scale, kCheckScale);

@@ -211,15 +211,6 @@ TEST_F(CheckBatchTest, Null) {
                 "block_table is null, expected pages for seq_lens[0] = 7");
 }
 
-TEST_F(CheckBatchTest, Columns) {
-  const int32_t lens[] = {7, 0, 12, 30};
-  EXPECT_EQ(fp8attn_check_columns(&context, "mask", 30, lens, 4), FP8ATTN_OK);
-  EXPECT_EQ(fp8attn_check_columns(&context, "mask", 0, lens, 0), FP8ATTN_OK);
-  expectFailure(fp8attn_check_columns(&context, "mask", 11, lens, 4),
-                FP8ATTN_BAD_SIZE,
-                "mask.sizes[1] is 11, expected at least 12 (seq_lens[2])");
-}
-
 TEST_F(CheckBatchTest, DraftColumns) {
   const int32_t starts[] = {0, 2, 2, 7, 10};
   EXPECT_EQ(fp8attn_check_draft_columns(&context, "draft_mask", 5, starts, 5),

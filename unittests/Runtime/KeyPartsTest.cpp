@@ -36,7 +36,7 @@ protected:
     return fp8attn_num_parts(&context, sequences, rows, starts.data(),
                              lens.data(), sequences, sequences, /*group=*/1,
                              /*num_kv_heads=*/1, /*top_left=*/0, left,
-                             /*right=*/0);
+                             /*right=*/0, FP8ATTN_UNBOUNDED);
   }
 
   fp8attn_context context;

@@ -48,6 +48,7 @@ static Batch makeBatch(std::mt19937 &random, int64_t numSeqs) {
 namespace {
 struct Window {
   int64_t topLeft, left, right;
+  int64_t mostKeys = FP8ATTN_UNBOUNDED;
 };
 } // namespace
 
@@ -60,15 +61,20 @@ static constexpr Window kWindows[] = {
     {1, 7, 300},
     {0, 0, FP8ATTN_UNBOUNDED},
     {1, FP8ATTN_UNBOUNDED - 1, FP8ATTN_UNBOUNDED - 1},
+    {0, FP8ATTN_UNBOUNDED, FP8ATTN_UNBOUNDED, 33},
+    {0, 20, 0, 100},
+    {1, 7, 300, 64},
+    {0, FP8ATTN_UNBOUNDED, 0, 0},
 };
 static constexpr Window kCausal = {0, FP8ATTN_UNBOUNDED, 0};
 
-/// Returns whether a row sees a key, by the definition.
+/// Returns whether a row sees a key of `seqK`, by the definition.
 static bool sees(const fp8attn_work_item &item, const Window &window,
-                 int64_t row, int64_t key) {
+                 int64_t seqK, int64_t row, int64_t key) {
   const int64_t position =
-      row / item.group + (window.topLeft ? 0 : item.seq_k - item.seq_q);
-  return key - position <= window.right && position - key <= window.left;
+      row / item.group + (window.topLeft ? 0 : seqK - item.seq_q);
+  return key < window.mostKeys && key - position <= window.right &&
+         position - key <= window.left;
 }
 
 /// Visits all items of a batch and counts each row.
@@ -83,10 +89,10 @@ static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
   int64_t lastHead = 0;
   for (int64_t index = 0; index < count; ++index) {
     fp8attn_work_item item;
-    fp8attn_work_item_init(context, &item, index, /*parts=*/1, blockRows,
-                           batch.queryStart.data(), batch.seqLens.data(),
-                           batch.numSeqs(), batch.numTokens(), group, heads,
-                           window.topLeft, window.left, window.right);
+    fp8attn_work_item_init(
+        context, &item, index, /*parts=*/1, blockRows, batch.queryStart.data(),
+        batch.seqLens.data(), batch.numSeqs(), batch.numTokens(), group, heads,
+        window.topLeft, window.left, window.right, window.mostKeys);
     ASSERT_GE(item.sequence, 0);
     ASSERT_LT(item.sequence, batch.numSeqs());
     if (!context)
@@ -96,7 +102,8 @@ static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
     ASSERT_EQ(item.query_begin, batch.queryStart[item.sequence]);
     ASSERT_EQ(item.query_begin + item.seq_q,
               batch.queryStart[item.sequence + 1]);
-    ASSERT_EQ(item.seq_k, batch.seqLens[item.sequence]);
+    const int64_t seqK = batch.seqLens[item.sequence];
+    ASSERT_EQ(item.seq_k, std::min(seqK, window.mostKeys));
     ASSERT_EQ(item.group, group);
     ASSERT_EQ(item.left, window.left);
     ASSERT_EQ(item.right, window.right);
@@ -109,8 +116,8 @@ static void expectCoverage(const Batch &batch, int64_t group, int64_t heads,
          ++row) {
       ASSERT_LT(row, item.seq_q * group);
       ++visits[item.kv_head * rows + item.query_begin * group + row];
-      for (int64_t key = 0; key < item.seq_k; ++key)
-        if (sees(item, window, row, key)) {
+      for (int64_t key = 0; key < seqK; ++key)
+        if (sees(item, window, seqK, row, key)) {
           begin = std::min(begin, key);
           end = std::max(end, key + 1);
         }
@@ -136,7 +143,8 @@ struct OrderedLoop {
     fp8attn_num_parts(
         &context, fp8attn_num_work_items(tokens, sequences, rows, group, heads),
         rows, batch.queryStart.data(), batch.seqLens.data(), sequences, tokens,
-        group, heads, window.topLeft, window.left, window.right);
+        group, heads, window.topLeft, window.left, window.right,
+        FP8ATTN_UNBOUNDED);
   }
 
   fp8attn_context context;
@@ -153,7 +161,8 @@ TEST(WorkItem, RandomBatchesAreCovered) {
         SCOPED_TRACE(testing::Message()
                      << "seed " << kSeed << " group " << group << " window "
                      << window.topLeft << " " << window.left << " "
-                     << window.right << " sequences " << numSeqs);
+                     << window.right << " of " << window.mostKeys
+                     << " sequences " << numSeqs);
         const Batch batch = makeBatch(random, numSeqs);
         for (int64_t rows : {FP8ATTN_BLOCK_ROWS, 5 * FP8ATTN_BLOCK_ROWS,
                              FP8ATTN_PREFILL_ROWS}) {
@@ -211,7 +220,8 @@ TEST(WorkItem, LongItemsComeFirst) {
     fp8attn_work_item_init(&loop.context, &item, index, /*parts=*/1, kRows,
                            batch.queryStart.data(), batch.seqLens.data(),
                            batch.numSeqs(), batch.numTokens(), kGroup, kHeads,
-                           kCausal.topLeft, kCausal.left, kCausal.right);
+                           kCausal.topLeft, kCausal.left, kCausal.right,
+                           FP8ATTN_UNBOUNDED);
     if (item.num_rows == 0)
       continue;
     ASSERT_EQ(item.kv_head, found++ % kHeads);
@@ -235,10 +245,10 @@ TEST(WorkItem, ManySequencesStayAsTheyAre) {
   const Batch batch = makeMixedBatch(FP8ATTN_MAX_ORDERED_SEQUENCES);
   const OrderedLoop loop(batch, 4, 2, kCausal, FP8ATTN_BLOCK_ROWS);
   fp8attn_work_item item;
-  fp8attn_work_item_init(&loop.context, &item, 0, /*parts=*/1,
-                         FP8ATTN_BLOCK_ROWS, batch.queryStart.data(),
-                         batch.seqLens.data(), batch.numSeqs(),
-                         batch.numTokens(), 4, 2, 0, FP8ATTN_UNBOUNDED, 0);
+  fp8attn_work_item_init(
+      &loop.context, &item, 0, /*parts=*/1, FP8ATTN_BLOCK_ROWS,
+      batch.queryStart.data(), batch.seqLens.data(), batch.numSeqs(),
+      batch.numTokens(), 4, 2, 0, FP8ATTN_UNBOUNDED, 0, FP8ATTN_UNBOUNDED);
   EXPECT_EQ(item.sequence, 0);
 }
 
@@ -307,7 +317,7 @@ TEST(WorkItem, DecodeBeginsAtTheGranuleOfItsWindow) {
   fp8attn_work_item item;
   fp8attn_work_item_init(/*context=*/nullptr, &item, 0, /*parts=*/1,
                          FP8ATTN_BLOCK_ROWS, starts, lengths, 1, 1, 4, 1, 0,
-                         4095, 0);
+                         4095, 0, FP8ATTN_UNBOUNDED);
   // The first of 4,096 keys is key 5,904.
   EXPECT_EQ(item.first_key, 184 * FP8ATTN_GRANULE);
   EXPECT_EQ(item.num_keys, 10000);
@@ -376,7 +386,7 @@ TEST(WorkItem, PartsOfABlock) {
       fp8attn_work_item whole;
       fp8attn_work_item_init(/*context=*/nullptr, &whole, block, /*parts=*/1,
                              FP8ATTN_BLOCK_ROWS, starts, lengths, 4, 4, 4, 2, 0,
-                             left, 0);
+                             left, 0, FP8ATTN_UNBOUNDED);
       EXPECT_EQ(whole.block, block);
       EXPECT_EQ(whole.num_parts, 1);
       EXPECT_EQ(whole.part, 0);
@@ -385,7 +395,8 @@ TEST(WorkItem, PartsOfABlock) {
         fp8attn_work_item item;
         fp8attn_work_item_init(
             /*context=*/nullptr, &item, block * kParts + part, kParts,
-            FP8ATTN_BLOCK_ROWS, starts, lengths, 4, 4, 4, 2, 0, left, 0);
+            FP8ATTN_BLOCK_ROWS, starts, lengths, 4, 4, 4, 2, 0, left, 0,
+            FP8ATTN_UNBOUNDED);
         ASSERT_EQ(item.block, block);
         ASSERT_EQ(item.sequence, whole.sequence);
         ASSERT_EQ(item.kv_head, whole.kv_head);

@@ -100,6 +100,7 @@ private:
                     RankedTensorType type);
   ArrayPtr loadScale(LoadScaleOp op);
   ArrayPtr loadQuery(LoadQueryOp op);
+  ArrayPtr loadRowScale(LoadRowScaleOp op);
   LogicalResult modify(ModifyOp op);
   void multiply(QkOp op);
   void accumulate(PvOp op);

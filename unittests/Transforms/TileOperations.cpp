@@ -114,6 +114,16 @@ ArrayPtr TileInterpreter::loadQuery(LoadQueryOp op) {
   return tile;
 }
 
+ArrayPtr TileInterpreter::loadRowScale(LoadRowScaleOp op) {
+  ArrayPtr result = makeArray(op.getResult());
+  const InterpretedItem &of = item(op.getItem());
+  const ArrayPtr scale = array(op.getScale());
+  for (int64_t r = 0; r < of.rows; ++r)
+    result->at(r) = scale->at(op.getMap().compose(
+        {integer(op.getItem()), token(of, r), head(of, r)}));
+  return result;
+}
+
 LogicalResult TileInterpreter::modify(ModifyOp op) {
   ArrayPtr result = makeArray(op.getResult());
   const ArrayPtr scores = array(op.getScores());
@@ -153,7 +163,8 @@ void TileInterpreter::multiply(QkOp op) {
          ++j) {
       const double sum = std::inner_product(
           query->row(r), query->row(r) + channels, key->row(j), 0.0);
-      scores->at({r, j}) = factor * factorAt(op.getKeyFactor(), j) * sum;
+      scores->at({r, j}) = factor * factorAt(op.getRowFactor(), r) *
+                           factorAt(op.getKeyFactor(), j) * sum;
     }
   data[op.getScores()] = scores;
 }
@@ -257,6 +268,10 @@ LogicalResult TileInterpreter::runTile(Operation *op) {
         data[op.getTile()] = loadQuery(op);
         return success();
       })
+      .Case([&](LoadRowScaleOp op) {
+        data[op.getResult()] = loadRowScale(op);
+        return success();
+      })
       .Case([&](DecodeOp op) {
         data[op.getValues()] = get(op.getCodes());
         return success();
@@ -299,7 +314,7 @@ LogicalResult TileInterpreter::runTile(Operation *op) {
         return success();
       })
       .Case([&](FinishOp op) {
-        if (op.getSink() || op.getLse())
+        if (op.getSink() || op.getLse() || op.getOutScale())
           return failure();
         finish(op);
         return success();

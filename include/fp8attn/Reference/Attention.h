@@ -62,6 +62,9 @@ struct AttentionCall {
   /// Rounded to bf16 before anything else, unless keepQuery.
   HeadTensor query;
   bool keepQuery = false;
+  /// Returns what a row of the query is multiplied by, which is not rounded;
+  /// null if it is nothing.
+  std::function<double(int64_t token, int64_t head)> queryScale;
   /// A multiple of the heads of keys and of those of values.
   int64_t numHeads = 0;
   CachePart keys;
@@ -124,6 +127,12 @@ struct AttentionResult {
 /// Computes attention. Rows that see no key give 0, and -inf or the sink.
 AttentionResult attend(const AttentionCall &call);
 
+/// Returns what an `out` of FP8 stands for: the result over its scales, one for
+/// each row, and of no larger magnitude than the largest code. It is the values
+/// of codes that the errors below are allowed for.
+AttentionResult overScales(AttentionResult result, fp8attn_type outType,
+                           const std::vector<double> &scales);
+
 /// Returns, for each element of `out`, the error that the numerics contract
 /// allows:
 ///
@@ -136,7 +145,9 @@ AttentionResult attend(const AttentionCall &call);
 /// first term u16 is 2^-11 if out is f16 and 2^-24 if it is f32. The last term
 /// counts where the value of every probable key is 0: of an FP8 cache it is
 /// 2^-45 of the value 1 of a code. Besides, an out may be off by half the
-/// smallest value of an f16 or f32, and by the smallest normal bf16.
+/// smallest value of an f16, f32 or FP8, and by the smallest normal bf16. If it
+/// is FP8, u16 in the first term is u = 2^-4 of e4m3 and 2^-3 of e5m2, and the
+/// other terms count 1 + u times, as what they are errors of is rounded.
 std::vector<double> allowedOutError(const AttentionResult &result,
                                     fp8attn_type outType = FP8ATTN_TYPE_BF16);
 
@@ -163,7 +174,8 @@ inline constexpr double kAllowedRelativeL2 = 3e-3;
 /// then near to few different numbers; and by a part of that beside a sink,
 /// which is exact: with n equally probable keys their sum is off by u16 /
 /// sqrt(n), and the row by that times the sink's share. Infinite if all
-/// elements are 0 or not finite.
+/// elements are 0 or not finite. If out is FP8, 1 + u times as much, and u
+/// more.
 double allowedRelativeL2(const AttentionResult &result,
                          fp8attn_type outType = FP8ATTN_TYPE_BF16);
 

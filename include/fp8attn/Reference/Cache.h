@@ -123,7 +123,7 @@ struct Scales {
 void repackCache(const CachePart &from, const CachePart &to,
                  const PageList &pages, const Scales &scales = {});
 
-/// A tensor [tokens, heads, channels] of bf16, f16 or f32; channels are
+/// A tensor [tokens, heads, channels] of bf16, f16, f32 or FP8; channels are
 /// contiguous, strides are in elements.
 struct HeadTensor {
   const void *data = nullptr;

@@ -33,6 +33,8 @@ struct DenseTensor {
 struct DenseCall {
   /// All are rounded to bf16 before anything else, but for FP8.
   DenseTensor query, key, value;
+  /// As in AttentionCall, of a query of a batch entry.
+  std::function<double(int64_t entry, int64_t head, int64_t query)> queryScale;
   Scales keyScale, valueScale;
   double softmaxScale = 1;
   std::optional<int64_t> windowLeft, windowRight;

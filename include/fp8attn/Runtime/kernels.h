@@ -193,7 +193,8 @@ typedef struct fp8attn_key_run {
 /// `row_begin[r]` to before `row_limit[r]`, 0 <= begin <= limit <= seq_k.
 /// Padding rows, and channels beyond the head size, of the last tile are 0.
 /// - item: num_rows >= 1.
-/// - query: of the row's `in` type, element (token, head, channel) at token *
+/// - query: of the row's `in` type, FP8 being the values of its codes; element
+/// (token, head, channel) at token *
 ///   token_stride + head * head_stride + channel, strides in elements, aligned
 ///   to an element.
 /// - channels: head size.
@@ -297,6 +298,9 @@ typedef void (*fp8attn_uk_join_fn)(int64_t rows, int64_t channels,
 /// - sink: [Hq] or null. exp(sink[head]) joins the denominator, and so the lse,
 ///   as the score of a key with value 0 would, for empty rows too. Any float is
 ///   allowed: -inf is no sink, +inf leaves an output of 0, NaN makes NaN.
+/// - out_scale: where `out` is FP8, [num_rows], finite and greater than 0: what
+///   is written is quantise(result / out_scale[r]), as `quantize` has it, of
+///   the result in f32. Null for other types.
 /// - exponent: of the pv kernel's words; prob_exponent: as given to softmax.
 /// - channels: head size; the columns of acc are as many, rounded up to 16.
 /// - out: of the row's `cache` type, strides in elements, as in query. lse:
@@ -304,9 +308,9 @@ typedef void (*fp8attn_uk_join_fn)(int64_t rows, int64_t channels,
 typedef void (*fp8attn_uk_finish_fn)(
     const fp8attn_work_item *item, const float *acc, const float *row_max,
     const float *row_sum, const float *sink, int64_t channels, float scale,
-    int64_t exponent, int64_t prob_exponent, void *out, int64_t token_stride,
-    int64_t head_stride, float *lse, int64_t lse_token_stride,
-    int64_t lse_head_stride);
+    const float *out_scale, int64_t exponent, int64_t prob_exponent, void *out,
+    int64_t token_stride, int64_t head_stride, float *lse,
+    int64_t lse_token_stride, int64_t lse_head_stride);
 
 /// merge: combines attention over two sets of keys, row by row, by their
 /// log-sum-exps: with m = max(first_lse, second_lse) and w_x = exp(x_lse - m),

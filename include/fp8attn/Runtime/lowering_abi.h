@@ -77,12 +77,6 @@ int32_t fp8attn_check_size(fp8attn_context *context, const char *name,
                            int64_t size, const char *other_name,
                            int64_t other_size);
 
-/// Checks that a matrix with a column for each key has as many `columns` as the
-/// longest of `num_seqs` sequences has keys.
-int32_t fp8attn_check_columns(fp8attn_context *context, const char *name,
-                              int64_t columns, const int32_t *seq_lens,
-                              int64_t num_seqs);
-
 /// Checks that each of `count` integers is from 0 to `most`: key_lens and
 /// query_offsets of a dense batch.
 int32_t fp8attn_check_integers(fp8attn_context *context, const char *name,
@@ -320,7 +314,7 @@ int64_t fp8attn_num_parts(const fp8attn_context *context, int64_t num_blocks,
                           const int32_t *seq_lens, int64_t num_seqs,
                           int64_t num_tokens, int64_t group,
                           int64_t num_kv_heads, int64_t top_left, int64_t left,
-                          int64_t right);
+                          int64_t right, int64_t most_keys);
 
 /// Leaves the state of `item`, one of several parts of its block, in the
 /// workspace and counts it as ready. Returns 1 if all parts are, to one worker
@@ -343,15 +337,16 @@ int32_t fp8attn_hand_over(const fp8attn_context *context,
 /// of a KV head are neighbours, so that a worker finds the head's keys in its
 /// cache. Query 0 of a sequence stands at
 /// key 0 if `top_left` is 1; if it is 0, the last query stands at the last key.
-/// `left` and `right` are those of the item. A part that has no keys, unless it
-/// is the only one, comes out with num_rows = 0.
+/// `left` and `right` are those of the item. No key from most_keys on is seen,
+/// which moves no query; FP8ATTN_UNBOUNDED if all may be. A part that has no
+/// keys, unless it is the only one, comes out with num_rows = 0.
 void fp8attn_work_item_init(const fp8attn_context *context,
                             fp8attn_work_item *item, int64_t index,
                             int64_t parts, int64_t rows,
                             const int32_t *query_start, const int32_t *seq_lens,
                             int64_t num_seqs, int64_t num_tokens, int64_t group,
                             int64_t num_kv_heads, int64_t top_left,
-                            int64_t left, int64_t right);
+                            int64_t left, int64_t right, int64_t most_keys);
 
 /// Fills in work item `index` of a dense batch, whose entries have seq_q
 /// queries each, and of whose keys its entry has seq_k, with query 0 at

@@ -51,6 +51,7 @@ enum WorkItemMember {
   kWorkItemSequence = 0,
   kWorkItemKvHead = 1,
   kWorkItemGroup = 2,
+  kWorkItemQueryBegin = 3,
   kWorkItemFirstRow = 6,
   kWorkItemNumRows = 7,
   kWorkItemDiagonal = 8,

@@ -32,20 +32,6 @@ struct CheckSizeLowering : CheckLowering<CheckSizeOp, runtime::kCheckSize> {
   }
 };
 
-struct CheckColumnsLowering
-    : CheckLowering<CheckColumnsOp, runtime::kCheckColumns> {
-  using CheckLowering::CheckLowering;
-
-  SmallVector<Value> getArguments(CheckColumnsOp op, OpAdaptor adaptor,
-                                  OpBuilder &builder) const override {
-    Location loc = op.getLoc();
-    return {makeString(builder, loc, symbols, op.getName()),
-            adaptor.getColumns(),
-            getPointer(builder, loc, op.getSeqLens(), adaptor.getSeqLens()),
-            MemRefDescriptor(adaptor.getSeqLens()).size(builder, loc, 0)};
-  }
-};
-
 struct CheckIntegersLowering
     : CheckLowering<CheckIntegersOp, runtime::kCheckIntegers> {
   using CheckLowering::CheckLowering;
@@ -219,9 +205,9 @@ struct CheckPagesLowering : CheckLowering<CheckPagesOp, runtime::kCheckPages> {
 void mlir::fp8attn::populateCheckPatterns(const LLVMTypeConverter &converter,
                                           ModuleSymbols &symbols,
                                           RewritePatternSet &patterns) {
-  patterns.add<CheckSizeLowering, CheckColumnsLowering,
-               CheckDraftColumnsLowering, CheckIntegersLowering,
-               CheckScaleLowering, CheckScalePagesLowering, CheckBatchLowering,
-               CheckPrefixLowering, CheckSlotsLowering, CheckPagesLowering>(
-      converter, symbols);
+  patterns
+      .add<CheckSizeLowering, CheckDraftColumnsLowering, CheckIntegersLowering,
+           CheckScaleLowering, CheckScalePagesLowering, CheckBatchLowering,
+           CheckPrefixLowering, CheckSlotsLowering, CheckPagesLowering>(
+          converter, symbols);
 }

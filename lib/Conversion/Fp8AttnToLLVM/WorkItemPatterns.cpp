@@ -59,6 +59,11 @@ struct NumWorkItemsLowering : SymbolPattern<NumWorkItemsOp> {
   }
 };
 
+/// Returns the keys that rows see at most: `mostKeys` if it is there.
+static Value makeMostKeys(OpBuilder &builder, Location loc, Value mostKeys) {
+  return mostKeys ? mostKeys : makeInteger(builder, loc, 64, FP8ATTN_UNBOUNDED);
+}
+
 /// Returns where the sequences of a ragged batch begin, how many keys they
 /// have, and how many they are.
 template <typename Op>
@@ -118,6 +123,8 @@ struct NumPartsLowering : SymbolPattern<NumPartsOp> {
         getContextArgument(op), adaptor.getBlocks(),
         makeRows(rewriter, op.getLoc(), adaptor.getRows())};
     arguments.append(makeBatch(rewriter, *getTypeConverter(), op, adaptor));
+    arguments.push_back(
+        makeMostKeys(rewriter, op.getLoc(), adaptor.getMostKeys()));
     rewriter.replaceOp(op, callRuntime(rewriter, op.getLoc(), symbols,
                                        runtime::kNumParts, arguments));
     return success();
@@ -144,6 +151,7 @@ struct WorkItemLowering : SymbolPattern<WorkItemOp> {
                                           : makeInteger(rewriter, loc, 64, 1),
                                     makeRows(rewriter, loc, adaptor.getRows())};
     arguments.append(makeBatch(rewriter, *getTypeConverter(), op, adaptor));
+    arguments.push_back(makeMostKeys(rewriter, loc, adaptor.getMostKeys()));
     callRuntime(rewriter, loc, symbols, runtime::kWorkItemInit, arguments);
     rewriter.replaceOp(op, item);
     return success();
@@ -212,6 +220,7 @@ void mlir::fp8attn::populateWorkItemPatterns(const LLVMTypeConverter &converter,
                WorkItemFieldLowering<KvHeadOp, abi::kWorkItemKvHead>,
                WorkItemFieldLowering<SequenceOp, abi::kWorkItemSequence>,
                WorkItemFieldLowering<GroupOp, abi::kWorkItemGroup>,
+               WorkItemFieldLowering<QueryBeginOp, abi::kWorkItemQueryBegin>,
                WorkItemFieldLowering<FirstRowOp, abi::kWorkItemFirstRow>,
                WorkItemFieldLowering<DiagonalOp, abi::kWorkItemDiagonal>>(
       converter);

@@ -205,11 +205,12 @@ mlir::fp8attn::buildAttention(OpBuilder &builder, Location loc,
       builder, loc, written, import.query, import.key, import.value,
       /*keyScale=*/Value(), /*valueScale=*/Value(), import.sink, outputs.out,
       outputs.lse, /*alibi=*/Value(), mask, import.scaleValue, import.keyLens,
-      /*queryOffsets=*/Value(),
+      /*queryOffsets=*/Value(), /*queryScale=*/Value(), /*outScale=*/Value(),
       /*keyScaleMap=*/AffineMapAttr(),
-      /*valueScaleMap=*/AffineMapAttr(), number(import.scale),
-      number(import.softcap), import.isCausal, side(import.windowLeft),
-      side(import.windowRight),
+      /*valueScaleMap=*/AffineMapAttr(),
+      /*queryScaleMap=*/AffineMapAttr(), /*outScaleMap=*/AffineMapAttr(),
+      number(import.scale), number(import.softcap), import.isCausal,
+      side(import.windowLeft), side(import.windowRight),
       hasPositions && !import.hasPast ? Alignment::TopLeft
                                       : Alignment::BottomRight);
   if (import.score && failed(buildScoreRegion(builder, attention, import, why)))

@@ -11,6 +11,7 @@
 #include "DecomposeAttention/AttentionBody.h"
 #include "DecomposeAttention/ScoreModifiers.h"
 #include "Support/Constants.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -33,10 +34,22 @@ static Value loadTile(OpBuilder &builder, Location loc,
   return LoadRunOp::create(builder, loc, type, context.run, firstKey);
 }
 
+/// Returns the scales of the rows of a tile, null where there is no map.
+static Value loadRowScale(OpBuilder &builder, Location loc,
+                          const ItemContext &context, Value scale,
+                          AffineMap map, int64_t rows) {
+  if (!map)
+    return {};
+  return LoadRowScaleOp::create(
+      builder, loc, RankedTensorType::get({rows}, builder.getF32Type()),
+      context.item, scale, map);
+}
+
 /// One step of the loop over keys: returns the new (max, sum, acc).
 static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
                                     const ItemContext &context, Value query,
-                                    Value firstKey, ValueRange state) {
+                                    Value queryScale, Value firstKey,
+                                    ValueRange state) {
   AttentionInterface op = context.op;
   int64_t rows = cast<RankedTensorType>(query.getType()).getDimSize(0);
   auto tile = [](int64_t first, int64_t second, Type element) {
@@ -53,7 +66,12 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
                                   context.keyType, op.getKeyDim(), firstKey);
   key = decodeAndScale(builder, loc, key, keyFactor);
   Value scores = QkOp::create(builder, loc, tile(rows, kKeys, f32), query, key,
-                              /*factor=*/Value(), /*keyFactor=*/Value());
+                              /*factor=*/Value(), /*rowFactor=*/Value(),
+                              /*keyFactor=*/Value());
+  // That of a row is a factor of all of its scores.
+  if (queryScale)
+    scores = ScaleOp::create(builder, loc, scores, queryScale,
+                             builder.getI64IntegerAttr(0));
   Value softmaxScale = op.getSoftmaxScaleValue();
   if (std::optional<float> known = op.getEffectiveSoftmaxScale())
     softmaxScale = constantF32(builder, loc, *known);
@@ -88,6 +106,8 @@ static void buildItem(OpBuilder &builder, Location loc,
   Value query = LoadQueryOp::create(
       builder, loc, tileType(op.getKeyDim(), builder.getBF16Type()),
       context.item, context.query, /*channelFactor=*/Value());
+  Value queryScale = loadRowScale(builder, loc, context, op.getQueryScale(),
+                                  context.queryScaleMap, rows);
   auto init = InitOp::create(builder, loc, rowType, rowType,
                              tileType(op.getValueDim(), builder.getF32Type()));
   Value firstKey = FirstKeyOp::create(builder, loc, context.item);
@@ -97,12 +117,15 @@ static void buildItem(OpBuilder &builder, Location loc,
       constantIndex(builder, loc, FP8ATTN_BLOCK_KEYS), init.getResults(),
       [&](OpBuilder &body, Location loc, Value firstKey, ValueRange state) {
         scf::YieldOp::create(
-            body, loc, buildStep(body, loc, context, query, firstKey, state));
+            body, loc,
+            buildStep(body, loc, context, query, queryScale, firstKey, state));
       });
+  Value outScale = loadRowScale(builder, loc, context, op.getOutScale(),
+                                context.outScaleMap, rows);
   FinishOp::create(builder, loc, context.item, loop.getResult(0),
                    loop.getResult(1), loop.getResult(2), op.getSink(),
                    context.out, context.lse, /*factor=*/Value(),
-                   /*channelFactor=*/Value());
+                   /*channelFactor=*/Value(), outScale);
 }
 
 void mlir::fp8attn::makeScales(OpBuilder &builder, Location loc, Value keyHead,
@@ -115,6 +138,22 @@ void mlir::fp8attn::makeScales(OpBuilder &builder, Location loc, Value keyHead,
   context.valueScale = makeItemScale(builder, loc, op.getEffectiveValueScale(),
                                      op.getEffectiveValueScaleMap(),
                                      op.getValueDim(), pageTokens, valueHead);
+}
+
+void mlir::fp8attn::makeRowScaleMaps(ArrayRef<unsigned> dims,
+                                     ItemContext &context) {
+  AttentionInterface op = context.op;
+  SmallVector<AffineExpr> results;
+  for (unsigned dim : dims)
+    results.push_back(getAffineDimExpr(dim, op->getContext()));
+  // No result is the channel.
+  results.push_back(getAffineConstantExpr(0, op->getContext()));
+  const AffineMap toQuery =
+      AffineMap::get(kNumRowScaleDims, 0, results, op->getContext());
+  if (std::optional<AffineMap> map = op.getQueryScaleMap())
+    context.queryScaleMap = map->compose(toQuery);
+  if (std::optional<AffineMap> map = op.getOutScaleMap())
+    context.outScaleMap = map->compose(toQuery);
 }
 
 void mlir::fp8attn::buildBodies(OpBuilder &builder, Location loc,

@@ -27,6 +27,9 @@ struct ItemContext {
   /// [tokens, heads], null if absent.
   Value lse;
   ItemScale keyScale, valueScale;
+  /// Maps to the scales of the query and of the result from (sequence, token,
+  /// head); null where there is none.
+  AffineMap queryScaleMap, outScaleMap;
   /// Keys and values in pages; null if they are dense.
   Value run;
   /// [keys, channels] of the item's head, null if they are in pages.
@@ -42,6 +45,10 @@ struct ItemContext {
 /// pageTokens is 0 if keys are dense.
 void makeScales(OpBuilder &builder, Location loc, Value keyHead,
                 Value valueHead, int64_t pageTokens, ItemContext &context);
+
+/// Finds the maps to the scales of the item's rows. `dims` are the dimensions
+/// of the query, but for the last, as those of (sequence, token, head).
+void makeRowScaleMaps(ArrayRef<unsigned> dims, ItemContext &context);
 
 /// Builds a body for few rows and one for up to `mostRows`.
 void buildBodies(OpBuilder &builder, Location loc, const ItemContext &context,

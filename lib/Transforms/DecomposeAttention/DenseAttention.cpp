@@ -14,6 +14,7 @@
 #include "Support/IndexMath.h"
 #include "Support/Loops.h"
 #include "Support/Views.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/kernels.h"
 #include "fp8attn/Runtime/lowering_abi.h"
 
@@ -96,6 +97,7 @@ static void buildDenseItem(OpBuilder &builder, Location loc, AttentionOp op,
   context.keyType = getTileElement(op.getKey());
   context.valueType = getTileElement(op.getValue());
   makeScales(builder, loc, keyHead, valueHead, /*pageTokens=*/0, context);
+  makeRowScaleMaps({kRowSequence, kRowHead, kRowToken}, context);
   context.diagonal = DiagonalOp::create(builder, loc, item);
   Value numRows = NumRowsOp::create(builder, loc, item);
   buildBodies(builder, loc, context, numRows, FP8ATTN_DENSE_ROWS);

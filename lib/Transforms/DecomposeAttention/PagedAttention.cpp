@@ -12,6 +12,7 @@
 #include "DecomposeAttention/AttentionDecomposition.h"
 #include "Support/Constants.h"
 #include "Support/Loops.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -35,6 +36,7 @@ static void buildNonEmptyItem(OpBuilder &builder, Location loc,
   Value head = KvHeadOp::create(builder, loc, item);
   makeScales(builder, loc, head, head, op.getKeyCacheType().getPageTokens(),
              context);
+  makeRowScaleMaps({kRowToken, kRowHead}, context);
   if (op.getDraftMask())
     context.diagonal = DiagonalOp::create(builder, loc, item);
   context.run = KeyRunOp::create(builder, loc, item, op.getBlockTable(),
@@ -53,9 +55,15 @@ void mlir::fp8attn::decompose(PagedAttentionOp op) {
                                   kvHeads, FP8ATTN_BLOCK_ROWS);
   Value blocks = NumWorkItemsOp::create(builder, loc, tokens, sequences, rows,
                                         group, kvHeads);
+  // Keys without a column of the mask are masked, as if they were not there,
+  // but count where queries stand at the last key.
+  Value mostKeys;
+  if (Value mask = op.getMask())
+    mostKeys = memref::DimOp::create(builder, loc, mask, 1);
   Value parts = NumPartsOp::create(
       builder, loc, blocks, tokens, op.getQueryStart(), op.getSeqLens(), rows,
-      builder.getI64IntegerAttr(group), builder.getI64IntegerAttr(kvHeads),
+      mostKeys, builder.getI64IntegerAttr(group),
+      builder.getI64IntegerAttr(kvHeads),
       windowSide(builder, op.getWindowLeft()),
       windowSide(builder, op.getEffectiveWindowRight()), op.getAlignmentAttr());
   Value items = arith::MulIOp::create(builder, loc, blocks, parts);
@@ -67,7 +75,7 @@ void mlir::fp8attn::decompose(PagedAttentionOp op) {
       builder, loc, items, atOnce, [&](OpBuilder &body, Value index) {
         Value item = WorkItemOp::create(
             body, loc, index, parts, tokens, op.getQueryStart(),
-            op.getSeqLens(), rows, body.getI64IntegerAttr(group),
+            op.getSeqLens(), rows, mostKeys, body.getI64IntegerAttr(group),
             body.getI64IntegerAttr(kvHeads),
             windowSide(body, op.getWindowLeft()),
             windowSide(body, op.getEffectiveWindowRight()),

@@ -48,6 +48,8 @@ static void writeOptions(json::OStream &json, AttentionInterface op) {
   json.attribute("score_region", !op.getScore().empty());
   json.attribute("key_scale_map", toValue(op.getKeyScaleMap()));
   json.attribute("value_scale_map", toValue(op.getValueScaleMap()));
+  json.attribute("query_scale_map", toValue(op.getQueryScaleMap()));
+  json.attribute("out_scale_map", toValue(op.getOutScaleMap()));
 }
 
 static void writeOptions(json::OStream &json, KvWriteOp op) {

@@ -69,6 +69,34 @@ static void emitBatchChecks(OpBuilder &builder, Location loc,
                          op.getAlignmentAttr());
 }
 
+/// Emits checks of a scale whose map takes dimensions of a tensor.
+static void emitTensorScaleCheck(OpBuilder &builder, Location loc,
+                                 StringRef name, TypedValue<ShapedType> scale,
+                                 AffineMap map, StringRef tensorName,
+                                 TypedValue<ShapedType> tensor) {
+  auto nameOf = [](StringRef of, unsigned dim) {
+    return (of + " dimension " + Twine(dim)).str();
+  };
+  for (auto [dim, result] : llvm::enumerate(map.getResults())) {
+    const unsigned of = cast<AffineDimExpr>(result).getPosition();
+    if (scale.getType().isDynamicDim(dim) || tensor.getType().isDynamicDim(of))
+      emitSameSizeCheck(builder, loc, nameOf(name, dim), scale, dim,
+                        nameOf(tensorName, of), tensor, of);
+  }
+  emitScaleCheck(builder, loc, name, scale);
+}
+
+/// Emits checks of the scales of the query and of the result.
+static void emitRowScaleChecks(OpBuilder &builder, Location loc,
+                               AttentionInterface op) {
+  if (op.getQueryScale())
+    emitTensorScaleCheck(builder, loc, "query_scale", op.getQueryScale(),
+                         *op.getQueryScaleMap(), "query", op.getQuery());
+  if (op.getOutScale())
+    emitTensorScaleCheck(builder, loc, "out_scale", op.getOutScale(),
+                         *op.getOutScaleMap(), "out", op.getOut());
+}
+
 static void emitChecks(PagedAttentionOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
@@ -82,6 +110,7 @@ static void emitChecks(PagedAttentionOp op) {
   emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
                       op.getValueScaleMap(), op.getValueCache());
   emitScaleCheck(builder, loc, "softmax_scale", op.getSoftmaxScaleValue());
+  emitRowScaleChecks(builder, loc, op);
   emitBatchChecks(builder, loc, op);
   // They take the batch to be right.
   if (op.hasPrefix())
@@ -96,14 +125,9 @@ static void emitChecks(PagedAttentionOp op) {
     return operand.first == "query";
   });
   emitOverlapCheck(op, getWritten(op), {{"query", op.getQuery()}}, read);
-  if (Value mask = op.getMask()) {
-    if (op.getMask().getType().getDimSize(0) != 1)
-      emitSameTokensCheck(builder, loc, "tokens of mask", mask,
-                          "tokens of query", op.getQuery());
-    CheckColumnsOp::create(builder, loc, builder.getStringAttr("mask"),
-                           memref::DimOp::create(builder, loc, mask, 1),
-                           op.getSeqLens());
-  }
+  if (op.getMask() && op.getMask().getType().getDimSize(0) != 1)
+    emitSameTokensCheck(builder, loc, "tokens of mask", op.getMask(),
+                        "tokens of query", op.getQuery());
   if (Value mask = op.getDraftMask()) {
     emitSameTokensCheck(builder, loc, "tokens of draft_mask", mask,
                         "tokens of query", op.getQuery());
@@ -168,6 +192,7 @@ static void emitChecks(AttentionOp op) {
   emitScaleCheck(builder, loc, "key_scale", op.getKeyScale());
   emitScaleCheck(builder, loc, "value_scale", op.getValueScale());
   emitScaleCheck(builder, loc, "softmax_scale", op.getSoftmaxScaleValue());
+  emitRowScaleChecks(builder, loc, op);
   emitOverlapCheck(op, getWritten(op), {}, getRead(op));
 }
 
@@ -258,14 +283,8 @@ template <typename ConvertOp> static void emitChecks(ConvertOp op) {
     emitSameSizeCheck(builder, loc, "destination" + suffix, op.getDestination(),
                       dim, "source" + suffix, op.getSource(), dim);
   }
-  for (auto [dim, result] : llvm::enumerate(op.getScaleMap().getResults())) {
-    const unsigned of = cast<AffineDimExpr>(result).getPosition();
-    if (op.getScale().getType().isDynamicDim(dim) || source.isDynamicDim(of))
-      emitSameSizeCheck(
-          builder, loc, "scale dimension " + std::to_string(dim), op.getScale(),
-          dim, "source dimension " + std::to_string(of), op.getSource(), of);
-  }
-  emitScaleCheck(builder, loc, "scale", op.getScale());
+  emitTensorScaleCheck(builder, loc, "scale", op.getScale(), op.getScaleMap(),
+                       "source", op.getSource());
   // Not in place: codes are smaller than elements, so that a row's codes lie on
   // elements of rows that other workers still have to read.
   emitOverlapCheck(op, getWritten(op), {}, getRead(op));

@@ -23,11 +23,10 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 bool mlir::fp8attn::isCheck(Operation *op) {
-  return isa<CheckTensorOp, CheckSizeOp, CheckColumnsOp, CheckDraftColumnsOp,
-             CheckIntegersOp, CheckScaleOp, CheckScalePagesOp, CheckBatchOp,
-             CheckPrefixOp, CheckSelectionOp, CheckSlotsOp, CheckPagesOp,
-             CheckPageMovesOp, CheckOverlapOp, CheckLaterReadsOp, CheckViewOp>(
-      op);
+  return isa<CheckTensorOp, CheckSizeOp, CheckDraftColumnsOp, CheckIntegersOp,
+             CheckScaleOp, CheckScalePagesOp, CheckBatchOp, CheckPrefixOp,
+             CheckSelectionOp, CheckSlotsOp, CheckPagesOp, CheckPageMovesOp,
+             CheckOverlapOp, CheckLaterReadsOp, CheckViewOp>(op);
 }
 
 SmallVector<NamedOperand> mlir::fp8attn::getReadMemory(Operation *check) {
@@ -50,9 +49,6 @@ SmallVector<NamedOperand> mlir::fp8attn::getReadMemory(Operation *check) {
                     {"seq_lens", op.getSeqLens()},
                     {"block_table", op.getBlockTable()}};
           })
-      .Case<CheckColumnsOp>([](CheckColumnsOp op) -> SmallVector<NamedOperand> {
-        return {{"seq_lens", op.getSeqLens()}};
-      })
       .Case<CheckDraftColumnsOp>(
           [](CheckDraftColumnsOp op) -> SmallVector<NamedOperand> {
             return {{"query_start", op.getQueryStart()}};

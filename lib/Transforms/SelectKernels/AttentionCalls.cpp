@@ -116,6 +116,15 @@ private:
       emitScaleColumnsBf16(builder, loc, buffers.all.queryTiles,
                            buffers.all.rows, buffers.keyChannels,
                            buffers.queryFactors);
+    if (match.queryScale)
+      forEachRowScale(
+          builder, loc, match.queryScale, buffers.all.rows,
+          [&](OpBuilder &body, Value row, Value scale) {
+            Value factors = buffers.all.rowScale;
+            Value factor = memref::LoadOp::create(body, loc, factors, row);
+            factor = arith::MulFOp::create(body, loc, factor, scale);
+            memref::StoreOp::create(body, loc, factor, factors, row);
+          });
   }
 
   /// Collects the factors of the channels without their power of two, which
@@ -253,6 +262,19 @@ private:
     return buffers.sinks;
   }
 
+  /// Returns the scales of the rows of an FP8 result, or a null pointer. They
+  /// take the place of the factors of scores, which are not used any more.
+  Value emitOutScales() {
+    if (!match.outScale)
+      return orNull(Value(), /*rank=*/1);
+    Value scales = buffers.all.rowScale;
+    forEachRowScale(builder, loc, match.outScale, buffers.all.rows,
+                    [&](OpBuilder &body, Value row, Value scale) {
+                      memref::StoreOp::create(body, loc, scale, scales, row);
+                    });
+    return scales;
+  }
+
   void emitFinish() {
     const SoftmaxState &state = buffers.all.state;
     FinishOp finish = match.finish;
@@ -270,6 +292,7 @@ private:
                                    emitSinks(),
                                    index(buffers.valueDim),
                                    scale,
+                                   emitOutScales(),
                                    index(candidate.valueRow().exponent),
                                    buffers.probExponent};
     appendStrided(builder, loc, finish.getOut(), 2, operands);

@@ -97,8 +97,8 @@ static LogicalResult checkStep(AttentionMatch &match, MaskOp mask) {
 }
 
 /// Finds the operation that loads an optional factor.
-static LogicalResult matchFactor(Operation *user, Value factor,
-                                 LoadScaleOp &load) {
+template <typename LoadOp>
+static LogicalResult matchFactor(Operation *user, Value factor, LoadOp &load) {
   return factor ? matchDefinition(user, factor, load) : success();
 }
 
@@ -142,6 +142,7 @@ static LogicalResult matchStep(AttentionMatch &match) {
                           "that are both in a run or both dense");
   if (failed(matchDefinition(qk, qk.getQuery(), match.query)) ||
       failed(matchFactor(qk, qk.getKeyFactor(), match.keyFactor)) ||
+      failed(matchFactor(qk, qk.getRowFactor(), match.queryScale)) ||
       failed(matchFactor(softmax, softmax.getProbFactor(), match.probFactor)) ||
       failed(matchFactor(match.query, match.query.getChannelFactor(),
                          match.queryFactor)) ||
@@ -157,7 +158,8 @@ FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   AttentionMatch match;
   match.finish = finish;
   if (failed(matchLoop(match)) || failed(matchStep(match)) ||
-      failed(matchFactor(finish, finish.getChannelFactor(), match.outFactor)))
+      failed(matchFactor(finish, finish.getChannelFactor(), match.outFactor)) ||
+      failed(matchFactor(finish, finish.getOutScale(), match.outScale)))
     return failure();
   return match;
 }

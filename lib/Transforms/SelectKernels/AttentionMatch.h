@@ -41,6 +41,9 @@ struct AttentionMatch {
   LoadScaleOp probFactor;
   LoadScaleOp queryFactor;
   LoadScaleOp outFactor;
+  /// Scales of the rows of the query and of the result, likewise.
+  LoadRowScaleOp queryScale;
+  LoadRowScaleOp outScale;
   /// Factors that differ by both, of the elements of keys and of values in a
   /// run; null where there are none.
   LoadScaleOp keyElementFactor;

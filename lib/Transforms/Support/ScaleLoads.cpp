@@ -95,3 +95,27 @@ void mlir::fp8attn::emitKeyScales(OpBuilder &builder, LoadScaleOp load,
     memref::StoreOp::create(body, loc, value, buffer, j);
   });
 }
+
+void mlir::fp8attn::forEachRowScale(
+    OpBuilder &builder, Location loc, LoadRowScaleOp load, Value rows,
+    function_ref<void(OpBuilder &, Value, Value)> use) {
+  Value item = load.getItem();
+  Value sequence = SequenceOp::create(builder, loc, item);
+  Value begin = QueryBeginOp::create(builder, loc, item);
+  Value first = FirstRowOp::create(builder, loc, item);
+  Value group = GroupOp::create(builder, loc, item);
+  Value firstHead = arith::MulIOp::create(
+      builder, loc, KvHeadOp::create(builder, loc, item), group);
+  forEach(builder, loc, rows, 1, [&](OpBuilder &body, Value row) {
+    Value rowOfSequence = arith::AddIOp::create(body, loc, first, row);
+    Value token = arith::AddIOp::create(
+        body, loc, begin,
+        arith::DivUIOp::create(body, loc, rowOfSequence, group));
+    Value head = arith::AddIOp::create(
+        body, loc, firstHead,
+        arith::RemUIOp::create(body, loc, rowOfSequence, group));
+    use(body, row,
+        loadScale(body, loc, load.getScale(), load.getMap(),
+                  {sequence, token, head}));
+  });
+}

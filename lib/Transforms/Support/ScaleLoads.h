@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Code that finds the element of a scale for an element of a tensor, and loops
-// that collect the scales of a step of keys, or of all channels, in memory.
+// that collect the scales of a step of keys, or of all channels, in memory, or
+// visit those of the rows of a work item.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,6 +38,12 @@ void emitChannelScales(OpBuilder &builder, LoadScaleOp load, Value buffer);
 /// with keys of rank 1, to memref<keys x f32>.
 void emitKeyScales(OpBuilder &builder, LoadScaleOp load, Value firstKey,
                    Value numKeys, Value buffer);
+
+/// Emits a loop over the first `rows` rows of the item of `load`, and calls
+/// `use` with the number of a row in the item and its scale, an f32.
+void forEachRowScale(
+    OpBuilder &builder, Location loc, LoadRowScaleOp load, Value rows,
+    function_ref<void(OpBuilder &body, Value row, Value scale)> use);
 
 } // namespace mlir::fp8attn
 

@@ -29,6 +29,27 @@ func.func @heads(%query: tensor<?x32x?x64xbf16>, %key: tensor<?x8x?x64xbf16>,
 
 // -----
 
+shard.grid @devices(shape = 4)
+
+// The scales of queries and results of FP8 are divided as these are.
+// CHECK-LABEL: func @row_scales
+// CHECK-SAME: tensor<?x8x?x64xf8E4M3FN>, %{{.+}}: tensor<?x2x?x64xbf16>, %{{.+}}: tensor<?x8x?xf32>, %{{.+}}: tensor<8xf32>, %{{.+}}: tensor<?x8x?x64xf8E5M2>) -> tensor<?x8x?x64xf8E5M2>
+// CHECK-NOT: shard.all
+// CHECK: query_scale(%{{.+}} : tensor<?x8x?xf32>, {{.*}} out_scale(%{{.+}} : tensor<8xf32>,
+func.func @row_scales(%query: tensor<?x32x?x64xf8E4M3FN>, %keys: tensor<?x8x?x64xbf16>, %query_scale: tensor<?x32x?xf32>,
+                      %out_scale: tensor<32xf32>, %out: tensor<?x32x?x64xf8E5M2>) -> tensor<?x32x?x64xf8E5M2> {
+  %by_heads = shard.sharding @devices split_axes = [[], [0]] : !shard.sharding
+  %part = shard.shard %query to %by_heads annotate_for_users : tensor<?x32x?x64xf8E4M3FN>
+  %result = fp8attn.attention query(%part : tensor<?x32x?x64xf8E4M3FN>) key(%keys : tensor<?x8x?x64xbf16>)
+      value(%keys : tensor<?x8x?x64xbf16>) out(%out : tensor<?x32x?x64xf8E5M2>)
+      query_scale(%query_scale : tensor<?x32x?xf32>, affine_map<(batch, head, token, channel) -> (batch, head, token)>)
+      out_scale(%out_scale : tensor<32xf32>, affine_map<(batch, head, token, channel) -> (head)>)
+      -> tensor<?x32x?x64xf8E5M2>
+  return %result : tensor<?x32x?x64xf8E5M2>
+}
+
+// -----
+
 shard.grid @devices(shape = 2x4)
 
 // Batch entries along one axis of the devices, and heads along the other. A mask

@@ -28,6 +28,8 @@
    32,                                                                         \
    "tensor",                                                                   \
    "tensor",                                                                   \
+   "none",                                                                     \
+   "none",                                                                     \
    true,                                                                       \
    false,                                                                      \
    false,                                                                      \
@@ -41,6 +43,7 @@
    false,                                                                      \
    "none",                                                                     \
    "none",                                                                     \
+   false,                                                                      \
    false,                                                                      \
    false,                                                                      \
    [](fp8attn_context *context, const Arguments &arguments) {                  \

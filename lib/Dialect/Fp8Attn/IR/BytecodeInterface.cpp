@@ -30,7 +30,7 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 /// Version of the dialect in bytecode, counted from 1.
-static constexpr uint64_t kVersion = 2;
+static constexpr uint64_t kVersion = 3;
 
 namespace {
 struct Version : DialectVersion {
@@ -62,27 +62,30 @@ public:
 };
 } // namespace
 
-/// Returns whether bytecode has what kv_write does to keys and queries.
-static bool knowsRotation(const DialectBytecodeReader &reader) {
-  constexpr uint64_t kFirst = 2;
+/// Versions from which bytecode has what kv_write does to keys and queries, and
+/// scales of queries and results of attention.
+static constexpr uint64_t kFirstWithRotation = 2, kFirstWithRowScales = 3;
+
+/// Returns whether bytecode is of version `first` or a later one.
+static bool isFrom(uint64_t first, const DialectBytecodeReader &reader) {
   FailureOr<const DialectVersion *> version =
       reader.getDialectVersion<Fp8AttnDialect>();
   return succeeded(version) && *version &&
-         static_cast<const Version *>(*version)->number >= kFirst;
+         static_cast<const Version *>(*version)->number >= first;
 }
 
 /// Version of MLIR's bytecode from which numbers of operands are no attribute,
 /// and stand behind all that are.
 static constexpr int64_t kNativeSegments = 6;
 
-static LogicalResult readSegments(DialectBytecodeReader &reader,
+static LogicalResult readSegments(DialectBytecodeReader &reader, StringRef op,
                                   MutableArrayRef<int32_t> segments) {
   DenseI32ArrayAttr attribute;
   if (failed(reader.readAttribute(attribute)))
     return failure();
   if (attribute.size() > static_cast<int64_t>(segments.size()))
     return reader.emitError("expects at most ")
-           << segments.size() << " groups of operands of kv_write, got "
+           << segments.size() << " groups of operands of " << op << ", got "
            << attribute.size();
   llvm::copy(attribute.asArrayRef(), segments.begin());
   return success();
@@ -94,7 +97,7 @@ LogicalResult KvWriteOp::readProperties(DialectBytecodeReader &reader,
   // key, value, slots, key_scale, value_scale and caches.
   constexpr unsigned kPlacesBefore[] = {0, 1, 3, 10, 11, 12};
   int32_t before[std::size(kPlacesBefore)] = {};
-  const bool isBefore = !knowsRotation(reader);
+  const bool isBefore = !isFrom(kFirstWithRotation, reader);
   const bool isNative =
       static_cast<int64_t>(reader.getBytecodeVersion()) >= kNativeSegments;
   MutableArrayRef<int32_t> segments = properties.operandSegmentSizes;
@@ -102,7 +105,7 @@ LogicalResult KvWriteOp::readProperties(DialectBytecodeReader &reader,
     segments = before;
   if (failed(reader.readOptionalAttribute(properties.dynamic)) ||
       failed(reader.readOptionalAttribute(properties.keyScaleMap)) ||
-      (!isNative && failed(readSegments(reader, segments))) ||
+      (!isNative && failed(readSegments(reader, "kv_write", segments))) ||
       failed(reader.readOptionalAttribute(properties.valueScaleMap)) ||
       (isNative && failed(reader.readSparseArray(segments))))
     return failure();
@@ -128,6 +131,71 @@ void KvWriteOp::writeProperties(DialectBytecodeWriter &writer) {
     writer.writeSparseArray(segments);
   writer.writeOptionalAttribute(properties.interleaved);
   writer.writeOptionalAttribute(properties.norm_eps);
+}
+
+/// Reads what attention has of either kind: attributes in the order of their
+/// names, as they were read when there were no others, and then the others.
+template <typename Op>
+static LogicalResult readAttention(DialectBytecodeReader &reader,
+                                   OperationState &state) {
+  auto &properties = state.getOrAddProperties<typename Op::Properties>();
+  const bool isNative =
+      static_cast<int64_t>(reader.getBytecodeVersion()) >= kNativeSegments;
+  MutableArrayRef<int32_t> segments = properties.operandSegmentSizes;
+  if (failed(reader.readOptionalAttribute(properties.alignment)) ||
+      failed(reader.readOptionalAttribute(properties.causal)) ||
+      failed(reader.readOptionalAttribute(properties.keyScaleMap)) ||
+      (!isNative &&
+       failed(readSegments(reader, Op::getOperationName(), segments))) ||
+      failed(reader.readOptionalAttribute(properties.softcap)) ||
+      failed(reader.readOptionalAttribute(properties.softmax_scale)) ||
+      failed(reader.readOptionalAttribute(properties.valueScaleMap)) ||
+      failed(reader.readOptionalAttribute(properties.window_left)) ||
+      failed(reader.readOptionalAttribute(properties.window_right)) ||
+      (isNative && failed(reader.readSparseArray(segments))))
+    return failure();
+  if (!isFrom(kFirstWithRowScales, reader))
+    return success();
+  return failure(
+      failed(reader.readOptionalAttribute(properties.queryScaleMap)) ||
+      failed(reader.readOptionalAttribute(properties.outScaleMap)));
+}
+
+template <typename Op>
+static void writeAttention(Op op, DialectBytecodeWriter &writer) {
+  auto &properties = op.getProperties();
+  const bool isNative = writer.getBytecodeVersion() >= kNativeSegments;
+  ArrayRef<int32_t> segments = properties.operandSegmentSizes;
+  writer.writeOptionalAttribute(properties.alignment);
+  writer.writeOptionalAttribute(properties.causal);
+  writer.writeOptionalAttribute(properties.keyScaleMap);
+  if (!isNative)
+    writer.writeAttribute(DenseI32ArrayAttr::get(op.getContext(), segments));
+  writer.writeOptionalAttribute(properties.softcap);
+  writer.writeOptionalAttribute(properties.softmax_scale);
+  writer.writeOptionalAttribute(properties.valueScaleMap);
+  writer.writeOptionalAttribute(properties.window_left);
+  writer.writeOptionalAttribute(properties.window_right);
+  if (isNative)
+    writer.writeSparseArray(segments);
+  writer.writeOptionalAttribute(properties.queryScaleMap);
+  writer.writeOptionalAttribute(properties.outScaleMap);
+}
+
+LogicalResult PagedAttentionOp::readProperties(DialectBytecodeReader &reader,
+                                               OperationState &state) {
+  return readAttention<PagedAttentionOp>(reader, state);
+}
+void PagedAttentionOp::writeProperties(DialectBytecodeWriter &writer) {
+  writeAttention(*this, writer);
+}
+
+LogicalResult AttentionOp::readProperties(DialectBytecodeReader &reader,
+                                          OperationState &state) {
+  return readAttention<AttentionOp>(reader, state);
+}
+void AttentionOp::writeProperties(DialectBytecodeWriter &writer) {
+  writeAttention(*this, writer);
 }
 
 void fp8attn::detail::addBytecodeInterface(Fp8AttnDialect &dialect) {

@@ -31,7 +31,7 @@ static std::optional<StringRef> signatureOf(StringRef kernelOp) {
       .Case("pv", "RIIMIIMM")
       .Cases({"attend", "prefill"}, "RIIMIIIMMMIMMMM")
       .Case("join", "IIMMMMMM")
-      .Case("finish", "WMMMMIFIIMIIMII")
+      .Case("finish", "WMMMMIFMIIMIIMII")
       .Case("merge", "IIMIMMIMMIM")
       .Cases({"store_key", "store_value"}, "MIIIMFMII")
       .Cases({"quantize", "dequantize"}, "MIFM")

@@ -191,6 +191,16 @@ static LogicalResult verifyScores(AttentionInterface op) {
   return verifyScoreRegion(op, op.getScore(), model.hasTensors());
 }
 
+/// Checks the scales of the query and of the result.
+static LogicalResult verifyRowScales(AttentionInterface op) {
+  return success(
+      succeeded(verifyRowScale(op, {"query_scale", op.getQueryScale()},
+                               op.getQueryScaleMap(),
+                               {"query", op.getQuery()})) &&
+      succeeded(verifyRowScale(op, {"out_scale", op.getOutScale()},
+                               op.getOutScaleMap(), {"out", op.getOut()})));
+}
+
 static LogicalResult verifyDraftMask(PagedAttentionOp op) {
   NamedShaped mask{"draft_mask", op.getDraftMask()};
   if (!mask.value)
@@ -211,8 +221,9 @@ static LogicalResult verifyDraftMask(PagedAttentionOp op) {
 LogicalResult PagedAttentionOp::verify() {
   if (failed(verifyTypes(*this)) || failed(verifyCaches(*this, getCaches())) ||
       failed(verifyShapes(*this)) || failed(verifyCacheScales(*this)) ||
-      failed(verifyBatch(*this)) || failed(verifyPrefix(*this)) ||
-      failed(verifyVisibility(*this)) || failed(verifyScores(*this)))
+      failed(verifyRowScales(*this)) || failed(verifyBatch(*this)) ||
+      failed(verifyPrefix(*this)) || failed(verifyVisibility(*this)) ||
+      failed(verifyScores(*this)))
     return failure();
   // paged_attention_c15
   NamedShaped mask{"mask", getMask()};
@@ -229,7 +240,9 @@ LogicalResult PagedAttentionOp::verify() {
                               {"sink", getSink()},
                               {"alibi", getAlibi()},
                               {"mask", getMask()},
-                              {"draft_mask", getDraftMask()}})))
+                              {"draft_mask", getDraftMask()},
+                              {"query_scale", getQueryScale()},
+                              {"out_scale", getOutScale()}})))
     return failure();
   return verifyMemRefs(*this, {{"query", getQuery()},
                                {"query_start", getQueryStart()},
@@ -400,7 +413,8 @@ LogicalResult AttentionOp::verify() {
                               getKeyScaleMap(), {"key", getKey()})) ||
       failed(verifyDenseScale(*this, {"value_scale", getValueScale()},
                               getValueScaleMap(), {"value", getValue()})) ||
-      failed(verifyVisibility(*this)) || failed(verifyScores(*this)))
+      failed(verifyRowScales(*this)) || failed(verifyVisibility(*this)) ||
+      failed(verifyScores(*this)))
     return failure();
   NamedShaped query{"query", getQuery()}, key{"key", getKey()},
       value{"value", getValue()}, sink{"sink", getSink()}, out{"out", getOut()},
@@ -413,7 +427,9 @@ LogicalResult AttentionOp::verify() {
                               {"key_scale", getKeyScale()},
                               {"value_scale", getValueScale()},
                               {"alibi", getAlibi()},
-                              {"mask", getMask()}})))
+                              {"mask", getMask()},
+                              {"query_scale", getQueryScale()},
+                              {"out_scale", getOutScale()}})))
     return failure();
   return verifyMemRefs(*this, {query, key, value, sink, out, lse});
 }

@@ -11,6 +11,7 @@
 
 #include "Limits.h"
 #include "Verifiers.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -137,8 +138,21 @@ LogicalResult QkOp::verify() {
     return emitOpError("expects scores of query rows x keys (")
            << query.getDimSize(0) << "x" << key.getDimSize(0) << "), got "
            << scores;
+  if (failed(verifyFactor(*this, "row_factor", getRowFactor(),
+                          query.getDimSize(0), "row")))
+    return failure();
   return verifyFactor(*this, "key_factor", getKeyFactor(), key.getDimSize(0),
                       "key");
+}
+
+LogicalResult LoadRowScaleOp::verify() {
+  // tile_load_row_scale_c1
+  const unsigned rank = getScale().getType().getRank();
+  if (getMap().getNumDims() != kNumRowScaleDims || getMap().getNumSymbols() ||
+      getMap().getNumResults() != rank)
+    return emitOpError("expects a map from (sequence, token, head) to the ")
+           << rank << " dimensions of the scale, got " << getMapAttr();
+  return verifyMemRef(*this, {"scale", getScale()}, /*contiguous=*/false);
 }
 
 LogicalResult ModifyOp::verify() {
@@ -204,6 +218,15 @@ LogicalResult FinishOp::verify() {
   if (failed(verifyFactor(*this, "channel_factor", getChannelFactor(),
                           getAcc().getType().getDimSize(1), "channel")))
     return failure();
+  if (failed(verifyFactor(*this, "out_scale", getOutScale(),
+                          getAcc().getType().getDimSize(0), "row")))
+    return failure();
+  // tile_finish_c3
+  const bool isFp8 = out.type().getElementTypeBitWidth() == 8;
+  if (static_cast<bool>(getOutScale()) != isFp8)
+    return emitOpError("expects ")
+           << (isFp8 ? "an" : "no") << " out_scale for an out of "
+           << out.type().getElementType();
   // tile_finish_c2
   NamedShaped sink{"sink", getSink()};
   if (sink.value && sink.size(0) != out.size(1))

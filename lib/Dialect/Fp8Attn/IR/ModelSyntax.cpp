@@ -61,6 +61,8 @@ static SmallVector<Clause> getAttentionClauses(ArrayRef<Clause> keysAndValues,
         optional("mask"), optional("softmax_scale")})
     clauses.push_back(clause);
   llvm::append_range(clauses, last);
+  clauses.push_back(scale("query_scale", "queryScaleMap"));
+  clauses.push_back(scale("out_scale", "outScaleMap"));
   clauses.push_back({"score", ClauseForm::Region});
   return clauses;
 }

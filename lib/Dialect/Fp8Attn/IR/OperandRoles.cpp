@@ -49,6 +49,10 @@ static TypeRule shaped(StringRef elements, int64_t first, int64_t count = 1) {
 static GroupRole scale(StringRef name) {
   return {name, shaped("f32", 0, 2), Access::Read, /*isContiguous=*/false};
 }
+/// A scale of rows, or of a tensor that is converted.
+static GroupRole rowScale(StringRef name) {
+  return {name, shaped("f32", 0, 4), Access::Read, /*isContiguous=*/false};
+}
 static GroupRole cacheScale(StringRef name, Access access = Access::Read) {
   return {name, shaped("f32 or f8E8M0FNU", 0, 5), access,
           /*isContiguous=*/false};
@@ -73,7 +77,7 @@ static SmallVector<OperandRole> listRoles(Op op, ArrayRef<GroupRole> groups) {
 }
 
 SmallVector<OperandRole> PagedAttentionOp::getOperandRoles() {
-  return listRoles(*this, {{"query", shaped(kFloats, 3)},
+  return listRoles(*this, {{"query", shaped(kFloatsOrFp8, 3)},
                            {"cache", kCache},
                            cacheScale("key_scale"),
                            cacheScale("value_scale"),
@@ -81,7 +85,7 @@ SmallVector<OperandRole> PagedAttentionOp::getOperandRoles() {
                            {"seq_lens", shaped("i32", 1)},
                            {"block_table", shaped("i32", 2)},
                            {"sink", shaped(kFloats, 1)},
-                           {"out", shaped(kFloats, 3), Access::Overwrite},
+                           {"out", shaped(kFloatsOrFp8, 3), Access::Overwrite},
                            {"lse", shaped("f32", 2), Access::Overwrite},
                            {"alibi", shaped(kFloats, 1)},
                            {"mask", shaped(kMasks, 2)},
@@ -91,23 +95,27 @@ SmallVector<OperandRole> PagedAttentionOp::getOperandRoles() {
                            {"prefix_table", shaped("i32", 2)},
                            {"draft_mask", shaped(kMasks, 2)},
                            {"selected_pages", shaped("i32", 2)},
-                           {"selected_tokens", shaped("i32", 2)}});
+                           {"selected_tokens", shaped("i32", 2)},
+                           rowScale("query_scale"),
+                           rowScale("out_scale")});
 }
 
 SmallVector<OperandRole> AttentionOp::getOperandRoles() {
-  return listRoles(*this, {{"query", shaped(kFloats, 4)},
+  return listRoles(*this, {{"query", shaped(kFloatsOrFp8, 4)},
                            {"key", shaped(kFloatsOrFp8, 4)},
                            {"value", shaped(kFloatsOrFp8, 4)},
                            scale("key_scale"),
                            scale("value_scale"),
                            {"sink", shaped(kFloats, 1)},
-                           {"out", shaped(kFloats, 4), Access::Overwrite},
+                           {"out", shaped(kFloatsOrFp8, 4), Access::Overwrite},
                            {"lse", shaped("f32", 3), Access::Overwrite},
                            {"alibi", shaped(kFloats, 1)},
                            {"mask", shaped(kMasks, 4)},
                            {"softmax_scale", kNumber},
                            {"key_lens", shaped("i32", 1)},
-                           {"query_offsets", shaped("i32", 1)}});
+                           {"query_offsets", shaped("i32", 1)},
+                           rowScale("query_scale"),
+                           rowScale("out_scale")});
 }
 
 SmallVector<OperandRole> MergeOp::getOperandRoles() {
@@ -149,14 +157,14 @@ SmallVector<OperandRole> RepackOp::getOperandRoles() {
 SmallVector<OperandRole> QuantizeOp::getOperandRoles() {
   return listRoles(*this,
                    {{"source", shaped(kFloats, 1, 4)},
-                    scale("scale"),
+                    rowScale("scale"),
                     {"destination", shaped(kCodes, 1, 4), Access::Overwrite}});
 }
 
 SmallVector<OperandRole> DequantizeOp::getOperandRoles() {
   return listRoles(*this,
                    {{"source", shaped(kCodes, 1, 4)},
-                    scale("scale"),
+                    rowScale("scale"),
                     {"destination", shaped(kFloats, 1, 4), Access::Overwrite}});
 }
 

@@ -51,13 +51,21 @@ static void addResultMaps(Operation *op, LoopNest &nest) {
         nest.maps[destination.getTiedOpOperand(result)->getOperandNumber()]);
 }
 
-/// Returns the loops along the dimensions of an operand of attention.
+/// Returns the loops along the dimensions of an operand of attention. The first
+/// three are the dimensions of the query.
 static SmallVector<unsigned> getLoops(AttentionOp op, OpOperand &operand) {
   auto type = dyn_cast<ShapedType>(operand.get().getType());
   if (!type || type.getRank() == 0)
     return {};
   if (operand.get() == op.getKeyLens() || operand.get() == op.getQueryOffsets())
     return {Batch};
+  for (auto [scale, map] : {std::pair<Value, std::optional<AffineMap>>(
+                                op.getQueryScale(), op.getQueryScaleMap()),
+                            {op.getOutScale(), op.getOutScaleMap()}})
+    if (operand.get() == scale)
+      return llvm::map_to_vector(map->getResults(), [](AffineExpr dim) {
+        return cast<AffineDimExpr>(dim).getPosition();
+      });
   if (type.getRank() == 1) // sink, slopes, scales
     return {Heads};
   if (type.getRank() == 3) // lse

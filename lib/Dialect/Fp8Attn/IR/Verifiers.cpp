@@ -303,21 +303,20 @@ LogicalResult fp8attn::detail::verifyTensorScale(Operation *op,
   // tensor_scale_c1
   if (map.getNumDims() != rank || map.getNumSymbols() != 0)
     return op->emitOpError("expects a dimension for each of ")
-           << tensor.name << " (" << rank
-           << ") and no symbols in the map of scale, got "
-           << AffineMapAttr::get(map);
+           << tensor.name << " (" << rank << ") and no symbols in the map of "
+           << scale.name << ", got " << AffineMapAttr::get(map);
   // tensor_scale_c2
   for (AffineExpr result : map.getResults()) {
     auto dim = dyn_cast<AffineDimExpr>(result);
     if (!dim || dim.getPosition() + 1 == rank)
-      return op->emitOpError("expects results of the map of scale to be "
-                             "dimensions other than the last, got ")
+      return op->emitOpError("expects results of the map of ")
+             << scale.name << " to be dimensions other than the last, got "
              << AffineMapAttr::get(map);
   }
   // tensor_scale_c3
   if (scale.type().getRank() != map.getNumResults())
-    return op->emitOpError("expects scale to have a dimension for each result "
-                           "of its map (")
+    return op->emitOpError("expects ")
+           << scale.name << " to have a dimension for each result of its map ("
            << map.getNumResults() << "), got " << scale.type();
   // tensor_scale_c4
   for (auto [index, result] : llvm::enumerate(map.getResults()))
@@ -325,6 +324,24 @@ LogicalResult fp8attn::detail::verifyTensorScale(Operation *op,
                                 cast<AffineDimExpr>(result).getPosition())))
       return failure();
   return verifyMemRef(op, scale, /*contiguous=*/false);
+}
+
+LogicalResult fp8attn::detail::verifyRowScale(Operation *op, NamedShaped scale,
+                                              std::optional<AffineMap> map,
+                                              NamedShaped tensor) {
+  const Type element = tensor.type().getElementType();
+  const bool isFp8 = element.getIntOrFloatBitWidth() == 8;
+  // row_scale_c1
+  if (static_cast<bool>(scale.value) != isFp8)
+    return op->emitOpError("expects ")
+           << (isFp8 ? "a " : "no ") << scale.name << ", because "
+           << tensor.name << " is of " << element;
+  // row_scale_c2
+  if (map.has_value() != static_cast<bool>(scale.value))
+    return op->emitOpError("expects both of ")
+           << scale.name << " and its map, got only the "
+           << (map ? "map" : "scale");
+  return map ? verifyTensorScale(op, scale, *map, tensor) : success();
 }
 
 LogicalResult fp8attn::detail::verifyMergedTypes(Operation *op,

@@ -123,6 +123,10 @@ LogicalResult verifyMergedTypes(Operation *op, NamedShaped first,
 LogicalResult verifyTensorScale(Operation *op, NamedShaped scale, AffineMap map,
                                 NamedShaped tensor);
 
+/// Checks the same of a scale that is there if and only if the tensor is FP8.
+LogicalResult verifyRowScale(Operation *op, NamedShaped scale,
+                             std::optional<AffineMap> map, NamedShaped tensor);
+
 } // namespace mlir::fp8attn::detail
 
 #endif // FP8ATTN_LIB_DIALECT_FP8ATTN_IR_VERIFIERS_H

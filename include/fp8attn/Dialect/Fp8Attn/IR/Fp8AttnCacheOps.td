@@ -329,7 +329,7 @@ def Fp8Attn_QuantizeOp : Fp8Attn_DestinationOp<"quantize"> {
   }];
   let arguments = (ins
     Fp8Attn_Shaped<"source", [BF16, F16, F32], [1, 2, 3, 4]>:$source,
-    Fp8Attn_Scale<"scale">:$scale,
+    Fp8Attn_RowScale<"scale">:$scale,
     Fp8Attn_Shaped<"destination", [Fp8Attn_Code], [1, 2, 3, 4]>:$destination,
     AffineMapAttr:$scaleMap
   );
@@ -358,7 +358,7 @@ def Fp8Attn_DequantizeOp : Fp8Attn_DestinationOp<"dequantize"> {
   }];
   let arguments = (ins
     Fp8Attn_Shaped<"source", [Fp8Attn_Code], [1, 2, 3, 4]>:$source,
-    Fp8Attn_Scale<"scale">:$scale,
+    Fp8Attn_RowScale<"scale">:$scale,
     Fp8Attn_Shaped<"destination", [BF16, F16, F32], [1, 2, 3, 4]>:$destination,
     AffineMapAttr:$scaleMap
   );

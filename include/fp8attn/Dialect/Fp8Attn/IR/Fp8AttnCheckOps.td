@@ -38,25 +38,6 @@ def Fp8Attn_CheckSizeOp : Fp8Attn_CheckOp<"size"> {
   }];
 }
 
-def Fp8Attn_CheckColumnsOp : Fp8Attn_CheckOp<"columns"> {
-  let summary = "returns a status if a sequence has more keys than columns";
-  let description = [{
-    The name appears in the message.
-
-    ```mlir
-    func.func @check(%columns: index, %lens: memref<?xi32>) {
-      fp8attn.check.columns "mask", %columns, %lens : memref<?xi32>
-      return
-    }
-    ```
-  }];
-  let arguments = (ins StrAttr:$name, Index:$columns,
-                       MemRefRankOf<[I32], [1]>:$seqLens);
-  let assemblyFormat = [{
-    $name `,` $columns `,` $seqLens attr-dict `:` type($seqLens)
-  }];
-}
-
 def Fp8Attn_CheckIntegersOp : Fp8Attn_CheckOp<"integers"> {
   let summary = "returns a status if an integer is not from 0 to a bound";
   let description = [{

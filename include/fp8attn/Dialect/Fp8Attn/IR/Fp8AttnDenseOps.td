@@ -25,13 +25,14 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     `b`, query `i` and query head `h`:
 
     ```
+    q          = query[b, h, i] (* query_scale)
     k_t        = value of key[b, h / (Hq / Hk), t] * its scale
     v_t        = value of value[b, h / (Hq / Hv), t] * its scale
-    score_t    = modified(softmax_scale * <query[b, h, i], k_t>)
+    score_t    = modified(softmax_scale * <q, k_t>)
     position_i = i + (bottom_right ? Sk - Sq : 0)            (or query_offsets[b])
     visible_t  = position_i - window_left <= t <= position_i + window_right
     total      = sum over visible t of exp(score_t)  (+ exp(sink[h]))
-    out[b, h, i] = sum over visible t of exp(score_t) * v_t / total
+    out[b, h, i] = sum over visible t of exp(score_t) * v_t / total    (/ out_scale)
     lse[b, h, i] = ln(total)
     ```
 
@@ -48,14 +49,17 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
 
     Operands, of any strides but for the last dimension, which is contiguous
     (a [B, S, H, D] tensor is one whose middle strides are exchanged):
-    - `query`: bf16, f16 or f32 [B, Hq, Sq, Dk];
+    - `query`: bf16, f16, f32, f8E4M3FN or f8E5M2 [B, Hq, Sq, Dk];
     - `key`, `value`: [B, Hk, Sk, Dk] and [B, Hv, Sk, Dv], of bf16, f16, f32,
       f8E4M3FN or f8E5M2 each, Hk and Hv divisors of Hq, mostly the same;
     - `keyScale`, `valueScale`: f32, required for FP8 and absent for others;
       the maps take (batch, head, token, channel) to the scale's indices:
       `-> ()` a scale for the tensor, `-> (head)` one for each KV head;
+    - `queryScale`, `outScale`: f32, required for a `query`, or an `out`, of FP8 and absent
+      for others, as in `paged_attention`; the maps take (batch, head, token, channel) to
+      the scale's indices, which are any of the first three;
     - `sink`: f32, bf16 or f16 [Hq], contiguous, optional;
-    - `out`: bf16, f16 or f32 [B, Hq, Sq, Dv]; `lse`: f32 [B, Hq, Sq], optional;
+    - `out`: bf16, f16, f32, f8E4M3FN or f8E5M2 [B, Hq, Sq, Dv]; `lse`: f32 [B, Hq, Sq], optional;
     - `alibi`: f32, bf16 or f16 [Hq], optional;
     - `mask`: i1, i8, f32, bf16 or f16 [B or 1, Hq or 1, Sq or 1, columns], optional. A
       dimension that is statically 1, but for the last, is used for all. An i1 or i8
@@ -127,21 +131,25 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     ```
   }];
   let arguments = (ins
-    Fp8Attn_Shaped<"query", [BF16, F16, F32], [4]>:$query,
+    Fp8Attn_Shaped<"query", [BF16, F16, F32, F8E4M3FN, F8E5M2], [4]>:$query,
     Fp8Attn_DenseTensor<"key">:$key,
     Fp8Attn_DenseTensor<"value">:$value,
     Optional<Fp8Attn_Scale<"key_scale">>:$keyScale,
     Optional<Fp8Attn_Scale<"value_scale">>:$valueScale,
     Optional<Fp8Attn_Shaped<"sink", [F32, BF16, F16], [1]>>:$sink,
-    Fp8Attn_Shaped<"out", [BF16, F16, F32], [4]>:$out,
+    Fp8Attn_Shaped<"out", [BF16, F16, F32, F8E4M3FN, F8E5M2], [4]>:$out,
     Optional<Fp8Attn_Shaped<"lse", [F32], [3]>>:$lse,
     Optional<Fp8Attn_Shaped<"alibi", [F32, BF16, F16], [1]>>:$alibi,
     Optional<Fp8Attn_Shaped<"mask", [I1, I8, F32, BF16, F16], [4]>>:$mask,
     Optional<Fp8Attn_Named<"softmax_scale", F32>>:$softmaxScaleValue,
     Optional<Fp8Attn_Shaped<"key_lens", [I32], [1]>>:$keyLens,
     Optional<Fp8Attn_Shaped<"query_offsets", [I32], [1]>>:$queryOffsets,
+    Optional<Fp8Attn_RowScale<"query_scale">>:$queryScale,
+    Optional<Fp8Attn_RowScale<"out_scale">>:$outScale,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
+    OptionalAttr<AffineMapAttr>:$queryScaleMap,
+    OptionalAttr<AffineMapAttr>:$outScaleMap,
     OptionalAttr<Fp8Attn_Number>:$softmax_scale,
     OptionalAttr<Fp8Attn_Number>:$softcap,
     UnitAttr:$causal,
@@ -150,6 +158,8 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     DefaultValuedAttr<Fp8Attn_AlignmentAttr, "Alignment::BottomRight">:$alignment
   );
   let regions = (region MaxSizedRegion<1>:$score);
+  /// Version 2 of bytecode knows less (BytecodeInterface.cpp).
+  let useCustomPropertiesEncoding = 1;
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -62,12 +62,12 @@ def Fp8Attn_NumWorkItemsOp : Fp8Attn_TileOp<"num_work_items", [Pure]> {
 }
 
 def Fp8Attn_NumPartsOp : Fp8Attn_TileOp<"num_parts",
-    [MemoryEffects<[MemRead, MemWrite]>]> {
+    [AttrSizedOperandSegments, MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "parts into which the keys of each block of rows are divided";
   let description = [{
     1 if there are enough of the `blocks` for the context's workers, or if they
     have more `rows` than a part's state has room for, else the most parts of FP8ATTN_PART_KEYS keys that a block has, if the workspace has
-    room for their states; see `tile.work_item`. Prepares the workspace for the
+    room for their states; see `tile.work_item`, also for `most_keys`. Prepares the workspace for the
     loop over `blocks` times parts that follows, and writes to it in which order
     `tile.work_item` takes blocks.
 
@@ -82,7 +82,8 @@ def Fp8Attn_NumPartsOp : Fp8Attn_TileOp<"num_parts",
   let arguments = (ins Index:$blocks, Index:$tokens,
                        MemRefRankOf<[I32], [1]>:$queryStart,
                        MemRefRankOf<[I32], [1]>:$seqLens,
-                       Optional<Index>:$rows, Fp8Attn_HeadCount:$group,
+                       Optional<Index>:$rows, Optional<Index>:$mostKeys,
+                       Fp8Attn_HeadCount:$group,
                        Fp8Attn_HeadCount:$kv_heads,
                        OptionalAttr<Fp8Attn_WindowSide>:$window_left,
                        OptionalAttr<Fp8Attn_WindowSide>:$window_right,
@@ -91,6 +92,7 @@ def Fp8Attn_NumPartsOp : Fp8Attn_TileOp<"num_parts",
   let results = (outs Index:$result);
   let assemblyFormat = [{
     $blocks `,` $tokens `,` $queryStart `,` $seqLens (`rows` $rows^)?
+    (`most_keys` $mostKeys^)?
     (`window_left` `=` $window_left^)? (`window_right` `=` $window_right^)?
     (`alignment` `=` $alignment^)? attr-dict `:`
     type($queryStart) `,` type($seqLens)
@@ -152,7 +154,8 @@ def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
   let description = [{
     Finds the sequence, KV head and rows of work item `index`, and the keys that
     they see: blocks have up to `rows` rows, FP8ATTN_BLOCK_ROWS without them. The
-    window and the alignment are those of `paged_attention`. With
+    window and the alignment are those of `paged_attention`; no row sees a key from
+    `most_keys` on, without which there is no such bound. With
     `parts` from `tile.num_parts`, it is part `index` % `parts` of a block of
     rows, with the keys of that part only, and `tile.finish` of the part that is
     ready last finishes them all; blocks that take longest come first then.
@@ -169,7 +172,8 @@ def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
   let arguments = (ins Index:$index, Optional<Index>:$parts, Index:$tokens,
                        MemRefRankOf<[I32], [1]>:$queryStart,
                        MemRefRankOf<[I32], [1]>:$seqLens,
-                       Optional<Index>:$rows, Fp8Attn_HeadCount:$group,
+                       Optional<Index>:$rows, Optional<Index>:$mostKeys,
+                       Fp8Attn_HeadCount:$group,
                        Fp8Attn_HeadCount:$kv_heads,
                        OptionalAttr<Fp8Attn_WindowSide>:$window_left,
                        OptionalAttr<Fp8Attn_WindowSide>:$window_right,
@@ -179,6 +183,7 @@ def Fp8Attn_WorkItemOp : Fp8Attn_TileOp<"work_item",
   let assemblyFormat = [{
     $index (`parts` $parts^)? `,` $tokens `,` $queryStart `,` $seqLens
     (`rows` $rows^)?
+    (`most_keys` $mostKeys^)?
     (`window_left` `=` $window_left^)? (`window_right` `=` $window_right^)?
     (`alignment` `=` $alignment^)? attr-dict `:`
     type($queryStart) `,` type($seqLens)
@@ -250,6 +255,8 @@ def Fp8Attn_GroupOp : Fp8Attn_WorkItemField<"group",
     "query heads that share the KV head of a work item">;
 def Fp8Attn_FirstRowOp : Fp8Attn_WorkItemField<"first_row",
     "first row of a work item among those of its sequence and KV head">;
+def Fp8Attn_QueryBeginOp : Fp8Attn_WorkItemField<"query_begin",
+    "first query token of a work item's sequence among those of the call">;
 def Fp8Attn_DiagonalOp : Fp8Attn_WorkItemField<"diagonal",
     "position of the first query of a work item's sequence among its keys">;
 

@@ -40,8 +40,13 @@ class Fp8Attn_Shaped<string name, list<Type> elements, list<int> ranks>
           !interleave(!foreach(element, elements, element.summary), " or ") #
           " values", "::mlir::ShapedType">>;
 
-/// Scales of a dense tensor: f32, of the rank of the map's results.
+/// Scales of keys or values that are dense: f32, of the rank of the map's
+/// results.
 class Fp8Attn_Scale<string name> : Fp8Attn_Shaped<name, [F32], [0, 1]>;
+
+/// Scales of the rows of a tensor, all but the last of whose dimensions the map
+/// may take.
+class Fp8Attn_RowScale<string name> : Fp8Attn_Shaped<name, [F32], [0, 1, 2, 3]>;
 
 /// Scales of a cache, of the rank of the map's results.
 class Fp8Attn_CacheScale<string name>
@@ -120,12 +125,13 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     query head `h` with KV head `g = h / (Hq / Hkv)`:
 
     ```
+    q          = query[i, h] (* query_scale)
     k_t, v_t   = value of the cache element * its scale      (token t < seq_lens[b])
-    score_t    = modified(softmax_scale * <query[i, h], k_t>)
+    score_t    = modified(softmax_scale * <q, k_t>)
     position_i = (i - query_start[b]) + (bottom_right ? seq_lens[b] - seqQ : 0)
     visible_t  = position_i - window_left <= t <= position_i + window_right
     total      = sum over visible t of exp(score_t)  (+ exp(sink[h]))
-    out[i, h]  = sum over visible t of exp(score_t) * v_t / total
+    out[i, h]  = sum over visible t of exp(score_t) * v_t / total    (/ out_scale)
     lse[i, h]  = ln(total)
     ```
 
@@ -134,8 +140,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     It is written as clauses, in any order, each once: `causal`, `window_left =
     N`, `window_right = N`, `alignment = bottom_right` or `top_left`, `query`,
     `cache`, `key_scale`, `value_scale`, `batch`, `sink`, `out`, `lse`, `alibi`,
-    `mask`, `softmax_scale`, `draft_mask`, `prefix`, `selected_pages`, `selected_tokens`
-    and `score`, of which `query`, `cache`, `batch` and `out` must be there, and as
+    `mask`, `softmax_scale`, `draft_mask`, `prefix`, `selected_pages`, `selected_tokens`,
+    `query_scale`, `out_scale` and `score`, of which `query`, `cache`, `batch` and `out` must be there, and as
     attributes `{softmax_scale = 0.125 : f32, softcap = 30.0 : f32}`.
 
     Which keys a query sees:
@@ -161,8 +167,13 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     by their `lse` must be given the sink once, in one of the parts.
 
     Operands:
-    - `query`: bf16, f16 or f32 [tokens, Hq, Dk], the tokens of all sequences one after the
-      other; any strides for tokens and heads, channels contiguous;
+    - `query`: bf16, f16, f32, f8E4M3FN or f8E5M2 [tokens, Hq, Dk], the tokens of all
+      sequences one after the other; any strides for tokens and heads, channels
+      contiguous;
+    - `queryScale`: f32, required for a query of FP8 and absent for others; the map takes
+      (token, head, channel) to the scale's indices, which are dimensions of the query:
+      `-> ()` is a scale for the tensor, `-> (head)` one for each query head,
+      `-> (token, head)` one for each token and head;
     - `caches`: one `key_value` or `latent` cache, or a `key` and a `value`
       cache, with Hkv heads, Hkv a divisor of Hq. The two have heads of size Dk
       and Dv, which a `key_value` cache has in common; two caches may also differ
@@ -187,8 +198,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
       `blockTable`;
     - `selectedPages` or `selectedTokens`: i32 [tokens, entries], optional;
     - `sink`: f32, bf16 or f16 [Hq], contiguous, optional;
-    - `out`: bf16, f16 or f32 [tokens, Hq, Dv]; `lse`: f32 [tokens, Hq], optional.
-      `out` may be `query`, element for element; they overlap with nothing else.
+    - `out`: bf16, f16, f32, f8E4M3FN or f8E5M2 [tokens, Hq, Dv]; `outScale`: f32, with a
+      map as that of `queryScale`, required for FP8 and absent for others: `out` is then
+      quantised as `kv_write` does it; `lse`: f32 [tokens, Hq], optional. `out` may be `query`, element for element; they overlap with nothing else.
 
     `softmax_scale` is 1 / sqrt(Dk) if absent. It is an attribute, or, as the clause
     `softmax_scale(%scale : f32)`, a number that is known when the operation runs:
@@ -205,8 +217,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
        and makes it -inf elsewhere (an i1 is a byte in memory, and any byte but 0
        is true); an f32, bf16 or f16 mask is added. Row `i` of the mask is for
        query token `i` of the call, column `t` for key position `t`: there is a
-       row for each query token, or statically one for all, and a column for each
-       key of the longest sequence;
+       row for each query token, or statically one for all. Keys that have no column
+       are masked, and not read;
     5. `draft_mask` [tokens, columns], of the types of `mask`, for trees of tokens that
        are verified at once: row `i` is for query token `i` of the call, column `j` for
        the key at the position of query token `j` of the same sequence. It keeps that
@@ -267,7 +279,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
 
     Numerics: the query enters the first GEMM in bf16 (f16 and f32 are rounded
     to nearest even), probabilities the second in bf16; sums are f32; FP8 codes
-    and i8 are decoded exactly; `out` is rounded once, from f32 (docs/Numerics.md).
+    and i8 are decoded exactly; `out` is rounded once, from f32, of FP8 the quotient by
+    its scale (docs/Numerics.md).
 
     The numbered constraints are in docs/Spec.md (paged_attention_c1 and on).
 
@@ -353,6 +366,24 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     }
     ```
 
+    Queries and results of FP8, as the operations around attention have them:
+
+    ```mlir
+    func.func @fp8(%query: memref<?x32x128xf8E4M3FN>, %query_scale: memref<?x32xf32>,
+                   %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>,
+                   %query_start: memref<?xi32>, %seq_lens: memref<?xi32>, %block_table: memref<?x?xi32>,
+                   %out: memref<?x32x128xf8E4M3FN>, %out_scale: memref<f32>) {
+      fp8attn.paged_attention causal
+          query(%query : memref<?x32x128xf8E4M3FN>)
+          cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>)
+          batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+          out(%out : memref<?x32x128xf8E4M3FN>)
+          query_scale(%query_scale : memref<?x32xf32>, affine_map<(token, head, channel) -> (token, head)>)
+          out_scale(%out_scale : memref<f32>, affine_map<(token, head, channel) -> ()>)
+      return
+    }
+    ```
+
     Latent attention to the 2,048 tokens, or so, that an indexer has chosen:
 
     ```mlir
@@ -372,7 +403,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     ```
   }];
   let arguments = (ins
-    Fp8Attn_Shaped<"query", [BF16, F16, F32], [3]>:$query,
+    Fp8Attn_Shaped<"query", [BF16, F16, F32, F8E4M3FN, F8E5M2], [3]>:$query,
     Variadic<Fp8Attn_Cache<"cache">>:$caches,
     Optional<Fp8Attn_CacheScale<"key_scale">>:$keyScale,
     Optional<Fp8Attn_CacheScale<"value_scale">>:$valueScale,
@@ -380,7 +411,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Fp8Attn_Shaped<"seq_lens", [I32], [1]>:$seqLens,
     Fp8Attn_Shaped<"block_table", [I32], [2]>:$blockTable,
     Optional<Fp8Attn_Shaped<"sink", [F32, BF16, F16], [1]>>:$sink,
-    Fp8Attn_Shaped<"out", [BF16, F16, F32], [3]>:$out,
+    Fp8Attn_Shaped<"out", [BF16, F16, F32, F8E4M3FN, F8E5M2], [3]>:$out,
     Optional<Fp8Attn_Shaped<"lse", [F32], [2]>>:$lse,
     Optional<Fp8Attn_Shaped<"alibi", [F32, BF16, F16], [1]>>:$alibi,
     Optional<Fp8Attn_Shaped<"mask", [I1, I8, F32, BF16, F16], [2]>>:$mask,
@@ -391,8 +422,12 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Optional<Fp8Attn_Shaped<"draft_mask", [I1, I8, F32, BF16, F16], [2]>>:$draftMask,
     Optional<Fp8Attn_Shaped<"selected_pages", [I32], [2]>>:$selectedPages,
     Optional<Fp8Attn_Shaped<"selected_tokens", [I32], [2]>>:$selectedTokens,
+    Optional<Fp8Attn_RowScale<"query_scale">>:$queryScale,
+    Optional<Fp8Attn_RowScale<"out_scale">>:$outScale,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
+    OptionalAttr<AffineMapAttr>:$queryScaleMap,
+    OptionalAttr<AffineMapAttr>:$outScaleMap,
     OptionalAttr<Fp8Attn_Number>:$softmax_scale,
     OptionalAttr<Fp8Attn_Number>:$softcap,
     UnitAttr:$causal,
@@ -401,6 +436,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     DefaultValuedAttr<Fp8Attn_AlignmentAttr, "Alignment::BottomRight">:$alignment
   );
   let regions = (region MaxSizedRegion<1>:$score);
+  /// Version 2 of bytecode knows less (BytecodeInterface.cpp).
+  let useCustomPropertiesEncoding = 1;
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let extraClassDeclaration = [{

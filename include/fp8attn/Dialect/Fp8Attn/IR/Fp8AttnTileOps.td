@@ -63,7 +63,7 @@ def Fp8Attn_LoadQueryOp : Fp8Attn_TileOp<"load_query",
   let description = [{
     `tile[r, c] = channelFactor[c] * query[token(r), head(r), c]` for the rows
     of the item, rounded to bf16 once, to nearest even; channelFactor is 1 if
-    absent.
+    absent. FP8 codes are their values, which bf16 has.
 
     ```mlir
     func.func @query(%item: !fp8attn.work_item, %query: memref<?x8x64xf16>) -> tensor<16x64xbf16> {
@@ -73,7 +73,7 @@ def Fp8Attn_LoadQueryOp : Fp8Attn_TileOp<"load_query",
     ```
   }];
   let arguments = (ins Fp8Attn_WorkItemType:$item,
-                       MemRefRankOf<[BF16, F16, F32], [3]>:$query,
+                       MemRefRankOf<[BF16, F16, F32, F8E4M3FN, F8E5M2], [3]>:$query,
                        Optional<Fp8Attn_RowTile>:$channelFactor);
   let results = (outs Fp8Attn_BF16Tile:$tile);
   let assemblyFormat = [{
@@ -211,11 +211,37 @@ def Fp8Attn_LoadScaleOp : Fp8Attn_TileOp<"load_scale",
   }];
 }
 
+def Fp8Attn_LoadRowScaleOp : Fp8Attn_TileOp<"load_row_scale",
+    [MemoryEffects<[MemRead]>]> {
+  let summary = "scales of the rows of a work item";
+  let description = [{
+    `result[r] = scale[map(sequence, token(r), head(r))]` for the rows of the item,
+    tokens being those of the call, or of the batch entry if it is dense. The scales of
+    other rows are unspecified.
+
+    ```mlir
+    func.func @load(%item: !fp8attn.work_item, %scale: memref<?x8xf32>) -> tensor<16xf32> {
+      %0 = fp8attn.tile.load_row_scale %item, %scale[affine_map<(sequence, token, head) -> (token, head)>]
+          : memref<?x8xf32> -> tensor<16xf32>
+      return %0 : tensor<16xf32>
+    }
+    ```
+  }];
+  let arguments = (ins Fp8Attn_WorkItemType:$item,
+                       MemRefRankOf<[F32], [0, 1, 2, 3]>:$scale,
+                       AffineMapAttr:$map);
+  let results = (outs Fp8Attn_RowTile:$result);
+  let assemblyFormat = [{
+    $item `,` $scale `[` $map `]` attr-dict `:` type($scale) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 def Fp8Attn_QkOp : Fp8Attn_TileOp<"qk", [Pure, AttrSizedOperandSegments]> {
   let summary = "scores of query rows and keys";
   let description = [{
-    `scores[r, j] = factor * keyFactor[j] * sum over c of query[r, c] * key[j,
-    c]`, the sum in f32; absent factors are 1.
+    `scores[r, j] = factor * rowFactor[r] * keyFactor[j] * sum over c of query[r,
+    c] * key[j, c]`, the sum in f32; absent factors are 1.
 
     ```mlir
     func.func @scores(%query: tensor<16x64xbf16>, %key: tensor<256x64xbf16>, %factor: f32) -> tensor<16x256xf32> {
@@ -227,10 +253,12 @@ def Fp8Attn_QkOp : Fp8Attn_TileOp<"qk", [Pure, AttrSizedOperandSegments]> {
   }];
   let arguments = (ins Fp8Attn_BF16Tile:$query, Fp8Attn_BF16Tile:$key,
                        Optional<F32>:$factor,
+                       Optional<Fp8Attn_RowTile>:$rowFactor,
                        Optional<Fp8Attn_RowTile>:$keyFactor);
   let results = (outs Fp8Attn_F32Tile:$scores);
   let assemblyFormat = [{
     $query `,` $key (`factor` $factor^)?
+    (`row_factor` `(` $rowFactor^ `:` type($rowFactor) `)`)?
     (`key_factor` `(` $keyFactor^ `:` type($keyFactor) `)`)? attr-dict `:`
     type($query) `,` type($key) `->` type($scores)
   }];
@@ -381,7 +409,8 @@ def Fp8Attn_FinishOp : Fp8Attn_TileOp<"finish", [
   let summary = "normalises and stores the rows of a work item";
   let description = [{
     `out[token(r), head(r), c] = factor * channelFactor[c] * acc[r, c] /
-    sum[r]`, rounded to the type of out, 0 where the sum is 0; `lse[token(r),
+    sum[r]`, rounded to the type of out, 0 where the sum is 0, or, of FP8,
+    `quantise(... / outScale[r])` of that in f32; `lse[token(r),
     head(r)] = ln(2) * (max[r] + log2(sum[r]))`, -inf where the sum is 0. Absent
     factors are 1. With a sink,
     `exp2(log2(e) * sink[head(r)] - max[r])` is added to the sum.
@@ -398,13 +427,15 @@ def Fp8Attn_FinishOp : Fp8Attn_TileOp<"finish", [
   let arguments = (ins Fp8Attn_WorkItemType:$item, Fp8Attn_RowTile:$max,
                        Fp8Attn_RowTile:$sum, Fp8Attn_F32Tile:$acc,
                        Optional<MemRefRankOf<[F32, BF16, F16], [1]>>:$sink,
-                       MemRefRankOf<[BF16, F16, F32], [3]>:$out,
+                       MemRefRankOf<[BF16, F16, F32, F8E4M3FN, F8E5M2], [3]>:$out,
                        Optional<MemRefRankOf<[F32], [2]>>:$lse,
                        Optional<F32>:$factor,
-                       Optional<Fp8Attn_RowTile>:$channelFactor);
+                       Optional<Fp8Attn_RowTile>:$channelFactor,
+                       Optional<Fp8Attn_RowTile>:$outScale);
   let assemblyFormat = [{
     $item `,` $max `,` $sum `,` $acc (`factor` $factor^)?
     (`channel_factor` `(` $channelFactor^ `:` type($channelFactor) `)`)?
+    (`out_scale` `(` $outScale^ `:` type($outScale) `)`)?
     (`sink` $sink^ `:` type($sink))? `into` $out
     (`lse` $lse^ `:` type($lse))? attr-dict `:` type($max) `,` type($sum) `,`
     type($acc) `,` type($out)

@@ -26,6 +26,15 @@ class CacheType;
 /// page, from 0.
 enum ScaleDim : unsigned { kPage, kHead, kToken, kChannel, kNumScaleDims };
 
+/// Dimensions of the map of a scale of the rows of a work item. `kRowToken`
+/// counts the query tokens of the call, or of a batch entry if it is dense.
+enum RowScaleDim : unsigned {
+  kRowSequence,
+  kRowToken,
+  kRowHead,
+  kNumRowScaleDims
+};
+
 /// Over which elements of one head's keys or values a scale differs.
 struct ScaleGranularity {
   bool byToken = false;

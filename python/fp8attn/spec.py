@@ -19,6 +19,7 @@ _SCALES = {
     "head": ("(head)", "memref<{heads}xf32>"),
     "token": ("(page, head, token)", "memref<?x{heads}x{page}xf32>"),
 }
+_FP8 = ("f8E4M3FN", "f8E5M2")
 
 
 def _check_choice(name: str, value: object, choices: Sequence[str]) -> None:
@@ -59,7 +60,7 @@ class PagedAttention:
           cache, page * page_tokens + token, or negative for none
       attend(query, cache[, key_scale, value_scale], query_start, seq_lens, block_table
              [, group_start, prefix_lens, prefix_table][, selected_pages or selected_tokens],
-             out[, lse])
+             out[, lse][, query_scale][, out_scale])
           query, out [T, query_heads, head_dim]; query_start [S + 1], seq_lens [S] and
           block_table [S, pages] i32: sequence s has the queries query_start[s] to
           query_start[s + 1], the last of its seq_lens[s] tokens; lse [T, query_heads] f32,
@@ -71,6 +72,10 @@ class PagedAttention:
     kv_write compute. A query sees keys up to its own position (`causal`), and `window_left`
     before it. Scores are multiplied by `softmax_scale` (default: 1 / sqrt(head_dim)) and
     bounded by `softcap`.
+
+    `query_type` and `out_type` are those of query and out of attend, if they are others: f8E4M3FN
+    and f8E5M2, too. An FP8 query has a scale for each row, query_scale [T, query_heads] f32, and
+    an FP8 out one for all, out_scale [] f32, by which the result is divided.
 
     With `rotary`, kv_write(key, value, query, slots[, key_norm, query_norm], positions, cos, sin,
     query_out[, key_scale, value_scale], cache) rotates so many channels of each key, and of each
@@ -113,6 +118,8 @@ class PagedAttention:
     rotary: int | None = None
     interleaved: bool = False
     norm_eps: float | None = None
+    query_type: str | None = None
+    out_type: str | None = None
 
     def __post_init__(self) -> None:
         _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "page_tokens", "window_left", "value_head_dim", "rotary"),
@@ -121,6 +128,9 @@ class PagedAttention:
             raise DataError(f"expects rotary to be a multiple of 2, got {self.rotary}")
         _check_choice("cache_type", self.cache_type, ("f8E4M3FN", "f8E5M2", "i8", "bf16"))
         _check_choice("element_type", self.element_type, ("bf16", "f16", "f32"))
+        for name in ("query_type", "out_type"):
+            if getattr(self, name) is not None:
+                _check_choice(name, getattr(self, name), ("bf16", "f16", "f32", *_FP8))
         _check_choice("scales", self.scales, tuple(_SCALES))
         if self.selected is not None:
             _check_choice("selected", self.selected, ("pages", "tokens"))
@@ -133,7 +143,8 @@ class PagedAttention:
         queries = f"memref<?x{self.query_heads}x{self.head_dim}x{self.element_type}>"
         is_latent = self.value_head_dim is not None
         written = ["key"] if is_latent else ["key", "value"]
-        outs = f"memref<?x{self.query_heads}x{self.value_head_dim}x{self.element_type}>" if is_latent else queries
+        taken = f"memref<?x{self.query_heads}x{self.head_dim}x{self.query_type or self.element_type}>"
+        outs = f"memref<?x{self.query_heads}x{self.value_head_dim if is_latent else self.head_dim}x{self.out_type or self.element_type}>"
         content, latent = ("latent", f"value_head_dim = {self.value_head_dim}, ") if is_latent else ("key_value", "")
         cache = (f"!fp8attn.cache<{content}, heads = {self.kv_heads}, head_dim = {self.head_dim}, {latent}"
                  f"page = {self.page_tokens}, {self.cache_type}>")
@@ -154,16 +165,20 @@ class PagedAttention:
         lse = "memref<?x%dxf32>" % self.query_heads
         groups = [("group_start", ints), ("prefix_lens", ints), ("prefix_table", table)] * self.prefix
         selected = [f"selected_{self.selected}"] * (self.selected is not None)
+        row_scales = [("query_scale", f"memref<?x{self.query_heads}xf32>", "token, head")] * (self.query_type in _FP8)
+        row_scales += [("out_scale", "memref<f32>", "")] * (self.out_type in _FP8)
         attend = _function(
             "attend",
-            [("query", queries), ("cache", cache), *scales, ("query_start", ints), ("seq_lens", ints), ("block_table", table),
-             *groups, *[(name, table) for name in selected], ("out", outs), *[("lse", lse)] * self.lse],
+            [("query", taken), ("cache", cache), *scales, ("query_start", ints), ("seq_lens", ints), ("block_table", table),
+             *groups, *[(name, table) for name in selected], ("out", outs), *[("lse", lse)] * self.lse,
+             *[(name, type) for name, type, _ in row_scales]],
             "paged_attention" + _visible(self),
-            [f"query(%query : {queries})", f"cache(%cache : {cache})", *scale_clauses,
+            [f"query(%query : {taken})", f"cache(%cache : {cache})", *scale_clauses,
              f"batch(%query_start, %seq_lens, %block_table : {ints}, {ints}, {table})", f"out(%out : {outs})",
              *[f"lse(%lse : {lse})"] * self.lse,
              *[f"prefix(%group_start, %prefix_lens, %prefix_table : {ints}, {ints}, {table})"] * self.prefix,
              *[f"{name}(%{name} : {table})" for name in selected],
+             *[f"{name}(%{name} : {type}, affine_map<(token, head, channel) -> ({result})>)" for name, type, result in row_scales],
              *_score_options(self)])
         return write + attend
 

@@ -107,6 +107,31 @@ class SpecTest(unittest.TestCase):
         with self.assertRaisesRegex(CompileError, "expects no prefix beside selected_tokens"):
             fp8attn.compile(dataclasses.replace(SPEC, selected="tokens", prefix=True))
 
+    def test_fp8_rows(self):
+        random = np.random.default_rng(2)
+        query, key, value = (random.standard_normal((40, heads, 64), np.float32) for heads in (8, 2, 2))
+        scales, outs = np.full(2, 1 / 64, np.float32), []
+        # A power of two for each row, so that both queries have the same numbers.
+        query_scale = np.exp2(random.integers(-7, -4, (40, 8))).astype(np.float32)
+        codes = fp8attn.quantize(query, "f8E4M3FN", query_scale[:, :, None])
+        values = fp8attn.to_float32(codes) * query_scale[:, :, None]
+        for types, taken, given in (
+            ({}, fp8attn.to_bf16(values), {}),
+            ({"query_type": "f8E4M3FN", "out_type": "f8E5M2"}, codes, {"query_scale": query_scale, "out_scale": np.full((), 0.5, np.float32)}),
+        ):
+            module = fp8attn.compile(dataclasses.replace(SPEC, lse=True, **types))
+            self.assertEqual(list(module.attend.arguments)[7:], ["out", "lse", *given])
+            cache = module.kv_write.new_cache("cache", num_pages=2)
+            key_value = {name: fp8attn.to_bf16(rows) for name, rows in (("key", key), ("value", value))}
+            module.kv_write(**key_value, slots=np.arange(40), key_scale=scales, value_scale=scales, cache=cache)
+            out, lse = fp8attn.zeros((40, 8, 64), types.get("out_type", "bf16")), np.zeros((40, 8), np.float32)
+            module.attend(query=taken, cache=cache, key_scale=scales, value_scale=scales, query_start=[0, 40], seq_lens=[40],
+                          block_table=[[0, 1]], out=out, lse=lse, **given)
+            outs.append((fp8attn.to_float32(out) * given.get("out_scale", 1), lse))
+        self.assertLess(np.linalg.norm(outs[0][0] - outs[1][0]), 2**-3 * np.linalg.norm(outs[0][0]))
+        self.assertTrue(np.allclose(outs[0][1], outs[1][1], rtol=0, atol=1e-5))
+        self.assertGreater(np.linalg.norm(outs[0][0]), 1)
+
     def test_what_the_compiler_refuses(self):
         with self.assertRaisesRegex(CompileError, r"expects heads of query \(7\) to be a multiple of heads of the cache \(2\)"):
             fp8attn.compile(dataclasses.replace(SPEC, query_heads=7))
@@ -129,6 +154,7 @@ class SpecTest(unittest.TestCase):
             ("softcap to be a finite number, got inf", lambda: DenseAttention(8, 2, 64, softcap=float("inf"))),
             ("cache_type to be one of f8E4M3FN, f8E5M2, i8, bf16, got 'e4m3'", lambda: PagedAttention(8, 2, 64, cache_type="e4m3")),
             ("element_type to be one of bf16, f16, f32, got 'f64'", lambda: DenseAttention(8, 2, 64, element_type="f64")),
+            ("query_type to be one of bf16, f16, f32, f8E4M3FN, f8E5M2, got 'i8'", lambda: PagedAttention(8, 2, 64, query_type="i8")),
             ("selected to be one of pages, tokens, got 'keys'", lambda: PagedAttention(8, 2, 64, selected="keys")),
             ("scales to be one of tensor, head, token, got 'heads'; did you mean 'head'", lambda: PagedAttention(8, 2, 64, scales="heads")),
             ("expects rotary to be a multiple of 2, got 7", lambda: PagedAttention(8, 2, 64, rotary=7)),

@@ -29,8 +29,6 @@ static constexpr double kFp8Underflow = 1.0 / (int64_t(1) << 45);
 /// Where words are values, a probability below 2^-126 becomes 0, and so does a
 /// product; the denominator is at least 1/2.
 static constexpr double kWordUnderflow = 0x1p-125;
-/// The largest magnitude of an i8.
-static constexpr double kLargestI8 = 128;
 
 /// One KV head of one sequence, decoded and scaled.
 struct DecodedRun {
@@ -301,10 +299,11 @@ static void attendRow(const AttentionCall &call, const DecodedRun &run,
   result.spread[row] = std::accumulate(squares.begin(), squares.end(), 0.0);
   const fp8attn_type type = call.values.type;
   // Scales by token are in the probabilities, so that the words count.
-  if (type == FP8ATTN_TYPE_I8)
-    largest = kLargestI8 * run.valueScale;
+  // Integers have one number more below 0 than they are quantised to.
+  if (areWordsValues(type) && type != FP8ATTN_TYPE_BF16)
+    largest = (largestCode(type) + 1) * run.valueScale;
   result.underflow[row] =
-      type == FP8ATTN_TYPE_I8 || type == FP8ATTN_TYPE_BF16
+      areWordsValues(type)
           ? kWordUnderflow * static_cast<double>(numSeen) * largest
           : kFp8Underflow * run.valueScale;
 }

@@ -24,7 +24,33 @@ using namespace fp8attn::reference;
 
 double CachePart::load(int64_t page, int64_t head, int64_t token,
                        int64_t channel) const {
-  return decodeElement(data + byte(page, head, token, channel), type);
+  if (elementBits(type) >= 8)
+    return decodeElement(data + byte(page, head, token, channel), type);
+  const uint8_t code = loadCode(page, head, token, channel);
+  return decodeElement(&code, type);
+}
+
+int CachePart::shift(int64_t token, int64_t channel) const {
+  // Two of the four neighbours that share a lane's 16 bits are in high halves.
+  return elementBits(type) < 8 && (isKey ? channel : token) % 4 >= 2 ? 4 : 0;
+}
+
+uint8_t CachePart::loadCode(int64_t page, int64_t head, int64_t token,
+                            int64_t channel) const {
+  const uint8_t whole = data[byte(page, head, token, channel)];
+  return elementBits(type) < 8 ? whole >> shift(token, channel) & 0xF : whole;
+}
+
+void CachePart::store(int64_t page, int64_t head, int64_t token,
+                      int64_t channel, const void *element) const {
+  uint8_t *to = data + byte(page, head, token, channel);
+  if (elementBits(type) >= 8) {
+    std::memcpy(to, element, elementBytes(type));
+    return;
+  }
+  const int code = *static_cast<const uint8_t *>(element);
+  const int place = shift(token, channel);
+  *to = static_cast<uint8_t>((*to & ~(0xF << place)) | code << place);
 }
 
 const void *HeadTensor::address(int64_t token, int64_t head,
@@ -191,6 +217,8 @@ PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
                                          int64_t heads, int64_t headDim,
                                          int64_t pageTokens) {
   const int64_t size = elementBytes(type);
+  // Elements of 4 bits are where those of 8 bits would be, two bytes in one.
+  const int64_t perByte = elementBits(type) < 8 ? 2 : 1;
   const bool isPadded = layout == Layout::Pairs || layout == Layout::Quads;
   auto padded = [&](int64_t granule) {
     return isPadded ? (headDim + granule - 1) / granule * granule : headDim;
@@ -198,9 +226,9 @@ PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
   const int64_t keyDim = padded(layout == Layout::Quads ? kQuadDepth : kDepth);
   const int64_t valueDim = padded(kLanes);
   const int64_t keyBytes =
-      content == Content::Value ? 0 : pageTokens * keyDim * size;
+      content == Content::Value ? 0 : pageTokens * keyDim * size / perByte;
   const int64_t valueBytes =
-      content == Content::Key ? 0 : pageTokens * valueDim * size;
+      content == Content::Key ? 0 : pageTokens * valueDim * size / perByte;
   const int64_t headBytes = keyBytes + valueBytes;
   const int64_t pageBytes = heads * headBytes;
 
@@ -215,6 +243,7 @@ PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
                    pageTokens,
                    {},
                    paddedDim};
+    part.isKey = isKey;
     const bool hasRows = layout == Layout::Hnd || layout == Layout::Nhd ||
                          layout == Layout::HndPacked;
     const int64_t numParts = content == Content::KeyValue ? 2 : 1;
@@ -228,7 +257,7 @@ PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
                 channel) *
                    size;
       return page * pageBytes + head * headBytes + offset +
-             (*places)[token * paddedDim + channel] * size;
+             (*places)[token * paddedDim + channel] * size / perByte;
     };
     return part;
   };
@@ -341,17 +370,21 @@ static void repackToken(const CachePart &from, const ElementPlace &source,
                         bool copiesPadding, const Scales &scales) {
   const bool scaledByTarget = from.type == FP8ATTN_TYPE_BF16;
   for (int64_t channel = 0; channel < to.paddedDim; ++channel) {
-    uint8_t *result = to.data + to.byte(destination.page, destination.head,
-                                        destination.token, channel);
-    if (channel >= (copiesPadding ? from.paddedDim : from.headDim)) {
-      std::memset(result, 0, elementBytes(to.type));
-      continue;
+    uint8_t result[2] = {};
+    if (channel < (copiesPadding ? from.paddedDim : from.headDim)) {
+      const uint8_t *element = from.data + from.byte(source.page, source.head,
+                                                     source.token, channel);
+      uint8_t code;
+      if (elementBits(from.type) < 8) {
+        code = from.loadCode(source.page, source.head, source.token, channel);
+        element = &code;
+      }
+      ElementPlace place = scaledByTarget ? destination : source;
+      place.channel = channel;
+      repackElement(from, element, to, result, scales.at(place));
     }
-    const uint8_t *element =
-        from.data + from.byte(source.page, source.head, source.token, channel);
-    ElementPlace place = scaledByTarget ? destination : source;
-    place.channel = channel;
-    repackElement(from, element, to, result, scales.at(place));
+    to.store(destination.page, destination.head, destination.token, channel,
+             result);
   }
 }
 
@@ -429,16 +462,15 @@ void fp8attn::reference::writeCache(const CachePart &part,
     if (slot < 0)
       continue;
     for (int64_t head = 0; head < part.heads; ++head) {
+      const ElementPlace place = {slot / part.pageTokens, head,
+                                  slot % part.pageTokens, 0};
       for (int64_t channel = 0; channel < part.paddedDim; ++channel) {
-        uint8_t *to = part.data + part.byte(slot / part.pageTokens, head,
-                                            slot % part.pageTokens, channel);
-        if (channel >= part.headDim)
-          std::memset(to, 0, elementBytes(part.type));
-        else
+        uint8_t element[2] = {};
+        if (channel < part.headDim)
           storeElement(part.type, source, token, head, channel,
-                       scales.at({slot / part.pageTokens, head,
-                                  slot % part.pageTokens, channel}),
-                       to);
+                       scales.at({place.page, head, place.token, channel}),
+                       element);
+        part.store(place.page, head, place.token, channel, element);
       }
     }
   }

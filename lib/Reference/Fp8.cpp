@@ -1,4 +1,4 @@
-//===- Fp8.cpp - elements of 8 and 16 bits, by definition -----------------===//
+//===- Fp8.cpp - elements of 4 to 16 bits, by definition ------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -20,32 +20,44 @@
 
 using namespace fp8attn::reference;
 
-/// Fields of a format. All ones in the exponent are special only in e5m2;
-/// e4m3fn has no infinity and one NaN per sign.
+namespace {
+/// What codes of all ones in the exponent are.
+enum class Specials { InfinityAndNan, LastIsNan, None };
+
+/// Fields of a format.
 struct Format {
+  int bits;
   int mantissaBits;
   int bias;
-  bool hasInfinity;
+  Specials specials;
 };
+} // namespace
 
 static Format formatOf(fp8attn_type type) {
-  return type == FP8ATTN_TYPE_F8E4M3FN ? Format{3, 7, false}
-                                       : Format{2, 15, true};
+  switch (type) {
+  case FP8ATTN_TYPE_F8E4M3FN:
+    return {8, 3, 7, Specials::LastIsNan};
+  case FP8ATTN_TYPE_F4E2M1FN:
+    return {4, 1, 1, Specials::None};
+  default:
+    return {8, 2, 15, Specials::InfinityAndNan};
+  }
 }
 
 /// Returns the value of a code, from its fields.
 static double decodeFields(uint8_t code, fp8attn_type type) {
   const Format format = formatOf(type);
   const int mantissaCount = 1 << format.mantissaBits;
-  const int exponentCount = 128 / mantissaCount;
-  const double sign = code & 0x80 ? -1.0 : 1.0;
-  const int exponent = (code & 0x7F) / mantissaCount;
+  const int magnitudeCount = 1 << (format.bits - 1);
+  const int exponentCount = magnitudeCount / mantissaCount;
+  const double sign = code & magnitudeCount ? -1.0 : 1.0;
+  const int exponent = code % magnitudeCount / mantissaCount;
   const int mantissa = code % mantissaCount;
   if (exponent == exponentCount - 1) {
-    if (format.hasInfinity)
+    if (format.specials == Specials::InfinityAndNan)
       return mantissa ? std::numeric_limits<double>::quiet_NaN()
                       : sign * std::numeric_limits<double>::infinity();
-    if (mantissa == mantissaCount - 1)
+    if (format.specials == Specials::LastIsNan && mantissa == mantissaCount - 1)
       return std::numeric_limits<double>::quiet_NaN();
   }
   if (exponent == 0)
@@ -71,8 +83,10 @@ double fp8attn::reference::decodeFp8(uint8_t code, fp8attn_type type) {
 /// Returns the finite magnitudes of a format, ascending: that of code c is at
 /// c.
 static std::vector<double> finiteMagnitudes(fp8attn_type format) {
+  const int count = 1 << (formatOf(format).bits - 1);
   std::vector<double> magnitudes;
-  for (int code = 0; std::isfinite(decodeFp8(code, format)); ++code)
+  for (int code = 0; code < count && std::isfinite(decodeFp8(code, format));
+       ++code)
     magnitudes.push_back(decodeFp8(code, format));
   return magnitudes;
 }
@@ -82,13 +96,18 @@ uint8_t fp8attn::reference::quantizeFp8(float value, float scale,
   static const std::vector<double> e4m3 =
       finiteMagnitudes(FP8ATTN_TYPE_F8E4M3FN);
   static const std::vector<double> e5m2 = finiteMagnitudes(FP8ATTN_TYPE_F8E5M2);
-  const std::vector<double> &magnitudes =
-      format == FP8ATTN_TYPE_F8E4M3FN ? e4m3 : e5m2;
+  static const std::vector<double> e2m1 =
+      finiteMagnitudes(FP8ATTN_TYPE_F4E2M1FN);
+  const std::vector<double> &magnitudes = format == FP8ATTN_TYPE_F8E4M3FN ? e4m3
+                                          : format == FP8ATTN_TYPE_F4E2M1FN
+                                              ? e2m1
+                                              : e5m2;
 
   const float quotient = value / scale;
   if (std::isnan(quotient))
-    return 0x7F;
-  const uint8_t sign = std::signbit(quotient) ? 0x80 : 0;
+    return formatOf(format).specials == Specials::None ? 0 : 0x7F;
+  const uint8_t sign =
+      std::signbit(quotient) ? 1 << (formatOf(format).bits - 1) : 0;
   const double magnitude = std::abs(quotient);
   const auto above =
       std::lower_bound(magnitudes.begin(), magnitudes.end(), magnitude);
@@ -102,27 +121,45 @@ uint8_t fp8attn::reference::quantizeFp8(float value, float scale,
   return sign | (takeAbove ? code : code - 1);
 }
 
-uint8_t fp8attn::reference::quantizeI8(float value, float scale) {
+uint8_t fp8attn::reference::quantizeInteger(float value, float scale,
+                                            fp8attn_type type) {
   if (std::isnan(value / scale))
     return 0;
-  // Not -128: a scale takes the largest magnitude, of either sign, to 127.
-  const double quotient = std::clamp<double>(value / scale, -127, 127);
+  // Not -128, or -8: a scale takes the largest magnitude, of either sign, to
+  // 127, or 7.
+  const double largest = largestCode(type);
+  const double quotient = std::clamp<double>(value / scale, -largest, largest);
   const double below = std::floor(quotient), rest = quotient - below;
   const auto code = static_cast<int>(below);
   const bool takeAbove = rest > 0.5 || (rest == 0.5 && code % 2 != 0);
-  return static_cast<uint8_t>(takeAbove ? code + 1 : code);
+  const int mask = (1 << elementBits(type)) - 1;
+  return static_cast<uint8_t>((takeAbove ? code + 1 : code) & mask);
 }
 
 uint8_t fp8attn::reference::quantizeElement(float value, float scale,
                                             fp8attn_type type) {
-  return type == FP8ATTN_TYPE_I8 ? quantizeI8(value, scale)
-                                 : quantizeFp8(value, scale, type);
+  return type == FP8ATTN_TYPE_I8 || type == FP8ATTN_TYPE_I4
+             ? quantizeInteger(value, scale, type)
+             : quantizeFp8(value, scale, type);
 }
 
 float fp8attn::reference::largestCode(fp8attn_type type) {
-  if (type == FP8ATTN_TYPE_I8)
+  switch (type) {
+  case FP8ATTN_TYPE_I8:
     return 127;
-  return type == FP8ATTN_TYPE_F8E4M3FN ? 448 : 57344;
+  case FP8ATTN_TYPE_I4:
+    return 7;
+  case FP8ATTN_TYPE_F4E2M1FN:
+    return 6;
+  case FP8ATTN_TYPE_F8E4M3FN:
+    return 448;
+  default:
+    return 57344;
+  }
+}
+
+bool fp8attn::reference::areWordsValues(fp8attn_type type) {
+  return type != FP8ATTN_TYPE_F8E4M3FN && type != FP8ATTN_TYPE_F8E5M2;
 }
 
 float fp8attn::reference::decodeF16(uint16_t word) {
@@ -160,6 +197,8 @@ int64_t fp8attn::reference::elementBytes(fp8attn_type type) {
   case FP8ATTN_TYPE_I8:
   case FP8ATTN_TYPE_F8E8M0FNU:
   case FP8ATTN_TYPE_BOOL:
+  case FP8ATTN_TYPE_F4E2M1FN:
+  case FP8ATTN_TYPE_I4:
     return 1;
   case FP8ATTN_TYPE_BF16:
   case FP8ATTN_TYPE_F16:
@@ -171,6 +210,12 @@ int64_t fp8attn::reference::elementBytes(fp8attn_type type) {
     return 8;
   }
   return 0;
+}
+
+int64_t fp8attn::reference::elementBits(fp8attn_type type) {
+  if (type == FP8ATTN_TYPE_F4E2M1FN || type == FP8ATTN_TYPE_I4)
+    return 4;
+  return 8 * elementBytes(type);
 }
 
 double fp8attn::reference::decodeElement(const void *data, fp8attn_type type) {
@@ -189,6 +234,8 @@ double fp8attn::reference::decodeElement(const void *data, fp8attn_type type) {
     return code == 255 ? NAN : std::ldexp(1.0, code - 127);
   if (type == FP8ATTN_TYPE_I8)
     return static_cast<int8_t>(code);
+  if (type == FP8ATTN_TYPE_I4)
+    return code % 16 - (code & 8 ? 16 : 0);
   return decodeFp8(code, type);
 }
 

@@ -36,6 +36,10 @@ const char *fp8attn::typeName(int32_t type) {
     return "f8E8M0FNU";
   case FP8ATTN_TYPE_BOOL:
     return "bool";
+  case FP8ATTN_TYPE_F4E2M1FN:
+    return "f4E2M1FN";
+  case FP8ATTN_TYPE_I4:
+    return "i4";
   default:
     return "unknown";
   }

@@ -74,7 +74,7 @@ TEST_P(HostileOperationsTest, NullAndMisalignedTensors) {
 TEST_P(HostileOperationsTest, WrongTypesAndRanks) {
   for (Operation::Tensor &argument : operation.tensors) {
     const fp8attn_tensor valid = argument.tensor;
-    for (int32_t type = -1; type <= FP8ATTN_TYPE_I8 + 1; ++type) {
+    for (int32_t type = -1; type <= FP8ATTN_TYPE_I4 + 1; ++type) {
       argument.tensor.type = type;
       if (type != valid.type)
         expectRefused(FP8ATTN_BAD_TYPE, argument.name + ".type is ",

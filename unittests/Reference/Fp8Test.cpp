@@ -23,6 +23,9 @@ using namespace fp8attn::reference;
 
 static constexpr fp8attn_type kE4M3 = FP8ATTN_TYPE_F8E4M3FN;
 static constexpr fp8attn_type kE5M2 = FP8ATTN_TYPE_F8E5M2;
+static constexpr fp8attn_type kI8 = FP8ATTN_TYPE_I8;
+static constexpr fp8attn_type kE2M1 = FP8ATTN_TYPE_F4E2M1FN;
+static constexpr fp8attn_type kI4 = FP8ATTN_TYPE_I4;
 static constexpr float kInf = std::numeric_limits<float>::infinity();
 static constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 
@@ -67,33 +70,72 @@ TEST(Fp8Test, QuantizeSaturatesAndKeepsSpecialValues) {
 }
 
 TEST(Fp8Test, I8) {
-  EXPECT_EQ(quantizeI8(2.5f, 1), 2);
-  EXPECT_EQ(quantizeI8(3.5f, 1), 4);
-  EXPECT_EQ(quantizeI8(0x1.400002p1f, 1), 3); // above 2.5
-  EXPECT_EQ(quantizeI8(-0.5f, 1), 0);
-  EXPECT_EQ(quantizeI8(-1.5f, 1), 0xFE);  // -2
-  EXPECT_EQ(quantizeI8(-12.6f, 2), 0xFA); // -6
-  EXPECT_EQ(quantizeI8(-127.5f, 1), 0x81);
-  EXPECT_EQ(quantizeI8(-1e9f, 1), 0x81);
-  EXPECT_EQ(quantizeI8(kInf, 1), 0x7F);
-  EXPECT_EQ(quantizeI8(-kInf, 1), 0x81);
-  EXPECT_EQ(quantizeI8(kNaN, 1), 0);
-  EXPECT_EQ(quantizeI8(-kNaN, 1), 0);
+  EXPECT_EQ(quantizeInteger(2.5f, 1, kI8), 2);
+  EXPECT_EQ(quantizeInteger(3.5f, 1, kI8), 4);
+  EXPECT_EQ(quantizeInteger(0x1.400002p1f, 1, kI8), 3); // above 2.5
+  EXPECT_EQ(quantizeInteger(-0.5f, 1, kI8), 0);
+  EXPECT_EQ(quantizeInteger(-1.5f, 1, kI8), 0xFE);  // -2
+  EXPECT_EQ(quantizeInteger(-12.6f, 2, kI8), 0xFA); // -6
+  EXPECT_EQ(quantizeInteger(-127.5f, 1, kI8), 0x81);
+  EXPECT_EQ(quantizeInteger(-1e9f, 1, kI8), 0x81);
+  EXPECT_EQ(quantizeInteger(kInf, 1, kI8), 0x7F);
+  EXPECT_EQ(quantizeInteger(-kInf, 1, kI8), 0x81);
+  EXPECT_EQ(quantizeInteger(kNaN, 1, kI8), 0);
+  EXPECT_EQ(quantizeInteger(-kNaN, 1, kI8), 0);
   EXPECT_EQ(quantizeElement(300, 1, kE4M3), quantizeFp8(300, 1, kE4M3));
-  EXPECT_EQ(quantizeElement(300, 4, FP8ATTN_TYPE_I8), 75);
+  EXPECT_EQ(quantizeElement(300, 4, kI8), 75);
   // Every code but -128 comes back.
   for (int code = -128; code <= 127; ++code) {
     const auto byte = static_cast<uint8_t>(code);
-    EXPECT_EQ(decodeElement(&byte, FP8ATTN_TYPE_I8), code);
-    EXPECT_EQ(quantizeI8(static_cast<float>(code), 1),
+    EXPECT_EQ(decodeElement(&byte, kI8), code);
+    EXPECT_EQ(quantizeInteger(static_cast<float>(code), 1, kI8),
               code == -128 ? 0x81 : byte);
   }
+}
+
+TEST(Fp8Test, I4) {
+  EXPECT_EQ(quantizeInteger(2.5f, 1, kI4), 2);
+  EXPECT_EQ(quantizeInteger(-1.5f, 1, kI4), 0xE); // -2
+  EXPECT_EQ(quantizeInteger(7.5f, 1, kI4), 7);
+  EXPECT_EQ(quantizeInteger(-1e9f, 1, kI4), 9); // -7
+  EXPECT_EQ(quantizeInteger(kNaN, 1, kI4), 0);
+  // Every code but -8 comes back.
+  for (int value = -8; value <= 7; ++value) {
+    const auto code = static_cast<uint8_t>(value & 0xF);
+    EXPECT_EQ(decodeElement(&code, kI4), value);
+    EXPECT_EQ(quantizeElement(static_cast<float>(value), 1, kI4),
+              value == -8 ? 9 : code);
+  }
+}
+
+TEST(Fp8Test, E2M1) {
+  // OCP Microscaling Formats Specification 1.0, table 5.
+  constexpr double kMagnitudes[] = {0, 0.5, 1, 1.5, 2, 3, 4, 6};
+  for (uint8_t code = 0; code < 16; ++code) {
+    const double value = (code & 8 ? -1 : 1) * kMagnitudes[code & 7];
+    EXPECT_EQ(decodeElement(&code, kE2M1), value);
+    EXPECT_EQ(quantizeElement(static_cast<float>(value), 1, kE2M1), code);
+  }
+  EXPECT_EQ(quantizeFp8(-0.0f, 1, kE2M1), 8);
+  EXPECT_EQ(quantizeFp8(0.25f, 1, kE2M1), 0);
+  EXPECT_EQ(quantizeFp8(0x1.000002p-2f, 1, kE2M1), 1);
+  EXPECT_EQ(quantizeFp8(0.75f, 1, kE2M1), 2);
+  EXPECT_EQ(quantizeFp8(1.25f, 1, kE2M1), 2);
+  EXPECT_EQ(quantizeFp8(1.75f, 1, kE2M1), 4);
+  EXPECT_EQ(quantizeFp8(2.5f, 1, kE2M1), 4);
+  EXPECT_EQ(quantizeFp8(-3.5f, 1, kE2M1), 0xE);
+  EXPECT_EQ(quantizeFp8(5, 1, kE2M1), 6);
+  EXPECT_EQ(quantizeFp8(0x1.400002p2f, 1, kE2M1), 7);
+  EXPECT_EQ(quantizeFp8(-kInf, 1, kE2M1), 0xF);
+  EXPECT_EQ(quantizeFp8(-kNaN, 1, kE2M1), 0);
 }
 
 TEST(Fp8Test, LargestCode) {
   EXPECT_EQ(largestCode(kE4M3), 448);
   EXPECT_EQ(largestCode(kE5M2), 57344);
-  EXPECT_EQ(largestCode(FP8ATTN_TYPE_I8), 127);
+  EXPECT_EQ(largestCode(kI8), 127);
+  EXPECT_EQ(largestCode(kE2M1), 6);
+  EXPECT_EQ(largestCode(kI4), 7);
 }
 
 TEST(Fp8Test, Bf16RoundsToNearestEven) {

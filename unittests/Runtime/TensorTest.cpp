@@ -53,8 +53,10 @@ TEST(Tensor, ElementTypes) {
                {FP8ATTN_TYPE_I8, "i8", 1},
                {FP8ATTN_TYPE_BOOL, "bool", 1},
                {FP8ATTN_TYPE_F8E8M0FNU, "f8E8M0FNU", 1},
+               {FP8ATTN_TYPE_F4E2M1FN, "f4E2M1FN", 0},
+               {FP8ATTN_TYPE_I4, "i4", 0},
                {-1, "unknown", 0},
-               {10, "unknown", 0}};
+               {12, "unknown", 0}};
   for (const auto &test : cases) {
     EXPECT_STREQ(fp8attn::typeName(test.type), test.name);
     EXPECT_EQ(fp8attn::typeBytes(test.type), test.bytes);

@@ -28,23 +28,36 @@ using ByteMap = std::function<int64_t(int64_t page, int64_t head, int64_t token,
 /// The keys, or the values, of a cache in the caller's memory.
 struct CachePart {
   uint8_t *data = nullptr;
-  /// FP8, i8 or bf16.
+  /// FP8, i8, f4E2M1FN, i4 or bf16.
   fp8attn_type type = FP8ATTN_TYPE_F8E4M3FN;
   int64_t heads = 0;
   /// Channels.
   int64_t headDim = 0;
   /// Tokens in a page.
   int64_t pageTokens = 0;
-  /// Also knows the channels of the padding.
+  /// Also knows the channels of the padding. Of elements of 4 bits it gives the
+  /// byte that has the element and another one.
   ByteMap byte;
   /// Channels with the padding.
   int64_t paddedDim = 0;
   /// Whether FP8 is f8E4M3FNUZ; `type` is then f8E4M3FN. Only repackCache
   /// knows.
   bool isFnuz = false;
+  /// Whether these are keys, for elements of 4 bits: a byte of keys has two
+  /// channels, and one of values two tokens.
+  bool isKey = true;
 
   /// Returns the value of an element, without its scale.
   double load(int64_t page, int64_t head, int64_t token, int64_t channel) const;
+  /// Returns the code of an element of at most 8 bits.
+  uint8_t loadCode(int64_t page, int64_t head, int64_t token,
+                   int64_t channel) const;
+  /// Writes an element, of its type at `element`, which is its code in a byte
+  /// if it has less than 8 bits.
+  void store(int64_t page, int64_t head, int64_t token, int64_t channel,
+             const void *element) const;
+  /// Returns where in its byte an element begins.
+  int shift(int64_t token, int64_t channel) const;
 };
 
 /// What a cache holds.

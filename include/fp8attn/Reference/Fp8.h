@@ -1,4 +1,4 @@
-//===- Fp8.h - elements of 8 and 16 bits, by definition ---------*- C++ -*-===//
+//===- Fp8.h - elements of 4 to 16 bits, by definition ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -20,24 +20,31 @@
 
 namespace fp8attn::reference {
 
-/// Returns the value of a code of FP8ATTN_TYPE_F8E4M3FN or FP8ATTN_TYPE_F8E5M2.
+/// Returns the value of a code of FP8ATTN_TYPE_F8E4M3FN, FP8ATTN_TYPE_F8E5M2
+/// or, in the low four bits, FP8ATTN_TYPE_F4E2M1FN.
 double decodeFp8(uint8_t code, fp8attn_type format);
 
 /// Returns the code of `value / scale`, divided in f32: the nearest finite
-/// value, the even code of two equally near; 0x7F for a NaN of either sign. The
-/// sign of zero is kept.
+/// value, the even code of two equally near; 0x7F for a NaN of either sign, or
+/// 0 if the format has none. The sign of zero is kept.
 uint8_t quantizeFp8(float value, float scale, fp8attn_type format);
 
-/// Returns the code, an i8 in two's complement, of `value / scale`, divided in
-/// f32: the nearest integer, the even one of two equally near, at least -127
-/// and at most 127; 0 for NaN.
-uint8_t quantizeI8(float value, float scale);
+/// Returns the code, an integer in two's complement of FP8ATTN_TYPE_I8 or
+/// FP8ATTN_TYPE_I4, of `value / scale`, divided in f32: the nearest integer,
+/// the even one of two equally near, at most 127, or 7, either way; 0 for NaN.
+/// Bits beyond those of the type are 0.
+uint8_t quantizeInteger(float value, float scale, fp8attn_type type);
 
-/// Returns the code of `value / scale` in FP8 or i8.
+/// Returns the code of `value / scale` in a type of codes, one of the above.
 uint8_t quantizeElement(float value, float scale, fp8attn_type type);
 
-/// Returns the largest number of FP8 or i8 that is the result of quantising.
+/// Returns the largest number of a type of codes that is the result of
+/// quantising.
 float largestCode(fp8attn_type type);
+
+/// Returns whether the words that kernels multiply are the values of elements
+/// of a type: of FP8 they may be smaller by a factor.
+bool areWordsValues(fp8attn_type type);
 
 /// Returns the value of a bf16 word.
 inline float decodeBf16(uint16_t word) {
@@ -65,11 +72,16 @@ inline uint16_t encodeBf16(float value) {
 float decodeF16(uint16_t word);
 uint16_t encodeF16(float value);
 
-/// Returns the size of an element in bytes.
+/// Returns the size of an element in bytes; of one of 4 bits, which has half a
+/// byte in a cache, 1.
 int64_t elementBytes(fp8attn_type type);
 
-/// Returns the value of the element at `data`, an i8 or of any floating-point
-/// type of the ABI. `data` need not be aligned.
+/// Returns the size of an element in bits.
+int64_t elementBits(fp8attn_type type);
+
+/// Returns the value of the element at `data`, an integer of 4 or 8 bits or of
+/// any floating-point type of the ABI. Of an element of 4 bits, these are the
+/// low ones of the byte. `data` need not be aligned.
 double decodeElement(const void *data, fp8attn_type type);
 
 /// Writes the element of `type` nearest to `value` to `data`, which need not be

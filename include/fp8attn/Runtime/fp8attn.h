@@ -170,7 +170,11 @@ typedef enum fp8attn_type {
   /// A byte: 0 is false, all else is true.
   FP8ATTN_TYPE_BOOL = 8,
   /// A power of two: code c is 2^(c - 127), and 255 is NaN.
-  FP8ATTN_TYPE_F8E8M0FNU = 9
+  FP8ATTN_TYPE_F8E8M0FNU = 9,
+  /// Two elements in a byte, as caches have them (docs/Layout.md). No tensor
+  /// does.
+  FP8ATTN_TYPE_F4E2M1FN = 10,
+  FP8ATTN_TYPE_I4 = 11
 } fp8attn_type;
 
 /// Largest rank of a tensor at the ABI.

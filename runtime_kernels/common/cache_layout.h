@@ -10,6 +10,8 @@
 //   2-byte elements: a row is 64 bytes, lane by lane; a tile 1 KB.
 //   1-byte elements: rows 2i and 2i + 1 share 64 bytes, byte by byte, so that
 //   even and odd bytes widen into the two rows; a tile is 512 bytes.
+//   4-bit elements: the same, two bytes in one: rows 2i and 2i + 1 share 32
+//   bytes, the former in their low halves; a tile is 256 bytes.
 // K: tile (token / 16, channel / 32); lanes are tokens, rows pairs of channels.
 // V: tile (token / 32, channel / 16); lanes are channels, rows pairs of tokens.
 // So a granule of 32 tokens is contiguous in both. Head sizes are rounded up to
@@ -45,36 +47,66 @@ constexpr int64_t paddedValueChannels(int64_t headSize) {
   return (headSize + kLanes - 1) / kLanes * kLanes;
 }
 
-/// Returns the offset, in bytes, within a tile: `lane` in [0, 16), `paired` in
-/// [0, 32).
-template <int ElementBytes>
-constexpr int64_t tileOffset(int64_t lane, int64_t paired) {
-  static_assert(ElementBytes == 1 || ElementBytes == 2);
+/// Returns the bytes of so many elements.
+template <int ElementBits> constexpr int64_t bytesOf(int64_t elements) {
+  return elements * ElementBits / 8;
+}
+
+/// Returns the place of an element within a tile: `lane` in [0, 16), `paired`
+/// in [0, 32).
+template <int ElementBits>
+constexpr int64_t tileElement(int64_t lane, int64_t paired) {
+  static_assert(ElementBits == 4 || ElementBits == 8 || ElementBits == 16);
   const int64_t row = paired / 2, half = paired & 1;
-  if (ElementBytes == 2)
-    return row * 64 + 4 * lane + 2 * half;
+  if (ElementBits == 16)
+    return row * 32 + 2 * lane + half;
   return (row / 2) * 64 + 2 * (2 * lane + half) + (row & 1);
+}
+
+/// Returns the offset, in bytes, of the byte that has the element, or begins
+/// with it.
+template <int ElementBits>
+constexpr int64_t tileOffset(int64_t lane, int64_t paired) {
+  return bytesOf<ElementBits>(tileElement<ElementBits>(lane, paired));
+}
+
+/// Returns where in that byte the element begins: `paired` is its channel, if
+/// it is a key's, or the token.
+template <int ElementBits> constexpr int elementShift(int64_t paired) {
+  return ElementBits == 4 && (paired & 2) ? 4 : 0;
+}
+
+/// Returns the code of an element of a tile.
+template <class Format>
+inline typename Format::Storage tileCode(const uint8_t *tile, int64_t lane,
+                                         int64_t paired) {
+  typename Format::Storage code;
+  __builtin_memcpy(&code, tile + tileOffset<Format::kBits>(lane, paired),
+                   sizeof(code));
+  if constexpr (Format::kBits == 4)
+    return (code >> elementShift<4>(paired)) & 0xf;
+  return code;
 }
 
 /// Returns the offset, in bytes, of a key's element in the head's part of a
 /// page. `channels` is the padded head size, a multiple of 32.
-template <int ElementBytes>
+template <int ElementBits>
 constexpr int64_t keyOffset(int64_t token, int64_t channel, int64_t channels) {
   const int64_t tile =
       token / kLanes * (channels / kPairedElements) + channel / kPairedElements;
-  return tile * kTileElements * ElementBytes +
-         tileOffset<ElementBytes>(token % kLanes, channel % kPairedElements);
+  return bytesOf<ElementBits>(tile * kTileElements) +
+         tileOffset<ElementBits>(token % kLanes, channel % kPairedElements);
 }
 
 /// Returns the offset, in bytes, of a value's element in the head's part of a
 /// page. `channels` is the padded head size, a multiple of 16.
-template <int ElementBytes>
+template <int ElementBits>
 constexpr int64_t valueOffset(int64_t token, int64_t channel,
                               int64_t channels) {
   const int64_t tile =
       token / kPairedElements * (channels / kLanes) + channel / kLanes;
-  return tile * kTileElements * ElementBytes +
-         tileOffset<ElementBytes>(channel % kLanes, token % kPairedElements);
+  return bytesOf<ElementBits>(tile * kTileElements) +
+         tileOffset<ElementBits>(channel % kLanes, token % kPairedElements);
 }
 
 /// Returns the offset, in bytes, of the granule of token `first` from page 0
@@ -86,11 +118,12 @@ inline int64_t granuleOffset(const fp8attn_key_run &run, int64_t pageBytes,
 }
 
 /// Returns the keys of the granule that begins at token `first`.
-template <int ElementBytes>
+template <int ElementBits>
 const uint8_t *keyGranule(const fp8attn_key_run &run, int64_t first,
                           int64_t channels) {
-  return run.keys + granuleOffset(run, run.key_page_bytes, first,
-                                  FP8ATTN_GRANULE * channels * ElementBytes);
+  return run.keys +
+         granuleOffset(run, run.key_page_bytes, first,
+                       bytesOf<ElementBits>(FP8ATTN_GRANULE * channels));
 }
 
 /// Returns whether the values of a run are the first channels of its keys.
@@ -106,9 +139,9 @@ struct LatentTile {
 
 /// Returns those of tile `tile` of the values of the granule that begins at
 /// token `first` of a latent cache.
-template <int ElementBytes>
+template <int ElementBits>
 LatentTile latentTile(const fp8attn_key_run &run, int64_t first, int64_t tile) {
-  constexpr int64_t kHalfBytes = kTileElements / 2 * ElementBytes;
+  constexpr int64_t kHalfBytes = bytesOf<ElementBits>(kTileElements / 2);
   const uint8_t *early =
       run.keys +
       granuleOffset(run, run.key_page_bytes, first, run.key_granule_bytes) +
@@ -118,11 +151,12 @@ LatentTile latentTile(const fp8attn_key_run &run, int64_t first, int64_t tile) {
 
 /// Returns the values of the granule that begins at token `first`, unless the
 /// cache is latent.
-template <int ElementBytes>
+template <int ElementBits>
 const uint8_t *valueGranule(const fp8attn_key_run &run, int64_t first,
                             int64_t channels) {
-  return run.values + granuleOffset(run, run.value_page_bytes, first,
-                                    FP8ATTN_GRANULE * channels * ElementBytes);
+  return run.values +
+         granuleOffset(run, run.value_page_bytes, first,
+                       bytesOf<ElementBits>(FP8ATTN_GRANULE * channels));
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

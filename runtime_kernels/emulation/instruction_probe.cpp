@@ -49,6 +49,7 @@ FP8ATTN_PROBE(maddwd, __m512i, _mm512_load_si512, _mm512_madd_epi16(a, b))
 FP8ATTN_PROBE(pshufb, __m512i, _mm512_load_si512, _mm512_shuffle_epi8(a, b))
 FP8ATTN_PROBE(permi2b, __m512i, _mm512_load_si512,
               _mm512_permutex2var_epi8(a, b, c))
+FP8ATTN_PROBE(permw, __m512i, _mm512_load_si512, _mm512_permutexvar_epi16(a, b))
 FP8ATTN_PROBE(sll, __m512i, _mm512_load_si512,
               _mm512_sll_epi32(a, _mm512_castsi512_si128(b)))
 

@@ -39,6 +39,7 @@ typedef void (*InstructionProbe)(const ProbeOperands *operands,
   INSTRUCTION(maddwd, avx512_bf16)                                             \
   INSTRUCTION(pshufb, avx512_bf16)                                             \
   INSTRUCTION(permi2b, avx512_bf16)                                            \
+  INSTRUCTION(permw, avx512_bf16)                                              \
   INSTRUCTION(sll, avx512_bf16)                                                \
   INSTRUCTION(pmovdb, avx512_bf16)                                             \
   INSTRUCTION(tdpbf16, amx_bf16)

@@ -220,6 +220,14 @@ Bytes x86_avx512_vpermi2var_qi_512(Bytes low, Bytes index, Bytes high) {
   return result;
 }
 
+/// VPERMW: words of a table of 32.
+Words x86_avx512_permvar_hi_512(Words table, Words index) {
+  Words result;
+  for (int i = 0; i < kBytes / 2; ++i)
+    result[i] = table[index[i] & (kBytes / 2 - 1)];
+  return result;
+}
+
 /// VPSLLD by the low 64 bits of a register.
 Ints x86_avx512_psll_d_512(Ints values, FourInts count) {
   uint64_t bits;

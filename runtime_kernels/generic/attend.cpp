@@ -67,4 +67,6 @@ static void attend(const fp8attn_key_run &run, int64_t firstKey,
 FP8ATTN_ATTEND(E4M3, e4m3)
 FP8ATTN_ATTEND(E5M2, e5m2)
 FP8ATTN_ATTEND(I8, i8)
+FP8ATTN_ATTEND(E2M1, e2m1)
+FP8ATTN_ATTEND(I4, i4)
 FP8ATTN_ATTEND(Bf16, bf16)

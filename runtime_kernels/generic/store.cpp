@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // The portable store_key and store_value rows of kernels.def. Only the token's
-// own bytes are written: other threads may write neighbours at the same time.
+// own bytes are written, and of codes of 4 bits its own bits, atomically: other
+// threads may write neighbours at the same time.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,8 +42,23 @@ template <typename Element> struct StoredCode<Bf16, Element> {
   }
 };
 
+/// Writes the code of an element to the byte that has it, or begins with it;
+/// `paired` is its channel, if it is a key's, or the token.
+template <typename Format>
+static void storeCode(typename Format::Storage code, int64_t paired,
+                      uint8_t *to) {
+  if constexpr (Format::kBits == 4) {
+    const int shift = elementShift<4>(paired);
+    const int old = __atomic_load_n(to, __ATOMIC_RELAXED) >> shift & 0xf;
+    __atomic_fetch_xor(to, static_cast<uint8_t>((old ^ code) << shift),
+                       __ATOMIC_RELAXED);
+  } else {
+    __builtin_memcpy(to, &code, sizeof(code));
+  }
+}
+
 /// See fp8attn_uk_store_fn.
-template <typename Format, typename Element, LayoutFunction &layout,
+template <typename Format, typename Element, bool IsKey, LayoutFunction &layout,
           PaddingFunction &pad>
 static void storeTokens(const typename Element::Storage *source,
                         int64_t tokenStride, int64_t tokens, int64_t channels,
@@ -60,8 +76,9 @@ static void storeTokens(const typename Element::Storage *source,
           channel < channels
               ? StoredCode<Format, Element>::get(row[channel], scale)
               : 0;
-      __builtin_memcpy(page + layout(slot % pageTokens, channel, padded), &code,
-                       sizeof(code));
+      const int64_t pageToken = slot % pageTokens;
+      storeCode<Format>(code, IsKey ? channel : pageToken,
+                        page + layout(pageToken, channel, padded));
     }
   }
 }
@@ -69,14 +86,14 @@ static void storeTokens(const typename Element::Storage *source,
 } // namespace FP8ATTN_KERNEL_NAMESPACE
 } // namespace fp8attn
 
-#define FP8ATTN_STORE(op, layout, pad, Element, in, Format, cacheType)         \
+#define FP8ATTN_STORE(op, isKey, layout, pad, Element, in, Format, cacheType)  \
   extern "C" void FP8ATTN_KERNEL_NAME(op, in, cacheType, f32, 16, 1, 32,       \
                                       generic)(                                \
       const void *source, int64_t token_stride, int64_t tokens,                \
       int64_t channels, const int64_t *slots, float scale, uint8_t *cache,     \
       int64_t page_bytes, int64_t page_tokens) {                               \
     using namespace fp8attn;                                                   \
-    storeTokens<Format, Element, layout<Format::kBytes>, pad>(                 \
+    storeTokens<Format, Element, isKey, layout<Format::kBits>, pad>(           \
         static_cast<const Element::Storage *>(source), token_stride, tokens,   \
         channels, slots, scale, cache, page_bytes, page_tokens);               \
   }
@@ -86,12 +103,14 @@ static void storeTokens(const typename Element::Storage *source,
   FP8ATTN_STORE_TO(Element, in, E4M3, e4m3)                                    \
   FP8ATTN_STORE_TO(Element, in, E5M2, e5m2)                                    \
   FP8ATTN_STORE_TO(Element, in, I8, i8)                                        \
+  FP8ATTN_STORE_TO(Element, in, E2M1, e2m1)                                    \
+  FP8ATTN_STORE_TO(Element, in, I4, i4)                                        \
   FP8ATTN_STORE_TO(Element, in, Bf16, bf16)
 #define FP8ATTN_STORE_TO(Element, in, Format, cacheType)                       \
-  FP8ATTN_STORE(store_key, keyOffset, paddedKeyChannels, Element, in, Format,  \
-                cacheType)                                                     \
-  FP8ATTN_STORE(store_value, valueOffset, paddedValueChannels, Element, in,    \
-                Format, cacheType)
+  FP8ATTN_STORE(store_key, true, keyOffset, paddedKeyChannels, Element, in,    \
+                Format, cacheType)                                             \
+  FP8ATTN_STORE(store_value, false, valueOffset, paddedValueChannels, Element, \
+                in, Format, cacheType)
 
 FP8ATTN_STORE_FROM(Bf16, bf16)
 FP8ATTN_STORE_FROM(F16, f16)

@@ -12,6 +12,8 @@
 #include "golden.h"
 #include "run_attention.h"
 
+#include <array>
+#include <map>
 #include <math.h>
 
 namespace fp8attn::test {
@@ -187,8 +189,9 @@ TEST_P(AttendTest, EveryFiniteCode) {
   const auto finiteCode = [&] {
     uint16_t code;
     do
-      code = static_cast<uint16_t>(type == "bf16" ? random() & 0xbfff
-                                                  : random() & 0xff);
+      code = static_cast<uint16_t>(type == "bf16"
+                                       ? random() & 0xbfff
+                                       : random() % (1u << elementBits(type)));
     while (!isfinite(cacheValue(type, code)));
     return code;
   };
@@ -219,13 +222,12 @@ TEST_P(AttendTest, SinkKey) {
     PagedCache cache({GetParam().row->cache, 300, 64, 64, 32}, random);
     AttentionProblem problem = randomProblem(cache, 4, false, random);
     const std::string type = GetParam().row->cache;
-    const uint16_t five = type == "bf16"   ? 0x40a0
-                          : type == "e4m3" ? 0x4a
-                          : type == "i8"   ? 5
-                                           : 0x45;
-    const uint16_t minusFive = type == "bf16" ? five | 0x8000
-                               : type == "i8" ? 0xfb
-                                              : five | 0x80;
+    // Of e2m1, 4 and -4.
+    const std::map<std::string, std::array<uint16_t, 2>> codes = {
+        {"bf16", {0x40a0, 0xc0a0}}, {"e4m3", {0x4a, 0xca}},
+        {"e5m2", {0x45, 0xc5}},     {"e2m1", {6, 0xe}},
+        {"i8", {5, 0xfb}},          {"i4", {5, 0xb}}};
+    const auto [five, minusFive] = codes.at(type);
     for (int64_t c = 0; c < 64; ++c)
       cache.setKey(sink, c, problem.query.at(0, c) >> 15 ? minusFive : five);
     for (float &scale : problem.rowScale)

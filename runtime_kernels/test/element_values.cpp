@@ -28,6 +28,10 @@ int64_t elementBytes(std::string_view type) {
   return type == "bf16" || type == "f16" ? 2 : 1;
 }
 
+int64_t elementBits(std::string_view type) {
+  return type == "e2m1" || type == "i4" ? 4 : 8 * elementBytes(type);
+}
+
 /// Returns `bits` as a T, of which they are the low bytes.
 template <typename T> static T bitsAs(uint32_t bits) {
   T value;
@@ -55,6 +59,22 @@ static uint16_t nearestFp8(std::string_view type, float value) {
     code += up < down || (up == down && code % 2 == 1);
   }
   return static_cast<uint16_t>(code | (signbit(value) ? 0x80 : 0));
+}
+
+/// The same of e2m1, whose NaN is 0.
+static uint16_t nearestE2M1(float value) {
+  if (isnan(value))
+    return 0;
+  // Far away, all would be equally near.
+  const double magnitude = fmin(fabs(double(value)), 6);
+  int code = 0;
+  for (int other = 1; other < 8; ++other) {
+    const double down = fabs(magnitude - kE2M1Magnitudes[code]);
+    const double up = fabs(magnitude - kE2M1Magnitudes[other]);
+    if (up < down || (up == down && other % 2 == 0))
+      code = other;
+  }
+  return static_cast<uint16_t>(code | (signbit(value) ? 8 : 0));
 }
 
 float elementValue(std::string_view type, uint32_t bits) {
@@ -88,12 +108,16 @@ uint16_t cacheElement(std::string_view cacheType, std::string_view type,
   if (type == cacheType)
     return static_cast<uint16_t>(bits);
   const float value = elementValue(type, bits);
+  const float quotient = value / kGoldenScales[scaleIndex];
   if (cacheType == "i8")
-    return nearestI8(value / kGoldenScales[scaleIndex]);
+    return static_cast<uint8_t>(nearestInteger(quotient, 127));
+  if (cacheType == "i4")
+    return nearestInteger(quotient, 7) & 0xf;
+  if (cacheType == "e2m1")
+    return nearestE2M1(quotient);
   if (cacheType != "bf16")
-    return type == "bf16"
-               ? goldenCodes(cacheType, scaleIndex)[bits]
-               : nearestFp8(cacheType, value / kGoldenScales[scaleIndex]);
+    return type == "bf16" ? goldenCodes(cacheType, scaleIndex)[bits]
+                          : nearestFp8(cacheType, quotient);
   if (isfinite(value))
     return nearestBf16(value);
   // The upper half; NaN is made quiet.

@@ -20,8 +20,10 @@
 
 namespace fp8attn::test {
 
-/// Returns the bytes of an element of a tensor or a cache.
+/// Returns the bytes of an element of a tensor, and the bits of one of a tensor
+/// or a cache.
 int64_t elementBytes(std::string_view type);
+int64_t elementBits(std::string_view type);
 
 /// Returns the value of an element.
 float elementValue(std::string_view type, uint32_t bits);
@@ -43,7 +45,7 @@ uint16_t cacheElement(std::string_view cacheType, std::string_view type,
 /// Elements of a type, a guard page behind them.
 class ElementBuffer {
 public:
-  ElementBuffer(const std::string &type, int64_t count)
+  ElementBuffer(std::string_view type, int64_t count)
       : type(type), bytes(static_cast<size_t>(count * elementBytes(type))) {}
   uint32_t bits(int64_t index) const;
   void set(int64_t index, uint32_t bits);

@@ -30,6 +30,10 @@ namespace fp8attn::test {
 static fp8attn_type formatOf(const std::string &name) {
   if (name == "i8")
     return FP8ATTN_TYPE_I8;
+  if (name == "i4")
+    return FP8ATTN_TYPE_I4;
+  if (name == "e2m1")
+    return FP8ATTN_TYPE_F4E2M1FN;
   return name == "e4m3" ? FP8ATTN_TYPE_F8E4M3FN : FP8ATTN_TYPE_F8E5M2;
 }
 
@@ -38,6 +42,10 @@ static fp8attn_type formatOf(const std::string &name) {
 static double magnitudeOf(fp8attn_type format, int n) {
   if (format == FP8ATTN_TYPE_I8)
     return n <= 127 ? n : HUGE_VAL;
+  if (format == FP8ATTN_TYPE_I4)
+    return n <= 7 ? n : HUGE_VAL;
+  if (format == FP8ATTN_TYPE_F4E2M1FN && n > 7)
+    return HUGE_VAL;
   return reference::decodeFp8(static_cast<uint8_t>(n), format);
 }
 
@@ -80,6 +88,16 @@ void PrintTo(const Probe &probe, std::ostream *stream) {
 }
 
 static const Probe kProbes[] = {
+    {"e2m1_generic", fp8attn_probe_e2m1_generic, "e2m1", FP8ATTN_ISA_GENERIC},
+    {"e2m1_avx2", fp8attn_probe_e2m1_avx2, "e2m1", FP8ATTN_ISA_AVX2},
+    {"e2m1_avx512", fp8attn_probe_e2m1_avx512, "e2m1", FP8ATTN_ISA_AVX512},
+    {"e2m1_avx512_on_avx2", fp8attn_probe_e2m1_avx512_on_avx2, "e2m1",
+     FP8ATTN_ISA_AVX2},
+    {"i4_generic", fp8attn_probe_i4_generic, "i4", FP8ATTN_ISA_GENERIC},
+    {"i4_avx2", fp8attn_probe_i4_avx2, "i4", FP8ATTN_ISA_AVX2},
+    {"i4_avx512", fp8attn_probe_i4_avx512, "i4", FP8ATTN_ISA_AVX512},
+    {"i4_avx512_on_avx2", fp8attn_probe_i4_avx512_on_avx2, "i4",
+     FP8ATTN_ISA_AVX2},
     {"e4m3_generic", fp8attn_probe_e4m3_generic, "e4m3", FP8ATTN_ISA_GENERIC},
     {"e5m2_generic", fp8attn_probe_e5m2_generic, "e5m2", FP8ATTN_ISA_GENERIC},
     {"i8_generic", fp8attn_probe_i8_generic, "i8", FP8ATTN_ISA_GENERIC},
@@ -110,17 +128,21 @@ protected:
   /// Returns the code of a float with these bits, looked for among the codes
   /// from that of the call before on.
   uint8_t expectedCode(uint32_t bits) {
-    const bool isI8 = formatOf(GetParam().format) == FP8ATTN_TYPE_I8;
+    const fp8attn_type format = formatOf(GetParam().format);
+    const bool isInteger =
+        format == FP8ATTN_TYPE_I8 || format == FP8ATTN_TYPE_I4;
+    const int64_t numBits = reference::elementBits(format);
     const uint32_t magnitude = bits & 0x7fffffff;
     if (magnitude > 0x7f800000)
-      return isI8 ? 0 : 0x7f;
+      return isInteger || numBits == 4 ? 0 : 0x7f;
     if (magnitude < first[code])
       code = 0;
     while (code + 1 < first.size() && first[code + 1] <= magnitude)
       ++code;
-    if (isI8)
-      return static_cast<uint8_t>(bits >> 31 ? -code : code);
-    return static_cast<uint8_t>(code | (bits >> 31 << 7));
+    if (isInteger)
+      return static_cast<uint8_t>((bits >> 31 ? -code : code) &
+                                  ((1u << numBits) - 1));
+    return static_cast<uint8_t>(code | (bits >> 31 << (numBits - 1)));
   }
 
   /// Checks the floats at `bits`, as many as a probe takes.
@@ -217,7 +239,8 @@ TEST_P(EveryFloatTest, EveryHalf) {
 /// The boundaries above are those of the reference that other tests use.
 TEST(ReferenceQuantizerTest, HasTheSameBoundaries) {
   for (fp8attn_type format :
-       {FP8ATTN_TYPE_F8E4M3FN, FP8ATTN_TYPE_F8E5M2, FP8ATTN_TYPE_I8}) {
+       {FP8ATTN_TYPE_F8E4M3FN, FP8ATTN_TYPE_F8E5M2, FP8ATTN_TYPE_F4E2M1FN,
+        FP8ATTN_TYPE_I8, FP8ATTN_TYPE_I4}) {
     const std::vector<uint32_t> first = firstBits(format);
     for (size_t code = 1; code < first.size(); ++code) {
       EXPECT_EQ(reference::quantizeElement(floatOf(first[code]), 1, format),

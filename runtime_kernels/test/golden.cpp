@@ -48,13 +48,11 @@ const float *goldenValues(std::string_view format) {
   return values.data() + formatIndex(format) * kFp8Codes;
 }
 
-int8_t i8Value(uint16_t code) { return static_cast<int8_t>(code); }
-
-uint8_t nearestI8(float value) {
+int nearestInteger(float value, int largest) {
   if (isnan(value))
     return 0;
-  return static_cast<uint8_t>(
-      static_cast<int>(nearbyint(fmax(-127, fmin(127, value)))));
+  return static_cast<int>(
+      nearbyint(fmax(-largest, fmin(double(largest), double(value)))));
 }
 
 uint16_t nearestBf16(double value) {
@@ -71,7 +69,11 @@ uint16_t nearestBf16(double value) {
 
 double cacheValue(std::string_view type, uint16_t code) {
   if (type == "i8")
-    return i8Value(code);
+    return static_cast<int8_t>(code);
+  if (type == "i4")
+    return code < 8 ? code : code - 16;
+  if (type == "e2m1")
+    return (code & 8 ? -1 : 1) * kE2M1Magnitudes[code & 7];
   return type == "bf16" ? bf16Value(code) : goldenValues(type)[code];
 }
 

@@ -32,10 +32,12 @@ const uint8_t *goldenCodes(std::string_view format, int scale);
 /// Returns the values of the 256 codes of "e4m3" or "e5m2".
 const float *goldenValues(std::string_view format);
 
-/// Returns the value of an i8, and the i8 nearest to a value, ties to even;
-/// at most 127 either way, and 0 for NaN.
-int8_t i8Value(uint16_t code);
-uint8_t nearestI8(float value);
+/// Returns the integer in two's complement nearest to a value, ties to even; at
+/// most `largest` either way, and 0 for NaN.
+int nearestInteger(float value, int largest);
+
+/// The magnitudes of e2m1 in the order of their codes.
+constexpr float kE2M1Magnitudes[] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6};
 
 /// Returns the value of a bf16.
 inline float bf16Value(uint16_t bits) {
@@ -48,8 +50,8 @@ inline float bf16Value(uint16_t bits) {
 /// Returns the bf16 nearest to a finite value, ties to even.
 uint16_t nearestBf16(double value);
 
-/// Returns the value of a code of a cache element type: "e4m3", "e5m2", "i8" or
-/// "bf16".
+/// Returns the value of a code of a cache element type: "e4m3", "e5m2", "e2m1",
+/// "i8", "i4" or "bf16".
 double cacheValue(std::string_view type, uint16_t code);
 
 } // namespace fp8attn::test

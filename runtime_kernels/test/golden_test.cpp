@@ -113,7 +113,7 @@ TEST_P(StoreGoldenTest, EveryElement) {
   const auto store = GetParam().as<fp8attn_uk_store_fn>();
   const bool keys = !strcmp(GetParam().row->op, "store_key");
   constexpr int64_t kTokens = 16, kChannels = 128, kPageTokens = 32;
-  const int64_t pageBytes = kPageTokens * kChannels * elementBytes(type);
+  const int64_t pageBytes = kPageTokens * kChannels * elementBits(type) / 8;
   GuardedBuffer<int64_t> slots(kTokens);
   std::iota(slots.begin(), slots.end(), 16);
   for (int scale = 0; scale < 4; ++scale)
@@ -125,11 +125,9 @@ TEST_P(StoreGoldenTest, EveryElement) {
       store(source.data(), kChannels, kTokens, kChannels, slots.data(),
             kGoldenScales[scale], cache.data(), pageBytes, kPageTokens);
       for (int i = 0; i < kTokens * kChannels; ++i) {
-        const int64_t byte = (keys ? keyByte : valueByte)(
+        const int64_t bit = (keys ? keyBit : valueBit)(
             type, 16 + i / kChannels, i % kChannels, kChannels);
-        int code = cache[size_t(byte)];
-        if (type == "bf16")
-          code |= cache[size_t(byte + 1)] << 8;
+        const int code = readCode(type, cache.data(), bit);
         ASSERT_EQ(code, cacheElement(type, in, source.bits(i), scale))
             << in << " bits " << source.bits(i) << " scale "
             << kGoldenScales[scale];
@@ -147,12 +145,12 @@ static void expectExactly(double result, const std::string &type,
     ASSERT_EQ(result, expected) << "code " << code;
 }
 
-/// Returns the n-th test code: of FP8 and i8 the code n; of bf16, whose
-/// subnormals need not be exact, an infinity, a NaN or one of a spread of
-/// normal numbers.
+/// Returns the n-th test code: of FP8 and i8 the code n, of 4 bits n % 16; of
+/// bf16, whose subnormals need not be exact, an infinity, a NaN or one of a
+/// spread of normal numbers.
 static uint16_t nthCode(const std::string &type, int n) {
   if (type != "bf16")
-    return static_cast<uint16_t>(n);
+    return static_cast<uint16_t>(n % (1 << elementBits(type)));
   const int special = 0x7f80 + (n / 16) % 2, normal = 0x80 + n * 127;
   return static_cast<uint16_t>((n % 16 == 15 ? special : normal) | (n & 1)
                                                                        << 15);

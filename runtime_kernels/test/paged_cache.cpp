@@ -18,24 +18,43 @@
 
 namespace fp8attn::test {
 
-int64_t keyByte(std::string_view type, int64_t t, int64_t d, int64_t channels) {
-  const int64_t tile = (t / 16) * (paddedKeys(channels) / 32) + d / 32;
+/// Where the element of a lane is in a tile, of which the other one of its two
+/// dimensions is paired.
+static int64_t placeInTile(std::string_view type, int64_t lane,
+                           int64_t paired) {
+  const int64_t r = paired / 2, h = paired & 1;
   if (type == "bf16")
-    return tile * 1024 + ((d % 32) / 2) * 64 + 4 * (t % 16) + 2 * (d & 1);
-  const int64_t r = (d % 32) / 2, h = d & 1;
-  return tile * 512 + (r / 2) * 64 + 2 * (2 * (t % 16) + h) + (r & 1);
+    return r * 32 + 2 * lane + h;
+  return (r / 2) * 64 + 2 * (2 * lane + h) + (r & 1);
 }
 
-int64_t valueByte(std::string_view type, int64_t t, int64_t d,
-                  int64_t channels) {
-  const int64_t granule =
-      t / 32 * 32 * paddedValues(channels) * elementBytes(type);
+int64_t keyBit(std::string_view type, int64_t t, int64_t d, int64_t channels) {
+  const int64_t tile = (t / 16) * (paddedKeys(channels) / 32) + d / 32;
+  return (tile * 512 + placeInTile(type, t % 16, d % 32)) * elementBits(type);
+}
+
+int64_t valueBit(std::string_view type, int64_t t, int64_t d,
+                 int64_t channels) {
+  const int64_t tile = (t / 32) * (paddedValues(channels) / 16) + d / 16;
+  return (tile * 512 + placeInTile(type, d % 16, t % 32)) * elementBits(type);
+}
+
+uint16_t readCode(std::string_view type, const uint8_t *bytes, int64_t bit) {
+  uint16_t code = bytes[bit / 8];
+  if (elementBits(type) == 4)
+    return code >> bit % 8 & 0xf;
   if (type == "bf16")
-    return granule + (d / 16) * 1024 + ((t % 32) / 2) * 64 + 4 * (d % 16) +
-           2 * (t & 1);
-  const int64_t r = (t % 32) / 2, h = t & 1;
-  return granule + (d / 16) * 512 + (r / 2) * 64 + 2 * (2 * (d % 16) + h) +
-         (r & 1);
+    code = static_cast<uint16_t>(code | bytes[bit / 8 + 1] << 8);
+  return code;
+}
+
+void writeCode(std::string_view type, uint8_t *bytes, int64_t bit,
+               uint16_t code) {
+  uint8_t *to = bytes + bit / 8;
+  if (elementBits(type) == 4)
+    *to = static_cast<uint8_t>((*to & 0xf0 >> bit % 8) | code << bit % 8);
+  else
+    memcpy(to, &code, static_cast<size_t>(elementBytes(type)));
 }
 
 double normalNumber(Random &random) {
@@ -54,8 +73,12 @@ double normalNumber(Random &random) {
 uint16_t randomCode(std::string_view type, Random &random) {
   if (type == "bf16")
     return nearestBf16(normalNumber(random));
-  if (type == "i8")
-    return static_cast<uint8_t>(std::uniform_int_distribution<>(-2, 2)(random));
+  if (type == "e2m1")
+    return random() & 0xf;
+  if (type == "i8" || type == "i4")
+    return static_cast<uint16_t>(
+        std::uniform_int_distribution<>(-2, 2)(random) &
+        (type == "i8" ? 0xff : 0xf));
   const int largest = type == "e4m3" ? 0x48 : 0x44;
   const int magnitude = std::uniform_int_distribution<>(0, largest)(random);
   return static_cast<uint16_t>(magnitude | (random() & 0x80));
@@ -72,9 +95,9 @@ PagedCache::PagedCache(const CacheShape &shape, Random &random)
     : cacheShape(shape), pageBytes(shape.pageTokens *
                                    (paddedKeys(shape.keyChannels) +
                                     paddedValues(shape.valueChannels)) *
-                                   elementBytes(shape.type)),
+                                   elementBits(shape.type) / 8),
       valueBegin(shape.pageTokens * paddedKeys(shape.keyChannels) *
-                 elementBytes(shape.type)),
+                 elementBits(shape.type) / 8),
       pages(static_cast<size_t>(pagesOf(shape))),
       bytes(static_cast<size_t>((pagesOf(shape) + kForeignPages) * pageBytes)),
       keyCodes(shape.numKeys, shape.keyChannels),
@@ -103,34 +126,40 @@ PagedCache::PagedCache(const CacheShape &shape, Random &random)
     for (int64_t channel = shape.keyChannels;
          channel < paddedKeys(shape.keyChannels); ++channel)
       store(token,
-            keyByte(shape.type, token % shape.pageTokens, channel,
-                    shape.keyChannels),
+            keyBit(shape.type, token % shape.pageTokens, channel,
+                   shape.keyChannels),
             0);
     for (int64_t channel = 0; channel < shape.valueChannels; ++channel)
       setValue(token, channel, randomCode(shape.type, random));
   }
 }
 
-void PagedCache::store(int64_t token, int64_t byte, uint16_t code) {
+void PagedCache::store(int64_t token, int64_t bit, uint16_t code) {
   const int64_t page = pages[static_cast<size_t>(token / keyRun.page_tokens)];
-  memcpy(bytes.data() + page * pageBytes + byte, &code,
-         static_cast<size_t>(elementBytes(cacheShape.type)));
+  writeCode(cacheShape.type, bytes.data() + page * pageBytes, bit, code);
+}
+
+/// Returns the bits of a code that a type has.
+static uint16_t bitsOfType(std::string_view type, uint16_t code) {
+  return elementBits(type) == 4 ? code & 0xf : code;
 }
 
 void PagedCache::setKey(int64_t token, int64_t channel, uint16_t code) {
+  code = bitsOfType(cacheShape.type, code);
   keyCodes.at(token, channel) = code;
   keyNumbers.at(token, channel) = cacheValue(cacheShape.type, code);
   store(token,
-        keyByte(cacheShape.type, token % keyRun.page_tokens, channel,
-                cacheShape.keyChannels),
+        keyBit(cacheShape.type, token % keyRun.page_tokens, channel,
+               cacheShape.keyChannels),
         code);
 }
 
 void PagedCache::setValue(int64_t token, int64_t channel, uint16_t code) {
+  code = bitsOfType(cacheShape.type, code);
   valueNumbers.at(token, channel) = cacheValue(cacheShape.type, code);
   store(token,
-        valueBegin + valueByte(cacheShape.type, token % keyRun.page_tokens,
-                               channel, cacheShape.valueChannels),
+        8 * valueBegin + valueBit(cacheShape.type, token % keyRun.page_tokens,
+                                  channel, cacheShape.valueChannels),
         code);
 }
 

@@ -6,7 +6,8 @@
 //
 // A cache in the layout of docs/Layout.md with pages in random order. Keys have
 // zeros in the channels that pad them. Whatever else is not set is a NaN code,
-// or the i8 -1: tails of pages, pages of nobody, and the padding of values.
+// or of types without NaN of all ones: tails of pages, pages of nobody, and the
+// padding of values.
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,7 +32,7 @@ double normalNumber(Random &random);
 
 /// Sizes of a PagedCache.
 struct CacheShape {
-  /// "e4m3", "e5m2", "i8" or "bf16".
+  /// "e4m3", "e5m2", "e2m1", "i8", "i4" or "bf16".
   std::string type;
   int64_t numKeys;
   int64_t keyChannels;
@@ -43,16 +44,21 @@ struct CacheShape {
 inline int64_t paddedKeys(int64_t channels) { return (channels + 31) & ~31; }
 inline int64_t paddedValues(int64_t channels) { return (channels + 15) & ~15; }
 
-/// Returns the byte of an element within a head's part of a page, as the
-/// documentation of the layout has it.
-int64_t keyByte(std::string_view type, int64_t token, int64_t channel,
-                int64_t channels);
-int64_t valueByte(std::string_view type, int64_t token, int64_t channel,
-                  int64_t channels);
+/// Returns where, in bits, an element begins within a head's part of a page, as
+/// the documentation of the layout has it.
+int64_t keyBit(std::string_view type, int64_t token, int64_t channel,
+               int64_t channels);
+int64_t valueBit(std::string_view type, int64_t token, int64_t channel,
+                 int64_t channels);
+
+/// Reads and writes the element that begins at a bit.
+uint16_t readCode(std::string_view type, const uint8_t *bytes, int64_t bit);
+void writeCode(std::string_view type, uint8_t *bytes, int64_t bit,
+               uint16_t code);
 
 /// Returns a random code of a value of magnitude up to about 4; FP8 codes are
-/// uniform, so that subnormals are among them. i8 are up to 2, as most of
-/// those.
+/// uniform, so that subnormals are among them. Integers are up to 2, as most of
+/// those, and e2m1 any.
 uint16_t randomCode(std::string_view type, Random &random);
 
 class PagedCache {
@@ -87,7 +93,7 @@ public:
   const CacheShape &shape() const { return cacheShape; }
 
 private:
-  void store(int64_t token, int64_t byte, uint16_t code);
+  void store(int64_t token, int64_t bit, uint16_t code);
 
   CacheShape cacheShape;
   int64_t pageBytes;

@@ -23,7 +23,11 @@ protected:
 
   /// Returns the code of 2 for the kernel's cache.
   uint16_t two() const {
-    return type() == "bf16" ? 0x4000 : type() == "i8" ? 2 : 0x40;
+    if (type() == "bf16")
+      return 0x4000;
+    if (type() == "e2m1")
+      return 4;
+    return type() == "i8" || type() == "i4" ? 2 : 0x40;
   }
 
   /// Runs a problem at once, and block by block with the separate kernels.

@@ -25,16 +25,24 @@ extern "C" {
 void fp8attn_probe_e4m3_generic(const float *, float, uint8_t *);
 void fp8attn_probe_e5m2_generic(const float *, float, uint8_t *);
 void fp8attn_probe_i8_generic(const float *, float, uint8_t *);
+void fp8attn_probe_e2m1_generic(const float *, float, uint8_t *);
+void fp8attn_probe_i4_generic(const float *, float, uint8_t *);
 void fp8attn_probe_e4m3_avx2(const float *, float, uint8_t *);
 void fp8attn_probe_e5m2_avx2(const float *, float, uint8_t *);
 void fp8attn_probe_i8_avx2(const float *, float, uint8_t *);
+void fp8attn_probe_e2m1_avx2(const float *, float, uint8_t *);
+void fp8attn_probe_i4_avx2(const float *, float, uint8_t *);
 void fp8attn_probe_e4m3_avx512(const float *, float, uint8_t *);
 void fp8attn_probe_e5m2_avx512(const float *, float, uint8_t *);
 void fp8attn_probe_i8_avx512(const float *, float, uint8_t *);
+void fp8attn_probe_e2m1_avx512(const float *, float, uint8_t *);
+void fp8attn_probe_i4_avx512(const float *, float, uint8_t *);
 /// As code for AVX2 (emulation/).
 void fp8attn_probe_e4m3_avx512_on_avx2(const float *, float, uint8_t *);
 void fp8attn_probe_e5m2_avx512_on_avx2(const float *, float, uint8_t *);
 void fp8attn_probe_i8_avx512_on_avx2(const float *, float, uint8_t *);
+void fp8attn_probe_e2m1_avx512_on_avx2(const float *, float, uint8_t *);
+void fp8attn_probe_i4_avx512_on_avx2(const float *, float, uint8_t *);
 }
 
 #endif // FP8ATTN_TEST_QUANTIZER_PROBE_H

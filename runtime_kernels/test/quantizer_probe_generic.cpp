@@ -31,3 +31,13 @@ void fp8attn_probe_i8_generic(const float *values, float scale,
                               uint8_t *codes) {
   probe<fp8attn::I8>(values, scale, codes);
 }
+
+void fp8attn_probe_e2m1_generic(const float *values, float scale,
+                                uint8_t *codes) {
+  probe<fp8attn::E2M1>(values, scale, codes);
+}
+
+void fp8attn_probe_i4_generic(const float *values, float scale,
+                              uint8_t *codes) {
+  probe<fp8attn::I4>(values, scale, codes);
+}

@@ -31,6 +31,8 @@ static void probe(const float *values, float scale, uint8_t *codes) {
 #define FP8ATTN_PROBES(isa)                                                    \
   FP8ATTN_PROBE(E4M3, e4m3, isa)                                               \
   FP8ATTN_PROBE(E5M2, e5m2, isa)                                               \
-  FP8ATTN_PROBE(I8, i8, isa)
+  FP8ATTN_PROBE(E2M1, e2m1, isa)                                               \
+  FP8ATTN_PROBE(I8, i8, isa)                                                   \
+  FP8ATTN_PROBE(I4, i4, isa)
 
 FP8ATTN_PROBES(FP8ATTN_KERNEL_ISA)

@@ -22,7 +22,7 @@ protected:
   /// A code of NaN of the kernel's cache type, or the largest one if there is
   /// no NaN.
   static uint16_t nan() { return type() == "bf16" ? 0x7fc0 : 0x7f; }
-  static bool hasNan() { return type() != "i8"; }
+  static bool hasNan() { return type() != "i8" && elementBits(type()) != 4; }
 };
 
 static constexpr int64_t kKeys = 290, kRows = 5;

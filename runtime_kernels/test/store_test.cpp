@@ -13,8 +13,10 @@
 #include "paged_cache.h"
 #include "reference.h"
 
+#include <atomic>
 #include <numeric>
 #include <string.h>
+#include <thread>
 
 namespace fp8attn::test {
 
@@ -28,14 +30,13 @@ static void checkStore(const KernelUnderTest &kernel,
                        const std::vector<int64_t> &slotList, int64_t channels,
                        int64_t pageTokens, Random &random) {
   const std::string type = kernel.row->cache;
-  const auto layout =
-      !strcmp(kernel.row->op, "store_key") ? keyByte : valueByte;
+  const auto layout = !strcmp(kernel.row->op, "store_key") ? keyBit : valueBit;
   const int64_t tokens = static_cast<int64_t>(slotList.size());
   // The head's part of a page is followed by bytes of another head.
   const int64_t padded = !strcmp(kernel.row->op, "store_key")
                              ? paddedKeys(channels)
                              : paddedValues(channels);
-  const int64_t headBytes = pageTokens * padded * elementBytes(type);
+  const int64_t headBytes = pageTokens * padded * elementBits(type) / 8;
   const int64_t pageBytes = headBytes + 128;
   const int64_t tokenStride = channels + 5;
   const std::string sourceType = kernel.row->in;
@@ -58,9 +59,8 @@ static void checkStore(const KernelUnderTest &kernel,
               ? cacheElement(type, sourceType,
                              source.bits(token * tokenStride + c), kScaleIndex)
               : 0;
-      memcpy(expected.data() + slot / pageTokens * pageBytes +
-                 layout(type, slot % pageTokens, c, channels),
-             &code, static_cast<size_t>(elementBytes(type)));
+      writeCode(type, expected.data() + slot / pageTokens * pageBytes,
+                layout(type, slot % pageTokens, c, channels), code);
     }
   }
   kernel.as<fp8attn_uk_store_fn>()(source.data(), tokenStride, tokens, channels,
@@ -102,6 +102,61 @@ TEST_P(StoreTest, EverySlotPattern) {
       ASSERT_NO_FATAL_FAILURE(
           checkStore(GetParam(), take(0), channels, pageTokens, random));
     }
+}
+
+// Threads write tokens that share lines, and codes of 4 bits even bytes, again
+// and again: each finds what it wrote last, whatever the others wrote since.
+TEST_P(StoreTest, NeighboursAtTheSameTime) {
+  constexpr int kThreads = 4;
+  constexpr int64_t kTokens = 32, kChannels = 32;
+  const std::string type = GetParam().row->cache, in = GetParam().row->in;
+  // So many that a change which is not atomic is lost on two processors.
+  const int rounds = elementBits(type) == 4 ? 4000 : 100;
+  const auto layout =
+      !strcmp(GetParam().row->op, "store_key") ? keyBit : valueBit;
+  const auto store = GetParam().as<fp8attn_uk_store_fn>();
+  Random random(22);
+  // Two rows for each token, which are written in turn.
+  ElementBuffer source(in, 2 * kTokens * kChannels);
+  std::vector<uint16_t> codes;
+  for (int64_t i = 0; i < source.size(); ++i) {
+    source.set(i, static_cast<uint32_t>(random()));
+    codes.push_back(cacheElement(type, in, source.bits(i), kScaleIndex));
+  }
+  const int64_t pageBytes = kTokens * kChannels * elementBits(type) / 8;
+  GuardedBuffer<uint8_t> cache(static_cast<size_t>(pageBytes));
+  const auto load = [&](int64_t byte) {
+    return byte < pageBytes
+               ? __atomic_load_n(cache.data() + byte, __ATOMIC_RELAXED)
+               : uint8_t(0);
+  };
+  const auto holds = [&](int64_t token, int64_t row) {
+    for (int64_t c = 0; c < kChannels; ++c) {
+      const int64_t bit = layout(type, token, c, kChannels);
+      const uint8_t bytes[2] = {load(bit / 8), load(bit / 8 + 1)};
+      if (readCode(type, bytes, bit % 8) !=
+          codes[static_cast<size_t>(row * kChannels + c)])
+        return false;
+    }
+    return true;
+  };
+  std::atomic<int> lost = 0;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; ++thread)
+    threads.emplace_back([&, thread] {
+      for (int round = 0; round < rounds; ++round)
+        for (int64_t token = thread; token < kTokens; token += kThreads) {
+          if (round > 0 && !holds(token, 2 * token + (round - 1) % 2))
+            ++lost;
+          const int64_t row = 2 * token + round % 2;
+          store(source.data() + row * kChannels * elementBytes(in), kChannels,
+                1, kChannels, &token, kGoldenScales[kScaleIndex], cache.data(),
+                pageBytes, kTokens);
+        }
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(lost, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Key, StoreTest,

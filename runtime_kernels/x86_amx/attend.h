@@ -75,7 +75,7 @@ attendSoftmax(int64_t firstKey, int64_t numKeys, const PrefillRows &state,
               int64_t rows, int64_t exponent, int64_t channels, float *acc,
               const float *scores, uint16_t *probs, Ahead &ahead) {
   for (int64_t row = 0; row < rows; ++row) {
-    ahead.fetchEarly(kRowPairBytes<Format>);
+    ahead.fetchEarly(fetchedBytes(kRowPairBytes<Format>));
     softmaxStep(firstKey, numKeys, 1,
                 scores + tileIndex<kFloatColumns>(row, 0, FP8ATTN_BLOCK_KEYS),
                 state.scale + row, state.begin + row, state.limit + row,
@@ -151,7 +151,8 @@ attendUnits(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
   sums.storePending();
 }
 
-/// The same, of whichever cache. `Sums` is OneRowTile or TwoRowTiles.
+/// The same, of whichever cache, but for latent ones of a format without
+/// kHasLatentUnits. `Sums` is OneRowTile or TwoRowTiles.
 template <template <class> class Sums, class Format>
 inline void
 attendKeys(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
@@ -160,14 +161,15 @@ attendKeys(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
            float *acc,
            AttendScratch<Format, Sums<UnitStream<Format, false>>::kRowTiles>
                &scratch) {
-  if (isLatent(run))
-    attendUnits<Sums<UnitStream<Format, true>>, UnitStream<Format, true>>(
-        run, firstKey, endKey, query, rows, keyChannels, valueChannels, state,
-        exponent, acc, scratch);
-  else
-    attendUnits<Sums<UnitStream<Format, false>>, UnitStream<Format, false>>(
-        run, firstKey, endKey, query, rows, keyChannels, valueChannels, state,
-        exponent, acc, scratch);
+  if constexpr (kHasLatentUnits<Format>)
+    if (isLatent(run))
+      return attendUnits<Sums<UnitStream<Format, true>>,
+                         UnitStream<Format, true>>(
+          run, firstKey, endKey, query, rows, keyChannels, valueChannels, state,
+          exponent, acc, scratch);
+  attendUnits<Sums<UnitStream<Format, false>>, UnitStream<Format, false>>(
+      run, firstKey, endKey, query, rows, keyChannels, valueChannels, state,
+      exponent, acc, scratch);
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

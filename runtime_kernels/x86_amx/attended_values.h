@@ -78,7 +78,7 @@ forFiniteValues(const AttendedValues &step, int64_t column, uint8_t *tile,
     const auto load = [&](int64_t at) {
       const uint8_t *words =
           valueTiles<Format>(step.run, key, step.channels, at, 1, latent);
-      if constexpr (Format::kBytes == 1) {
+      if constexpr (Format::kBits < 16) {
         decodeTiles<Format, Specials::kExact>(words, 1, tile);
         words = tile;
       }

@@ -32,7 +32,7 @@ enum class Operand { kKeys, kValues };
 /// Walks the tiles of one GEMM.
 template <typename Format> class StepTiles {
 public:
-  static constexpr int64_t kTileBytes = kTileElements * Format::kBytes;
+  static constexpr int64_t kTileBytes = bytesOf<Format::kBits>(kTileElements);
 
   /// Goes to the first tile of keys [firstKey, firstKey + numKeys), of which
   /// there must be one. `columnsPerSet` as the nest has it.
@@ -45,11 +45,11 @@ public:
     for (int64_t i = 0; i < numGranules; ++i) {
       const int64_t token = firstKey + i * FP8ATTN_GRANULE;
       if (keys)
-        granules[i] = keyGranule<Format::kBytes>(run, token, channels);
+        granules[i] = keyGranule<Format::kBits>(run, token, channels);
       else if (isLatent(run))
-        granules[i] = latentTile<Format::kBytes>(run, token, 0).early;
+        granules[i] = latentTile<Format::kBits>(run, token, 0).early;
       else
-        granules[i] = valueGranule<Format::kBytes>(run, token, channels);
+        granules[i] = valueGranule<Format::kBits>(run, token, channels);
     }
     if (!keys && isLatent(run))
       halfGranule = run.key_granule_bytes / 2;

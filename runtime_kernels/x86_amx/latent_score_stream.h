@@ -64,7 +64,7 @@ struct NoKeys {
 template <class Format> class NextKeys {
 public:
   /// bf16 tiles are their own words: they are looked at only.
-  static constexpr bool kWordsInCache = Format::kBytes == 2;
+  static constexpr bool kWordsInCache = Format::kBits == 16;
 
   NextKeys(const uint8_t *granule, int64_t depth, uint8_t *words)
       : granule(granule), halfBytes(depth * kCacheTileBytes<Format>),

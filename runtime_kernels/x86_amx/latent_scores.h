@@ -66,7 +66,7 @@ public:
   }
 
   const uint8_t *granuleAt(int64_t key) const {
-    return keyGranule<Format::kBytes>(run, key, keyChannels);
+    return keyGranule<Format::kBits>(run, key, keyChannels);
   }
 
   /// Computes the probabilities of the first `pairs` pairs in the step of

@@ -21,6 +21,10 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
+/// Whether tiles of values are made of keys beside products. Elements of 4 bits
+/// take too many instructions: they are put in order first, in memory.
+template <class Format> constexpr bool kHasLatentUnits = Format::kBits >= 8;
+
 /// Bytes of the words of a block, half of a tile.
 constexpr int64_t kLatentWordBytes = FP8ATTN_TILE_BYTES / 2;
 
@@ -47,7 +51,7 @@ public:
   template <class Decoder>
   [[gnu::always_inline]] void decodeBlock(Decoder &decoder, const uint8_t *keys,
                                           uint8_t *words) const {
-    if constexpr (Format::kBytes == 2) {
+    if constexpr (Format::kBits == 16) {
       transposeBlock<Format>(keys, order, words);
       // For what it detects.
       for (int64_t pair = 0; pair < kTileRowPairs / 2; ++pair)

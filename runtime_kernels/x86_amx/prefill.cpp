@@ -9,7 +9,7 @@
 // steps of keys, in one stream over steps and blocks (block_stream.h). A call
 // of two row tiles is one of attend.h: so few rows wait for memory, which is
 // fetched ahead there, and use a decoded tile once. A latent cache has a stream
-// of its own (latent_stream.h).
+// of its own (latent_stream.h), unless its elements have 4 bits.
 //
 // For R rows, K keys and D channels of keys and values a call reads K * D
 // elements of keys and of values once, and does 4 * R * K * D flops, less what
@@ -45,6 +45,7 @@ struct PrefillScratch {
   StreamScratch stream;
   /// Two take turns: a block's last step is finished by another's first.
   RowBlock blocks[2];
+  alignas(64) uint8_t latent[kLatentTiles * FP8ATTN_TILE_BYTES];
   alignas(64) uint8_t words[kChunkBytes];
 };
 static_assert(sizeof(PrefillScratch) <= FP8ATTN_PREFILL_SCRATCH_BYTES(0, 0));
@@ -84,10 +85,19 @@ attendTwoTiles(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
 
 /// What is special about the format of a cache.
 struct CacheFunctions {
+  /// prefillLatent is null of a format without kHasLatentUnits.
   decltype(&attendTwoTiles<E4M3>) attendTwoTiles, prefillLatent;
   void (*decodeWords)(const fp8attn_key_run &run, WordTiles &tiles);
   BlockStream::AddSpecialValues *addSpecialValues;
 };
+
+template <class Format>
+static constexpr decltype(CacheFunctions::prefillLatent) findPrefillLatent() {
+  if constexpr (kHasLatentUnits<Format>)
+    return prefillLatent<Format>;
+  else
+    return nullptr;
+}
 
 /// See fp8attn_uk_prefill_fn.
 [[gnu::noinline]] static void
@@ -97,7 +107,8 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
         int64_t exponent, float *acc, void *scratchMemory) {
   const bool isTwoTiles =
       numRows > FP8ATTN_TILE_ROWS && numRows <= 2 * FP8ATTN_TILE_ROWS;
-  if (isTwoTiles || isLatent(run))
+  const bool hasUnits = !isLatent(run) || cache.prefillLatent;
+  if (hasUnits && (isTwoTiles || isLatent(run)))
     return (isTwoTiles ? cache.attendTwoTiles : cache.prefillLatent)(
         run, firstKey, numKeys, query, numRows, keyChannels, valueChannels,
         rows, exponent, acc, scratchMemory);
@@ -108,6 +119,7 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
   words.keyChannels = keyChannels;
   words.valueChannels = valueChannels;
   words.mostKeys = mostChunkKeys(keyChannels, valueChannels);
+  words.latent = scratch.latent;
   words.keys = scratch.words;
   words.values = scratch.words + words.mostKeys * keyChannels * kWordBytes;
   BlockStream stream(run, cache.addSpecialValues, words, exponent,
@@ -152,7 +164,7 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
       const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,    \
       float *row_max, float *row_sum, float *acc, void *scratch) {             \
     fp8attn::prefill({fp8attn::attendTwoTiles<fp8attn::Format>,                \
-                      fp8attn::prefillLatent<fp8attn::Format>,                 \
+                      fp8attn::findPrefillLatent<fp8attn::Format>(),           \
                       fp8attn::decodeWords<fp8attn::Format>,                   \
                       fp8attn::addSpecialValues<fp8attn::Format>},             \
                      *run, first_key, num_keys, query_tiles, rows,             \
@@ -164,4 +176,6 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
 FP8ATTN_PREFILL(E4M3, e4m3)
 FP8ATTN_PREFILL(E5M2, e5m2)
 FP8ATTN_PREFILL(I8, i8)
+FP8ATTN_PREFILL(E2M1, e2m1)
+FP8ATTN_PREFILL(I4, i4)
 FP8ATTN_PREFILL(Bf16, bf16)

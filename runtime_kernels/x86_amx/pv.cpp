@@ -50,4 +50,6 @@ static void pv(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
 FP8ATTN_PV(E4M3, e4m3)
 FP8ATTN_PV(E5M2, e5m2)
 FP8ATTN_PV(I8, i8)
+FP8ATTN_PV(E2M1, e2m1)
+FP8ATTN_PV(I4, i4)
 FP8ATTN_PV(Bf16, bf16)

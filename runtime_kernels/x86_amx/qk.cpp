@@ -49,4 +49,6 @@ static void qk(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
 FP8ATTN_QK(E4M3, e4m3)
 FP8ATTN_QK(E5M2, e5m2)
 FP8ATTN_QK(I8, i8)
+FP8ATTN_QK(E2M1, e2m1)
+FP8ATTN_QK(I4, i4)
 FP8ATTN_QK(Bf16, bf16)

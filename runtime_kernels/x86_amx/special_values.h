@@ -51,11 +51,8 @@ addSpecialValues(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
         continue;
       for (int64_t token = 0; token < FP8ATTN_GRANULE; ++token)
         for (int64_t lane = 0; lane < kLanes; ++lane) {
-          typename Format::Storage code;
-          __builtin_memcpy(&code,
-                           tile + tileOffset<Format::kBytes>(lane, token),
-                           sizeof(code));
-          const float value = Format::decode(code);
+          const float value =
+              Format::decode(tileCode<Format>(tile, lane, token));
           if (!isFinite(value))
             addSpecialValue(value, key + token, first + lane, probs, rows,
                             channels, acc);

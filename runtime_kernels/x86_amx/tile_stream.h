@@ -89,7 +89,7 @@ private:
   }
 
   /// bf16 tiles are their own words.
-  static constexpr bool kWordsInCache = Format::kBytes == 2;
+  static constexpr bool kWordsInCache = Format::kBits == 16;
 
   const uint8_t *keyWords(uint8_t *slot) {
     const uint8_t *tile = walk.tile();

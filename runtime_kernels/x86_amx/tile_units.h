@@ -49,7 +49,7 @@ struct TileUnit {
 /// The units of one step of keys, and behind them the first of the next step.
 template <class Format> class UnitList {
 public:
-  static constexpr int64_t kTileBytes = kTileElements * Format::kBytes;
+  static constexpr int64_t kTileBytes = bytesOf<Format::kBits>(kTileElements);
 
   /// Fills the list with units of keys [firstKey, firstKey + numKeys).
   [[gnu::noinline]] void fill(const fp8attn_key_run &run, int64_t firstKey,
@@ -62,10 +62,10 @@ public:
     TileUnit *unit = units;
     for (int64_t g = 0; g < granules; ++g) {
       const int64_t key = firstKey + g * FP8ATTN_GRANULE;
-      const uint8_t *tile = keyGranule<Format::kBytes>(run, key, keyChannels);
+      const uint8_t *tile = keyGranule<Format::kBits>(run, key, keyChannels);
       values[g] = isLatent(run)
                       ? tile
-                      : valueGranule<Format::kBytes>(run, key, valueChannels);
+                      : valueGranule<Format::kBits>(run, key, valueChannels);
 #pragma clang loop unroll(disable)
       for (int64_t k = 0; k < depth; k += 2, tile += 2 * kTileBytes) {
         const int64_t second = k + 1 < depth ? kTileBytes : 0;
@@ -130,7 +130,7 @@ public:
   }
 
   /// bf16 tiles are their own words.
-  static constexpr bool kWordsInCache = Format::kBytes == 2;
+  static constexpr bool kWordsInCache = Format::kBits == 16;
 
   /// Two units, aligned to 64 bytes.
   static constexpr int64_t kRingBytes = 2 * kUnitTiles * FP8ATTN_TILE_BYTES;
@@ -172,7 +172,7 @@ public:
     const uint8_t *tile = unit[1].tiles[index];
     uint8_t *to = other + index * FP8ATTN_TILE_BYTES;
     if constexpr (Latent) {
-      ahead.template fetch<Format::kBytes>();
+      ahead.template fetch<Format::kBits / 8>();
       if (nextIsMade)
         made.decode(decoder, tile, halfBytes, to);
       else
@@ -180,12 +180,13 @@ public:
           decodePair(tile, pair, to);
     } else {
       const int64_t place = ahead.place();
+      constexpr int64_t kFetchedBytes = fetchedBytes(kRowPairBytes<Format>);
 #pragma GCC unroll 8
       for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
-        ahead.fetch(pair, kRowPairBytes<Format>, place);
+        ahead.fetch(pair, kFetchedBytes, place);
         decodePair(tile, pair, to);
       }
-      ahead.endParts(kRowPairBytes<Format>);
+      ahead.endParts(kFetchedBytes);
     }
   }
 

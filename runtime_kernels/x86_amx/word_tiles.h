@@ -11,7 +11,9 @@
 //
 // As in tile_stream.h, NaN and infinity are decoded exactly in keys and count
 // as 0 in values. Reads whole granules and nothing else; fetches one granule
-// ahead. Not of latent caches: see latent_stream.h.
+// ahead. Values of a latent cache of 4-bit elements are put in order first,
+// some tiles at a time (x86_vector/latent.h); others have a stream of their own
+// (latent_stream.h).
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,6 +24,9 @@
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
+
+/// Tiles of values of a latent cache that are put in order at a time.
+constexpr int64_t kLatentTiles = 8;
 
 /// Keys and values [firstKey, firstKey + numKeys) of a run.
 struct WordTiles {
@@ -34,6 +39,8 @@ struct WordTiles {
   uint8_t *keys;
   uint8_t *values;
   int64_t mostKeys;
+  /// Room for kLatentTiles tiles of the cache.
+  uint8_t *latent;
   /// Whether a value is NaN or infinite.
   bool hasSpecialValues;
 
@@ -88,7 +95,7 @@ decodeFiniteValues(const uint8_t *cache, int64_t columns, uint8_t *words,
 template <class Format>
 [[gnu::noinline]] void decodeWords(const fp8attn_key_run &run,
                                    WordTiles &tiles) {
-  constexpr int64_t kBytes = Format::kBytes;
+  constexpr int kBits = Format::kBits;
   const int64_t end = tiles.firstKey + tiles.numKeys;
   const int64_t columns = tiles.valueChannels / kFloatColumns;
   const int64_t keyTiles =
@@ -97,20 +104,29 @@ template <class Format>
   tiles.hasSpecialValues = false;
   for (int64_t key = tiles.firstKey; key < end; key += FP8ATTN_GRANULE) {
     const int64_t later = key + FP8ATTN_GRANULE < end ? FP8ATTN_GRANULE : 0;
-    const uint8_t *keys = keyGranule<kBytes>(run, key, tiles.keyChannels);
+    const uint8_t *keys = keyGranule<kBits>(run, key, tiles.keyChannels);
     if (decodeApart<Format, Specials::kDetect>(
-            keys, keyGranule<kBytes>(run, key + later, tiles.keyChannels),
+            keys, keyGranule<kBits>(run, key + later, tiles.keyChannels),
             keyTiles, keyWords, FP8ATTN_TILE_BYTES)) [[unlikely]]
       decodeTiles<Format, Specials::kExact>(keys, keyTiles, keyWords);
     keyWords += keyTiles * FP8ATTN_TILE_BYTES;
 
-    const uint8_t *values = valueGranule<kBytes>(run, key, tiles.valueChannels);
-    uint8_t *words = tiles.valuesFrom(key);
-    if (decodeApart<Format, Specials::kDetect>(
-            values, valueGranule<kBytes>(run, key + later, tiles.valueChannels),
-            columns, words, tiles.valuePitch())) [[unlikely]] {
-      tiles.hasSpecialValues = true;
-      decodeFiniteValues<Format>(values, columns, words, tiles.valuePitch());
+    for (int64_t column = 0, count; column < columns; column += count) {
+      count = columns - column;
+      if (isLatent(run) && count > kLatentTiles)
+        count = kLatentTiles;
+      const uint8_t *values = valueTiles<Format>(run, key, tiles.valueChannels,
+                                                 column, count, tiles.latent);
+      const uint8_t *next =
+          isLatent(run)
+              ? values
+              : valueGranule<kBits>(run, key + later, tiles.valueChannels);
+      uint8_t *words = tiles.valuesFrom(key) + column * tiles.valuePitch();
+      if (decodeApart<Format, Specials::kDetect>(
+              values, next, count, words, tiles.valuePitch())) [[unlikely]] {
+        tiles.hasSpecialValues = true;
+        decodeFiniteValues<Format>(values, count, words, tiles.valuePitch());
+      }
     }
   }
 }

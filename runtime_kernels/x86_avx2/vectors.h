@@ -260,6 +260,25 @@ inline Words highWords(Line integers) {
   return narrow(shiftRight32<16>(integers));
 }
 
+inline Line widenBytes(Words bytes) {
+  return {_mm256_cvtepu8_epi16(_mm256_castsi256_si128(bytes)),
+          _mm256_cvtepu8_epi16(_mm256_extracti128_si256(bytes, 1))};
+}
+inline Words lowBytes(Line integers) {
+  const Line bytes = bitAnd(integers, set16(0xff));
+  return _mm256_permute4x64_epi64(_mm256_packus_epi16(bytes.low, bytes.high),
+                                  0xd8);
+}
+inline Words lowWords(Line integers) {
+  return narrow(bitAnd(integers, set32(0xffff)));
+}
+inline Words loadWords(const void *from) {
+  return _mm256_load_si256(static_cast<const __m256i *>(from));
+}
+inline void storeWords(void *to, Words words) {
+  _mm256_store_si256(static_cast<__m256i *>(to), words);
+}
+
 inline void storeBytes(uint8_t *to, uint32_t lanes, Line integers) {
   const __m256i words = narrow(integers);
   const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(words),

@@ -178,6 +178,20 @@ inline Words highWords(Line integers) {
   return _mm512_cvtepi32_epi16(_mm512_srli_epi32(integers, 16));
 }
 
+/// Bytes, widened with zeros to 16 bits.
+inline Line widenBytes(Words bytes) { return _mm512_cvtepu8_epi16(bytes); }
+/// The low byte of each 16 bits.
+inline Words lowBytes(Line integers) { return _mm512_cvtepi16_epi8(integers); }
+/// The low word of each integer.
+inline Words lowWords(Line integers) { return _mm512_cvtepi32_epi16(integers); }
+/// Loads and stores 32 bytes at aligned addresses.
+inline Words loadWords(const void *from) {
+  return _mm256_load_si256(static_cast<const __m256i *>(from));
+}
+inline void storeWords(void *to, Words words) {
+  _mm256_store_si256(static_cast<__m256i *>(to), words);
+}
+
 /// Writes the low byte of each integer in the mask to consecutive bytes.
 inline void storeBytes(uint8_t *to, uint32_t lanes, Line integers) {
   _mm512_mask_cvtepi32_storeu_epi8(to, static_cast<__mmask16>(lanes), integers);

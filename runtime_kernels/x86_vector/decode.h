@@ -15,7 +15,8 @@
 // running maximum finds them, and whoever sees one decodes again with kExact.
 //
 // The word of an i8 is the high half of its value as a float: no table of bytes
-// has it, as it has up to seven bits of mantissa besides its exponent.
+// has it, as it has up to seven bits of mantissa besides its exponent. Words of
+// 4 bits are in a table as they are.
 //
 //===----------------------------------------------------------------------===//
 
@@ -47,9 +48,15 @@ struct RowPair {
 
 /// Bytes of a pair of rows, and of a tile, in a cache of this format.
 template <class Format>
-constexpr int64_t kRowPairBytes = kLineBytes * Format::kBytes;
+constexpr int64_t kRowPairBytes = bytesOf<Format::kBits>(kLineBytes);
 template <class Format>
 constexpr int64_t kCacheTileBytes = kTileRowPairs * kRowPairBytes<Format>;
+
+/// Bytes that are fetched ahead for so many bytes of a pair of rows, in lines:
+/// of pairs that are half a line, those of the second pair are fetched again.
+constexpr int64_t fetchedBytes(int64_t bytes) {
+  return bytes < kLineBytes ? kLineBytes : bytes;
+}
 
 /// Decodes pairs of rows of FP8. Holds constants and the running maximum in
 /// registers: make one for each loop.
@@ -147,6 +154,31 @@ private:
         simd::bitsOf(simd::floatsFrom(high)));
   }
 };
+
+/// Words of codes of 4 bits are their values. There is neither NaN nor
+/// infinity.
+template <class Format> class NibbleDecoder {
+public:
+  static constexpr int64_t kPairBytes = kLineBytes / 2;
+
+  RowPair load(const uint8_t *line) {
+    RowPair rows;
+    lookup(line, rows.even, rows.odd);
+    return rows;
+  }
+
+  bool sawSpecial() const { return false; }
+  bool takeSpecial() { return false; }
+
+  /// There is no maximum to keep.
+  void keepOrder() {}
+
+private:
+  const NibbleLookup<Format> lookup;
+};
+template <Specials Mode>
+class Decoder<E2M1, Mode> : public NibbleDecoder<E2M1> {};
+template <Specials Mode> class Decoder<I4, Mode> : public NibbleDecoder<I4> {};
 
 /// bf16 rows are their own words.
 template <Specials Mode> class Decoder<Bf16, Mode> {

@@ -4,9 +4,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Beyond vectors.h, the two traits in which ISAs with the same registers
+// Beyond vectors.h, the traits in which ISAs with the same registers
 // differ:
 //   WordLookup<Format>  bytes of bf16 words of FP8 codes
+//   NibbleLookup<Format>
+//                       bf16 words of codes of 4 bits
 //   RowDot              products of rows with decoded words, as bf16 pairs or
 //                       as floats, and probabilities rounded for it
 //
@@ -21,6 +23,12 @@
 #include "x86_avx512_bf16/word_lookup.h"
 #else
 #include "x86_vector/word_lookup.h"
+#endif
+
+#ifdef __AVX512BW__
+#include "x86_avx512/nibble_lookup.h"
+#else
+#include "x86_avx2/nibble_lookup.h"
 #endif
 
 #ifdef __AVX512BF16__

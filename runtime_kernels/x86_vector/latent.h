@@ -14,7 +14,8 @@
 // A block is 16 tokens x 16 channels: half of a tile, of both. 16 bytes of one
 // of its lines of keys are 4 tokens x 4 channels of FP8, or x 2 of bf16, and so
 // are those of a line of values: 16 bytes of each of four lines make a line,
-// and a shuffle within 16 bytes puts them in order.
+// and a shuffle within 16 bytes puts them in order. Codes of 4 bits are bytes
+// while that is done.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,6 +23,7 @@
 #define FP8ATTN_X86_VECTOR_LATENT_H
 
 #include "x86_vector/decode.h"
+#include "x86_vector/nibbles.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -44,7 +46,7 @@ alignas(16) inline constexpr uint8_t kWordOrder[16] = {
 
 /// Returns the one of a format.
 template <class Format> inline simd::Line latentOrder() {
-  return simd::repeat16(Format::kBytes == 1 ? kByteOrder : kWordOrder);
+  return simd::repeat16(Format::kBits == 16 ? kWordOrder : kByteOrder);
 }
 
 /// Writes a block of keys as one of values; `order` is latentOrder.
@@ -53,7 +55,16 @@ inline void transposeBlock(const uint8_t *keys, simd::Line order,
                            uint8_t *values) {
   // Lines that hold four tokens (FP8: of values, and four channels of keys).
   constexpr int64_t kQuads = kLanes / 4;
-  if constexpr (Format::kBytes == 1) {
+  if constexpr (Format::kBits == 4) {
+    alignas(kLineBytes) uint8_t bytes[2][kLatentBlockBytes<I8>];
+    constexpr int64_t kHalf = kLineBytes / 2;
+    for (int64_t i = 0; i < kQuads; ++i)
+      simd::store(bytes[0] + i * kLineBytes,
+                  unpackNibbles(simd::loadWords(keys + i * kHalf)));
+    transposeBlock<I8>(bytes[0], order, bytes[1]);
+    for (int64_t i = 0; i < kQuads; ++i)
+      storeCodes<Format>(values, i, simd::load(bytes[1] + i * kLineBytes));
+  } else if constexpr (Format::kBits == 8) {
     for (int64_t i = 0; i < kQuads; ++i)
       simd::store(
           values + i * kLineBytes,
@@ -101,9 +112,9 @@ inline const uint8_t *valueTiles(const fp8attn_key_run &run, int64_t first,
                                  int64_t channels, int64_t firstTile,
                                  int64_t tiles, uint8_t *memory) {
   if (!isLatent(run))
-    return valueGranule<Format::kBytes>(run, first, channels) +
+    return valueGranule<Format::kBits>(run, first, channels) +
            firstTile * kCacheTileBytes<Format>;
-  transposeTiles<Format>(latentTile<Format::kBytes>(run, first, firstTile),
+  transposeTiles<Format>(latentTile<Format::kBits>(run, first, firstTile),
                          tiles, memory);
   return memory;
 }

@@ -138,11 +138,11 @@ inline bool decodeValues(const fp8attn_key_run &run, const StepPanels &panels,
 template <class Format>
 [[gnu::noinline]] void decodeStep(const fp8attn_key_run &run,
                                   StepPanels &panels) {
-  constexpr int64_t kBytes = Format::kBytes;
+  constexpr int kBits = Format::kBits;
   panels.hasSpecialValues = false;
   for (int64_t key = 0; key < panels.numKeys; key += FP8ATTN_GRANULE) {
     const int64_t token = panels.firstKey + key;
-    decodeKeys<Format>(keyGranule<kBytes>(run, token, panels.keyChannels),
+    decodeKeys<Format>(keyGranule<kBits>(run, token, panels.keyChannels),
                        panels, key);
     panels.hasSpecialValues |= decodeValues<Format>(run, panels, key);
   }

@@ -265,7 +265,8 @@ private:
 
   /// Turns to the group of which shares are fetched from now on, and in it to
   /// that of the granule being consumed. Granules have a multiple of eight
-  /// lines (common/cache_layout.h).
+  /// lines, or of four (common/cache_layout.h): shares begin within a line
+  /// then.
   [[gnu::noinline]] void enterGroup() {
     const int64_t inGroup = consumed & (groupSize - 1);
     offset = done = shareBytes = 0;

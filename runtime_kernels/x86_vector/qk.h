@@ -27,7 +27,7 @@ constexpr int kGranuleKeyTiles = FP8ATTN_GRANULE / FP8ATTN_TILE_ROWS;
 
 /// Bytes of a decoded granule of keys.
 constexpr int64_t kGranuleWordBytes =
-    FP8ATTN_GRANULE * FP8ATTN_MAX_CHANNELS * Bf16::kBytes;
+    FP8ATTN_GRANULE * FP8ATTN_MAX_CHANNELS * Bf16::kBits / 8;
 static_assert(kGranuleWordBytes + RowDot::scratchBytes(FP8ATTN_BLOCK_ROWS,
                                                        FP8ATTN_MAX_CHANNELS /
                                                            kPairedElements) <=
@@ -87,7 +87,7 @@ template <class Format, int Rows>
                                  uint8_t *scratch, PrefetchStream &prefetch) {
   // The words of bf16 are right, whatever they are.
   constexpr Specials kMode =
-      Format::kBytes == 1 ? Specials::kDetect : Specials::kIgnore;
+      Format::kBits < 16 ? Specials::kDetect : Specials::kIgnore;
   if (qkBlock<Format, kMode, Rows>(granule, query, channels, scores, prefetch))
     qkExact<Format>(granule, query, Rows, channels, scores, scratch);
 }
@@ -97,7 +97,7 @@ template <class Format>
 inline void qkManyRows(const uint8_t *granule, const uint8_t *query,
                        int64_t rows, int64_t channels, float *scores,
                        uint8_t *scratch) {
-  if constexpr (Format::kBytes == 2)
+  if constexpr (Format::kBits == 16)
     return qkWords(granule, query, rows, channels, scores);
   const int64_t tiles = kGranuleKeyTiles * channels / kPairedElements;
   if (decodeTiles<Format, Specials::kDetect>(granule, tiles, scratch))
@@ -116,7 +116,7 @@ inline void qkStep(const fp8attn_key_run &run, int64_t firstKey,
   scratch += RowDot::scratchBytes(rows, queryTiles);
   for (int64_t j = 0; j < numKeys; j += FP8ATTN_GRANULE) {
     const uint8_t *granule =
-        keyGranule<Format::kBytes>(run, firstKey + j, channels);
+        keyGranule<Format::kBits>(run, firstKey + j, channels);
     float *out = scores + j / 16 * kTileFloats;
     if (rows > kBlockRows)
       qkManyRows<Format>(granule, prepared, rows, channels, out, scratch);

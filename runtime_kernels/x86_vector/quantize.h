@@ -5,10 +5,11 @@
 //===----------------------------------------------------------------------===//
 //
 // code = FP8(value / scale): round to nearest even, saturate to finite, NaN of
-// either sign is 0x7f, the sign of zero kept. The quotient is that of a true
-// division, or rounds to the same code (Divider); rounding adds the power of
-// two whose last place is that of the code, which for subnormal codes is the
-// smallest value. i8 likewise, with a last place of 1; its NaN is 0.
+// either sign is 0x7f, the sign of zero kept (e2m1 likewise; its NaN is 0). The
+// quotient is that of a true division, or rounds to the same code (Divider);
+// rounding adds the power of two whose last place is that of the code, which
+// for subnormal codes is the smallest value. Integers likewise, with a last
+// place of 1; their NaN is 0.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +30,10 @@ template <> struct QuantizeFormat<E4M3> {
 template <> struct QuantizeFormat<E5M2> {
   static constexpr int kMantissaBits = 2;
   static constexpr int kBias = 15;
+};
+template <> struct QuantizeFormat<E2M1> {
+  static constexpr int kMantissaBits = 1;
+  static constexpr int kBias = 1;
 };
 
 /// Divides 16 numbers at a time by a scale, which is finite and greater than 0.
@@ -98,7 +103,8 @@ public:
     const Line code =
         add32(bitsOf(sum), shiftRight32<kMantissaShift>(exponent));
     const Line result =
-        bitSelect(set32(kFp8Magnitude), code, shiftRight32<24>(bitsOf(value)));
+        bitSelect(set32(Format::kMagnitude), code,
+                  shiftRight32<32 - Format::kBits>(bitsOf(value)));
     return ifNan(value, set32(Format::kNan), result);
   }
 
@@ -110,36 +116,42 @@ private:
   static constexpr uint32_t kMinExponent =
       static_cast<uint32_t>(kFloatBias + 1 - Fields::kBias)
       << kFloatMantissaBits;
-  /// The code without its sign.
-  static constexpr uint32_t kFp8Magnitude = 0x7f;
   /// Added to an exponent field: the power of two with the code's last place,
   /// and in its last bits what an exponent is worth too much.
   static constexpr uint32_t kRounder =
       (static_cast<uint32_t>(kMantissaShift) << kFloatMantissaBits) +
-      (-(kMinExponent >> kMantissaShift) & kFp8Magnitude);
+      (-(kMinExponent >> kMantissaShift) & uint32_t{Format::kMagnitude});
 
   Divider<sizeof(typename Element::Storage) != sizeof(uint16_t)> divide;
 };
 
-/// To i8, whose middles have too many bits for the argument above.
-template <class Element> class Quantizer<I8, Element> {
+/// To integers: the middles of i8 have too many bits for the argument above.
+template <class Format> class IntegerQuantizer {
 public:
-  explicit Quantizer(float scale) : divide(scale) {}
+  explicit IntegerQuantizer(float scale) : divide(scale) {}
 
   simd::Line operator()(simd::Floats value) const {
     using namespace simd;
-    const Line sign = set32(~kFloatMagnitude), byte = set32(0xff);
+    const Line sign = set32(~kFloatMagnitude), all = set32(Format::kCode);
     // NaN saturates, as above.
     const Line magnitude =
         min32(bitAnd(bitsOf(divide(value)), set32(kFloatMagnitude)),
-              set32(floatBits(I8::kLargest)));
+              set32(floatBits(Format::kLargest)));
     const Floats number = asFloats(orAnd(magnitude, bitsOf(value), sign));
-    const Line code = bitAnd(bitsOf(add(number, set(I8::kRounder))), byte);
+    const Line code = bitAnd(bitsOf(add(number, set(Format::kRounder))), all);
     return ifNan(value, zero(), code);
   }
 
 private:
   Divider</*CorrectTwice=*/true> divide;
+};
+template <class Element>
+class Quantizer<I8, Element> : public IntegerQuantizer<I8> {
+  using IntegerQuantizer<I8>::IntegerQuantizer;
+};
+template <class Element>
+class Quantizer<I4, Element> : public IntegerQuantizer<I4> {
+  using IntegerQuantizer<I4>::IntegerQuantizer;
 };
 
 /// A bf16 cache is not quantised.

@@ -8,7 +8,9 @@
 // common/cache_layout.h. Tokens with consecutive slots that fill whole lines
 // (16 keys of a tile, 4 values) are written line by line. Others write their
 // own bytes only: two threads may write different tokens of one line at the
-// same time. Channels of the padding are stored as zeros.
+// same time. Of two codes of 4 bits in a byte that belong to two tokens, as
+// those of values do, one is changed atomically. Channels of the padding are
+// stored as zeros.
 //
 // Both sides are mostly in memory, and hardware prefetchers follow neither one
 // head's part of each token nor pages. So while tokens are stored, what the
@@ -21,6 +23,7 @@
 
 #include "x86_vector/decode.h"
 #include "x86_vector/for_channels.h"
+#include "x86_vector/nibbles.h"
 #include "x86_vector/quantize.h"
 
 namespace fp8attn {
@@ -29,9 +32,11 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// Lines that a transposition of 8 dwords of each of 16 keys fills.
 constexpr int64_t kKeyLines = 8;
 
-/// A key's bytes in each of those lines: 32 channels of FP8, 16 of bf16.
+/// A key's channels in those lines: of codes, lines of bytes, whatever they are
+/// packed to (nibbles.h).
 template <class Format>
-constexpr int64_t kKeyChannels = kKeyLines * 4 / Format::kBytes;
+constexpr int64_t kKeyChannels =
+    Format::kBits == 16 ? kKeyLines * 2 : kKeyLines * 4;
 
 /// Tokens that share a line of values (two lines if bf16).
 constexpr int64_t kValueTokens = 4;
@@ -85,7 +90,7 @@ template <class Format, class Element>
 inline simd::Line packKeys(const typename Element::Storage *first,
                            const typename Element::Storage *second,
                            const Quantizer<Format, Element> &quantize) {
-  if constexpr (Format::kBytes == 2) {
+  if constexpr (Format::kBits == 16) {
     return simd::fromHalves(Vectors<Element>::loadBf16(first, kAll16),
                             Vectors<Element>::loadBf16(second, kAll16));
   } else if constexpr (__is_same(Element, Format)) {
@@ -112,8 +117,9 @@ inline simd::Line packKeys(const typename Element::Storage *first,
   }
 }
 
-/// Writes lines[i] = dword i of tokens 0 to 15, where keys[k] has tokens k and
-/// k + 4 for k < 4, k + 4 and k + 8 for the rest.
+/// Writes line i, dword i of tokens 0 to 15, to `lines`, where keys[k] has
+/// tokens k and k + 4 for k < 4, k + 4 and k + 8 for the rest.
+template <class Format>
 inline void storeTransposed(const simd::Line (&keys)[kKeyLines],
                             uint8_t *lines) {
   simd::Line quads[2][4];
@@ -129,10 +135,9 @@ inline void storeTransposed(const simd::Line (&keys)[kKeyLines],
     quads[g][3] = simd::unpackHigh64(high01, high23);
   }
   for (int i = 0; i < 4; ++i) {
-    simd::store(lines + i * kLineBytes,
-                simd::evenQuarters(quads[0][i], quads[1][i]));
-    simd::store(lines + (i + 4) * kLineBytes,
-                simd::oddQuarters(quads[0][i], quads[1][i]));
+    storeCodes<Format>(lines, i, simd::evenQuarters(quads[0][i], quads[1][i]));
+    storeCodes<Format>(lines, i + 4,
+                       simd::oddQuarters(quads[0][i], quads[1][i]));
   }
 }
 
@@ -152,19 +157,20 @@ inline void moveKeyTile(const typename Element::Storage *source,
           keys[k] =
               packKeys<Format, Element>(first, first + 4 * stride, quantize);
         }
-        storeTransposed(keys, destination);
+        storeTransposed<Format>(keys, destination);
         destination += kKeyLines * kLineBytes;
       });
 }
 
-/// The same for a cache of FP8: token by token first, as a row is read fastest
-/// from end to end.
+/// The same for a cache of codes: token by token first, as a row is read
+/// fastest from end to end.
 template <class Format, class Element>
 inline void storeKeyTile(const typename Element::Storage *source,
                          int64_t tokenStride, int64_t channels,
                          const Quantizer<Format, Element> &quantize,
                          uint8_t *destination, StoreAhead ahead) {
   constexpr int64_t kElementBytes = sizeof(*source);
+  constexpr int64_t kTileBytes = kCacheTileBytes<Format>;
   const int64_t padded = paddedKeyChannels(channels);
   for (int64_t c = 0; c < padded; c += kKeyBlock<Format>) {
     const int64_t count =
@@ -175,7 +181,8 @@ inline void storeKeyTile(const typename Element::Storage *source,
     for (int64_t k = 0; k < kKeyLines; ++k) {
       ahead.fetchRow(2 * k, count * kElementBytes);
       ahead.fetchRow(2 * k + 1, count * kElementBytes);
-      ahead.fetchLines(lines, lines * kLineBytes);
+      const int64_t bytes = lines * kTileBytes / kKeyLines;
+      ahead.fetchLines((bytes + kLineBytes - 1) / kLineBytes, bytes);
       simd::Line *to = &keys[0][k];
       forWholeChannels<kKeyChannels<Format>, 2>(
           source + (k < 4 ? k : k + 4) * tokenStride + c, 4 * tokenStride,
@@ -188,27 +195,39 @@ inline void storeKeyTile(const typename Element::Storage *source,
     ahead.skipColumns(count * kElementBytes);
 #pragma clang loop unroll(disable)
     for (int64_t i = 0; i < lines; ++i) {
-      storeTransposed(keys[i], destination);
-      destination += kKeyLines * kLineBytes;
+      storeTransposed<Format>(keys[i], destination);
+      destination += kTileBytes;
     }
   }
 }
 
-/// Writes one key: its four bytes in each line.
+/// Packs each dword of four codes to its low 16 bits; the others are undefined.
+inline simd::Line packDwords(simd::Line codes) {
+  const simd::Line pairs = simd::bitOr(codes, simd::shiftRight32<4>(codes));
+  return simd::bitSelect(simd::set32(0xff), pairs,
+                         simd::shiftRight32<8>(pairs));
+}
+
+/// Writes one key: its four codes in each line, or two elements of bf16.
 template <class Format, class Element>
 inline void storeKeyToken(const typename Element::Storage *source,
                           int64_t channels, int64_t token,
                           const Quantizer<Format, Element> &quantize,
                           uint8_t *page) {
   const int64_t padded = paddedKeyChannels(channels);
-  uint8_t *destination = page + keyOffset<Format::kBytes>(token, 0, padded);
+  uint8_t *destination = page + keyOffset<Format::kBits>(token, 0, padded);
   forWholeChannels<kKeyChannels<Format>, 1>(
       source, 0, channels, padded,
       [&](const typename Element::Storage *from, int64_t) {
+        constexpr int64_t kStride =
+            Format::kBits == 4 ? kLineBytes / 2 : kLineBytes;
         alignas(kLineBytes) int32_t dwords[16];
-        simd::store(dwords, packKeys<Format, Element>(from, from, quantize));
-        for (int64_t i = 0; i < kKeyLines; ++i, destination += kLineBytes)
-          __builtin_memcpy(destination, dwords + i, 4);
+        simd::Line key = packKeys<Format, Element>(from, from, quantize);
+        if constexpr (Format::kBits == 4)
+          key = packDwords(key);
+        simd::store(dwords, key);
+        for (int64_t i = 0; i < kKeyLines; ++i, destination += kStride)
+          __builtin_memcpy(destination, dwords + i, kStride / kLanes);
       });
 }
 
@@ -216,7 +235,7 @@ inline void storeKeyToken(const typename Element::Storage *source,
 template <class Format, class Element>
 inline simd::Line valueCodes(const typename Element::Storage *source,
                              const Quantizer<Format, Element> &quantize) {
-  if constexpr (Format::kBytes == 2) {
+  if constexpr (Format::kBits == 16) {
     return simd::widen(Vectors<Element>::loadBf16(source, kAll16));
   } else if constexpr (__is_same(Element, Format)) {
     alignas(kLineBytes) uint32_t codes[kLanes];
@@ -236,11 +255,11 @@ inline void storeValueLines(const typename Element::Storage *source,
                             const Quantizer<Format, Element> &quantize,
                             uint8_t *page, StoreAhead ahead) {
   const int64_t padded = paddedValueChannels(channels);
-  uint8_t *line = page + valueOffset<Format::kBytes>(token, 0, padded);
+  uint8_t *line = page + valueOffset<Format::kBits>(token, 0, padded);
   forWholeChannels<kLanes, kValueTokens>(
       source, tokenStride, channels, padded,
       [&](const typename Element::Storage *from, int64_t stride) {
-        if constexpr (Format::kBytes == 1) {
+        if constexpr (Format::kBits != 16) {
           for (int64_t row = 0; row < kValueTokens; ++row)
             ahead.fetchRow(row, kLanes * sizeof(*source));
           ahead.skipColumns(kLanes * sizeof(*source));
@@ -254,15 +273,33 @@ inline void storeValueLines(const typename Element::Storage *source,
           pairs[i] = simd::bitOr(valueCodes<Format, Element>(even, quantize),
                                  simd::shiftLeft32<16>(odd));
         }
-        if constexpr (Format::kBytes == 2) {
+        if constexpr (Format::kBits == 16) {
           simd::store(line, pairs[0]);
           simd::store(line + kLineBytes, pairs[1]);
         } else {
-          simd::store(line,
-                      simd::bitOr(pairs[0], simd::shiftLeft32<8>(pairs[1])));
+          storeCodes<Format>(
+              line, 0, simd::bitOr(pairs[0], simd::shiftLeft32<8>(pairs[1])));
         }
         line += kCacheTileBytes<Format>;
       });
+}
+
+/// Writes codes of 4 bits, one a lane, to those bits of the 16-bit units of 32
+/// bytes that begin at bit `first`. The other bits may belong to tokens that
+/// other threads write at the same time.
+inline void changeNibbles(uint8_t *line, int64_t first, simd::Line codes) {
+  using Quadword [[gnu::may_alias]] = uint64_t;
+  constexpr uint64_t kNibbles = 0x000f000f000f000f;
+  constexpr int kQuadwords = 4;
+  alignas(kLineBytes) uint64_t values[kQuadwords];
+  simd::storeWords(values, simd::lowWords(codes));
+  auto *to = reinterpret_cast<Quadword *>(line);
+  for (int i = 0; i < kQuadwords; ++i) {
+    // Nobody else changes the bits that are exchanged here.
+    const uint64_t old = __atomic_load_n(to + i, __ATOMIC_RELAXED) >> first;
+    __atomic_fetch_xor(to + i, ((old ^ values[i]) & kNibbles) << first,
+                       __ATOMIC_RELAXED);
+  }
 }
 
 /// Writes one token's values: one element in each lane of a line.
@@ -272,14 +309,18 @@ inline void storeValueToken(const typename Element::Storage *source,
                             const Quantizer<Format, Element> &quantize,
                             uint8_t *page) {
   const int64_t padded = paddedValueChannels(channels);
-  const int64_t offset = valueOffset<Format::kBytes>(token, 0, padded);
-  const int64_t byte = offset % kLineBytes;
+  const int64_t offset = valueOffset<Format::kBits>(token, 0, padded);
+  const int64_t byte =
+      offset % (Format::kBits == 4 ? kRowPairBytes<Format> : kLineBytes);
   uint8_t *line = page + offset - byte;
   forWholeChannels<kLanes, 1>(
       source, 0, channels, padded,
       [&](const typename Element::Storage *from, int64_t) {
-        simd::storeParts<Format::kBytes>(
-            line, byte, valueCodes<Format, Element>(from, quantize));
+        const simd::Line codes = valueCodes<Format, Element>(from, quantize);
+        if constexpr (Format::kBits == 4)
+          changeNibbles(line, 8 * byte + elementShift<4>(token), codes);
+        else
+          simd::storeParts<Format::kBits / 8>(line, byte, codes);
         line += kCacheTileBytes<Format>;
       });
 }
@@ -347,8 +388,8 @@ inline void storeKeys(const typename Element::Storage *source,
                       const StoreSlots &slots, float scale) {
   const Quantizer<Format, Element> quantize(scale);
   const auto tileOf = [&](const StoreUnit &unit) {
-    return unit.page + keyOffset<Format::kBytes>(unit.token & -kLanes, 0,
-                                                 paddedKeyChannels(channels));
+    return unit.page + keyOffset<Format::kBits>(unit.token & -kLanes, 0,
+                                                paddedKeyChannels(channels));
   };
   forUnits<kLanes>(
       slots,
@@ -358,7 +399,7 @@ inline void storeKeys(const typename Element::Storage *source,
       },
       [&](const StoreUnit &unit, StoreAhead ahead) {
         const auto *from = source + unit.first * tokenStride;
-        if constexpr (Format::kBytes == 2)
+        if constexpr (Format::kBits == 16)
           moveKeyTile<Format, Element>(from, tokenStride, channels, quantize,
                                        tileOf(unit));
         else
@@ -383,7 +424,7 @@ inline void storeValues(const typename Element::Storage *source,
       [&](const StoreUnit &unit) {
         return StoreAhead(
             source + unit.first * tokenStride, tokenStride, unit.count,
-            unit.page + valueOffset<Format::kBytes>(
+            unit.page + valueOffset<Format::kBits>(
                             unit.token, 0, paddedValueChannels(channels)));
       },
       [&](const StoreUnit &unit, StoreAhead ahead) {

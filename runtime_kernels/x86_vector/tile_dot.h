@@ -46,13 +46,14 @@ template <int Rows, int Tiles, class Decode, class Prefetch, class Guard>
 tileDot(const TileDotOperands &in, Decode &decode, Prefetch &prefetch,
         const Guard &guard, simd::Floats (&acc)[Rows][Tiles]) {
   constexpr int64_t kPairBytes = Decode::kPairBytes;
+  constexpr int64_t kFetchedBytes = fetchedBytes(Tiles * kPairBytes);
   for (int64_t step = 0; step < in.steps; ++step) {
     const uint8_t *a = in.a + step * RowDot::kTileBytes;
     const uint8_t *b = in.b + step * in.stepStride;
     // As straight code, all pairs would be eight times the code and no faster.
 #pragma clang loop unroll(disable)
     for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
-      prefetch.fetch(pair, Tiles * kPairBytes);
+      prefetch.fetch(pair, kFetchedBytes);
       RowPair words[Tiles];
 #pragma GCC unroll 8
       for (int t = 0; t < Tiles; ++t)
@@ -69,7 +70,7 @@ tileDot(const TileDotOperands &in, Decode &decode, Prefetch &prefetch,
                           guard, acc[r]);
       }
     }
-    prefetch.endParts(Tiles * kPairBytes);
+    prefetch.endParts(kFetchedBytes);
   }
 }
 

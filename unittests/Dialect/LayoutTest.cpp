@@ -83,9 +83,9 @@ template <int ElementBytes> static void expectSameLayout() {
     EXPECT_EQ(keyChannels, ::fp8attn::paddedKeyChannels(headDim));
     EXPECT_EQ(valueChannels, ::fp8attn::paddedValueChannels(headDim));
     expectSameBijection(keys, keyChannels, ElementBytes,
-                        ::fp8attn::keyOffset<ElementBytes>);
+                        ::fp8attn::keyOffset<8 * ElementBytes>);
     expectSameBijection(values, valueChannels, ElementBytes,
-                        ::fp8attn::valueOffset<ElementBytes>);
+                        ::fp8attn::valueOffset<8 * ElementBytes>);
   }
 }
 

@@ -26,7 +26,7 @@ namespace fp8attn {
 constexpr int64_t kProbExponent = 40;
 
 AttentionCase::AttentionCase(const KernelSet &kernels, const BatchShape &shape)
-    : kernels(kernels), shape(shape), cache(shape, kernels.elementBytes(), 1),
+    : kernels(kernels), shape(shape), cache(shape, kernels.elementBits(), 1),
       query(randomBf16(shape.tokens() * shape.heads * shape.headDim, 2)),
       out(query.size()), seqLens(shape.sequences, shape.keys),
       tiles(FP8ATTN_BLOCK_ROWS * shape.headDim * 2),
@@ -71,7 +71,9 @@ void AttentionCase::forItems(bool causal, const Body &body) {
 
 void AttentionCase::gatherQuery(const fp8attn_work_item &item) {
   // Scores of integers as those of FP8.
-  const double keyScale = kernels.cache == "i8" ? 0x1p-7 : 1;
+  const double keyScale = kernels.cache == "i8"   ? 0x1p-7
+                          : kernels.cache == "i4" ? 0x1p-3
+                                                  : 1;
   const float scale =
       static_cast<float>(keyScale * std::log2(std::exp(1.0)) /
                          std::sqrt(static_cast<double>(shape.headDim)));
@@ -158,7 +160,7 @@ std::string AttentionCase::phaseShares() const {
 }
 
 double AttentionCase::cacheBytes() const {
-  return static_cast<double>(shape.cacheElements() * kernels.elementBytes());
+  return static_cast<double>(shape.cacheElements() * kernels.elementBits()) / 8;
 }
 
 double AttentionCase::causalFlops() const {

@@ -69,7 +69,7 @@ static std::vector<fp8attn_isa> hostIsas(const Options &options) {
 template <class Body>
 static void forKernelSets(const Options &options, const Body &body) {
   for (fp8attn_isa isa : hostIsas(options))
-    for (const char *cache : {"e4m3", "e5m2", "i8", "bf16"})
+    for (const char *cache : {"e4m3", "e5m2", "i8", "e2m1", "i4", "bf16"})
       body(KernelSet(isa, cache));
 }
 

@@ -38,8 +38,12 @@ struct KernelSet {
   fp8attn_uk_store_fn storeKey;
   fp8attn_uk_store_fn storeValue;
 
-  /// Bytes of an element of the cache.
-  int64_t elementBytes() const { return cache == "bf16" ? 2 : 1; }
+  /// Bits of an element of the cache.
+  int64_t elementBits() const {
+    if (cache == "e2m1" || cache == "i4")
+      return 4;
+    return cache == "bf16" ? 16 : 8;
+  }
 
   /// "e4m3 avx512_bf16" and the like.
   std::string label() const;

@@ -33,30 +33,33 @@ void AlignedBuffer::Free::operator()(uint8_t *pointer) const {
   std::free(pointer);
 }
 
-/// Fills bytes such that FP8 codes are below 1, i8 from -128 to 55, and bf16
-/// between 0.12 and 1.
-static void fillCodes(uint8_t *data, int64_t bytes, int64_t elementBytes,
+/// Fills bytes such that FP8 codes are below 1, i8 from -128 to 55, bf16
+/// between 0.12 and 1, and codes of 4 bits any.
+static void fillCodes(uint8_t *data, int64_t bytes, int64_t elementBits,
                       std::mt19937_64 &random) {
   constexpr uint64_t kFp8Kept = 0xb7b7b7b7b7b7b7b7;
   constexpr uint64_t kBf16Kept = 0x80ff80ff80ff80ff;
   constexpr uint64_t kBf16Set = 0x3e003e003e003e00;
   for (int64_t i = 0; i < bytes; i += 8) {
     uint64_t word = random();
-    word = elementBytes == 1 ? word & kFp8Kept : (word & kBf16Kept) | kBf16Set;
+    if (elementBits == 8)
+      word &= kFp8Kept;
+    if (elementBits == 16)
+      word = (word & kBf16Kept) | kBf16Set;
     std::memcpy(data + i, &word, 8);
   }
 }
 
-PagedCache::PagedCache(const BatchShape &shape, int64_t elementBytes,
+PagedCache::PagedCache(const BatchShape &shape, int64_t elementBits,
                        unsigned seed)
-    : headBytes(2 * shape.pagePart() * elementBytes),
+    : headBytes(2 * shape.pagePart() * elementBits / 8),
       pageBytes(shape.kvHeads * headBytes), blockTable(shape.pages()) {
   std::mt19937_64 random(seed);
   std::iota(blockTable.begin(), blockTable.end(), 0);
   std::shuffle(blockTable.begin(), blockTable.end(), random);
   for (int64_t layer = 0; layer < shape.layers; ++layer) {
     layers.emplace_back(shape.pages() * pageBytes);
-    fillCodes(layers.back().data(), shape.pages() * pageBytes, elementBytes,
+    fillCodes(layers.back().data(), shape.pages() * pageBytes, elementBits,
               random);
   }
 }

@@ -61,7 +61,7 @@ struct BatchShape {
 
 /// A cache of each layer: page, head, [keys | values].
 struct PagedCache {
-  PagedCache(const BatchShape &shape, int64_t elementBytes, unsigned seed);
+  PagedCache(const BatchShape &shape, int64_t elementBits, unsigned seed);
 
   int64_t headBytes, pageBytes;
   /// [sequences, pagesPerSequence]

@@ -13,7 +13,7 @@
 namespace fp8attn {
 
 StoreCase::StoreCase(const KernelSet &kernels, const BatchShape &shape)
-    : kernels(kernels), shape(shape), cache(shape, kernels.elementBytes(), 3),
+    : kernels(kernels), shape(shape), cache(shape, kernels.elementBits(), 3),
       keys(randomBf16(shape.keys * shape.kvHeads * shape.headDim, 4)),
       values(randomBf16(shape.keys * shape.kvHeads * shape.headDim, 5)) {
   for (int64_t token = 0; token < shape.keys; ++token)

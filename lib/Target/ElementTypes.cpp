@@ -34,8 +34,12 @@ fp8attn_type mlir::fp8attn::getAbiType(Type type) {
     return FP8ATTN_TYPE_F8E5M2;
   if (isa<Float8E8M0FNUType>(type))
     return FP8ATTN_TYPE_F8E8M0FNU;
+  if (isa<Float4E2M1FNType>(type))
+    return FP8ATTN_TYPE_F4E2M1FN;
   if (type.isInteger(1))
     return FP8ATTN_TYPE_BOOL;
+  if (type.isInteger(4))
+    return FP8ATTN_TYPE_I4;
   if (type.isInteger(8))
     return FP8ATTN_TYPE_I8;
   return type.isInteger(32) ? FP8ATTN_TYPE_I32 : FP8ATTN_TYPE_I64;

@@ -126,7 +126,7 @@ private:
            type.getPageTokens() == other.getPageTokens() &&
            type.getLayout().agreesWith(other.getLayout(), from.getContent(),
                                        type.getPageTokens(), type.getHeadDim(),
-                                       type.getElementBytes());
+                                       type.getElementBits());
   }
 
   void copyPart(OpBuilder &builder) {

@@ -79,10 +79,6 @@ static void emitRemarks(Location loc, StringRef function,
                  other);
 }
 
-static int64_t getElementBytes(RankedTensorType tile) {
-  return tile.getElementTypeBitWidth() / 8;
-}
-
 /// Returns the keys that kernels read several times in a row: a packed step of
 /// dense ones, a sequence's if it has many items, none in decode.
 static int64_t getKeysInUse(AttentionMatch match, int64_t maxRows) {
@@ -137,9 +133,10 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   shape.keysInUse = getKeysInUse(match, problem.maxRows);
   shape.keyChannels = llvm::alignTo(query.getDimSize(1), kKeyTileChannels);
   shape.valueChannels = llvm::alignTo(value.getDimSize(1), kValueTileChannels);
-  shape.keyBytes = getElementBytes(key);
+  shape.keyBits = key.getElementTypeBitWidth();
+  problem.isLatent = match.isLatent();
   // Keys have been read when their first channels are the values.
-  shape.valueBytes = match.isLatent() ? 0 : getElementBytes(value);
+  shape.valueBits = problem.isLatent ? 0 : value.getElementTypeBitWidth();
   // What is multiplied element by element is bf16 afterwards.
   Type bf16 = BFloat16Type::get(match.loop.getContext());
   problem.keyType = match.keyElementFactor ? bf16 : key.getElementType();

@@ -1,7 +1,7 @@
 // RUN: not fp8attn-compile %s -o %t.o 2>&1 | %wrong %s
 
 // A cache of a type that no kernel reads.
-// CHECK: error: expects elements of f8E4M3FN, f8E5M2, i8 or bf16, got 'f16'
+// CHECK: error: expects elements of f8E4M3FN, f8E5M2, f4E2M1FN, i8, i4 or bf16, got 'f16'
 !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f16>
 func.func @attend(%query: memref<?x32x128xbf16>, %cache: !cache, %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
     %block_table: memref<?x?xi32>, %out: memref<?x32x128xbf16>) {

@@ -40,57 +40,86 @@ static int64_t byteOf(AffineMap map, int64_t token, int64_t channel) {
 }
 
 /// Checks `map` against `offset` on every element of a page, and that the
-/// places are all of the page.
-template <typename Offset>
+/// places are all of the page, where two elements of 4 bits, those of two
+/// halves of a byte, share one.
+template <typename Offset, typename Shift>
 static void expectSameBijection(AffineMap map, int64_t channels,
-                                int64_t elementBytes, Offset offset) {
+                                int64_t elementBits, Offset offset,
+                                Shift shift) {
   std::vector<int> uses(kPageTokens * channels);
   for (int64_t token = 0; token < kPageTokens; ++token)
     for (int64_t channel = 0; channel < channels; ++channel) {
       int64_t byte = byteOf(map, token, channel);
       ASSERT_EQ(byte, offset(token, channel, channels))
           << "token " << token << ", channel " << channel;
-      ASSERT_EQ(byte % elementBytes, 0);
-      ASSERT_GE(byte, 0);
-      ASSERT_LT(byte / elementBytes, kPageTokens * channels);
-      ASSERT_EQ(uses[byte / elementBytes]++, 0) << "byte " << byte;
+      const int64_t bit = 8 * byte + shift(token, channel);
+      ASSERT_EQ(bit % elementBits, 0);
+      ASSERT_GE(bit, 0);
+      ASSERT_LT(bit / elementBits, kPageTokens * channels);
+      ASSERT_EQ(uses[bit / elementBits]++, 0) << "byte " << byte;
     }
 }
 
 /// Returns the map of a part of a page of kPageTokens.
 static AffineMap mapOf(MLIRContext &context, mlir::fp8attn::LayoutKind kind,
                        mlir::fp8attn::CacheContent part, int64_t channels,
-                       int64_t elementBytes) {
+                       int64_t elementBits) {
   context.loadDialect<mlir::fp8attn::Fp8AttnDialect>();
   return mlir::fp8attn::LayoutAttr::get(&context, kind)
-      .getMap(part, kPageTokens, channels, elementBytes);
+      .getMap(part, kPageTokens, channels, elementBits);
 }
 
-template <int ElementBytes> static void expectSameLayout() {
+template <int ElementBits> static void expectSameLayout() {
   using mlir::fp8attn::CacheContent;
   constexpr auto kPairs = mlir::fp8attn::LayoutKind::Pairs;
   MLIRContext context;
   for (int64_t headDim : {8, 24, 40, 64, 128, 576}) {
     SCOPED_TRACE(headDim);
     AffineMap keys =
-        mapOf(context, kPairs, CacheContent::Key, headDim, ElementBytes);
+        mapOf(context, kPairs, CacheContent::Key, headDim, ElementBits);
     AffineMap values =
-        mapOf(context, kPairs, CacheContent::Value, headDim, ElementBytes);
+        mapOf(context, kPairs, CacheContent::Value, headDim, ElementBits);
     auto layout = mlir::fp8attn::LayoutAttr::get(&context, kPairs);
     const int64_t keyChannels = layout.getChannels(CacheContent::Key, headDim);
     const int64_t valueChannels =
         layout.getChannels(CacheContent::Value, headDim);
     EXPECT_EQ(keyChannels, ::fp8attn::paddedKeyChannels(headDim));
     EXPECT_EQ(valueChannels, ::fp8attn::paddedValueChannels(headDim));
-    expectSameBijection(keys, keyChannels, ElementBytes,
-                        ::fp8attn::keyOffset<8 * ElementBytes>);
-    expectSameBijection(values, valueChannels, ElementBytes,
-                        ::fp8attn::valueOffset<8 * ElementBytes>);
+    expectSameBijection(keys, keyChannels, ElementBits,
+                        ::fp8attn::keyOffset<ElementBits>,
+                        [](int64_t, int64_t channel) {
+                          return ::fp8attn::elementShift<ElementBits>(channel);
+                        });
+    expectSameBijection(values, valueChannels, ElementBits,
+                        ::fp8attn::valueOffset<ElementBits>,
+                        [](int64_t token, int64_t) {
+                          return ::fp8attn::elementShift<ElementBits>(token);
+                        });
   }
 }
 
-TEST(Layout, Fp8) { expectSameLayout<1>(); }
-TEST(Layout, Bf16) { expectSameLayout<2>(); }
+TEST(Layout, FourBits) { expectSameLayout<4>(); }
+TEST(Layout, Fp8) { expectSameLayout<8>(); }
+TEST(Layout, Bf16) { expectSameLayout<16>(); }
+
+/// The enumeration of the reference, which knows which half an element is in.
+TEST(Layout, FourBitsOfTheReference) {
+  namespace reference = ::fp8attn::reference;
+  constexpr int64_t kChannels = 64;
+  const reference::PairsCache cache =
+      reference::makePairsCache(nullptr, reference::Content::KeyValue,
+                                FP8ATTN_TYPE_I4, 1, kChannels, kPageTokens);
+  EXPECT_EQ(cache.pageBytes, kPageTokens * kChannels);
+  for (int64_t t = 0; t < kPageTokens; ++t)
+    for (int64_t c = 0; c < kChannels; ++c) {
+      ASSERT_EQ(cache.keys.byte(0, 0, t, c),
+                ::fp8attn::keyOffset<4>(t, c, kChannels));
+      ASSERT_EQ(cache.keys.shift(t, c), ::fp8attn::elementShift<4>(c));
+      ASSERT_EQ(cache.values.byte(0, 0, t, c) - cache.pageBytes / 2,
+                ::fp8attn::valueOffset<4>(t, c, kChannels));
+      ASSERT_EQ(cache.values.shift(t, c), ::fp8attn::elementShift<4>(t));
+    }
+}
 
 /// The layouts for exchange, against the reference's enumeration of places.
 TEST(Layout, Exchange) {
@@ -123,13 +152,14 @@ TEST(Layout, Exchange) {
             return part.byte(0, 0, token, channel) - begin;
           };
         };
+        const int64_t bits = 8 * bytes;
+        const auto whole = [](int64_t, int64_t) { return 0; };
         expectSameBijection(
-            mapOf(context, kind, CacheContent::Key, channels, bytes), channels,
-            bytes, offset(cache.keys, 0));
+            mapOf(context, kind, CacheContent::Key, channels, bits), channels,
+            bits, offset(cache.keys, 0), whole);
         expectSameBijection(
-            mapOf(context, kind, CacheContent::Value, channels, bytes),
-            channels, bytes,
-            offset(cache.values, kPageTokens * channels * bytes));
+            mapOf(context, kind, CacheContent::Value, channels, bits), channels,
+            bits, offset(cache.values, kPageTokens * channels * bytes), whole);
       }
 }
 
@@ -140,7 +170,7 @@ TEST(Layout, VllmPlaces) {
   MLIRContext context;
   auto place = [&](LayoutKind kind, CacheContent part, int64_t token,
                    int64_t channel) {
-    return byteOf(mapOf(context, kind, part, 64, 1), token, channel);
+    return byteOf(mapOf(context, kind, part, 64, 8), token, channel);
   };
   constexpr auto kKey = CacheContent::Key, kValue = CacheContent::Value;
   // Pairs of channels of 16 tokens, then the next pair; 16 tokens by 64
@@ -184,12 +214,12 @@ TEST(Layout, Agreement) {
       LayoutKind::Hnd,        LayoutKind::Nhd,      LayoutKind::HndPacked};
   // Whether there is such a cache: cache_c5 to cache_c8.
   const auto exists = [&](LayoutKind kind, CacheContent part,
-                          int64_t pageTokens, int64_t headDim, int64_t bytes) {
+                          int64_t pageTokens, int64_t headDim, int64_t bits) {
     if (kind == LayoutKind::VllmAmx)
       return part == CacheContent::Key || headDim % 16 == 0;
     if (!layoutOf(kind).hasQuads())
       return true;
-    return bytes == 1 && pageTokens % 64 == 0 &&
+    return bits == 8 && pageTokens % 64 == 0 &&
            (kind == LayoutKind::Quads || headDim % 64 == 0);
   };
   int agreements = 0;
@@ -198,9 +228,9 @@ TEST(Layout, Agreement) {
       for (CacheContent part : {CacheContent::Key, CacheContent::Value})
         for (int64_t pageTokens : {32, 64, 128})
           for (int64_t headDim : {8, 16, 32, 48, 64})
-            for (int64_t bytes : {1, 2}) {
-              if (!exists(kind, part, pageTokens, headDim, bytes) ||
-                  !exists(other, part, pageTokens, headDim, bytes))
+            for (int64_t bits : {8, 16}) {
+              if (!exists(kind, part, pageTokens, headDim, bits) ||
+                  !exists(other, part, pageTokens, headDim, bits))
                 continue;
               const LayoutAttr a = layoutOf(kind), b = layoutOf(other);
               const int64_t stored = a.getChannels(part, headDim);
@@ -209,15 +239,13 @@ TEST(Layout, Agreement) {
               for (int64_t t = 0; agree && t < pageTokens; ++t)
                 for (int64_t c = 0; agree && c < stored; ++c)
                   agree =
-                      byteOf(a.getMap(part, pageTokens, headDim, bytes), t,
-                             c) ==
-                      byteOf(b.getMap(part, pageTokens, headDim, bytes), t, c);
-              ASSERT_EQ(a.agreesWith(b, part, pageTokens, headDim, bytes),
-                        agree)
+                      byteOf(a.getMap(part, pageTokens, headDim, bits), t, c) ==
+                      byteOf(b.getMap(part, pageTokens, headDim, bits), t, c);
+              ASSERT_EQ(a.agreesWith(b, part, pageTokens, headDim, bits), agree)
                   << stringifyLayoutKind(kind).str() << " and "
                   << stringifyLayoutKind(other).str() << ", "
                   << stringifyCacheContent(part).str() << " of " << headDim
-                  << " channels of " << bytes << " bytes, pages of "
+                  << " channels of " << bits << " bits, pages of "
                   << pageTokens;
               agreements += agree && kind != other;
             }

@@ -20,7 +20,8 @@ namespace mlir::fp8attn {
 /// Returns whether elements of tensors of the C ABI can have a type.
 bool isAbiType(Type type);
 
-/// Returns the name in the C ABI of such a type.
+/// Returns the name in the C ABI of such a type, or of one of 4 bits, which
+/// only elements of caches have.
 fp8attn_type getAbiType(Type type);
 
 } // namespace mlir::fp8attn

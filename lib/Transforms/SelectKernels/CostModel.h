@@ -28,13 +28,13 @@ struct ItemShape {
   /// Head sizes rounded up to whole tiles.
   int64_t keyChannels;
   int64_t valueChannels;
-  /// Bytes of an element.
-  int64_t keyBytes;
-  int64_t valueBytes;
+  /// Bits of an element.
+  int64_t keyBits;
+  int64_t valueBits;
 
   /// Bytes of a key and its value.
   int64_t bytesPerKey() const {
-    return keyChannels * keyBytes + valueChannels * valueBytes;
+    return (keyChannels * keyBits + valueChannels * valueBits) / 8;
   }
 };
 

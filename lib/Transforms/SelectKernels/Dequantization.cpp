@@ -6,8 +6,9 @@
 //
 // A line of 64 codes of a cache (docs/Layout.md) holds two rows of a tile: 16
 // lanes of four elements that differ along the paired dimension, in the order
-// 0, 2, 1, 3. In bf16 the two rows are lines of their own, and everything else
-// is where it was. So a line becomes two, without a shuffle.
+// 0, 2, 1, 3; one of codes of 4 bits the same in half as many bytes. In bf16
+// the two rows are lines of their own, and everything else is where it was. So
+// a line becomes two, without a shuffle.
 //
 //===----------------------------------------------------------------------===//
 
@@ -106,13 +107,14 @@ void Dequantization::emitGranule(OpBuilder &builder, Location loc,
                         divide(builder, loc, firstKey, pageTokens));
   Value inPage = remainder(builder, loc, firstKey, pageTokens);
   emitFactors(builder, loc, pageNumber, inPage, numTokens);
-  // An element is a byte of codes, and two of bf16.
+  // An element is a byte of codes, or half of one, and two of bf16.
   Value source = add(
       builder, loc,
       arith::MulIOp::create(builder, loc, pageNumber,
                             CachePageBytesOp::create(
                                 builder, loc, builder.getIndexType(), cache)),
-      multiply(builder, loc, inPage, channels));
+      multiply(builder, loc, inPage,
+               channels * cache.getType().getElementBits() / 8));
   Value target = multiply(builder, loc, firstToken, 2 * channels);
   forEach(builder, loc, tiles, 1, [&](OpBuilder &body, Value tile) {
     forEach(body, loc, kTileLines, 1, [&](OpBuilder &inner, Value line) {
@@ -179,6 +181,8 @@ void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
     return VectorType::get({kLanes}, element);
   };
   auto lineType = VectorType::get({kLineBytes}, builder.getI8Type());
+  const int64_t codeBits = cache.getType().getElementBits();
+  const int64_t codeBytes = kLineBytes * codeBits / 8;
   VectorType words = lanesOf(builder.getI32Type());
   auto number = [&](int32_t value) -> Value {
     return arith::ConstantOp::create(
@@ -188,16 +192,23 @@ void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
   Value lineInGranule =
       add(builder, loc, multiply(builder, loc, tile, kTileLines), line);
   Value lineCodes = vector::LoadOp::create(
-      builder, loc, lineType, codes,
+      builder, loc, VectorType::get({codeBytes}, builder.getI8Type()), codes,
       ValueRange{add(builder, loc, source,
-                     multiply(builder, loc, lineInGranule, kLineBytes))});
-  lineCodes = vector::BitCastOp::create(builder, loc, words, lineCodes);
+                     multiply(builder, loc, lineInGranule, codeBytes))});
+  lineCodes = vector::BitCastOp::create(
+      builder, loc, lanesOf(builder.getIntegerType(kLaneCodes * codeBits)),
+      lineCodes);
+  if (codeBits == 4)
+    lineCodes = arith::ExtUIOp::create(builder, loc, words, lineCodes);
   Value firstPaired = multiply(builder, loc, line, kLaneCodes);
   // Words of each element of a lane, in order.
   Value elements[kLaneCodes];
   Value laneFactors;
   for (int64_t i = 0; i < kLaneCodes; ++i) {
-    Value code = arith::ShRUIOp::create(builder, loc, lineCodes, number(8 * i));
+    Value code = arith::ShRUIOp::create(
+        builder, loc, lineCodes, number(static_cast<int32_t>(codeBits * i)));
+    if (codeBits == 4)
+      code = arith::AndIOp::create(builder, loc, code, number(0xf));
     code = arith::TruncIOp::create(builder, loc, lanesOf(builder.getI8Type()),
                                    code);
     Value value =

@@ -91,6 +91,10 @@ static void addFused(const AttentionProblem &problem,
       candidate.dropped = "elements are multiplied one by one before each step";
     else if (problem.hasFactorsByKey)
       candidate.dropped = "scales differ by key and are collected step by step";
+    else if (problem.isLatent && problem.keyType.getIntOrFloatBitWidth() == 4 &&
+             row.op == "attend" && row.isa == Isa::AmxBf16)
+      candidate.dropped = "values of a latent cache of 4 bits are put in order "
+                          "tile by tile, in pv";
     else if (candidate.isPrefill() && !problem.canHaveMoreRows)
       candidate.dropped = "work items have a fixed number of rows";
     else

@@ -42,6 +42,8 @@ struct AttentionProblem {
   bool isDense = false;
   /// Whether keys or values are dequantised, a step at a time.
   bool isDequantized = false;
+  /// Whether the values are the first channels of the keys.
+  bool isLatent = false;
 };
 
 /// What the user wishes.

@@ -49,8 +49,12 @@ StringRef mlir::fp8attn::getTypeWord(Type elementType) {
     return "e4m3";
   if (isa<Float8E5M2Type>(elementType))
     return "e5m2";
+  if (isa<Float4E2M1FNType>(elementType))
+    return "e2m1";
   if (elementType.isInteger(8))
     return "i8";
+  if (elementType.isInteger(4))
+    return "i4";
   if (elementType.isF16())
     return "f16";
   return elementType.isBF16() ? "bf16" : "f32";

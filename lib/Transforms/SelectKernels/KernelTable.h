@@ -36,8 +36,8 @@ ArrayRef<KernelRow> getKernels();
 /// Returns the row of that symbol name, or null.
 const KernelRow *findKernel(StringRef name);
 
-/// Returns the table's word for an element type: "e4m3", "e5m2", "i8",
-/// "bf16", "f32".
+/// Returns the table's word for an element type: "e4m3", "e5m2",
+/// "e2m1", "i8", "i4", "bf16", "f32".
 StringRef getTypeWord(Type elementType);
 
 /// Power of two that the probabilities carry for a value kernel with this

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 //
 // What code that quantises and decodes elements has to know of their types:
-// FP8, and i8, which is no type of floats.
+// FP8, f4E2M1FN, and i8 and i4, which are no types of floats.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,7 +19,8 @@ namespace mlir::fp8attn {
 /// Returns the largest number that quantising to elements of the type gives.
 float largestCode(Type element);
 
-/// Returns the values, f32, of codes, a vector or scalar of i8, exactly.
+/// Returns the values, f32, of codes, a vector or scalar of i8, exactly. Of
+/// types of 4 bits, the others are 0.
 Value valuesOfCodes(OpBuilder &builder, Location loc, Value codes,
                     Type element);
 

@@ -2,7 +2,7 @@
 
 // tile_c1: a tile of dynamic shape.
 func.func @tile(%run: !fp8attn.key_run, %key: index) {
-  // expected-error@below {{'fp8attn.tile.load_key' op result #0 must be statically shaped 2D tensor of 32-bit float or bfloat16 type or f8E4M3FN type or f8E5M2 type or 8-bit signless integer values, but got 'tensor<?x64xbf16>'}}
+  // expected-error@below {{'fp8attn.tile.load_key' op result #0 must be statically shaped 2D tensor of 32-bit float or bfloat16 type or f8E4M3FN type or f8E5M2 type or f4E2M1FN type or 8-bit signless integer or 4-bit signless integer values, but got 'tensor<?x64xbf16>'}}
   %0 = fp8attn.tile.load_key %run[%key] : tensor<?x64xbf16>
   return
 }

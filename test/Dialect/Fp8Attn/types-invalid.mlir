@@ -73,20 +73,20 @@ func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, pag
 // -----
 
 // cache_c4: no kernel decodes it.
-// expected-error@below {{expects elements of f8E4M3FN, f8E5M2, i8 or bf16, got 'f16'}}
+// expected-error@below {{expects elements of f8E4M3FN, f8E5M2, f4E2M1FN, i8, i4 or bf16, got 'f16'}}
 func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f16, #fp8attn.layout<pairs>>)
 
 // -----
 
 // cache_c4: integers have no sign in their type, as those of arith.
-// expected-error@below {{expects elements of f8E4M3FN, f8E5M2, i8 or bf16, got 'si8'}}
+// expected-error@below {{expects elements of f8E4M3FN, f8E5M2, f4E2M1FN, i8, i4 or bf16, got 'si8'}}
 func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, si8>)
 
 // -----
 
-// cache_c4: nor are there two to a byte.
-// expected-error@below {{expects elements of f8E4M3FN, f8E5M2, i8 or bf16, got 'i4'}}
-func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, i4, #fp8attn.layout<pairs>>)
+// cache_c4: nor are there four to a byte.
+// expected-error@below {{expects elements of f8E4M3FN, f8E5M2, f4E2M1FN, i8, i4 or bf16, got 'i2'}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, i2, #fp8attn.layout<pairs>>)
 
 // -----
 

@@ -11,6 +11,8 @@
 // CHECK-SAME: !fp8attn.cache<value, heads = 2, head_dim = 8, page = 32, bf16>
 // CHECK-SAME: !fp8attn.cache<key_value, heads = 4, head_dim = 64, page = 16, i8, <nhd>>
 // CHECK-SAME: !fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 32, page = 64, i8, <pairs>>
+// CHECK-SAME: !fp8attn.cache<key_value, heads = 1, head_dim = 8, page = 32, f4E2M1FN, <pairs>>
+// CHECK-SAME: !fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 32, page = 64, i4>
 // CHECK-SAME: !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 32, f8E4M3FN, <pairs>>
 // CHECK-SAME: !fp8attn.cache<latent, heads = 3, head_dim = 8, value_head_dim = 8, page = 64, bf16>
 func.func private @contents(
@@ -20,6 +22,8 @@ func.func private @contents(
     !fp8attn.cache<value, heads = 2, head_dim = 8, page = 32, bf16>,
     !fp8attn.cache<key_value, heads = 4, head_dim = 64, page = 16, i8, #fp8attn.layout<nhd>>,
     !fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 32, page = 64, i8, #fp8attn.layout<pairs>>,
+    !fp8attn.cache<key_value, heads = 1, head_dim = 8, page = 32, f4E2M1FN, #fp8attn.layout<pairs>>,
+    !fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 32, page = 64, i4>,
     !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
     !fp8attn.cache<latent, heads = 3, head_dim = 8, value_head_dim = 8, page = 64, bf16>)
 

@@ -93,13 +93,15 @@ static constexpr int64_t kQuad = 4;
 /// Returns the byte, within its tile, of the element at place `reduce` (0 to
 /// 31) of the reduction dimension and lane `lane` (0 to 15).
 static AffineExpr byteInTile(AffineExpr reduce, AffineExpr lane,
-                             int64_t elementBytes) {
+                             int64_t elementBits) {
   AffineExpr row = reduce.floorDiv(2), half = reduce % 2;
   AffineExpr pair = lane * 2 + half;
   // bf16 rows are stored as they are loaded. FP8 rows are half as long: two of
-  // them share a line, byte by byte.
-  if (elementBytes == 2)
+  // them share a line, byte by byte. Of 4 bits, they share the bytes.
+  if (elementBits == 16)
     return row * kLineBytes + pair * 2;
+  if (elementBits == 4)
+    return row.floorDiv(2) * (kLineBytes / 2) + pair;
   return row.floorDiv(2) * kLineBytes + pair * 2 + row % 2;
 }
 
@@ -144,18 +146,18 @@ bool LayoutAttr::hasKernels() const {
 /// round. `channels` are those that are stored, with the padding.
 static AffineExpr byteInPairs(CacheContent part, AffineExpr token,
                               AffineExpr channel, int64_t channels,
-                              int64_t elementBytes) {
-  int64_t tileBytes = kLanes * kReduction * elementBytes;
+                              int64_t elementBits) {
+  int64_t tileBytes = kLanes * kReduction * elementBits / 8;
   if (part == CacheContent::Key) {
     AffineExpr tile = token.floorDiv(kLanes) * (channels / kReduction) +
                       channel.floorDiv(kReduction);
     return tile * tileBytes +
-           byteInTile(channel % kReduction, token % kLanes, elementBytes);
+           byteInTile(channel % kReduction, token % kLanes, elementBits);
   }
   AffineExpr tile = token.floorDiv(kReduction) * (channels / kLanes) +
                     channel.floorDiv(kLanes);
   return tile * tileBytes +
-         byteInTile(token % kReduction, channel % kLanes, elementBytes);
+         byteInTile(token % kReduction, channel % kLanes, elementBits);
 }
 
 /// Returns the element of a layout of groups of 2 or 4 along the reduced
@@ -186,8 +188,9 @@ static AffineExpr elementInQuads(CacheContent part, AffineExpr token,
 }
 
 AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
-                             int64_t headDim, int64_t elementBytes) const {
+                             int64_t headDim, int64_t elementBits) const {
   AffineExpr token, channel;
+  const int64_t elementBytes = elementBits / 8;
   bindDims(getContext(), token, channel);
   const bool isKey = part == CacheContent::Key;
   const int64_t channels = getChannels(part, headDim);
@@ -196,7 +199,7 @@ AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
     AffineExpr rowMajor = token * headDim + channel;
     switch (getKind()) {
     case LayoutKind::Pairs:
-      return byteInPairs(part, token, channel, channels, elementBytes);
+      return byteInPairs(part, token, channel, channels, elementBits);
     case LayoutKind::RowMajor:
     case LayoutKind::Hnd:
     case LayoutKind::Nhd:
@@ -220,7 +223,7 @@ AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
 
 bool LayoutAttr::agreesWith(LayoutAttr other, CacheContent part,
                             int64_t pageTokens, int64_t headDim,
-                            int64_t elementBytes) const {
+                            int64_t elementBits) const {
   if (!hasContiguousHeads() || !other.hasContiguousHeads())
     return false;
   // The rows of a head are the same in both.
@@ -244,7 +247,7 @@ bool LayoutAttr::agreesWith(LayoutAttr other, CacheContent part,
   // Pairs of bf16 in lines of 16 lanes are the same; groups of keys are tiles
   // one after the other if they have no padding, those of values if there is
   // only one, or the page is one granule.
-  if (!areKinds(LayoutKind::Pairs, LayoutKind::VllmAmx) || elementBytes != 2)
+  if (!areKinds(LayoutKind::Pairs, LayoutKind::VllmAmx) || elementBits != 16)
     return false;
   return isKey ? headDim % kReduction == 0
                : headDim == kLanes ||

@@ -123,8 +123,8 @@ Value RepackOp::getScaledCache() {
 static bool isConverted(Type from, Type to) {
   return from == to ||
          (isa<BFloat16Type>(from) &&
-          (isa<Float8E4M3FNType, Float8E5M2Type>(to) || to.isInteger())) ||
-         isa<BFloat16Type>(to) ||
+          (isa<Float8E4M3FNType, Float8E5M2Type>(to) || to.isInteger(8))) ||
+         (isa<BFloat16Type>(to) && from.getIntOrFloatBitWidth() >= 8) ||
          (isa<Float8E4M3FNType>(from) && isa<Float8E4M3FNUZType>(to)) ||
          (isa<Float8E4M3FNUZType>(from) && isa<Float8E4M3FNType>(to));
 }
@@ -176,6 +176,15 @@ LogicalResult RepackOp::verify() {
         source.isLatent()
             ? "with the content, heads, head_dim and value_head_dim of"
             : "with the content, heads and head_dim of");
+  // repack_c7
+  if (source.getElementBits() < 8 &&
+      source.getPageTokens() != destination.getPageTokens())
+    return noteDefinition(
+        emitOpError("expects pages of one size, because two elements of ")
+            << source.getElementType() << " are in a byte, got "
+            << source.getPageTokens() << " tokens in source and "
+            << destination.getPageTokens() << " in destination",
+        "source", getSource());
   // repack_c4
   const auto [smaller, larger] =
       std::minmax(source.getPageTokens(), destination.getPageTokens());

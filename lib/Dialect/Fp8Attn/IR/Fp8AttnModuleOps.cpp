@@ -82,6 +82,9 @@ LogicalResult CacheViewOp::verify() {
   CacheType cache = getCache().getType();
   // cache_view_c1
   Type byte = IntegerType::get(getContext(), 8);
+  if (cache.getElementBits() < 8 && source.getElementType() != byte)
+    return emitOpError("expects memory of i8, because two elements of ")
+           << cache.getElementType() << " are in a byte, got " << source;
   if (source.getElementType() != byte &&
       source.getElementType() != cache.getElementType())
     return emitOpError("expects memory of i8 or of ")

@@ -15,6 +15,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
 
@@ -145,12 +146,12 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                        << " tokens together, got " << pageTokens;
   }
   // cache_c4
-  if (!isa<Float8E4M3FNType, Float8E5M2Type, BFloat16Type, Float8E4M3FNUZType>(
-          elementType) &&
-      !elementType.isSignlessInteger(8))
-    return emitError()
-           << "expects elements of f8E4M3FN, f8E5M2, i8 or bf16, got "
-           << elementType;
+  if (!isa<Float8E4M3FNType, Float8E5M2Type, Float4E2M1FNType, BFloat16Type,
+           Float8E4M3FNUZType>(elementType) &&
+      !elementType.isSignlessInteger(8) && !elementType.isSignlessInteger(4))
+    return emitError() << "expects elements of f8E4M3FN, f8E5M2, f4E2M1FN, i8, "
+                          "i4 or bf16, got "
+                       << elementType;
   if (isa<Float8E4M3FNUZType>(elementType) &&
       (!layout || !layout.isForExchange()))
     return emitError() << "expects a layout for exchange with other programs, "
@@ -160,6 +161,12 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                                   : "none");
   if (!layout)
     return success();
+  // cache_c11
+  if (elementType.getIntOrFloatBitWidth() < 8 &&
+      layout.getKind() != LayoutKind::Pairs)
+    return emitError() << "expects the layout pairs, because two elements of "
+                       << elementType << " are in a byte, got "
+                       << stringifyLayoutKind(layout.getKind());
   // cache_c5
   if (layout.getKind() == LayoutKind::VllmAmx && content != CacheContent::Key &&
       !isLatent && headDim % kVllmLanes != 0)
@@ -195,8 +202,12 @@ bool CacheType::isQuantized() const {
   return !isa<BFloat16Type>(getElementType());
 }
 
+int64_t CacheType::getElementBits() const {
+  return getElementType().getIntOrFloatBitWidth();
+}
+
 int64_t CacheType::getElementBytes() const {
-  return getElementType().getIntOrFloatBitWidth() / 8;
+  return llvm::divideCeil(getElementBits(), 8);
 }
 
 int64_t CacheType::getKeyBytes() const {
@@ -204,7 +215,7 @@ int64_t CacheType::getKeyBytes() const {
     return 0;
   return getPageTokens() *
          getLayout().getChannels(CacheContent::Key, getHeadDim()) *
-         getElementBytes();
+         getElementBits() / 8;
 }
 
 int64_t CacheType::getValueBytes() const {
@@ -212,7 +223,7 @@ int64_t CacheType::getValueBytes() const {
     return 0;
   return getPageTokens() *
          getLayout().getChannels(CacheContent::Value, getHeadDim()) *
-         getElementBytes();
+         getElementBits() / 8;
 }
 
 namespace {
@@ -268,7 +279,7 @@ AffineMap CacheType::getMap(CacheContent part) const {
   std::optional<Rows> rows = getRows(*this);
   if (!rows)
     return getLayout().getMap(part, getPageTokens(), getHeadDim(),
-                              getElementBytes());
+                              getElementBits());
   AffineExpr token, channel;
   bindDims(getContext(), token, channel);
   return AffineMap::get(2, 0,

@@ -71,7 +71,7 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     dimension that the GEMM reduces (channels for keys, tokens for values), and
     for FP8 and i8 two tile rows interleaved byte by byte, so that a 64-byte load
     decodes into two rows of an AMX tile, or two AVX-512 vectors, without a
-    shuffle. Tiles are 32 channels of keys and 16 of values wide; a head size
+    shuffle. Elements of 4 bits are the same with each two bytes in one. Tiles are 32 channels of keys and 16 of values wide; a head size
     that does not fill the last one is padded with zeros. The layout of all
     kernels.
 
@@ -99,19 +99,21 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
   let extraClassDeclaration = [{
     /// Returns the map (token, channel) -> byte within one head's keys, or
     /// values, of a page. `pageTokens` is the number of tokens in a page,
-    /// `headDim` that of channels, `elementBytes` 1 (FP8, i8) or 2 (bf16). Channels
+    /// `headDim` that of channels, `elementBits` 4, 8 or 16. Of elements of 4 bits, it
+    /// is the byte that has the element and another one: those of two rows of a
+    /// tile, the earlier one in the low half. Channels
     /// from headDim to getChannels(part, headDim) are padding. Rows of `nhd` and
     /// `hnd_packed` are not neighbours: of these it is the map of a cache of one
     /// head and one part (see CacheType::getMap).
     ::mlir::AffineMap getMap(CacheContent part, int64_t pageTokens,
-                             int64_t headDim, int64_t elementBytes) const;
+                             int64_t headDim, int64_t elementBits) const;
     /// Returns the channels that a key, or a value, of `headDim` channels is
     /// stored as.
     int64_t getChannels(CacheContent part, int64_t headDim) const;
     /// Returns whether a head of `other` has every byte of such a part in the same
     /// place, padding included, and these bytes are neighbours.
     bool agreesWith(LayoutAttr other, CacheContent part, int64_t pageTokens,
-                    int64_t headDim, int64_t elementBytes) const;
+                    int64_t headDim, int64_t elementBits) const;
     /// Returns whether the keys, or values, of a head in a page are neighbours.
     bool hasContiguousHeads() const {
       return getKind() != LayoutKind::Nhd && getKind() != LayoutKind::HndPacked;

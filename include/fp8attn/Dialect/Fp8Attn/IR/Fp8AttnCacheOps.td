@@ -27,8 +27,9 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     and the same for values, which a `latent` cache does not have beside its
     keys. `quantise` divides in f32, rounds to nearest even,
     saturates to the largest finite value, keeps the sign of zero, and turns a
-    NaN of either sign into 0x7F. To i8 it saturates to -127 and 127, and turns a
-    NaN into 0. A bf16 cache takes bf16 elements unchanged and
+    NaN of either sign into 0x7F. To i8 it saturates to -127 and 127, to i4 to -7
+    and 7, to f4E2M1FN, whose sign of zero is kept, to -6 and 6; these turn a NaN
+    into 0. A bf16 cache takes bf16 elements unchanged and
     others rounded to nearest even, and has no scales. Tokens with a negative slot
     are skipped. If two tokens name the same slot, either may be the one that is
     kept, element by element.
@@ -233,6 +234,8 @@ def Fp8Attn_RepackOp : Fp8Attn_ModelOp<"repack", [AttrSizedOperandSegments]> {
     - f8E4M3FN to f8E4M3FNUZ: the code stays, and the scale of the destination is
       twice that of the source, exactly, but for -0, which becomes 0; a NaN
       becomes 0x80.
+
+    Elements of 4 bits stay as they are, between pages of one size.
 
     `keyScale`, `valueScale` and their maps are those of the other cache if one
     is bf16, as in `paged_attention`; page and token are those of that cache. Otherwise there are none: codes are moved, not scales.

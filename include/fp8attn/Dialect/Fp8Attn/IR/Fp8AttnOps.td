@@ -179,7 +179,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
       and Dv, which a `key_value` cache has in common; two caches may also differ
       in their element types;
     - `keyScale`, `valueScale`: f32 or f8E8M0FNU (powers of two), required for
-      a cache of FP8 or i8 and absent for bf16 (of a `latent` cache, `keyScale` is the
+      a cache of codes and absent for bf16 (of a `latent` cache, `keyScale` is the
       scale of both, and there is no other one); `keyScaleMap` and `valueScaleMap` are
       any affine map from (page, head, token, channel) to the scale's indices,
       where `token` counts the tokens of the page: `-> ()` is a scale for the
@@ -278,8 +278,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     pages of their own, in memory that the call takes, and so are their scales.
 
     Numerics: the query enters the first GEMM in bf16 (f16 and f32 are rounded
-    to nearest even), probabilities the second in bf16; sums are f32; FP8 codes
-    and i8 are decoded exactly; `out` is rounded once, from f32, of FP8 the quotient by
+    to nearest even), probabilities the second in bf16; sums are f32; codes
+    are decoded exactly; `out` is rounded once, from f32, of FP8 the quotient by
     its scale (docs/Numerics.md).
 
     The numbered constraints are in docs/Spec.md (paged_attention_c1 and on).

@@ -22,8 +22,8 @@ class Fp8Attn_StaticTile<Type tensor>
     : ConfinedType<tensor, [HasStaticShapePred],
                    "statically shaped " # tensor.summary>;
 def Fp8Attn_Tile
-    : Fp8Attn_StaticTile<2DTensorOf<[F32, BF16, F8E4M3FN, F8E5M2, I8]>>;
-def Fp8Attn_CodeTile : Fp8Attn_StaticTile<2DTensorOf<[F8E4M3FN, F8E5M2, I8]>>;
+    : Fp8Attn_StaticTile<2DTensorOf<[F32, BF16, F8E4M3FN, F8E5M2, F4E2M1FN, I8, I<4>]>>;
+def Fp8Attn_CodeTile : Fp8Attn_StaticTile<2DTensorOf<[F8E4M3FN, F8E5M2, F4E2M1FN, I8, I<4>]>>;
 def Fp8Attn_F32Tile : Fp8Attn_StaticTile<2DTensorOf<[F32]>>;
 def Fp8Attn_BF16Tile : Fp8Attn_StaticTile<2DTensorOf<[BF16]>>;
 def Fp8Attn_RowTile : Fp8Attn_StaticTile<1DTensorOf<[F32]>>;
@@ -130,9 +130,9 @@ def Fp8Attn_LoadDenseOp : Fp8Attn_TileOp<"load_dense",
 }
 
 def Fp8Attn_DecodeOp : Fp8Attn_TileOp<"decode", [Pure]> {
-  let summary = "value of FP8 codes or i8, exact in bf16";
+  let summary = "value of codes, exact in bf16";
   let description = [{
-    Every f8E4M3FN, f8E5M2 and i8 value is a bf16 value.
+    Every f8E4M3FN, f8E5M2, f4E2M1FN, i8 and i4 value is a bf16 value.
 
     ```mlir
     func.func @values(%codes: tensor<256x64xf8E5M2>) -> tensor<256x64xbf16> {

@@ -27,7 +27,8 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     `latent` cache, as multi-head latent attention has it, the first
     `value_head_dim` channels of a key are the value: nothing else is stored, and
     values have the scale of the keys. The head
-    size is any multiple of 8 up to 576. Elements are f8E4M3FN, f8E5M2, i8 or bf16.
+    size is any multiple of 8 up to 576. Elements are f8E4M3FN, f8E5M2, i8 or bf16,
+    or of 4 bits, two in a byte: f4E2M1FN (the element of MXFP4 and NVFP4) or i4.
     The layout `pairs` pads it, keys to a
     multiple of 32 channels and values to one of 16, so that the two parts of a
     head may differ in size; `kv_write` stores zeros in the padding
@@ -71,9 +72,12 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
                                     getContent() == CacheContent::KeyValue; }
     /// Returns whether the values are the first channels of the keys.
     bool isLatent() const { return getContent() == CacheContent::Latent; }
-    /// Returns whether elements are FP8 or i8, so that scales are needed.
+    /// Returns whether elements are codes, so that scales are needed: all but
+    /// bf16.
     bool isQuantized() const;
-    /// Returns the size of an element in bytes.
+    /// Returns the size of an element in bits: 4, 8 or 16.
+    int64_t getElementBits() const;
+    /// Returns the size of an element in bytes; 1 if two share a byte.
     int64_t getElementBytes() const;
     /// Returns the bytes of the keys of one head in a page; 0 if there are none.
     int64_t getKeyBytes() const;

@@ -30,8 +30,9 @@ protected:
 
   static void fillNormal(Problem &problem, std::vector<uint16_t> &tensor,
                          float deviation) {
-    std::normal_distribution<float> normal(0, deviation);
-    problem.fill(tensor, [&](std::mt19937 &bits) { return normal(bits); });
+    problem.fill(tensor, [=](std::mt19937 &bits) {
+      return deviation * fastNormal(bits);
+    });
   }
 
   void expectAgreement(Problem &problem) const {

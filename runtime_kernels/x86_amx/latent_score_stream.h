@@ -199,10 +199,6 @@ streamPairAndKeys(const PairProduct &product, const PairScores &beside,
   return next.sawSpecial();
 }
 
-/// Steps of depth over which a row of each row tile is spread, and with fewer
-/// than which there are two beside each.
-constexpr int64_t kDepthOfRows = FP8ATTN_TILE_ROWS;
-
 /// Computes the softmax of scores that nothing else is done beside, whichever
 /// keys the rows see.
 [[gnu::noinline]] inline void finishPair(const PairScores &pair,

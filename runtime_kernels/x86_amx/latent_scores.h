@@ -212,6 +212,8 @@ private:
   template <int Tiles>
   bool multiplyTiles(const PairProduct &product, bool decodes, int64_t key,
                      __m512i &words) {
+    // So that all rows have their softmax beside a step of depth, if there are
+    // half as many as rows.
     if (depth() >= FP8ATTN_TILE_ROWS)
       return multiplyRows<Tiles, 1>(product, decodes, key, words);
     return multiplyRows<Tiles, 2>(product, decodes, key, words);

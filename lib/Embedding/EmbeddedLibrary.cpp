@@ -11,6 +11,8 @@
 
 #include "fp8attn/Embedding/EmbeddedLibrary.h"
 
+#include "fp8attn/Runtime/kernels.h"
+
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Demangle/Demangle.h"
@@ -69,6 +71,36 @@ static void forgetCallees(Module &module) {
       instruction.setMetadata(LLVMContext::MD_callees, nullptr);
 }
 
+/// Sets a constant of the library (runtime_kernels/common/run_kinds.h) to 0.
+static void clearFlag(Module &module, StringRef name) {
+  if (GlobalVariable *flag = module.getNamedGlobal(name))
+    flag->setInitializer(ConstantInt::get(flag->getValueType(), 0));
+}
+
+/// Tells kernels which key runs there are: what fp8attn_key_run_init is called
+/// with says it, and runs that are made without it have values, and whole
+/// granules.
+static void expectRuns(Module &module) {
+  // Operands of fp8attn_key_run_init (Runtime/lowering_abi.h).
+  constexpr unsigned kValues = 5, kPageTokens = 11;
+  bool hasLatentRuns = false, hasSmallPages = false;
+  if (Function *init = module.getFunction("fp8attn_key_run_init"))
+    for (User *user : init->users()) {
+      auto *call = dyn_cast<CallInst>(user);
+      if (!call || call->getCalledFunction() != init)
+        return;
+      // Null in a latent cache, and read from the description of another.
+      hasLatentRuns |=
+          !isa<LoadInst, ExtractValueInst>(call->getArgOperand(kValues));
+      auto *tokens = dyn_cast<ConstantInt>(call->getArgOperand(kPageTokens));
+      hasSmallPages |= !tokens || tokens->getZExtValue() % FP8ATTN_GRANULE != 0;
+    }
+  if (!hasLatentRuns)
+    clearFlag(module, "fp8attn_has_latent_runs");
+  if (!hasSmallPages)
+    clearFlag(module, "fp8attn_has_small_pages");
+}
+
 /// Makes the library that of the module: operands that are the same in all
 /// calls, as numbers of channels are, become constants, and what is for others
 /// goes. What is computed stays the same.
@@ -121,6 +153,7 @@ Error mlir::fp8attn::linkEmbeddedLibrary(Module &module) {
     return interface.contains(value.getName());
   });
   forgetCallees(module);
+  expectRuns(module);
   propagateConstants(module);
   for (Function &function : module)
     if (function.hasLocalLinkage())

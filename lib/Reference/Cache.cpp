@@ -64,8 +64,9 @@ float HeadTensor::at(int64_t token, int64_t head, int64_t channel) const {
   return static_cast<float>(decodeElement(address(token, head, channel), type));
 }
 
-/// Lanes of a 64-byte line.
+/// Lanes of a line.
 static constexpr int64_t kLanes = 16;
+static constexpr int64_t kLineBytes = 64;
 /// Elements of a lane along the dimension that a GEMM reduces, in a tile.
 static constexpr int64_t kDepth = 32;
 /// FP8 elements that AMX-FP8 takes together, and how many of a lane its tile
@@ -74,9 +75,10 @@ static constexpr int64_t kQuad = 4, kQuadDepth = 64;
 
 /// Returns the elements in the order of their bytes, as (reduced * numLanes +
 /// lane), where the tiles that cover the plane follow one another along the
-/// reduced dimension first if `depthFirst`.
+/// reduced dimension first if `depthFirst`. They have `depth` elements of it.
 static std::vector<int64_t> elementsInOrder(int64_t numReduced,
-                                            int64_t numLanes, bool depthFirst,
+                                            int64_t numLanes, int64_t depth,
+                                            bool depthFirst,
                                             int64_t elementSize) {
   std::vector<int64_t> order;
   auto appendTile = [&](int64_t reduced, int64_t lane) {
@@ -85,17 +87,17 @@ static std::vector<int64_t> elementsInOrder(int64_t numReduced,
     // (0, 1) alternating with those of the second (2, 3).
     static const std::vector<int64_t> kBf16 = {0, 1}, kFp8 = {0, 2, 1, 3};
     const std::vector<int64_t> &line = elementSize == 2 ? kBf16 : kFp8;
-    for (int64_t first = 0; first < kDepth; first += line.size())
+    for (int64_t first = 0; first < depth; first += line.size())
       for (int64_t l = 0; l < kLanes; ++l)
         for (int64_t r : line)
           order.push_back((reduced + first + r) * numLanes + lane + l);
   };
   if (depthFirst) {
     for (int64_t lane = 0; lane < numLanes; lane += kLanes)
-      for (int64_t reduced = 0; reduced < numReduced; reduced += kDepth)
+      for (int64_t reduced = 0; reduced < numReduced; reduced += depth)
         appendTile(reduced, lane);
   } else {
-    for (int64_t reduced = 0; reduced < numReduced; reduced += kDepth)
+    for (int64_t reduced = 0; reduced < numReduced; reduced += depth)
       for (int64_t lane = 0; lane < numLanes; lane += kLanes)
         appendTile(reduced, lane);
   }
@@ -158,8 +160,10 @@ static std::vector<int64_t> placeOfElement(bool isKey, int64_t tokens,
                                            int64_t elementSize) {
   const int64_t numReduced = isKey ? channels : tokens;
   const int64_t numLanes = isKey ? tokens : channels;
-  const std::vector<int64_t> order =
-      elementsInOrder(numReduced, numLanes, /*depthFirst=*/isKey, elementSize);
+  // Tiles of values end with the page, half as deep if need be.
+  const int64_t depth = isKey || tokens % kDepth == 0 ? kDepth : kDepth / 2;
+  const std::vector<int64_t> order = elementsInOrder(
+      numReduced, numLanes, depth, /*depthFirst=*/isKey, elementSize);
   std::vector<int64_t> places(order.size());
   for (size_t place = 0; place < order.size(); ++place) {
     const int64_t reduced = order[place] / numLanes;
@@ -175,7 +179,8 @@ static std::vector<int64_t> placeOfElement(bool isKey, int64_t tokens,
 static std::vector<int64_t> placeInLayout(Layout layout, bool isKey,
                                           int64_t tokens, int64_t channels,
                                           int64_t elementSize) {
-  if (layout == Layout::Pairs)
+  // Pages that are no whole tiles of keys are rows.
+  if (layout == Layout::Pairs && tokens % kLanes == 0)
     return placeOfElement(isKey, tokens, channels, elementSize);
   const std::vector<int64_t> order =
       elementsOfOthers(layout, isKey, tokens, channels);
@@ -230,7 +235,10 @@ PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
   const int64_t valueBytes =
       content == Content::Key ? 0 : pageTokens * valueDim * size / perByte;
   const int64_t headBytes = keyBytes + valueBytes;
-  const int64_t pageBytes = heads * headBytes;
+  // Cache lines, though small pages of rows need not fill them.
+  int64_t pageBytes = heads * headBytes;
+  if (layout == Layout::Pairs)
+    pageBytes = (pageBytes + kLineBytes - 1) / kLineBytes * kLineBytes;
 
   auto makePart = [&](bool isKey, int64_t offset) {
     const int64_t paddedDim = isKey ? keyDim : valueDim;

@@ -77,7 +77,10 @@ static std::array<double, 256> allValues(fp8attn_type type) {
 double fp8attn::reference::decodeFp8(uint8_t code, fp8attn_type type) {
   static const std::array<double, 256> e4m3 = allValues(FP8ATTN_TYPE_F8E4M3FN);
   static const std::array<double, 256> e5m2 = allValues(FP8ATTN_TYPE_F8E5M2);
-  return (type == FP8ATTN_TYPE_F8E4M3FN ? e4m3 : e5m2)[code];
+  static const std::array<double, 256> e2m1 = allValues(FP8ATTN_TYPE_F4E2M1FN);
+  return (type == FP8ATTN_TYPE_F8E4M3FN   ? e4m3
+          : type == FP8ATTN_TYPE_F4E2M1FN ? e2m1
+                                          : e5m2)[code];
 }
 
 /// Returns the finite magnitudes of a format, ascending: that of code c is at

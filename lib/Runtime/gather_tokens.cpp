@@ -7,7 +7,8 @@
 // Keys: 4 bytes of each line of a group of 16 tokens are those of one token, so
 // that a token is copied word by word from line to line. Values: a line of 64
 // bytes is 16 channels of 4 tokens (2 of bf16), each channel a word of 4 bytes,
-// which is put together from those of 4 tokens.
+// which is put together from those of 4 tokens. In pages whose size is no
+// multiple of 16, a token is a row.
 //
 //===----------------------------------------------------------------------===//
 
@@ -79,6 +80,11 @@ struct ValuePlace {
 };
 } // namespace
 
+/// Returns the tokens that are contiguous in a page, if it has tiles.
+static int64_t tokensTogether(int64_t pageTokens) {
+  return pageTokens % FP8ATTN_GRANULE == 0 ? FP8ATTN_GRANULE : kLanes;
+}
+
 /// Returns the number of tokens in a line of values.
 static int64_t tokensOfLine(int64_t elementBytes) {
   return kWordBytes / elementBytes;
@@ -89,7 +95,8 @@ static ValuePlace findValue(const Tokens &tokens, int64_t place,
   int64_t token;
   const uint8_t *head = tokens.find(place, token);
   const int64_t ofLine = tokensOfLine(elementBytes);
-  const int64_t ofGranule = token % FP8ATTN_GRANULE, r = token % ofLine;
+  const int64_t ofGranule = token % tokensTogether(tokens.pageTokens);
+  const int64_t r = token % ofLine;
   // Bytes of tokens 0, 2, 1, 3, or words of 0, 1.
   const int64_t byte = elementBytes == 1 ? 2 * (r % 2) + r / 2 : 2 * r;
   return {head + (token - ofGranule) * valueBytes +
@@ -121,7 +128,8 @@ static void copyValues(const int64_t *places, int64_t count,
                        int64_t place, int64_t valueBytes,
                        int64_t elementBytes) {
   const int64_t ofLine = tokensOfLine(elementBytes);
-  const int64_t tileBytes = FP8ATTN_GRANULE * kLanes * elementBytes;
+  const int64_t tileBytes =
+      tokensTogether(source.pageTokens) * kLanes * elementBytes;
   const int64_t numTiles = valueBytes / (kLanes * elementBytes);
   for (int64_t t = 0; t < count; t += ofLine) {
     const int64_t rest = count - t < ofLine ? count - t : ofLine;
@@ -132,6 +140,17 @@ static void copyValues(const int64_t *places, int64_t count,
         findValue(destination, place + t, valueBytes, elementBytes);
     copyLine(from, rest, const_cast<uint8_t *>(to.line), numTiles, tileBytes,
              elementBytes);
+  }
+}
+
+static void copyRows(const int64_t *places, int64_t count, const Tokens &source,
+                     const Tokens &destination, int64_t place,
+                     int64_t rowBytes) {
+  for (int64_t t = 0; t < count; ++t) {
+    int64_t from, to;
+    const uint8_t *sourcePage = source.find(places[t], from);
+    uint8_t *page = destination.find(place + t, to);
+    std::memcpy(page + to * rowBytes, sourcePage + from * rowBytes, rowBytes);
   }
 }
 
@@ -154,6 +173,13 @@ void fp8attn_gather_tokens(const int64_t *places, int64_t first, int64_t end,
                      source_page_bytes, page_tokens};
       Tokens to = {static_cast<uint8_t *>(destination) + head * head_bytes,
                    destination_page_bytes, page_tokens};
+      if (page_tokens % kLanes != 0) {
+        copyRows(places + t, count, from, to, place + t, key_bytes);
+        from.head += page_tokens * key_bytes;
+        to.head += page_tokens * key_bytes;
+        copyRows(places + t, count, from, to, place + t, value_bytes);
+        continue;
+      }
       copyKeys(places + t, count, from, to, place + t, key_bytes);
       from.head += page_tokens * key_bytes;
       to.head += page_tokens * key_bytes;

@@ -239,10 +239,10 @@ void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
   run->key_page_bytes = key_page_bytes;
   run->value_page_bytes = value_page_bytes;
   // Keys end where values begin, or, in a cache of their own, with the head.
-  const int64_t granules = page_tokens / FP8ATTN_GRANULE;
-  run->key_granule_bytes =
-      (value_offset > 0 ? value_offset : key_head_bytes) / granules;
-  run->value_granule_bytes = (value_head_bytes - value_offset) / granules;
+  const int64_t key_bytes = value_offset > 0 ? value_offset : key_head_bytes;
+  run->key_granule_bytes = key_bytes * FP8ATTN_GRANULE / page_tokens;
+  run->value_granule_bytes =
+      (value_head_bytes - value_offset) * FP8ATTN_GRANULE / page_tokens;
   run->pages = block_table + (hasKeys ? item->sequence * table_stride : 0);
   run->page_tokens = page_tokens;
   run->first_key = item->first_key;

@@ -166,7 +166,8 @@ private:
 
   void movePlaces(OpBuilder &builder, const Places &source,
                   const Places &destination) {
-    if (conversion.isCopy() && from.hasRows() && to.hasRows())
+    if (conversion.isCopy() && from.hasRows() && to.hasRows() &&
+        to.getStoredChannels() == to.getType().getHeadDim())
       return copyRow(builder, source.front(), destination.front());
     forChannels(builder, [&](OpBuilder &body, Value channel, int64_t width) {
       moveRows(body, source, destination, channel, width);

@@ -135,6 +135,7 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   shape.valueChannels = llvm::alignTo(value.getDimSize(1), kValueTileChannels);
   shape.keyBits = key.getElementTypeBitWidth();
   problem.isLatent = match.isLatent();
+  problem.hasWholeGranules = match.hasWholeGranules();
   // Keys have been read when their first channels are the values.
   shape.valueBits = problem.isLatent ? 0 : value.getElementTypeBitWidth();
   // What is multiplied element by element is bf16 afterwards.

@@ -17,6 +17,10 @@
 // So a granule of 32 tokens is contiguous in both. Head sizes are rounded up to
 // whole tiles; who stores a token stores zeros in the channels beyond its own.
 //
+// That is so where pages are whole granules. Where they are multiples of 16
+// tokens, each 16 are contiguous: whole tiles of K, upper or lower halves of
+// those of V. In pages of any other size, a token is a row of channels.
+//
 // In a latent cache the values are the first channels of the keys, and nothing
 // but keys is stored. 16 channels of 16 keys are half of a tile of keys, which
 // holds the elements of half of a tile of values in another order.
@@ -27,6 +31,7 @@
 #define FP8ATTN_COMMON_CACHE_LAYOUT_H
 
 #include "common/kernel_namespace.h"
+#include "common/run_kinds.h"
 #include "fp8attn/Runtime/kernels.h"
 
 #include <stdint.h>
@@ -88,10 +93,20 @@ inline typename Format::Storage tileCode(const uint8_t *tile, int64_t lane,
   return code;
 }
 
+/// Returns the tokens that are contiguous in pages of a size: 32, 16 or 1.
+constexpr int64_t tokensTogether(int64_t pageTokens) {
+  if (pageTokens % kPairedElements == 0)
+    return kPairedElements;
+  return pageTokens % kLanes == 0 ? kLanes : 1;
+}
+
 /// Returns the offset, in bytes, of a key's element in the head's part of a
 /// page. `channels` is the padded head size, a multiple of 32.
 template <int ElementBits>
-constexpr int64_t keyOffset(int64_t token, int64_t channel, int64_t channels) {
+constexpr int64_t keyOffset(int64_t token, int64_t channel, int64_t channels,
+                            int64_t pageTokens) {
+  if (tokensTogether(pageTokens) == 1)
+    return bytesOf<ElementBits>(token * channels + channel);
   const int64_t tile =
       token / kLanes * (channels / kPairedElements) + channel / kPairedElements;
   return bytesOf<ElementBits>(tile * kTileElements) +
@@ -101,62 +116,150 @@ constexpr int64_t keyOffset(int64_t token, int64_t channel, int64_t channels) {
 /// Returns the offset, in bytes, of a value's element in the head's part of a
 /// page. `channels` is the padded head size, a multiple of 16.
 template <int ElementBits>
-constexpr int64_t valueOffset(int64_t token, int64_t channel,
-                              int64_t channels) {
+constexpr int64_t valueOffset(int64_t token, int64_t channel, int64_t channels,
+                              int64_t pageTokens) {
+  const int64_t together = tokensTogether(pageTokens);
+  if (together == 1)
+    return bytesOf<ElementBits>(token * channels + channel);
   const int64_t tile =
-      token / kPairedElements * (channels / kLanes) + channel / kLanes;
-  return bytesOf<ElementBits>(tile * kTileElements) +
-         tileOffset<ElementBits>(channel % kLanes, token % kPairedElements);
+      token / together * (channels / kLanes) + channel / kLanes;
+  return bytesOf<ElementBits>(tile * kLanes * together) +
+         tileOffset<ElementBits>(channel % kLanes, token % together);
 }
 
-/// Returns the offset, in bytes, of the granule of token `first` from page 0
-/// of a head: `first` is a multiple of FP8ATTN_GRANULE and below num_keys.
-inline int64_t granuleOffset(const fp8attn_key_run &run, int64_t pageBytes,
-                             int64_t first, int64_t granuleBytes) {
-  return run.pages[first / run.page_tokens] * pageBytes +
-         first % run.page_tokens / FP8ATTN_GRANULE * granuleBytes;
+/// Whether pages of a format need not be whole granules. Those of elements of 4
+/// bits are.
+template <class Format> constexpr bool kTakesAnyPage = Format::kBits >= 8;
+
+/// Returns whether granules are contiguous.
+inline bool hasWholeGranules(const fp8attn_key_run &run) {
+  return !fp8attn_has_small_pages || run.page_tokens % FP8ATTN_GRANULE == 0;
 }
 
-/// Returns the keys of the granule that begins at token `first`.
-template <int ElementBits>
-const uint8_t *keyGranule(const fp8attn_key_run &run, int64_t first,
-                          int64_t channels) {
-  return run.keys +
-         granuleOffset(run, run.key_page_bytes, first,
-                       bytesOf<ElementBits>(FP8ATTN_GRANULE * channels));
+/// Returns whether tokens are rows of channels.
+inline bool hasRows(const fp8attn_key_run &run) {
+  return fp8attn_has_small_pages && run.page_tokens % kLanes != 0;
 }
 
 /// Returns whether the values of a run are the first channels of its keys.
 inline bool isLatent(const fp8attn_key_run &run) {
-  return run.values == nullptr;
+  return fp8attn_has_latent_runs && run.values == nullptr;
 }
 
-/// Halves of tiles of keys with the elements of a tile of values: of the first
-/// 16 tokens of a granule, and of the others.
-struct LatentTile {
+/// Returns whether tiles of values are in the cache as they are multiplied.
+inline bool hasValueTiles(const fp8attn_key_run &run) {
+  return hasWholeGranules(run) && !isLatent(run);
+}
+
+/// Returns whether there may be tiles that are not in the cache as they are
+/// multiplied.
+inline bool areTilesMade() {
+  return fp8attn_has_latent_runs || fp8attn_has_small_pages;
+}
+
+/// Returns the offset, in bytes, of `token` from page 0 of a head: the first
+/// one of those that are contiguous, and below num_keys.
+inline int64_t tokenOffset(const fp8attn_key_run &run, int64_t pageBytes,
+                           int64_t token, int64_t tokenBytes) {
+  return run.pages[token / run.page_tokens] * pageBytes +
+         token % run.page_tokens * tokenBytes;
+}
+
+/// Where the first 16 tokens of a granule are, and where the others.
+struct GranuleHalves {
   const uint8_t *early, *late;
 };
 
-/// Returns those of tile `tile` of the values of the granule that begins at
-/// token `first` of a latent cache.
-template <int ElementBits>
-LatentTile latentTile(const fp8attn_key_run &run, int64_t first, int64_t tile) {
-  constexpr int64_t kHalfBytes = bytesOf<ElementBits>(kTileElements / 2);
-  const uint8_t *early =
-      run.keys +
-      granuleOffset(run, run.key_page_bytes, first, run.key_granule_bytes) +
-      tile * kHalfBytes;
-  return {early, early + run.key_granule_bytes / 2};
+/// Returns the halves of the granule that begins at token `first`, a multiple
+/// of FP8ATTN_GRANULE and below num_keys, unless tokens are rows. A half that
+/// is behind the run's end, where there may be no page, is the first one again.
+inline GranuleHalves findHalves(const fp8attn_key_run &run, const uint8_t *head,
+                                int64_t pageBytes, int64_t first,
+                                int64_t tokenBytes) {
+  const uint8_t *early = head + tokenOffset(run, pageBytes, first, tokenBytes);
+  if (hasWholeGranules(run))
+    return {early, early + kLanes * tokenBytes};
+  if (first + kLanes >= run.num_keys)
+    return {early, early};
+  return {early,
+          head + tokenOffset(run, pageBytes, first + kLanes, tokenBytes)};
 }
 
-/// Returns the values of the granule that begins at token `first`, unless the
-/// cache is latent.
+/// Bytes of a token's keys, and of its values.
+inline int64_t keyTokenBytes(const fp8attn_key_run &run) {
+  return run.key_granule_bytes / FP8ATTN_GRANULE;
+}
+inline int64_t valueTokenBytes(const fp8attn_key_run &run) {
+  return run.value_granule_bytes / FP8ATTN_GRANULE;
+}
+
+/// Returns the keys of the granule that begins at token `first`: tiles of each
+/// half. Tokens are not rows.
+template <int ElementBits>
+GranuleHalves keyHalves(const fp8attn_key_run &run, int64_t first,
+                        int64_t channels) {
+  return findHalves(run, run.keys, run.key_page_bytes, first,
+                    bytesOf<ElementBits>(channels));
+}
+
+/// Returns halves of tile `tile` of the values of the granule that begins at
+/// token `first`: of a latent cache, halves of tiles of keys, which have the
+/// same elements in another order. Tokens are not rows.
+template <int ElementBits>
+GranuleHalves valueHalves(const fp8attn_key_run &run, int64_t first,
+                          int64_t tile) {
+  constexpr int64_t kHalfBytes = bytesOf<ElementBits>(kTileElements / 2);
+  GranuleHalves halves = isLatent(run)
+                             ? findHalves(run, run.keys, run.key_page_bytes,
+                                          first, keyTokenBytes(run))
+                             : findHalves(run, run.values, run.value_page_bytes,
+                                          first, valueTokenBytes(run));
+  halves.early += tile * kHalfBytes;
+  halves.late += tile * kHalfBytes;
+  return halves;
+}
+
+/// Returns the values of the granule that begins at token `first`, if
+/// hasValueTiles.
 template <int ElementBits>
 const uint8_t *valueGranule(const fp8attn_key_run &run, int64_t first,
                             int64_t channels) {
-  return run.values +
-         granuleOffset(run, run.value_page_bytes, first,
-                       bytesOf<ElementBits>(FP8ATTN_GRANULE * channels));
+  return run.values + tokenOffset(run, run.value_page_bytes, first,
+                                  bytesOf<ElementBits>(channels));
+}
+
+/// Returns the keys of the granule that begins at token `first`, if
+/// hasWholeGranules.
+template <int ElementBits>
+const uint8_t *keyGranule(const fp8attn_key_run &run, int64_t first,
+                          int64_t channels) {
+  return run.keys + tokenOffset(run, run.key_page_bytes, first,
+                                bytesOf<ElementBits>(channels));
+}
+
+/// Returns the row of a token, which is that of the last one behind the run's
+/// end.
+inline const uint8_t *findRow(const fp8attn_key_run &run, const uint8_t *head,
+                              int64_t pageBytes, int64_t token,
+                              int64_t tokenBytes) {
+  if (token >= run.num_keys)
+    token = run.num_keys - 1;
+  // Without a division, as most pages without tiles are of one token.
+  if (run.page_tokens == 1)
+    return head + run.pages[token] * pageBytes;
+  return head + tokenOffset(run, pageBytes, token, tokenBytes);
+}
+
+/// Returns the rows of a token's keys, and of its values, with which those
+/// begin in a latent cache.
+inline const uint8_t *keyRow(const fp8attn_key_run &run, int64_t token) {
+  return findRow(run, run.keys, run.key_page_bytes, token, keyTokenBytes(run));
+}
+inline const uint8_t *valueRow(const fp8attn_key_run &run, int64_t token) {
+  if (isLatent(run))
+    return keyRow(run, token);
+  return findRow(run, run.values, run.value_page_bytes, token,
+                 valueTokenBytes(run));
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

@@ -28,8 +28,7 @@ void computeScores(const fp8attn_key_run &run, int64_t firstKey,
                    int64_t numKeys, const uint16_t *query, int64_t rows,
                    int64_t channels, float *scores, float *keys) {
   for (int64_t key = 0; key < numKeys; key += FP8ATTN_GRANULE) {
-    decodeKeys<Format>(keyGranule<Format::kBits>(run, firstKey + key, channels),
-                       channels, keys);
+    decodeKeys<Format>(run, firstKey + key, channels, keys);
     for (int64_t row = 0; row < rows; ++row) {
       float sums[FP8ATTN_GRANULE] = {};
       for (int64_t c = 0; c < channels; ++c) {

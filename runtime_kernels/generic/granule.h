@@ -44,31 +44,54 @@ void decodeTile(const uint8_t *tile, float *destination, int64_t pairedStride,
           values[tileElement<kBits>(lane, paired)];
 }
 
-/// Decodes a granule of keys to [channels][32 tokens].
+/// Decodes `channels` channels of a row so that they are `stride` apart.
 template <typename Format>
-void decodeKeys(const uint8_t *granule, int64_t channels, float *keys) {
-  for (int64_t token = 0; token < FP8ATTN_GRANULE; token += kLanes)
-    for (int64_t channel = 0; channel < channels; channel += kPairedElements)
-      decodeTile<Format>(
-          granule + keyOffset<Format::kBits>(token, channel, channels),
-          keys + channel * FP8ATTN_GRANULE + token, FP8ATTN_GRANULE);
+void decodeRow(const uint8_t *row, int64_t channels, float *destination,
+               int64_t stride = 1) {
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    typename Format::Storage code;
+    __builtin_memcpy(&code, row + bytesOf<Format::kBits>(channel),
+                     sizeof(code));
+    destination[channel * stride] = Format::decode(code);
+  }
+}
+
+/// Decodes the granule of keys that begins at token `first` to [channels][32
+/// tokens].
+template <typename Format>
+void decodeKeys(const fp8attn_key_run &run, int64_t first, int64_t channels,
+                float *keys) {
+  if (kTakesAnyPage<Format> && hasRows(run)) {
+    for (int64_t token = 0; token < FP8ATTN_GRANULE; ++token)
+      decodeRow<Format>(keyRow(run, first + token), channels, keys + token,
+                        FP8ATTN_GRANULE);
+    return;
+  }
+  const GranuleHalves halves = keyHalves<Format::kBits>(run, first, channels);
+  constexpr int64_t kTileBytes = bytesOf<Format::kBits>(kTileElements);
+  for (int64_t tile = 0; tile < channels / kPairedElements; ++tile) {
+    float *to = keys + tile * kPairedElements * FP8ATTN_GRANULE;
+    decodeTile<Format>(halves.early + tile * kTileBytes, to, FP8ATTN_GRANULE);
+    decodeTile<Format>(halves.late + tile * kTileBytes, to + kLanes,
+                       FP8ATTN_GRANULE);
+  }
 }
 
 /// Decodes the values of a latent cache from the granule of keys to [32
-/// tokens][channels]. `keyBytes` are those of the granule.
+/// tokens][channels], unless tokens are rows.
 template <typename Format>
-void decodeLatentValues(const uint8_t *granule, int64_t keyBytes,
-                        int64_t channels, float *values) {
-  const int64_t keyChannels =
-      keyBytes / bytesOf<Format::kBits>(FP8ATTN_GRANULE);
-  for (int64_t token = 0; token < FP8ATTN_GRANULE; token += kLanes)
-    for (int64_t channel = 0; channel < channels; channel += kPairedElements) {
-      const int64_t left = channels - channel;
-      decodeTile<Format>(
-          granule + keyOffset<Format::kBits>(token, channel, keyChannels),
-          values + token * channels + channel, 1, channels,
-          left < kPairedElements ? left : kPairedElements);
-    }
+void decodeLatentValues(const GranuleHalves &keys, int64_t channels,
+                        float *values) {
+  constexpr int64_t kTileBytes = bytesOf<Format::kBits>(kTileElements);
+  for (int64_t channel = 0; channel < channels; channel += kPairedElements) {
+    const int64_t left = channels - channel;
+    const int64_t count = left < kPairedElements ? left : kPairedElements;
+    const int64_t offset = channel / kPairedElements * kTileBytes;
+    decodeTile<Format>(keys.early + offset, values + channel, 1, channels,
+                       count);
+    decodeTile<Format>(keys.late + offset, values + kLanes * channels + channel,
+                       1, channels, count);
+  }
 }
 
 /// Decodes the granule of values that begins at token `first` to [32
@@ -76,15 +99,30 @@ void decodeLatentValues(const uint8_t *granule, int64_t keyBytes,
 template <typename Format>
 void decodeValues(const fp8attn_key_run &run, int64_t first, int64_t channels,
                   float *values) {
+  if (kTakesAnyPage<Format> && hasRows(run)) {
+    for (int64_t token = 0; token < FP8ATTN_GRANULE; ++token)
+      decodeRow<Format>(valueRow(run, first + token), channels,
+                        values + token * channels);
+    return;
+  }
   if (isLatent(run))
-    return decodeLatentValues<Format>(
-        latentTile<Format::kBits>(run, first, 0).early, run.key_granule_bytes,
-        channels, values);
-  const uint8_t *granule = valueGranule<Format::kBits>(run, first, channels);
-  for (int64_t channel = 0; channel < channels; channel += kLanes)
-    decodeTile<Format>(granule +
-                           valueOffset<Format::kBits>(0, channel, channels),
-                       values + channel, channels);
+    return decodeLatentValues<Format>(valueHalves<Format::kBits>(run, first, 0),
+                                      channels, values);
+  constexpr int64_t kTileBytes = bytesOf<Format::kBits>(kTileElements);
+  for (int64_t channel = 0; channel < channels; channel += kLanes) {
+    const int64_t tile = channel / kLanes;
+    if (hasWholeGranules(run)) {
+      decodeTile<Format>(valueGranule<Format::kBits>(run, first, channels) +
+                             tile * kTileBytes,
+                         values + channel, channels);
+      continue;
+    }
+    uint8_t both[kTileBytes];
+    const GranuleHalves halves = valueHalves<Format::kBits>(run, first, tile);
+    __builtin_memcpy(both, halves.early, kTileBytes / 2);
+    __builtin_memcpy(both + kTileBytes / 2, halves.late, kTileBytes / 2);
+    decodeTile<Format>(both, values + channel, channels);
+  }
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

@@ -18,8 +18,8 @@ namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
 /// Returns the offset of (token, channel) in a head's part of a page.
-using LayoutFunction = int64_t(int64_t token, int64_t channel,
-                               int64_t channels);
+using LayoutFunction = int64_t(int64_t token, int64_t channel, int64_t channels,
+                               int64_t pageTokens);
 
 /// Returns the channels that a head size is stored as.
 using PaddingFunction = int64_t(int64_t headSize);
@@ -78,7 +78,7 @@ static void storeTokens(const typename Element::Storage *source,
               : 0;
       const int64_t pageToken = slot % pageTokens;
       storeCode<Format>(code, IsKey ? channel : pageToken,
-                        page + layout(pageToken, channel, padded));
+                        page + layout(pageToken, channel, padded, pageTokens));
     }
   }
 }

@@ -126,7 +126,7 @@ TEST_P(StoreGoldenTest, EveryElement) {
             kGoldenScales[scale], cache.data(), pageBytes, kPageTokens);
       for (int i = 0; i < kTokens * kChannels; ++i) {
         const int64_t bit = (keys ? keyBit : valueBit)(
-            type, 16 + i / kChannels, i % kChannels, kChannels);
+            type, 16 + i / kChannels, i % kChannels, kChannels, kPageTokens);
         const int code = readCode(type, cache.data(), bit);
         ASSERT_EQ(code, cacheElement(type, in, source.bits(i), scale))
             << in << " bits " << source.bits(i) << " scale "

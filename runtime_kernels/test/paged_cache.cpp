@@ -28,15 +28,22 @@ static int64_t placeInTile(std::string_view type, int64_t lane,
   return (r / 2) * 64 + 2 * (2 * lane + h) + (r & 1);
 }
 
-int64_t keyBit(std::string_view type, int64_t t, int64_t d, int64_t channels) {
+int64_t keyBit(std::string_view type, int64_t t, int64_t d, int64_t channels,
+               int64_t pageTokens) {
+  if (pageTokens % 16 != 0)
+    return (t * paddedKeys(channels) + d) * elementBits(type);
   const int64_t tile = (t / 16) * (paddedKeys(channels) / 32) + d / 32;
   return (tile * 512 + placeInTile(type, t % 16, d % 32)) * elementBits(type);
 }
 
-int64_t valueBit(std::string_view type, int64_t t, int64_t d,
-                 int64_t channels) {
-  const int64_t tile = (t / 32) * (paddedValues(channels) / 16) + d / 16;
-  return (tile * 512 + placeInTile(type, d % 16, t % 32)) * elementBits(type);
+int64_t valueBit(std::string_view type, int64_t t, int64_t d, int64_t channels,
+                 int64_t pageTokens) {
+  if (pageTokens % 16 != 0)
+    return (t * paddedValues(channels) + d) * elementBits(type);
+  // Tiles of 32 tokens, or halves of them.
+  const int64_t n = pageTokens % 32 == 0 ? 32 : 16;
+  const int64_t tile = (t / n) * (paddedValues(channels) / 16) + d / 16;
+  return (tile * 16 * n + placeInTile(type, d % 16, t % n)) * elementBits(type);
 }
 
 uint16_t readCode(std::string_view type, const uint8_t *bytes, int64_t bit) {
@@ -92,15 +99,18 @@ static int64_t pagesOf(const CacheShape &shape) {
 }
 
 PagedCache::PagedCache(const CacheShape &shape, Random &random)
-    : cacheShape(shape), pageBytes(shape.pageTokens *
-                                   (paddedKeys(shape.keyChannels) +
-                                    paddedValues(shape.valueChannels)) *
-                                   elementBits(shape.type) / 8),
+    : cacheShape(shape), pageBytes((shape.pageTokens *
+                                        (paddedKeys(shape.keyChannels) +
+                                         paddedValues(shape.valueChannels)) *
+                                        elementBits(shape.type) / 8 +
+                                    63) &
+                                   -64),
       valueBegin(shape.pageTokens * paddedKeys(shape.keyChannels) *
                  elementBits(shape.type) / 8),
       pages(static_cast<size_t>(pagesOf(shape))),
       bytes(static_cast<size_t>((pagesOf(shape) + kForeignPages) * pageBytes)),
       keyCodes(shape.numKeys, shape.keyChannels),
+      valueCodes(shape.numKeys, shape.valueChannels),
       keyNumbers(shape.numKeys, shape.keyChannels),
       valueNumbers(shape.numKeys, shape.valueChannels) {
   std::vector<int32_t> order(pages.size() + kForeignPages);
@@ -108,13 +118,13 @@ PagedCache::PagedCache(const CacheShape &shape, Random &random)
   std::shuffle(order.begin(), order.end(), random);
   std::copy_n(order.begin(), pages.size(), pages.begin());
   memset(bytes.data(), 0xff, bytes.size());
-  const int64_t granules = shape.pageTokens / FP8ATTN_GRANULE;
+  const int64_t granuleBytes = FP8ATTN_GRANULE * elementBits(shape.type) / 8;
   keyRun = {bytes.data(),
             bytes.data() + valueBegin,
             pageBytes,
             pageBytes,
-            valueBegin / granules,
-            (pageBytes - valueBegin) / granules,
+            granuleBytes * paddedKeys(shape.keyChannels),
+            granuleBytes * paddedValues(shape.valueChannels),
             pages.data(),
             shape.pageTokens,
             0,
@@ -127,7 +137,7 @@ PagedCache::PagedCache(const CacheShape &shape, Random &random)
          channel < paddedKeys(shape.keyChannels); ++channel)
       store(token,
             keyBit(shape.type, token % shape.pageTokens, channel,
-                   shape.keyChannels),
+                   shape.keyChannels, shape.pageTokens),
             0);
     for (int64_t channel = 0; channel < shape.valueChannels; ++channel)
       setValue(token, channel, randomCode(shape.type, random));
@@ -150,16 +160,18 @@ void PagedCache::setKey(int64_t token, int64_t channel, uint16_t code) {
   keyNumbers.at(token, channel) = cacheValue(cacheShape.type, code);
   store(token,
         keyBit(cacheShape.type, token % keyRun.page_tokens, channel,
-               cacheShape.keyChannels),
+               cacheShape.keyChannels, keyRun.page_tokens),
         code);
 }
 
 void PagedCache::setValue(int64_t token, int64_t channel, uint16_t code) {
   code = bitsOfType(cacheShape.type, code);
+  valueCodes.at(token, channel) = code;
   valueNumbers.at(token, channel) = cacheValue(cacheShape.type, code);
   store(token,
         8 * valueBegin + valueBit(cacheShape.type, token % keyRun.page_tokens,
-                                  channel, cacheShape.valueChannels),
+                                  channel, cacheShape.valueChannels,
+                                  keyRun.page_tokens),
         code);
 }
 
@@ -175,6 +187,15 @@ void PagedCache::beginAt(int64_t token) {
   constexpr int32_t kNoPage = INT32_MAX;
   std::fill_n(pages.begin(), token / keyRun.page_tokens, kNoPage);
   keyRun.first_key = token;
+}
+
+void PagedCache::copyCodes(const PagedCache &from) {
+  for (int64_t token = 0; token < cacheShape.numKeys; ++token) {
+    for (int64_t channel = 0; channel < cacheShape.keyChannels; ++channel)
+      setKey(token, channel, from.keyCodes.at(token, channel));
+    for (int64_t channel = 0; channel < cacheShape.valueChannels; ++channel)
+      setValue(token, channel, from.valueCodes.at(token, channel));
+  }
 }
 
 void PagedCache::copyKeysToValues() {

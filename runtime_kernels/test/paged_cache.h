@@ -44,12 +44,18 @@ struct CacheShape {
 inline int64_t paddedKeys(int64_t channels) { return (channels + 31) & ~31; }
 inline int64_t paddedValues(int64_t channels) { return (channels + 15) & ~15; }
 
+/// Returns whether elements are in pages of so many tokens: those of 4 bits are
+/// in whole granules alone.
+inline bool takesPages(std::string_view type, int64_t pageTokens) {
+  return elementBits(type) >= 8 || pageTokens % FP8ATTN_GRANULE == 0;
+}
+
 /// Returns where, in bits, an element begins within a head's part of a page, as
 /// the documentation of the layout has it.
 int64_t keyBit(std::string_view type, int64_t token, int64_t channel,
-               int64_t channels);
+               int64_t channels, int64_t pageTokens);
 int64_t valueBit(std::string_view type, int64_t token, int64_t channel,
-                 int64_t channels);
+                 int64_t channels, int64_t pageTokens);
 
 /// Reads and writes the element that begins at a bit.
 uint16_t readCode(std::string_view type, const uint8_t *bytes, int64_t bit);
@@ -71,6 +77,8 @@ public:
   /// Lets the run begin at `token`, a multiple of FP8ATTN_GRANULE. Page
   /// numbers and codes of earlier tokens become what must not be read.
   void beginAt(int64_t token);
+  /// Takes the codes of a cache of the same head sizes and number of keys.
+  void copyCodes(const PagedCache &from);
   /// Makes the values the first channels of the keys.
   void copyKeysToValues();
   /// Makes the run one of a latent cache, whose values are those channels.
@@ -102,7 +110,7 @@ private:
   GuardedBuffer<int32_t> pages;
   GuardedBuffer<uint8_t> bytes;
   fp8attn_key_run keyRun;
-  Matrix<uint16_t> keyCodes;
+  Matrix<uint16_t> keyCodes, valueCodes;
   Matrix<double> keyNumbers, valueNumbers;
 };
 

@@ -24,6 +24,7 @@ static void noteFetch(const char *line);
 
 #include "guarded_buffer.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <optional>
 #include <unordered_map>
@@ -53,7 +54,6 @@ struct FetchedRun {
                                   shape.firstKey / shape.pageTokens)),
         run{} {
     const int64_t firstPage = shape.firstKey / shape.pageTokens;
-    const int64_t granules = shape.pageTokens / FP8ATTN_GRANULE;
     for (size_t i = 0; i < pages.size(); ++i)
       pages.begin()[i] = static_cast<int32_t>(7 * i % 64);
     place <<= 36;
@@ -63,8 +63,13 @@ struct FetchedRun {
           reinterpret_cast<const uint8_t *>(place + (int64_t{1} << 40));
     run.key_granule_bytes = shape.keyGranuleBytes;
     run.value_granule_bytes = shape.valueGranuleBytes;
-    run.key_page_bytes = granules * shape.keyGranuleBytes;
-    run.value_page_bytes = granules * shape.valueGranuleBytes;
+    const auto pageBytes = [&](int64_t granuleBytes) {
+      const int64_t bytes =
+          shape.pageTokens * granuleBytes / FP8ATTN_GRANULE + 63;
+      return bytes / 64 * 64;
+    };
+    run.key_page_bytes = pageBytes(shape.keyGranuleBytes);
+    run.value_page_bytes = pageBytes(shape.valueGranuleBytes);
     // Entries before the first key's page, and behind the last, do not exist.
     run.pages = pages.begin() - firstPage;
     run.page_tokens = shape.pageTokens;
@@ -72,12 +77,30 @@ struct FetchedRun {
     run.num_keys = shape.numKeys;
   }
 
-  const uint8_t *granule(StepPart part, int64_t key) const {
-    return part == StepPart::kKeys
-               ? run.keys + granuleOffset(run, run.key_page_bytes, key,
-                                          run.key_granule_bytes)
-               : run.values + granuleOffset(run, run.value_page_bytes, key,
-                                            run.value_granule_bytes);
+  /// Returns the lines of a granule that exist.
+  std::vector<const uint8_t *> lines(StepPart part, int64_t key) const {
+    const bool areKeys = part == StepPart::kKeys;
+    const uint8_t *head = areKeys ? run.keys : run.values;
+    const int64_t pageBytes =
+        areKeys ? run.key_page_bytes : run.value_page_bytes;
+    const int64_t tokenBytes = bytes(part) / FP8ATTN_GRANULE;
+    const int64_t together = run.page_tokens % 32 == 0   ? 32
+                             : run.page_tokens % 16 == 0 ? 16
+                                                         : 1;
+    std::vector<const uint8_t *> result;
+    for (int64_t token = key; token < key + FP8ATTN_GRANULE;
+         token += together) {
+      if (token >= run.num_keys || tokenBytes == 0)
+        break;
+      const uint8_t *first = head +
+                             run.pages[token / run.page_tokens] * pageBytes +
+                             token % run.page_tokens * tokenBytes;
+      const uint8_t *line = first - reinterpret_cast<uintptr_t>(first) % 64;
+      for (; line < first + together * tokenBytes; line += 64)
+        if (result.empty() || line != result.back())
+          result.push_back(line);
+    }
+    return result;
   }
   int64_t bytes(StepPart part) const {
     return part == StepPart::kKeys ? run.key_granule_bytes
@@ -93,13 +116,11 @@ static void consume(const FetchedRun &run, StepPart part, int64_t key,
                     int64_t partBytes, PrefetchStream &stream) {
   const int64_t end = key + stepKeys(key, run.run.num_keys);
   for (; key < end; key += FP8ATTN_GRANULE) {
-    const uint8_t *granule = run.granule(part, key);
     const bool isRead = run.bytes(part) > 0;
     // As many values of a latent cache as keys.
     const int64_t bytes = isRead ? run.bytes(part) : run.bytes(StepPart::kKeys);
-    for (int64_t line = 0; isRead && line < bytes; line += 64)
-      ASSERT_GT(fetched[granule + line], 0)
-          << "line " << line / 64 << " of the granule at key " << key;
+    for (const uint8_t *line : run.lines(part, key))
+      ASSERT_GT(fetched[line], 0) << "a line of the granule at key " << key;
     for (int64_t done = 0, size; done < bytes; done += 8 * size) {
       size = bytes - done < 8 * partBytes ? 64 : partBytes;
       for (int64_t i = 0; i < 8; ++i)
@@ -130,8 +151,8 @@ static std::unordered_map<const uint8_t *, int> linesOf(const FetchedRun &run) {
   for (int64_t key = run.run.first_key; key < run.run.num_keys;
        key += FP8ATTN_GRANULE)
     for (StepPart part : {StepPart::kKeys, StepPart::kValues})
-      for (int64_t line = 0; line < run.bytes(part); line += 64)
-        lines[run.granule(part, key) + line] = 1;
+      for (const uint8_t *line : run.lines(part, key))
+        lines[line] = 1;
   return lines;
 }
 
@@ -151,11 +172,12 @@ static void checkLines(const FetchedRun &run, int mostTimes = 1) {
   const int64_t lastKey =
       run.run.first_key + (run.run.num_keys - 1 - run.run.first_key) /
                               FP8ATTN_GRANULE * FP8ATTN_GRANULE;
-  const uint8_t *last = run.granule(StepPart::kValues, lastKey);
+  const std::vector<const uint8_t *> last =
+      run.lines(StepPart::kValues, lastKey);
   for (const auto &[line, times] : fetched) {
     ASSERT_EQ(lines.count(line), 1u) << "a line outside of the run";
     // The stream stays on the last granule.
-    if (line < last || line >= last + run.bytes(StepPart::kValues))
+    if (std::find(last.begin(), last.end(), line) == last.end())
       ASSERT_LE(times, mostTimes);
   }
   ASSERT_EQ(fetched.size(), lines.size());
@@ -176,6 +198,46 @@ TEST(PrefetchTest, EveryLineOnce) {
                                   granuleBytes, granuleBytes});
             ASSERT_NO_FATAL_FAILURE(consumeRun(run, partBytes, fused));
             ASSERT_NO_FATAL_FAILURE(checkLines(run));
+          }
+}
+
+// Halves of granules that may be in pages of their own: the same.
+TEST(PrefetchTest, PagesOfHalfGranules) {
+  for (int64_t granuleBytes : {512, 2048, 4096, 8192, 18432})
+    for (int64_t firstKey : {0, 32, 224, 512})
+      for (int64_t keys : {1, 16, 17, 32, 33, 256, 300, 1100})
+        for (int64_t partBytes : {64, 256})
+          for (bool fused : {false, true}) {
+            SCOPED_TRACE(testing::Message()
+                         << granuleBytes << " bytes, " << keys << " keys from "
+                         << firstKey << ", parts of " << partBytes
+                         << (fused ? ", fused" : ""));
+            const FetchedRun run({firstKey, firstKey + keys, keys % 2 ? 16 : 48,
+                                  granuleBytes, granuleBytes});
+            ASSERT_NO_FATAL_FAILURE(consumeRun(run, partBytes, fused));
+            // A half that is not there is the first one, twice.
+            const bool endsInHalf = (keys - 1) % FP8ATTN_GRANULE < 16;
+            ASSERT_NO_FATAL_FAILURE(checkLines(run, endsInHalf ? 2 : 1));
+          }
+}
+
+// Tokens that are rows, some of which share lines: every line before it is
+// read, and nothing else. What the products fetch is there already.
+TEST(PrefetchTest, Rows) {
+  for (int64_t granuleBytes : {512, 1024, 4096, 18432})
+    for (int64_t pageTokens : {1, 8, 40})
+      for (int64_t firstKey : {0, 32, 224})
+        for (int64_t keys : {1, 33, 300, 1100})
+          for (bool fused : {false, true}) {
+            SCOPED_TRACE(testing::Message()
+                         << granuleBytes << " bytes, " << keys << " keys from "
+                         << firstKey << ", pages of " << pageTokens
+                         << (fused ? ", fused" : ""));
+            const FetchedRun run({firstKey, firstKey + keys, pageTokens,
+                                  granuleBytes, granuleBytes});
+            ASSERT_NO_FATAL_FAILURE(consumeRun(run, 64, fused));
+            fetched.erase(run.run.keys);
+            ASSERT_NO_FATAL_FAILURE(checkReads(run));
           }
 }
 
@@ -269,11 +331,12 @@ TEST(PrefetchTest, NextRun) {
                   : std::min({order.size(), lead, roundUp(consumed, inTurn)});
           for (int64_t i = 0; i < ahead; ++i)
             for (int64_t at = 0; at < granuleBytes; at += 64)
-              ASSERT_EQ(fetched.count(order.at(i).data + at), 1u)
+              ASSERT_EQ(fetched.count(order.at(i).data.early + at), 1u)
                   << "granule " << i << ", byte " << at;
           const int64_t most = consumed < inTurn ? 0 : lead + inTurn;
           for (int64_t i = most; i < order.size(); ++i)
-            ASSERT_EQ(fetched.count(order.at(i).data), 0u) << "granule " << i;
+            ASSERT_EQ(fetched.count(order.at(i).data.early), 0u)
+                << "granule " << i;
           ASSERT_NO_FATAL_FAILURE(checkReads(run, &next));
         }
 }
@@ -304,9 +367,9 @@ TEST(PrefetchTest, LatentStepAhead) {
           for (int64_t key = firstKey, end; key < firstKey + keys; key = end) {
             end = key + stepKeys(key, run.run.num_keys);
             for (int64_t k = key; k < end; k += FP8ATTN_GRANULE)
-              for (int64_t line = 0; line < keyBytes; line += 64)
-                ASSERT_GT(fetched[run.granule(StepPart::kKeys, k) + line], 0)
-                    << "line " << line / 64 << " of the granule at key " << k;
+              for (const uint8_t *line : run.lines(StepPart::kKeys, k))
+                ASSERT_GT(fetched[line], 0)
+                    << "a line of the granule at key " << k;
             stream.enterStep(end);
             for (int turn = 0; turn < turns; ++turn)
               stream.fetch<1>();

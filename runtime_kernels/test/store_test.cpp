@@ -13,6 +13,7 @@
 #include "paged_cache.h"
 #include "reference.h"
 
+#include <algorithm>
 #include <atomic>
 #include <numeric>
 #include <string.h>
@@ -22,6 +23,7 @@ namespace fp8attn::test {
 
 class StoreTest : public KernelTest {};
 
+/// At least.
 static constexpr int64_t kPages = 3;
 static constexpr int kScaleIndex = 1;
 
@@ -37,15 +39,19 @@ static void checkStore(const KernelUnderTest &kernel,
                              ? paddedKeys(channels)
                              : paddedValues(channels);
   const int64_t headBytes = pageTokens * padded * elementBits(type) / 8;
-  const int64_t pageBytes = headBytes + 128;
+  // Pages are a multiple of 64 bytes apart.
+  const int64_t pageBytes = ((headBytes + 63) & -64) + 128;
   const int64_t tokenStride = channels + 5;
   const std::string sourceType = kernel.row->in;
   ElementBuffer source(sourceType, tokens * tokenStride - 5);
   for (int64_t i = 0; i < source.size(); ++i)
     source.set(i, static_cast<uint32_t>(random()));
   const auto slots = GuardedBuffer<int64_t>::copyOf(slotList);
+  const int64_t lastSlot =
+      std::max<int64_t>(*std::max_element(slotList.begin(), slotList.end()),
+                        kPages * pageTokens - 1);
   GuardedBuffer<uint8_t> cache(
-      static_cast<size_t>((kPages - 1) * pageBytes + headBytes));
+      static_cast<size_t>(lastSlot / pageTokens * pageBytes + headBytes));
   for (uint8_t &byte : cache)
     byte = static_cast<uint8_t>(random());
   std::vector<uint8_t> expected(cache.begin(), cache.end());
@@ -60,7 +66,7 @@ static void checkStore(const KernelUnderTest &kernel,
                              source.bits(token * tokenStride + c), kScaleIndex)
               : 0;
       writeCode(type, expected.data() + slot / pageTokens * pageBytes,
-                layout(type, slot % pageTokens, c, channels), code);
+                layout(type, slot % pageTokens, c, channels, pageTokens), code);
     }
   }
   kernel.as<fp8attn_uk_store_fn>()(source.data(), tokenStride, tokens, channels,
@@ -75,14 +81,18 @@ static void checkStore(const KernelUnderTest &kernel,
 TEST_P(StoreTest, EverySlotPattern) {
   Random random(21);
   size_t n = 0;
-  for (int64_t pageTokens : {32, 64, 96})
+  for (int64_t pageTokens : {32, 64, 96, 16, 48, 1, 40}) {
+    if (!takesPages(GetParam().row->cache, pageTokens))
+      continue;
     for (int64_t tokens : {1, 2, 3, 15, 16, 17, 33, 40}) {
       const int64_t channels =
           takeTurns({8, 64, 24, 32, 40, 256, 72, 96, 16, 128, 576}, n++);
       SCOPED_TRACE(testing::Message()
                    << channels << " channels, pages of " << pageTokens << ", "
                    << tokens << " tokens");
-      std::vector<int64_t> all(static_cast<size_t>(kPages * pageTokens));
+      // 96 slots or more, so that each list fits.
+      const int64_t pages = std::max<int64_t>(kPages, 96 / pageTokens);
+      std::vector<int64_t> all(static_cast<size_t>(pages * pageTokens));
       std::iota(all.begin(), all.end(), 0);
       const auto take = [&](int64_t first) {
         return std::vector<int64_t>(all.begin() + first,
@@ -102,6 +112,7 @@ TEST_P(StoreTest, EverySlotPattern) {
       ASSERT_NO_FATAL_FAILURE(
           checkStore(GetParam(), take(0), channels, pageTokens, random));
     }
+  }
 }
 
 // Threads write tokens that share lines, and codes of 4 bits even bytes, again
@@ -132,7 +143,7 @@ TEST_P(StoreTest, NeighboursAtTheSameTime) {
   };
   const auto holds = [&](int64_t token, int64_t row) {
     for (int64_t c = 0; c < kChannels; ++c) {
-      const int64_t bit = layout(type, token, c, kChannels);
+      const int64_t bit = layout(type, token, c, kChannels, kTokens);
       const uint8_t bytes[2] = {load(bit / 8), load(bit / 8 + 1)};
       if (readCode(type, bytes, bit % 8) !=
           codes[static_cast<size_t>(row * kChannels + c)])

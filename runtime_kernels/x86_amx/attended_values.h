@@ -15,6 +15,7 @@
 #define FP8ATTN_X86_AMX_ATTENDED_VALUES_H
 
 #include "x86_amx/step.h"
+#include "x86_vector/granule_tiles.h"
 
 #include <type_traits>
 

@@ -10,7 +10,8 @@
 // of values has channel tiles as columns and granules of tokens as depth.
 //
 // StepTiles walks one GEMM of one step: qk and pv (prefetching_tiles.h adds to
-// it), and what attend computes again.
+// it), and what attend computes again. A tile that is not in the cache as it is
+// multiplied is put together when it comes (x86_vector/granule_tiles.h).
 //
 // Only block table entries of tokens in [first_key, num_keys) are read.
 //
@@ -22,6 +23,7 @@
 #include "common/cache_layout.h"
 #include "common/tile_layout.h"
 #include "x86_amx/gemm.h"
+#include "x86_vector/granule_tiles.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -38,21 +40,17 @@ public:
   /// there must be one. `columnsPerSet` as the nest has it.
   StepTiles(const fp8attn_key_run &run, Operand operand, int64_t firstKey,
             int64_t numKeys, int64_t channels, int64_t columnsPerSet)
-      : operandKind(operand), columnsPerSet(columnsPerSet) {
+      : run(run), operandKind(operand), firstKey(firstKey),
+        columnsPerSet(columnsPerSet) {
     const int64_t numGranules =
         (numKeys + FP8ATTN_GRANULE - 1) / FP8ATTN_GRANULE;
     const bool keys = operand == Operand::kKeys;
-    for (int64_t i = 0; i < numGranules; ++i) {
+    isInCache = keys ? !hasRows(run) : hasValueTiles(run);
+    for (int64_t i = 0; i < numGranules && !hasRows(run); ++i) {
       const int64_t token = firstKey + i * FP8ATTN_GRANULE;
-      if (keys)
-        granules[i] = keyGranule<Format::kBits>(run, token, channels);
-      else if (isLatent(run))
-        granules[i] = latentTile<Format::kBits>(run, token, 0).early;
-      else
-        granules[i] = valueGranule<Format::kBits>(run, token, channels);
+      granules[i] = keys ? keyHalves<Format::kBits>(run, token, channels)
+                         : valueHalves<Format::kBits>(run, token, 0);
     }
-    if (!keys && isLatent(run))
-      halfGranule = run.key_granule_bytes / 2;
     numColumns = keys ? numGranules * kKeyTilesPerGranule : channels / kLanes;
     depth = keys ? channels / kPairedElements : numGranules;
     setEnd = columnsPerSet < numColumns ? columnsPerSet : numColumns;
@@ -63,21 +61,18 @@ public:
   /// Tiles of the whole GEMM.
   int64_t numTiles() const { return numColumns * depth; }
 
-  /// Whether the tile is one of values in a latent cache, and where it is
-  /// there.
-  bool isInKeys() const { return halfGranule != 0; }
-  LatentTile tileInKeys() const {
-    const uint8_t *early = granules[k] + column * (kTileBytes / 2);
-    return {early, early + halfGranule};
-  }
-
-  /// The first byte of another tile.
-  const uint8_t *tile() const {
+  /// The first byte of the tile: in the cache, or in `memory`, where it is put
+  /// together.
+  const uint8_t *tile(uint8_t *memory) const {
+    if (areTilesMade() && !isInCache) [[unlikely]] {
+      makeTile(memory);
+      return memory;
+    }
     if (operandKind == Operand::kValues)
-      return granules[k] + column * kTileBytes;
-    const int64_t inGranule = column % kKeyTilesPerGranule;
-    return granules[column / kKeyTilesPerGranule] +
-           (inGranule * depth + k) * kTileBytes;
+      return granules[k].early + column * kTileBytes;
+    const GranuleHalves &granule = granules[column / kKeyTilesPerGranule];
+    return (column % kKeyTilesPerGranule == 0 ? granule.early : granule.late) +
+           k * kTileBytes;
   }
 
   void advance() {
@@ -97,11 +92,28 @@ private:
   static constexpr int64_t kKeyTilesPerGranule = FP8ATTN_GRANULE / kLanes;
   static constexpr int64_t kStepGranules = FP8ATTN_BLOCK_KEYS / FP8ATTN_GRANULE;
 
-  const uint8_t *granules[kStepGranules];
+  void makeTile(uint8_t *memory) const {
+    if (fp8attn_has_small_pages && operandKind == Operand::kKeys)
+      return gatherKeyTiles<Format>(run, firstKey + column * kLanes, k, 1,
+                                    memory);
+    if (hasRows(run))
+      return gatherValueTiles<Format>(run, firstKey + k * FP8ATTN_GRANULE,
+                                      column, 1, memory);
+    constexpr int64_t kHalf = kTileBytes / 2;
+    joinHalves<Format>(
+        run,
+        {granules[k].early + column * kHalf, granules[k].late + column * kHalf},
+        memory);
+  }
+
+  const fp8attn_key_run &run;
+  /// Unless tokens are rows.
+  GranuleHalves granules[kStepGranules];
   Operand operandKind;
+  int64_t firstKey;
   int64_t columnsPerSet;
-  /// Of values in a latent cache, bytes of 16 keys.
-  int64_t halfGranule = 0;
+  /// Whether tiles are multiplied where they lie.
+  bool isInCache;
   int64_t numColumns;
   int64_t depth;
   /// Columns of the current set.

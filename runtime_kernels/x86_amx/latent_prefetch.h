@@ -46,9 +46,9 @@ public:
 #pragma clang loop unroll(disable)
     for (int64_t i = 0; i < 2 * kInTurn; ++i) {
       const int64_t granule = i < granules ? i : granules - 1;
-      next[i] = run.keys + granuleOffset(run, run.key_page_bytes,
-                                         key + granule * FP8ATTN_GRANULE,
-                                         granuleBytes);
+      next[i] = run.keys + tokenOffset(run, run.key_page_bytes,
+                                       key + granule * FP8ATTN_GRANULE,
+                                       keyTokenBytes(run));
     }
     place = 0;
     end = granules > kInTurn ? 2 * granuleBytes : granuleBytes;

@@ -8,7 +8,8 @@
 // the values of that step, and pv the keys of the next step: a GEMM, of tens of
 // KB, ahead, line by line with the tiles that are used, in groups of granules
 // as x86_vector/prefetch.h does. Which tiles of a granule come first does not
-// matter then, nor the element type of the other GEMM. Lines go to the L2
+// matter then, nor the element type of the other GEMM. Where pages are no whole
+// granules, what is contiguous takes the granule's place. Lines go to the L2
 // cache, which holds them until the GEMM begins; a whole GEMM would not fit
 // into L1.
 //
@@ -35,13 +36,15 @@ public:
   NextGranules(const fp8attn_key_run &run, Operand operand, int64_t firstKey,
                int64_t numKeys, int64_t numTiles)
       : run(run), isKeys(operand == Operand::kValues),
-        granuleBytes(isKeys ? run.key_granule_bytes : run.value_granule_bytes),
+        together(tokensTogether(run.page_tokens)),
+        stretchBytes((isKeys ? keyTokenBytes(run) : valueTokenBytes(run)) *
+                     together),
         key(isKeys ? firstKey + numKeys : firstKey),
         endKey(key + stepKeys(key, run.num_keys)) {
-    const int64_t granules =
-        roundUp(endKey - key, FP8ATTN_GRANULE) / FP8ATTN_GRANULE;
+    const int64_t stretches = roundUp(endKey - key, together) / together;
     bytesPerTile =
-        roundUp(granules * granuleBytes, numTiles * kLine) / numTiles;
+        roundUp(stretches * roundUp(stretchBytes, kLine), numTiles * kLine) /
+        numTiles;
   }
 
   /// Call once for each tile.
@@ -56,31 +59,33 @@ public:
 private:
   static constexpr int64_t kLine = 64;
 
-  /// Goes to the next line of the group's granules, or to the next group;
+  /// Goes to the next line of the group's stretches, or to the next group;
   /// returns whether there is one.
   bool nextTurn() {
-    if (groupSize > 0 && (offset += kLine) < granuleBytes) {
+    if (groupSize > 0 && (offset += kLine) < stretchBytes) {
       place = 0;
       return true;
     }
     groupSize = place = offset = 0;
     const int64_t pageBytes =
         isKeys ? run.key_page_bytes : run.value_page_bytes;
-    for (; groupSize < granulesInTurn(granuleBytes) && key < endKey;
-         key += FP8ATTN_GRANULE)
-      group[groupSize++] = (isKeys ? run.keys : run.values) +
-                           granuleOffset(run, pageBytes, key, granuleBytes);
+    for (; groupSize < granulesInTurn(stretchBytes) && key < endKey;
+         key += together)
+      group[groupSize++] =
+          (isKeys ? run.keys : run.values) +
+          tokenOffset(run, pageBytes, key, stretchBytes / together);
     return groupSize > 0;
   }
 
   const fp8attn_key_run &run;
   bool isKeys;
-  int64_t granuleBytes;
+  /// Tokens that are contiguous, and their bytes.
+  int64_t together, stretchBytes;
   int64_t bytesPerTile;
-  /// The first granule after the group, and where the part ends.
+  /// The first token after the group, and where the part ends.
   int64_t key;
   int64_t endKey;
-  /// The group being fetched, its next granule and the line in it.
+  /// The group being fetched, its next stretch and the line in it.
   const uint8_t *group[kLinesInTurn];
   int64_t groupSize = 0, place = 0, offset = 0;
 };

@@ -7,9 +7,10 @@
 // The prefill rows of kernels.def on AMX tiles. Keys and values are decoded a
 // chunk at a time, once for all blocks of rows (word_tiles.h), which then take
 // steps of keys, in one stream over steps and blocks (block_stream.h). A call
-// of two row tiles is one of attend.h: so few rows wait for memory, which is
-// fetched ahead there, and use a decoded tile once. A latent cache has a stream
-// of its own (latent_stream.h), unless its elements have 4 bits.
+// of two row tiles is one of attend.h where tiles of the cache, or of its keys,
+// are multiplied: so few rows wait for memory, which is fetched ahead there,
+// and use a decoded tile once. A latent cache has a stream of its own then
+// (latent_stream.h).
 //
 // For R rows, K keys and D channels of keys and values a call reads K * D
 // elements of keys and of values once, and does 4 * R * K * D flops, less what
@@ -45,7 +46,7 @@ struct PrefillScratch {
   StreamScratch stream;
   /// Two take turns: a block's last step is finished by another's first.
   RowBlock blocks[2];
-  alignas(64) uint8_t latent[kLatentTiles * FP8ATTN_TILE_BYTES];
+  alignas(64) uint8_t tiles[kTilesTogether * FP8ATTN_TILE_BYTES];
   alignas(64) uint8_t words[kChunkBytes];
 };
 static_assert(sizeof(PrefillScratch) <= FP8ATTN_PREFILL_SCRATCH_BYTES(0, 0));
@@ -66,7 +67,8 @@ static bool addChunk(BlockStream &stream, const WordTiles &words,
   return true;
 }
 
-/// Attention of two row tiles. See fp8attn_uk_prefill_fn.
+/// Attention of two row tiles, where the cache has units (hasUnits).
+/// See fp8attn_uk_prefill_fn.
 template <class Format>
 [[gnu::noinline]] static void
 attendTwoTiles(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
@@ -92,9 +94,10 @@ struct CacheFunctions {
 };
 
 template <class Format>
-static constexpr decltype(CacheFunctions::prefillLatent) findPrefillLatent() {
+static decltype(CacheFunctions::prefillLatent) findPrefillLatent() {
   if constexpr (kHasLatentUnits<Format>)
-    return prefillLatent<Format>;
+    // So that it is left out where nobody needs it.
+    return fp8attn_has_latent_runs ? prefillLatent<Format> : nullptr;
   else
     return nullptr;
 }
@@ -107,7 +110,8 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
         int64_t exponent, float *acc, void *scratchMemory) {
   const bool isTwoTiles =
       numRows > FP8ATTN_TILE_ROWS && numRows <= 2 * FP8ATTN_TILE_ROWS;
-  const bool hasUnits = !isLatent(run) || cache.prefillLatent;
+  const bool hasUnits =
+      hasWholeGranules(run) && (!isLatent(run) || cache.prefillLatent);
   if (hasUnits && (isTwoTiles || isLatent(run)))
     return (isTwoTiles ? cache.attendTwoTiles : cache.prefillLatent)(
         run, firstKey, numKeys, query, numRows, keyChannels, valueChannels,
@@ -119,7 +123,7 @@ prefill(CacheFunctions cache, const fp8attn_key_run &run, int64_t firstKey,
   words.keyChannels = keyChannels;
   words.valueChannels = valueChannels;
   words.mostKeys = mostChunkKeys(keyChannels, valueChannels);
-  words.latent = scratch.latent;
+  words.memory = scratch.tiles;
   words.keys = scratch.words;
   words.values = scratch.words + words.mostKeys * keyChannels * kWordBytes;
   BlockStream stream(run, cache.addSpecialValues, words, exponent,

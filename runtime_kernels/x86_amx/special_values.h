@@ -42,11 +42,11 @@ template <class Format>
 addSpecialValues(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
                  const uint16_t *probs, int64_t rows, int64_t channels,
                  float *acc) {
-  alignas(kLineBytes) uint8_t latent[kCacheTileBytes<Format>];
+  alignas(kLineBytes) uint8_t memory[kCacheTileBytes<Format>];
   for (int64_t key = 0; key < numKeys; key += FP8ATTN_GRANULE)
     for (int64_t first = 0; first < channels; first += kLanes) {
       const uint8_t *tile = valueTiles<Format>(run, firstKey + key, channels,
-                                               first / kLanes, 1, latent);
+                                               first / kLanes, 1, memory);
       if (!hasSpecial<Format>(tile))
         continue;
       for (int64_t token = 0; token < FP8ATTN_GRANULE; ++token)

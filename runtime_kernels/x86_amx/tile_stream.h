@@ -13,8 +13,8 @@
 // Keys with NaN or infinity are decoded exactly, so that their scores show it.
 // In values, NaN and infinity count as 0 (special_values.h adds them later);
 // other bytes behind the run's end are values with probabilities of 0. bf16
-// tiles without NaN and infinity are used where they lie in the cache, unless
-// they are values of a latent one (x86_vector/latent.h).
+// tiles without NaN and infinity are used where they lie in the cache, if they
+// are tiles there.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,7 +22,6 @@
 #define FP8ATTN_X86_AMX_TILE_STREAM_H
 
 #include "x86_amx/cache_tiles.h"
-#include "x86_vector/latent.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -92,7 +91,8 @@ private:
   static constexpr bool kWordsInCache = Format::kBits == 16;
 
   const uint8_t *keyWords(uint8_t *slot) {
-    const uint8_t *tile = walk.tile();
+    alignas(kLineBytes) uint8_t codes[kCacheTileBytes<Format>];
+    const uint8_t *tile = walk.tile(kWordsInCache ? slot : codes);
     if constexpr (kWordsInCache)
       return tile;
     if (decodeTiles<Format, Specials::kDetect>(tile, 1, slot)) [[unlikely]]
@@ -102,10 +102,7 @@ private:
 
   const uint8_t *valueWords(uint8_t *slot) {
     alignas(kLineBytes) uint8_t codes[kCacheTileBytes<Format>];
-    uint8_t *const latent = kWordsInCache ? slot : codes;
-    if (walk.isInKeys())
-      transposeTile<Format>(walk.tileInKeys(), latent);
-    const uint8_t *const tile = walk.isInKeys() ? latent : walk.tile();
+    const uint8_t *const tile = walk.tile(kWordsInCache ? slot : codes);
     const uint8_t *words = tile;
     bool special;
     if constexpr (kWordsInCache) {

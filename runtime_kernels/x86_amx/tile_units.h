@@ -62,14 +62,16 @@ public:
     TileUnit *unit = units;
     for (int64_t g = 0; g < granules; ++g) {
       const int64_t key = firstKey + g * FP8ATTN_GRANULE;
-      const uint8_t *tile = keyGranule<Format::kBits>(run, key, keyChannels);
+      const auto [early, late] =
+          keyHalves<Format::kBits>(run, key, keyChannels);
       values[g] = isLatent(run)
-                      ? tile
+                      ? early
                       : valueGranule<Format::kBits>(run, key, valueChannels);
 #pragma clang loop unroll(disable)
-      for (int64_t k = 0; k < depth; k += 2, tile += 2 * kTileBytes) {
+      for (int64_t k = 0; k < depth; k += 2) {
         const int64_t second = k + 1 < depth ? kTileBytes : 0;
-        const uint8_t *later = tile + depth * kTileBytes;
+        const uint8_t *tile = early + k * kTileBytes;
+        const uint8_t *later = late + k * kTileBytes;
         *unit++ = {{tile, tile + second, later, later + second}};
       }
     }

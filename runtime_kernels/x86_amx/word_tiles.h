@@ -11,9 +11,9 @@
 //
 // As in tile_stream.h, NaN and infinity are decoded exactly in keys and count
 // as 0 in values. Reads whole granules and nothing else; fetches one granule
-// ahead. Values of a latent cache of 4-bit elements are put in order first,
-// some tiles at a time (x86_vector/latent.h); others have a stream of their own
-// (latent_stream.h).
+// ahead. What are no tiles in the cache is put together first, some tiles at a
+// time (x86_vector/granule_tiles.h); a latent cache of whole granules has a
+// stream of its own (latent_stream.h), but for elements of 4 bits.
 //
 //===----------------------------------------------------------------------===//
 
@@ -25,8 +25,8 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// Tiles of values of a latent cache that are put in order at a time.
-constexpr int64_t kLatentTiles = 8;
+/// Tiles that are put together at a time.
+constexpr int64_t kTilesTogether = 8;
 
 /// Keys and values [firstKey, firstKey + numKeys) of a run.
 struct WordTiles {
@@ -39,8 +39,8 @@ struct WordTiles {
   uint8_t *keys;
   uint8_t *values;
   int64_t mostKeys;
-  /// Room for kLatentTiles tiles of the cache.
-  uint8_t *latent;
+  /// Room for kTilesTogether tiles of the cache.
+  uint8_t *memory;
   /// Whether a value is NaN or infinite.
   bool hasSpecialValues;
 
@@ -91,36 +91,63 @@ decodeFiniteValues(const uint8_t *cache, int64_t columns, uint8_t *words,
     copyFiniteWords(words, words);
 }
 
+/// Decodes `count` tiles of keys at `keys`, exactly, and fetches as many from
+/// `next`.
+template <class Format>
+inline void decodeKeyWords(const uint8_t *keys, const uint8_t *next,
+                           int64_t count, uint8_t *words) {
+  if (decodeApart<Format, Specials::kDetect>(keys, next, count, words,
+                                             FP8ATTN_TILE_BYTES)) [[unlikely]]
+    decodeTiles<Format, Specials::kExact>(keys, count, words);
+}
+
+/// Decodes the keys of the granule that begins at token `key`, and fetches
+/// those of the one at `next`.
+template <class Format>
+inline void decodeKeys(const fp8attn_key_run &run, int64_t key, int64_t next,
+                       const WordTiles &tiles, uint8_t *words) {
+  const int64_t count = tiles.keyChannels / kBf16Columns;
+  if (!hasRows(run)) {
+    const GranuleHalves keys =
+        keyHalves<Format::kBits>(run, key, tiles.keyChannels);
+    const GranuleHalves later =
+        keyHalves<Format::kBits>(run, next, tiles.keyChannels);
+    decodeKeyWords<Format>(keys.early, later.early, count, words);
+    decodeKeyWords<Format>(keys.late, later.late, count,
+                           words + count * FP8ATTN_TILE_BYTES);
+    return;
+  }
+  for (int64_t half = 0; half < FP8ATTN_GRANULE; half += kLanes)
+    for (int64_t tile = 0; tile < count; ++tile) {
+      gatherKeyTiles<Format>(run, key + half, tile, 1, tiles.memory);
+      decodeKeyWords<Format>(tiles.memory, tiles.memory, 1, words);
+      words += FP8ATTN_TILE_BYTES;
+    }
+}
+
 /// Decodes the chunk that `tiles` names.
 template <class Format>
 [[gnu::noinline]] void decodeWords(const fp8attn_key_run &run,
                                    WordTiles &tiles) {
-  constexpr int kBits = Format::kBits;
   const int64_t end = tiles.firstKey + tiles.numKeys;
   const int64_t columns = tiles.valueChannels / kFloatColumns;
-  const int64_t keyTiles =
-      tiles.keyChannels / kBf16Columns * (FP8ATTN_GRANULE / kLanes);
   uint8_t *keyWords = tiles.keys;
   tiles.hasSpecialValues = false;
   for (int64_t key = tiles.firstKey; key < end; key += FP8ATTN_GRANULE) {
     const int64_t later = key + FP8ATTN_GRANULE < end ? FP8ATTN_GRANULE : 0;
-    const uint8_t *keys = keyGranule<kBits>(run, key, tiles.keyChannels);
-    if (decodeApart<Format, Specials::kDetect>(
-            keys, keyGranule<kBits>(run, key + later, tiles.keyChannels),
-            keyTiles, keyWords, FP8ATTN_TILE_BYTES)) [[unlikely]]
-      decodeTiles<Format, Specials::kExact>(keys, keyTiles, keyWords);
-    keyWords += keyTiles * FP8ATTN_TILE_BYTES;
+    decodeKeys<Format>(run, key, key + later, tiles, keyWords);
+    keyWords += FP8ATTN_GRANULE * tiles.keyChannels * kWordBytes;
 
     for (int64_t column = 0, count; column < columns; column += count) {
       count = columns - column;
-      if (isLatent(run) && count > kLatentTiles)
-        count = kLatentTiles;
+      if (!hasValueTiles(run) && count > kTilesTogether)
+        count = kTilesTogether;
       const uint8_t *values = valueTiles<Format>(run, key, tiles.valueChannels,
-                                                 column, count, tiles.latent);
+                                                 column, count, tiles.memory);
       const uint8_t *next =
-          isLatent(run)
-              ? values
-              : valueGranule<kBits>(run, key + later, tiles.valueChannels);
+          hasValueTiles(run) ? valueGranule<Format::kBits>(run, key + later,
+                                                           tiles.valueChannels)
+                             : values;
       uint8_t *words = tiles.valuesFrom(key) + column * tiles.valuePitch();
       if (decodeApart<Format, Specials::kDetect>(
               values, next, count, words, tiles.valuePitch())) [[unlikely]] {

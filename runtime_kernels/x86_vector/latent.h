@@ -28,11 +28,9 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// Bytes of a block, and of memory for the values of a granule.
+/// Bytes of a block.
 template <class Format>
 constexpr int64_t kLatentBlockBytes = kCacheTileBytes<Format> / 2;
-constexpr int64_t kLatentGranuleBytes =
-    FP8ATTN_GRANULE * FP8ATTN_MAX_CHANNELS * 2;
 
 /// The order of bytes within 16, of keys to those of values. Of FP8, dwords of
 /// a token, of channels 0, 2, 1, 3, to those of a channel, of tokens 0, 2,
@@ -85,7 +83,7 @@ inline void transposeBlock(const uint8_t *keys, simd::Line order,
 
 /// Writes a tile of values.
 template <class Format>
-inline void transposeTile(const LatentTile &tile, uint8_t *values) {
+inline void transposeTile(const GranuleHalves &tile, uint8_t *values) {
   const simd::Line order = latentOrder<Format>();
   transposeBlock<Format>(tile.early, order, values);
   transposeBlock<Format>(tile.late, order, values + kLatentBlockBytes<Format>);
@@ -93,7 +91,7 @@ inline void transposeTile(const LatentTile &tile, uint8_t *values) {
 
 /// Writes `tiles` tiles of values that follow each other.
 template <class Format>
-[[gnu::noinline]] void transposeTiles(LatentTile tile, int64_t tiles,
+[[gnu::noinline]] void transposeTiles(GranuleHalves tile, int64_t tiles,
                                       uint8_t *values) {
 #pragma clang loop unroll(disable)
   for (int64_t i = 0; i < tiles; ++i) {
@@ -102,21 +100,6 @@ template <class Format>
     tile.late += kLatentBlockBytes<Format>;
     values += kCacheTileBytes<Format>;
   }
-}
-
-/// Returns `tiles` tiles of values from `firstTile` on, of the granule that
-/// begins at token `first`: those in the cache, or those of a latent one in
-/// `memory`, which has room for them and is aligned to 64 bytes.
-template <class Format>
-inline const uint8_t *valueTiles(const fp8attn_key_run &run, int64_t first,
-                                 int64_t channels, int64_t firstTile,
-                                 int64_t tiles, uint8_t *memory) {
-  if (!isLatent(run))
-    return valueGranule<Format::kBits>(run, first, channels) +
-           firstTile * kCacheTileBytes<Format>;
-  transposeTiles<Format>(latentTile<Format::kBits>(run, first, firstTile),
-                         tiles, memory);
-  return memory;
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

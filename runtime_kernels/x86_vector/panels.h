@@ -13,14 +13,15 @@
 // NaN and infinity are decoded exactly. Tokens behind the run's end are decoded
 // as those before it: their probabilities are 0, and 0 times NaN is 0 in the
 // slow path that a special value leads to. Reads whole granules and nothing
-// else. Values of a latent cache are decoded a tile at a time (latent.h).
+// else. What is not a tile in the cache is put together a tile at a time
+// (granule_tiles.h).
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_X86_VECTOR_PANELS_H
 #define FP8ATTN_X86_VECTOR_PANELS_H
 
-#include "x86_vector/latent.h"
+#include "x86_vector/granule_tiles.h"
 #include "x86_vector/panel_dot.h"
 
 namespace fp8attn {
@@ -95,18 +96,39 @@ template <class Format> inline bool decodeExactly(const PanelTiles &in) {
   return true;
 }
 
-/// Decodes the keys of a granule, `number` keys into the step.
+/// Decodes tile `tile` of 16 keys whose tokens are rows.
 template <class Format>
-inline void decodeKeys(const uint8_t *cache, const StepPanels &panels,
+[[gnu::noinline]] void decodeKeyRow(const fp8attn_key_run &run, int64_t first,
+                                    int64_t tile, const PanelTiles &to) {
+  alignas(kLineBytes) uint8_t codes[kCacheTileBytes<Format>];
+  gatherKeyTiles<Format>(run, first, tile, 1, codes);
+  decodeExactly<Format>(
+      {codes, to.panel + tile * to.pitch, 1, to.pitch, to.stride});
+}
+
+/// Decodes the keys of the granule `number` tokens into the step.
+template <class Format>
+inline void decodeKeys(const fp8attn_key_run &run, const StepPanels &panels,
                        int64_t number) {
   constexpr int64_t kStride = kPanelTiles * kLineBytes;
   const int64_t tiles = panels.keyChannels / kPairedElements;
-  for (int64_t key = number; key < number + FP8ATTN_GRANULE; key += kLanes) {
+  const int64_t first = panels.firstKey + number;
+  GranuleHalves keys = {};
+  if (!hasRows(run))
+    keys = keyHalves<Format::kBits>(run, first, panels.keyChannels);
+  for (int64_t half = 0; half < 2; ++half) {
+    const int64_t key = number + half * kLanes;
     const int64_t slot = key / kLanes % kPanelTiles;
-    decodeExactly<Format>(
-        {cache, panels.keyPanel(key - slot * kLanes) + slot * kLineBytes, tiles,
-         kPanelLines * kStride, kStride});
-    cache += tiles * kCacheTileBytes<Format>;
+    const PanelTiles to = {half == 0 ? keys.early : keys.late,
+                           panels.keyPanel(key - slot * kLanes) +
+                               slot * kLineBytes,
+                           tiles, kPanelLines * kStride, kStride};
+    if (!hasRows(run)) {
+      decodeExactly<Format>(to);
+      continue;
+    }
+    for (int64_t tile = 0; tile < tiles; ++tile)
+      decodeKeyRow<Format>(run, first + half * kLanes, tile, to);
   }
 }
 
@@ -115,7 +137,7 @@ inline void decodeKeys(const uint8_t *cache, const StepPanels &panels,
 template <class Format>
 inline bool decodeValues(const fp8attn_key_run &run, const StepPanels &panels,
                          int64_t number) {
-  alignas(kLineBytes) uint8_t latent[kCacheTileBytes<Format>];
+  alignas(kLineBytes) uint8_t memory[kCacheTileBytes<Format>];
   const int64_t tiles = panels.valueChannels / kLanes;
   const int64_t lines = number / kPairedElements * kPanelLines;
   bool special = false;
@@ -127,7 +149,7 @@ inline bool decodeValues(const fp8attn_key_run &run, const StepPanels &panels,
     uint8_t *panel = isAlone ? panels.valuePanel(tile)
                              : panels.valuePanel(first) + slot * kLineBytes;
     const uint8_t *values = valueTiles<Format>(
-        run, panels.firstKey + number, panels.valueChannels, tile, 1, latent);
+        run, panels.firstKey + number, panels.valueChannels, tile, 1, memory);
     special |=
         decodeExactly<Format>({values, panel + lines * stride, 1, 0, stride});
   }
@@ -138,12 +160,9 @@ inline bool decodeValues(const fp8attn_key_run &run, const StepPanels &panels,
 template <class Format>
 [[gnu::noinline]] void decodeStep(const fp8attn_key_run &run,
                                   StepPanels &panels) {
-  constexpr int kBits = Format::kBits;
   panels.hasSpecialValues = false;
   for (int64_t key = 0; key < panels.numKeys; key += FP8ATTN_GRANULE) {
-    const int64_t token = panels.firstKey + key;
-    decodeKeys<Format>(keyGranule<kBits>(run, token, panels.keyChannels),
-                       panels, key);
+    decodeKeys<Format>(run, panels, key);
     panels.hasSpecialValues |= decodeValues<Format>(run, panels, key);
   }
 }

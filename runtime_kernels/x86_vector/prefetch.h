@@ -16,9 +16,11 @@
 // consumed, an equal share of each granule of a group ahead is fetched, line by
 // line. Hardware prefetchers stop at every 4 KB page and know nothing of block
 // tables. In a latent cache, granules of values have no lines of their own to
-// fetch. At the end of a run the stream goes on with the one that the thread
-// reads next, so that a short run does not begin by waiting. Lines go to the L2
-// cache: the L1 cache has too few fill buffers for a
+// fetch. Where pages are no whole granules, each half of a granule is a stream.
+// At the end of a run the stream goes on with the one that the thread reads
+// next, so that a short run does not begin by waiting. Where tokens are rows,
+// those of a granule are fetched when one has been consumed, to the end of the
+// run. Lines go to the L2 cache: the L1 cache has too few fill buffers for a
 // core's share of the memory (on Zen 4, decode over bf16 in DRAM: 9.2 GB/s into
 // L1, 14.7 GB/s into L2).
 //
@@ -56,8 +58,13 @@ enum class StepPart { kKeys, kValues };
 class GranuleOrder {
 public:
   struct Granule {
-    const uint8_t *data;
+    /// Its first token.
+    int64_t key;
+    StepPart part;
+    /// 0 of values in a latent cache.
     int64_t bytes;
+    /// Of tokens that are rows, anything that may be fetched.
+    GranuleHalves data;
   };
 
   /// Of keys [firstKey, run.num_keys), of which there is one; the first step
@@ -76,12 +83,15 @@ public:
   }
 
   /// Whether the order goes on with another run. Not behind a run of less than
-  /// a group, which is over before that has come.
+  /// a group, which is over before that has come, nor of rows.
   bool hasNext() const {
-    return run.next.num_keys > 0 && numGranules >= groupSize(run);
+    return run.next.num_keys > 0 && numGranules >= groupSize(run) &&
+           !hasRows(run);
   }
   /// Returns the granules of a run that are fetched in turn, a power of two.
   static int64_t groupSize(const fp8attn_key_run &run) {
+    if (!hasWholeGranules(run))
+      return kLinesInTurn / 2;
     return granulesInTurn((run.key_granule_bytes + run.value_granule_bytes) /
                           2);
   }
@@ -105,18 +115,8 @@ public:
       count = stepGranules(key);
     }
     if (inStep < count)
-      return {run.keys + granuleOffset(run, run.key_page_bytes,
-                                       key + inStep * FP8ATTN_GRANULE,
-                                       run.key_granule_bytes),
-              run.key_granule_bytes};
-    key += (inStep - count) * FP8ATTN_GRANULE;
-    if (isLatent(run))
-      return {run.keys + granuleOffset(run, run.key_page_bytes, key,
-                                       run.key_granule_bytes),
-              0};
-    return {run.values + granuleOffset(run, run.value_page_bytes, key,
-                                       run.value_granule_bytes),
-            run.value_granule_bytes};
+      return make(key + inStep * FP8ATTN_GRANULE, StepPart::kKeys);
+    return make(key + (inStep - count) * FP8ATTN_GRANULE, StepPart::kValues);
   }
 
 private:
@@ -132,6 +132,19 @@ private:
   }
   static int64_t granules(int64_t keys) {
     return (keys + FP8ATTN_GRANULE - 1) / FP8ATTN_GRANULE;
+  }
+  Granule make(int64_t key, StepPart part) const {
+    const bool areKeys = part == StepPart::kKeys;
+    const int64_t bytes =
+        areKeys ? run.key_granule_bytes : run.value_granule_bytes;
+    if (hasRows(run))
+      return {key, part, bytes, {run.keys, run.keys}};
+    return {key, part, bytes,
+            areKeys || isLatent(run)
+                ? findHalves(run, run.keys, run.key_page_bytes, key,
+                             keyTokenBytes(run))
+                : findHalves(run, run.values, run.value_page_bytes, key,
+                             valueTokenBytes(run))};
   }
   /// Granules of keys in the step at `key`.
   int64_t stepGranules(int64_t key) const {
@@ -160,12 +173,13 @@ public:
   /// brings lines for which the memory had no time then.
   PrefetchStream(const fp8attn_key_run &run, int64_t firstKey, int64_t key,
                  int64_t rows, StepPart part)
-      : order(run, firstKey), fetches(rows <= kFetchingRows) {
+      : run(run), order(run, firstKey), fetches(rows <= kFetchingRows),
+        isWhole(hasWholeGranules(run)) {
     if (!fetches)
       return;
     const int64_t pair = run.key_granule_bytes + run.value_granule_bytes;
     groupSize = GranuleOrder::groupSize(run);
-    turnBytes = kLinesInTurn / groupSize * kLine;
+    turnBytes = isWhole ? kLinesInTurn / groupSize * kLine : kLine;
     lead = 2 * kLeadBytes / pair;
     if (lead < groupSize)
       lead = groupSize;
@@ -221,6 +235,8 @@ public:
       return;
     while (done < shareBytes)
       fetchEarly(kLine);
+    if (hasRows(run))
+      return endRows();
     if (++consumed == order.size())
       endRun();
     else if ((consumed & (groupSize - 1)) == 0)
@@ -253,33 +269,72 @@ private:
     }
   }
 
+  /// Fetches a granule for one that has been consumed.
+  [[gnu::noinline]] void endRows() {
+    if (lead + consumed < order.size())
+      fetchRows(order.at(lead + consumed));
+    ++consumed;
+  }
+
   [[gnu::noinline]] void fetchLead() {
     for (int64_t i = 0; i < lead; ++i) {
       const GranuleOrder::Granule granule = order.at(i);
+      if (hasRows(run)) {
+        fetchRows(granule);
+        continue;
+      }
+      fetchLines(granule.data.early, granule.bytes / 2);
+      fetchLines(granule.data.late, granule.bytes / 2);
+    }
+  }
+
+  static void fetchLines(const uint8_t *from, int64_t bytes) {
 #pragma clang loop unroll(disable)
-      for (int64_t line = 0; line < granule.bytes; line += kLine)
-        _mm_prefetch(reinterpret_cast<const char *>(granule.data + line),
-                     _MM_HINT_T1);
+    for (int64_t line = 0; line < bytes; line += kLine)
+      _mm_prefetch(reinterpret_cast<const char *>(from + line), _MM_HINT_T1);
+  }
+
+  /// Of a granule whose tokens are rows, which need not begin with a line.
+  [[gnu::noinline]] void fetchRows(const GranuleOrder::Granule &granule) const {
+    const int64_t bytes = granule.bytes / FP8ATTN_GRANULE;
+    if (bytes == 0)
+      return;
+    const int64_t end = granule.key + FP8ATTN_GRANULE < run.num_keys
+                            ? granule.key + FP8ATTN_GRANULE
+                            : run.num_keys;
+    for (int64_t token = granule.key; token < end; ++token) {
+      const uint8_t *row = granule.part == StepPart::kKeys
+                               ? keyRow(run, token)
+                               : valueRow(run, token);
+      const auto inLine =
+          static_cast<int64_t>(reinterpret_cast<uintptr_t>(row) % kLine);
+      fetchLines(row - inLine, inLine + bytes);
     }
   }
 
   /// Turns to the group of which shares are fetched from now on, and in it to
   /// that of the granule being consumed. Granules have a multiple of eight
-  /// lines, or of four (common/cache_layout.h): shares begin within a line
-  /// then.
+  /// lines (common/cache_layout.h).
   [[gnu::noinline]] void enterGroup() {
     const int64_t inGroup = consumed & (groupSize - 1);
     offset = done = shareBytes = 0;
+    // What may be in one page: granules or their halves.
+    const int64_t shares = isWhole ? groupSize : kLinesInTurn;
 #pragma clang loop unroll(disable)
     for (int64_t i = 0; i < groupSize; ++i) {
       const GranuleOrder::Granule granule =
           order.at(lead + consumed - inGroup + i);
-      share[i] = groupSize == kLinesInTurn ? granule.bytes / kLinesInTurn
-                                           : granule.bytes / (kLinesInTurn / 2);
-      next[i] = granule.data + inGroup * share[i];
+      share[i] = hasRows(run) ? 0 : granule.bytes / shares;
+      next[i] = granule.data.early + inGroup * share[i];
+      if (!isWhole) {
+        share[i + groupSize] = share[i];
+        next[i + groupSize] = granule.data.late + inGroup * share[i];
+      }
       if (share[i] > shareBytes)
         shareBytes = share[i];
     }
+    if (!isWhole)
+      return;
 #pragma clang loop unroll(disable)
     for (int64_t i = groupSize; i < kLinesInTurn; ++i) {
       share[i] = share[i - groupSize];
@@ -287,8 +342,11 @@ private:
     }
   }
 
+  const fp8attn_key_run &run;
   const GranuleOrder order;
   const bool fetches;
+  /// Whether a page has whole granules.
+  const bool isWhole;
   /// Where the share of each granule begins, for each line of a turn.
   const uint8_t *next[kLinesInTurn];
   /// How far the turns are in it, where the next one is, and all of it, of the

@@ -9,32 +9,39 @@
 // Lanes are the 16 channels of a tile. One granule of 32 keys at a time, as in
 // qk.h; those with special values go through pv_exact.h. Behind the last key of
 // a run, probabilities are 0, and so are products with whatever is there,
-// unless it is special. Values of a latent cache are put into scratch first, a
-// granule or, for many rows, some tiles of it at a time (latent.h).
+// unless it is special. Few rows take halves of tiles where they lie. Other
+// values that are not tiles in the cache are put into scratch first, a granule
+// or, for many rows, some tiles of it at a time (granule_tiles.h).
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_X86_VECTOR_PV_H
 #define FP8ATTN_X86_VECTOR_PV_H
 
-#include "x86_vector/latent.h"
+#include "x86_vector/granule_tiles.h"
 #include "x86_vector/prefetch.h"
 #include "x86_vector/pv_exact.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// Scratch of pv behind the rows of A: decoded tiles, then values of a latent
-/// cache.
+/// Scratch of pv behind the rows of A: decoded tiles, then values that are put
+/// together.
 constexpr int64_t kMostPanelTiles = 4;
 constexpr int64_t kPvWordBytes =
     FP8ATTN_BLOCK_KEYS / FP8ATTN_GRANULE * kMostPanelTiles * FP8ATTN_TILE_BYTES;
-constexpr int64_t kPvScratchBytes = kPvWordBytes + kLatentGranuleBytes;
+constexpr int64_t kPvScratchBytes = kPvWordBytes + kGranuleTileBytes;
 static_assert(kWideTiles<1> <= kMostPanelTiles);
+
+/// Returns whether tiles of values are in the cache as halves.
+inline bool hasHalfTiles(const fp8attn_key_run &run) {
+  return !hasWholeGranules(run) && !hasRows(run) && !isLatent(run);
+}
 
 /// One granule of values, and where its results go.
 struct PvGranule {
-  const uint8_t *values;
+  /// Tiles, or the halves of tiles.
+  GranuleHalves values;
   /// Its tile of the first rows, prepared.
   const uint8_t *probs;
   int64_t rows;
@@ -45,41 +52,49 @@ struct PvGranule {
 
 /// `Tiles` tiles of channels of a granule for at most kBlockRows rows, in
 /// registers.
-template <class Format, int Rows, int Tiles>
+template <class Format, int Rows, int Tiles, bool Halves>
 inline void pvFewRowsTiles(const PvGranule &in, int64_t firstTile,
                            PrefetchStream &prefetch) {
-  const uint8_t *values = in.values + firstTile * kCacheTileBytes<Format>;
-  if (pvBlock<Format, Specials::kDetect, Rows, Tiles>(
-          values, 1, 0, in.probs, in.acc + firstTile * kTileFloats, prefetch,
-          RowDot::NoGuard()))
-    pvExact<Format>(values, in.probs, Rows, in.channels, firstTile, Tiles,
-                    in.acc, in.scratch);
+  constexpr int64_t kBytes = kCacheTileBytes<Format> / (Halves ? 2 : 1);
+  const GranuleHalves values = {in.values.early + firstTile * kBytes,
+                                in.values.late + firstTile * kBytes};
+  if (!pvBlock<Format, Specials::kDetect, Rows, Tiles, Halves>(
+          values.early, 1, 0, in.probs, in.acc + firstTile * kTileFloats,
+          prefetch, RowDot::NoGuard(), values.late))
+    return;
+  const uint8_t *tiles = values.early;
+  if constexpr (Halves) {
+    copyTiles<Format>(values, Tiles, in.scratch + kPvWordBytes);
+    tiles = in.scratch + kPvWordBytes;
+  }
+  pvExact<Format>(tiles, in.probs, Rows, in.channels, firstTile, Tiles, in.acc,
+                  in.scratch);
 }
 
 /// The last tile of an odd number of them, for at most `Rows` rows.
-template <class Format, int Rows>
+template <class Format, int Rows, bool Halves>
 [[gnu::noinline]] void pvLastTile(const PvGranule &in, int64_t tile,
                                   PrefetchStream &prefetch) {
-  pvFewRowsTiles<Format, Rows, 1>(in, tile, prefetch);
+  pvFewRowsTiles<Format, Rows, 1, Halves>(in, tile, prefetch);
 }
 
 /// A granule for at most kBlockRows rows.
-template <class Format, int Rows>
+template <class Format, int Rows, bool Halves>
 [[gnu::noinline]] void pvFewRows(const PvGranule &in,
                                  PrefetchStream &prefetch) {
   constexpr int kTiles = kWideTiles<Rows>;
   const int64_t tiles = in.channels / kLanes;
   int64_t t = 0;
   for (; t + kTiles <= tiles; t += kTiles)
-    pvFewRowsTiles<Format, Rows, kTiles>(in, t, prefetch);
+    pvFewRowsTiles<Format, Rows, kTiles, Halves>(in, t, prefetch);
   if constexpr (kTiles > 2) {
     for (; t < tiles; ++t)
-      pvFewRowsTiles<Format, Rows, 1>(in, t, prefetch);
+      pvFewRowsTiles<Format, Rows, 1, Halves>(in, t, prefetch);
   } else if (t < tiles) {
     // One chain a row is far from enough, so that more rows cost nothing: two
     // blocks serve all.
-    pvLastTile<Format, Rows <= kBlockRows / 2 ? kBlockRows / 2 : kBlockRows>(
-        in, t, prefetch);
+    pvLastTile<Format, Rows <= kBlockRows / 2 ? kBlockRows / 2 : kBlockRows,
+               Halves>(in, t, prefetch);
   }
 }
 
@@ -143,18 +158,27 @@ inline void pvStep(const fp8attn_key_run &run, int64_t firstKey,
                    PrefetchStream &prefetch) {
   const uint8_t *prepared = RowDot::prepare(probs, rows, kProbTiles, scratch);
   scratch += RowDot::scratchBytes(rows, kProbTiles);
-  PvGranule granule = {nullptr, prepared, rows, channels, acc, scratch};
+  PvGranule granule = {{}, prepared, rows, channels, acc, scratch};
   const int64_t granules = (numKeys + FP8ATTN_GRANULE - 1) / FP8ATTN_GRANULE;
   if (rows > kBlockRows)
     return pvManyRows<Format>(run, firstKey, granules, granule, prefetch);
   for (int64_t g = 0; g < granules; ++g) {
-    granule.values =
-        valueTiles<Format>(run, firstKey + g * FP8ATTN_GRANULE, channels, 0,
-                           channels / kLanes, scratch + kPvWordBytes);
+    const int64_t first = firstKey + g * FP8ATTN_GRANULE;
     granule.probs = prepared + g * RowDot::kTileBytes;
-    withRows(rows, [&](auto few) {
-      pvFewRows<Format, decltype(few)::value>(granule, prefetch);
-    });
+    // Halves of tiles are multiplied where they lie.
+    if (hasHalfTiles(run)) {
+      granule.values = valueHalves<Format::kBits>(run, first, 0);
+      withRows(rows, [&](auto few) {
+        pvFewRows<Format, decltype(few)::value, true>(granule, prefetch);
+      });
+    } else {
+      const uint8_t *tiles = valueTiles<Format>(
+          run, first, channels, 0, channels / kLanes, scratch + kPvWordBytes);
+      granule.values = {tiles, tiles};
+      withRows(rows, [&](auto few) {
+        pvFewRows<Format, decltype(few)::value, false>(granule, prefetch);
+      });
+    }
     prefetch.endGranule();
   }
 }

@@ -21,15 +21,18 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// acc of `Rows` rows and `Tiles` tiles of channels += probs * granules, if the
 /// decoder saw no special value, which is returned. `probs`
 /// (prepared, here and below) and `acc` are the first row in its first tile;
-/// granules are `stride` bytes apart.
-template <class Format, Specials Mode, int Rows, int Tiles, class Prefetch,
-          class Guard>
+/// granules are `stride` bytes apart. Tiles are whole ones beside each other,
+/// or if `Halves`, halves of them, the second ones at `late`.
+template <class Format, Specials Mode, int Rows, int Tiles, bool Halves = false,
+          class Prefetch, class Guard>
 inline bool pvBlock(const uint8_t *values, int64_t granules, int64_t stride,
                     const uint8_t *probs, float *acc, Prefetch &prefetch,
-                    const Guard &guard) {
+                    const Guard &guard, const uint8_t *late = nullptr) {
+  constexpr int64_t kHalfBytes = kCacheTileBytes<Format> / 2;
   Decoder<Format, Mode> decoder;
-  const TileDotOperands in = {probs, values, kCacheTileBytes<Format>, stride,
-                              granules};
+  const TileDotOperands in = {
+      probs,  values,   Halves ? kHalfBytes : 2 * kHalfBytes,
+      stride, granules, Halves ? late - values - kHalfBytes : 0};
   simd::Floats sums[Rows][Tiles];
   for (int r = 0; r < Rows; ++r)
     for (int t = 0; t < Tiles; ++t)

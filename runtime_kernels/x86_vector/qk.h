@@ -9,7 +9,8 @@
 // Lanes are the 16 keys of a tile. One granule of 32 keys at a time: few rows
 // decode it in registers, many rows decode it once into scratch (at most
 // 32 * 576 words) and reuse it from the L1 cache. A granule with NaN is done
-// again from an exactly decoded copy.
+// again from an exactly decoded copy. Keys that are rows are put together as
+// tiles and decoded for any number of rows.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +19,7 @@
 
 #include "x86_vector/prefetch.h"
 #include "x86_vector/row_blocks.h"
+#include "x86_vector/token_rows.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -37,16 +39,16 @@ static_assert(kGranuleWordBytes + RowDot::scratchBytes(FP8ATTN_BLOCK_ROWS,
 /// and `scores` are the first row in its first tile. Returns whether the
 /// decoder saw a special value.
 template <class Format, Specials Mode, int Rows, class Prefetch>
-inline bool qkBlock(const uint8_t *granule, const uint8_t *query,
+inline bool qkBlock(const GranuleHalves &keys, const uint8_t *query,
                     int64_t channels, float *scores, Prefetch &prefetch) {
   constexpr int kTiles =
       kWideTiles<Rows> < kGranuleKeyTiles ? kWideTiles<Rows> : kGranuleKeyTiles;
   Decoder<Format, Mode> decoder;
   const int64_t steps = channels / kPairedElements;
-  const int64_t tileBytes = steps * kCacheTileBytes<Format>;
   for (int first = 0; first < kGranuleKeyTiles; first += kTiles) {
-    const TileDotOperands in = {query, granule + first * tileBytes, tileBytes,
-                                kCacheTileBytes<Format>, steps};
+    const TileDotOperands in = {query, first == 0 ? keys.early : keys.late,
+                                keys.late - keys.early, kCacheTileBytes<Format>,
+                                steps};
     simd::Floats acc[Rows][kTiles];
     for (int r = 0; r < Rows; ++r)
       for (int t = 0; t < kTiles; ++t)
@@ -61,8 +63,8 @@ inline bool qkBlock(const uint8_t *granule, const uint8_t *query,
 }
 
 /// Scores of any number of rows with a granule of exact words.
-inline void qkWords(const uint8_t *words, const uint8_t *query, int64_t rows,
-                    int64_t channels, float *scores) {
+inline void qkWords(const GranuleHalves &words, const uint8_t *query,
+                    int64_t rows, int64_t channels, float *scores) {
   NoPrefetch none;
   for (int64_t r = 0; r < rows; r += kBlockRows)
     qkBlock<Bf16, Specials::kIgnore, kBlockRows>(
@@ -70,39 +72,72 @@ inline void qkWords(const uint8_t *words, const uint8_t *query, int64_t rows,
         rowOf(scores, r, kScoreTiles), none);
 }
 
+/// Returns where the words of a granule are in `memory`.
+inline GranuleHalves wordsIn(const uint8_t *memory, int64_t channels) {
+  return {memory, memory + channels / kPairedElements * FP8ATTN_TILE_BYTES};
+}
+
+/// Decodes a granule to words. Returns whether there were NaN or infinity that
+/// are not decoded.
+template <class Format, Specials Mode>
+inline bool decodeHalves(const GranuleHalves &keys, int64_t channels,
+                         uint8_t *words) {
+  const int64_t tiles = channels / kPairedElements;
+  const bool special = decodeTiles<Format, Mode>(keys.early, tiles, words);
+  return special | decodeTiles<Format, Mode>(
+                       keys.late, tiles, words + tiles * FP8ATTN_TILE_BYTES);
+}
+
 /// Decodes a granule exactly, then as qkWords.
 template <class Format>
-[[gnu::noinline]] void qkExact(const uint8_t *granule, const uint8_t *query,
+[[gnu::noinline]] void qkExact(const GranuleHalves &keys, const uint8_t *query,
                                int64_t rows, int64_t channels, float *scores,
                                uint8_t *scratch) {
-  decodeTiles<Format, Specials::kExact>(
-      granule, kGranuleKeyTiles * channels / kPairedElements, scratch);
-  qkWords(scratch, query, rows, channels, scores);
+  decodeHalves<Format, Specials::kExact>(keys, channels, scratch);
+  qkWords(wordsIn(scratch, channels), query, rows, channels, scores);
 }
 
 /// Scores of a granule for at most kBlockRows rows, in registers.
 template <class Format, int Rows>
-[[gnu::noinline]] void qkFewRows(const uint8_t *granule, const uint8_t *query,
-                                 int64_t channels, float *scores,
-                                 uint8_t *scratch, PrefetchStream &prefetch) {
+[[gnu::noinline]] void
+qkFewRows(const GranuleHalves &keys, const uint8_t *query, int64_t channels,
+          float *scores, uint8_t *scratch, PrefetchStream &prefetch) {
   // The words of bf16 are right, whatever they are.
   constexpr Specials kMode =
       Format::kBits < 16 ? Specials::kDetect : Specials::kIgnore;
-  if (qkBlock<Format, kMode, Rows>(granule, query, channels, scores, prefetch))
-    qkExact<Format>(granule, query, Rows, channels, scores, scratch);
+  if (qkBlock<Format, kMode, Rows>(keys, query, channels, scores, prefetch))
+    qkExact<Format>(keys, query, Rows, channels, scores, scratch);
 }
 
 /// Scores of a granule for many rows, through scratch.
 template <class Format>
-inline void qkManyRows(const uint8_t *granule, const uint8_t *query,
+inline void qkManyRows(const GranuleHalves &keys, const uint8_t *query,
                        int64_t rows, int64_t channels, float *scores,
                        uint8_t *scratch) {
   if constexpr (Format::kBits == 16)
-    return qkWords(granule, query, rows, channels, scores);
-  const int64_t tiles = kGranuleKeyTiles * channels / kPairedElements;
-  if (decodeTiles<Format, Specials::kDetect>(granule, tiles, scratch))
-    return qkExact<Format>(granule, query, rows, channels, scores, scratch);
-  qkWords(scratch, query, rows, channels, scores);
+    return qkWords(keys, query, rows, channels, scores);
+  if (decodeHalves<Format, Specials::kDetect>(keys, channels, scratch))
+    return qkExact<Format>(keys, query, rows, channels, scores, scratch);
+  qkWords(wordsIn(scratch, channels), query, rows, channels, scores);
+}
+
+/// Writes the exact words of the granule that begins at token `first`, whose
+/// tokens are rows.
+template <class Format>
+[[gnu::noinline]] void decodeKeyRows(const fp8attn_key_run &run, int64_t first,
+                                     int64_t channels, uint8_t *words) {
+  const int64_t tiles = channels / kPairedElements;
+  for (int64_t half = 0; half < kGranuleKeyTiles; ++half) {
+    if constexpr (Format::kBits == 16) {
+      gatherKeyTiles<Format>(run, first + half * kLanes, 0, tiles, words);
+    } else {
+      alignas(kLineBytes) uint8_t codes[kLanes * FP8ATTN_MAX_CHANNELS];
+      gatherKeyTiles<Format>(run, first + half * kLanes, 0, tiles, codes);
+      if (decodeTiles<Format, Specials::kDetect>(codes, tiles, words))
+        decodeTiles<Format, Specials::kExact>(codes, tiles, words);
+    }
+    words += tiles * FP8ATTN_TILE_BYTES;
+  }
 }
 
 /// An fp8attn_uk_qk_fn, with the stream that it takes along.
@@ -115,15 +150,21 @@ inline void qkStep(const fp8attn_key_run &run, int64_t firstKey,
   const uint8_t *prepared = RowDot::prepare(query, rows, queryTiles, scratch);
   scratch += RowDot::scratchBytes(rows, queryTiles);
   for (int64_t j = 0; j < numKeys; j += FP8ATTN_GRANULE) {
-    const uint8_t *granule =
-        keyGranule<Format::kBits>(run, firstKey + j, channels);
     float *out = scores + j / 16 * kTileFloats;
+    if (hasRows(run)) {
+      decodeKeyRows<Format>(run, firstKey + j, channels, scratch);
+      qkWords(wordsIn(scratch, channels), prepared, rows, channels, out);
+      prefetch.endGranule();
+      continue;
+    }
+    const GranuleHalves keys =
+        keyHalves<Format::kBits>(run, firstKey + j, channels);
     if (rows > kBlockRows)
-      qkManyRows<Format>(granule, prepared, rows, channels, out, scratch);
+      qkManyRows<Format>(keys, prepared, rows, channels, out, scratch);
     else
       withRows(rows, [&](auto few) {
-        qkFewRows<Format, decltype(few)::value>(granule, prepared, channels,
-                                                out, scratch, prefetch);
+        qkFewRows<Format, decltype(few)::value>(keys, prepared, channels, out,
+                                                scratch, prefetch);
       });
     prefetch.endGranule();
   }

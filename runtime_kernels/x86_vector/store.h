@@ -10,7 +10,7 @@
 // own bytes only: two threads may write different tokens of one line at the
 // same time. Of two codes of 4 bits in a byte that belong to two tokens, as
 // those of values do, one is changed atomically. Channels of the padding are
-// stored as zeros.
+// stored as zeros. In pages whose size is no multiple of 16, a token is a row.
 //
 // Both sides are mostly in memory, and hardware prefetchers follow neither one
 // head's part of each token nor pages. So while tokens are stored, what the
@@ -25,15 +25,14 @@
 #include "x86_vector/for_channels.h"
 #include "x86_vector/nibbles.h"
 #include "x86_vector/quantize.h"
+#include "x86_vector/store_slots.h"
+#include "x86_vector/transpose.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// Lines that a transposition of 8 dwords of each of 16 keys fills.
-constexpr int64_t kKeyLines = 8;
-
-/// A key's channels in those lines: of codes, lines of bytes, whatever they are
-/// packed to (nibbles.h).
+/// A key's channels in the lines of a transposition: of codes, lines of bytes,
+/// whatever they are packed to (nibbles.h).
 template <class Format>
 constexpr int64_t kKeyChannels =
     Format::kBits == 16 ? kKeyLines * 2 : kKeyLines * 4;
@@ -117,28 +116,14 @@ inline simd::Line packKeys(const typename Element::Storage *first,
   }
 }
 
-/// Writes line i, dword i of tokens 0 to 15, to `lines`, where keys[k] has
-/// tokens k and k + 4 for k < 4, k + 4 and k + 8 for the rest.
+/// Writes line i, dword i of tokens 0 to 15, to `lines`; `keys` is as in
+/// transposeKeys.
 template <class Format>
 inline void storeTransposed(const simd::Line (&keys)[kKeyLines],
                             uint8_t *lines) {
-  simd::Line quads[2][4];
-  for (int g = 0; g < 2; ++g) {
-    const simd::Line *k = keys + 4 * g;
-    const simd::Line low01 = simd::unpackLow32(k[0], k[1]);
-    const simd::Line low23 = simd::unpackLow32(k[2], k[3]);
-    const simd::Line high01 = simd::unpackHigh32(k[0], k[1]);
-    const simd::Line high23 = simd::unpackHigh32(k[2], k[3]);
-    quads[g][0] = simd::unpackLow64(low01, low23);
-    quads[g][1] = simd::unpackHigh64(low01, low23);
-    quads[g][2] = simd::unpackLow64(high01, high23);
-    quads[g][3] = simd::unpackHigh64(high01, high23);
-  }
-  for (int i = 0; i < 4; ++i) {
-    storeCodes<Format>(lines, i, simd::evenQuarters(quads[0][i], quads[1][i]));
-    storeCodes<Format>(lines, i + 4,
-                       simd::oddQuarters(quads[0][i], quads[1][i]));
-  }
+  transposeKeys(keys, [&](int i, simd::Line line) {
+    storeCodes<Format>(lines, i, line);
+  });
 }
 
 /// Writes the 16 keys of a tile of tokens, which need no quantising;
@@ -215,7 +200,8 @@ inline void storeKeyToken(const typename Element::Storage *source,
                           const Quantizer<Format, Element> &quantize,
                           uint8_t *page) {
   const int64_t padded = paddedKeyChannels(channels);
-  uint8_t *destination = page + keyOffset<Format::kBits>(token, 0, padded);
+  uint8_t *destination =
+      page + keyOffset<Format::kBits>(token, 0, padded, kLanes);
   forWholeChannels<kKeyChannels<Format>, 1>(
       source, 0, channels, padded,
       [&](const typename Element::Storage *from, int64_t) {
@@ -247,15 +233,32 @@ inline simd::Line valueCodes(const typename Element::Storage *source,
   }
 }
 
+/// Where a token's values are in the tiles of a page.
+struct ValuePlace {
+  uint8_t *first;
+  /// From one tile to the next.
+  int64_t tileBytes;
+  /// The bit of a byte at which an element of 4 bits begins.
+  int shift;
+};
+
+template <class Format>
+inline ValuePlace findValues(uint8_t *page, int64_t token, int64_t channels,
+                             int64_t pageTokens) {
+  const int64_t padded = paddedValueChannels(channels);
+  return {page + valueOffset<Format::kBits>(token, 0, padded, pageTokens),
+          bytesOf<Format::kBits>(tokensTogether(pageTokens) * kLanes),
+          elementShift<Format::kBits>(token)};
+}
+
 /// Writes values of kValueTokens tokens, the first a multiple of that.
 template <class Format, class Element>
 inline void storeValueLines(const typename Element::Storage *source,
                             int64_t tokenStride, int64_t channels,
-                            int64_t token,
                             const Quantizer<Format, Element> &quantize,
-                            uint8_t *page, StoreAhead ahead) {
+                            ValuePlace place, StoreAhead ahead) {
   const int64_t padded = paddedValueChannels(channels);
-  uint8_t *line = page + valueOffset<Format::kBits>(token, 0, padded);
+  uint8_t *line = place.first;
   forWholeChannels<kLanes, kValueTokens>(
       source, tokenStride, channels, padded,
       [&](const typename Element::Storage *from, int64_t stride) {
@@ -263,7 +266,7 @@ inline void storeValueLines(const typename Element::Storage *source,
           for (int64_t row = 0; row < kValueTokens; ++row)
             ahead.fetchRow(row, kLanes * sizeof(*source));
           ahead.skipColumns(kLanes * sizeof(*source));
-          ahead.fetchLines(1, kCacheTileBytes<Format>);
+          ahead.fetchLines(1, place.tileBytes);
         }
         simd::Line pairs[2];
         for (int i = 0; i < 2; ++i) {
@@ -280,7 +283,7 @@ inline void storeValueLines(const typename Element::Storage *source,
           storeCodes<Format>(
               line, 0, simd::bitOr(pairs[0], simd::shiftLeft32<8>(pairs[1])));
         }
-        line += kCacheTileBytes<Format>;
+        line += place.tileBytes;
       });
 }
 
@@ -304,81 +307,57 @@ inline void changeNibbles(uint8_t *line, int64_t first, simd::Line codes) {
 
 /// Writes one token's values: one element in each lane of a line.
 template <class Format, class Element>
-inline void storeValueToken(const typename Element::Storage *source,
-                            int64_t channels, int64_t token,
-                            const Quantizer<Format, Element> &quantize,
-                            uint8_t *page) {
+inline void
+storeValueToken(const typename Element::Storage *source, int64_t channels,
+                const Quantizer<Format, Element> &quantize, ValuePlace place) {
   const int64_t padded = paddedValueChannels(channels);
-  const int64_t offset = valueOffset<Format::kBits>(token, 0, padded);
-  const int64_t byte =
-      offset % (Format::kBits == 4 ? kRowPairBytes<Format> : kLineBytes);
-  uint8_t *line = page + offset - byte;
+  // Of 4 bits, 16-bit units of half a line are exchanged.
+  constexpr int64_t kGroupBytes =
+      Format::kBits == 4 ? kRowPairBytes<Format> : kLineBytes;
+  const auto byte = static_cast<int64_t>(
+      reinterpret_cast<uintptr_t>(place.first) % kGroupBytes);
+  uint8_t *line = place.first - byte;
   forWholeChannels<kLanes, 1>(
       source, 0, channels, padded,
       [&](const typename Element::Storage *from, int64_t) {
         const simd::Line codes = valueCodes<Format, Element>(from, quantize);
         if constexpr (Format::kBits == 4)
-          changeNibbles(line, 8 * byte + elementShift<4>(token), codes);
+          changeNibbles(line, 8 * byte + place.shift, codes);
         else
           simd::storeParts<Format::kBits / 8>(line, byte, codes);
-        line += kCacheTileBytes<Format>;
+        line += place.tileBytes;
       });
 }
 
-/// Returns whether the first `count` slots are consecutive and begin (the first
-/// is not negative) at a multiple of `count`, so that they are within one tile
-/// of a page.
-inline bool isAlignedRange(const int64_t *slots, int64_t count) {
-  bool result = slots[0] % count == 0;
-  for (int64_t i = 1; i < count; ++i)
-    result &= slots[i] == slots[0] + i;
-  return result;
+/// Writes a token that is a row of `padded` channels.
+template <class Format, class Element>
+inline void storeRow(const typename Element::Storage *source, int64_t channels,
+                     int64_t padded, const Quantizer<Format, Element> &quantize,
+                     uint8_t *row) {
+  forWholeChannels<kLanes, 1>(
+      source, 0, channels, padded,
+      [&](const typename Element::Storage *from, int64_t) {
+        if constexpr (Format::kBits == 16)
+          _mm256_storeu_si256(reinterpret_cast<__m256i *>(row),
+                              Vectors<Element>::loadBf16(from, kAll16));
+        else
+          simd::storeBytes(row, kAll16,
+                           valueCodes<Format, Element>(from, quantize));
+        row += kLanes * (Format::kBits / 8);
+      });
 }
 
-/// Tokens that are stored together: those that fill lines, or one, or none at
-/// the end.
-struct StoreUnit {
-  int64_t first, count;
-  /// Of the first token, in its page.
-  int64_t token;
-  uint8_t *page;
-};
-
-/// The slots of a call, and the pages that they are in.
-struct StoreSlots {
-  const int64_t *slots;
-  int64_t tokens;
-  uint8_t *cache;
-  int64_t pageBytes, pageTokens;
-
-  /// Returns the tokens that are stored from `first` on, `Whole` or one.
-  template <int64_t Whole> StoreUnit unitAt(int64_t first) const {
-    while (first < tokens && slots[first] < 0)
-      ++first;
-    if (first == tokens)
-      return {first, 0, 0, cache};
-    const int64_t slot = slots[first];
-    const bool fills =
-        first + Whole <= tokens && isAlignedRange(slots + first, Whole);
-    return {first, fills ? Whole : 1, slot % pageTokens,
-            cache + slot / pageTokens * pageBytes};
-  }
-};
-
-/// The common part of both fp8attn_uk_store_fn: calls one(unit) for a token,
-/// and whole(unit, ahead) for `Whole` tokens that fill lines, where `ahead` is
-/// what aheadOf says of the unit after that.
-template <int64_t Whole, class AheadOf, class WholeBody, class OneBody>
-inline void forUnits(const StoreSlots &slots, const AheadOf &aheadOf,
-                     const WholeBody &whole, const OneBody &one) {
-  for (StoreUnit next = slots.unitAt<Whole>(0); next.count;) {
-    const StoreUnit unit = next;
-    next = slots.unitAt<Whole>(unit.first + unit.count);
-    if (unit.count == Whole)
-      whole(unit, aheadOf(next));
-    else
-      one(unit);
-  }
+/// Stores tokens that are rows of `padded` channels.
+template <class Format, class Element>
+[[gnu::noinline]] void storeRows(const typename Element::Storage *source,
+                                 int64_t tokenStride, int64_t channels,
+                                 int64_t padded, const StoreSlots &slots,
+                                 const Quantizer<Format, Element> &quantize) {
+  for (StoreUnit unit = slots.unitAt<1>(0); unit.count;
+       unit = slots.unitAt<1>(unit.first + 1))
+    storeRow<Format, Element>(
+        source + unit.first * tokenStride, channels, padded, quantize,
+        unit.page + bytesOf<Format::kBits>(unit.token * padded));
 }
 
 /// The store_key of a format, from elements of a type.
@@ -387,9 +366,14 @@ inline void storeKeys(const typename Element::Storage *source,
                       int64_t tokenStride, int64_t channels,
                       const StoreSlots &slots, float scale) {
   const Quantizer<Format, Element> quantize(scale);
+  const int64_t padded = paddedKeyChannels(channels);
+  if constexpr (kTakesAnyPage<Format>)
+    if (tokensTogether(slots.pageTokens) == 1)
+      return storeRows<Format, Element>(source, tokenStride, channels, padded,
+                                        slots, quantize);
   const auto tileOf = [&](const StoreUnit &unit) {
-    return unit.page + keyOffset<Format::kBits>(unit.token & -kLanes, 0,
-                                                paddedKeyChannels(channels));
+    return unit.page +
+           keyOffset<Format::kBits>(unit.token & -kLanes, 0, padded, kLanes);
   };
   forUnits<kLanes>(
       slots,
@@ -419,23 +403,29 @@ inline void storeValues(const typename Element::Storage *source,
                         int64_t tokenStride, int64_t channels,
                         const StoreSlots &slots, float scale) {
   const Quantizer<Format, Element> quantize(scale);
+  if constexpr (kTakesAnyPage<Format>)
+    if (tokensTogether(slots.pageTokens) == 1)
+      return storeRows<Format, Element>(source, tokenStride, channels,
+                                        paddedValueChannels(channels), slots,
+                                        quantize);
+  const auto placeOf = [&](const StoreUnit &unit) {
+    return findValues<Format>(unit.page, unit.token, channels,
+                              slots.pageTokens);
+  };
   forUnits<kValueTokens>(
       slots,
       [&](const StoreUnit &unit) {
-        return StoreAhead(
-            source + unit.first * tokenStride, tokenStride, unit.count,
-            unit.page + valueOffset<Format::kBits>(
-                            unit.token, 0, paddedValueChannels(channels)));
+        return StoreAhead(source + unit.first * tokenStride, tokenStride,
+                          unit.count, placeOf(unit).first);
       },
       [&](const StoreUnit &unit, StoreAhead ahead) {
         storeValueLines<Format, Element>(source + unit.first * tokenStride,
-                                         tokenStride, channels, unit.token,
-                                         quantize, unit.page, ahead);
+                                         tokenStride, channels, quantize,
+                                         placeOf(unit), ahead);
       },
       [&](const StoreUnit &unit) {
         storeValueToken<Format, Element>(source + unit.first * tokenStride,
-                                         channels, unit.token, quantize,
-                                         unit.page);
+                                         channels, quantize, placeOf(unit));
       });
 }
 

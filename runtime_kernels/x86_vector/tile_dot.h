@@ -33,6 +33,8 @@ struct TileDotOperands {
   int64_t tileStride;
   int64_t stepStride;
   int64_t steps;
+  /// What the second half of a tile of B is further than behind the first one.
+  int64_t lateOffset = 0;
 };
 
 /// Nothing is fetched ahead: B is a decoded copy.
@@ -54,10 +56,12 @@ tileDot(const TileDotOperands &in, Decode &decode, Prefetch &prefetch,
 #pragma clang loop unroll(disable)
     for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
       prefetch.fetch(pair, kFetchedBytes);
+      const uint8_t *lines = b + pair * kPairBytes +
+                             (pair < kTileRowPairs / 2 ? 0 : in.lateOffset);
       RowPair words[Tiles];
 #pragma GCC unroll 8
       for (int t = 0; t < Tiles; ++t)
-        words[t] = decode.load(b + t * in.tileStride + pair * kPairBytes);
+        words[t] = decode.load(lines + t * in.tileStride);
 #pragma GCC unroll 2
       for (int half = 0; half < 2; ++half) {
         RowDot::Operand rows[Tiles];

@@ -182,12 +182,12 @@ func.func @old_returned(%q: tensor<1x2x8x64xbf16>, %k: tensor<128x2x32x64xbf16>,
 // -----
 
 // Pages that are none here.
-// REMARK: Reason="ttir.paged_scaled_dot_product_attention_decode is left alone: expects page to be a multiple of 32 up to 4096, because the layout keeps 32 tokens together, got 16
+// REMARK: Reason="ttir.paged_scaled_dot_product_attention_decode is left alone: expects page to be 1 to 4096, got 8192
 // CHECK-LABEL: func @small_page(
 // CHECK-NOT:     fp8attn
-func.func @small_page(%q: tensor<1x2x8x64xbf16>, %k: tensor<128x2x16x64xbf16>, %v: tensor<128x2x16x64xbf16>, %t: tensor<2x16xi32>, %pos: tensor<2xi32>) -> tensor<1x2x8x64xbf16> {
+func.func @small_page(%q: tensor<1x2x8x64xbf16>, %k: tensor<4x2x8192x64xbf16>, %v: tensor<4x2x8192x64xbf16>, %t: tensor<2x16xi32>, %pos: tensor<2xi32>) -> tensor<1x2x8x64xbf16> {
   %0 = "ttir.paged_scaled_dot_product_attention_decode"(%q, %k, %v, %t, %q, %pos) <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 0, 1, 0>}>
-      : (tensor<1x2x8x64xbf16>, tensor<128x2x16x64xbf16>, tensor<128x2x16x64xbf16>, tensor<2x16xi32>, tensor<1x2x8x64xbf16>, tensor<2xi32>) -> tensor<1x2x8x64xbf16>
+      : (tensor<1x2x8x64xbf16>, tensor<4x2x8192x64xbf16>, tensor<4x2x8192x64xbf16>, tensor<2x16xi32>, tensor<1x2x8x64xbf16>, tensor<2xi32>) -> tensor<1x2x8x64xbf16>
   return %0 : tensor<1x2x8x64xbf16>
 }
 

@@ -1,8 +1,8 @@
 // RUN: not fp8attn-compile %s -o %t.o 2>&1 | %wrong %s
 
-// Pages that are too small.
-// CHECK: error: expects page to be a multiple of 32 up to 4096, because the layout keeps 32 tokens together, got 16
-!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 16, bf16>
+// Pages that are too large.
+// CHECK: error: expects page to be 1 to 4096, got 8192
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 8192, bf16>
 func.func @attend(%query: memref<?x32x128xbf16>, %cache: !cache, %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
     %block_table: memref<?x?xi32>, %out: memref<?x32x128xbf16>) {
   fp8attn.paged_attention

@@ -44,10 +44,10 @@ static int64_t byteOf(AffineMap map, int64_t token, int64_t channel) {
 /// halves of a byte, share one.
 template <typename Offset, typename Shift>
 static void expectSameBijection(AffineMap map, int64_t channels,
-                                int64_t elementBits, Offset offset,
-                                Shift shift) {
-  std::vector<int> uses(kPageTokens * channels);
-  for (int64_t token = 0; token < kPageTokens; ++token)
+                                int64_t elementBits, Offset offset, Shift shift,
+                                int64_t pageTokens = kPageTokens) {
+  std::vector<int> uses(pageTokens * channels);
+  for (int64_t token = 0; token < pageTokens; ++token)
     for (int64_t channel = 0; channel < channels; ++channel) {
       int64_t byte = byteOf(map, token, channel);
       ASSERT_EQ(byte, offset(token, channel, channels))
@@ -55,52 +55,71 @@ static void expectSameBijection(AffineMap map, int64_t channels,
       const int64_t bit = 8 * byte + shift(token, channel);
       ASSERT_EQ(bit % elementBits, 0);
       ASSERT_GE(bit, 0);
-      ASSERT_LT(bit / elementBits, kPageTokens * channels);
+      ASSERT_LT(bit / elementBits, pageTokens * channels);
       ASSERT_EQ(uses[bit / elementBits]++, 0) << "byte " << byte;
     }
 }
 
-/// Returns the map of a part of a page of kPageTokens.
+/// Returns the map of a part of a page.
 static AffineMap mapOf(MLIRContext &context, mlir::fp8attn::LayoutKind kind,
                        mlir::fp8attn::CacheContent part, int64_t channels,
-                       int64_t elementBits) {
+                       int64_t elementBits, int64_t pageTokens = kPageTokens) {
   context.loadDialect<mlir::fp8attn::Fp8AttnDialect>();
   return mlir::fp8attn::LayoutAttr::get(&context, kind)
-      .getMap(part, kPageTokens, channels, elementBits);
+      .getMap(part, pageTokens, channels, elementBits);
 }
 
-template <int ElementBits> static void expectSameLayout() {
+template <int ElementBits> static void expectSameLayout(int64_t pageTokens) {
   using mlir::fp8attn::CacheContent;
   constexpr auto kPairs = mlir::fp8attn::LayoutKind::Pairs;
   MLIRContext context;
   for (int64_t headDim : {8, 24, 40, 64, 128, 576}) {
     SCOPED_TRACE(headDim);
-    AffineMap keys =
-        mapOf(context, kPairs, CacheContent::Key, headDim, ElementBits);
-    AffineMap values =
-        mapOf(context, kPairs, CacheContent::Value, headDim, ElementBits);
+    AffineMap keys = mapOf(context, kPairs, CacheContent::Key, headDim,
+                           ElementBits, pageTokens);
+    AffineMap values = mapOf(context, kPairs, CacheContent::Value, headDim,
+                             ElementBits, pageTokens);
     auto layout = mlir::fp8attn::LayoutAttr::get(&context, kPairs);
     const int64_t keyChannels = layout.getChannels(CacheContent::Key, headDim);
     const int64_t valueChannels =
         layout.getChannels(CacheContent::Value, headDim);
     EXPECT_EQ(keyChannels, ::fp8attn::paddedKeyChannels(headDim));
     EXPECT_EQ(valueChannels, ::fp8attn::paddedValueChannels(headDim));
-    expectSameBijection(keys, keyChannels, ElementBits,
-                        ::fp8attn::keyOffset<ElementBits>,
-                        [](int64_t, int64_t channel) {
-                          return ::fp8attn::elementShift<ElementBits>(channel);
-                        });
-    expectSameBijection(values, valueChannels, ElementBits,
-                        ::fp8attn::valueOffset<ElementBits>,
-                        [](int64_t token, int64_t) {
-                          return ::fp8attn::elementShift<ElementBits>(token);
-                        });
+    expectSameBijection(
+        keys, keyChannels, ElementBits,
+        [&](int64_t token, int64_t channel, int64_t channels) {
+          return ::fp8attn::keyOffset<ElementBits>(token, channel, channels,
+                                                   pageTokens);
+        },
+        [](int64_t, int64_t channel) {
+          return ::fp8attn::elementShift<ElementBits>(channel);
+        },
+        pageTokens);
+    expectSameBijection(
+        values, valueChannels, ElementBits,
+        [&](int64_t token, int64_t channel, int64_t channels) {
+          return ::fp8attn::valueOffset<ElementBits>(token, channel, channels,
+                                                     pageTokens);
+        },
+        [](int64_t token, int64_t) {
+          return ::fp8attn::elementShift<ElementBits>(token);
+        },
+        pageTokens);
   }
 }
 
-TEST(Layout, FourBits) { expectSameLayout<4>(); }
-TEST(Layout, Fp8) { expectSameLayout<8>(); }
-TEST(Layout, Bf16) { expectSameLayout<16>(); }
+TEST(Layout, FourBits) { expectSameLayout<4>(kPageTokens); }
+TEST(Layout, Fp8) { expectSameLayout<8>(kPageTokens); }
+TEST(Layout, Bf16) { expectSameLayout<16>(kPageTokens); }
+
+/// Pages that are no whole granules, and pages of rows.
+TEST(Layout, SmallPages) {
+  for (int64_t pageTokens : {16, 48, 1, 24}) {
+    SCOPED_TRACE(pageTokens);
+    expectSameLayout<8>(pageTokens);
+    expectSameLayout<16>(pageTokens);
+  }
+}
 
 /// The enumeration of the reference, which knows which half an element is in.
 TEST(Layout, FourBitsOfTheReference) {
@@ -113,10 +132,10 @@ TEST(Layout, FourBitsOfTheReference) {
   for (int64_t t = 0; t < kPageTokens; ++t)
     for (int64_t c = 0; c < kChannels; ++c) {
       ASSERT_EQ(cache.keys.byte(0, 0, t, c),
-                ::fp8attn::keyOffset<4>(t, c, kChannels));
+                ::fp8attn::keyOffset<4>(t, c, kChannels, kPageTokens));
       ASSERT_EQ(cache.keys.shift(t, c), ::fp8attn::elementShift<4>(c));
       ASSERT_EQ(cache.values.byte(0, 0, t, c) - cache.pageBytes / 2,
-                ::fp8attn::valueOffset<4>(t, c, kChannels));
+                ::fp8attn::valueOffset<4>(t, c, kChannels, kPageTokens));
       ASSERT_EQ(cache.values.shift(t, c), ::fp8attn::elementShift<4>(t));
     }
 }

@@ -22,8 +22,9 @@ namespace {
 /// A cache of heads of some channels, already padded; either may be 0.
 struct Shape {
   int64_t keyDim, valueDim, bytes;
+  int64_t page = kPage;
 
-  int64_t headBytes() const { return kPage * (keyDim + valueDim) * bytes; }
+  int64_t headBytes() const { return page * (keyDim + valueDim) * bytes; }
   int64_t pageBytes() const { return kHeads * headBytes() + kGap; }
 
   /// Returns where an element of a tile is: pairs along one dimension, of which
@@ -34,15 +35,26 @@ struct Shape {
                       : 1024 * tile + 64 * r + 2 * pair;
   }
   int64_t key(int64_t place, int64_t head, int64_t d) const {
-    const int64_t t = place % kPage;
-    return place / kPage * pageBytes() + head * headBytes() +
-           inTile(t / 16 * (keyDim / 32) + d / 32, d % 32 / 2, d % 2, t % 16);
+    const int64_t t = place % page;
+    return place / page * pageBytes() + head * headBytes() +
+           (page % 16 != 0 ? (t * keyDim + d) * bytes
+                           : inTile(t / 16 * (keyDim / 32) + d / 32, d % 32 / 2,
+                                    d % 2, t % 16));
+  }
+  /// Of pages of 16 tokens, tiles are cut in halves.
+  int64_t valueInHead(int64_t t, int64_t d) const {
+    if (page % 16 != 0)
+      return (t * valueDim + d) * bytes;
+    if (page % 32 == 0)
+      return inTile(t / 32 * (valueDim / 16) + d / 16, t % 32 / 2, t % 2,
+                    d % 16);
+    return (t / 16 * (valueDim / 16) + d / 16) * 256 * bytes +
+           inTile(0, t % 16 / 2, t % 2, d % 16);
   }
   int64_t value(int64_t place, int64_t head, int64_t d) const {
-    const int64_t t = place % kPage;
-    return place / kPage * pageBytes() + head * headBytes() +
-           kPage * keyDim * bytes +
-           inTile(t / 32 * (valueDim / 16) + d / 16, t % 32 / 2, t % 2, d % 16);
+    const int64_t t = place % page;
+    return place / page * pageBytes() + head * headBytes() +
+           page * keyDim * bytes + valueInHead(t, d);
   }
 };
 
@@ -58,14 +70,15 @@ TEST_P(GatherTokensTest, EachElement) {
   for (int64_t count : {1, 2, 3, 16, 31, 32, 33, 100, 256}) {
     std::vector<int64_t> places(count);
     for (int64_t &place : places)
-      place = random() % (kPages * kPage);
+      place = random() % (kPages * shape.page);
     // The first granule is not asked for.
     const int64_t first = count > 64 ? FP8ATTN_GRANULE : 0;
-    std::vector<uint8_t> copy((kPages + 1) * shape.pageBytes(), 0xA5);
-    fp8attn_gather_tokens(places.data(), first, count, source.data(),
-                          shape.pageBytes(), copy.data(), shape.pageBytes(),
-                          kPage, kPage, kHeads, shape.keyDim * shape.bytes,
-                          shape.valueDim * shape.bytes, shape.bytes);
+    std::vector<uint8_t> copy(
+        (2 + (count - 1) / shape.page) * shape.pageBytes(), 0xA5);
+    fp8attn_gather_tokens(
+        places.data(), first, count, source.data(), shape.pageBytes(),
+        copy.data(), shape.pageBytes(), shape.page, shape.page, kHeads,
+        shape.keyDim * shape.bytes, shape.valueDim * shape.bytes, shape.bytes);
     for (int64_t t = 0; t < count; ++t)
       for (int64_t head = 0; head < kHeads; ++head)
         for (int64_t byte = 0; byte < shape.bytes; ++byte) {
@@ -75,10 +88,10 @@ TEST_P(GatherTokensTest, EachElement) {
           };
           for (int64_t d = 0; d < shape.keyDim; ++d)
             expectAt(shape.key(places[t], head, d),
-                     shape.key(kPage + t, head, d));
+                     shape.key(shape.page + t, head, d));
           for (int64_t d = 0; d < shape.valueDim; ++d)
             expectAt(shape.value(places[t], head, d),
-                     shape.value(kPage + t, head, d));
+                     shape.value(shape.page + t, head, d));
         }
     for (int64_t i = 0; i < shape.pageBytes(); ++i)
       ASSERT_EQ(copy[i], 0xA5) << "page 0 is written";
@@ -87,7 +100,9 @@ TEST_P(GatherTokensTest, EachElement) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, GatherTokensTest,
-                         ::testing::Values(Shape{64, 48, 1}, Shape{64, 48, 2},
-                                           Shape{576, 0, 1}, Shape{32, 0, 2},
-                                           Shape{0, 16, 1}, Shape{0, 80, 2}));
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, GatherTokensTest,
+    ::testing::Values(Shape{64, 48, 1}, Shape{64, 48, 2}, Shape{576, 0, 1},
+                      Shape{32, 0, 2}, Shape{0, 16, 1}, Shape{0, 80, 2},
+                      Shape{64, 48, 1, 16}, Shape{64, 48, 2, 48},
+                      Shape{64, 48, 1, 1}, Shape{32, 80, 2, 24}));

@@ -85,7 +85,7 @@ struct PairsCache {
 
 /// Returns the parts of a cache of `content` in the layout `pairs`; the part
 /// that it does not hold has no byte map. headDim is padded: to a
-/// multiple of 32 for keys, of 16 for values. pageTokens is a multiple of 32.
+/// multiple of 32 for keys, of 16 for values. A page is a multiple of 64 bytes.
 PairsCache makePairsCache(void *data, Content content, fp8attn_type type,
                           int64_t heads, int64_t headDim, int64_t pageTokens);
 

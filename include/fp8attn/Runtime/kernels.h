@@ -74,7 +74,7 @@ extern "C" {
 /// same bits.
 #define FP8ATTN_PART_KEYS 2048
 
-/// Tokens that the cache layout keeps together (see docs/Layout.md).
+/// Tokens that kernels take together, a granule (see docs/Layout.md).
 #define FP8ATTN_GRANULE 32
 
 /// Largest head size.
@@ -156,24 +156,25 @@ typedef struct fp8attn_next_run {
 } fp8attn_next_run;
 
 /// The keys and values of one KV head of one sequence, page by page. Token t is
-/// in page `pages[t / page_tokens]`; a granule of 32 tokens of K with D
-/// channels is 32 * D elements, contiguous, and so is one of V.
+/// in page `pages[t / page_tokens]`; which of a page's tokens are contiguous,
+/// 32, 16 or one, is a matter of its size (docs/Layout.md).
 typedef struct fp8attn_key_run {
   /// First byte of the head's keys, and of its values, in page 0. Values are
   /// null if they are the first channels of the keys (a latent cache). `attend`
-  /// of amx_bf16 takes no such run.
+  /// of amx_bf16 takes no such run of elements of 4 bits, nor one of pages
+  /// without whole granules.
   const uint8_t *keys;
   const uint8_t *values;
   /// Distance between pages, in bytes.
   int64_t key_page_bytes;
   int64_t value_page_bytes;
-  /// Bytes of a granule of keys, and of one of values (0 if these are null):
+  /// Bytes of the keys of 32 tokens, and of values (0 if these are null):
   /// what kernels of one part need to know to fetch the other ahead.
   int64_t key_granule_bytes;
   int64_t value_granule_bytes;
   /// Page numbers, of which those of tokens [first_key, num_keys) are read.
   const int32_t *pages;
-  /// Tokens in a page, a multiple of FP8ATTN_GRANULE.
+  /// Tokens in a page, 1 or more.
   int64_t page_tokens;
   /// The first key, a multiple of FP8ATTN_GRANULE; nothing before it is read.
   int64_t first_key;

@@ -12,6 +12,7 @@
 #include "DecomposeRepack/RepackSide.h"
 #include "DecomposeRepack/PairBlocks.h"
 #include "Support/Constants.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/TokensTogether.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -27,6 +28,16 @@ RepackSide::RepackSide(RepackOp op, bool isSource, Value entry, Value head,
       column(isSource ? 0 : op.getPagesOfEntry(/*ofSource=*/true)),
       pagesOfEntry(op.getPagesOfEntry(isSource)), streams(streams) {
   type = cast<CacheType>(cache.getType());
+}
+
+bool RepackSide::hasRows() const {
+  return getLayout().hasRows(content) ||
+         (getLayout().getKind() == LayoutKind::Pairs && !hasPairs());
+}
+
+bool RepackSide::hasPairs() const {
+  return getLayout().getKind() == LayoutKind::Pairs &&
+         getTokensTogether(type.getPageTokens()) > 1;
 }
 
 IntegerType RepackSide::getElement() const {

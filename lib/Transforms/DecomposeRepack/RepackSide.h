@@ -50,8 +50,9 @@ public:
   CacheType getType() const { return type; }
   CacheContent getContent() const { return content; }
   LayoutAttr getLayout() const { return type.getLayout(); }
-  bool hasRows() const { return getLayout().hasRows(content); }
-  bool hasPairs() const { return getLayout().getKind() == LayoutKind::Pairs; }
+  /// Whether tokens are rows of channels, or stand in blocks of `pairs`.
+  bool hasRows() const;
+  bool hasPairs() const;
   /// Returns the channels that keys, or values, are stored as.
   int64_t getStoredChannels() const {
     return getLayout().getChannels(content, type.getHeadDim());

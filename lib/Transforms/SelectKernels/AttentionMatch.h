@@ -13,6 +13,7 @@
 #define FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_ATTENTIONMATCH_H
 
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -56,6 +57,12 @@ struct AttentionMatch {
   bool isLatent() {
     auto run = key ? key.getRun().getDefiningOp<KeyRunOp>() : KeyRunOp();
     return run && run.getKeyCache().getType().isLatent();
+  }
+  /// Whether pages are whole granules, as what is packed for a step is.
+  bool hasWholeGranules() {
+    auto run = key ? key.getRun().getDefiningOp<KeyRunOp>() : KeyRunOp();
+    return !run ||
+           run.getKeyCache().getType().getPageTokens() % FP8ATTN_GRANULE == 0;
   }
 
 private:

@@ -8,7 +8,9 @@
 // lanes of four elements that differ along the paired dimension, in the order
 // 0, 2, 1, 3; one of codes of 4 bits the same in half as many bytes. In bf16
 // the two rows are lines of their own, and everything else is where it was. So
-// a line becomes two, without a shuffle.
+// a line becomes two, without a shuffle. What is contiguous in the cache,
+// granules or their halves, is multiplied together; rows are, element by
+// element.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,8 +21,10 @@
 #include "Support/Loops.h"
 #include "Support/ScaleLoads.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/TokensTogether.h"
 #include "fp8attn/Runtime/kernels.h"
 
+#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -64,7 +68,7 @@ Dequantization::Dequantization(LoadScaleOp scale, CacheContent content,
                         cache.getType().getLayout());
   shared = getChannelsPerScale(scale.getMap(), headDim);
   channels = cache.getType().getLayout().getChannels(content, headDim);
-  tiles = FP8ATTN_GRANULE * channels / (kLanes * kPaired);
+  together = getTokensTogether(cache.getType().getPageTokens());
   buffers.add(
       MemRefType::get({page.getPageBytes()}, IntegerType::get(context, 8)),
       bytes);
@@ -82,13 +86,14 @@ void Dequantization::emitPreparation(OpBuilder &builder, Location loc) {
 
 Value Dequantization::emitStep(OpBuilder &builder, Location loc, Value firstKey,
                                Value numKeys) {
-  forEach(builder, loc, numKeys, FP8ATTN_GRANULE,
+  forEach(builder, loc, numKeys, together,
           [&](OpBuilder &body, Value firstToken) {
-            Value numTokens =
-                blockSize(body, loc, firstToken, numKeys,
-                          constantIndex(body, loc, FP8ATTN_GRANULE));
-            emitGranule(body, loc, add(body, loc, firstKey, firstToken),
-                        firstToken, numTokens);
+            Value key = add(body, loc, firstKey, firstToken);
+            if (together == 1)
+              return emitRow(body, loc, key, firstToken);
+            Value numTokens = blockSize(body, loc, firstToken, numKeys,
+                                        constantIndex(body, loc, together));
+            emitTiles(body, loc, key, firstToken, numTokens);
           });
   Value values = bytes;
   if (cache.getType().isLatent())
@@ -98,29 +103,98 @@ Value Dequantization::emitStep(OpBuilder &builder, Location loc, Value firstKey,
   return UkernelPackedRunOp::create(builder, loc, bytes, values, numKeys);
 }
 
-void Dequantization::emitGranule(OpBuilder &builder, Location loc,
-                                 Value firstKey, Value firstToken,
-                                 Value numTokens) {
+std::pair<Value, Value> Dequantization::emitPlace(OpBuilder &builder,
+                                                  Location loc, Value key) {
   const int64_t pageTokens = cache.getType().getPageTokens();
   Value pageNumber =
       RunPageOp::create(builder, loc, builder.getIndexType(), scale.getRun(),
-                        divide(builder, loc, firstKey, pageTokens));
-  Value inPage = remainder(builder, loc, firstKey, pageTokens);
-  emitFactors(builder, loc, pageNumber, inPage, numTokens);
-  // An element is a byte of codes, or half of one, and two of bf16.
-  Value source = add(
+                        divide(builder, loc, key, pageTokens));
+  return {pageNumber, remainder(builder, loc, key, pageTokens)};
+}
+
+Value Dequantization::emitSource(OpBuilder &builder, Location loc,
+                                 Value pageNumber, Value inPage) {
+  // An element is a byte of codes, or half of one.
+  return add(
       builder, loc,
       arith::MulIOp::create(builder, loc, pageNumber,
                             CachePageBytesOp::create(
                                 builder, loc, builder.getIndexType(), cache)),
       multiply(builder, loc, inPage,
                channels * cache.getType().getElementBits() / 8));
+}
+
+void Dequantization::emitTiles(OpBuilder &builder, Location loc, Value firstKey,
+                               Value firstToken, Value numTokens) {
+  auto [pageNumber, inPage] = emitPlace(builder, loc, firstKey);
+  emitFactors(builder, loc, pageNumber, inPage, numTokens);
+  Value source = emitSource(builder, loc, pageNumber, inPage);
+  // An element of the page is two bytes. Where half of a granule begins, so
+  // does a tile of keys, and the second half of one of values.
   Value target = multiply(builder, loc, firstToken, 2 * channels);
+  const int64_t tileLines = isKey() ? kTileLines : together / kLaneCodes;
+  const int64_t codeBytes = kLineBytes * cache.getType().getElementBits() / 8;
+  if (tileLines < kTileLines) {
+    Value inGranule = remainder(builder, loc, firstToken, FP8ATTN_GRANULE);
+    Value granule = arith::SubIOp::create(builder, loc, firstToken, inGranule);
+    target = add(builder, loc, multiply(builder, loc, granule, 2 * channels),
+                 multiply(builder, loc, inGranule, 2 * kLanes));
+  }
+  const int64_t tiles =
+      isKey() ? together * channels / (kLanes * kPaired) : channels / kLanes;
   forEach(builder, loc, tiles, 1, [&](OpBuilder &body, Value tile) {
-    forEach(body, loc, kTileLines, 1, [&](OpBuilder &inner, Value line) {
-      emitLine(inner, loc, source, target, tile, line);
+    Value from = add(body, loc, source,
+                     multiply(body, loc, tile, tileLines * codeBytes));
+    Value to = add(body, loc, target,
+                   multiply(body, loc, tile, 2 * kTileLines * kLineBytes));
+    forEach(body, loc, tileLines, 1, [&](OpBuilder &inner, Value line) {
+      emitLine(inner, loc, from, to, tile, line);
     });
   });
+}
+
+void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
+                             Value token) {
+  const CacheType type = cache.getType();
+  auto [pageNumber, inPage] = emitPlace(builder, loc, key);
+  const SmallVector<Value> place = {pageNumber, scale.getHead(), inPage};
+  Value source = emitSource(builder, loc, pageNumber, inPage);
+  auto store = [&](OpBuilder &body, Value channel, Value word) {
+    Value to = affine::expandAffineExpr(
+        body, loc, page.getMap(content).getResult(0), {token, channel}, {});
+    Value words = vector::BroadcastOp::create(
+        body, loc, VectorType::get({1}, body.getI16Type()), word);
+    vector::StoreOp::create(
+        body, loc,
+        vector::BitCastOp::create(
+            body, loc, VectorType::get({2}, body.getI8Type()), words),
+        bytes, to);
+  };
+  forEach(
+      builder, loc, type.getHeadDim(), shared,
+      [&](OpBuilder &perGroup, Value group) {
+        Value factor =
+            loadScale(perGroup, loc, scale.getScale(), scale.getMap(),
+                      {place[0], place[1], place[2], group});
+        forEach(perGroup, loc, shared, 1, [&](OpBuilder &body, Value offset) {
+          Value channel = add(body, loc, group, offset);
+          Value code = memref::LoadOp::create(body, loc, codes,
+                                              add(body, loc, source, channel));
+          Value value = valuesOfCodes(body, loc, code, type.getElementType());
+          value = arith::MulFOp::create(body, loc, value, factor);
+          value = arith::TruncFOp::create(body, loc, body.getBF16Type(), value);
+          store(body, channel,
+                arith::BitcastOp::create(body, loc, body.getI16Type(), value));
+        });
+      });
+  // The padding is 0.
+  forEach(
+      builder, loc, channels - type.getHeadDim(), 1,
+      [&](OpBuilder &body, Value offset) {
+        Value first = constantIndex(body, loc, type.getHeadDim());
+        store(body, add(body, loc, offset, first),
+              arith::ConstantOp::create(body, loc, body.getI16IntegerAttr(0)));
+      });
 }
 
 void Dequantization::emitFactors(OpBuilder &builder, Location loc,
@@ -189,12 +263,10 @@ void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
         builder, loc,
         DenseElementsAttr::get(words, builder.getI32IntegerAttr(value)));
   };
-  Value lineInGranule =
-      add(builder, loc, multiply(builder, loc, tile, kTileLines), line);
   Value lineCodes = vector::LoadOp::create(
       builder, loc, VectorType::get({codeBytes}, builder.getI8Type()), codes,
-      ValueRange{add(builder, loc, source,
-                     multiply(builder, loc, lineInGranule, codeBytes))});
+      ValueRange{
+          add(builder, loc, source, multiply(builder, loc, line, codeBytes))});
   lineCodes = vector::BitCastOp::create(
       builder, loc, lanesOf(builder.getIntegerType(kLaneCodes * codeBits)),
       lineCodes);
@@ -225,8 +297,8 @@ void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
                                      lanesOf(builder.getI16Type()), value);
     elements[kOrder[i]] = arith::ExtUIOp::create(builder, loc, words, value);
   }
-  Value place = add(builder, loc, target,
-                    multiply(builder, loc, lineInGranule, 2 * kLineBytes));
+  Value place =
+      add(builder, loc, target, multiply(builder, loc, line, 2 * kLineBytes));
   for (int64_t row : {0, 1}) {
     Value pair =
         arith::ShLIOp::create(builder, loc, elements[2 * row + 1], number(16));

@@ -38,13 +38,21 @@ public:
                  Value numKeys);
 
 private:
-  /// Collects the factors of a granule's tokens, then multiplies its tiles.
-  /// `firstKey` is the key that becomes number `firstToken` of the page.
-  void emitGranule(OpBuilder &builder, Location loc, Value firstKey,
-                   Value firstToken, Value numTokens);
+  /// Collects the factors of tokens that are contiguous, then multiplies their
+  /// tiles. `firstKey` is the key that becomes number `firstToken` of the page.
+  void emitTiles(OpBuilder &builder, Location loc, Value firstKey,
+                 Value firstToken, Value numTokens);
+  /// Multiplies a key that is a row.
+  void emitRow(OpBuilder &builder, Location loc, Value key, Value token);
+  /// Returns the page of a key, and which one of the page's it is.
+  std::pair<Value, Value> emitPlace(OpBuilder &builder, Location loc,
+                                    Value key);
+  /// Returns the first byte of a page's token.
+  Value emitSource(OpBuilder &builder, Location loc, Value pageNumber,
+                   Value inPage);
   void emitFactors(OpBuilder &builder, Location loc, Value pageNumber,
                    Value inPage, Value numTokens);
-  /// `source` and `target` are the first bytes of the granule.
+  /// `source` and `target` are the first bytes of the first tile.
   void emitLine(OpBuilder &builder, Location loc, Value source, Value target,
                 Value tile, Value line);
   Value loadFactors(OpBuilder &builder, Location loc, Value tile, Value paired);
@@ -55,13 +63,13 @@ private:
   /// In pages of the caller, and in the one of the worker.
   TypedValue<CacheType> cache;
   CacheType page;
-  /// Channels of a granule of the cache, and tiles.
-  int64_t channels, tiles;
+  /// Channels of a token of the cache, and tokens that are contiguous.
+  int64_t channels, together;
   /// Neighbouring channels that share a factor.
   int64_t shared;
   /// First byte of the head in page 0 of the cache, and that of the page.
   Value codes, bytes;
-  /// Of a granule, so that 16 lanes of a tile are neighbours: [groups of
+  /// Of up to a granule, so that 16 lanes of a tile are neighbours: [groups of
   /// channels, tokens] of keys, [tokens, channels] of values.
   Value factors;
 };

@@ -95,6 +95,10 @@ static void addFused(const AttentionProblem &problem,
              row.op == "attend" && row.isa == Isa::AmxBf16)
       candidate.dropped = "values of a latent cache of 4 bits are put in order "
                           "tile by tile, in pv";
+    else if (!problem.hasWholeGranules && row.op == "attend" &&
+             row.isa == Isa::AmxBf16)
+      candidate.dropped = "pages are no multiple of 32 tokens, and tiles of "
+                          "values are put together one by one, in pv";
     else if (candidate.isPrefill() && !problem.canHaveMoreRows)
       candidate.dropped = "work items have a fixed number of rows";
     else

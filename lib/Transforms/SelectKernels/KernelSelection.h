@@ -44,6 +44,8 @@ struct AttentionProblem {
   bool isDequantized = false;
   /// Whether the values are the first channels of the keys.
   bool isLatent = false;
+  /// Whether pages are whole granules.
+  bool hasWholeGranules = true;
 };
 
 /// What the user wishes.

@@ -1,5 +1,17 @@
 // RUN: fp8attn-opt %s --split-input-file --verify-diagnostics
 
+// cache_c3: halves of granules.
+// expected-error@below {{expects page to be a multiple of 32, because two elements of 'f4E2M1FN' are in a byte, got 48}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 48, f4E2M1FN, #fp8attn.layout<pairs>>)
+
+// -----
+
+// cache_c3: single tokens, where the layout is open.
+// expected-error@below {{expects page to be a multiple of 32, because two elements of 'i4' are in a byte, got 1}}
+func.func private @cache(!fp8attn.cache<value, heads = 8, head_dim = 64, page = 1, i4>)
+
+// -----
+
 // cache_c11: nobody else has two elements in a byte as tiles have them.
 // expected-error@below {{expects the layout pairs, because two elements of 'f4E2M1FN' are in a byte, got nhd}}
 func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 16, f4E2M1FN, #fp8attn.layout<nhd>>)

@@ -30,20 +30,14 @@ func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 584, pa
 
 // -----
 
-// cache_c3: half a granule.
-// expected-error@below {{expects page to be a multiple of 32 up to 4096, because the layout keeps 32 tokens together, got 16}}
-func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 16, f8E4M3FN, #fp8attn.layout<pairs>>)
-
-// -----
-
 // cache_c3: too large.
-// expected-error@below {{expects page to be a multiple of 32 up to 4096, because the layout keeps 32 tokens together, got 4128}}
+// expected-error@below {{expects page to be 1 to 4096, got 4128}}
 func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 4128, f8E4M3FN, #fp8attn.layout<pairs>>)
 
 // -----
 
 // cache_c3: negative.
-// expected-error@below {{expects page to be a multiple of 32 up to 4096, because the layout keeps 32 tokens together, got -32}}
+// expected-error@below {{expects page to be 1 to 4096, got -32}}
 func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = -32, f8E4M3FN, #fp8attn.layout<pairs>>)
 
 // -----
@@ -54,7 +48,7 @@ func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, pag
 
 // -----
 
-// cache_c3: vLLM keeps fewer together.
+// cache_c3: vLLM keeps 16 together.
 // expected-error@below {{expects page to be a multiple of 16 up to 4096, because the layout keeps 16 tokens together, got 8}}
 func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 8, f8E4M3FN, #fp8attn.layout<vllm_amx>>)
 

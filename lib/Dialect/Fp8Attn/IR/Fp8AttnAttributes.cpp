@@ -11,6 +11,7 @@
 
 #include "EnumNames.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/TokensTogether.h"
 
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/AffineMap.h"
@@ -146,18 +147,23 @@ bool LayoutAttr::hasKernels() const {
 /// round. `channels` are those that are stored, with the padding.
 static AffineExpr byteInPairs(CacheContent part, AffineExpr token,
                               AffineExpr channel, int64_t channels,
-                              int64_t elementBits) {
-  int64_t tileBytes = kLanes * kReduction * elementBits / 8;
+                              int64_t elementBits, int64_t pageTokens) {
+  const int64_t together = getTokensTogether(pageTokens);
+  // Elements of 4 bits are never rows (cache_c3).
+  if (together == 1)
+    return (token * channels + channel) * (elementBits / 8);
+  const int64_t tileBytes = kLanes * kReduction * elementBits / 8;
   if (part == CacheContent::Key) {
     AffineExpr tile = token.floorDiv(kLanes) * (channels / kReduction) +
                       channel.floorDiv(kReduction);
     return tile * tileBytes +
            byteInTile(channel % kReduction, token % kLanes, elementBits);
   }
-  AffineExpr tile = token.floorDiv(kReduction) * (channels / kLanes) +
-                    channel.floorDiv(kLanes);
-  return tile * tileBytes +
-         byteInTile(token % kReduction, channel % kLanes, elementBits);
+  // Tiles of 32 tokens, or halves of them.
+  AffineExpr tile =
+      token.floorDiv(together) * (channels / kLanes) + channel.floorDiv(kLanes);
+  return tile * (tileBytes / kReduction * together) +
+         byteInTile(token % together, channel % kLanes, elementBits);
 }
 
 /// Returns the element of a layout of groups of 2 or 4 along the reduced
@@ -199,7 +205,8 @@ AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
     AffineExpr rowMajor = token * headDim + channel;
     switch (getKind()) {
     case LayoutKind::Pairs:
-      return byteInPairs(part, token, channel, channels, elementBits);
+      return byteInPairs(part, token, channel, channels, elementBits,
+                         pageTokens);
     case LayoutKind::RowMajor:
     case LayoutKind::Hnd:
     case LayoutKind::Nhd:
@@ -246,10 +253,11 @@ bool LayoutAttr::agreesWith(LayoutAttr other, CacheContent part,
     return isKey || pageTokens == kQuadTile;
   // Pairs of bf16 in lines of 16 lanes are the same; groups of keys are tiles
   // one after the other if they have no padding, those of values if there is
-  // only one, or the page is one granule.
+  // only one, or the page is one stretch of tokens.
   if (!areKinds(LayoutKind::Pairs, LayoutKind::VllmAmx) || elementBits != 16)
     return false;
   return isKey ? headDim % kReduction == 0
                : headDim == kLanes ||
-                     (headDim % kLanes == 0 && pageTokens == kReduction);
+                     (headDim % kLanes == 0 &&
+                      pageTokens == getTokensTogether(pageTokens));
 }

@@ -400,7 +400,7 @@ static LogicalResult verifyDenseScale(AttentionOp op, NamedShaped scale,
   if (element.getIntOrFloatBitWidth() != 8)
     element = BFloat16Type::get(context);
   auto cache = CacheType::get(context, CacheContent::Key, tensor.size(1),
-                              tensor.size(3), kPageGranule, element,
+                              tensor.size(3), FP8ATTN_GRANULE, element,
                               LayoutAttr::get(context, LayoutKind::Pairs));
   return verifyCacheScale(op, scale, map, cache, tensor.name,
                           tensor.type().getElementType());

@@ -102,12 +102,10 @@ void CacheType::print(AsmPrinter &printer) const {
 /// together.
 static constexpr int64_t kVllmLanes = 16;
 
-/// Returns the tokens that a layout keeps together, within a page; those of
-/// quads are said by a constraint of their own.
-static int64_t getTokensTogether(LayoutAttr layout) {
-  if (!layout || layout.getKind() == LayoutKind::Pairs)
-    return kPageGranule;
-  return layout.getKind() == LayoutKind::VllmAmx ? kVllmLanes : 1;
+/// Returns what a layout demands a page to be a multiple of; that of quads is
+/// said by a constraint of its own.
+static int64_t getPageGranule(LayoutAttr layout) {
+  return layout && layout.getKind() == LayoutKind::VllmAmx ? kVllmLanes : 1;
 }
 
 LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
@@ -134,7 +132,7 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expects value_head_dim to be head_dim (" << headDim
                        << ") but in a latent cache, got " << valueHeadDim;
   // cache_c3
-  const int64_t granule = getTokensTogether(layout);
+  const int64_t granule = getPageGranule(layout);
   if (pageTokens < 1 || pageTokens > kMaxPageTokens ||
       pageTokens % granule != 0) {
     if (granule == 1)
@@ -159,11 +157,17 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                        << elementType << ", got "
                        << (layout ? stringifyLayoutKind(layout.getKind())
                                   : "none");
+  // cache_c3: two tokens of values share a byte, so that they are no rows.
+  const bool hasTwoInByte = elementType.getIntOrFloatBitWidth() < 8;
+  if (hasTwoInByte && (!layout || layout.getKind() == LayoutKind::Pairs) &&
+      pageTokens % FP8ATTN_GRANULE != 0)
+    return emitError() << "expects page to be a multiple of " << FP8ATTN_GRANULE
+                       << ", because two elements of " << elementType
+                       << " are in a byte, got " << pageTokens;
   if (!layout)
     return success();
   // cache_c11
-  if (elementType.getIntOrFloatBitWidth() < 8 &&
-      layout.getKind() != LayoutKind::Pairs)
+  if (hasTwoInByte && layout.getKind() != LayoutKind::Pairs)
     return emitError() << "expects the layout pairs, because two elements of "
                        << elementType << " are in a byte, got "
                        << stringifyLayoutKind(layout.getKind());
@@ -272,7 +276,12 @@ int64_t CacheType::getPagesPerPage(CacheType other) const {
 }
 
 int64_t CacheType::getPageBytes() const {
-  return getNumHeads() * (getKeyBytes() + getValueBytes());
+  const int64_t bytes = getNumHeads() * (getKeyBytes() + getValueBytes());
+  // Tiles are cache lines, rows of a few tokens need not be.
+  constexpr int64_t kLineBytes = 64;
+  return getLayout().getKind() == LayoutKind::Pairs
+             ? llvm::alignTo(bytes, kLineBytes)
+             : bytes;
 }
 
 AffineMap CacheType::getMap(CacheContent part) const {

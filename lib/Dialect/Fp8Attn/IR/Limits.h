@@ -24,8 +24,7 @@ inline constexpr int64_t kMaxHeads = 1024;
 inline constexpr int64_t kHeadDimGranule = 8;
 inline constexpr int64_t kMaxHeadDim = FP8ATTN_MAX_CHANNELS;
 
-/// Tokens that the layout keeps together; what a page size is a multiple of.
-inline constexpr int64_t kPageGranule = FP8ATTN_GRANULE;
+/// Most tokens of a page.
 inline constexpr int64_t kMaxPageTokens = 4096;
 
 /// Returns whether keys or values may have that many channels; false for

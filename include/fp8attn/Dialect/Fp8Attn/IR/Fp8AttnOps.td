@@ -192,7 +192,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
       and rounded to bf16 (docs/Numerics.md);
     - `queryStart`: i32 [B + 1], `seqLens`: i32 [B], `blockTable`: i32
       [B, pages]: entry j of a row is the page of tokens `j * page` and on;
-      entries of keys that are not read may be anything;
+      entries of keys that no window shows may be anything, those of keys that
+      only a mask hides may not;
     - `groupStart`: i32 [G + 1], `prefixLens`: i32 [G], `prefixTable`: i32
       [G, pages]: optional, all or none; as `queryStart`, `seqLens` and
       `blockTable`;

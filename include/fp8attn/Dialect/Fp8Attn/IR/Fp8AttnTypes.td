@@ -33,9 +33,10 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     multiple of 32 channels and values to one of 16, so that the two parts of a
     head may differ in size; `kv_write` stores zeros in the padding
     (docs/Layout.md). Without a layout it is left open at the model level:
-    `fp8attn-assign-layouts` gives it the one that all kernels read. Caches of
-    other programs have pages of any number of tokens, and may have elements of
-    f8E4M3FNUZ; `repack` converts them.
+    `fp8attn-assign-layouts` gives it the one that all kernels read. Pages have
+    any number of tokens, best a multiple of 32, which elements of 4 bits demand.
+    Caches of other programs may have elements of f8E4M3FNUZ; `repack` converts
+    them.
 
     ```mlir
     !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32,

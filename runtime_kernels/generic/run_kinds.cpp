@@ -1,0 +1,10 @@
+//===- run_kinds.cpp - a library expects all key runs ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "common/run_kinds.h"
+
+const uint8_t fp8attn_has_latent_runs = 1;
+const uint8_t fp8attn_has_small_pages = 1;

@@ -158,6 +158,8 @@ static_assert(kMaxRows % kRowsAtOnce == 0, "rows are computed in whole groups");
 
 /// Adds the products of `kRowsAtOnce` rows of a tile, from `first` on, and of
 /// `numPairs` rows of another. Rows that are not configured are left alone.
+/// Which of several NaN a sum is depends on registers: it is the same one for
+/// all rows.
 inline void dotRows(int destination, int left, const Pairs *values,
                     int numPairs, int first) {
   Lanes even[kRowsAtOnce] = {}, odd[kRowsAtOnce] = {};
@@ -177,6 +179,7 @@ inline void dotRows(int destination, int left, const Pairs *values,
     flush(products);
     sums += products;
     flush(sums);
+    sums = sums == sums ? sums : Lanes(__builtin_nanf(""));
     __builtin_memcpy(state.data[destination][first + i], &sums,
                      state.config.rowBytes[destination]);
   }

@@ -30,9 +30,8 @@ protected:
 
   static void fillNormal(Problem &problem, std::vector<uint16_t> &tensor,
                          float deviation) {
-    problem.fill(tensor, [=](std::mt19937 &bits) {
-      return deviation * fastNormal(bits);
-    });
+    std::normal_distribution<float> normal(0, deviation);
+    problem.fill(tensor, [&](std::mt19937 &bits) { return normal(bits); });
   }
 
   void expectAgreement(Problem &problem) const {

@@ -94,12 +94,16 @@ struct Model {
   /// Returns the bytes of a page of the key cache, which is the only one if
   /// there is no other.
   int64_t keyPageBytes() const {
-    return numKvHeads * pageTokens * ((headDim + 31) / 32 * 32) *
-               (cache == FP8ATTN_TYPE_BF16 ? 2 : 1) +
-           (split || latent ? 0 : valuePageBytes());
+    const int64_t bytes = numKvHeads * pageTokens * ((headDim + 31) / 32 * 32) *
+                          (cache == FP8ATTN_TYPE_BF16 ? 2 : 1);
+    return split || latent ? wholeLines(bytes)
+                           : wholeLines(bytes + valueBytes());
   }
-  /// Returns the bytes of the values in a page.
-  int64_t valuePageBytes() const {
+  /// Returns the bytes of a page of the cache of values.
+  int64_t valuePageBytes() const { return wholeLines(valueBytes()); }
+
+  static int64_t wholeLines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+  int64_t valueBytes() const {
     return numKvHeads * pageTokens * ((valueDim + 15) / 16 * 16) *
            (valueCache == FP8ATTN_TYPE_BF16 ? 2 : 1);
   }

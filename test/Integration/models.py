@@ -253,7 +253,7 @@ MIX_COLUMNS = {
     "caches": [("e4m3", "e4m3"), ("e5m2", "e4m3"), ("bf16", "e5m2"), ("e4m3", "i8"), ("i8", "bf16"), ("i8", "i8"), ("bf16", "bf16")],
     "dims": [(64, 64), (128, 128), (8, 8), (40, 40), (576, 512), (192, 128), (72, 200), (24, 576)],
     "heads": [(2, 4), (1, 7), (3, 1), (2, 16)],
-    "page": [32, 64, 96],
+    "page": [32, 64, 16, 1],
     "scales": [("head", "head"), ("tensor", "head"), ("head", "tensor"), ("tensor", "tensor")],
     # causal, window_left, window_right
     "window": [(True, None, None), (True, 70, None), (False, None, None), (False, 30, 270), (False, None, 5), (False, 0, None)],
@@ -284,7 +284,7 @@ SCALED_COLUMNS = {
     "caches": [("e4m3", "e5m2"), ("e5m2", "e4m3"), ("e4m3", "e4m3"), ("i8", "i8")],
     "dims": [(64, 64), (40, 72), (192, 128)],
     "heads": [(2, 4), (1, 7), (3, 1)],
-    "page": [32, 64],
+    "page": [32, 64, 16, 1],
     "scales": [
         ("head_channel", "token_head"), ("token", "channel"), ("channel", "page"),
         ("token_head", "token"), ("block", "head_channel"), ("page", "block"),

@@ -48,8 +48,10 @@ class AbiTest(unittest.TestCase):
                     if not name.startswith(("ISA_", "TYPE_"))}
         self.assertEqual(statuses, {status.name: status.value for status in Status})
         self.assertEqual(read_enumerators("FP8ATTN_ISA_"), {name.upper(): number for number, name in enumerate(abi.ISAS)})
-        self.assertEqual(read_enumerators("FP8ATTN_TYPE_"),
-                         {name.upper(): row.number for name, row in element_types.ELEMENT_TYPES.items()})
+        types = read_enumerators("FP8ATTN_TYPE_")
+        for two_in_a_byte in ("F4E2M1FN", "I4"):  # Elements of caches, which no tensor has.
+            types.pop(two_in_a_byte)
+        self.assertEqual(types, {name.upper(): row.number for name, row in element_types.ELEMENT_TYPES.items()})
 
     def test_structs(self):
         for name, struct in (("tensor", abi.TensorStruct), ("cache", abi.CacheStruct), ("context", abi.ContextStruct)):

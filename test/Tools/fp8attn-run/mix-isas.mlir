@@ -1,10 +1,10 @@
 // REQUIRES: avx512-bf16
-// RUN: fp8attn-compile %s --mcpu=sapphirerapids --isa=amx_bf16 --mix-isas --explain=all | FileCheck %s --check-prefix=EXPLAIN
-// RUN: fp8attn-run %s --emulate-amx --isa=amx_bf16 --mix-isas --check --context=300,40 | FileCheck %s
-// RUN: fp8attn-run %s --emulate-amx --isa=amx_bf16 --mix-isas --check --context=300,40 --query-len=60,7 | FileCheck %s
+// DEFINE: %{force} = --force=attend_bf16_e5m2_f32_16x256x32_avx512_bf16
+// RUN: fp8attn-compile %s --mcpu=sapphirerapids --isa=amx_bf16 --mix-isas %{force} --explain=all | FileCheck %s --check-prefix=EXPLAIN
+// RUN: fp8attn-run %s --emulate-amx --isa=amx_bf16 --mix-isas %{force} --check --context=300,40 | FileCheck %s
+// RUN: fp8attn-run %s --emulate-amx --isa=amx_bf16 --mix-isas %{force} --check --context=300,40 --query-len=60,7 | FileCheck %s
 
-// Decode of one row a key on vectors, as tiles would compute 16, prefill on tiles,
-// in one body and over one cache.
+// Decode on vectors, prefill on tiles, in one body and over one cache.
 
 !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E5M2, #fp8attn.layout<pairs>>
 #tensor = affine_map<(page, head, token, channel) -> ()>

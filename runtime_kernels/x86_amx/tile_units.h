@@ -141,9 +141,8 @@ public:
   [[gnu::always_inline]] UnitStream(const fp8attn_key_run &run,
                                     const UnitList<Format> &list, uint8_t *ring,
                                     Ahead &ahead)
-      : unit(list.begin()), current(ring),
-        other(ring + kUnitTiles * FP8ATTN_TILE_BYTES), ahead(ahead),
-        halfBytes(run.key_granule_bytes / 2) {
+      : current(ring), other(ring + kUnitTiles * FP8ATTN_TILE_BYTES),
+        ahead(ahead), halfBytes(run.key_granule_bytes / 2) {
     enter(list);
     uint8_t *to = current;
     for (const uint8_t *tile : unit->tiles) {

@@ -32,14 +32,20 @@ inline void copyHalfTile(const uint8_t *half, uint8_t *to) {
     simd::store(to + i, simd::load(half + i));
 }
 
+/// Copies a tile of values.
+template <class Format>
+inline void copyTile(const GranuleHalves &tile, uint8_t *values) {
+  copyHalfTile<Format>(tile.early, values);
+  copyHalfTile<Format>(tile.late, values + kCacheTileBytes<Format> / 2);
+}
+
 /// Writes a tile of values whose halves are in the cache, if not hasRows.
 template <class Format>
 inline void joinHalves(const fp8attn_key_run &run, const GranuleHalves &tile,
                        uint8_t *values) {
   if (isLatent(run))
     return transposeTile<Format>(tile, values);
-  copyHalfTile<Format>(tile.early, values);
-  copyHalfTile<Format>(tile.late, values + kCacheTileBytes<Format> / 2);
+  copyTile<Format>(tile, values);
 }
 
 /// Writes `tiles` tiles of values that follow each other, `tile` being the
@@ -47,11 +53,11 @@ inline void joinHalves(const fp8attn_key_run &run, const GranuleHalves &tile,
 template <class Format>
 [[gnu::noinline]] void copyTiles(GranuleHalves tile, int64_t tiles,
                                  uint8_t *values) {
-  constexpr int64_t kHalf = kCacheTileBytes<Format> / 2;
 #pragma clang loop unroll(disable)
   for (int64_t i = 0; i < tiles; ++i) {
-    copyHalfTile<Format>(tile.early + i * kHalf, values);
-    copyHalfTile<Format>(tile.late + i * kHalf, values + kHalf);
+    copyTile<Format>(tile, values);
+    tile.early += kCacheTileBytes<Format> / 2;
+    tile.late += kCacheTileBytes<Format> / 2;
     values += kCacheTileBytes<Format>;
   }
 }

@@ -13,6 +13,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "fp8attn/Runtime/lowering_abi.h"
+#include "fp8attn/Runtime/page_layout.h"
 
 #include <cstring>
 
@@ -80,11 +81,6 @@ struct ValuePlace {
 };
 } // namespace
 
-/// Returns the tokens that are contiguous in a page, if it has tiles.
-static int64_t tokensTogether(int64_t pageTokens) {
-  return pageTokens % FP8ATTN_GRANULE == 0 ? FP8ATTN_GRANULE : kLanes;
-}
-
 /// Returns the number of tokens in a line of values.
 static int64_t tokensOfLine(int64_t elementBytes) {
   return kWordBytes / elementBytes;
@@ -95,7 +91,7 @@ static ValuePlace findValue(const Tokens &tokens, int64_t place,
   int64_t token;
   const uint8_t *head = tokens.find(place, token);
   const int64_t ofLine = tokensOfLine(elementBytes);
-  const int64_t ofGranule = token % tokensTogether(tokens.pageTokens);
+  const int64_t ofGranule = token % fp8attn_tokens_together(tokens.pageTokens);
   const int64_t r = token % ofLine;
   // Bytes of tokens 0, 2, 1, 3, or words of 0, 1.
   const int64_t byte = elementBytes == 1 ? 2 * (r % 2) + r / 2 : 2 * r;
@@ -129,7 +125,7 @@ static void copyValues(const int64_t *places, int64_t count,
                        int64_t elementBytes) {
   const int64_t ofLine = tokensOfLine(elementBytes);
   const int64_t tileBytes =
-      tokensTogether(source.pageTokens) * kLanes * elementBytes;
+      fp8attn_tokens_together(source.pageTokens) * kLanes * elementBytes;
   const int64_t numTiles = valueBytes / (kLanes * elementBytes);
   for (int64_t t = 0; t < count; t += ofLine) {
     const int64_t rest = count - t < ofLine ? count - t : ofLine;
@@ -173,7 +169,7 @@ void fp8attn_gather_tokens(const int64_t *places, int64_t first, int64_t end,
                      source_page_bytes, page_tokens};
       Tokens to = {static_cast<uint8_t *>(destination) + head * head_bytes,
                    destination_page_bytes, page_tokens};
-      if (page_tokens % kLanes != 0) {
+      if (fp8attn_tokens_together(page_tokens) == 1) {
         copyRows(places + t, count, from, to, place + t, key_bytes);
         from.head += page_tokens * key_bytes;
         to.head += page_tokens * key_bytes;

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Support/Constants.h"
 #include "fp8attn/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -45,10 +46,12 @@ public:
   }
 
   Value number(float value) {
-    return constant(type, builder.getF32FloatAttr(value));
+    return fp8attn::constantLike(builder, loc, type,
+                                 builder.getF32FloatAttr(value));
   }
   Value number(int32_t value) {
-    return constant(integer, builder.getI32IntegerAttr(value));
+    return fp8attn::constantLike(builder, loc, integer,
+                                 builder.getI32IntegerAttr(value));
   }
   Value add(Value a, Value b) { return make<arith::AddFOp>(a, b); }
   Value sub(Value a, Value b) { return make<arith::SubFOp>(a, b); }
@@ -101,11 +104,6 @@ private:
                Value y) {
     Value condition = arith::CmpFOp::create(builder, loc, predicate, a, b);
     return arith::SelectOp::create(builder, loc, condition, x, y);
-  }
-  Value constant(Type shape, TypedAttr value) {
-    if (auto vector = dyn_cast<VectorType>(shape))
-      value = DenseElementsAttr::get(vector, Attribute(value));
-    return arith::ConstantOp::create(builder, loc, value);
   }
 
   OpBuilder &builder;

@@ -12,6 +12,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Support/Constants.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/Passes.h"
 
@@ -59,11 +60,8 @@ public:
       : builder(loc, builder), shape(shape) {}
 
   Value number(int32_t value) {
-    Type type = like(builder.getI32Type());
-    TypedAttr attribute = builder.getI32IntegerAttr(value);
-    if (auto vector = dyn_cast<VectorType>(type))
-      attribute = DenseElementsAttr::get(vector, Attribute(attribute));
-    return arith::ConstantOp::create(builder, attribute);
+    return constantLike(builder, builder.getLoc(), like(builder.getI32Type()),
+                        builder.getI32IntegerAttr(value));
   }
   Value add(Value a, Value b) { return arith::AddIOp::create(builder, a, b); }
   Value add(Value a, int32_t b) { return add(a, number(b)); }

@@ -32,7 +32,7 @@
 
 #include "common/kernel_namespace.h"
 #include "common/run_kinds.h"
-#include "fp8attn/Runtime/kernels.h"
+#include "fp8attn/Runtime/page_layout.h"
 
 #include <stdint.h>
 
@@ -93,19 +93,12 @@ inline typename Format::Storage tileCode(const uint8_t *tile, int64_t lane,
   return code;
 }
 
-/// Returns the tokens that are contiguous in pages of a size: 32, 16 or 1.
-constexpr int64_t tokensTogether(int64_t pageTokens) {
-  if (pageTokens % kPairedElements == 0)
-    return kPairedElements;
-  return pageTokens % kLanes == 0 ? kLanes : 1;
-}
-
 /// Returns the offset, in bytes, of a key's element in the head's part of a
 /// page. `channels` is the padded head size, a multiple of 32.
 template <int ElementBits>
-constexpr int64_t keyOffset(int64_t token, int64_t channel, int64_t channels,
-                            int64_t pageTokens) {
-  if (tokensTogether(pageTokens) == 1)
+inline int64_t keyOffset(int64_t token, int64_t channel, int64_t channels,
+                         int64_t pageTokens) {
+  if (fp8attn_tokens_together(pageTokens) == 1)
     return bytesOf<ElementBits>(token * channels + channel);
   const int64_t tile =
       token / kLanes * (channels / kPairedElements) + channel / kPairedElements;
@@ -116,9 +109,9 @@ constexpr int64_t keyOffset(int64_t token, int64_t channel, int64_t channels,
 /// Returns the offset, in bytes, of a value's element in the head's part of a
 /// page. `channels` is the padded head size, a multiple of 16.
 template <int ElementBits>
-constexpr int64_t valueOffset(int64_t token, int64_t channel, int64_t channels,
-                              int64_t pageTokens) {
-  const int64_t together = tokensTogether(pageTokens);
+inline int64_t valueOffset(int64_t token, int64_t channel, int64_t channels,
+                           int64_t pageTokens) {
+  const int64_t together = fp8attn_tokens_together(pageTokens);
   if (together == 1)
     return bytesOf<ElementBits>(token * channels + channel);
   const int64_t tile =

@@ -36,7 +36,7 @@ public:
   NextGranules(const fp8attn_key_run &run, Operand operand, int64_t firstKey,
                int64_t numKeys, int64_t numTiles)
       : run(run), isKeys(operand == Operand::kValues),
-        together(tokensTogether(run.page_tokens)),
+        together(fp8attn_tokens_together(run.page_tokens)),
         stretchBytes((isKeys ? keyTokenBytes(run) : valueTokenBytes(run)) *
                      together),
         key(isKeys ? firstKey + numKeys : firstKey),

@@ -247,7 +247,7 @@ inline ValuePlace findValues(uint8_t *page, int64_t token, int64_t channels,
                              int64_t pageTokens) {
   const int64_t padded = paddedValueChannels(channels);
   return {page + valueOffset<Format::kBits>(token, 0, padded, pageTokens),
-          bytesOf<Format::kBits>(tokensTogether(pageTokens) * kLanes),
+          bytesOf<Format::kBits>(fp8attn_tokens_together(pageTokens) * kLanes),
           elementShift<Format::kBits>(token)};
 }
 
@@ -368,7 +368,7 @@ inline void storeKeys(const typename Element::Storage *source,
   const Quantizer<Format, Element> quantize(scale);
   const int64_t padded = paddedKeyChannels(channels);
   if constexpr (kTakesAnyPage<Format>)
-    if (tokensTogether(slots.pageTokens) == 1)
+    if (fp8attn_tokens_together(slots.pageTokens) == 1)
       return storeRows<Format, Element>(source, tokenStride, channels, padded,
                                         slots, quantize);
   const auto tileOf = [&](const StoreUnit &unit) {
@@ -404,7 +404,7 @@ inline void storeValues(const typename Element::Storage *source,
                         const StoreSlots &slots, float scale) {
   const Quantizer<Format, Element> quantize(scale);
   if constexpr (kTakesAnyPage<Format>)
-    if (tokensTogether(slots.pageTokens) == 1)
+    if (fp8attn_tokens_together(slots.pageTokens) == 1)
       return storeRows<Format, Element>(source, tokenStride, channels,
                                         paddedValueChannels(channels), slots,
                                         quantize);

@@ -12,7 +12,7 @@
 #include "DecomposeRepack/RepackSide.h"
 #include "DecomposeRepack/PairBlocks.h"
 #include "Support/Constants.h"
-#include "fp8attn/Dialect/Fp8Attn/IR/TokensTogether.h"
+#include "fp8attn/Runtime/page_layout.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -37,7 +37,7 @@ bool RepackSide::hasRows() const {
 
 bool RepackSide::hasPairs() const {
   return getLayout().getKind() == LayoutKind::Pairs &&
-         getTokensTogether(type.getPageTokens()) > 1;
+         fp8attn_tokens_together(type.getPageTokens()) > 1;
 }
 
 IntegerType RepackSide::getElement() const {

@@ -37,9 +37,8 @@ public:
     return VectorType::get({kRowChannels}, element);
   }
   Value number(Type integer, int64_t value) {
-    return arith::ConstantOp::create(
-        b, DenseElementsAttr::get(like(integer),
-                                  Attribute(b.getIntegerAttr(integer, value))));
+    return constantLike(b, b.getLoc(), like(integer),
+                        b.getIntegerAttr(integer, value));
   }
   Value number(int32_t value) { return number(b.getI32Type(), value); }
   Value add(Value a, Value c) { return arith::AddIOp::create(b, a, c); }

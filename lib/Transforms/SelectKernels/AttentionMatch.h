@@ -55,17 +55,21 @@ struct AttentionMatch {
   RankedTensorType getValueTile() { return getTile(value, denseValue); }
   /// Whether the values are the first channels of the keys in a run.
   bool isLatent() {
-    auto run = key ? key.getRun().getDefiningOp<KeyRunOp>() : KeyRunOp();
+    KeyRunOp run = getRun();
     return run && run.getKeyCache().getType().isLatent();
   }
   /// Whether pages are whole granules, as what is packed for a step is.
   bool hasWholeGranules() {
-    auto run = key ? key.getRun().getDefiningOp<KeyRunOp>() : KeyRunOp();
+    KeyRunOp run = getRun();
     return !run ||
            run.getKeyCache().getType().getPageTokens() % FP8ATTN_GRANULE == 0;
   }
 
 private:
+  /// Returns what finds the run, or null if keys are dense.
+  KeyRunOp getRun() {
+    return key ? key.getRun().getDefiningOp<KeyRunOp>() : KeyRunOp();
+  }
   template <typename LoadRunOp>
   static RankedTensorType getTile(LoadRunOp run, LoadDenseOp dense) {
     Value tile = dense ? dense.getTile() : run.getTile();

@@ -21,8 +21,7 @@
 #include "Support/Loops.h"
 #include "Support/ScaleLoads.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
-#include "fp8attn/Dialect/Fp8Attn/IR/TokensTogether.h"
-#include "fp8attn/Runtime/kernels.h"
+#include "fp8attn/Runtime/page_layout.h"
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -68,7 +67,7 @@ Dequantization::Dequantization(LoadScaleOp scale, CacheContent content,
                         cache.getType().getLayout());
   shared = getChannelsPerScale(scale.getMap(), headDim);
   channels = cache.getType().getLayout().getChannels(content, headDim);
-  together = getTokensTogether(cache.getType().getPageTokens());
+  together = fp8attn_tokens_together(cache.getType().getPageTokens());
   buffers.add(
       MemRefType::get({page.getPageBytes()}, IntegerType::get(context, 8)),
       bytes);
@@ -124,6 +123,10 @@ Value Dequantization::emitSource(OpBuilder &builder, Location loc,
                channels * cache.getType().getElementBits() / 8));
 }
 
+int64_t Dequantization::getCodeBytes() const {
+  return kLineBytes * cache.getType().getElementBits() / 8;
+}
+
 void Dequantization::emitTiles(OpBuilder &builder, Location loc, Value firstKey,
                                Value firstToken, Value numTokens) {
   auto [pageNumber, inPage] = emitPlace(builder, loc, firstKey);
@@ -133,7 +136,7 @@ void Dequantization::emitTiles(OpBuilder &builder, Location loc, Value firstKey,
   // does a tile of keys, and the second half of one of values.
   Value target = multiply(builder, loc, firstToken, 2 * channels);
   const int64_t tileLines = isKey() ? kTileLines : together / kLaneCodes;
-  const int64_t codeBytes = kLineBytes * cache.getType().getElementBits() / 8;
+  const int64_t codeBytes = getCodeBytes();
   if (tileLines < kTileLines) {
     Value inGranule = remainder(builder, loc, firstToken, FP8ATTN_GRANULE);
     Value granule = arith::SubIOp::create(builder, loc, firstToken, inGranule);
@@ -256,12 +259,10 @@ void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
   };
   auto lineType = VectorType::get({kLineBytes}, builder.getI8Type());
   const int64_t codeBits = cache.getType().getElementBits();
-  const int64_t codeBytes = kLineBytes * codeBits / 8;
+  const int64_t codeBytes = getCodeBytes();
   VectorType words = lanesOf(builder.getI32Type());
-  auto number = [&](int32_t value) -> Value {
-    return arith::ConstantOp::create(
-        builder, loc,
-        DenseElementsAttr::get(words, builder.getI32IntegerAttr(value)));
+  auto number = [&](int32_t value) {
+    return constantLike(builder, loc, words, builder.getI32IntegerAttr(value));
   };
   Value lineCodes = vector::LoadOp::create(
       builder, loc, VectorType::get({codeBytes}, builder.getI8Type()), codes,

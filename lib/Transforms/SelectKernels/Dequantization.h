@@ -57,6 +57,8 @@ private:
                 Value tile, Value line);
   Value loadFactors(OpBuilder &builder, Location loc, Value tile, Value paired);
   bool isKey() const { return content == CacheContent::Key; }
+  /// Returns the bytes of a line of codes: of 4 bits, half as many.
+  int64_t getCodeBytes() const;
 
   LoadScaleOp scale;
   CacheContent content;

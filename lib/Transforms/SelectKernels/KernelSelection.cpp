@@ -49,6 +49,15 @@ StringRef mlir::fp8attn::getPhase(int64_t rows) {
 static std::string getObstacle(const KernelRow &row,
                                const AttentionProblem &problem,
                                int64_t channels) {
+  // Decode on tiles takes what is in the cache as tiles.
+  if (row.op == "attend" && row.isa == Isa::AmxBf16) {
+    if (problem.isLatent && problem.keyType.getIntOrFloatBitWidth() == 4)
+      return "values of a latent cache of 4 bits are put in order tile by "
+             "tile, in pv";
+    if (!problem.hasWholeGranules)
+      return "pages are no multiple of 32 tokens, and tiles of values are put "
+             "together one by one, in pv";
+  }
   if (row.isa > problem.isa)
     return llvm::formatv("needs {0}, but bodies here are for {1}",
                          stringifyIsa(row.isa), stringifyIsa(problem.isa));
@@ -91,14 +100,6 @@ static void addFused(const AttentionProblem &problem,
       candidate.dropped = "elements are multiplied one by one before each step";
     else if (problem.hasFactorsByKey)
       candidate.dropped = "scales differ by key and are collected step by step";
-    else if (problem.isLatent && problem.keyType.getIntOrFloatBitWidth() == 4 &&
-             row.op == "attend" && row.isa == Isa::AmxBf16)
-      candidate.dropped = "values of a latent cache of 4 bits are put in order "
-                          "tile by tile, in pv";
-    else if (!problem.hasWholeGranules && row.op == "attend" &&
-             row.isa == Isa::AmxBf16)
-      candidate.dropped = "pages are no multiple of 32 tokens, and tiles of "
-                          "values are put together one by one, in pv";
     else if (candidate.isPrefill() && !problem.canHaveMoreRows)
       candidate.dropped = "work items have a fixed number of rows";
     else

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Codes.h"
+#include "Constants.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinTypes.h"
@@ -26,12 +27,8 @@ float mlir::fp8attn::largestCode(Type element) {
 static Value valuesOfE2M1(OpBuilder &builder, Location loc, Value codes,
                           Type f32) {
   ImplicitLocOpBuilder b(loc, builder);
-  auto number = [&](int32_t value) -> Value {
-    Type type = codes.getType();
-    TypedAttr attribute = b.getI32IntegerAttr(value);
-    if (auto vector = dyn_cast<VectorType>(type))
-      attribute = DenseElementsAttr::get(vector, Attribute(attribute));
-    return arith::ConstantOp::create(b, attribute);
+  auto number = [&](int32_t value) {
+    return constantLike(b, loc, codes.getType(), b.getI32IntegerAttr(value));
   };
   auto andBits = [&](int32_t bits) -> Value {
     return arith::AndIOp::create(b, codes, number(bits));
@@ -48,16 +45,11 @@ static Value valuesOfE2M1(OpBuilder &builder, Location loc, Value codes,
       b, arith::OrIOp::create(b, mantissa, hidden), shift);
   Value value = arith::SIToFPOp::create(b, f32, twice);
   // Half of it, and the sign, which zero has, too.
-  auto floats = [&](float number) -> Value {
-    TypedAttr attribute = b.getF32FloatAttr(number);
-    if (auto vector = dyn_cast<VectorType>(f32))
-      attribute = DenseElementsAttr::get(vector, Attribute(attribute));
-    return arith::ConstantOp::create(b, attribute);
-  };
   Value isNegative =
       arith::CmpIOp::create(b, arith::CmpIPredicate::ne, andBits(8), number(0));
-  Value factor =
-      arith::SelectOp::create(b, isNegative, floats(-0.5f), floats(0.5f));
+  Value factor = arith::SelectOp::create(
+      b, isNegative, constantLike(b, loc, f32, b.getF32FloatAttr(-0.5f)),
+      constantLike(b, loc, f32, b.getF32FloatAttr(0.5f)));
   return arith::MulFOp::create(b, value, factor);
 }
 

@@ -27,6 +27,14 @@ inline Value constantF32(OpBuilder &builder, Location loc, float value) {
                                    builder.getF32FloatAttr(value));
 }
 
+/// Returns a constant of a scalar or vector type: `element`, or a vector of it.
+inline Value constantLike(OpBuilder &builder, Location loc, Type type,
+                          TypedAttr element) {
+  if (auto vector = dyn_cast<VectorType>(type))
+    element = DenseElementsAttr::get(vector, Attribute(element));
+  return arith::ConstantOp::create(builder, loc, element);
+}
+
 } // namespace mlir::fp8attn
 
 #endif // FP8ATTN_LIB_TRANSFORMS_SUPPORT_CONSTANTS_H

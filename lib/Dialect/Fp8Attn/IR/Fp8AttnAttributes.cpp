@@ -11,7 +11,7 @@
 
 #include "EnumNames.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
-#include "fp8attn/Dialect/Fp8Attn/IR/TokensTogether.h"
+#include "fp8attn/Runtime/page_layout.h"
 
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/AffineMap.h"
@@ -148,7 +148,7 @@ bool LayoutAttr::hasKernels() const {
 static AffineExpr byteInPairs(CacheContent part, AffineExpr token,
                               AffineExpr channel, int64_t channels,
                               int64_t elementBits, int64_t pageTokens) {
-  const int64_t together = getTokensTogether(pageTokens);
+  const int64_t together = fp8attn_tokens_together(pageTokens);
   // Elements of 4 bits are never rows (cache_c3).
   if (together == 1)
     return (token * channels + channel) * (elementBits / 8);
@@ -259,5 +259,5 @@ bool LayoutAttr::agreesWith(LayoutAttr other, CacheContent part,
   return isKey ? headDim % kReduction == 0
                : headDim == kLanes ||
                      (headDim % kLanes == 0 &&
-                      pageTokens == getTokensTogether(pageTokens));
+                      pageTokens == fp8attn_tokens_together(pageTokens));
 }

@@ -74,13 +74,23 @@ static std::array<double, 256> allValues(fp8attn_type type) {
   return values;
 }
 
+/// Returns the table of a format, which is made at the first call.
+template <auto make> static const auto &tableOf(fp8attn_type type) {
+  static const auto e4m3 = make(FP8ATTN_TYPE_F8E4M3FN);
+  static const auto e5m2 = make(FP8ATTN_TYPE_F8E5M2);
+  static const auto e2m1 = make(FP8ATTN_TYPE_F4E2M1FN);
+  switch (type) {
+  case FP8ATTN_TYPE_F8E4M3FN:
+    return e4m3;
+  case FP8ATTN_TYPE_F4E2M1FN:
+    return e2m1;
+  default:
+    return e5m2;
+  }
+}
+
 double fp8attn::reference::decodeFp8(uint8_t code, fp8attn_type type) {
-  static const std::array<double, 256> e4m3 = allValues(FP8ATTN_TYPE_F8E4M3FN);
-  static const std::array<double, 256> e5m2 = allValues(FP8ATTN_TYPE_F8E5M2);
-  static const std::array<double, 256> e2m1 = allValues(FP8ATTN_TYPE_F4E2M1FN);
-  return (type == FP8ATTN_TYPE_F8E4M3FN   ? e4m3
-          : type == FP8ATTN_TYPE_F4E2M1FN ? e2m1
-                                          : e5m2)[code];
+  return tableOf<allValues>(type)[code];
 }
 
 /// Returns the finite magnitudes of a format, ascending: that of code c is at
@@ -96,16 +106,7 @@ static std::vector<double> finiteMagnitudes(fp8attn_type format) {
 
 uint8_t fp8attn::reference::quantizeFp8(float value, float scale,
                                         fp8attn_type format) {
-  static const std::vector<double> e4m3 =
-      finiteMagnitudes(FP8ATTN_TYPE_F8E4M3FN);
-  static const std::vector<double> e5m2 = finiteMagnitudes(FP8ATTN_TYPE_F8E5M2);
-  static const std::vector<double> e2m1 =
-      finiteMagnitudes(FP8ATTN_TYPE_F4E2M1FN);
-  const std::vector<double> &magnitudes = format == FP8ATTN_TYPE_F8E4M3FN ? e4m3
-                                          : format == FP8ATTN_TYPE_F4E2M1FN
-                                              ? e2m1
-                                              : e5m2;
-
+  const std::vector<double> &magnitudes = tableOf<finiteMagnitudes>(format);
   const float quotient = value / scale;
   if (std::isnan(quotient))
     return formatOf(format).specials == Specials::None ? 0 : 0x7F;
@@ -251,6 +252,10 @@ void fp8attn::reference::encodeElement(float value, void *data,
   if (type == FP8ATTN_TYPE_F8E8M0FNU) {
     *static_cast<uint8_t *>(data) =
         static_cast<uint8_t>(std::ilogb(value) + 127);
+    return;
+  }
+  if (elementBytes(type) == 1) {
+    *static_cast<uint8_t *>(data) = quantizeElement(value, /*scale=*/1, type);
     return;
   }
   const uint16_t word =

@@ -116,37 +116,18 @@ bool StridedTensor::gapsAreIntact() const {
 
 void StridedTensor::fill(const std::function<float()> &value,
                          const std::vector<float> &scales) {
-  for (int64_t i = 0; i < numElements(); ++i) {
-    if (scales.empty()) {
-      reference::encodeElement(value(), element(i), type);
-      continue;
-    }
-    const size_t head = i / (sizes[2] * sizes[3]) % sizes[1];
-    *element(i) = reference::quantizeFp8(
-        value(), scales[scales.size() == 1 ? 0 : head], type);
-  }
+  fillRows(value, [&](int64_t row) {
+    if (scales.empty())
+      return 1.0f;
+    return scales[scales.size() == 1 ? 0 : row / sizes[2] % sizes[1]];
+  });
 }
 
 void StridedTensor::fillRows(const std::function<float()> &value,
                              const std::function<float(int64_t)> &scaleOf) {
   for (int64_t i = 0; i < numElements(); ++i)
-    *element(i) =
-        reference::quantizeFp8(value(), scaleOf(i / sizes.back()), type);
-}
-
-/// Returns scales of rows, of which no two neighbours are alike.
-static std::vector<float> makeRowScales(const std::string &kind, float scale,
-                                        const DenseShape &shape,
-                                        int64_t heads) {
-  std::vector<float> scales(kind == "none"     ? 0
-                            : kind == "tensor" ? 1
-                            : kind == "head"
-                                ? heads
-                                : shape.batch * heads * shape.queries);
-  constexpr size_t kPeriod = 5;
-  for (size_t i = 0; i < scales.size(); ++i)
-    scales[i] = scale * (1 + static_cast<float>(i % kPeriod));
-  return scales;
+    reference::encodeElement(value() / scaleOf(i / sizes.back()), element(i),
+                             type);
 }
 
 std::vector<double>
@@ -164,10 +145,9 @@ DenseProblem::rowScales(const std::vector<float> &scales) const {
 
 void DenseProblem::fillQuery(const std::function<float()> &value) {
   const std::vector<double> scales = rowScales(queryScale);
-  if (queryScale.empty())
-    query.fill(value);
-  else
-    query.fillRows(value, [&](int64_t row) { return float(scales[row]); });
+  query.fillRows(value, [&](int64_t row) {
+    return scales.empty() ? 1 : float(scales[row]);
+  });
 }
 
 /// Returns scales of which no two are alike, none for other types than FP8.
@@ -202,10 +182,9 @@ DenseProblem::DenseProblem(const DenseModel &model, DenseShape shape,
       makeScales(model.valueType, model.valueScalePerHead, model.numValueHeads);
   std::mt19937 generator(seed);
   const auto next = [&] { return fastNormal(generator); };
-  // Queries reach about 4, and outputs 1 if they are of a few hundred keys.
-  constexpr float kQueryScale = 0.02f, kOutScale = 0.006f;
-  queryScale = makeRowScales(model.queryScaleKind, kQueryScale, shape, heads);
-  outScale = makeRowScales(model.outScaleKind, kOutScale, shape, heads);
+  const int64_t rows = shape.batch * heads * shape.queries;
+  queryScale = makeRowScales(model.queryScaleKind, kQueryScale, heads, rows);
+  outScale = makeRowScales(model.outScaleKind, kOutScale, heads, rows);
   fillQuery(next);
   keys.fill(next, keyScale);
   values.fill(next, valueScale);

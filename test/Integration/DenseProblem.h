@@ -52,7 +52,7 @@ public:
   /// quantised by `scales`.
   void fill(const std::function<float()> &value,
             const std::vector<float> &scales = {});
-  /// The same of FP8 with a scale for each row.
+  /// The same with a scale for each row, which is 1 if it is not FP8.
   void fillRows(const std::function<float()> &value,
                 const std::function<float(int64_t row)> &scaleOf);
   fp8attn::reference::DenseTensor reference() const;

@@ -80,13 +80,12 @@ static uint16_t nanWord(fp8attn_type type) {
                                             : reference::encodeBf16(NAN);
 }
 
-/// Returns scales of rows, of which no two neighbours are alike.
-static std::vector<float> makeRowScales(const std::string &kind, float scale,
-                                        int64_t tokens, int64_t heads) {
+std::vector<float> makeRowScales(const std::string &kind, float scale,
+                                 int64_t heads, int64_t rows) {
   std::vector<float> scales(kind == "none"     ? 0
                             : kind == "tensor" ? 1
                             : kind == "head"   ? heads
-                                               : tokens * heads);
+                                               : rows);
   constexpr size_t kPeriod = 5;
   for (size_t i = 0; i < scales.size(); ++i)
     scales[i] = scale * (1 + static_cast<float>(i % kPeriod));
@@ -126,12 +125,10 @@ Problem::Problem(const Model &model, std::vector<Sequence> sequences,
     for (int64_t head = 0; head < model.numHeads(); ++head)
       sink.push_back(roundTo(kMeanSink + kSinkDeviation * fastNormal(generator),
                              model.headType));
-  // Queries reach about 4, and outputs 1 if they are of a few hundred keys.
-  constexpr float kQueryScale = 0.02f, kOutScale = 0.006f;
-  queryScale = makeRowScales(model.queryScaleKind, kQueryScale,
-                             queryStart.back(), model.numHeads());
-  outScale = makeRowScales(model.outScaleKind, kOutScale, queryStart.back(),
-                           model.numHeads());
+  queryScale =
+      makeRowScales(model.queryScaleKind, kQueryScale, model.numHeads(), rows);
+  outScale =
+      makeRowScales(model.outScaleKind, kOutScale, model.numHeads(), rows);
   makeBlockTable();
   chooseScales();
   keyCache = AlignedBytes(numPages * model.keyPageBytes(), kUnwritten);

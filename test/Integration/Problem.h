@@ -58,6 +58,16 @@ float roundTo(float value, fp8attn_type type);
 std::vector<uint8_t> encodeElements(const std::vector<float> &values,
                                     fp8attn_type type);
 
+/// Scales of queries, which reach about 4, and of outputs, which reach 1 if
+/// they are of a few hundred keys.
+inline constexpr float kQueryScale = 0.02f, kOutScale = 0.006f;
+
+/// Returns scales of an FP8 query or output around `scale`, of which no two
+/// neighbours are alike: as `kind` says, none, one, one for each of `heads`, or
+/// one for each of `rows`.
+std::vector<float> makeRowScales(const std::string &kind, float scale,
+                                 int64_t heads, int64_t rows);
+
 class Problem {
 public:
   /// Queries, keys and values are standard normal; scales map the largest

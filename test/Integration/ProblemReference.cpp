@@ -41,13 +41,9 @@ typedTensor(const std::vector<uint16_t> &words, int64_t heads, int64_t channels,
   for (size_t i = 0; i < words.size(); ++i) {
     const float digits = float(int(i * 37 % 255) - 127) * 0x1p-15f;
     const float value = reference::decodeBf16(words[i]) * (1 + digits);
-    uint8_t *element = memory.data() + i * size;
     const int64_t row = int64_t(i) / channels;
-    if (size == 1)
-      *element = reference::quantizeFp8(
-          value, scaleOf(row / heads, row % heads), type);
-    else
-      reference::encodeElement(value, element, type);
+    const float scale = size == 1 ? scaleOf(row / heads, row % heads) : 1;
+    reference::encodeElement(value / scale, memory.data() + i * size, type);
   }
   tensor.data = memory.data();
   tensor.type = type;

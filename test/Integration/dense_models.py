@@ -11,6 +11,7 @@
 import collections
 
 from covering_array import cover
+from model_text import FP8_ELEMENTS
 from models import COVERED, MIX_COLUMNS, scales
 
 # Attention over dense tensors: element types and head sizes of keys and values,
@@ -116,10 +117,9 @@ def mix_dense(name, row):
     # Documents are told of positions that have a key.
     key_lens = row["key_lens"] and not row["documents"]
     query_offsets = row["query_offsets"] and not row["documents"] and not row["top_left"]
-    is_fp8 = ("e4m3", "e5m2")
     return Dense(
         name, key, value, kv_heads, group, head_dim, value_dim,
-        key_scale if key in is_fp8 else "none", value_scale if value in is_fp8 else "none",
+        key_scale if key in FP8_ELEMENTS else "none", value_scale if value in FP8_ELEMENTS else "none",
         query, out, causal, left, right, row["top_left"], row["sink"],
         row["softcap"], row["alibi"], mask, shared, row["documents"],
         per_head=row["per_head"], key_lens=key_lens, query_offsets=query_offsets,

@@ -10,7 +10,8 @@
 
 ELEMENTS = {"e4m3": "f8E4M3FN", "e5m2": "f8E5M2", "i8": "i8", "bf16": "bf16"}
 TYPES = {"e4m3": "F8E4M3FN", "e5m2": "F8E5M2", "i8": "I8", "bf16": "BF16", "f16": "F16", "f32": "F32"}
-
+# Those that have a scale in any tensor.
+FP8_ELEMENTS = ("e4m3", "e5m2")
 
 # What scales of queries and results differ by: dimensions of the tensor.
 ROW_SCALES = {"tensor": (), "head": ("head",), "token_head": ("token", "head"),
@@ -25,7 +26,7 @@ def row_scale_arguments(model, dims):
     for name, element, kind in (
         ("query_scale", model.query, model.query_scale), ("out_scale", model.out, model.out_scale)
     ):
-        if element not in ELEMENTS or element == "bf16":
+        if element not in FP8_ELEMENTS:
             continue
         by = ROW_SCALES[kind]
         sizes = "".join(f"{heads if dim == 'head' else '?'}x" for dim in by)
@@ -37,7 +38,7 @@ def row_scale_arguments(model, dims):
 def row_scale_kinds(model):
     """Returns the kinds of those scales in C++."""
     return ", ".join(
-        f'"{kind}"' if element in ELEMENTS and element != "bf16" else '"none"'
+        f'"{kind}"' if element in FP8_ELEMENTS else '"none"'
         for element, kind in ((model.query, model.query_scale), (model.out, model.out_scale))
     )
 

@@ -44,11 +44,8 @@ LogicalResult InputMaker::makeDense(Value value, Value scale,
               element = kSinkLogit;
             auto *to =
                 const_cast<uint8_t *>(tensor.address(entry, head, token, c));
-            if (reference::elementBytes(tensor.type) == 1)
-              *to = reference::quantizeFp8(element, scales.at({0, head, 0, 0}),
-                                           tensor.type);
-            else
-              reference::encodeElement(element, to, tensor.type);
+            reference::encodeElement(element / scales.at({0, head, 0, 0}), to,
+                                     tensor.type);
           }
   };
   return make(value, {batch.numSeqs(), shape[1], batch.seqLens[0], shape[3]},

@@ -72,13 +72,8 @@ void Expectations::write(Value value, ArrayRef<double> expected,
   std::vector<Element> &elements = getStored(value);
   for (auto [i, e] : llvm::enumerate(memory.getStoredElements(value))) {
     elements[e] = {expected[i], allowed[i]};
-    void *element = argument.getElement(i);
-    const auto number = static_cast<float>(expected[i]);
-    if (reference::elementBytes(type) == 1)
-      *static_cast<uint8_t *>(element) =
-          reference::quantizeFp8(number, /*scale=*/1, type);
-    else
-      reference::encodeElement(number, element, type);
+    reference::encodeElement(static_cast<float>(expected[i]),
+                             argument.getElement(i), type);
   }
   written.push_back({value, allowedRelativeL2});
 }

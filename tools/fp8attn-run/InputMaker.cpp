@@ -89,10 +89,8 @@ LogicalResult InputMaker::makeSink(Value sink, int64_t heads) {
 /// Writes an element, a code as if its scale were a tenth.
 static void encode(float value, uint8_t *to, fp8attn_type type) {
   constexpr float kScale = 0.1f;
-  if (reference::elementBytes(type) == 1)
-    *to = reference::quantizeFp8(value, kScale, type);
-  else
-    reference::encodeElement(value, to, type);
+  reference::encodeElement(
+      reference::elementBytes(type) == 1 ? value / kScale : value, to, type);
 }
 
 void InputMaker::fillRow(uint8_t *row, int64_t channels, fp8attn_type type) {
@@ -118,10 +116,10 @@ LogicalResult InputMaker::makeRowScale(Value scale,
                                        ArrayRef<int64_t> sizes) {
   if (!scale)
     return success();
-  SmallVector<int64_t> ofScale;
+  SmallVector<int64_t> scaleSizes;
   for (AffineExpr result : map->getResults())
-    ofScale.push_back(sizes[cast<AffineDimExpr>(result).getPosition()]);
-  return makeScale(scale, ofScale);
+    scaleSizes.push_back(sizes[cast<AffineDimExpr>(result).getPosition()]);
+  return makeScale(scale, scaleSizes);
 }
 
 /// Elements of what a score region or a mask is made of. Integers are 0 or 1:

@@ -158,10 +158,7 @@ template <typename ConvertOp>
 LogicalResult InputMaker::makeConversion(ConvertOp op) {
   SmallVector<int64_t> sizes(op.getSource().getType().getShape());
   llvm::replace(sizes, ShapedType::kDynamic, batch.numTokens());
-  SmallVector<int64_t> scaleSizes;
-  for (AffineExpr result : op.getScaleMap().getResults())
-    scaleSizes.push_back(sizes[cast<AffineDimExpr>(result).getPosition()]);
-  if (failed(makeScale(op.getScale(), scaleSizes)) ||
+  if (failed(makeRowScale(op.getScale(), op.getScaleMap(), sizes)) ||
       failed(make(op.getDestination(), sizes)))
     return failure();
   return make(op.getSource(), sizes, [&](const Argument &source) {

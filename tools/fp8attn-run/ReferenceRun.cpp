@@ -313,12 +313,9 @@ static void runConversion(ConvertOp op, const Arguments &inputs,
         getScaleOf(source, inputs[op.getScale()], op.getScaleMap(), i);
     const auto value = static_cast<float>(
         reference::decodeElement(source.getElement(i), sourceType));
-    void *to = destination.getElement(i);
-    if (reference::elementBytes(type) == 1)
-      *static_cast<uint8_t *>(to) =
-          reference::quantizeElement(value, scale, type);
-    else
-      reference::encodeElement(value * scale, to, type);
+    reference::encodeElement(reference::elementBytes(type) == 1 ? value / scale
+                                                                : value * scale,
+                             destination.getElement(i), type);
   }
   expectations.writeExactly(op.getDestination());
 }

@@ -85,7 +85,8 @@ int64_t elementBits(fp8attn_type type);
 double decodeElement(const void *data, fp8attn_type type);
 
 /// Writes the element of `type` nearest to `value` to `data`, which need not be
-/// aligned. `type` is bf16, f16 or f32.
+/// aligned. `type` is bf16, f16, f32, f8E8M0FNU, of which `value` is a number,
+/// or one of codes, as if the scale were 1: pass the quotient by another one.
 void encodeElement(float value, void *data, fp8attn_type type);
 
 } // namespace fp8attn::reference

@@ -77,4 +77,20 @@ double cacheValue(std::string_view type, uint16_t code) {
   return type == "bf16" ? bf16Value(code) : goldenValues(type)[code];
 }
 
+bool hasNan(std::string_view type) {
+  return type == "bf16" || type == "e4m3" || type == "e5m2";
+}
+
+uint16_t codeOfNan(std::string_view type) {
+  return type == "bf16" ? 0x7fc0 : 0x7f;
+}
+
+uint16_t codeOfTwo(std::string_view type) {
+  if (type == "bf16")
+    return 0x4000;
+  if (type == "e2m1")
+    return 4;
+  return hasNan(type) ? 0x40 : 2;
+}
+
 } // namespace fp8attn::test

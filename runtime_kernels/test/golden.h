@@ -54,6 +54,12 @@ uint16_t nearestBf16(double value);
 /// "i8", "i4" or "bf16".
 double cacheValue(std::string_view type, uint16_t code);
 
+/// Returns whether a cache element type has NaN; a code of it, or some code of
+/// types without; and the code of 2.
+bool hasNan(std::string_view type);
+uint16_t codeOfNan(std::string_view type);
+uint16_t codeOfTwo(std::string_view type);
+
 } // namespace fp8attn::test
 
 #endif // FP8ATTN_TEST_GOLDEN_H

@@ -68,6 +68,8 @@ std::string KernelUnderTest::name() const {
          (guardSide == GuardSide::Before ? "_guard_before" : "");
 }
 
+bool KernelUnderTest::isPrefill() const { return !strcmp(row->op, "prefill"); }
+
 std::string KernelUnderTest::missingFeature() const {
   if (form == Form::OnAvx2)
     return missingVectors(FP8ATTN_ISA_AVX2);

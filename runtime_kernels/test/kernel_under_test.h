@@ -48,6 +48,9 @@ struct KernelUnderTest {
   }
   KernelFunction function() const;
   std::string name() const;
+  /// Whether it is a `prefill` kernel: other kernels of attention take at most
+  /// a block of rows.
+  bool isPrefill() const;
   /// Returns why this host cannot run the kernel; empty if it can.
   std::string missingFeature() const;
 };

@@ -10,11 +10,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "golden.h"
 #include "run_attention.h"
 
 #include <algorithm>
 #include <cmath>
-#include <string.h>
 
 namespace fp8attn::test {
 
@@ -22,40 +22,18 @@ class LatentTest : public KernelTest {
 protected:
   std::string type() const { return GetParam().row->cache; }
 
-  bool isPrefill() const { return !strcmp(GetParam().row->op, "prefill"); }
-
   /// Whether the kernel takes so many rows of a latent cache.
   bool takes(int64_t rows) const {
-    if (isPrefill())
+    if (GetParam().isPrefill())
       return true;
     return rows <= FP8ATTN_DECODE_ROWS &&
            (GetParam().row->isa != FP8ATTN_ISA_AMX_BF16 ||
             elementBits(type()) > 4);
   }
 
-  bool hasNan() const {
-    return type() == "bf16" || type() == "e4m3" || type() == "e5m2";
-  }
-
-  /// Return the codes of 2 and NaN (of types without, any) for the kernel's
-  /// cache.
-  uint16_t two() const {
-    if (type() == "bf16")
-      return 0x4000;
-    if (type() == "e2m1")
-      return 4;
-    return hasNan() ? 0x40 : 2;
-  }
-  uint16_t nan() const { return type() == "bf16" ? 0x7fc0 : 0x7f; }
-
   /// Runs the kernel and, for a block of rows, the separate ones.
   std::vector<AttentionState> run(const AttentionProblem &problem) const {
-    std::vector<AttentionState> states;
-    if (takes(problem.query.rows))
-      states.push_back(runAttend(GetParam(), problem));
-    if (problem.query.rows <= FP8ATTN_BLOCK_ROWS)
-      states.push_back(runSeparate(GetParam(), problem));
-    return states;
+    return runEachWay(GetParam(), problem, takes(problem.query.rows));
   }
 
   /// Compares both caches.
@@ -72,8 +50,9 @@ protected:
   }
 
   std::vector<int64_t> rowCounts() const {
-    return isPrefill() ? std::vector<int64_t>{1, 20, 33, 50, 100, 130}
-                       : std::vector<int64_t>{1, 5, 16, 48};
+    return GetParam().isPrefill()
+               ? std::vector<int64_t>{1, 20, 33, 50, 100, 130}
+               : std::vector<int64_t>{1, 5, 16, 48};
   }
 };
 
@@ -136,7 +115,8 @@ TEST_P(LatentTest, EveryHeadSize) {
     Random random(static_cast<unsigned>(keyChannels));
     PagedCache cache({type(), 70, keyChannels, valueChannels, 32}, random);
     ASSERT_NO_FATAL_FAILURE(checkProblem(
-        cache, randomProblem(cache, isPrefill() ? 34 : 7, true, random)))
+        cache,
+        randomProblem(cache, GetParam().isPrefill() ? 34 : 7, true, random)))
         << keyChannels << "/" << valueChannels << " channels";
   }
 }
@@ -153,7 +133,7 @@ TEST_P(LatentTest, OrderOfChannels) {
         cache.setKey(key, c, code);
     }
     AttentionProblem problem =
-        randomProblem(cache, isPrefill() ? 100 : 16, false, random);
+        randomProblem(cache, GetParam().isPrefill() ? 100 : 16, false, random);
     for (float &scale : problem.rowScale)
       scale *= 0x1p10f;
     ASSERT_NO_FATAL_FAILURE(checkProblem(cache, problem))
@@ -168,12 +148,12 @@ TEST_P(LatentTest, EveryTail) {
     PagedCache cache({type(), keys + 20, 64, 48, 96}, random);
     cache.endAt(keys);
     const AttentionProblem problem =
-        randomProblem(cache, isPrefill() ? 40 : 16, false, random);
+        randomProblem(cache, GetParam().isPrefill() ? 40 : 16, false, random);
     ASSERT_NO_FATAL_FAILURE(checkProblem(cache, problem)) << keys << " keys";
     const AttentionState values = run(problem)[0];
     for (int64_t key = keys; key < keys + 20; ++key)
       for (int64_t c = 0; c < 64; ++c)
-        cache.setKey(key, c, nan());
+        cache.setKey(key, c, codeOfNan(type()));
     const AttentionState special = run(problem)[0];
     for (int64_t row = 0; row < problem.query.rows; ++row)
       ASSERT_NO_FATAL_FAILURE(expectSameBits(values, row, special, row))
@@ -187,13 +167,13 @@ TEST_P(LatentTest, EveryTail) {
 TEST_P(LatentTest, RisingScores) {
   for (int64_t rising : {1, 33, 255, 290, 400}) {
     for (int64_t rows : {5, 20, 40, 100}) {
-      if (!isPrefill() && rows > FP8ATTN_BLOCK_ROWS)
+      if (!GetParam().isPrefill() && rows > FP8ATTN_BLOCK_ROWS)
         continue;
       Random random(72);
       PagedCache cache({type(), 401, 64, 64, 32}, random);
       AttentionProblem problem = randomProblem(cache, rows, false, random);
       for (int64_t c = 0; c < 64; ++c) {
-        cache.setKey(rising, c, two());
+        cache.setKey(rising, c, codeOfTwo(type()));
         for (int64_t row = 3; row < rows; row += 7)
           problem.query.at(row, c) &= 0x7fff;
       }
@@ -207,13 +187,13 @@ TEST_P(LatentTest, RisingScores) {
 
 // A first score of -infinity, in the first granule of all rows.
 TEST_P(LatentTest, FirstScoreIsInfinite) {
-  const int64_t rows = isPrefill() ? 40 : 16;
+  const int64_t rows = GetParam().isPrefill() ? 40 : 16;
   Random random(75);
   PagedCache cache({type(), 70, 64, 64, 32}, random);
   AttentionProblem problem = randomProblem(cache, rows, false, random);
   for (int64_t c = 0; c < 64; ++c) {
     for (int64_t key = 0; key < 70; ++key)
-      cache.setKey(key, c, key == 0 ? two() : 0);
+      cache.setKey(key, c, key == 0 ? codeOfTwo(type()) : 0);
     for (int64_t row = 0; row < rows; ++row)
       problem.query.at(row, c) |= 0x8000;
   }
@@ -224,13 +204,13 @@ TEST_P(LatentTest, FirstScoreIsInfinite) {
 
 // NaN in a later granule, and in a later step, which some rows see.
 TEST_P(LatentTest, KeysThatAreNan) {
-  const int64_t rows = isPrefill() ? 40 : 16;
+  const int64_t rows = GetParam().isPrefill() ? 40 : 16;
   Random random(76);
   PagedCache cache({type(), 300, 64, 48, 32}, random);
   AttentionProblem problem = randomProblem(cache, rows, false, random);
   // One that is no value, and one that is.
-  cache.setKey(177, 63, nan());
-  cache.setKey(290, 5, nan());
+  cache.setKey(177, 63, codeOfNan(type()));
+  cache.setKey(290, 5, codeOfNan(type()));
   for (int64_t row = 0; row < rows; ++row) {
     problem.rowLimit[static_cast<size_t>(row)] =
         static_cast<int32_t>(rows - row) * 300 / static_cast<int32_t>(rows);
@@ -238,13 +218,13 @@ TEST_P(LatentTest, KeysThatAreNan) {
   }
   ASSERT_NO_FATAL_FAILURE(checkProblem(cache, problem));
   const AttentionState state = run(problem)[0];
-  EXPECT_EQ(std::isfinite(state.sum[0]), !hasNan());
+  EXPECT_EQ(std::isfinite(state.sum[0]), !hasNan(type()));
   EXPECT_TRUE(std::isfinite(state.sum[static_cast<size_t>(rows) - 1]));
 }
 
 // Rows that see nothing in the steps of others, in no order.
 TEST_P(LatentTest, WindowsApart) {
-  const int64_t rows = isPrefill() ? 270 : 16;
+  const int64_t rows = GetParam().isPrefill() ? 270 : 16;
   Random random(73);
   PagedCache cache({type(), 1100, 64, 48, 32}, random);
   AttentionProblem problem = randomProblem(cache, rows, false, random);

@@ -13,7 +13,6 @@
 #include "run_attention.h"
 
 #include <algorithm>
-#include <string.h>
 
 namespace fp8attn::test {
 
@@ -23,19 +22,14 @@ protected:
 
   /// Whether the kernel takes so many rows of pages that are no whole granules.
   bool takes(int64_t rows) const {
-    return !strcmp(GetParam().row->op, "prefill") ||
+    return GetParam().isPrefill() ||
            (rows <= FP8ATTN_DECODE_ROWS &&
             GetParam().row->isa != FP8ATTN_ISA_AMX_BF16);
   }
 
   /// Runs the kernel and, for a block of rows, the separate ones.
   std::vector<AttentionState> run(const AttentionProblem &problem) const {
-    std::vector<AttentionState> states;
-    if (takes(problem.query.rows))
-      states.push_back(runAttend(GetParam(), problem));
-    if (problem.query.rows <= FP8ATTN_BLOCK_ROWS)
-      states.push_back(runSeparate(GetParam(), problem));
-    return states;
+    return runEachWay(GetParam(), problem, takes(problem.query.rows));
   }
 
   /// How a run differs from one over all keys of a cache with two parts.
@@ -91,9 +85,8 @@ protected:
   size_t turn = 0;
 
   std::vector<int64_t> rowCounts() const {
-    return !strcmp(GetParam().row->op, "prefill")
-               ? std::vector<int64_t>{20, 50}
-               : std::vector<int64_t>{1, 5, 48};
+    return GetParam().isPrefill() ? std::vector<int64_t>{20, 50}
+                                  : std::vector<int64_t>{1, 5, 48};
   }
 };
 

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "golden.h"
 #include "run_attention.h"
 
 #include <algorithm>
@@ -20,15 +21,6 @@ namespace fp8attn::test {
 class PrefillTest : public KernelTest {
 protected:
   std::string type() const { return GetParam().row->cache; }
-
-  /// Returns the code of 2 for the kernel's cache.
-  uint16_t two() const {
-    if (type() == "bf16")
-      return 0x4000;
-    if (type() == "e2m1")
-      return 4;
-    return type() == "i8" || type() == "i4" ? 2 : 0x40;
-  }
 
   /// Runs a problem at once, and block by block with the separate kernels.
   void checkProblem(const AttentionProblem &problem) {
@@ -129,7 +121,7 @@ TEST_P(PrefillTest, RisingScores) {
     AttentionProblem problem = randomProblem(cache, rows, false, random);
     // The keys' product with row r is about 2 * 64 * |q|, or less.
     for (int64_t c = 0; c < 64; ++c) {
-      cache.setKey(key, c, two());
+      cache.setKey(key, c, codeOfTwo(type()));
       for (int64_t row = 0; row < rows; ++row)
         if (row % 5 == 1)
           problem.query.at(row, c) &= 0x7fff;
@@ -155,7 +147,7 @@ TEST_P(PrefillTest, FirstScoresThatAreNoMaxima) {
     PagedCache cache({type(), 256, 64, 64, 32}, random);
     AttentionProblem problem = randomProblem(cache, 144, false, random);
     for (int64_t c = 0; c < 64; ++c) {
-      cache.setKey(key, c, two());
+      cache.setKey(key, c, codeOfTwo(type()));
       for (int64_t row = 0; row < 144; ++row)
         if (row % 7 == 3)
           problem.query.at(row, c) &= 0x7fff;

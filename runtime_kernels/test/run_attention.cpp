@@ -84,13 +84,12 @@ AttentionState runAttend(const KernelUnderTest &attend,
 AttentionState runAttend(const KernelUnderTest &attend,
                          const AttentionProblem &problem, int64_t firstKey,
                          int64_t numKeys) {
-  const bool isPrefill = !strcmp(attend.row->op, "prefill");
   const CacheShape &shape = problem.cache.shape();
   Operands operands(problem, int(attend.row->exponent),
-                    isPrefill ? FP8ATTN_PREFILL_SCRATCH_BYTES(
-                                    paddedKeys(shape.keyChannels),
-                                    paddedValues(shape.valueChannels))
-                              : FP8ATTN_KERNEL_SCRATCH_BYTES);
+                    attend.isPrefill() ? FP8ATTN_PREFILL_SCRATCH_BYTES(
+                                             paddedKeys(shape.keyChannels),
+                                             paddedValues(shape.valueChannels))
+                                       : FP8ATTN_KERNEL_SCRATCH_BYTES);
   TileScope scope(attend);
   attend.as<fp8attn_uk_attend_fn>()(
       &problem.cache.run(), firstKey, numKeys, operands.query.data(),
@@ -144,6 +143,17 @@ AttentionState runSeparate(const KernelUnderTest &attend,
        operands.acc.data(), operands.scratch.data());
   }
   return operands.state(rows, shape.valueChannels);
+}
+
+std::vector<AttentionState> runEachWay(const KernelUnderTest &attend,
+                                       const AttentionProblem &problem,
+                                       bool takes) {
+  std::vector<AttentionState> states;
+  if (takes)
+    states.push_back(runAttend(attend, problem));
+  if (problem.query.rows <= FP8ATTN_BLOCK_ROWS)
+    states.push_back(runSeparate(attend, problem));
+  return states;
 }
 
 AttentionProblem randomProblem(const PagedCache &cache, int64_t rows,

@@ -44,6 +44,12 @@ AttentionState runAttend(const KernelUnderTest &attend,
 AttentionState runSeparate(const KernelUnderTest &attend,
                            const AttentionProblem &problem);
 
+/// Runs a problem on an attend or prefill kernel, if it `takes` the problem,
+/// and then, for up to FP8ATTN_BLOCK_ROWS rows, on the separate ones.
+std::vector<AttentionState> runEachWay(const KernelUnderTest &attend,
+                                       const AttentionProblem &problem,
+                                       bool takes);
+
 /// Returns a problem of `rows` random queries, of which row r sees all keys, or
 /// if causal, those up to the row's distance from the end.
 AttentionProblem randomProblem(const PagedCache &cache, int64_t rows,

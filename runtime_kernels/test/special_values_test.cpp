@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "golden.h"
 #include "run_attention.h"
 
 #include <math.h>
@@ -18,18 +19,13 @@ namespace fp8attn::test {
 class SpecialValuesTest : public KernelTest {
 protected:
   static std::string type() { return GetParam().row->cache; }
-
-  /// A code of NaN of the kernel's cache type, or the largest one if there is
-  /// no NaN.
-  static uint16_t nan() { return type() == "bf16" ? 0x7fc0 : 0x7f; }
-  static bool hasNan() { return type() != "i8" && elementBits(type()) != 4; }
 };
 
 static constexpr int64_t kKeys = 290, kRows = 5;
 
 // Causal: row r sees 286 + r keys. Key 288 is NaN: rows 3 and 4 see it.
 TEST_P(SpecialValuesTest, NanKeyReachesRowsThatSeeIt) {
-  if (!hasNan())
+  if (!hasNan(type()))
     return;
   Random random(41);
   PagedCache cache({GetParam().row->cache, kKeys, 64, 64, 32}, random);
@@ -38,7 +34,7 @@ TEST_P(SpecialValuesTest, NanKeyReachesRowsThatSeeIt) {
   const Matrix<double> expected =
       runAttend(GetParam(), problem).out(GetParam().row->exponent);
   ASSERT_TRUE(matches(reference, expected));
-  cache.setKey(288, 5, nan());
+  cache.setKey(288, 5, codeOfNan(type()));
   const Matrix<double> out =
       runAttend(GetParam(), problem).out(GetParam().row->exponent);
   for (int64_t row = 0; row < kRows; ++row)
@@ -50,14 +46,14 @@ TEST_P(SpecialValuesTest, NanKeyReachesRowsThatSeeIt) {
 }
 
 TEST_P(SpecialValuesTest, NanValueReachesRowsThatSeeIt) {
-  if (!hasNan())
+  if (!hasNan(type()))
     return;
   Random random(42);
   PagedCache cache({GetParam().row->cache, kKeys, 64, 64, 32}, random);
   const AttentionProblem problem = randomProblem(cache, kRows, true, random);
   const Matrix<double> expected =
       runAttend(GetParam(), problem).out(GetParam().row->exponent);
-  cache.setValue(288, 7, nan());
+  cache.setValue(288, 7, codeOfNan(type()));
   const Matrix<double> out =
       runAttend(GetParam(), problem).out(GetParam().row->exponent);
   for (int64_t row = 0; row < kRows; ++row)
@@ -83,8 +79,8 @@ TEST_P(SpecialValuesTest, TailDoesNotMatter) {
         matches(computeReference(problem), seen.out(GetParam().row->exponent)));
     for (int64_t key = keys; key < keys + 31; ++key)
       for (int64_t c = 0; c < 64; ++c) {
-        cache.setKey(key, c, nan());
-        cache.setValue(key, c, nan());
+        cache.setKey(key, c, codeOfNan(type()));
+        cache.setValue(key, c, codeOfNan(type()));
       }
     const AttentionState masked = runAttend(GetParam(), problem);
     for (int64_t row = 0; row < kRows; ++row)
@@ -110,7 +106,7 @@ TEST_P(SpecialValuesTest, FusedAsSeparate) {
     narrowWindows(problem, 500);
     for (int i = 0; i < 3; ++i) {
       const auto code = static_cast<uint16_t>(
-          (random() % 2 && infinity ? infinity : nan()) |
+          (random() % 2 && infinity ? infinity : codeOfNan(type())) |
           (random() % 2 ? type() == "bf16" ? 0x8000 : 0x80 : 0));
       const auto below = [&](int64_t limit) {
         return static_cast<int64_t>(random() % static_cast<uint64_t>(limit));

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <string>
 
 using namespace serving;
@@ -74,22 +75,29 @@ void Matrix::copyOutput(int output, float *copy) const {
                       output % kPanel];
 }
 
+/// The outputs of a panel, as one vector: left to choose which loop becomes
+/// vectors, a compiler may take that of the rows, and scatter the sums. Where
+/// floats are is where it may be.
+typedef float Panel __attribute__((vector_size(Matrix::kPanel * sizeof(float)),
+                                   aligned(alignof(float)), may_alias));
+
 void Matrix::multiplyPanel(const float *in, int64_t rows, int panel,
                            float *out) const {
-  constexpr int kRows = 4; // 64 sums fit the registers of AVX2
-  const float *panelWeights = &weights[size_t(panel) * inputs * kPanel];
+  constexpr int kRows = 4; // whose sums fit the registers of AVX2
+  const auto *panelWeights = reinterpret_cast<const Panel *>(
+      &weights[size_t(panel) * inputs * kPanel]);
   for (int64_t row = 0; row < rows; row += kRows) {
     // Rows that are missing at the end are the last one again.
     const float *source[kRows];
     for (int r = 0; r < kRows; ++r)
       source[r] = in + std::min(row + r, rows - 1) * inputs;
-    float sums[kRows][kPanel] = {};
+    Panel sums[kRows] = {};
     for (int i = 0; i < inputs; ++i)
       for (int r = 0; r < kRows; ++r)
-        for (int o = 0; o < kPanel; ++o)
-          sums[r][o] += source[r][i] * panelWeights[i * kPanel + o];
+        sums[r] += source[r][i] * panelWeights[i];
     for (int r = 0; r < kRows && row + r < rows; ++r)
-      std::copy_n(sums[r], kPanel, out + (row + r) * outputs + panel * kPanel);
+      std::memcpy(out + (row + r) * outputs + panel * kPanel, &sums[r],
+                  sizeof(Panel));
   }
 }
 

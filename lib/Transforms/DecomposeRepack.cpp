@@ -91,14 +91,22 @@ static void buildByteCopy(OpBuilder &builder, Location loc, const Stretch &from,
 }
 
 namespace {
+/// What one turn moves.
+struct Turn {
+  Value entry, head;
+  /// The entry behind it, or again the last one.
+  Value nextEntry;
+};
+
 /// Moves the keys, or the values, of one head from the pages of an entry.
 class PartMover {
 public:
-  PartMover(OpBuilder &builder, RepackOp op, Value entry, Value head,
+  PartMover(OpBuilder &builder, RepackOp op, const Turn &turn,
             CacheContent content, Value zero, bool streams)
-      : loc(op.getLoc()),
-        from(op, /*isSource=*/true, entry, head, content, streams),
-        to(op, /*isSource=*/false, entry, head, content, streams),
+      : loc(op.getLoc()), head(turn.head),
+        from(op, /*isSource=*/true, turn.entry, head, content, streams),
+        next(op, /*isSource=*/true, turn.nextEntry, head, content, streams),
+        to(op, /*isSource=*/false, turn.entry, head, content, streams),
         conversion(builder, op, head, content), zero(zero), streams(streams),
         tokens(std::max(from.getType().getPageTokens(),
                         to.getType().getPageTokens())) {}
@@ -151,8 +159,39 @@ private:
                             : Value();
   }
 
+  /// Fetches of the next entry as much as is moved of this one: `channels` of
+  /// `count` tokens, before which all channels of `token` tokens and `channel`
+  /// of these were moved. Pages are fetched in the order of addresses, in which
+  /// memory is fastest: the tokens of a head may be anywhere in them.
+  void fetchAhead(OpBuilder &builder, Value token, Value channel, int64_t count,
+                  int64_t channels) {
+    if (!streams)
+      return;
+    const CacheType type = from.getType();
+    const int64_t element = type.getElementBytes();
+    const int64_t rowBytes = type.getHeadDim() * element;
+    const int64_t parts = type.hasKeys() && type.hasValues() ? 2 : 1;
+    const bool isSecond =
+        parts == 2 && from.getContent() == CacheContent::Value;
+    auto times = [&](Value number, int64_t by) -> Value {
+      return arith::MulIOp::create(builder, loc, number,
+                                   constantIndex(builder, loc, by));
+    };
+    auto plus = [&](Value a, Value b) -> Value {
+      return arith::AddIOp::create(builder, loc, a, b);
+    };
+    const int64_t partBytes = tokens * rowBytes;
+    Value position = plus(times(head, parts * partBytes),
+                          constantIndex(builder, loc, isSecond * partBytes));
+    position = plus(position, times(token, rowBytes));
+    position = plus(position, times(channel, count * element));
+    next.prefetch(builder, loc, position, count * channels * element);
+  }
+
   /// Moves a token if it has a page.
   void moveToken(OpBuilder &builder, Value token) {
+    fetchAhead(builder, token, constantIndex(builder, loc, 0), /*count=*/1,
+               from.getType().getHeadDim());
     Places source = {from.locate(builder, loc, token)};
     Places destination = {to.locate(builder, loc, token)};
     if (Value isPresent = arePresent(builder, source, destination)) {
@@ -200,53 +239,93 @@ private:
   void movePresentBlock(OpBuilder &builder, Value first) {
     auto sourceBlock = from.locateBlock(builder, loc, first);
     auto destinationBlock = to.locateBlock(builder, loc, first);
+    // A line of keys in pairs has all tokens of the block.
+    const bool hasWideLines =
+        streams && to.hasPairs() && to.getContent() == CacheContent::Key;
+    const int64_t together = hasWideLines ? kBlockTokens : kTokensTogether;
     auto forTokens = [&](OpBuilder &outer, auto move) {
-      forEach(outer, loc, kBlockTokens, kTokensTogether,
-              [&](OpBuilder &body, Value offset) {
-                Places source =
-                    from.locate(body, loc, sourceBlock, first, offset);
-                Places destination =
-                    to.locate(body, loc, destinationBlock, first, offset);
-                move(body, source, destination);
-              });
+      forEach(
+          outer, loc, kBlockTokens, together,
+          [&](OpBuilder &body, Value offset) {
+            Places source =
+                from.locate(body, loc, sourceBlock, first, offset, together);
+            Places destination =
+                to.locate(body, loc, destinationBlock, first, offset, together);
+            move(body, source, destination,
+                 arith::AddIOp::create(body, loc, first, offset).getResult());
+          });
     };
     if (to.hasRows())
       return forTokens(builder, [&](OpBuilder &outer, const Places &source,
-                                    const Places &destination) {
+                                    const Places &destination, Value token) {
+        fetchAhead(outer, token, constantIndex(outer, loc, 0), kTokensTogether,
+                   from.getType().getHeadDim());
         movePlaces(outer, source, destination);
       });
     forChannels(builder, [&](OpBuilder &outer, Value channel, int64_t width) {
+      fetchAhead(outer, first, channel, kBlockTokens, kRowChannels);
       forTokens(outer, [&](OpBuilder &body, const Places &source,
-                           const Places &destination) {
+                           const Places &destination, Value) {
         moveRows(body, source, destination, channel, width);
       });
     });
     if (hasPaddedRows())
-      forTokens(builder, [&](OpBuilder &body, const Places &,
-                             const Places &destination) {
-        zeroPadding(body, destination);
-      });
+      forTokens(builder,
+                [&](OpBuilder &body, const Places &, const Places &destination,
+                    Value) { zeroPadding(body, destination); });
   }
 
-  /// Calls `move` for rows of kRowChannels channels, and for those behind.
+  /// Returns the channels that are moved together: those of a line, if rows
+  /// that are written consist of lines.
+  int64_t getChannelsTogether() const {
+    const int64_t element = to.getType().getElementBytes();
+    const bool hasLines =
+        to.hasRows() && to.getType().getHeadDim() * element % kLineBytes == 0;
+    return hasLines ? kLineBytes / element : kRowChannels;
+  }
+
+  /// Calls `move` for as many channels, and for those behind.
   void forChannels(OpBuilder &builder,
                    function_ref<void(OpBuilder &, Value, int64_t)> move) {
     const int64_t headDim = from.getType().getHeadDim();
-    const int64_t whole = headDim / kRowChannels * kRowChannels;
+    const int64_t step = getChannelsTogether();
+    const int64_t whole = headDim / step * step;
     if (whole > 0)
-      forEach(builder, loc, whole, kRowChannels,
-              [&](OpBuilder &body, Value channel) {
-                move(body, channel, kRowChannels);
-              });
+      forEach(builder, loc, whole, step, [&](OpBuilder &body, Value channel) {
+        move(body, channel, step);
+      });
     if (whole < headDim)
       move(builder, constantIndex(builder, loc, whole), headDim - whole);
   }
 
+  /// Moves `width` channels of tokens, kRowChannels or fewer, or whole lines.
   void moveRows(OpBuilder &builder, const Places &source,
                 const Places &destination, Value channel, int64_t width) {
-    SmallVector<Value> rows = from.load(builder, loc, source, channel, width);
-    conversion.convert(builder, loc, source, destination, channel, width, rows);
-    to.store(builder, loc, destination, channel, width, rows);
+    struct Piece {
+      Value channel;
+      int64_t width;
+      SmallVector<Value> rows;
+    };
+    SmallVector<Piece> pieces;
+    for (int64_t offset = 0; offset < width; offset += kRowChannels) {
+      Piece piece = {arith::AddIOp::create(builder, loc, channel,
+                                           constantIndex(builder, loc, offset)),
+                     std::min(kRowChannels, width - offset),
+                     {}};
+      piece.rows = from.load(builder, loc, source, piece.channel, piece.width);
+      conversion.convert(builder, loc, source, destination, piece.channel,
+                         piece.width, piece.rows);
+      pieces.push_back(std::move(piece));
+    }
+    auto store = [&](ArrayRef<TokenPlace> places, const Piece &piece,
+                     ArrayRef<Value> rows) {
+      to.store(builder, loc, places, piece.channel, piece.width, rows);
+    };
+    if (pieces.size() == 1)
+      return store(destination, pieces.front(), pieces.front().rows);
+    for (auto [index, place] : llvm::enumerate(destination))
+      for (const Piece &piece : pieces)
+        store(place, piece, piece.rows[index]);
   }
 
   void copyRow(OpBuilder &builder, const TokenPlace &source,
@@ -291,7 +370,9 @@ private:
   }
 
   Location loc;
-  RepackSide from, to;
+  Value head;
+  /// `next` is the source of the next entry.
+  RepackSide from, next, to;
   RowConversion conversion;
   /// For padding.
   Value zero;
@@ -343,6 +424,10 @@ static void decompose(RepackOp op) {
   forEachInParallel(builder, loc, count, [&](OpBuilder &body, Value turn) {
     Value entry = arith::DivUIOp::create(body, loc, turn, heads);
     Value head = arith::RemUIOp::create(body, loc, turn, heads);
+    Value one = constantIndex(body, loc, 1);
+    Value nextEntry = arith::MinUIOp::create(
+        body, loc, arith::AddIOp::create(body, loc, entry, one),
+        arith::SubIOp::create(body, loc, entries, one));
     // Pages are not a negative number of bytes apart, which code generators do
     // not know: of stores of a constant they make calls of memset.
     constexpr int64_t kSignBit = 63;
@@ -354,7 +439,8 @@ static void decompose(RepackOp op) {
     auto moveParts = [&](OpBuilder &builder, bool streams) {
       for (CacheContent content : {CacheContent::Key, CacheContent::Value})
         if (content == CacheContent::Key ? type.hasKeys() : type.hasValues())
-          PartMover(builder, op, entry, head, content, zero, streams)
+          PartMover(builder, op, {entry, head, nextEntry}, content, zero,
+                    streams)
               .build(builder);
     };
     if (!canStream(op))

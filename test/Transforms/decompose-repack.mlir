@@ -7,8 +7,9 @@
 !vllm_keys = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<vllm_vector>>
 
 // Keys and then values of a head in a page; 2048 bytes each, pages as far apart
-// as the call says. Four tokens of 16 channels are moved together, rows of them in their order;
-// of 512 pages of 32 KB, past the caches.
+// as the call says. Four tokens of 64 channels, whose rows are lines, are moved together and
+// stored row by row; of 512 pages of 32 KB, past the caches, with as many lines of the next entry
+// fetched, in the order of addresses.
 // CHECK-LABEL: func.func @both
 // CHECK-SAME:    %[[FROM:[a-z0-9]+]]: !fp8attn.cache{{.+}}, %[[TO:[a-z0-9]+]]: !fp8attn.cache
 // CHECK:         %[[PAGES:.+]] = fp8attn.cache_num_pages %[[FROM]]
@@ -19,10 +20,15 @@
 // CHECK:           %[[MANY:.+]] = arith.constant 512 : index
 // CHECK:           %[[IS_LARGE:.+]] = arith.cmpi uge, %[[PAGES]], %[[MANY]]
 // CHECK:           scf.if %[[IS_LARGE]] {
-// CHECK-COUNT-8:     vector.store {{.+}} {alignment = 16 : i64, nontemporal = true}
+// CHECK:             fp8attn.cache_part key %[[FROM]]
+// CHECK-COUNT-4:     memref.prefetch {{.+}}, read, locality<3>, data : memref<?xi8>
+// CHECK-COUNT-16:    vector.store {{.+}} {alignment = 16 : i64, nontemporal = true}
+// CHECK-COUNT-4:     memref.prefetch
+// CHECK-COUNT-16:    vector.store {{.+}} {alignment = 16 : i64, nontemporal = true}
 // CHECK:             llvm.fence seq_cst
 // CHECK:           } else {
 // CHECK-NOT:         nontemporal
+// CHECK-NOT:         prefetch
 // CHECK:             scf.for %[[BLOCK:.+]] =
 // CHECK:               %[[PAGE:.+]] = arith.muli %[[ENTRY]]
 // CHECK:               %[[NUMBER:.+]] = arith.addi %[[PAGE]]
@@ -34,8 +40,8 @@
 // CHECK:               %[[DESTINATION:.+]] = memref.view {{.+}} to memref<2048xi8>
 // CHECK:               scf.for %[[TOKENS:.+]] =
 // CHECK:                 scf.for %[[CHANNEL:.+]] =
-// CHECK-COUNT-4:           vector.load %{{.+}} : memref<2048xi8>, vector<16xi8>
-// CHECK-COUNT-4:           vector.store %{{.+}}, %[[DESTINATION]]
+// CHECK-COUNT-16:          vector.load %{{.+}} : memref<2048xi8>, vector<16xi8>
+// CHECK-COUNT-16:          vector.store %{{.+}}, %[[DESTINATION]]
 // CHECK-NOT:               vector.store %{{.+}}, %[[DESTINATION]]
 // CHECK:             fp8attn.cache_part value %[[FROM]]
 // CHECK:             fp8attn.cache_part value %[[TO]]

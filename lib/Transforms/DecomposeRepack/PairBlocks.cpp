@@ -107,14 +107,6 @@ public:
     return {as(shuffle(a, b, low), 1), as(shuffle(a, b, high), 1)};
   }
 
-  /// Returns every other element of `bytes` of both chunks, from `first` on.
-  Value everyOther(Value a, Value b, int64_t first, int64_t bytes) {
-    SmallVector<int64_t> mask;
-    for (int64_t i = first; i < 2 * kChunkBytes / bytes; i += 2)
-      mask.push_back(i);
-    return as(shuffle(as(a, bytes), as(b, bytes), mask), 1);
-  }
-
 private:
   Value place(int64_t chunk) {
     return arith::AddIOp::create(
@@ -153,40 +145,58 @@ static SmallVector<Value> loadKeys(Chunks &chunks) {
   return rows;
 }
 
+/// Stores line by line: processors put together what is written past the caches
+/// to few lines at a time.
 static void storeKeys(Chunks &chunks, ArrayRef<Value> rows, bool streams) {
   for (int64_t half = 0; half < chunks.halves(); ++half) {
-    SmallVector<Value> tokens;
-    for (Value row : rows) {
-      tokens.push_back(chunks.ofRow(row, half));
-      if (chunks.halves() == 1)
-        tokens.back() = chunks.permute(tokens.back(), kMiddle);
+    SmallVector<SmallVector<Value>> lanes;
+    for (size_t first = 0; first < rows.size(); first += kWords) {
+      SmallVector<Value> tokens;
+      for (Value row : rows.slice(first, kWords)) {
+        tokens.push_back(chunks.ofRow(row, half));
+        if (chunks.halves() == 1)
+          tokens.back() = chunks.permute(tokens.back(), kMiddle);
+      }
+      lanes.push_back(chunks.transpose(tokens));
     }
-    for (auto [line, words] : llvm::enumerate(chunks.transpose(tokens)))
-      chunks.store((half * kWords + line) * kWords, words, streams);
+    for (int64_t line = 0; line < kWords; ++line)
+      for (auto [lane, words] : llvm::enumerate(lanes))
+        chunks.store((half * kWords + line) * kWords + lane, words[line],
+                     streams);
   }
 }
 
-/// Channels are in the lanes. A line has four tokens of FP8, or two of bf16.
+/// Channels are in the lanes. A line has four tokens of FP8, or two of bf16:
+/// each chunk is put in the order of tokens, without what code generators take
+/// for a truncation, which they store as such, and not past the caches.
 static SmallVector<Value> loadValues(Chunks &chunks) {
-  SmallVector<Value> rows;
-  const int64_t bytes = chunks.halves();
-  for (int64_t line = 0; line < bytes; ++line) {
-    SmallVector<Value> ofLine;
+  static constexpr int64_t kByToken[] = {0, 4, 8, 12, 2, 6, 10, 14,
+                                         1, 5, 9, 13, 3, 7, 11, 15};
+  static constexpr int64_t kPairsByToken[] = {0, 2, 4, 6, 1, 3, 5, 7};
+  auto loadLine = [&](int64_t line) {
+    SmallVector<Value> loaded;
     for (int64_t lanes = 0; lanes < kWords; ++lanes)
-      ofLine.push_back(chunks.load(line * kWords + lanes));
-    auto ofLanes = [&](int64_t first, int64_t lanes) {
-      return chunks.everyOther(ofLine[lanes], ofLine[lanes + 1], first, bytes);
-    };
-    for (int64_t token : {0, 1}) {
-      Value low = ofLanes(token, 0), high = ofLanes(token, 2);
-      if (bytes == 2) {
-        rows.push_back(chunks.toRow({low, high}));
-        continue;
-      }
-      // Tokens 0 and 1, or 2 and 3, in turns.
-      rows.push_back(chunks.everyOther(low, high, 0, bytes));
-      rows.push_back(chunks.everyOther(low, high, 1, bytes));
+      loaded.push_back(chunks.load(line * kWords + lanes));
+    return loaded;
+  };
+  if (chunks.halves() == 1) {
+    SmallVector<Value> ofTokens = loadLine(0);
+    for (Value &chunk : ofTokens)
+      chunk = chunks.permute(chunk, kByToken);
+    return chunks.transpose(ofTokens);
+  }
+  SmallVector<Value> rows;
+  for (int64_t line = 0; line < chunks.halves(); ++line) {
+    SmallVector<Value> ofTokens = loadLine(line);
+    for (Value &chunk : ofTokens) {
+      Value words = chunks.as(chunk, 2);
+      chunk = chunks.as(chunks.shuffle(words, words, kPairsByToken), 1);
     }
+    auto [first, second] = chunks.interleave(ofTokens[0], ofTokens[1], 8);
+    auto [firstHigh, secondHigh] =
+        chunks.interleave(ofTokens[2], ofTokens[3], 8);
+    rows.push_back(chunks.toRow({first, firstHigh}));
+    rows.push_back(chunks.toRow({second, secondHigh}));
   }
   return rows;
 }

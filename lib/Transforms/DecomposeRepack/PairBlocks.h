@@ -24,7 +24,8 @@ namespace mlir::fp8attn {
 SmallVector<Value> loadPairs(OpBuilder &builder, Location loc, bool isKey,
                              Value part, Value index);
 
-/// Stores rows as such tokens; past the caches if `streams`.
+/// Stores rows as such tokens, or as several times as many keys of a block;
+/// past the caches if `streams`.
 void storePairs(OpBuilder &builder, Location loc, bool isKey, Value part,
                 Value index, ArrayRef<Value> rows, bool streams);
 

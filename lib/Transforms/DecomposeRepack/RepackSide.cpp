@@ -57,26 +57,34 @@ Value RepackSide::viewPart(OpBuilder &builder, Location loc, Value page,
   return memref::ViewOp::create(builder, loc, part, bytes, begin, ValueRange());
 }
 
-TokenPlace RepackSide::locate(OpBuilder &builder, Location loc,
-                              Value token) const {
-  Value which = constantIndex(builder, loc, 0);
-  if (pagesOfEntry > 1) {
-    Value tokens = constantIndex(builder, loc, type.getPageTokens());
-    which = arith::DivUIOp::create(builder, loc, token, tokens);
-    token = arith::RemUIOp::create(builder, loc, token, tokens);
-  }
-  Value page;
+Value RepackSide::getPage(OpBuilder &builder, Location loc, Value which) const {
   if (list) {
     Value place = arith::AddIOp::create(builder, loc, which,
                                         constantIndex(builder, loc, column));
-    page = memref::LoadOp::create(builder, loc, list, ValueRange{entry, place});
-    page =
-        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), page);
-  } else {
-    page = arith::MulIOp::create(builder, loc, entry,
-                                 constantIndex(builder, loc, pagesOfEntry));
-    page = arith::AddIOp::create(builder, loc, page, which);
+    Value page =
+        memref::LoadOp::create(builder, loc, list, ValueRange{entry, place});
+    return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                      page);
   }
+  Value first = arith::MulIOp::create(
+      builder, loc, entry, constantIndex(builder, loc, pagesOfEntry));
+  return arith::AddIOp::create(builder, loc, first, which);
+}
+
+/// Returns the quotient and the remainder.
+static std::pair<Value, Value> divide(OpBuilder &builder, Location loc,
+                                      Value number, int64_t by) {
+  Value divisor = constantIndex(builder, loc, by);
+  return {arith::DivUIOp::create(builder, loc, number, divisor),
+          arith::RemUIOp::create(builder, loc, number, divisor)};
+}
+
+TokenPlace RepackSide::locate(OpBuilder &builder, Location loc,
+                              Value token) const {
+  Value which = constantIndex(builder, loc, 0);
+  if (pagesOfEntry > 1)
+    std::tie(which, token) = divide(builder, loc, token, type.getPageTokens());
+  Value page = getPage(builder, loc, which);
   return {page, token, viewPart(builder, loc, page, getElement())};
 }
 
@@ -101,13 +109,12 @@ RepackSide::locateBlock(OpBuilder &builder, Location loc, Value first) const {
 SmallVector<TokenPlace>
 RepackSide::locate(OpBuilder &builder, Location loc,
                    const std::optional<TokenPlace> &block, Value first,
-                   Value offset) const {
+                   Value offset, int64_t count) const {
   if (!block)
     return locate(builder, loc,
-                  arith::AddIOp::create(builder, loc, first, offset),
-                  kTokensTogether);
+                  arith::AddIOp::create(builder, loc, first, offset), count);
   Value begin = arith::AddIOp::create(builder, loc, block->token, offset);
-  SmallVector<TokenPlace> places(kTokensTogether, *block);
+  SmallVector<TokenPlace> places(count, *block);
   for (auto [i, place] : llvm::enumerate(places))
     place.token = arith::AddIOp::create(builder, loc, begin,
                                         constantIndex(builder, loc, i));
@@ -142,16 +149,28 @@ Value RepackSide::arePresent(OpBuilder &builder, Location loc,
                                constantIndex(builder, loc, 0));
 }
 
-void RepackSide::prefetch(OpBuilder &builder, Location loc, Value part,
-                          Value index) const {
+void RepackSide::prefetch(OpBuilder &builder, Location loc, Value position,
+                          int64_t size) const {
+  // An entry may be more than the first cache holds.
   constexpr int64_t kKeptInAll = 3;
-  Value distance =
-      constantIndex(builder, loc, type.getHeadBytes() / type.getElementBytes());
-  memref::PrefetchOp::create(
-      builder, loc, part,
-      ValueRange(
-          arith::AddIOp::create(builder, loc, index, distance).getResult()),
-      /*isWrite=*/false, kKeptInAll, /*isDataCache=*/true);
+  auto [which, offset] = divide(builder, loc, position, type.getPageBytes());
+  Value page = getPage(builder, loc, which);
+  Value bytes = CachePartOp::create(
+      builder, loc, cache, constantIndex(builder, loc, 0),
+      CacheContentAttr::get(builder.getContext(), type.hasKeys()
+                                                      ? CacheContent::Key
+                                                      : CacheContent::Value));
+  Value begin = arith::MulIOp::create(
+      builder, loc, page,
+      CachePageBytesOp::create(builder, loc, builder.getIndexType(), cache));
+  begin = arith::AddIOp::create(builder, loc, begin, offset);
+  for (int64_t line = 0; line < size; line += kLineBytes)
+    memref::PrefetchOp::create(
+        builder, loc, bytes,
+        ValueRange(arith::AddIOp::create(builder, loc, begin,
+                                         constantIndex(builder, loc, line))
+                       .getResult()),
+        /*isWrite=*/false, kKeptInAll, /*isDataCache=*/true);
 }
 
 /// Returns zeros for `count` channels.
@@ -176,17 +195,16 @@ SmallVector<Value> RepackSide::load(OpBuilder &builder, Location loc,
                                           constantIndex(builder, loc, offset)));
   };
   SmallVector<Value> rows;
+  if (hasPairs() && places.size() > kTokensTogether) {
+    for (size_t i = 0; i < places.size(); i += kTokensTogether)
+      llvm::append_range(
+          rows,
+          load(builder, loc, places.slice(i, kTokensTogether), channel, width));
+    return rows;
+  }
   if (hasPairs() && places.size() == kTokensTogether) {
     const bool isKey = content == CacheContent::Key;
-    constexpr int64_t kLineBytes = 64;
     Value part = places.front().part, index = indexOf(places.front(), 0);
-    for (int64_t line = 0; streams && line < (isKey ? kTokensTogether : 1);
-         ++line)
-      prefetch(builder, loc, part,
-               arith::AddIOp::create(
-                   builder, loc, index,
-                   constantIndex(builder, loc,
-                                 line * kLineBytes / type.getElementBytes())));
     rows = loadPairs(builder, loc, isKey, part, index);
     SmallVector<int64_t> mask = neighbours(0, width);
     llvm::append_range(mask, neighbours(kRowChannels, kRowChannels - width));
@@ -200,8 +218,6 @@ SmallVector<Value> RepackSide::load(OpBuilder &builder, Location loc,
   constexpr int64_t kHalf = kRowChannels / 2;
   for (const TokenPlace &place : places) {
     if (hasRows()) {
-      if (streams)
-        prefetch(builder, loc, place.part, indexOf(place, 0));
       auto type = VectorType::get({kHalf}, element);
       auto loadHalf = [&](int64_t first) -> Value {
         if (first >= width)
@@ -235,7 +251,7 @@ SmallVector<Value> RepackSide::load(OpBuilder &builder, Location loc,
 void RepackSide::store(OpBuilder &builder, Location loc,
                        ArrayRef<TokenPlace> places, Value channel,
                        int64_t width, ArrayRef<Value> rows) const {
-  if (hasPairs() && places.size() == kTokensTogether) {
+  if (hasPairs() && places.size() >= kTokensTogether) {
     Value index = getIndex(builder, loc, places.front().token, channel);
     return storePairs(builder, loc, content == CacheContent::Key,
                       places.front().part, index, rows, streams);
@@ -249,10 +265,13 @@ void RepackSide::store(OpBuilder &builder, Location loc,
       if (width < kRowChannels)
         stored = vector::ShuffleOp::create(builder, loc, row, row,
                                            neighbours(0, width));
-      vector::StoreOp::create(
-          builder, loc, stored, place.part,
-          getIndex(builder, loc, place.token, channel), streams,
-          streams ? llvm::MaybeAlign(kStreamAlignment) : llvm::MaybeAlign());
+      // A row, or a line of it.
+      const llvm::MaybeAlign alignment =
+          streams ? llvm::MaybeAlign(width * type.getElementBytes())
+                  : llvm::MaybeAlign();
+      vector::StoreOp::create(builder, loc, stored, place.part,
+                              getIndex(builder, loc, place.token, channel),
+                              streams, alignment);
       continue;
     }
     const Value first = getIndex(builder, loc, place.token, channel);

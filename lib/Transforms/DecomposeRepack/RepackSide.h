@@ -26,6 +26,9 @@ inline constexpr int64_t kRowChannels = 16;
 /// block: as many as a tile of keys has in its lanes.
 inline constexpr int64_t kTokensTogether = 4, kBlockTokens = 16;
 
+/// Bytes of a line of a processor's caches.
+inline constexpr int64_t kLineBytes = 64;
+
 /// What a stretch must be aligned to, in bytes, to be stored past the caches.
 inline constexpr int64_t kStreamAlignment = 16;
 
@@ -68,11 +71,12 @@ public:
   /// Returns the place of the first token of a block if one page has them all.
   std::optional<TokenPlace> locateBlock(OpBuilder &builder, Location loc,
                                         Value first) const;
-  /// Returns the places of kTokensTogether tokens, `offset` behind `first`,
-  /// that of the block, whose place is `block` if there is one.
+  /// Returns the places of `count` tokens, `offset` behind `first`, that of the
+  /// block, whose place is `block` if there is one.
   SmallVector<TokenPlace> locate(OpBuilder &builder, Location loc,
                                  const std::optional<TokenPlace> &block,
-                                 Value first, Value offset) const;
+                                 Value first, Value offset,
+                                 int64_t count) const;
   /// Views the part of a place's page as `element`s.
   Value viewPart(OpBuilder &builder, Location loc, Value page,
                  IntegerType element) const;
@@ -80,15 +84,20 @@ public:
   Value getIndex(OpBuilder &builder, Location loc, Value token,
                  Value channel) const;
 
+  /// Fetches `size` bytes of the entry's pages, one after the other, from
+  /// `position` on.
+  void prefetch(OpBuilder &builder, Location loc, Value position,
+                int64_t size) const;
+
   /// Whether an entry of the list may name no page for some tokens.
   bool mayBeAbsent() const { return list && pagesOfEntry > 1; }
   /// Returns whether all of the tokens have a page.
   Value arePresent(OpBuilder &builder, Location loc,
                    ArrayRef<TokenPlace> places) const;
 
-  /// Returns a row for each place, one or kTokensTogether, kRowChannels
-  /// channels from `channel`, a multiple of as many, on; zeros beyond the first
-  /// `width`.
+  /// Returns a row for each place, one or a multiple of kTokensTogether in a
+  /// block, kRowChannels channels from `channel`, a multiple of as many, on;
+  /// zeros beyond the first `width`.
   SmallVector<Value> load(OpBuilder &builder, Location loc,
                           ArrayRef<TokenPlace> places, Value channel,
                           int64_t width) const;
@@ -98,13 +107,12 @@ public:
              Value channel, int64_t width, ArrayRef<Value> rows) const;
 
 private:
+  /// Returns the index of the entry's page `which`.
+  Value getPage(OpBuilder &builder, Location loc, Value which) const;
   /// Returns the index of a channel of a row whose first one is at `first`: in
   /// every layout, their places differ by constants.
   Value getIndexOf(OpBuilder &builder, Location loc, Value first,
                    int64_t channel) const;
-  /// Fetches what the next head has at `index` of its part, which is read next.
-  void prefetch(OpBuilder &builder, Location loc, Value part,
-                Value index) const;
 
   CacheType type;
   Value cache, list, entry, head;

@@ -14,10 +14,13 @@
 #include "Inputs.h"
 #include "Jit.h"
 #include "fp8attn/Compilation/Compilation.h"
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Target/CodeEmission.h"
 #include "fp8attn/Target/EntryPoints.h"
 #include "fp8attn/Transforms/MemRefForm.h"
 
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/TargetParser/Host.h"
@@ -79,10 +82,25 @@ static LogicalResult checkRunsHere(const llvm::TargetMachine &machine,
   return success();
 }
 
+/// Drops the entry points that do not run, but for what the one calls that
+/// does: compiling takes longer than anything else here.
+static LogicalResult keepEntry(ModuleOp module, StringRef name) {
+  for (func::FuncOp entry : getEntryPoints(module)) {
+    if (entry.getName() == name)
+      continue;
+    entry->removeAttr(Fp8AttnDialect::kEntryAttrName);
+    entry.setPrivate();
+  }
+  PassManager passes(module.getContext());
+  passes.addPass(createSymbolDCEPass());
+  return passes.run(module);
+}
+
 static FailureOr<JitFunction> compile(Compilation &compilation, StringRef entry,
                                       bool emulateAmx) {
   llvm::LLVMContext llvmContext;
-  if (failed(compilation.lower()))
+  if (failed(keepEntry(compilation.getModule(), entry)) ||
+      failed(compilation.lower()))
     return failure();
   std::unique_ptr<llvm::Module> llvmModule = compilation.translate(llvmContext);
   if (!llvmModule)

@@ -6,8 +6,9 @@
 //
 // Writes paged_attention to selected keys out as its definition: attention of
 // sequences of one query token each, to all of the keys that it selects. Pages
-// stay where they are; tokens are copied to pages of their own, with their
-// scales, for as many queries at once as take kBytesAtOnce. It relies on the
+// stay where they are, and so do tokens that are pages; other tokens are copied
+// to pages of their own, with their scales, for as many queries at once as take
+// kBytesAtOnce. It relies on the
 // checks having been made: they know the operands by their names.
 //
 //===----------------------------------------------------------------------===//
@@ -311,7 +312,8 @@ void SelectionDecomposition::attendToTokens() {
 }
 
 void SelectionDecomposition::run() {
-  if (op.getSelectedPages())
+  // A page of one token is a token.
+  if (op.getSelectedPages() || op.getKeyCacheType().getPageTokens() == 1)
     attendToPages();
   else
     attendToTokens();

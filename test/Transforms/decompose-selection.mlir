@@ -90,3 +90,22 @@ func.func @all(%query: memref<4x8x64xbf16>, %cache: !cache, %starts: memref<2xi3
       batch(%starts, %lens, %table : memref<2xi32>, memref<1xi32>, memref<1x?xi32>) out(%out : memref<4x8x64xbf16>)
   return
 }
+
+// -----
+
+// A page of one token is a token, which stays where it is.
+!cache = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 1, bf16, #fp8attn.layout<pairs>>
+// CHECK-LABEL: func.func @tokens_that_are_pages
+// CHECK-SAME:    %{{.+}}, %[[CACHE:[a-z0-9_]+]]: !fp8attn.cache
+// CHECK:         fp8attn.tile.select_pages
+// CHECK-SAME:      {page = 1 : i64}
+// CHECK-NOT:     gather_tokens
+// CHECK:         fp8attn.paged_attention
+// CHECK-SAME:      cache(%[[CACHE]] :
+func.func @tokens_that_are_pages(%query: memref<?x8x64xbf16>, %cache: !cache, %starts: memref<?xi32>, %lens: memref<?xi32>,
+    %table: memref<?x?xi32>, %list: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal query(%query : memref<?x8x64xbf16>) cache(%cache : !cache)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%out : memref<?x8x64xbf16>)
+      selected_tokens(%list : memref<?x?xi32>)
+  return
+}

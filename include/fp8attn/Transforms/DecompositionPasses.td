@@ -56,9 +56,9 @@ def DecomposeSelection : Pass<"fp8attn-decompose-selection", "::mlir::func::Func
     Turns a `paged_attention` whose queries see selected keys into one in which
     each query token is a sequence of its own, which has these keys and no others:
     the block table has the pages of the token's list, in memory that is
-    allocated for the call. Selected tokens are copied to pages first, for as
-    many query tokens at once as take a few megabytes, and the factors of a scale
-    that depends on page or token likewise.
+    allocated for the call. Selected tokens, but for those that are pages of their
+    own, are copied to pages first, for as many query tokens at once as take a few
+    megabytes, and the factors of a scale that depends on page or token likewise.
 
     Before:
     ```mlir

@@ -3,6 +3,8 @@
 // RUN: fp8attn-run %t/pages.mlir --check --context=400,0,33,1,700 --query-len=1,20,3,1,40 --selected=0 --isa-cap=generic | FileCheck %s --check-prefix=PAGES
 // RUN: fp8attn-run %t/tokens.mlir --check --context=400,40,2200 --query-len=2,40,5 --selected=300 | FileCheck %s --check-prefix=TOKENS
 // RUN: fp8attn-run %t/tokens.mlir --check --seqs=9 --context=700 --query-len=3 --threads=2 | FileCheck %s --check-prefix=TOKENS
+// RUN: sed 's/page = 32/page = 1/; s/page \* 32/page/' %t/tokens.mlir > %t/single.mlir
+// RUN: fp8attn-run %t/single.mlir --check --context=400,40,2200 --query-len=2,40,5 --selected=300 | FileCheck %s --check-prefix=TOKENS
 // RUN: fp8attn-run %t/step.mlir --check --context=300,64 --query-len=20,1 | FileCheck %s --check-prefix=STEP
 // RUN: fp8attn-run %t/tokens.mlir --context=2048 --selected=512 --time --repetitions=1 --json | FileCheck %s --check-prefix=TIME
 // RUN: not fp8attn-run %t/tokens.mlir --selected=-1 2>&1 | FileCheck %s --check-prefix=NEGATIVE

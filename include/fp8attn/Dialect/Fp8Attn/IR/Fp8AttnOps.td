@@ -275,8 +275,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
       of a sequence that has no others, in the order of their positions;
     - there is no `window_left`, `alibi`, mask, region or prefix beside it.
 
-    A list of pages costs as much as a block table. Tokens are first copied to
-    pages of their own, in memory that the call takes, and so are their scales.
+    A list of pages costs as much as a block table, and so does one of tokens
+    where a page is one token. Other tokens are first copied to pages of their
+    own, in memory that the call takes, and so are their scales.
 
     Numerics: the query enters the first GEMM in bf16 (f16 and f32 are rounded
     to nearest even), probabilities the second in bf16; sums are f32; codes

@@ -30,6 +30,16 @@ static constexpr double kFp8Underflow = 1.0 / (int64_t(1) << 45);
 /// product; the denominator is at least 1/2.
 static constexpr double kWordUnderflow = 0x1p-125;
 
+/// Relative errors of probabilities where products are of f32, in units of u32:
+/// beside a score's D products in a chain, up to eight factors are multiplied;
+/// of a modified one, the functions err by 1e-6, which is 17 units; and
+/// exp2 by five, its argument by ln(2) 20 as that is rounded
+/// (docs/Numerics.md), the rest is for factors of the value and the division. A
+/// sink's exponential is of a difference of two rounded logarithms.
+static constexpr double kScoreRoundings = 8, kModifiedRoundings = 17,
+                        kProbRoundings = 24, kSinkRoundings = 4,
+                        kLogRoundings = 128;
+
 /// One KV head of one sequence, decoded and scaled.
 struct DecodedRun {
   int64_t numKeys;
@@ -171,25 +181,40 @@ static KeyRange visibleKeys(const AttentionCall &call, int64_t numKeys,
 }
 
 /// Scores of a row with the keys that it sees.
-static std::vector<double> scoreRow(const AttentionCall &call,
-                                    const DecodedRun &run, int64_t token,
-                                    int64_t head, KeyRange visible) {
+struct RowScores {
+  std::vector<double> scores;
+  /// What the magnitudes of their products come to, if products are of f32.
+  std::vector<double> magnitudes;
+};
+
+static RowScores scoreRow(const AttentionCall &call, const DecodedRun &run,
+                          int64_t token, int64_t head, KeyRange visible) {
   const int64_t numVisible = visible.end - visible.begin;
-  std::vector<double> scores(numVisible);
+  RowScores row;
+  std::vector<double> &scores = row.scores;
+  scores.resize(numVisible);
+  row.magnitudes.resize(call.f32Products ? numVisible : 0);
   for (int64_t c = 0; c < call.keys.headDim; ++c) {
     const float element = call.query.at(token, head, c);
-    double q = call.keepQuery ? element : decodeBf16(encodeBf16(element));
-    if (!run.queryFactors.empty())
+    double q = call.keepQuery || call.f32Products
+                   ? element
+                   : decodeBf16(encodeBf16(element));
+    if (!run.queryFactors.empty()) {
+      const float product = static_cast<float>(q) * run.queryFactors[c];
       q = run.queryPower *
-          decodeBf16(encodeBf16(static_cast<float>(q) * run.queryFactors[c]));
+          (call.f32Products ? product : decodeBf16(encodeBf16(product)));
+    }
     q *= call.softmaxScale;
     if (call.queryScale)
       q *= call.queryScale(token, head);
     const double *keys = run.keys.data() + c * run.numKeys + visible.begin;
     for (int64_t t = 0; t < numVisible; ++t)
       scores[t] += q * keys[t];
+    if (call.f32Products)
+      for (int64_t t = 0; t < numVisible; ++t)
+        row.magnitudes[t] += std::abs(q * keys[t]);
   }
-  return scores;
+  return row;
 }
 
 /// Masks the scores of keys that a query has not in its list, of all from the
@@ -261,17 +286,51 @@ static void addTerms(double prob, const double *value, int64_t channels,
   }
 }
 
+/// Adds up the errors of a row's probabilities where products are of f32. They
+/// are of the keys from `firstKey` of the run on.
+static void addProbErrors(const AttentionCall &call, const DecodedRun &run,
+                          const std::vector<double> &probs,
+                          const std::vector<double> &errors, int64_t firstKey,
+                          int64_t row, AttentionResult &result) {
+  const int64_t channels = call.values.headDim;
+  double *sums = result.probErrors.data() + row * channels;
+  double weight = 0, mean = 0;
+  for (size_t t = 0; t < probs.size(); ++t) {
+    if (probs[t] == 0)
+      continue;
+    const double error = probs[t] * errors[t];
+    const double *value = run.values.data() + (firstKey + t) * channels;
+    for (int64_t c = 0; c < channels; ++c)
+      sums[c] += error * std::abs(value[c]);
+    weight += probs[t];
+    mean += error;
+  }
+  if (weight > 0)
+    mean /= weight;
+  // The share of a sink is a power of its distance to the keys.
+  if (call.sink && weight > 0 && weight < 1)
+    mean += kLogRoundings +
+            kSinkRoundings * (std::abs(result.lse[row] + std::log(1 - weight)) +
+                              std::abs(result.lse[row] + std::log(weight)));
+  result.meanProbError[row] = mean;
+  for (int64_t c = 0; c < channels; ++c)
+    sums[c] += mean * result.magnitude[row * channels + c];
+}
+
 /// `place` is that of the first visible key.
 static void attendRow(const AttentionCall &call, const DecodedRun &run,
                       ScorePlace place, KeyRange visible,
                       AttentionResult &result) {
-  std::vector<double> probs =
-      scoreRow(call, run, place.token, place.head, visible);
+  RowScores scored = scoreRow(call, run, place.token, place.head, visible);
+  std::vector<double> &probs = scored.scores;
+  for (double &error : scored.magnitudes)
+    error = (call.keys.headDim + kScoreRoundings) * error + kProbRoundings;
   const int64_t numVisible = visible.end - visible.begin;
   if (call.modifyScore)
-    for (double &score : probs) {
-      score = call.modifyScore(score, place);
-      ++place.key;
+    for (int64_t t = 0; t < numVisible; ++t, ++place.key) {
+      probs[t] = call.modifyScore(probs[t], place);
+      if (call.f32Products && std::isfinite(probs[t]))
+        scored.magnitudes[t] += kModifiedRoundings * std::abs(probs[t]);
     }
   const int64_t numSeen = call.selected.entries
                               ? maskOthers(call.selected, place.token, probs)
@@ -296,6 +355,9 @@ static void attendRow(const AttentionCall &call, const DecodedRun &run,
              magnitude, squares.data());
     largest = std::max(largest, run.largestValues[key]);
   }
+  if (call.f32Products)
+    addProbErrors(call, run, probs, scored.magnitudes, visible.begin, row,
+                  result);
   result.spread[row] = std::accumulate(squares.begin(), squares.end(), 0.0);
   const fp8attn_type type = call.values.type;
   // Scales by token are in the probabilities, so that the words count.
@@ -319,6 +381,11 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
   if (call.valueScale.byToken && !call.valueScale.byChannel)
     result.extraProbRoundings = 1;
   result.spread.resize(rows);
+  result.f32Products = call.f32Products;
+  if (call.f32Products) {
+    result.meanProbError.resize(rows);
+    result.probErrors.resize(result.out.size());
+  }
   result.commonRounding.resize(rows);
 
   // Heads that share keys and values.

@@ -32,6 +32,12 @@ static constexpr double kOutRounding = 1;
 static constexpr double kProbRounding = 2.25;
 /// Numerator and denominator are sums of numKeys terms in f32, of any order.
 static constexpr double kSumRounding = 2;
+/// Mean errors of probabilities, in units of kUnitF32, for which the relative
+/// L2 error of products of f32 is that of the sums.
+static constexpr double kUsualProbError = 1 << 14;
+/// Rounding of a log-sum-exp of products of f32, in units of kUnitF32: that of
+/// a logarithm of up to 60 beside a maximum.
+static constexpr double kLogRounding = 128;
 /// Standard deviations by which rows may be off their usual error at once.
 static constexpr double kDeviations = 3;
 /// Distinct rows among which one that is alike is looked for: more than there
@@ -84,12 +90,21 @@ fp8attn::reference::overScales(AttentionResult result, fp8attn_type outType,
                         ? quotient
                         : std::clamp(quotient, -largest, largest);
     result.magnitude[i] /= scale;
+    if (result.f32Products)
+      result.probErrors[i] /= scale;
   }
   for (size_t row = 0; row < scales.size(); ++row) {
     result.underflow[row] /= scales[row];
     result.spread[row] /= scales[row] * scales[row];
   }
   return result;
+}
+
+/// Returns what errors of the probabilities, but for sums, may come to.
+static double probErrorOf(const AttentionResult &result, size_t i) {
+  return result.f32Products ? kUnitF32 * result.probErrors[i]
+                            : (kProbRounding + result.extraProbRoundings) *
+                                  kUnitBf16 * result.magnitude[i];
 }
 
 std::vector<double>
@@ -102,8 +117,8 @@ fp8attn::reference::allowedOutError(const AttentionResult &result,
     allowed[i] = rounding.smallest +
                  kOutRounding * rounding.unit * std::abs(result.out[i]) +
                  rounding.ofErrors *
-                     (((kProbRounding + result.extraProbRoundings) * kUnitBf16 +
-                       kSumRounding * kUnitF32 * result.numKeys[i / channels]) *
+                     (probErrorOf(result, i) +
+                      kSumRounding * kUnitF32 * result.numKeys[i / channels] *
                           result.magnitude[i] +
                       result.underflow[i / channels]);
   return allowed;
@@ -112,13 +127,17 @@ fp8attn::reference::allowedOutError(const AttentionResult &result,
 std::vector<double>
 fp8attn::reference::allowedLseError(const AttentionResult &result) {
   std::vector<double> allowed(result.lse.size());
-  for (size_t i = 0; i < allowed.size(); ++i)
+  for (size_t i = 0; i < allowed.size(); ++i) {
     // Half of kProbRounding: only the denominator, not the numerator.
-    allowed[i] = std::isinf(result.lse[i])
-                     ? 0
-                     : kProbRounding / 2 * kUnitBf16 +
-                           kSumRounding * kUnitF32 *
-                               (result.numKeys[i] + std::abs(result.lse[i]));
+    const double probs =
+        result.f32Products ? kUnitF32 * (result.meanProbError[i] + kLogRounding)
+                           : kProbRounding / 2 * kUnitBf16;
+    allowed[i] =
+        std::isinf(result.lse[i])
+            ? 0
+            : probs + kSumRounding * kUnitF32 *
+                          (result.numKeys[i] + std::abs(result.lse[i]));
+  }
   return allowed;
 }
 
@@ -179,6 +198,16 @@ static double countRows(const std::vector<double> &rowSquares) {
   return weights * weights / weightSquares;
 }
 
+/// Returns the relative L2 error of a result whose products are of f32, but for
+/// underflow and the rounding of `out`. `spread` is S.
+static double f32RelativeL2(const AttentionResult &result, double spread) {
+  double probError = kUsualProbError;
+  for (double error : result.meanProbError)
+    probError = std::max(probError, error);
+  return kAllowedRelativeL2OfF32 * (probError / kUsualProbError) *
+         std::sqrt(std::max(1.0, (1 + spread) / 2));
+}
+
 double fp8attn::reference::allowedRelativeL2(const AttentionResult &result,
                                              fp8attn_type outType) {
   const OutRounding rounding = roundingOf(outType);
@@ -200,6 +229,10 @@ double fp8attn::reference::allowedRelativeL2(const AttentionResult &result,
       std::accumulate(rowSquares.begin(), rowSquares.end(), 0.0);
   const double spread =
       std::accumulate(result.spread.begin(), result.spread.end(), 0.0);
+  if (result.f32Products)
+    return (outType == FP8ATTN_TYPE_F32 ? 0 : rounding.unit) +
+           rounding.ofErrors * (f32RelativeL2(result, spread / squares) +
+                                std::sqrt(lost / squares));
   const double probs = (1 + result.extraProbRoundings) * spread / squares;
   const double allowed =
       kAllowedRelativeL2 * std::sqrt(std::max(1.0, (1 + probs) / 2)) *

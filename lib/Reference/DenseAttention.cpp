@@ -77,12 +77,14 @@ AttentionResult fp8attn::reference::attend(const DenseCall &call) {
   const auto numKeys = static_cast<int32_t>(call.key.sizes[2]);
   const int32_t page = 0;
   AttentionResult result;
+  result.f32Products = call.f32Products;
   for (int64_t entry = 0; entry < call.query.sizes[0]; ++entry) {
     std::vector<uint8_t> keys = copyEntry(call.key, entry);
     std::vector<uint8_t> values = copyEntry(call.value, entry);
     AttentionCall one;
     one.query = {call.query.address(entry, 0, 0, 0), queries,
                  call.query.strides[2], call.query.strides[1], call.query.type};
+    one.f32Products = call.f32Products;
     if (call.queryScale)
       one.queryScale = [&](int64_t token, int64_t head) {
         return call.queryScale(entry, head, token);
@@ -117,6 +119,10 @@ AttentionResult fp8attn::reference::attend(const DenseCall &call) {
     append(rows.underflow, queries, heads, 1, result.underflow);
     append(rows.spread, queries, heads, 1, result.spread);
     append(rows.commonRounding, queries, heads, 1, result.commonRounding);
+    if (!call.f32Products)
+      continue;
+    append(rows.meanProbError, queries, heads, 1, result.meanProbError);
+    append(rows.probErrors, queries, heads, channels, result.probErrors);
   }
   return result;
 }

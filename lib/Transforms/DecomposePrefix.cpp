@@ -113,7 +113,8 @@ void PrefixDecomposition::attendToPrefix(const Part &part) {
       op.getQueryScaleMapAttr(), /*outScaleMap=*/AffineMapAttr(),
       op.getSoftmaxScaleAttr(), op.getSoftcapAttr(),
       /*causal=*/false,
-      /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr());
+      /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr(),
+      Alignment::BottomRight, op.getPrecision());
 }
 
 /// Does what the operation says without its prefix.

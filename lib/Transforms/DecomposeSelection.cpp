@@ -155,7 +155,8 @@ void SelectionDecomposition::attend(const TokenSequences &sequences,
       from.keyScale.map, from.valueScale.map, op.getQueryScaleMapAttr(),
       op.getOutScaleMapAttr(), op.getSoftmaxScaleAttr(), op.getSoftcapAttr(),
       /*causal=*/false,
-      /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr());
+      /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr(),
+      Alignment::BottomRight, op.getPrecision());
 }
 
 void SelectionDecomposition::attendToPages() {

@@ -138,6 +138,7 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   problem.hasWholeGranules = match.hasWholeGranules();
   // Keys have been read when their first channels are the values.
   shape.valueBits = problem.isLatent ? 0 : value.getElementTypeBitWidth();
+  problem.productType = match.getProductType();
   // What is multiplied element by element is bf16 afterwards.
   Type bf16 = BFloat16Type::get(match.loop.getContext());
   problem.keyType = match.keyElementFactor ? bf16 : key.getElementType();

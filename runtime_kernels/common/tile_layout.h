@@ -5,8 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Query, scores, probabilities and accumulators are [row tile][column tile] of
-// 1 KB tiles of 16 rows (Runtime/kernels.h). A row of a tile is 64 bytes: 32
-// bf16 or 16 f32 columns.
+// tiles of 16 rows (Runtime/kernels.h), whose rows are 32 bf16 or f32 of a
+// query or probabilities, or 16 f32 of the others.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,10 +21,11 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// Columns of a tile of bf16 (query, probabilities) and of f32 (scores,
-/// accumulators).
+/// Columns of a tile of bf16, of f32 (scores, accumulators), and of query or
+/// probabilities, whichever of both they are.
 constexpr int64_t kBf16Columns = 32;
 constexpr int64_t kFloatColumns = 16;
+constexpr int64_t kProductColumns = kBf16Columns;
 
 /// Returns the index, in elements, of (row, column) in tiles of TileColumns
 /// columns, `columns` in a row tile altogether.

@@ -19,20 +19,20 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
 constexpr int64_t kTileKeys = FP8ATTN_DECODE_ROWS * FP8ATTN_BLOCK_KEYS;
 constexpr int64_t kGranuleElements = FP8ATTN_GRANULE * FP8ATTN_MAX_CHANNELS;
-static_assert(kTileKeys * (sizeof(float) + sizeof(uint16_t)) +
+static_assert(kTileKeys * (sizeof(float) + sizeof(ProductElement::Storage)) +
                   kGranuleElements * sizeof(float) <=
               FP8ATTN_KERNEL_SCRATCH_BYTES);
 
 /// See fp8attn_uk_attend_fn.
 template <typename Format>
 static void attend(const fp8attn_key_run &run, int64_t firstKey,
-                   int64_t numKeys, const uint16_t *query, int64_t rows,
-                   int64_t keyChannels, int64_t valueChannels,
+                   int64_t numKeys, const ProductElement::Storage *query,
+                   int64_t rows, int64_t keyChannels, int64_t valueChannels,
                    const float *rowScale, const int32_t *rowBegin,
                    const int32_t *rowLimit, int64_t exponent, float *rowMax,
                    float *rowSum, float *acc, float *scratch) {
   float *scores = scratch;
-  auto *probs = reinterpret_cast<uint16_t *>(scores + kTileKeys);
+  auto *probs = reinterpret_cast<ProductElement::Storage *>(scores + kTileKeys);
   auto *decoded = reinterpret_cast<float *>(probs + kTileKeys);
   initRows(rows, valueChannels, rowMax, rowSum, acc);
   const int64_t end = firstKey + numKeys;
@@ -51,15 +51,16 @@ static void attend(const fp8attn_key_run &run, int64_t firstKey,
 } // namespace fp8attn
 
 #define FP8ATTN_ATTEND(Format, cache)                                          \
-  extern "C" void FP8ATTN_KERNEL_NAME(attend, bf16, cache, f32, 16, 256, 32,   \
-                                      generic)(                                \
+  extern "C" void FP8ATTN_KERNEL_NAME(attend, FP8ATTN_KERNEL_PRODUCTS, cache,  \
+                                      f32, 16, 256, 32, generic)(              \
       const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
       const void *query_tiles, int64_t rows, int64_t key_channels,             \
       int64_t value_channels, const float *row_scale,                          \
       const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,    \
       float *row_max, float *row_sum, float *acc, void *scratch) {             \
     fp8attn::attend<fp8attn::Format>(                                          \
-        *run, first_key, num_keys, static_cast<const uint16_t *>(query_tiles), \
+        *run, first_key, num_keys,                                             \
+        static_cast<const fp8attn::ProductElement::Storage *>(query_tiles),    \
         rows, key_channels, value_channels, row_scale, row_begin, row_limit,   \
         exponent, row_max, row_sum, acc, static_cast<float *>(scratch));       \
   }

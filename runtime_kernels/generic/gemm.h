@@ -16,6 +16,7 @@
 #ifndef FP8ATTN_GENERIC_GEMM_H
 #define FP8ATTN_GENERIC_GEMM_H
 
+#include "common/products.h"
 #include "common/tile_layout.h"
 #include "generic/granule.h"
 
@@ -25,15 +26,15 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// See fp8attn_uk_qk_fn.
 template <typename Format>
 void computeScores(const fp8attn_key_run &run, int64_t firstKey,
-                   int64_t numKeys, const uint16_t *query, int64_t rows,
-                   int64_t channels, float *scores, float *keys) {
+                   int64_t numKeys, const ProductElement::Storage *query,
+                   int64_t rows, int64_t channels, float *scores, float *keys) {
   for (int64_t key = 0; key < numKeys; key += FP8ATTN_GRANULE) {
     decodeKeys<Format>(run, firstKey + key, channels, keys);
     for (int64_t row = 0; row < rows; ++row) {
       float sums[FP8ATTN_GRANULE] = {};
       for (int64_t c = 0; c < channels; ++c) {
-        const float q =
-            Bf16::decode(query[tileIndex<kBf16Columns>(row, c, channels)]);
+        const float q = ProductElement::decode(
+            query[tileIndex<kProductColumns>(row, c, channels)]);
         const float *lanes = keys + c * FP8ATTN_GRANULE;
         for (int64_t j = 0; j < FP8ATTN_GRANULE; ++j)
           sums[j] += q * lanes[j];
@@ -48,8 +49,9 @@ void computeScores(const fp8attn_key_run &run, int64_t firstKey,
 /// See fp8attn_uk_pv_fn.
 template <typename Format>
 void addWeightedValues(const fp8attn_key_run &run, int64_t firstKey,
-                       int64_t numKeys, const uint16_t *probs, int64_t rows,
-                       int64_t channels, float *acc, float *values) {
+                       int64_t numKeys, const ProductElement::Storage *probs,
+                       int64_t rows, int64_t channels, float *acc,
+                       float *values) {
   for (int64_t key = 0; key < numKeys; key += FP8ATTN_GRANULE) {
     decodeValues<Format>(run, firstKey + key, channels, values);
     for (int64_t row = 0; row < rows; ++row) {
@@ -59,8 +61,9 @@ void addWeightedValues(const fp8attn_key_run &run, int64_t firstKey,
         for (int64_t lane = 0; lane < kLanes; ++lane)
           sums[lane] = out[lane];
         for (int64_t j = 0; j < FP8ATTN_GRANULE; ++j) {
-          const float p = Bf16::decode(
-              probs[tileIndex<kBf16Columns>(row, key + j, FP8ATTN_BLOCK_KEYS)]);
+          const float p =
+              ProductElement::decode(probs[tileIndex<kProductColumns>(
+                  row, key + j, FP8ATTN_BLOCK_KEYS)]);
           // A key with probability 0, as those behind the last one have, does
           // not reach the row even if its value is NaN: 0 * NaN is not 0.
           if (p == 0)

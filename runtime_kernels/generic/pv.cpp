@@ -12,13 +12,14 @@
 #include "generic/gemm.h"
 
 #define FP8ATTN_PV(Format, cache)                                              \
-  extern "C" void FP8ATTN_KERNEL_NAME(pv, bf16, cache, f32, 48, 256, 16,       \
-                                      generic)(                                \
+  extern "C" void FP8ATTN_KERNEL_NAME(pv, FP8ATTN_KERNEL_PRODUCTS, cache, f32, \
+                                      48, 256, 16, generic)(                   \
       const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
       const void *probs, int64_t rows, int64_t channels, float *acc,           \
       void *scratch) {                                                         \
     fp8attn::addWeightedValues<fp8attn::Format>(                               \
-        *run, first_key, num_keys, static_cast<const uint16_t *>(probs), rows, \
+        *run, first_key, num_keys,                                             \
+        static_cast<const fp8attn::ProductElement::Storage *>(probs), rows,    \
         channels, acc, static_cast<float *>(scratch));                         \
   }
 

@@ -12,13 +12,14 @@
 #include "generic/gemm.h"
 
 #define FP8ATTN_QK(Format, cache)                                              \
-  extern "C" void FP8ATTN_KERNEL_NAME(qk, bf16, cache, f32, 48, 256, 32,       \
-                                      generic)(                                \
+  extern "C" void FP8ATTN_KERNEL_NAME(qk, FP8ATTN_KERNEL_PRODUCTS, cache, f32, \
+                                      48, 256, 32, generic)(                   \
       const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
       const void *query_tiles, int64_t rows, int64_t channels, float *scores,  \
       void *scratch) {                                                         \
     fp8attn::computeScores<fp8attn::Format>(                                   \
-        *run, first_key, num_keys, static_cast<const uint16_t *>(query_tiles), \
+        *run, first_key, num_keys,                                             \
+        static_cast<const fp8attn::ProductElement::Storage *>(query_tiles),    \
         rows, channels, scores, static_cast<float *>(scratch));                \
   }
 

@@ -13,14 +13,17 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// Returns the largest exponent field of the row's finite elements as bf16.
+/// Returns the largest exponent field of the row's finite products.
 template <class Element>
 static int64_t largestExponentField(const typename Element::Storage *row,
                                     int64_t channels) {
   constexpr int64_t kNotFinite = 255;
   int64_t largest = 0;
   for (int64_t c = 0; c < channels; ++c) {
-    const int64_t field = (bf16FromElement<Element>(row[c]) >> 7) & 0xff;
+    const float product =
+        ProductElement::decode(productFromElement<Element>(row[c]));
+    const int64_t field =
+        (floatBits(product) & kFloatMagnitude) >> kFloatMantissaBits;
     if (field != kNotFinite && field > largest)
       largest = field;
   }
@@ -31,16 +34,16 @@ static int64_t largestExponentField(const typename Element::Storage *row,
 template <class Element>
 static int64_t gatherRow(const typename Element::Storage *source,
                          int64_t channels, int64_t exponent, int64_t row,
-                         uint16_t *tiles) {
+                         ProductElement::Storage *tiles) {
   const int64_t lowered = overflowExponent(
       largestExponentField<Element>(source, channels), exponent);
   const int64_t columns = paddedKeyChannels(channels);
   const float factor = powerOfTwo(static_cast<int>(exponent - lowered));
   for (int64_t c = 0; c < columns; ++c) {
-    const uint16_t element =
-        c < channels ? bf16FromElement<Element>(source[c]) : 0;
-    tiles[tileIndex<kBf16Columns>(row, c, columns)] =
-        Bf16::encode(Bf16::decode(element) * factor);
+    const ProductElement::Storage element =
+        c < channels ? productFromElement<Element>(source[c]) : 0;
+    tiles[tileIndex<kProductColumns>(row, c, columns)] =
+        ProductElement::encode(ProductElement::decode(element) * factor);
   }
   return lowered;
 }

@@ -1,10 +1,10 @@
-//===- softmax.cpp - state and step of the online softmax -----------------===//
+//===- softmax.cpp - a step of the online softmax -------------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// The portable init and softmax rows of kernels.def.
+// The portable softmax rows of kernels.def.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,15 +12,8 @@
 
 #include "common/kernel_declarations.h"
 
-extern "C" void FP8ATTN_KERNEL_NAME(init, f32, f32, f32, 48, 1, 16,
-                                    generic)(int64_t rows, int64_t channels,
-                                             float *row_max, float *row_sum,
-                                             float *acc) {
-  fp8attn::initRows(rows, channels, row_max, row_sum, acc);
-}
-
 extern "C" void
-FP8ATTN_KERNEL_NAME(softmax, f32, bf16, f32, 48, 256, 1,
+FP8ATTN_KERNEL_NAME(softmax, f32, FP8ATTN_KERNEL_PRODUCTS, f32, 48, 256, 1,
                     generic)(int64_t first_key, int64_t num_keys, int64_t rows,
                              const float *scores, const float *row_scale,
                              const int32_t *row_begin, const int32_t *row_limit,
@@ -28,5 +21,5 @@ FP8ATTN_KERNEL_NAME(softmax, f32, bf16, f32, 48, 256, 1,
                              float *row_sum, float *acc, void *probs) {
   fp8attn::softmaxStep(first_key, num_keys, rows, scores, row_scale, row_begin,
                        row_limit, exponent, channels, row_max, row_sum, acc,
-                       static_cast<uint16_t *>(probs));
+                       static_cast<fp8attn::ProductElement::Storage *>(probs));
 }

@@ -7,7 +7,7 @@
 // With x the scaled score in the log2 domain and m the row's maximum, begun by
 // its first visible key and raised only if exceeded by more than
 // FP8ATTN_RESCALE_THRESHOLD:
-//   p = bf16(2^(x - m + exponent)),  row_sum += p
+//   p = product(2^(x - m + exponent)),  row_sum += p
 // m is an integer, so that raising it multiplies sums by a power of two, which
 // is exact. Operand layouts are those of Runtime/kernels.h.
 //
@@ -17,6 +17,7 @@
 #define FP8ATTN_GENERIC_SOFTMAX_H
 
 #include "common/exp2_log2.h"
+#include "common/products.h"
 #include "common/tile_layout.h"
 
 namespace fp8attn {
@@ -53,18 +54,18 @@ inline void rescaleRow(float oldMax, float newMax, int64_t row,
 /// with zeros on both sides to a multiple of 32 keys, and returns their sum.
 inline float computeProbs(const float *logits, int64_t begin, int64_t end,
                           int64_t numKeys, float max, int64_t exponent,
-                          int64_t row, uint16_t *probs) {
+                          int64_t row, ProductElement::Storage *probs) {
   // A row whose scores are all -inf keeps that maximum: -inf - -inf is NaN.
   const float base = max == kMinusInfinity ? 0 : max;
   const float shift = static_cast<float>(exponent);
-  uint16_t codes[FP8ATTN_BLOCK_KEYS];
+  ProductElement::Storage codes[FP8ATTN_BLOCK_KEYS];
   for (int64_t j = begin; j < end; ++j)
-    codes[j] = Bf16::encode(exp2Polynomial(logits[j] - base + shift));
+    codes[j] = ProductElement::encode(exp2Polynomial(logits[j] - base + shift));
   float sum = 0;
   for (int64_t j = 0; j < roundUp(numKeys, FP8ATTN_GRANULE); ++j) {
-    const uint16_t code = begin <= j && j < end ? codes[j] : 0;
-    probs[tileIndex<kBf16Columns>(row, j, FP8ATTN_BLOCK_KEYS)] = code;
-    sum += Bf16::decode(code);
+    const ProductElement::Storage code = begin <= j && j < end ? codes[j] : 0;
+    probs[tileIndex<kProductColumns>(row, j, FP8ATTN_BLOCK_KEYS)] = code;
+    sum += ProductElement::decode(code);
   }
   return sum;
 }
@@ -74,7 +75,8 @@ inline void softmaxStep(int64_t firstKey, int64_t numKeys, int64_t rows,
                         const float *scores, const float *rowScale,
                         const int32_t *rowBegin, const int32_t *rowLimit,
                         int64_t exponent, int64_t channels, float *rowMax,
-                        float *rowSum, float *acc, uint16_t *probs) {
+                        float *rowSum, float *acc,
+                        ProductElement::Storage *probs) {
   for (int64_t row = 0; row < rows; ++row) {
     const int64_t end = clamp(rowLimit[row] - firstKey, 0, numKeys);
     const int64_t begin = clamp(rowBegin[row] - firstKey, 0, end);

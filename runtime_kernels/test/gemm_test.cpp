@@ -51,21 +51,25 @@ void PrintTo(const GemmShape &shape, std::ostream *stream) {
           << shape.channels << " channels, pages of " << shape.pageTokens;
 }
 
-/// Probability codes as softmax makes them: 2^40 times (0, 1], some exactly 0.
-static Matrix<uint16_t> randomProbs(int64_t rows, int64_t keys,
-                                    Random &random) {
-  Matrix<uint16_t> probs(rows, keys);
-  for (uint16_t &prob : probs.elements)
-    prob = random() % 8 ? nearestBf16(exp2(20 + 20 * (0x1p-32 * random()))) : 0;
+/// Probabilities as softmax makes them: 2^40 times (0, 1], some exactly 0.
+static Matrix<float> randomProbs(int64_t rows, int64_t keys, Random &random) {
+  Matrix<float> probs(rows, keys);
+  for (float &prob : probs.elements)
+    prob =
+        random() % 8
+            ? elementValue(queryType,
+                           nearestElement(queryType,
+                                          exp2(20 + 20 * (0x1p-32 * random()))))
+            : 0;
   return probs;
 }
 
 /// A call of qk, and its result.
 static Matrix<float> callQk(const KernelUnderTest &kernel,
                             const PagedCache &cache, int64_t firstKey,
-                            int64_t numKeys, const Matrix<uint16_t> &query) {
-  Tiles<uint16_t> queryTiles(scaledBf16(query, int(kernel.row->exponent)),
-                             query.columns, 0xffff);
+                            int64_t numKeys, const Matrix<float> &query) {
+  ProductTiles queryTiles(queryType, scaled(query, int(kernel.row->exponent)),
+                          query.columns);
   Tiles<float> tiles(query.rows, FP8ATTN_BLOCK_KEYS, NAN);
   GuardedBuffer<uint8_t> scratch(FP8ATTN_KERNEL_SCRATCH_BYTES);
   TileScope scope(kernel);
@@ -83,13 +87,13 @@ static Matrix<float> callQk(const KernelUnderTest &kernel,
 /// its granule have the probability 0.
 static Matrix<float> callPv(const KernelUnderTest &kernel,
                             const PagedCache &cache, int64_t firstKey,
-                            const Matrix<uint16_t> &probs,
+                            const Matrix<float> &probs,
                             const Matrix<float> &acc) {
   const int64_t granules = (probs.columns + 31) / 32;
-  Tiles<uint16_t> probTiles(probs, FP8ATTN_BLOCK_KEYS, 0xffff);
+  ProductTiles probTiles(queryType, probs, FP8ATTN_BLOCK_KEYS);
   for (int64_t row = 0; row < probs.rows; ++row)
     for (int64_t key = probs.columns; key < granules * 32; ++key)
-      probTiles.at(row, key) = 0;
+      probTiles.set(row, key, 0);
   Tiles<float> accTiles(acc, acc.columns, NAN);
   GuardedBuffer<uint8_t> scratch(FP8ATTN_KERNEL_SCRATCH_BYTES);
   TileScope scope(kernel);
@@ -131,8 +135,7 @@ TEST_P(QkTest, MatchesDoublePrecision) {
                       shape.firstKey + shape.numKeys + shape.laterKeys,
                       shape.channels, 32, shape.pageTokens},
                      random);
-    const Matrix<uint16_t> query =
-        randomBf16(shape.rows, shape.channels, random);
+    const Matrix<float> query = randomQuery(shape.rows, shape.channels, random);
     const Matrix<float> scores =
         callQk(GetParam(), cache, shape.firstKey, shape.numKeys, query);
     for (int64_t row = 0; row < shape.rows; ++row)
@@ -140,7 +143,7 @@ TEST_P(QkTest, MatchesDoublePrecision) {
         double expected = 0, magnitude = 0;
         for (int64_t c = 0; c < shape.channels; ++c) {
           const double product =
-              bf16Value(query.at(row, c)) * cache.key(shape.firstKey + key, c);
+              double(query.at(row, c)) * cache.key(shape.firstKey + key, c);
           expected += product;
           magnitude += fabs(product);
         }
@@ -161,8 +164,7 @@ TEST_P(PvTest, MatchesDoublePrecision) {
                       shape.firstKey + shape.numKeys + shape.laterKeys, 32,
                       shape.channels, shape.pageTokens},
                      random);
-    const Matrix<uint16_t> probs =
-        randomProbs(shape.rows, shape.numKeys, random);
+    const Matrix<float> probs = randomProbs(shape.rows, shape.numKeys, random);
     Matrix<float> before(shape.rows, shape.channels);
     for (float &element : before.elements)
       element = bf16Value(nearestBf16(
@@ -173,7 +175,7 @@ TEST_P(PvTest, MatchesDoublePrecision) {
       for (int64_t c = 0; c < shape.channels; ++c) {
         double expected = before.at(row, c), magnitude = fabs(expected);
         for (int64_t key = 0; key < shape.numKeys; ++key) {
-          const double product = ldexp(bf16Value(probs.at(row, key)) *
+          const double product = ldexp(double(probs.at(row, key)) *
                                            cache.value(shape.firstKey + key, c),
                                        -exponent);
           expected += product;
@@ -193,14 +195,13 @@ TEST_P(QkTest, ExtremeQueries) {
   Random random(5);
   PagedCache cache({GetParam().row->cache, 32, kChannels, 32, 32}, random);
   for (double deviation : {1e-30, 0x1p-80, 1e4}) {
-    const Matrix<uint16_t> query = randomBf16(3, kChannels, random, deviation);
+    const Matrix<float> query = randomQuery(3, kChannels, random, deviation);
     const Matrix<float> scores = callQk(GetParam(), cache, 0, 32, query);
     for (int64_t row = 0; row < 3; ++row)
       for (int64_t key = 0; key < 32; ++key) {
         double expected = 0, magnitude = 0;
         for (int64_t c = 0; c < kChannels; ++c) {
-          const double product =
-              bf16Value(query.at(row, c)) * cache.key(key, c);
+          const double product = double(query.at(row, c)) * cache.key(key, c);
           expected += product;
           magnitude += fabs(product);
         }
@@ -215,7 +216,7 @@ TEST_P(QkTest, ExtremeQueries) {
 TEST_P(QkTest, RowDoesNotDependOnBlock) {
   Random random(2);
   PagedCache cache({GetParam().row->cache, 77, 96, 32, 32}, random);
-  const Matrix<uint16_t> query = randomBf16(FP8ATTN_BLOCK_ROWS, 96, random);
+  const Matrix<float> query = randomQuery(FP8ATTN_BLOCK_ROWS, 96, random);
   const Matrix<float> block = callQk(GetParam(), cache, 0, 77, query);
   for (int64_t row = 0; row < query.rows; ++row)
     ASSERT_NO_FATAL_FAILURE(expectSameRow(
@@ -225,7 +226,7 @@ TEST_P(QkTest, RowDoesNotDependOnBlock) {
 TEST_P(PvTest, RowDoesNotDependOnBlock) {
   Random random(3);
   PagedCache cache({GetParam().row->cache, 77, 32, 96, 32}, random);
-  const Matrix<uint16_t> probs = randomProbs(FP8ATTN_BLOCK_ROWS, 77, random);
+  const Matrix<float> probs = randomProbs(FP8ATTN_BLOCK_ROWS, 77, random);
   const Matrix<float> zero(FP8ATTN_BLOCK_ROWS, 96);
   const Matrix<float> block = callPv(GetParam(), cache, 0, probs, zero);
   for (int64_t row = 0; row < probs.rows; ++row)

@@ -169,10 +169,10 @@ TEST_P(QkGoldenTest, EveryCode) {
       for (int token = 0; token < kFp8Codes; ++token)
         for (int64_t c = 0; c < kChannels; ++c)
           cache.setKey(token, c, c == channel ? nthCode(row.cache, token) : 0);
-      Matrix<uint16_t> query(rows, kChannels);
+      Matrix<float> query(rows, kChannels);
       for (int64_t r = 0; r < rows; ++r)
-        query.at(r, channel) = nearestBf16(ldexp(1, int(row.exponent)));
-      Tiles<uint16_t> queryTiles(query, kChannels, 0xffff);
+        query.at(r, channel) = ldexpf(1, int(row.exponent));
+      ProductTiles queryTiles(queryType, query, kChannels);
       Tiles<float> scores(rows, FP8ATTN_BLOCK_KEYS, NAN);
       GetParam().as<fp8attn_uk_qk_fn>()(&cache.run(), 0, kFp8Codes,
                                         queryTiles.data(), rows, kChannels,
@@ -201,10 +201,10 @@ TEST_P(PvGoldenTest, EveryCode) {
   TileScope tiles(GetParam());
   for (int64_t rows : {1, 16, 48})
     for (int64_t first = 0; first < kKeys; first += rows) {
-      Matrix<uint16_t> probs(rows, kKeys);
+      Matrix<float> probs(rows, kKeys);
       for (int64_t r = 0; r < rows; ++r)
-        probs.at(r, (first + r) % kKeys) = nearestBf16(1);
-      Tiles<uint16_t> probTiles(probs, FP8ATTN_BLOCK_KEYS, 0xffff);
+        probs.at(r, (first + r) % kKeys) = 1;
+      ProductTiles probTiles(queryType, probs, FP8ATTN_BLOCK_KEYS);
       Tiles<float> acc(rows, kChannels, 0);
       GetParam().as<fp8attn_uk_pv_fn>()(&cache.run(), 0, kKeys,
                                         probTiles.data(), rows, kChannels,

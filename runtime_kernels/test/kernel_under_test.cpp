@@ -70,6 +70,22 @@ std::string KernelUnderTest::name() const {
 
 bool KernelUnderTest::isPrefill() const { return !strcmp(row->op, "prefill"); }
 
+/// Returns the column that has the type of queries and probabilities; null if
+/// the operation has none.
+static const char *productsOf(const KernelRow &row) {
+  const std::string op = row.op;
+  if (op == "query" || op == "softmax")
+    return row.cache;
+  const bool multiplies =
+      op == "qk" || op == "pv" || op == "attend" || op == "prefill";
+  return multiplies ? row.in : nullptr;
+}
+
+std::string KernelUnderTest::products() const {
+  const char *type = productsOf(*row);
+  return type ? type : "bf16";
+}
+
 std::string KernelUnderTest::missingFeature() const {
   if (form == Form::OnAvx2)
     return missingVectors(FP8ATTN_ISA_AVX2);
@@ -85,12 +101,19 @@ void PrintTo(const KernelUnderTest &kernel, std::ostream *stream) {
 }
 
 /// Emulated kernels double the tests of a CPU with AVX2. What is left in the
-/// suite is each of them on one side, and of the two FP8 formats one.
+/// suite is each of them on one side, and of the two FP8 formats one. Rows of
+/// f32 products are the sources of others: there, too, on the instructions, and
+/// of the types of caches one.
 static bool isOnDemand(const KernelUnderTest &kernel) {
-  static const bool isDemanded = getenv("FP8ATTN_ALL_EMULATED") != nullptr;
-  return kernel.form == Form::OnAvx2 && !isDemanded &&
-         (kernel.guardSide == GuardSide::Before ||
-          !strcmp(kernel.row->cache, "e5m2"));
+  static const bool isDemanded = getenv("FP8ATTN_ALL_KERNELS") != nullptr;
+  const bool isEmulated = kernel.form == Form::OnAvx2;
+  if (isDemanded || (!isEmulated && kernel.products() == "bf16"))
+    return false;
+  const std::string cache = kernel.row->cache;
+  return kernel.guardSide == GuardSide::Before ||
+         (kernel.products() == "bf16"
+              ? cache == "e5m2"
+              : isEmulated || (cache != "e4m3" && cache != "f32"));
 }
 
 std::vector<KernelUnderTest> kernelsOf(const std::string &op) {
@@ -107,24 +130,30 @@ std::vector<KernelUnderTest> kernelsOf(const std::string &op) {
   return kernels;
 }
 
-/// Returns the kernel of an operation for the best ISA not above `isa`.
-static const KernelRow *bestRow(const std::string &op, fp8attn_isa isa) {
+/// Returns the kernel of an operation for the best ISA not above `isa`, of such
+/// products if it has any.
+static const KernelRow *bestRow(const std::string &op, fp8attn_isa isa,
+                                const std::string &products) {
   const KernelRow *best = nullptr;
-  for (const KernelRow &row : kernelTable())
-    if (row.op == op && row.isa <= isa && (!best || row.isa > best->isa))
+  for (const KernelRow &row : kernelTable()) {
+    const char *type = productsOf(row);
+    if (row.op == op && row.isa <= isa && (!type || type == products) &&
+        (!best || row.isa > best->isa))
       best = &row;
+  }
   return best;
 }
 
 KernelUnderTest companionOf(const std::string &op,
                             const KernelUnderTest &kernel) {
-  const KernelUnderTest companion = {bestRow(op, kernel.row->isa), kernel.form};
+  const KernelUnderTest companion = {
+      bestRow(op, kernel.row->isa, kernel.products()), kernel.form};
   return companion.function() ? companion
                               : KernelUnderTest{companion.row, Form::Native};
 }
 
 KernelUnderTest genericKernel(const std::string &op) {
-  return {bestRow(op, FP8ATTN_ISA_GENERIC), Form::Native};
+  return {bestRow(op, FP8ATTN_ISA_GENERIC, "bf16"), Form::Native};
 }
 
 TileScope::TileScope(const KernelUnderTest &kernel) {

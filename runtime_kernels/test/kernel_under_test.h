@@ -51,6 +51,8 @@ struct KernelUnderTest {
   /// Whether it is a `prefill` kernel: other kernels of attention take at most
   /// a block of rows.
   bool isPrefill() const;
+  /// Returns the type of the queries and probabilities that it takes or makes.
+  std::string products() const;
   /// Returns why this host cannot run the kernel; empty if it can.
   std::string missingFeature() const;
 };
@@ -66,12 +68,12 @@ void PrintTo(const KernelUnderTest &kernel, std::ostream *stream);
 std::vector<KernelUnderTest> kernelsOf(const std::string &op);
 
 /// Returns the kernel of the best ISA not above that of `kernel` for an
-/// operation around the GEMMs, as a compiled object would combine it, and run
-/// in its way.
+/// operation around the GEMMs and its products, as a compiled object would
+/// combine it, and run in its way.
 KernelUnderTest companionOf(const std::string &op,
                             const KernelUnderTest &kernel);
 
-/// Returns the generic kernel of an operation.
+/// Returns the generic kernel of an operation, of products of bf16.
 KernelUnderTest genericKernel(const std::string &op);
 
 /// Configures tiles for AMX kernels, native or emulated, while it lives.
@@ -90,6 +92,10 @@ kernelTestName(const testing::TestParamInfo<KernelUnderTest> &info) {
   return info.param.name();
 }
 
+/// The type of queries that are made from now on: that of the kernel under
+/// test.
+inline std::string queryType = "bf16";
+
 /// A test of one kernel.
 class KernelTest : public testing::TestWithParam<KernelUnderTest> {
 protected:
@@ -98,6 +104,7 @@ protected:
     if (!missing.empty())
       GTEST_SKIP() << "the CPU lacks " << missing;
     guardSide = GetParam().guardSide;
+    queryType = GetParam().products();
   }
 };
 

@@ -13,6 +13,8 @@
 #include "golden.h"
 #include "run_attention.h"
 
+#include <math.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -175,7 +177,7 @@ TEST_P(LatentTest, RisingScores) {
       for (int64_t c = 0; c < 64; ++c) {
         cache.setKey(rising, c, codeOfTwo(type()));
         for (int64_t row = 3; row < rows; row += 7)
-          problem.query.at(row, c) &= 0x7fff;
+          problem.query.at(row, c) = fabsf(problem.query.at(row, c));
       }
       for (size_t row = 0; row < static_cast<size_t>(rows); ++row)
         problem.rowScale[row] = row % 31 == 5 ? 0x1p126f : 2;
@@ -195,7 +197,7 @@ TEST_P(LatentTest, FirstScoreIsInfinite) {
     for (int64_t key = 0; key < 70; ++key)
       cache.setKey(key, c, key == 0 ? codeOfTwo(type()) : 0);
     for (int64_t row = 0; row < rows; ++row)
-      problem.query.at(row, c) |= 0x8000;
+      problem.query.at(row, c) = -fabsf(problem.query.at(row, c));
   }
   problem.rowScale.assign(static_cast<size_t>(rows), 0x1p126f);
   ASSERT_NO_FATAL_FAILURE(checkProblem(cache, problem));

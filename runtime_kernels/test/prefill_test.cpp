@@ -124,7 +124,7 @@ TEST_P(PrefillTest, RisingScores) {
       cache.setKey(key, c, codeOfTwo(type()));
       for (int64_t row = 0; row < rows; ++row)
         if (row % 5 == 1)
-          problem.query.at(row, c) &= 0x7fff;
+          problem.query.at(row, c) = fabsf(problem.query.at(row, c));
     }
     for (float &scale : problem.rowScale)
       scale *= 8;
@@ -150,7 +150,7 @@ TEST_P(PrefillTest, FirstScoresThatAreNoMaxima) {
       cache.setKey(key, c, codeOfTwo(type()));
       for (int64_t row = 0; row < 144; ++row)
         if (row % 7 == 3)
-          problem.query.at(row, c) &= 0x7fff;
+          problem.query.at(row, c) = fabsf(problem.query.at(row, c));
     }
     for (size_t row = 0; row < 144; ++row)
       problem.rowScale[row] *= row % 31 == 5 ? 0x1p126f : 3;

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// Exact expectations: a tile element is the query, rounded to bf16, times a
-// power of two.
+// Exact expectations: a tile element is the query, rounded to bf16 unless the
+// tile is of f32, times a power of two.
 //
 //===----------------------------------------------------------------------===//
 
@@ -22,12 +22,13 @@ class QueryTest : public KernelTest {};
 /// Of queries of FP8.
 class CodeQueryTest : public KernelTest {};
 
-/// Returns the values of a row rounded to bf16.
-static std::vector<double> rowAsBf16(const ElementBuffer &query, int64_t first,
-                                     int64_t channels) {
+/// Returns the values of a row rounded to the type of queries.
+static std::vector<double> rowOf(const ElementBuffer &query, int64_t first,
+                                 int64_t channels) {
   std::vector<double> row;
   for (int64_t c = 0; c < channels; ++c)
-    row.push_back(bf16Value(nearestBf16(query.value(first + c))));
+    row.push_back(elementValue(
+        queryType, nearestElement(queryType, query.value(first + c))));
   return row;
 }
 
@@ -44,7 +45,7 @@ static double largestOf(const std::vector<double> &row) {
 static void checkQuery(const KernelUnderTest &kernel,
                        const fp8attn_work_item &item, int64_t channels,
                        int64_t exponent, Random &random) {
-  constexpr double kLargestBf16 = 0x1.fep127;
+  const double largest = queryType == "bf16" ? 0x1.fep127 : 0x1.fffffep127;
   const int64_t heads = (item.kv_head + 1) * item.group;
   const int64_t headStride = channels + 3, tokenStride = heads * headStride;
   const int64_t tokens = item.query_begin + item.seq_q;
@@ -63,7 +64,7 @@ static void checkQuery(const KernelUnderTest &kernel,
                                            -1, 1)(random)));
   }
   const int64_t columns = paddedKeys(channels);
-  Tiles<uint16_t> tiles(item.num_rows, columns, 0xffff);
+  ProductTiles tiles(queryType, item.num_rows, columns);
   GuardedBuffer<float> scale(static_cast<size_t>(item.num_rows));
   GuardedBuffer<int32_t> begin(static_cast<size_t>(item.num_rows));
   GuardedBuffer<int32_t> limit(begin.size());
@@ -80,14 +81,14 @@ static void checkQuery(const KernelUnderTest &kernel,
     const int64_t token = (item.first_row + row) / item.group;
     const int64_t head =
         item.kv_head * item.group + (item.first_row + row) % item.group;
-    const std::vector<double> source = rowAsBf16(
+    const std::vector<double> source = rowOf(
         query, (item.query_begin + token) * tokenStride + head * headStride,
         channels);
     int lowered = 0;
-    while (ldexp(largestOf(source), int(exponent) - lowered) > kLargestBf16)
+    while (ldexp(largestOf(source), int(exponent) - lowered) > largest)
       ++lowered;
     for (int64_t c = 0; c < channels; ++c)
-      ASSERT_EQ(bf16Value(tiles.at(row, c)),
+      ASSERT_EQ(tiles.at(row, c),
                 ldexp(source[size_t(c)], int(exponent) - lowered))
           << "row " << row << " channel " << c;
     for (int64_t c = channels; c < columns; ++c)
@@ -166,7 +167,7 @@ TEST_P(CodeQueryTest, EveryCode) {
   ElementBuffer query(type, kChannels);
   for (int64_t i = 0; i < kChannels; ++i)
     query.set(i, static_cast<uint32_t>(i));
-  Tiles<uint16_t> tiles(1, kChannels, 0xffff);
+  ProductTiles tiles(queryType, 1, kChannels);
   float scale;
   int32_t begin, limit;
   for (int64_t exponent : {0, 80, 104}) {
@@ -177,7 +178,7 @@ TEST_P(CodeQueryTest, EveryCode) {
     for (int64_t i = 0; i < kChannels; ++i) {
       const float expected =
           ldexpf(goldenValues(type)[i], static_cast<int>(exponent));
-      const float value = bf16Value(tiles.at(0, i));
+      const float value = tiles.at(0, i);
       if (isnan(expected))
         EXPECT_TRUE(isnan(value)) << "code " << i;
       else

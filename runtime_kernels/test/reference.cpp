@@ -11,32 +11,35 @@
 #include "reference.h"
 
 #include "golden.h"
+#include "kernel_under_test.h"
 
 #include <math.h>
 
 namespace fp8attn::test {
 
-Matrix<uint16_t> randomBf16(int64_t rows, int64_t columns, Random &random,
-                            double deviation) {
-  Matrix<uint16_t> matrix(rows, columns);
-  for (uint16_t &element : matrix.elements)
-    element = nearestBf16(deviation * normalNumber(random));
+Matrix<float> randomQuery(int64_t rows, int64_t columns, Random &random,
+                          double deviation) {
+  Matrix<float> matrix(rows, columns);
+  for (float &element : matrix.elements)
+    element = elementValue(
+        queryType, nearestElement(queryType, deviation * normalNumber(random)));
   return matrix;
 }
 
-Matrix<uint16_t> scaledBf16(const Matrix<uint16_t> &matrix, int exponent) {
-  Matrix<uint16_t> scaled = matrix;
-  for (uint16_t &element : scaled.elements)
-    element = nearestBf16(ldexp(bf16Value(element), exponent));
+Matrix<float> scaled(const Matrix<float> &matrix, int exponent) {
+  Matrix<float> scaled = matrix;
+  for (float &element : scaled.elements)
+    element = ldexpf(element, exponent);
   return scaled;
 }
 
 AttentionReference computeReference(const AttentionProblem &problem) {
   const CacheShape &shape = problem.cache.shape();
-  const Matrix<uint16_t> &query = problem.query;
+  const Matrix<float> &query = problem.query;
   AttentionReference reference{Matrix<double>(query.rows, shape.valueChannels),
                                Matrix<double>(query.rows, shape.valueChannels),
-                               {}};
+                               {},
+                               queryType == "bf16" ? 3e-3 : 1e-5};
   for (int64_t row = 0; row < query.rows; ++row) {
     const size_t r = static_cast<size_t>(row);
     const int64_t begin = problem.rowBegin[r];
@@ -47,7 +50,7 @@ AttentionReference computeReference(const AttentionProblem &problem) {
       double score = 0, magnitude = 0;
       for (int64_t c = 0; c < shape.keyChannels; ++c) {
         const double product =
-            bf16Value(query.at(row, c)) * problem.cache.key(begin + key, c);
+            query.at(row, c) * problem.cache.key(begin + key, c);
         score += product;
         magnitude += fabs(product);
       }
@@ -60,7 +63,7 @@ AttentionReference computeReference(const AttentionProblem &problem) {
     for (double &score : scores)
       sum += score = exp2(score - max);
     reference.logSum.push_back(keys ? max + log2(sum) : -INFINITY);
-    const double relative = 2 * (kEpsBf16 + kEpsExp2 + M_LN2 * delta) +
+    const double relative = 2 * (probEpsilon(queryType) + M_LN2 * delta) +
                             static_cast<double>(keys) * kEpsF32;
     for (int64_t c = 0; c < shape.valueChannels; ++c) {
       double out = 0, magnitude = 0;
@@ -79,7 +82,6 @@ AttentionReference computeReference(const AttentionProblem &problem) {
 
 testing::AssertionResult matches(const AttentionReference &reference,
                                  const Matrix<double> &out) {
-  constexpr double kRelativeL2 = 3e-3;
   // The bound is on a mean of errors: that of a few elements says little.
   constexpr size_t kEnoughElements = 16;
   double error = 0, norm = 0;
@@ -96,7 +98,7 @@ testing::AssertionResult matches(const AttentionReference &reference,
       norm += expected * expected;
     }
   if (out.elements.size() >= kEnoughElements &&
-      error > kRelativeL2 * kRelativeL2 * norm)
+      error > reference.relativeL2 * reference.relativeL2 * norm)
     return testing::AssertionFailure()
            << "relative L2 error " << sqrt(error / norm);
   return testing::AssertionSuccess();

@@ -21,7 +21,7 @@ namespace fp8attn::test {
 namespace {
 /// Packed operands of one run.
 struct Operands {
-  Tiles<uint16_t> query;
+  ProductTiles query;
   GuardedBuffer<float> rowScale;
   GuardedBuffer<int32_t> rowBegin, rowLimit;
   GuardedBuffer<float> max, sum;
@@ -30,8 +30,8 @@ struct Operands {
 
   Operands(const AttentionProblem &problem, int exponent,
            size_t scratchBytes = FP8ATTN_KERNEL_SCRATCH_BYTES)
-      : query(scaledBf16(problem.query, exponent),
-              paddedKeys(problem.query.columns), 0xffff),
+      : query(queryType, scaled(problem.query, exponent),
+              paddedKeys(problem.query.columns)),
         rowScale(GuardedBuffer<float>::copyOf(problem.rowScale)),
         rowBegin(GuardedBuffer<int32_t>::copyOf(problem.rowBegin)),
         rowLimit(GuardedBuffer<int32_t>::copyOf(problem.rowLimit)),
@@ -42,7 +42,7 @@ struct Operands {
     for (int64_t row = 0; row < problem.query.rows; ++row)
       for (int64_t c = problem.query.columns;
            c < paddedKeys(problem.query.columns); ++c)
-        query.at(row, c) = 0;
+        query.set(row, c, 0);
   }
 
   AttentionState state(int64_t rows, int64_t channels) {
@@ -106,7 +106,8 @@ static KernelUnderTest siblingOf(const KernelUnderTest &attend,
                                  const std::string &op) {
   for (const KernelUnderTest &kernel : kernelsOf(op))
     if (!strcmp(kernel.row->cache, attend.row->cache) &&
-        kernel.row->isa == attend.row->isa && kernel.form == attend.form)
+        kernel.row->isa == attend.row->isa && kernel.form == attend.form &&
+        kernel.products() == attend.products())
       return kernel;
   ADD_FAILURE() << "no " << op << " kernel beside " << attend.name();
   return attend;
@@ -123,7 +124,7 @@ AttentionState runSeparate(const KernelUnderTest &attend,
   const CacheShape &shape = problem.cache.shape();
   const int64_t rows = problem.query.rows;
   Tiles<float> scores(rows, FP8ATTN_BLOCK_KEYS, NAN);
-  Tiles<uint16_t> probs(rows, FP8ATTN_BLOCK_KEYS, 0xffff);
+  ProductTiles probs(queryType, rows, FP8ATTN_BLOCK_KEYS);
   const int64_t keyChannels = paddedKeys(shape.keyChannels);
   const int64_t valueChannels = paddedValues(shape.valueChannels);
   init(rows, valueChannels, operands.max.data(), operands.sum.data(),
@@ -160,7 +161,7 @@ AttentionProblem randomProblem(const PagedCache &cache, int64_t rows,
                                bool causal, Random &random) {
   const CacheShape &shape = cache.shape();
   AttentionProblem problem{
-      cache, randomBf16(rows, shape.keyChannels, random), {}, {}, {}};
+      cache, randomQuery(rows, shape.keyChannels, random), {}, {}, {}};
   const float scale = static_cast<float>(
       M_LOG2E / sqrt(static_cast<double>(shape.keyChannels)));
   for (int64_t row = 0; row < rows; ++row) {
@@ -187,7 +188,7 @@ AttentionProblem someRows(const AttentionProblem &problem, int64_t first,
                        elements.begin() + first + rows);
   };
   AttentionProblem some{
-      problem.cache, Matrix<uint16_t>(rows, problem.query.columns),
+      problem.cache, Matrix<float>(rows, problem.query.columns),
       part(problem.rowScale), part(problem.rowBegin), part(problem.rowLimit)};
   for (int64_t row = 0; row < rows; ++row)
     for (int64_t c = 0; c < problem.query.columns; ++c)

@@ -29,11 +29,11 @@ static constexpr int64_t kChannels = 64;
 struct SoftmaxState {
   GuardedBuffer<float> max, sum;
   Tiles<float> acc;
-  Tiles<uint16_t> probs;
+  ProductTiles probs;
 
   explicit SoftmaxState(int64_t rows)
       : max(size_t(rows)), sum(size_t(rows)), acc(rows, kChannels, NAN),
-        probs(rows, FP8ATTN_BLOCK_KEYS, 0xffff) {
+        probs(queryType, rows, FP8ATTN_BLOCK_KEYS) {
     std::fill(max.begin(), max.end(), -INFINITY);
     for (int64_t row = 0; row < rows; ++row)
       for (int64_t c = 0; c < kChannels; ++c)
@@ -95,7 +95,7 @@ static void checkFirstStep(const Matrix<float> &scores, int64_t row,
   ASSERT_EQ(state.max[r], firstMaximum(seen));
   double sum = 0;
   for (int64_t key = 0; key < (scores.columns + 31) / 32 * 32; ++key) {
-    const double prob = bf16Value(state.probs.at(row, key));
+    const double prob = state.probs.at(row, key);
     sum += prob;
     if (key >= scores.columns || key >= limit) {
       ASSERT_EQ(prob, 0) << "key " << key;
@@ -107,7 +107,8 @@ static void checkFirstStep(const Matrix<float> &scores, int64_t row,
     const double argument =
         M_LN2 * 2 * kEpsF32 * (fabs(x) + fabs(x - state.max[r]) + 64);
     ASSERT_NEAR(prob, expected,
-                (kEpsBf16 + kEpsExp2 + argument) * expected + kSmallestNormal)
+                (probEpsilon(queryType) + argument) * expected +
+                    kSmallestNormal)
         << "key " << key << " x " << x;
   }
   ASSERT_NEAR(state.sum[r], sum, 256 * kEpsF32 * sum);
@@ -191,14 +192,14 @@ TEST_P(SoftmaxTest, WindowAnywhereInTheStep) {
            {int32_t(kFirstKey + end)}, state);
       double sum = 0;
       for (int64_t key = 0; key < 256; ++key) {
-        const double prob = bf16Value(state.probs.at(0, key));
+        const double prob = state.probs.at(0, key);
         sum += prob;
         if (key < begin || key >= end)
           ASSERT_EQ(prob, 0) << "key " << key;
         else
           ASSERT_NEAR(prob,
                       exp2(scores.at(0, key) - state.max[0] + kProbExponent),
-                      2 * (kEpsBf16 + kEpsExp2) * prob)
+                      2 * probEpsilon(queryType) * prob)
               << "key " << key;
       }
       ASSERT_EQ(state.max[0], keys ? 1 : -INFINITY);
@@ -259,7 +260,7 @@ TEST_P(SoftmaxTest, BeginsWithTheFirstScore) {
     ASSERT_EQ(state.max[row], max[row]) << "first score " << first[row];
     const double sum = exp2(std::max(first[row], -200.0f) - max[row] + 40) +
                        39 * exp2(3 - max[row] + 40);
-    ASSERT_NEAR(state.sum[row], sum, sum * (kEpsBf16 + kEpsExp2));
+    ASSERT_NEAR(state.sum[row], sum, sum * probEpsilon(queryType));
   }
 }
 
@@ -286,7 +287,7 @@ TEST_P(SoftmaxTest, RescalesOnlyPastTheThreshold) {
     EXPECT_EQ(state.max[0], max);
     EXPECT_EQ(state.max[1], kFirst);
     EXPECT_EQ(state.sum[1], 0x1p48f + 0x1p40f);
-    EXPECT_EQ(state.sum[0], 0x1p48f * factor + bf16Value(state.probs.at(0, 0)));
+    EXPECT_EQ(state.sum[0], 0x1p48f * factor + state.probs.at(0, 0));
     for (int64_t c = 0; c < kChannels; ++c) {
       EXPECT_EQ(state.acc.at(0, c), float(c + 1) * factor);
       EXPECT_EQ(state.acc.at(1, c), float(c + 1));

@@ -12,9 +12,10 @@
 #ifndef FP8ATTN_TEST_TILES_H
 #define FP8ATTN_TEST_TILES_H
 
-#include "guarded_buffer.h"
+#include "element_values.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <vector>
 
 namespace fp8attn::test {
@@ -35,7 +36,7 @@ template <typename T> struct Matrix {
   }
 };
 
-/// Tiles of a matrix: 16 rows of 64 bytes each, [row tile][column tile].
+/// Tiles of a matrix of f32: 16 rows of 64 bytes each, [row tile][column tile].
 template <typename T> class Tiles {
 public:
   Tiles(int64_t rows, int64_t columns, T padding)
@@ -61,6 +62,45 @@ public:
 private:
   int64_t rows, columns;
   GuardedBuffer<T> buffer;
+};
+
+/// Tiles of a query or of probabilities: 16 rows of 32 elements of a type each,
+/// [row tile][column tile]. What is not set is NaN.
+class ProductTiles {
+public:
+  ProductTiles(std::string_view type, int64_t rows, int64_t columns)
+      : type(type), columns(columns),
+        elements(type, (rows + 15) / 16 * 16 * columns) {
+    memset(elements.data(), 0xff,
+           static_cast<size_t>(elements.size() * elementBytes(type)));
+  }
+  /// Packs a matrix of elements of the type whose rows are at most `columns`
+  /// long.
+  ProductTiles(std::string_view type, const Matrix<float> &matrix,
+               int64_t columns)
+      : ProductTiles(type, matrix.rows, columns) {
+    for (int64_t row = 0; row < matrix.rows; ++row)
+      for (int64_t column = 0; column < matrix.columns; ++column)
+        set(row, column, matrix.at(row, column));
+  }
+  float at(int64_t row, int64_t column) const {
+    return elements.value(indexOf(row, column));
+  }
+  void set(int64_t row, int64_t column, float value) {
+    elements.set(indexOf(row, column), nearestElement(type, value));
+  }
+  void *data() { return elements.data(); }
+
+private:
+  int64_t indexOf(int64_t row, int64_t column) const {
+    constexpr int64_t width = 32;
+    const int64_t tile = row / 16 * (columns / width) + column / width;
+    return tile * 16 * width + row % 16 * width + column % width;
+  }
+
+  std::string type;
+  int64_t columns;
+  ElementBuffer elements;
 };
 
 } // namespace fp8attn::test

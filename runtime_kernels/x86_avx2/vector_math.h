@@ -11,15 +11,15 @@
 #ifndef FP8ATTN_X86_AVX2_VECTOR_MATH_H
 #define FP8ATTN_X86_AVX2_VECTOR_MATH_H
 
+#include "common/exp2_coefficients.h"
 #include "common/fp8_format.h"
 #include "x86_avx2/vectors.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// 2^exponent * 2^x with a relative error below 8e-5: the cubic of the AVX-512
-/// kernels for the fraction, and the integer part added to a float's exponent.
-/// Results below 2^-126 are 0, exactly so for -inf.
+/// 2^exponent * 2^x as on AVX-512, the integer part added to a float's
+/// exponent. Results below 2^-126 are 0, exactly so for -inf.
 class ScaledExp2 {
 public:
   explicit ScaledExp2(float exponent)
@@ -39,12 +39,10 @@ private:
     const __m256 floor =
         _mm256_round_ps(y, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
     const __m256 f = _mm256_sub_ps(y, floor);
-    const __m256 square = _mm256_fmadd_ps(_mm256_set1_ps(0.07802452f), f,
-                                          _mm256_set1_ps(0.226067159f));
-    const __m256 linear =
-        _mm256_fmadd_ps(square, f, _mm256_set1_ps(0.695833539f));
-    const __m256 power =
-        _mm256_fmadd_ps(linear, f, _mm256_set1_ps(0.999925219f));
+    __m256 power = _mm256_set1_ps(kExp2Coefficients[kExp2Degree]);
+#pragma GCC unroll 8
+    for (int i = kExp2Degree - 1; i >= 0; --i)
+      power = _mm256_fmadd_ps(power, f, _mm256_set1_ps(kExp2Coefficients[i]));
     const __m256i field = _mm256_add_epi32(_mm256_cvtps_epi32(floor), bias);
     return _mm256_mul_ps(power, _mm256_castsi256_ps(_mm256_slli_epi32(
                                     field, kFloatMantissaBits)));

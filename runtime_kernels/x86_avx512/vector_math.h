@@ -12,35 +12,36 @@
 #ifndef FP8ATTN_X86_AVX512_VECTOR_MATH_H
 #define FP8ATTN_X86_AVX512_VECTOR_MATH_H
 
+#include "common/exp2_coefficients.h"
 #include "common/fp8_format.h"
 #include "x86_avx512/vectors.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// 2^exponent * 2^x with a relative error below 8e-5 (a fiftieth of a bf16
-/// ulp): a cubic for the fraction, minimax on [0, 1), and vscalefps for the
-/// floor. -inf gives exactly 0. The exponent is in the coefficients, exactly.
+/// 2^exponent * 2^x, as exactly as kExp2Coefficients are: their polynomial for
+/// the fraction, and vscalefps for the floor. -inf gives exactly 0. The
+/// exponent is in the coefficients, exactly.
 class ScaledExp2 {
 public:
-  explicit ScaledExp2(float exponent)
-      : c0(scaled(0.999925219f, exponent)), c1(scaled(0.695833539f, exponent)),
-        c2(scaled(0.226067159f, exponent)), c3(scaled(0.07802452f, exponent)) {}
+  explicit ScaledExp2(float exponent) {
+    for (int i = 0; i <= kExp2Degree; ++i)
+      c[i] = _mm512_scalef_ps(_mm512_set1_ps(kExp2Coefficients[i]),
+                              _mm512_set1_ps(exponent));
+  }
 
   __m512 operator()(__m512 x) const {
     constexpr int kMinusFloor = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
     const __m512 f = _mm512_reduce_ps(x, kMinusFloor);
-    const __m512 p = _mm512_fmadd_ps(_mm512_fmadd_ps(c3, f, c2), f, c1);
-    return _mm512_scalef_ps(_mm512_fmadd_ps(p, f, c0), x);
+    __m512 power = c[kExp2Degree];
+#pragma GCC unroll 8
+    for (int i = kExp2Degree - 1; i >= 0; --i)
+      power = _mm512_fmadd_ps(power, f, c[i]);
+    return _mm512_scalef_ps(power, x);
   }
 
 private:
-  static __m512 scaled(float coefficient, float exponent) {
-    return _mm512_scalef_ps(_mm512_set1_ps(coefficient),
-                            _mm512_set1_ps(exponent));
-  }
-
-  __m512 c0, c1, c2, c3;
+  __m512 c[kExp2Degree + 1];
 };
 
 /// Returns 16 bf16 as floats.

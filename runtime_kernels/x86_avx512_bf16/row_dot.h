@@ -79,14 +79,14 @@ struct RowDot {
           reinterpret_cast<__m512bh>(two));
   }
 
-  static __m512i packProbs(__m512 low, __m512 high, __m512 &sum) {
+  static void packProbs(__m512 low, __m512 high, __m512 &sum, void *line) {
     const __m512i one = _mm512_set1_epi16(0x3f80);
     const __m512bh p = _mm512_cvtne2ps_pbh(high, low);
     sum = _mm512_dpbf16_ps(sum, p, reinterpret_cast<__m512bh>(one));
-    return reinterpret_cast<__m512i>(p);
+    simd::store(line, reinterpret_cast<__m512i>(p));
   }
   static void storeProbs(__m512 low, __m512 high, __m512 &sum, uint8_t *row) {
-    simd::store(row, packProbs(low, high, sum));
+    packProbs(low, high, sum, row);
   }
 };
 

@@ -29,9 +29,10 @@ constexpr int64_t kAttendRows = 2 * FP8ATTN_TILE_ROWS;
 struct alignas(kLineBytes) AttendScratch {
   static constexpr int64_t kRowTiles = kAttendRows / FP8ATTN_TILE_ROWS;
   float scores[kRowTiles * kScoreTiles * kTileFloats];
-  uint8_t probs[kRowTiles * kProbTiles * FP8ATTN_TILE_BYTES];
+  uint8_t probs[kRowTiles * kProbTiles * kProductTileBytes];
   uint8_t granule[FP8ATTN_KERNEL_SCRATCH_BYTES -
-                  kRowTiles * (kScoreTiles + kProbTiles) * FP8ATTN_TILE_BYTES];
+                  kRowTiles * (kScoreTiles * FP8ATTN_TILE_BYTES +
+                               kProbTiles * kProductTileBytes)];
 };
 static_assert(sizeof(AttendScratch) == FP8ATTN_KERNEL_SCRATCH_BYTES);
 static_assert(sizeof(AttendScratch::granule) >=

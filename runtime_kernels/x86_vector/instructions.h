@@ -10,7 +10,8 @@
 //   NibbleLookup<Format>
 //                       bf16 words of codes of 4 bits
 //   RowDot              products of rows with decoded words, as bf16 pairs or
-//                       as floats, and probabilities rounded for it
+//                       as floats, and probabilities rounded for it. It depends
+//                       on what products are of, too (common/products.h)
 //
 //===----------------------------------------------------------------------===//
 
@@ -31,7 +32,9 @@
 #include "x86_avx2/nibble_lookup.h"
 #endif
 
-#ifdef __AVX512BF16__
+#if defined(FP8ATTN_F32_PRODUCTS)
+#include "x86_vector/f32_row_dot.h"
+#elif defined(__AVX512BF16__)
 #include "x86_avx512_bf16/row_dot.h"
 #else
 #include "x86_vector/row_dot.h"

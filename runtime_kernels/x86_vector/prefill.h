@@ -245,6 +245,15 @@ inline bool findKeys(const StepPanels &panels, const PrefillRows &rows,
   return first < end;
 }
 
+/// Returns a row of tile `column` of tiles of the query, `columnTiles` of which
+/// lie beside each other.
+inline const uint8_t *productRow(const uint8_t *tiles, int64_t row,
+                                 int64_t columnTiles, int64_t column) {
+  const int64_t tile = row / FP8ATTN_TILE_ROWS * columnTiles + column;
+  return tiles + tile * kProductTileBytes +
+         row % FP8ATTN_TILE_ROWS * kProductRowBytes;
+}
+
 /// Copies the queries of a group, as RowDot multiplies them, and zeros for rows
 /// that fill up its last block, of probabilities too.
 [[gnu::noinline]] inline void loadQueries(const uint8_t *query,
@@ -256,9 +265,9 @@ inline bool findKeys(const StepPanels &panels, const PrefillRows &rows,
   for (int64_t step = 0; step < steps; ++step)
 #pragma clang loop unroll(disable)
     for (int64_t r = 0; r < group.rows; ++r)
-      RowDot::prepareRow(
-          rowOf(query, group.firstRow + r, steps) + step * FP8ATTN_TILE_BYTES,
-          scratch.query + r * kQueryRowBytes + step * RowDot::kRowBytes);
+      RowDot::prepareRow(productRow(query, group.firstRow + r, steps, step),
+                         scratch.query + r * kQueryRowBytes +
+                             step * RowDot::kRowBytes);
   for (int64_t r = group.rows; r < roundUp(group.rows, kPanelRows); ++r) {
     PanelRow::clear(scratch.query + r * kQueryRowBytes, kQueryRowBytes);
     PanelRow::clear(scratch.probs + r * kProbRowBytes, kProbRowBytes);

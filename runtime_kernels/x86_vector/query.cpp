@@ -13,6 +13,8 @@
 #include "common/query.h"
 #include "x86_vector/vectors.h"
 
+#include <type_traits>
+
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
@@ -69,7 +71,37 @@ template <> simd::Words loadWords<E4M3>(const uint8_t *from, uint32_t lanes) {
   });
 }
 
-/// Returns the largest exponent field of the row's finite elements as bf16.
+/// Loads 16 elements as products.
+template <class Element>
+static simd::Floats loadProducts(const typename Element::Storage *from,
+                                 uint32_t lanes) {
+  if constexpr (std::is_same_v<ProductElement, F32> && sizeof(*from) > 1)
+    return Vectors<Element>::load(from, lanes);
+  else
+    return floatFromBf16(loadWords<Element>(from, lanes));
+}
+
+/// Returns the high halves of 16 products, which have their exponents.
+template <class Element>
+static simd::Words loadHalves(const typename Element::Storage *from,
+                              uint32_t lanes) {
+  if constexpr (std::is_same_v<ProductElement, F32>)
+    return simd::highWords(simd::bitsOf(loadProducts<Element>(from, lanes)));
+  else
+    return loadWords<Element>(from, lanes);
+}
+
+/// Writes 16 products of a row of a tile.
+[[maybe_unused]] static void storeProducts(simd::Floats x, float *to) {
+  simd::storeFloats(to, x);
+}
+[[maybe_unused]] static void storeProducts(simd::Floats x, uint16_t *to) {
+  // They are bf16: no rounding is needed.
+  _mm256_store_si256(reinterpret_cast<__m256i *>(to),
+                     simd::highWords(simd::bitsOf(x)));
+}
+
+/// Returns the largest exponent field of the row's finite products.
 template <class Element>
 static int64_t largestExponentField(const typename Element::Storage *row,
                                     int64_t channels) {
@@ -78,7 +110,7 @@ static int64_t largestExponentField(const typename Element::Storage *row,
   simd::Words largest = one;
   forChannels<kFloatColumns>(
       channels, channels, [&](int64_t c, uint32_t lanes) {
-        const simd::Words words = loadWords<Element>(row + c, lanes);
+        const simd::Words words = loadHalves<Element>(row + c, lanes);
         // Fields plus one, so that those of NaN and infinity, 255, become 0.
         const __m256i fields = _mm256_and_si256(
             _mm256_add_epi16(_mm256_srli_epi16(words, 7), one), field);
@@ -91,7 +123,7 @@ static int64_t largestExponentField(const typename Element::Storage *row,
 template <class Element>
 static int64_t gatherRow(const typename Element::Storage *source,
                          int64_t channels, int64_t exponent, int64_t row,
-                         uint16_t *tiles) {
+                         ProductElement::Storage *tiles) {
   const int64_t lowered = overflowExponent(
       largestExponentField<Element>(source, channels), exponent);
   const int64_t columns = paddedKeyChannels(channels);
@@ -99,11 +131,8 @@ static int64_t gatherRow(const typename Element::Storage *source,
       simd::set(powerOfTwo(static_cast<int>(exponent - lowered)));
   forChannels<kFloatColumns>(channels, columns, [&](int64_t c, uint32_t lanes) {
     const simd::Floats x =
-        simd::mul(floatFromBf16(loadWords<Element>(source + c, lanes)), factor);
-    // The product is a bf16: no rounding is needed.
-    _mm256_store_si256(reinterpret_cast<__m256i *>(
-                           tiles + tileIndex<kBf16Columns>(row, c, columns)),
-                       simd::highWords(simd::bitsOf(x)));
+        simd::mul(loadProducts<Element>(source + c, lanes), factor);
+    storeProducts(x, tiles + tileIndex<kProductColumns>(row, c, columns));
   });
   return lowered;
 }

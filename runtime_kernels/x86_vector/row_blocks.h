@@ -13,6 +13,7 @@
 #ifndef FP8ATTN_X86_VECTOR_ROW_BLOCKS_H
 #define FP8ATTN_X86_VECTOR_ROW_BLOCKS_H
 
+#include "common/products.h"
 #include "x86_vector/tile_dot.h"
 
 #include <type_traits>
@@ -44,6 +45,11 @@ inline const uint8_t *preparedRowOf(const uint8_t *tiles, int64_t row,
   return tiles + row / FP8ATTN_TILE_ROWS * columnTiles * RowDot::kTileBytes +
          row % FP8ATTN_TILE_ROWS * RowDot::kRowBytes;
 }
+
+/// Bytes of a row, and of a tile, of queries and probabilities.
+constexpr int64_t kProductRowBytes =
+    kProductColumns * static_cast<int64_t>(sizeof(ProductElement::Storage));
+constexpr int64_t kProductTileBytes = FP8ATTN_TILE_ROWS * kProductRowBytes;
 
 /// Floats in a tile.
 constexpr int64_t kTileFloats = FP8ATTN_TILE_BYTES / sizeof(float);

@@ -12,8 +12,8 @@
 
 #include "common/kernel_declarations.h"
 
-extern "C" void FP8ATTN_KERNEL_NAME(softmax, f32, bf16, f32, 48, 256, 1,
-                                    FP8ATTN_KERNEL_ISA)(
+extern "C" void FP8ATTN_KERNEL_NAME(softmax, f32, FP8ATTN_KERNEL_PRODUCTS, f32,
+                                    48, 256, 1, FP8ATTN_KERNEL_ISA)(
     int64_t first_key, int64_t num_keys, int64_t rows, const float *scores,
     const float *row_scale, const int32_t *row_begin, const int32_t *row_limit,
     int64_t exponent, int64_t channels, float *row_max, float *row_sum,

@@ -4,7 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-//   p = bf16(exp2(score * row_scale - row_max + exponent)),  row_sum += sum(p)
+//   p = product(exp2(score * row_scale - row_max + exponent)),  row_sum +=
+//   sum(p)
 //
 // The row's maximum begins as its first visible score, rounded up to an
 // integer, so that no step needs a pass to find it: the exponents' maximum is
@@ -17,6 +18,7 @@
 #define FP8ATTN_X86_VECTOR_SOFTMAX_H
 
 #include "common/exp2_log2.h"
+#include "common/products.h"
 #include "common/tile_layout.h"
 #include "x86_vector/instructions.h"
 
@@ -51,7 +53,7 @@ struct PrefillRows {
 /// as the row in its first tile.
 struct TileRow {
   const float *scores;
-  uint16_t *probs;
+  ProductElement::Storage *probs;
 
   simd::Floats load(int64_t j) const {
     return simd::loadFloats(scores +
@@ -60,13 +62,17 @@ struct TileRow {
   /// Writes 32 probabilities and adds what they are rounded to.
   void store(int64_t j, simd::Floats low, simd::Floats high,
              simd::Floats &sum) const {
-    simd::store(prob(j), RowDot::packProbs(low, high, sum));
+    RowDot::packProbs(low, high, sum, prob(j));
   }
-  void hide(int64_t j) const { simd::store(prob(j), simd::zero()); }
+  void hide(int64_t j) const {
+    constexpr int64_t kLine = kLineBytes / sizeof(ProductElement::Storage);
+    for (int64_t i = 0; i < kProductColumns; i += kLine)
+      simd::store(prob(j) + i, simd::zero());
+  }
 
 private:
-  uint16_t *prob(int64_t j) const {
-    return probs + tileIndex<kBf16Columns>(0, j, FP8ATTN_BLOCK_KEYS);
+  ProductElement::Storage *prob(int64_t j) const {
+    return probs + tileIndex<kProductColumns>(0, j, FP8ATTN_BLOCK_KEYS);
   }
 };
 
@@ -218,8 +224,8 @@ inline void softmaxStep(int64_t firstKey, int64_t numKeys, int64_t rows,
     const int64_t begin = clamp(rowBegin[r] - firstKey, 0, end);
     const TileRow place = {
         scores + tileIndex<kFloatColumns>(r, 0, FP8ATTN_BLOCK_KEYS),
-        static_cast<uint16_t *>(probs) +
-            tileIndex<kBf16Columns>(r, 0, FP8ATTN_BLOCK_KEYS)};
+        static_cast<ProductElement::Storage *>(probs) +
+            tileIndex<kProductColumns>(r, 0, FP8ATTN_BLOCK_KEYS)};
     softmaxRow(SoftmaxRow(place, rowScale[r], begin, end, stored), exp2,
                channels, rowMax[r], rowSum[r],
                acc + tileIndex<kFloatColumns>(r, 0, channels));

@@ -24,6 +24,16 @@ func.func @attend(%q: !any {fp8attn.name = "q"}, %kv: !cache {fp8attn.name = "kv
   return
 }
 
+// Products of f32 are named, those of bf16 are not.
+// CHECK-LABEL: func.func @exact
+// CHECK:       "alignment":"top_left","precision":"f32","softmax_scale":0.125,
+func.func @exact(%q: memref<?x4x?x64xf32> {fp8attn.name = "q"}, %kv: memref<?x4x?x64xbf16> {fp8attn.name = "kv"},
+                 %o: memref<?x4x?x64xf32> {fp8attn.name = "o"}) {
+  fp8attn.attention alignment = top_left precision = f32 query(%q : memref<?x4x?x64xf32>)
+      key(%kv : memref<?x4x?x64xbf16>) value(%kv : memref<?x4x?x64xbf16>) out(%o : memref<?x4x?x64xf32>)
+  return
+}
+
 // Memory that is written through a view, by a store, and by a function that is
 // called. The operation of that one is listed, and its operands are its own.
 // CHECK-LABEL: func.func @writes

@@ -13,6 +13,8 @@
 // RUN: not fp8attn-opt %t.mask.mlir --pass-pipeline='builtin.module(func.func(fp8attn-select-kernels))' 2>&1 | FileCheck %s --check-prefix=MASK
 // RUN: sed 's/ = %%[0-9]* to / = %%c16 to /' %t.mlir > %t.bounds.mlir
 // RUN: not fp8attn-opt %t.bounds.mlir --pass-pipeline='builtin.module(func.func(fp8attn-select-kernels))' 2>&1 | FileCheck %s --check-prefix=BOUNDS
+// RUN: sed 's/\(tile.load_query .* -> tensor<[0-9]*x64x\)bf16/\1f32/; s/\(tile.qk .* : tensor<[0-9]*x64x\)bf16/\1f32/' %t.mlir > %t.products.mlir
+// RUN: not fp8attn-opt %t.products.mlir --pass-pipeline='builtin.module(func.func(fp8attn-select-kernels))' 2>&1 | FileCheck %s --check-prefix=PRODUCTS
 
 // Changes of a loop that has kernels, to one that no kernel computes.
 
@@ -37,6 +39,9 @@
 
 // The mask is not that of the keys.
 // MASK: error: 'fp8attn.tile.qk' op cannot be given a kernel: expects keys, values and mask from the same key on, the one that the loop counts
+
+// Queries are f32, but probabilities are rounded to bf16.
+// PRODUCTS: error: 'fp8attn.tile.softmax' op cannot be given a kernel: expects probs of the element type of the query ('f32'), got 'tensor<16x256xbf16>'
 
 !kv = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 func.func @f(%query: memref<?x2x64xbf16>, %cache: !kv, %starts: memref<?xi32>, %lens: memref<?xi32>,

@@ -70,6 +70,8 @@ static void addSoftmaxScale(Phrases &phrases, AttentionInterface op) {
 static std::string describeAttention(AttentionInterface op) {
   Phrases phrases;
   addVisibility(phrases, op);
+  if (op.getPrecision() != Precision::Bf16)
+    phrases.add("precision ", stringifyPrecision(op.getPrecision()));
   addSoftmaxScale(phrases, op);
   if (FloatAttr softcap = op.getSoftcapAttr())
     phrases.add("softcap ", llvm::format("%g", softcap.getValueAsDouble()));

@@ -45,6 +45,7 @@ static void describeScores(AttentionInterface op, const Arguments &inputs,
   call.valueScale = getScales(inputs, op.getEffectiveValueScale(),
                               op.getEffectiveValueScaleMap());
   call.softmaxScale = getSoftmaxScale(op, inputs);
+  call.f32Products = op.getPrecision() == Precision::F32;
   if (IntegerAttr left = op.getWindowLeftAttr())
     call.windowLeft = left.getInt();
   call.windowRight = op.getEffectiveWindowRight();

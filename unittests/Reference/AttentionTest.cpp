@@ -71,6 +71,36 @@ TEST(AttentionTest, EqualScoresAverage) {
   EXPECT_EQ(result.numKeys[0], 2);
 }
 
+// A query that bf16 has not, and what its probabilities may be off by.
+TEST(AttentionTest, ProductsOfF32AreNotRounded) {
+  TinyCall call({1}, {0.5f, -0.5f}, {1, -3});
+  const float query = 1 + 0x1p-12f;
+  call.query = {&query, 1, 1, 1, FP8ATTN_TYPE_F32};
+  EXPECT_NEAR(attend(call).lse[0], std::log(std::exp(0.5) + std::exp(-0.5)),
+              kTiny);
+  call.f32Products = true;
+  AttentionResult result = attend(call);
+  const double score = query / 2, sum = std::exp(score) + std::exp(-score);
+  EXPECT_NEAR(result.lse[0], std::log(sum), kTiny);
+  const double error = 9 * score + 24;
+  ASSERT_EQ(result.meanProbError.size(), 1u);
+  EXPECT_NEAR(result.meanProbError[0], error, 1e-6);
+  EXPECT_NEAR(result.probErrors[0], 2 * error * result.magnitude[0], 1e-6);
+}
+
+// The function that modifies a score is off by a part of the new one, and the
+// share of a sink by its distance.
+TEST(AttentionTest, ModifiedScoresAndSinksErrMore) {
+  TinyCall call({1}, {0, 0}, {1, 1});
+  call.f32Products = true;
+  call.modifyScore = [](double, const ScorePlace &) { return -2; };
+  EXPECT_NEAR(attend(call).meanProbError[0], 24 + 17 * 2, kTiny);
+  const float sink = 3;
+  call.sink = &sink;
+  EXPECT_NEAR(attend(call).meanProbError[0],
+              24 + 17 * 2 + 128 + 4 * (3 + (2 - std::log(2.0))), 1e-9);
+}
+
 TEST(AttentionTest, SoftmaxScaleAndKeyScaleMultiplyScores) {
   // Scores ln 3 and 0: probabilities 3/4 and 1/4.
   TinyCall call({2}, {1, 0}, {4, 8});

@@ -89,6 +89,40 @@ TEST(AllowedRelativeL2, DoesNotShrinkWhereOneKeyCounts) {
   EXPECT_EQ(allowedRelativeL2(result), independent);
 }
 
+// Products of f32: rows err by a part of 1e-5, whatever their number, and by
+// more if scores are large; a result of bf16 is rounded besides.
+TEST(AllowedRelativeL2, OfProductsOfF32) {
+  AttentionResult result = makeDistinctRows();
+  result.f32Products = true;
+  result.meanProbError.resize(16, 1000);
+  const auto allowed = [&](fp8attn_type type) {
+    return allowedRelativeL2(result, type);
+  };
+  EXPECT_NEAR(allowed(FP8ATTN_TYPE_F32), kAllowedRelativeL2OfF32, 1e-12);
+  EXPECT_NEAR(allowed(FP8ATTN_TYPE_BF16), kAllowedRelativeL2OfF32 + 0x1p-8,
+              1e-12);
+  result.meanProbError[3] = 1 << 16;
+  EXPECT_NEAR(allowed(FP8ATTN_TYPE_F32), 4 * kAllowedRelativeL2OfF32, 1e-12);
+  for (double &spread : result.spread)
+    spread *= 7;
+  EXPECT_NEAR(allowed(FP8ATTN_TYPE_F32), 8 * kAllowedRelativeL2OfF32, 1e-12);
+}
+
+TEST(AllowedOutError, OfProductsOfF32) {
+  AttentionResult result = makeRows({3, 4});
+  result.f32Products = true;
+  result.magnitude = {5, 6};
+  result.probErrors = {100, 200};
+  result.meanProbError = {50};
+  result.lse = {-2};
+  constexpr double kUnit = 0x1p-24;
+  const std::vector<double> out = allowedOutError(result, FP8ATTN_TYPE_F32);
+  EXPECT_NEAR(out[0], kUnit * (3 + 100 + 2 * 5), 1e-15);
+  EXPECT_NEAR(out[1], kUnit * (4 + 200 + 2 * 6), 1e-15);
+  EXPECT_NEAR(allowedLseError(result)[0], kUnit * (50 + 128 + 2 * (1 + 2)),
+              1e-15);
+}
+
 // Neither decides on its own, nor makes the bound of the others NaN.
 TEST(AllowedRelativeL2, LeavesOutWhatIsZeroOrNotFinite) {
   AttentionResult result = makeDistinctRows();

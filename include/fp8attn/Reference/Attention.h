@@ -59,9 +59,11 @@ struct SelectedKeys {
 /// the query, which is rounded to bf16 afterwards; those by both multiply the
 /// element, which is rounded to bf16.
 struct AttentionCall {
-  /// Rounded to bf16 before anything else, unless keepQuery.
+  /// Rounded to bf16 before anything else, unless keepQuery or f32Products.
   HeadTensor query;
   bool keepQuery = false;
+  /// Queries, also times scales by channel, and probabilities are f32.
+  bool f32Products = false;
   /// Returns what a row of the query is multiplied by, which is not rounded;
   /// null if it is nothing.
   std::function<double(int64_t token, int64_t head)> queryScale;
@@ -122,6 +124,13 @@ struct AttentionResult {
   /// [tokens, Hq]: the relative error that the elements of a row may have in
   /// common, in units of u16, see allowedRelativeL2.
   std::vector<double> commonRounding;
+  /// Whether products are of f32. If so, in units of u32, the relative errors
+  /// that probabilities may have but for sums: of each row [tokens, Hq] their
+  /// mean, weighted by the probabilities; and what they come to, like `out`,
+  /// see allowedOutError.
+  bool f32Products = false;
+  std::vector<double> meanProbError;
+  std::vector<double> probErrors;
 };
 
 /// Computes attention. Rows that see no key give 0, and -inf or the sink.
@@ -148,6 +157,15 @@ AttentionResult overScales(AttentionResult result, fp8attn_type outType,
 /// smallest value of an f16, f32 or FP8, and by the smallest normal bf16. If it
 /// is FP8, u16 in the first term is u = 2^-4 of e4m3 and 2^-3 of e5m2, and the
 /// other terms count 1 + u times, as what they are errors of is rounded.
+///
+/// If products are of f32, the second term is u32 * probErrors: the sum over
+/// the keys of error * probability * |value|, and meanProbError * magnitude for
+/// the denominator. The error of a key's probability is
+///
+///   (D + 8) * softmax_scale * sum |q_c k_c| + 17 * |score| + 24
+///
+/// with the second term for a modified score; beside a sink z, where L is the
+/// log-sum-exp of the keys, 4 (|z| + |L|) + 128 more.
 std::vector<double> allowedOutError(const AttentionResult &result,
                                     fp8attn_type outType = FP8ATTN_TYPE_BF16);
 
@@ -158,6 +176,9 @@ std::vector<double> allowedLseError(const AttentionResult &result);
 /// The relative L2 error that the contract allows for `out` as a whole, where
 /// all elements round independently and nothing underflows.
 inline constexpr double kAllowedRelativeL2 = 3e-3;
+
+/// The same where products are of f32, and `out`, too.
+inline constexpr double kAllowedRelativeL2OfF32 = 1e-5;
 
 /// Returns the same for any result but those of tensors that are one number:
 ///
@@ -176,6 +197,13 @@ inline constexpr double kAllowedRelativeL2 = 3e-3;
 /// sqrt(n), and the row by that times the sink's share. Infinite if all
 /// elements are 0 or not finite. If out is FP8, 1 + u times as much, and u
 /// more.
+///
+/// If products are of f32, with M the largest meanProbError of a row:
+///
+///   kAllowedRelativeL2OfF32 * max(1, M / 2^14) * sqrt(max(1, (1 + S) / 2)) +
+///       ||underflow|| / ||out||
+///
+/// and the roundoff of `out` more, if that is not f32.
 double allowedRelativeL2(const AttentionResult &result,
                          fp8attn_type outType = FP8ATTN_TYPE_BF16);
 

@@ -31,8 +31,10 @@ struct DenseTensor {
 /// A call of dense attention. Nothing is checked: sizes agree. What is not
 /// explained is as in AttentionCall.
 struct DenseCall {
-  /// All are rounded to bf16 before anything else, but for FP8.
+  /// All are rounded to bf16 before anything else, but for FP8 and, with
+  /// f32Products, the query.
   DenseTensor query, key, value;
+  bool f32Products = false;
   /// As in AttentionCall, of a query of a batch entry.
   std::function<double(int64_t entry, int64_t head, int64_t query)> queryScale;
   Scales keyScale, valueScale;

@@ -22,6 +22,8 @@
 //   scores  f32  [rows/16][BLOCK_KEYS/16] tiles of 16 rows x 16 keys
 //   probs   bf16 [rows/16][BLOCK_KEYS/32] tiles of 16 rows x 32 keys
 //   acc     f32  [rows/16][channels/16] tiles of 16 rows x 16 channels
+// Query and probs are the *products* of a row. Some rows have them as f32, in
+// tiles of as many elements and 2 KB.
 // `channels` is the head size (1 or more) rounded up to whole tiles, 32
 // channels of keys or 16 of values, unless it says that it is the head size
 // itself. Rows of the last tile beyond the number of rows hold anything;
@@ -188,8 +190,9 @@ typedef struct fp8attn_key_run {
 
 /// query: gathers the item's rows into tiles, multiplied by a power of two.
 ///
-/// Tile element = bf16(q) * 2^(exponent - e), exactly, where e is 0 unless the
-/// row's largest magnitude would overflow bf16: then e is the smallest integer
+/// Tile element = product(q) * 2^(exponent - e), exactly, where product rounds
+/// to the row's `cache` type, bf16 or f32, and e is 0 unless the row's largest
+/// magnitude would overflow that: then e is the smallest integer
 /// that prevents it. `row_scale[r] = scale * 2^e`; the row sees the keys from
 /// `row_begin[r]` to before `row_limit[r]`, 0 <= begin <= limit <= seq_k.
 /// Padding rows, and channels beyond the head size, of the last tile are 0.
@@ -236,9 +239,10 @@ typedef void (*fp8attn_uk_qk_fn)(const fp8attn_key_run *run, int64_t first_key,
 /// that x is not finite; if some x exceeds m by more than
 /// FP8ATTN_RESCALE_THRESHOLD, it is raised to ceil(max x) and row_sum[r] and
 /// row r of acc are multiplied by 2^(old - new), which is exact. Then
-/// probs[r][j] = bf16(exp2(x - m + exponent)), and row_sum[r] increases by the
-/// sum of the rounded probabilities. Each row is computed independently of the
-/// others. Probabilities of j in [num_keys, num_keys rounded up to 32) are 0.
+/// probs[r][j] = product(exp2(x - m + exponent)), and row_sum[r] increases by
+/// the sum of the rounded probabilities. Each row is computed independently of
+/// the others. Probabilities of j in [num_keys, num_keys rounded up to 32) are
+/// 0.
 /// - exponent: power of two put into the probabilities; row_sum carries it.
 /// - channels: of acc (the value head size).
 typedef void (*fp8attn_uk_softmax_fn)(

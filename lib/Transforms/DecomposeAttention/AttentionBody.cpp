@@ -23,6 +23,13 @@ using namespace mlir::fp8attn;
 /// Scores are turned to base 2: exp(x) = exp2(x * log2(e)).
 static constexpr float kLog2E = 1.4426950408889634f;
 
+/// Returns the type of queries and probabilities.
+static Type getProductType(Builder &builder, AttentionInterface op) {
+  if (op.getPrecision() == Precision::F32)
+    return builder.getF32Type();
+  return builder.getBF16Type();
+}
+
 /// Loads a step's tile of keys or values.
 template <typename LoadRunOp>
 static Value loadTile(OpBuilder &builder, Location loc,
@@ -55,7 +62,7 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
   auto tile = [](int64_t first, int64_t second, Type element) {
     return RankedTensorType::get({first, second}, element);
   };
-  Type f32 = builder.getF32Type(), bf16 = builder.getBF16Type();
+  Type f32 = builder.getF32Type(), product = getProductType(builder, op);
   constexpr int64_t kKeys = FP8ATTN_BLOCK_KEYS;
 
   Value keyFactor =
@@ -82,7 +89,7 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
   scores = ScaleOp::create(builder, loc, scores,
                            constantF32(builder, loc, kLog2E), IntegerAttr());
   scores = MaskOp::create(builder, loc, scores, context.item, firstKey);
-  auto softmax = SoftmaxOp::create(builder, loc, tile(rows, kKeys, bf16),
+  auto softmax = SoftmaxOp::create(builder, loc, tile(rows, kKeys, product),
                                    state[0].getType(), state[1].getType(),
                                    state[2].getType(), scores, state[0],
                                    state[1], state[2], /*probFactor=*/Value());
@@ -104,7 +111,7 @@ static void buildItem(OpBuilder &builder, Location loc,
     return RankedTensorType::get({rows, columns}, element);
   };
   Value query = LoadQueryOp::create(
-      builder, loc, tileType(op.getKeyDim(), builder.getBF16Type()),
+      builder, loc, tileType(op.getKeyDim(), getProductType(builder, op)),
       context.item, context.query, /*channelFactor=*/Value());
   Value queryScale = loadRowScale(builder, loc, context, op.getQueryScale(),
                                   context.queryScaleMap, rows);

@@ -41,6 +41,9 @@ static void writeOptions(json::OStream &json, AttentionInterface op) {
                  right ? json::Value(*right) : json::Value(nullptr));
   json.attribute("alignment",
                  stringifyAlignment(op.getAlignmentAttr().getValue()));
+  // Descriptions, which are in objects, stay as they were without it.
+  if (op.getPrecision() != Precision::Bf16)
+    json.attribute("precision", stringifyPrecision(op.getPrecision()));
   std::optional<float> scale = op.getEffectiveSoftmaxScale();
   json.attribute("softmax_scale",
                  scale ? json::Value(*scale) : json::Value(nullptr));

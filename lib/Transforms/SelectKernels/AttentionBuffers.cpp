@@ -20,13 +20,23 @@ using namespace mlir::fp8attn;
 
 static constexpr int64_t kTileRows = FP8ATTN_TILE_ROWS;
 
-/// Returns the type of [rows, columns] in tiles of 16 rows of 64 bytes.
-static MemRefType tilesOf(int64_t rows, int64_t columns, Type element) {
-  constexpr int64_t kTileRowBytes = FP8ATTN_TILE_BYTES / kTileRows;
-  const int64_t perTile = kTileRowBytes * 8 / element.getIntOrFloatBitWidth();
+/// Returns the type of [rows, columns] in tiles of 16 rows of `perTile`
+/// columns.
+static MemRefType tilesOf(int64_t rows, int64_t columns, int64_t perTile,
+                          Type element) {
   const int64_t rowTiles = llvm::divideCeil(rows, kTileRows);
   return MemRefType::get({rowTiles, columns / perTile, kTileRows, perTile},
                          element);
+}
+
+/// The same of scores or accumulators.
+static MemRefType floatTilesOf(int64_t rows, int64_t columns, Type f32) {
+  return tilesOf(rows, columns, kValueTileChannels, f32);
+}
+
+/// The same of queries or probabilities.
+static MemRefType productTilesOf(int64_t rows, int64_t columns, Type element) {
+  return tilesOf(rows, columns, kKeyTileChannels, element);
 }
 
 AttentionBuffers::AttentionBuffers(AttentionMatch &match,
@@ -37,25 +47,27 @@ AttentionBuffers::AttentionBuffers(AttentionMatch &match,
       keyDim(match.query.getTile().getType().getDimSize(1)),
       valueDim(match.getValueTile().getDimSize(1)),
       paddedKeyDim(llvm::alignTo(keyDim, kKeyTileChannels)),
-      paddedValueDim(llvm::alignTo(valueDim, kValueTileChannels)) {}
+      paddedValueDim(llvm::alignTo(valueDim, kValueTileChannels)),
+      productType(match.getProductType()) {}
 
 void AttentionBuffers::reserveRows(const AttentionMatch &match,
                                    const AttentionCandidate &candidate,
                                    ScratchBuilder &scratch) {
   Builder builder(match.loop->getContext());
-  Type f32 = builder.getF32Type(), bf16 = builder.getBF16Type();
+  Type f32 = builder.getF32Type();
   const int64_t paddedRows = llvm::alignTo(itemRows, kTileRows);
   auto perRow = [&](Type element) {
     return MemRefType::get({paddedRows}, element);
   };
-  scratch.add(tilesOf(itemRows, paddedKeyDim, bf16), all.queryTiles);
+  scratch.add(productTilesOf(itemRows, paddedKeyDim, productType),
+              all.queryTiles);
   scratch.add(perRow(f32), all.rowScale);
   scratch.add(perRow(builder.getI32Type()), all.rowBegin);
   scratch.add(perRow(builder.getI32Type()), all.rowLimit);
   for (SoftmaxState *state : {&all.state, &partState}) {
     scratch.add(perRow(f32), state->max);
     scratch.add(perRow(f32), state->sum);
-    scratch.add(tilesOf(itemRows, paddedValueDim, f32), state->acc);
+    scratch.add(floatTilesOf(itemRows, paddedValueDim, f32), state->acc);
   }
   const int64_t kernelBytes =
       candidate.isPrefill()
@@ -65,8 +77,8 @@ void AttentionBuffers::reserveRows(const AttentionMatch &match,
               kernelScratch);
   if (!candidate.attend) {
     const int64_t rows = std::min<int64_t>(itemRows, FP8ATTN_BLOCK_ROWS);
-    scratch.add(tilesOf(rows, FP8ATTN_BLOCK_KEYS, f32), scores);
-    scratch.add(tilesOf(rows, FP8ATTN_BLOCK_KEYS, bf16), probs);
+    scratch.add(floatTilesOf(rows, FP8ATTN_BLOCK_KEYS, f32), scores);
+    scratch.add(productTilesOf(rows, FP8ATTN_BLOCK_KEYS, productType), probs);
   }
   if (match.modify)
     scratch.add(perRow(f32), all.softmaxScale);

@@ -58,6 +58,8 @@ struct AttentionBuffers {
   int64_t itemRows;
   /// Head sizes, and rounded up to whole tiles.
   int64_t keyDim, valueDim, paddedKeyDim, paddedValueDim;
+  /// Of queries and probabilities.
+  Type productType;
   /// The latter, and log2 of what probabilities are multiplied by, as operands;
   /// up to the caller.
   Value keyChannels, valueChannels, probExponent;

@@ -110,12 +110,12 @@ private:
                      buffers.all.rowScale, buffers.all.rowBegin,
                      buffers.all.rowLimit});
     emitKernelCall(builder, loc,
-                   rowFor("query", elementWord(match.query.getQuery()), "bf16"),
+                   rowFor("query", elementWord(match.query.getQuery()),
+                          getTypeWord(buffers.productType)),
                    operands);
     if (match.queryFactor)
-      emitScaleColumnsBf16(builder, loc, buffers.all.queryTiles,
-                           buffers.all.rows, buffers.keyChannels,
-                           buffers.queryFactors);
+      emitScaleProducts(builder, loc, buffers.all.queryTiles, buffers.all.rows,
+                        buffers.keyChannels, buffers.queryFactors);
     if (match.queryScale)
       forEachRowScale(
           builder, loc, match.queryScale, buffers.all.rows,

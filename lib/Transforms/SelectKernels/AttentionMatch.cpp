@@ -148,6 +148,11 @@ static LogicalResult matchStep(AttentionMatch &match) {
                          match.queryFactor)) ||
       failed(checkFactor(qk, qk.getFactor(), match.loop)))
     return failure();
+  if (softmax.getProbs().getType().getElementType() != match.getProductType())
+    return softmax.emitOpError("cannot be given a kernel: expects probs of the "
+                               "element type of the query (")
+           << match.getProductType() << "), got "
+           << softmax.getProbs().getType();
   if (match.modify &&
       failed(checkFactor(match.modify, match.modify.getFactor(), match.loop)))
     return failure();

@@ -50,6 +50,8 @@ struct AttentionMatch {
   LoadScaleOp keyElementFactor;
   LoadScaleOp valueElementFactor;
 
+  /// Of queries and probabilities.
+  Type getProductType() { return query.getTile().getType().getElementType(); }
   /// What is loaded.
   RankedTensorType getKeyTile() { return getTile(key, denseKey); }
   RankedTensorType getValueTile() { return getTile(value, denseValue); }

@@ -84,7 +84,7 @@ void AttentionSteps::emitBlock(OpBuilder &body, Location loc,
   else if (match.keyFactor)
     emitScaleColumns(body, loc, buffers.scores, block.rows, step.numKeys,
                      buffers.keyFactors);
-  emitKernelCall(body, loc, *selectByIsa("softmax", "f32", "bf16", isa),
+  emitKernelCall(body, loc, getSoftmax(isa, buffers.productType),
                  {step.firstKey, step.numKeys, block.rows, buffers.scores,
                   block.softmaxScale, block.rowBegin, block.rowLimit,
                   buffers.probExponent, buffers.valueChannels, block.state.max,
@@ -92,8 +92,8 @@ void AttentionSteps::emitBlock(OpBuilder &body, Location loc,
   if (match.probFactor) {
     emitKeyScales(body, match.probFactor, step.firstKey, step.numKeys,
                   buffers.probFactors);
-    emitScaleColumnsBf16(body, loc, buffers.probs, block.rows, step.numKeys,
-                         buffers.probFactors);
+    emitScaleProducts(body, loc, buffers.probs, block.rows, step.numKeys,
+                      buffers.probFactors);
   }
   emitKernelCall(body, loc, *candidate.pv,
                  {step.values.run, step.values.first, step.numKeys,

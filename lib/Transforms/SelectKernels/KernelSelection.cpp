@@ -70,14 +70,12 @@ static std::string getObstacle(const KernelRow &row,
   return "";
 }
 
-/// Whether `row` is of the operation and of the cache's element type.
-static bool matches(const KernelRow &row, StringRef op, Type type) {
-  return row.op == op && row.cache == getTypeWord(type);
-}
-
-/// Returns the row that computes softmax in bodies for `isa`.
-static const KernelRow &getSoftmax(Isa isa) {
-  return *selectByIsa("softmax", "f32", "bf16", isa);
+/// Whether `row` is of the operation, of the cache's element type and of the
+/// problem's products.
+static bool matches(const KernelRow &row, StringRef op, Type type,
+                    const AttentionProblem &problem) {
+  return row.op == op && row.cache == getTypeWord(type) &&
+         row.in == getTypeWord(problem.productType);
 }
 
 static void addFused(const AttentionProblem &problem,
@@ -87,8 +85,8 @@ static void addFused(const AttentionProblem &problem,
     return;
   const bool isPrefill = problem.maxRows > FP8ATTN_DECODE_ROWS;
   for (const KernelRow &row : getKernels()) {
-    if (!matches(row, "attend", problem.keyType) &&
-        !(isPrefill && matches(row, "prefill", problem.keyType)))
+    if (!matches(row, "attend", problem.keyType, problem) &&
+        !(isPrefill && matches(row, "prefill", problem.keyType, problem)))
       continue;
     AttentionCandidate &candidate = candidates.emplace_back();
     candidate.attend = &row;
@@ -106,8 +104,9 @@ static void addFused(const AttentionProblem &problem,
       candidate.dropped = getObstacle(row, problem, problem.shape.keyChannels);
     // Its softmax is that of its ISA.
     if (candidate.dropped.empty())
-      candidate.prediction =
-          predict(problem.shape, {row, getSoftmax(row.isa), row}, machine);
+      candidate.prediction = predict(
+          problem.shape, {row, getSoftmax(row.isa, problem.productType), row},
+          machine);
   }
 }
 
@@ -117,8 +116,8 @@ static void addSeparate(const AttentionProblem &problem,
   for (const KernelRow &qk : getKernels())
     for (const KernelRow &pv : getKernels()) {
       // Rows may be mixed, but one ISA for both needs half the words to say.
-      if (!matches(qk, "qk", problem.keyType) ||
-          !matches(pv, "pv", problem.valueType) || qk.isa != pv.isa)
+      if (!matches(qk, "qk", problem.keyType, problem) ||
+          !matches(pv, "pv", problem.valueType, problem) || qk.isa != pv.isa)
         continue;
       AttentionCandidate &candidate = candidates.emplace_back();
       candidate.qk = &qk;
@@ -128,8 +127,9 @@ static void addSeparate(const AttentionProblem &problem,
         candidate.dropped =
             getObstacle(pv, problem, problem.shape.valueChannels);
       if (candidate.dropped.empty())
-        candidate.prediction =
-            predict(problem.shape, {qk, getSoftmax(problem.isa), pv}, machine);
+        candidate.prediction = predict(
+            problem.shape,
+            {qk, getSoftmax(problem.isa, problem.productType), pv}, machine);
     }
 }
 
@@ -204,4 +204,8 @@ const KernelRow *mlir::fp8attn::selectByIsa(StringRef op, StringRef in,
         (!best || row.isa > best->isa))
       best = &row;
   return best;
+}
+
+const KernelRow &mlir::fp8attn::getSoftmax(Isa isa, Type productType) {
+  return *selectByIsa("softmax", "f32", getTypeWord(productType), isa);
 }

@@ -27,6 +27,8 @@ struct AttentionProblem {
   int64_t maxRows;
   /// What a typical item looks like.
   ItemShape shape;
+  /// Of queries and probabilities.
+  Type productType;
   /// As kernels read them.
   Type keyType;
   Type valueType;
@@ -100,6 +102,10 @@ getAttentionCandidates(const AttentionProblem &problem,
 /// does not exceed `isa`; null if the table has none.
 const KernelRow *selectByIsa(StringRef op, StringRef in, StringRef cache,
                              Isa isa);
+
+/// Returns the row that computes softmax in bodies for `isa`, of probabilities
+/// of that type.
+const KernelRow &getSoftmax(Isa isa, Type productType);
 
 } // namespace mlir::fp8attn
 

@@ -118,15 +118,18 @@ void mlir::fp8attn::emitScaleColumns(OpBuilder &builder, Location loc,
              });
 }
 
-void mlir::fp8attn::emitScaleColumnsBf16(OpBuilder &builder, Location loc,
-                                         Value tiles, Value rows, Value columns,
-                                         Value factors) {
+void mlir::fp8attn::emitScaleProducts(OpBuilder &builder, Location loc,
+                                      Value tiles, Value rows, Value columns,
+                                      Value factors) {
   forVectors(
       builder, loc, tiles, rows, columns,
       [&](OpBuilder &body, Location loc, Value vector, Value column) -> Value {
         auto type = cast<VectorType>(vector.getType());
         auto floats = type.clone(body.getF32Type());
-        Value value = arith::ExtFOp::create(body, loc, floats, vector);
+        const bool isF32 = type == floats;
+        Value value = vector;
+        if (!isF32)
+          value = arith::ExtFOp::create(body, loc, floats, vector);
         Value zero =
             arith::ConstantOp::create(body, loc, body.getZeroAttr(floats));
         Value isZero = arith::CmpFOp::create(
@@ -135,6 +138,8 @@ void mlir::fp8attn::emitScaleColumnsBf16(OpBuilder &builder, Location loc,
             body, loc, value,
             loadFactors(body, loc, factors, column, type.getDimSize(0)));
         product = arith::SelectOp::create(body, loc, isZero, zero, product);
+        if (isF32)
+          return product;
         return arith::TruncFOp::create(body, loc, type, product);
       });
 }

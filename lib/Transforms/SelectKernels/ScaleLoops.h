@@ -29,12 +29,12 @@ Value normalizeFactors(OpBuilder &builder, Location loc, Value factors,
 void emitScaleColumns(OpBuilder &builder, Location loc, Value tiles, Value rows,
                       Value columns, Value factors);
 
-/// Emits tiles[r, c] = bf16(tiles[r, c] * factors[c]), rounded to nearest even,
+/// Emits tiles[r, c] *= factors[c], of bf16 rounded to nearest even, or of f32,
 /// for the first `columns` columns (an index, rounded up to 32) and all rows
 /// below `rows`. A zero stays one, whatever its factor. Queries and
 /// probabilities.
-void emitScaleColumnsBf16(OpBuilder &builder, Location loc, Value tiles,
-                          Value rows, Value columns, Value factors);
+void emitScaleProducts(OpBuilder &builder, Location loc, Value tiles,
+                       Value rows, Value columns, Value factors);
 
 } // namespace mlir::fp8attn
 

@@ -30,7 +30,7 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 /// Version of the dialect in bytecode, counted from 1.
-static constexpr uint64_t kVersion = 3;
+static constexpr uint64_t kVersion = 4;
 
 namespace {
 struct Version : DialectVersion {
@@ -62,9 +62,10 @@ public:
 };
 } // namespace
 
-/// Versions from which bytecode has what kv_write does to keys and queries, and
-/// scales of queries and results of attention.
-static constexpr uint64_t kFirstWithRotation = 2, kFirstWithRowScales = 3;
+/// Versions from which bytecode has what kv_write does to keys and queries,
+/// scales of queries and results of attention, and its precision.
+static constexpr uint64_t kFirstWithRotation = 2, kFirstWithRowScales = 3,
+                          kFirstWithPrecision = 4;
 
 /// Returns whether bytecode is of version `first` or a later one.
 static bool isFrom(uint64_t first, const DialectBytecodeReader &reader) {
@@ -156,9 +157,12 @@ static LogicalResult readAttention(DialectBytecodeReader &reader,
     return failure();
   if (!isFrom(kFirstWithRowScales, reader))
     return success();
-  return failure(
-      failed(reader.readOptionalAttribute(properties.queryScaleMap)) ||
-      failed(reader.readOptionalAttribute(properties.outScaleMap)));
+  if (failed(reader.readOptionalAttribute(properties.queryScaleMap)) ||
+      failed(reader.readOptionalAttribute(properties.outScaleMap)))
+    return failure();
+  return isFrom(kFirstWithPrecision, reader)
+             ? reader.readOptionalAttribute(properties.precision)
+             : success();
 }
 
 template <typename Op>
@@ -180,6 +184,7 @@ static void writeAttention(Op op, DialectBytecodeWriter &writer) {
     writer.writeSparseArray(segments);
   writer.writeOptionalAttribute(properties.queryScaleMap);
   writer.writeOptionalAttribute(properties.outScaleMap);
+  writer.writeOptionalAttribute(properties.precision);
 }
 
 LogicalResult PagedAttentionOp::readProperties(DialectBytecodeReader &reader,

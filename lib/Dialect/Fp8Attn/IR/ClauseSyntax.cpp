@@ -29,6 +29,7 @@ size_t Clause::getNumGroups() const {
   case ClauseForm::Flag:
   case ClauseForm::Number:
   case ClauseForm::Alignment:
+  case ClauseForm::Precision:
   case ClauseForm::Region:
     return 0;
   case ClauseForm::Operands:
@@ -67,7 +68,8 @@ public:
 private:
   ParseResult parseClause(const Clause &clause, GivenClause &given, SMLoc loc);
   ParseResult parseNumber(const Clause &clause);
-  ParseResult parseAlignment(const Clause &clause);
+  template <typename WordAttr, typename Word>
+  ParseResult parseWord(const Clause &clause, uint64_t last);
   ParseResult parseOperands(const Clause &clause, GivenClause &given);
   ParseResult parseMap(const Clause &clause);
   /// Reports a word after the clauses that was meant to be one.
@@ -123,7 +125,11 @@ ParseResult ClauseParser::parseClause(const Clause &clause, GivenClause &given,
   case ClauseForm::Number:
     return parseNumber(clause);
   case ClauseForm::Alignment:
-    return parseAlignment(clause);
+    return parseWord<AlignmentAttr, Alignment>(clause,
+                                               getMaxEnumValForAlignment());
+  case ClauseForm::Precision:
+    return parseWord<PrecisionAttr, Precision>(clause,
+                                               getMaxEnumValForPrecision());
   case ClauseForm::Operands:
   case ClauseForm::List:
   case ClauseForm::Scale:
@@ -148,15 +154,15 @@ ParseResult ClauseParser::parseNumber(const Clause &clause) {
   return *parsed;
 }
 
-ParseResult ClauseParser::parseAlignment(const Clause &clause) {
+template <typename WordAttr, typename Word>
+ParseResult ClauseParser::parseWord(const Clause &clause, uint64_t last) {
   if (parser.parseEqual())
     return failure();
-  FailureOr<Alignment> alignment =
-      parseEnum<Alignment>(parser, clause.keyword, getMaxEnumValForAlignment());
-  if (failed(alignment))
+  FailureOr<Word> word = parseEnum<Word>(parser, clause.keyword, last);
+  if (failed(word))
     return failure();
   result.addAttribute(clause.attribute,
-                      AlignmentAttr::get(parser.getContext(), *alignment));
+                      WordAttr::get(parser.getContext(), *word));
   return success();
 }
 
@@ -300,18 +306,32 @@ static void printOperands(OpAsmPrinter &printer, Operation *op,
   printer << ')';
 }
 
+/// Returns the word of an attribute that is one of several, "" of the default.
+static std::optional<StringRef> getWord(Attribute attribute) {
+  if (auto alignment = dyn_cast<AlignmentAttr>(attribute))
+    return alignment.getValue() == Alignment::BottomRight
+               ? ""
+               : stringifyAlignment(alignment.getValue());
+  if (auto precision = dyn_cast<PrecisionAttr>(attribute))
+    return precision.getValue() == Precision::Bf16
+               ? ""
+               : stringifyPrecision(precision.getValue());
+  return std::nullopt;
+}
+
 static void printAttribute(OpAsmPrinter &printer, const Clause &clause,
                            Attribute attribute) {
-  auto alignment = dyn_cast_or_null<AlignmentAttr>(attribute);
+  if (!attribute)
+    return;
+  std::optional<StringRef> word = getWord(attribute);
   // The default is not printed.
-  if (!attribute ||
-      (alignment && alignment.getValue() == Alignment::BottomRight))
+  if (word == "")
     return;
   printer << ' ' << clause.keyword;
   if (clause.form == ClauseForm::Number)
     printer << " = " << cast<IntegerAttr>(attribute).getInt();
-  if (alignment)
-    printer << " = " << stringifyAlignment(alignment.getValue());
+  if (word)
+    printer << " = " << *word;
 }
 
 void fp8attn::detail::printClauses(OpAsmPrinter &printer, Operation *op,

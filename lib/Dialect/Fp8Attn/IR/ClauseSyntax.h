@@ -25,6 +25,8 @@ enum class ClauseForm {
   Number,
   /// `keyword = bottom_right`, an alignment.
   Alignment,
+  /// `keyword = f32`, a precision.
+  Precision,
   /// `keyword(%a, %b : A, B)`, an operand for each of `names`.
   Operands,
   /// `keyword(%a, ... : A, ...)`, any number of operands from 1 on.

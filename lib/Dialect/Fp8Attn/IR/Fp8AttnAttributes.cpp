@@ -56,6 +56,16 @@ void AlignmentAttr::print(AsmPrinter &printer) const {
   printer << ' ' << stringifyAlignment(getValue());
 }
 
+Attribute PrecisionAttr::parse(AsmParser &parser, Type) {
+  FailureOr<Precision> precision = parseEnum<Precision>(
+      parser, "the precision", getMaxEnumValForPrecision());
+  return failed(precision) ? Attribute() : get(parser.getContext(), *precision);
+}
+
+void PrecisionAttr::print(AsmPrinter &printer) const {
+  printer << ' ' << stringifyPrecision(getValue());
+}
+
 Attribute LayoutAttr::parse(AsmParser &parser, Type) {
   if (parser.parseLess())
     return {};

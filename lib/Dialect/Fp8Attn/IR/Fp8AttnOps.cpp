@@ -218,6 +218,27 @@ static LogicalResult verifyDraftMask(PagedAttentionOp op) {
   return success();
 }
 
+/// Checks that no element is rounded to bf16 where products are to be of f32.
+static LogicalResult verifyPrecision(PagedAttentionOp op) {
+  if (op.getPrecision() != Precision::F32)
+    return success();
+  // paged_attention_c22
+  for (auto [name, scale, map] :
+       {std::tuple("key_scale", op.getKeyScale(), op.getKeyScaleMap()),
+        std::tuple("value_scale", op.getValueScale(), op.getValueScaleMap())}) {
+    if (!map)
+      continue;
+    const ScaleGranularity granularity = getGranularity(*map);
+    if (granularity.byToken && granularity.byChannel &&
+        !isa<Float8E8M0FNUType>(scale.getType().getElementType()))
+      return op.emitOpError("expects ")
+             << name << " of f8E8M0FNU beside precision = f32 where it differs "
+             << "by page or token and by channel, whose products with elements "
+             << "bf16 has exactly, got " << scale.getType().getElementType();
+  }
+  return success();
+}
+
 LogicalResult PagedAttentionOp::verify() {
   if (failed(verifyTypes(*this)) || failed(verifyCaches(*this, getCaches())) ||
       failed(verifyShapes(*this)) || failed(verifyCacheScales(*this)) ||
@@ -231,7 +252,8 @@ LogicalResult PagedAttentionOp::verify() {
       failed(
           verifySizesAgree(*this, "tokens", mask, 0, {"query", getQuery()}, 0)))
     return failure();
-  if (failed(verifyDraftMask(*this)) || failed(verifySelection(*this)))
+  if (failed(verifyDraftMask(*this)) || failed(verifySelection(*this)) ||
+      failed(verifyPrecision(*this)))
     return failure();
   NamedShaped out{"out", getOut()}, lse{"lse", getLse()};
   if (failed(verifyOwnMemory(*this, {out, lse},
@@ -406,6 +428,24 @@ static LogicalResult verifyDenseScale(AttentionOp op, NamedShaped scale,
                           tensor.type().getElementType());
 }
 
+/// Checks that no key or value is rounded to bf16 where products are to be of
+/// f32.
+static LogicalResult verifyDensePrecision(AttentionOp op) {
+  if (op.getPrecision() != Precision::F32)
+    return success();
+  // attention_c12
+  for (const NamedShaped &tensor :
+       {NamedShaped{"key", op.getKey()}, NamedShaped{"value", op.getValue()}}) {
+    Type element = tensor.type().getElementType();
+    if (!element.isBF16() && element.getIntOrFloatBitWidth() != 8)
+      return op.emitOpError("expects ")
+             << tensor.name
+             << " of bf16, f8E4M3FN or f8E5M2 beside precision = "
+             << "f32, as others are rounded to bf16, got " << element;
+  }
+  return success();
+}
+
 LogicalResult AttentionOp::verify() {
   if (failed(verifyTypes(*this)) || failed(verifyDenseHeads(*this)) ||
       failed(verifyDenseShapes(*this)) ||
@@ -414,7 +454,7 @@ LogicalResult AttentionOp::verify() {
       failed(verifyDenseScale(*this, {"value_scale", getValueScale()},
                               getValueScaleMap(), {"value", getValue()})) ||
       failed(verifyRowScales(*this)) || failed(verifyVisibility(*this)) ||
-      failed(verifyScores(*this)))
+      failed(verifyScores(*this)) || failed(verifyDensePrecision(*this)))
     return failure();
   NamedShaped query{"query", getQuery()}, key{"key", getKey()},
       value{"value", getValue()}, sink{"sink", getSink()}, out{"out", getOut()},

@@ -51,6 +51,7 @@ static SmallVector<Clause> getAttentionClauses(ArrayRef<Clause> keysAndValues,
       number("window_left"),
       number("window_right"),
       {"alignment", ClauseForm::Alignment, false, "alignment"},
+      {"precision", ClauseForm::Precision, false, "precision"},
       required("query")};
   llvm::append_range(clauses, keysAndValues);
   clauses.push_back(scale("key_scale", "keyScaleMap"));

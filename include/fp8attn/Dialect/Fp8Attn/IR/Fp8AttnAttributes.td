@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The cache layout, the content of a cache, where queries stand among keys, and
-// the ISA of a function.
+// The cache layout, the content of a cache, where queries stand among keys, how
+// exact attention is, and the ISA of a function.
 //
 //===----------------------------------------------------------------------===//
 
@@ -161,6 +161,35 @@ def Fp8Attn_AlignmentAttr
           query(%query : memref<?x8x?x64xbf16>)
           key(%key : memref<?x8x?x64xbf16>) value(%value : memref<?x8x?x64xbf16>)
           out(%out : memref<?x8x?x64xbf16>)
+      return
+    }
+    ```
+  }];
+  let assemblyFormat = ?;
+  let hasCustomAssemblyFormat = 1;
+}
+
+def Fp8Attn_Precision : I32EnumAttr<"Precision",
+    "what the products of attention are of", [
+    I32EnumAttrCase<"Bf16", 0, "bf16">,
+    I32EnumAttrCase<"F32", 1, "f32">
+  ]> {
+  let cppNamespace = "::mlir::fp8attn";
+  let genSpecializedAttr = 0;
+}
+def Fp8Attn_PrecisionAttr
+    : EnumAttr<Fp8Attn_Dialect, Fp8Attn_Precision, "precision"> {
+  let description = [{
+    What queries and probabilities are rounded to before they are multiplied:
+    `bf16`, or `f32`, which queries of the other types are exactly.
+
+    ```mlir
+    func.func @exact(%query: memref<?x8x?x64xf32>, %key: memref<?x8x?x64xbf16>,
+                     %value: memref<?x8x?x64xbf16>, %out: memref<?x8x?x64xf32>) {
+      fp8attn.attention causal precision = f32
+          query(%query : memref<?x8x?x64xf32>)
+          key(%key : memref<?x8x?x64xbf16>) value(%value : memref<?x8x?x64xbf16>)
+          out(%out : memref<?x8x?x64xf32>)
       return
     }
     ```

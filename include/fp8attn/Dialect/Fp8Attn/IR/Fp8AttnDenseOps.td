@@ -155,7 +155,8 @@ def Fp8Attn_AttentionOp : Fp8Attn_DestinationOp<"attention", [
     UnitAttr:$causal,
     OptionalAttr<I64Attr>:$window_left,
     OptionalAttr<I64Attr>:$window_right,
-    DefaultValuedAttr<Fp8Attn_AlignmentAttr, "Alignment::BottomRight">:$alignment
+    DefaultValuedAttr<Fp8Attn_AlignmentAttr, "Alignment::BottomRight">:$alignment,
+    DefaultValuedAttr<Fp8Attn_PrecisionAttr, "Precision::Bf16">:$precision
   );
   let regions = (region MaxSizedRegion<1>:$score);
   /// Version 2 of bytecode knows less (BytecodeInterface.cpp).

@@ -69,6 +69,8 @@ def Fp8Attn_AttentionInterface : OpInterface<"AttentionInterface"> {
                    "::std::optional<::mlir::AffineMap>", "getQueryScaleMap">,
     Fp8Attn_Getter<"Returns the map to the scales of the result.",
                    "::std::optional<::mlir::AffineMap>", "getOutScaleMap">,
+    Fp8Attn_Getter<"Returns what products are of.",
+                   "::mlir::fp8attn::Precision", "getPrecision">,
     Fp8Attn_Getter<"Returns the region that modifies scores.",
                    "::mlir::Region &", "getScore">,
     Fp8Attn_Getter<"Returns the map to the scales of the keys.",

@@ -138,7 +138,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     where `seqQ = query_start[b+1] - query_start[b]`.
 
     It is written as clauses, in any order, each once: `causal`, `window_left =
-    N`, `window_right = N`, `alignment = bottom_right` or `top_left`, `query`,
+    N`, `window_right = N`, `alignment = bottom_right` or `top_left`,
+    `precision = bf16` or `f32`, `query`,
     `cache`, `key_scale`, `value_scale`, `batch`, `sink`, `out`, `lse`, `alibi`,
     `mask`, `softmax_scale`, `draft_mask`, `prefix`, `selected_pages`, `selected_tokens`,
     `query_scale`, `out_scale` and `score`, of which `query`, `cache`, `batch` and `out` must be there, and as
@@ -282,7 +283,10 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Numerics: the query enters the first GEMM in bf16 (f16 and f32 are rounded
     to nearest even), probabilities the second in bf16; sums are f32; codes
     are decoded exactly; `out` is rounded once, from f32, of FP8 the quotient by
-    its scale (docs/Numerics.md).
+    its scale (docs/Numerics.md). With `precision = f32`, queries and probabilities
+    are not rounded to bf16: for results in f32 whose relative error is about
+    1e-6. Products are those of `avx512`, `avx2` or plain code then, whatever more
+    the CPU has.
 
     The numbered constraints are in docs/Spec.md (paged_attention_c1 and on).
 
@@ -435,7 +439,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     UnitAttr:$causal,
     OptionalAttr<I64Attr>:$window_left,
     OptionalAttr<I64Attr>:$window_right,
-    DefaultValuedAttr<Fp8Attn_AlignmentAttr, "Alignment::BottomRight">:$alignment
+    DefaultValuedAttr<Fp8Attn_AlignmentAttr, "Alignment::BottomRight">:$alignment,
+    DefaultValuedAttr<Fp8Attn_PrecisionAttr, "Precision::Bf16">:$precision
   );
   let regions = (region MaxSizedRegion<1>:$score);
   /// Version 2 of bytecode knows less (BytecodeInterface.cpp).

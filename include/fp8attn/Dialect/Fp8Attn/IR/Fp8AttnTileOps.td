@@ -24,6 +24,8 @@ class Fp8Attn_StaticTile<Type tensor>
 def Fp8Attn_Tile
     : Fp8Attn_StaticTile<2DTensorOf<[F32, BF16, F8E4M3FN, F8E5M2, F4E2M1FN, I8, I<4>]>>;
 def Fp8Attn_CodeTile : Fp8Attn_StaticTile<2DTensorOf<[F8E4M3FN, F8E5M2, F4E2M1FN, I8, I<4>]>>;
+/// A query or probabilities, as they are multiplied.
+def Fp8Attn_ProductTile : Fp8Attn_StaticTile<2DTensorOf<[BF16, F32]>>;
 def Fp8Attn_F32Tile : Fp8Attn_StaticTile<2DTensorOf<[F32]>>;
 def Fp8Attn_BF16Tile : Fp8Attn_StaticTile<2DTensorOf<[BF16]>>;
 def Fp8Attn_RowTile : Fp8Attn_StaticTile<1DTensorOf<[F32]>>;
@@ -62,8 +64,8 @@ def Fp8Attn_LoadQueryOp : Fp8Attn_TileOp<"load_query",
   let summary = "gathers the query rows of a work item";
   let description = [{
     `tile[r, c] = channelFactor[c] * query[token(r), head(r), c]` for the rows
-    of the item, rounded to bf16 once, to nearest even; channelFactor is 1 if
-    absent. FP8 codes are their values, which bf16 has.
+    of the item, rounded to the type of the tile once, to nearest even;
+    channelFactor is 1 if absent. FP8 codes are their values, which bf16 has.
 
     ```mlir
     func.func @query(%item: !fp8attn.work_item, %query: memref<?x8x64xf16>) -> tensor<16x64xbf16> {
@@ -75,7 +77,7 @@ def Fp8Attn_LoadQueryOp : Fp8Attn_TileOp<"load_query",
   let arguments = (ins Fp8Attn_WorkItemType:$item,
                        MemRefRankOf<[BF16, F16, F32, F8E4M3FN, F8E5M2], [3]>:$query,
                        Optional<Fp8Attn_RowTile>:$channelFactor);
-  let results = (outs Fp8Attn_BF16Tile:$tile);
+  let results = (outs Fp8Attn_ProductTile:$tile);
   let assemblyFormat = [{
     $item `,` $query (`channel_factor` `(` $channelFactor^ `:`
     type($channelFactor) `)`)? attr-dict `:` type($query) `->` type($tile)
@@ -251,7 +253,7 @@ def Fp8Attn_QkOp : Fp8Attn_TileOp<"qk", [Pure, AttrSizedOperandSegments]> {
     }
     ```
   }];
-  let arguments = (ins Fp8Attn_BF16Tile:$query, Fp8Attn_BF16Tile:$key,
+  let arguments = (ins Fp8Attn_ProductTile:$query, Fp8Attn_BF16Tile:$key,
                        Optional<F32>:$factor,
                        Optional<Fp8Attn_RowTile>:$rowFactor,
                        Optional<Fp8Attn_RowTile>:$keyFactor);
@@ -348,7 +350,7 @@ def Fp8Attn_SoftmaxOp : Fp8Attn_TileOp<"softmax", [
   let summary = "step of an online softmax in base 2";
   let description = [{
     For each row: `newMax` is an integer that bounds the scores seen so far up
-    to a fixed margin, `probs = exp2(scores - newMax)` rounded to bf16, and
+    to a fixed margin, `probs = exp2(scores - newMax)` rounded to its type, and
     `newSum`, `newAcc` are `sum`, `acc` times `exp2(max - newMax)`, with the
     probabilities added to the sum. A row without a visible key so far has max
     -inf and sum 0.
@@ -369,7 +371,7 @@ def Fp8Attn_SoftmaxOp : Fp8Attn_TileOp<"softmax", [
   let arguments = (ins Fp8Attn_F32Tile:$scores, Fp8Attn_RowTile:$max,
                        Fp8Attn_RowTile:$sum, Fp8Attn_F32Tile:$acc,
                        Optional<Fp8Attn_RowTile>:$probFactor);
-  let results = (outs Fp8Attn_BF16Tile:$probs, Fp8Attn_RowTile:$newMax,
+  let results = (outs Fp8Attn_ProductTile:$probs, Fp8Attn_RowTile:$newMax,
                       Fp8Attn_RowTile:$newSum, Fp8Attn_F32Tile:$newAcc);
   let assemblyFormat = [{
     $scores `,` $max `,` $sum `,` $acc
@@ -394,7 +396,7 @@ def Fp8Attn_PvOp : Fp8Attn_TileOp<"pv",
     }
     ```
   }];
-  let arguments = (ins Fp8Attn_BF16Tile:$probs, Fp8Attn_BF16Tile:$value,
+  let arguments = (ins Fp8Attn_ProductTile:$probs, Fp8Attn_BF16Tile:$value,
                        Fp8Attn_F32Tile:$acc);
   let results = (outs Fp8Attn_F32Tile:$result);
   let assemblyFormat = [{

@@ -151,8 +151,9 @@ void SelectionDecomposition::attend(const TokenSequences &sequences,
       op.getSoftmaxScaleValue(), /*groupStart=*/Value(), /*prefixLens=*/Value(),
       /*prefixTable=*/Value(), /*draftMask=*/Value(), /*selectedPages=*/Value(),
       /*selectedTokens=*/Value(), rows.queryScale, rows.outScale,
-      from.keyScale.map, from.valueScale.map, op.getQueryScaleMapAttr(),
-      op.getOutScaleMapAttr(), op.getSoftmaxScaleAttr(), op.getSoftcapAttr(),
+      op.getKeyOuterScale(), op.getValueOuterScale(), from.keyScale.map,
+      from.valueScale.map, op.getQueryScaleMapAttr(), op.getOutScaleMapAttr(),
+      op.getSoftmaxScaleAttr(), op.getSoftcapAttr(),
       /*causal=*/false,
       /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr());
 }

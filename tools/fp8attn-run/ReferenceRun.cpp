@@ -41,9 +41,13 @@ static float getSoftmaxScale(AttentionInterface op, const Arguments &inputs) {
 template <typename Call>
 static void describeScores(AttentionInterface op, const Arguments &inputs,
                            std::vector<float> &sinks, Call &call) {
-  call.keyScale = getScales(inputs, op.getKeyScale(), op.getKeyScaleMap());
-  call.valueScale = getScales(inputs, op.getEffectiveValueScale(),
-                              op.getEffectiveValueScaleMap());
+  // Only caches have outer scales.
+  auto paged = dyn_cast<PagedAttentionOp>(op.getOperation());
+  call.keyScale = getScales(inputs, op.getKeyScale(), op.getKeyScaleMap(),
+                            paged ? paged.getKeyOuterScale() : Value());
+  call.valueScale = getScales(
+      inputs, op.getEffectiveValueScale(), op.getEffectiveValueScaleMap(),
+      paged ? paged.getEffectiveValueOuterScale() : Value());
   call.softmaxScale = getSoftmaxScale(op, inputs);
   if (IntegerAttr left = op.getWindowLeftAttr())
     call.windowLeft = left.getInt();
@@ -251,9 +255,9 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs,
                   slots, inputs);
     expectations.writeExactly(op.getKeyScale());
   }
-  reference::writeCache(
-      parts.keys, key, slots,
-      getScales(inputs, op.getKeyScale(), op.getKeyScaleMap()));
+  reference::writeCache(parts.keys, key, slots,
+                        getScales(inputs, op.getKeyScale(), op.getKeyScaleMap(),
+                                  op.getKeyOuterScale()));
   // Values of a latent cache are part of the keys.
   if (!op.getValue())
     return;
@@ -264,7 +268,8 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs,
   }
   reference::writeCache(
       parts.values, getHeadTensor(inputs[op.getValue()]), slots,
-      getScales(inputs, op.getValueScale(), op.getValueScaleMap()));
+      getScales(inputs, op.getValueScale(), op.getValueScaleMap(),
+                op.getValueOuterScale()));
 }
 
 static void runRepack(RepackOp op, const Arguments &inputs) {

@@ -124,3 +124,14 @@ TEST(CacheTest, WriteSkipsNegativeSlotsAndDividesByTheScale) {
   EXPECT_EQ(cache.keys.load(1, 0, 1, 7), 6.0);
   EXPECT_EQ(std::count(memory.begin(), memory.end(), 0xFF), 2 * 32 * 32 - 32);
 }
+
+// Elements are divided by the product of both scales, in f32.
+TEST(CacheTest, OuterScales) {
+  Scales scales;
+  scales.values = {0.1f, 0.3f};
+  scales.outer = {0.7f};
+  EXPECT_EQ(scales.at({0, 1, 0, 0}), 0.3f * 0.7f);
+  scales.outer = {2, 0.5f};
+  EXPECT_EQ(scales.at({0, 0, 0, 0}), 0.2f);
+  EXPECT_EQ(scales.at({0, 1, 0, 0}), 0.15f);
+}

@@ -121,11 +121,23 @@ struct Scales {
   /// Whether the scales of one head differ by page or token, and by channel.
   bool byToken = false;
   bool byChannel = false;
+  /// What all of them are multiplied with: one number, or one for each head;
+  /// nothing if empty.
+  std::vector<float> outer = {};
 
+  /// Returns the product that an element is divided by when it is written,
+  /// rounded to f32.
   float at(const ElementPlace &place) const {
+    return innerAt(place) * outerAt(place.head);
+  }
+  /// Returns the two factors of it.
+  float innerAt(const ElementPlace &place) const {
     if (index)
       return values[index(place)];
     return values.empty() ? 1.0f : values[values.size() == 1 ? 0 : place.head];
+  }
+  float outerAt(int64_t head) const {
+    return outer.empty() ? 1.0f : outer[outer.size() == 1 ? 0 : head];
   }
 };
 

@@ -42,6 +42,8 @@ public:
       storeScale(builder);
     Value scale =
         loadScale(builder, loc, op.getScales(), *op.getScaleMap(), place);
+    if (Value outer = op.getScale())
+      scale = arith::MulFOp::create(builder, loc, scale, outer);
     forChannels(builder, [&](OpBuilder &body, Value channel, Value element) {
       Value quotient = arith::DivFOp::create(body, loc, element, scale);
       memref::StoreOp::create(body, loc, quotient, quotients,

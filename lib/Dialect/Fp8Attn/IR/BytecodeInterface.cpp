@@ -13,10 +13,10 @@
 //
 // Version 1 is the first that is written. Bytecode without one is older: it has
 // no softmax_scale as a value and is read as it is, as is version 1 without the
-// lists of a prefix, masks of drafts, lists of selected keys, or the keys and
-// positions of batch entries. They were added at the end. Up to version 1,
-// kv_write had no norms, rotary embedding or query; its properties are read and
-// written here.
+// lists of a prefix, masks of drafts, lists of selected keys, the keys and
+// positions of batch entries, or outer scales. They were added at the end. Up
+// to version 1, kv_write had no norms, rotary embedding or query; its
+// properties are read and written here.
 //
 //===----------------------------------------------------------------------===//
 

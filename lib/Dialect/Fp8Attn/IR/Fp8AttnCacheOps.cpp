@@ -22,12 +22,19 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 using namespace mlir::fp8attn::detail;
 
-/// Checks that each token, head and block of channels has a scale of its own.
-static LogicalResult verifyDynamicScale(KvWriteOp op, StringRef name,
+/// Checks that each token, head and block of channels has a scale of its own,
+/// of a type that is computed.
+static LogicalResult verifyDynamicScale(KvWriteOp op, NamedShaped scale,
                                         std::optional<AffineMap> map,
                                         int64_t headDim) {
   if (!map)
     return success();
+  // kv_write_c16
+  if (isa<Float8E4M3FNType>(scale.type().getElementType()))
+    return op.emitOpError("expects ")
+           << scale.name
+           << " to be of f32 or f8E8M0FNU, because it is dynamic, got "
+           << scale.type();
   SmallVector<int> uses(kNumScaleDims);
   bool isPlain = true;
   for (AffineExpr result : map->getResults()) {
@@ -49,7 +56,7 @@ static LogicalResult verifyDynamicScale(KvWriteOp op, StringRef name,
       uses[kChannel] > 1)
     return op.emitOpError("expects results page, head, token and at most one "
                           "of channel in the map of ")
-           << name << ", because it is dynamic, got "
+           << scale.name << ", because it is dynamic, got "
            << AffineMapAttr::get(*map);
   return success();
 }
@@ -92,9 +99,11 @@ LogicalResult KvWriteOp::verify() {
                "got ")
            << getKeyCacheType();
   if (getDynamic() &&
-      (failed(verifyDynamicScale(*this, "key_scale", getKeyScaleMap(),
+      (failed(verifyDynamicScale(*this, {"key_scale", getKeyScale()},
+                                 getKeyScaleMap(),
                                  getKeyCacheType().getHeadDim())) ||
-       failed(verifyDynamicScale(*this, "value_scale", getValueScaleMap(),
+       failed(verifyDynamicScale(*this, {"value_scale", getValueScale()},
+                                 getValueScaleMap(),
                                  getValueCacheType().getHeadDim()))))
     return failure();
   if (getDynamic() && failed(verifyOwnMemory(*this,

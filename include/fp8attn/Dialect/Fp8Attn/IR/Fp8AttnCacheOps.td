@@ -34,15 +34,18 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     are skipped. If two tokens name the same slot, either may be the one that is
     kept, element by element.
 
-    It is written as clauses, in any order, each once: `dynamic`, `interleaved`,
-    `key`, `value`, `query`, `slots`, `key_norm`, `query_norm`, `rotary`,
-    `query_out`, `key_scale`, `value_scale` and `cache`.
+    It is written as clauses, in any order, each once: `dynamic`,
+    `interleaved`, `key`, `value`, `query`, `slots`, `key_norm`, `query_norm`, `rotary`,
+    `query_out`, `key_scale`, `value_scale`, `cache`, `key_outer_scale` and
+    `value_outer_scale`.
 
     Operands:
     - `key`: bf16, f16 or f32 [tokens, Hkv, Dk], `value` likewise [tokens, Hkv,
       Dv]; any strides for tokens and heads;
     - `slots`: i64 [tokens];
-    - `keyScale`, `valueScale` and their maps: as in `paged_attention`;
+    - `keyScale`, `valueScale`, their maps, `keyOuterScale` and `valueOuterScale`: as in
+      `paged_attention`. With an outer scale, elements are divided by the product of both,
+      in f32;
     - `caches`: one `key_value` cache, or a `key` and a `value` cache, which
       overlap neither each other nor the other operands; or one `latent` cache,
       without `value` and `valueScale`.
@@ -169,6 +172,8 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     Optional<Fp8Attn_CacheScale<"key_scale">>:$keyScale,
     Optional<Fp8Attn_CacheScale<"value_scale">>:$valueScale,
     Variadic<Fp8Attn_Cache<"cache">>:$caches,
+    Optional<Fp8Attn_Scale<"key_outer_scale">>:$keyOuterScale,
+    Optional<Fp8Attn_Scale<"value_outer_scale">>:$valueOuterScale,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<Fp8Attn_Number>:$norm_eps,

@@ -92,7 +92,8 @@ static void buildStore(OpBuilder &builder, Location loc, KvWriteOp op,
       differs ? part.scale : Value(), part.cache, head,
       CacheContentAttr::get(builder.getContext(), part.content),
       differs ? AffineMapAttr::get(*part.scaleMap) : AffineMapAttr(),
-      differs && op.getDynamic() ? builder.getUnitAttr() : UnitAttr());
+      differs && op.getDynamic() ? builder.getUnitAttr() : UnitAttr(),
+      op.getMicroscaling() ? builder.getUnitAttr() : UnitAttr());
 }
 
 /// Stores one block of tokens of one head as it is.

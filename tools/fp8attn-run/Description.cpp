@@ -116,7 +116,7 @@ static std::string describeAttention(AttentionInterface op) {
 static std::string describe(KvWriteOp op) {
   Phrases phrases;
   if (op.getDynamic())
-    phrases.add("dynamic");
+    phrases.add(op.getMicroscaling() ? "dynamic, microscaling" : "dynamic");
   phrases.add("keys of ", op.getKey().getType().getElementType(), " to ",
               op.getKeyCacheType().getElementType());
   if (op.getValue())

@@ -257,7 +257,7 @@ LogicalResult mlir::fp8attn::buildPageWrite(OpBuilder &builder,
       valueScale.tensor, caches, /*keyOuterScale=*/Value(),
       /*valueOuterScale=*/Value(), keyScale.map, valueScale.map,
       /*norm_eps=*/FloatAttr(),
-      /*dynamic=*/false, /*interleaved=*/false);
+      /*dynamic=*/false, /*interleaved=*/false, /*microscaling=*/false);
   why = findFault(write);
   return success(why.empty());
 }

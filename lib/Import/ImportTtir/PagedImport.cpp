@@ -350,7 +350,7 @@ LogicalResult mlir::fp8attn::buildPagedWrite(OpBuilder &builder,
       /*valueScale=*/Value(), caches, /*keyOuterScale=*/Value(),
       /*valueOuterScale=*/Value(), /*keyScaleMap=*/AffineMapAttr(),
       /*valueScaleMap=*/AffineMapAttr(), /*norm_eps=*/FloatAttr(),
-      /*dynamic=*/false, /*interleaved=*/false);
+      /*dynamic=*/false, /*interleaved=*/false, /*microscaling=*/false);
   why = findFault(write);
   return success(why.empty());
 }

@@ -5,8 +5,11 @@
 // RUN: %if avx512-bf16 %{ fp8attn-run %s --entry=attend --seqs=2 --context=300,70 --query-len=50 --check --emulate-amx --isa=amx_bf16 | FileCheck %s --check-prefix=ATTEND %}
 // RUN: fp8attn-run %s --entry=attend --seqs=3 --context=300,70,513 --query-len=1 --check | FileCheck %s --check-prefix=ATTEND
 // RUN: fp8attn-run %s --entry=others --context=300,70 --query-len=3,1 --prefix=40 --group=2 --selected=64 --check | FileCheck %s --check-prefix=OTHERS
+// RUN: fp8attn-run %s --entry=microscaling --seqs=3 --context=90,300,41 --query-len=7 --check --isa=generic | FileCheck %s --check-prefix=COMPUTED
+// RUN: fp8attn-run %s --entry=microscaling --seqs=3 --context=90,300,41 --query-len=7 --check | FileCheck %s --check-prefix=COMPUTED
 
 #sixteen = affine_map<(page, head, token, channel) -> (page, head, token, channel floordiv 16)>
+#block = affine_map<(page, head, token, channel) -> (page, head, token, channel floordiv 32)>
 #token = affine_map<(page, head, token, channel) -> (page, head, token)>
 #channel = affine_map<(page, head, token, channel) -> (head, channel)>
 #one = affine_map<(page, head, token, channel) -> ()>
@@ -15,6 +18,7 @@
 !latent = !fp8attn.cache<latent, heads = 1, head_dim = 96, value_head_dim = 64, page = 32, f4E2M1FN, #fp8attn.layout<pairs>>
 !blocks = memref<?x2x32x6xf8E4M3FN>
 !latent_blocks = memref<?x1x32x6xf8E4M3FN>
+!powers = memref<?x2x32x3xf8E8M0FNU>
 
 // Codes are of quotients by the product of a block's scale and the outer one.
 // GIVEN: check of cache passed: all {{[0-9]+}} bytes are equal
@@ -70,5 +74,17 @@ func.func @others(%q: memref<?x4x96xbf16>, %cache: !kv, %ks: !blocks, %vs: !bloc
       key_outer_scale(%ko : memref<2xf32>) value_outer_scale(%vo : memref<2xf32>)
       batch(%start, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%o2 : memref<?x4x96xbf16>)
       selected_pages(%pages : memref<?x?xi32>)
+  return
+}
+
+// Scales that are computed by the rule of Microscaling.
+// COMPUTED: check of ks passed: relative L2 error 0,
+// COMPUTED: check of vs passed: relative L2 error 0,
+// COMPUTED: check of cache passed: all {{[0-9]+}} bytes are equal
+func.func @microscaling(%k: memref<?x2x96xf32>, %v: memref<?x2x96xbf16>, %slots: memref<?xi64>, %ks: !powers,
+    %vs: memref<?x2x32xf8E8M0FNU>, %cache: !kv) {
+  fp8attn.kv_write dynamic microscaling key(%k : memref<?x2x96xf32>) value(%v : memref<?x2x96xbf16>)
+      slots(%slots : memref<?xi64>) key_scale(%ks : !powers, #block) value_scale(%vs : memref<?x2x32xf8E8M0FNU>, #token)
+      cache(%cache : !kv)
   return
 }

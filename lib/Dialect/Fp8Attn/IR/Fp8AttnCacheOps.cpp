@@ -29,11 +29,17 @@ static LogicalResult verifyDynamicScale(KvWriteOp op, NamedShaped scale,
                                         int64_t headDim) {
   if (!map)
     return success();
+  Type element = scale.type().getElementType();
   // kv_write_c16
-  if (isa<Float8E4M3FNType>(scale.type().getElementType()))
+  if (isa<Float8E4M3FNType>(element))
     return op.emitOpError("expects ")
            << scale.name
            << " to be of f32 or f8E8M0FNU, because it is dynamic, got "
+           << scale.type();
+  // kv_write_c17
+  if (op.getMicroscaling() && !isa<Float8E8M0FNUType>(element))
+    return op.emitOpError("expects ")
+           << scale.name << " to be of f8E8M0FNU beside microscaling, got "
            << scale.type();
   SmallVector<int> uses(kNumScaleDims);
   bool isPlain = true;
@@ -92,6 +98,11 @@ LogicalResult KvWriteOp::verify() {
   }
   if (failed(verifyRotation(*this)) || failed(verifyCacheScales(*this)))
     return failure();
+  // kv_write_c17
+  if (getMicroscaling() && !getDynamic())
+    return emitOpError(
+        "expects dynamic beside microscaling, which is a rule of "
+        "scales that are computed");
   // kv_write_c5
   if (getDynamic() && !getKeyScale() && !getValueScale())
     return emitOpError(

@@ -101,6 +101,7 @@ static ArrayRef<Clause> getDenseAttentionClauses() {
 static ArrayRef<Clause> getKvWriteClauses() {
   static const SmallVector<Clause> clauses = {
       flag("dynamic"),
+      flag("microscaling"),
       flag("interleaved"),
       required("key"),
       optional("value"),

@@ -34,7 +34,7 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     are skipped. If two tokens name the same slot, either may be the one that is
     kept, element by element.
 
-    It is written as clauses, in any order, each once: `dynamic`,
+    It is written as clauses, in any order, each once: `dynamic`, `microscaling`,
     `interleaved`, `key`, `value`, `query`, `slots`, `key_norm`, `query_norm`, `rotary`,
     `query_out`, `key_scale`, `value_scale`, `cache`, `key_outer_scale` and
     `value_outer_scale`.
@@ -61,6 +61,15 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     and stored before its elements are divided by it. Maps then have the results
     page, head and token, and may have `channel` or `channel floordiv n`, each
     once, in any order. Scales of tokens that are skipped are left as they are.
+    With `microscaling` beside it, scales, of f8E8M0FNU, are those of the Microscaling
+    specification of OCP,
+
+    ```
+    scale = max(2^(floor(log2(largest finite |element|)) - e), 2^-40)
+    ```
+
+    where 2^e is the largest power of two that is not above the largest code. They may be
+    half of the others, where the largest element then saturates.
 
     What models do to keys and queries before they attend is done on the way, on
     one reading of the new tokens:
@@ -178,11 +187,12 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<Fp8Attn_Number>:$norm_eps,
     UnitAttr:$dynamic,
-    UnitAttr:$interleaved
+    UnitAttr:$interleaved,
+    UnitAttr:$microscaling
   );
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
-  /// Version 1 of bytecode knows less (BytecodeInterface.cpp).
+  /// Version 3 of bytecode knows less (BytecodeInterface.cpp).
   let useCustomPropertiesEncoding = 1;
   let extraClassDeclaration = [{
     /// Returns whether keys are normalised or rotated.

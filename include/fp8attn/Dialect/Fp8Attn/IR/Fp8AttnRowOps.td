@@ -49,8 +49,8 @@ def Fp8Attn_StoreOp : Fp8Attn_TileOp<"store", [
     Writes `source` ([tokens, channels]) divided by `scale` to the slots of
     head `head` of the keys or values, as in `kv_write`. With `scales`, each
     element is divided by the one that the map from (page, head, token, channel)
-    gives it; with `computed`, that is computed and stored first. With `scale` and
-    `scales`, it is divided by their product.
+    gives it; with `computed`, that is computed and stored first, with `microscaling`
+    as `kv_write` says. With `scale` and `scales`, it is divided by their product.
 
     ```mlir
     !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
@@ -68,11 +68,11 @@ def Fp8Attn_StoreOp : Fp8Attn_TileOp<"store", [
                        Fp8Attn_CacheType:$cache, Index:$head,
                        Fp8Attn_CacheContentAttr:$content,
                        OptionalAttr<AffineMapAttr>:$scaleMap,
-                       UnitAttr:$computed);
+                       UnitAttr:$computed, UnitAttr:$microscaling);
   let assemblyFormat = [{
     $content $source `,` $slots (`scale` $scale^)?
     (`scales` `(` $scales^ `[` $scaleMap `]` `:` type($scales) `)`)?
-    (`computed` $computed^)? `into` $cache `[` $head `]`
+    (`computed` $computed^)? (`microscaling` $microscaling^)? `into` $cache `[` $head `]`
     attr-dict `:` type($source) `,` type($slots) `,` type($cache)
   }];
   let hasVerifier = 1;

@@ -59,14 +59,15 @@ struct DecodedRun {
   std::vector<double> largestValues;
 };
 
-/// Returns an element times its scale, rounded to bf16 if every element has a
-/// scale of its own.
+/// Returns an element times its scale, rounded to bf16 before the outer one if
+/// every element has a scale of its own.
 static double scaleElement(double element, const Scales &scales,
                            const ElementPlace &place, bool keep) {
-  const float scale = scales.at(place);
+  const float scale = scales.innerAt(place);
+  const double outer = scales.outerAt(place.head);
   if (!scales.byToken || !scales.byChannel || keep)
-    return element * scale;
-  return decodeBf16(encodeBf16(static_cast<float>(element) * scale));
+    return element * scale * outer;
+  return outer * decodeBf16(encodeBf16(static_cast<float>(element) * scale));
 }
 
 /// Takes the scales of the keys' channels into the query, without the power of
@@ -75,7 +76,7 @@ static void scaleQuery(const AttentionCall &call, int64_t head,
                        DecodedRun &run) {
   float largest = 0;
   for (int64_t c = 0; c < call.keys.headDim; ++c) {
-    run.queryFactors.push_back(call.keyScale.at({0, head, 0, c}));
+    run.queryFactors.push_back(call.keyScale.innerAt({0, head, 0, c}));
     largest = std::max(largest, run.queryFactors.back());
   }
   int exponent;
@@ -138,7 +139,7 @@ static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
     for (int64_t c = 0; c < call.keys.headDim; ++c) {
       const double key = call.keys.load(page, head, place, c);
       run.keys[c * run.numKeys + token] =
-          intoQuery ? key
+          intoQuery ? key * call.keyScale.outerAt(head)
                     : scaleElement(key, call.keyScale, {page, head, place, c},
                                    call.keepElements);
     }

@@ -432,12 +432,25 @@ static void storeElement(fp8attn_type type, const HeadTensor &source,
     encodeElement(value, to, type);
 }
 
+/// Returns the scale of elements of at most this magnitude.
+static float computeScale(float magnitude, fp8attn_type type,
+                          ComputedScale kind) {
+  constexpr float kSmallest = 0x1p-40f;
+  const float largest = largestCode(type);
+  if (kind == ComputedScale::Microscaling)
+    return magnitude == 0 ? kSmallest
+                          : std::max(std::ldexp(1.0f, std::ilogb(magnitude) -
+                                                          std::ilogb(largest)),
+                                     kSmallest);
+  const float scale = std::max(magnitude / largest, kSmallest);
+  return kind == ComputedScale::F32 ? scale
+                                    : std::exp2(std::ceil(std::log2(scale)));
+}
+
 void fp8attn::reference::computeScales(const CachePart &part,
                                        const HeadTensor &source,
-                                       const int64_t *slots, bool powers,
+                                       const int64_t *slots, ComputedScale kind,
                                        Scales &scales) {
-  constexpr float kSmallest = 0x1p-40f;
-  const float largest = largestCode(part.type);
   for (int64_t token = 0; token < source.tokens; ++token) {
     const int64_t slot = slots[token];
     if (slot < 0)
@@ -451,12 +464,8 @@ void fp8attn::reference::computeScales(const CachePart &part,
         if (std::isfinite(magnitude))
           found = std::max(found, magnitude);
       }
-      for (const auto &[index, magnitude] : magnitudes) {
-        float scale = std::max(magnitude / largest, kSmallest);
-        if (powers)
-          scale = std::exp2(std::ceil(std::log2(scale)));
-        scales.values[index] = scale;
-      }
+      for (const auto &[index, magnitude] : magnitudes)
+        scales.values[index] = computeScale(magnitude, part.type, kind);
     }
   }
 }

@@ -32,17 +32,35 @@ struct ScaleRow {
   /// so that NaN, for which every comparison is false, is bad.
   int64_t findBad() const {
     constexpr uint8_t kNanCode = 255;
-    if (type == FP8ATTN_TYPE_F8E8M0FNU) {
-      const auto *codes = static_cast<const uint8_t *>(data);
+    // From here on, codes of f8E4M3FN are NaN and, with a sign, not positive.
+    constexpr uint8_t kE4M3Nan = 0x7f;
+    const auto *codes = static_cast<const uint8_t *>(data);
+    if (type == FP8ATTN_TYPE_F8E8M0FNU)
       return fp8attn::findFirst(
           count, [&](int64_t i) { return codes[i * stride] == kNanCode; });
-    }
+    if (type == FP8ATTN_TYPE_F8E4M3FN)
+      return fp8attn::findFirst(count, [&](int64_t i) {
+        const uint8_t code = codes[i * stride];
+        return (code == 0) | (code >= kE4M3Nan);
+      });
     const auto *scale = static_cast<const float *>(data);
     return fp8attn::findFirst(count, [&](int64_t i) {
       return !((scale[i * stride] > 0) & (scale[i * stride] <= FLT_MAX));
     });
   }
 };
+
+/// Returns the number of a code of f8E4M3FN.
+float valueOfE4M3(uint8_t code) {
+  constexpr int kMantissaBits = 3, kBias = 7, kNan = 0x7f;
+  const int magnitude = code & kNan, exponent = magnitude >> kMantissaBits;
+  // A subnormal number has the exponent of the smallest normal one.
+  const int mantissa = (exponent ? 8 : 0) + (magnitude & 7);
+  const float value =
+      std::ldexp(static_cast<float>(mantissa),
+                 (exponent ? exponent : 1) - kBias - kMantissaBits);
+  return magnitude == kNan ? NAN : code > kNan ? -value : value;
+}
 } // namespace
 
 /// Reports a scale; `indices` are its place.
@@ -56,10 +74,12 @@ static int32_t failScale(fp8attn_context *context, const char *name,
     length += std::snprintf(place + length, sizeof place - length,
                             "%s%" PRId64 "%s", dim ? ", " : "[", indices[dim],
                             dim + 1 == rank ? "]" : "");
-  const float value =
-      row.type == FP8ATTN_TYPE_F32
-          ? static_cast<const float *>(row.data)[index * row.stride]
-          : NAN;
+  float value = NAN; // the only bad code of f8E8M0FNU
+  if (row.type == FP8ATTN_TYPE_F32)
+    value = static_cast<const float *>(row.data)[index * row.stride];
+  else if (row.type == FP8ATTN_TYPE_F8E4M3FN)
+    value =
+        valueOfE4M3(static_cast<const uint8_t *>(row.data)[index * row.stride]);
   if (std::isnan(value)) // printf shows the sign of a NaN.
     return fail(context, FP8ATTN_BAD_SCALE,
                 "%s%s is nan, expected a finite number > 0", name, place);

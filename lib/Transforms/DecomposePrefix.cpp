@@ -109,9 +109,10 @@ void PrefixDecomposition::attendToPrefix(const Part &part) {
       /*groupStart=*/Value(), /*prefixLens=*/Value(), /*prefixTable=*/Value(),
       /*draftMask=*/Value(), /*selectedPages=*/Value(),
       /*selectedTokens=*/Value(), op.getQueryScale(), /*outScale=*/Value(),
-      op.getKeyScaleMapAttr(), op.getValueScaleMapAttr(),
-      op.getQueryScaleMapAttr(), /*outScaleMap=*/AffineMapAttr(),
-      op.getSoftmaxScaleAttr(), op.getSoftcapAttr(),
+      op.getKeyOuterScale(), op.getValueOuterScale(), op.getKeyScaleMapAttr(),
+      op.getValueScaleMapAttr(), op.getQueryScaleMapAttr(),
+      /*outScaleMap=*/AffineMapAttr(), op.getSoftmaxScaleAttr(),
+      op.getSoftcapAttr(),
       /*causal=*/false,
       /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr(),
       Alignment::BottomRight, op.getPrecision());

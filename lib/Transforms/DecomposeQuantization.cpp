@@ -64,6 +64,7 @@ struct StoredPart {
   Value source;
   Value scale;
   std::optional<AffineMap> scaleMap;
+  Value outerScale;
   Value cache;
 };
 } // namespace
@@ -78,16 +79,21 @@ static void buildStore(OpBuilder &builder, Location loc, KvWriteOp op,
   // One number for all, loaded here, or the map to one for each element.
   const bool differs =
       part.scale && !getGranularity(*part.scaleMap).isUniform();
-  Value factor;
-  if (part.scale && !differs)
-    factor = loadScale(builder, loc, part.scale, *part.scaleMap,
-                       {Value(), head, Value(), Value()});
+  Value factor = loadOuterScale(builder, loc, part.outerScale, head);
+  if (part.scale && !differs) {
+    Value scale = loadScale(builder, loc, part.scale, *part.scaleMap,
+                            {Value(), head, Value(), Value()});
+    factor =
+        factor ? arith::MulFOp::create(builder, loc, scale, factor).getResult()
+               : scale;
+  }
   StoreOp::create(
       builder, loc, tokens, slotsOfTokens, factor,
       differs ? part.scale : Value(), part.cache, head,
       CacheContentAttr::get(builder.getContext(), part.content),
       differs ? AffineMapAttr::get(*part.scaleMap) : AffineMapAttr(),
-      differs && op.getDynamic() ? builder.getUnitAttr() : UnitAttr());
+      differs && op.getDynamic() ? builder.getUnitAttr() : UnitAttr(),
+      op.getMicroscaling() ? builder.getUnitAttr() : UnitAttr());
 }
 
 /// Stores one block of tokens of one head as it is.
@@ -160,11 +166,12 @@ static void decompose(KvWriteOp op) {
   Value count = arith::MulIOp::create(builder, loc, blocks, heads);
   SmallVector<StoredPart> parts = {{CacheContent::Key, op.getKey(),
                                     op.getKeyScale(), op.getKeyScaleMap(),
-                                    op.getKeyCache()}};
+                                    op.getKeyOuterScale(), op.getKeyCache()}};
   // Values of a latent cache are part of the keys.
   if (op.getValue())
     parts.push_back({CacheContent::Value, op.getValue(), op.getValueScale(),
-                     op.getValueScaleMap(), op.getValueCache()});
+                     op.getValueScaleMap(), op.getValueOuterScale(),
+                     op.getValueCache()});
   int64_t channels = 0;
   for (const StoredPart &part : parts)
     channels += cast<MemRefType>(part.source.getType()).getDimSize(2);

@@ -46,6 +46,13 @@ def relative_error(got, expected):
 
 def round_trip(numbers, element_type, scale):
     """Returns numbers as a cache has them."""
+    if element_type in ("i4", "f4E2M1FN"):
+        quotient = fp8attn.to_float32(numbers) / scale
+        if element_type == "i4":
+            return np.clip(np.rint(quotient), -7, 7) * scale
+        # Steps of 1/2 up to 2, of 1 up to 4, of 2 up to 6.
+        step = np.select([np.abs(quotient) < 2, np.abs(quotient) < 4], [np.float32(0.5), np.float32(1)], np.float32(2))
+        return np.clip(np.rint(quotient / step) * step, -6, 6) * scale
     return fp8attn.dequantize(fp8attn.quantize(numbers, element_type, scale), scale)
 
 

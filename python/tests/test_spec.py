@@ -152,7 +152,7 @@ class SpecTest(unittest.TestCase):
             ("head_dim to be an integer of at least 0, got 64.0", lambda: DenseAttention(8, 2, 64.0)),
             ("window_left to be an integer of at least 0, got -1", lambda: DenseAttention(8, 2, 64, window_left=-1)),
             ("softcap to be a finite number, got inf", lambda: DenseAttention(8, 2, 64, softcap=float("inf"))),
-            ("cache_type to be one of f8E4M3FN, f8E5M2, i8, bf16, got 'e4m3'", lambda: PagedAttention(8, 2, 64, cache_type="e4m3")),
+            ("cache_type to be one of f8E4M3FN, f8E5M2, i8, f4E2M1FN, i4, bf16, got 'e4m3'", lambda: PagedAttention(8, 2, 64, cache_type="e4m3")),
             ("element_type to be one of bf16, f16, f32, got 'f64'", lambda: DenseAttention(8, 2, 64, element_type="f64")),
             ("query_type to be one of bf16, f16, f32, f8E4M3FN, f8E5M2, got 'i8'", lambda: PagedAttention(8, 2, 64, query_type="i8")),
             ("selected to be one of pages, tokens, got 'keys'", lambda: PagedAttention(8, 2, 64, selected="keys")),

@@ -13,6 +13,7 @@
 #ifndef FP8ATTN_TEST_INTEGRATION_MODEL_H
 #define FP8ATTN_TEST_INTEGRATION_MODEL_H
 
+#include "fp8attn/Reference/Fp8.h"
 #include "fp8attn/Runtime/fp8attn.h"
 
 #include <cstddef>
@@ -95,7 +96,7 @@ struct Model {
   /// there is no other.
   int64_t keyPageBytes() const {
     const int64_t bytes = numKvHeads * pageTokens * ((headDim + 31) / 32 * 32) *
-                          (cache == FP8ATTN_TYPE_BF16 ? 2 : 1);
+                          fp8attn::reference::elementBits(cache) / 8;
     return split || latent ? wholeLines(bytes)
                            : wholeLines(bytes + valueBytes());
   }
@@ -105,7 +106,7 @@ struct Model {
   static int64_t wholeLines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
   int64_t valueBytes() const {
     return numKvHeads * pageTokens * ((valueDim + 15) / 16 * 16) *
-           (valueCache == FP8ATTN_TYPE_BF16 ? 2 : 1);
+           fp8attn::reference::elementBits(valueCache) / 8;
   }
 };
 

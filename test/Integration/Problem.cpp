@@ -20,7 +20,8 @@
 
 namespace reference = fp8attn::reference;
 
-/// A NaN in each of the cache's types: what was never written must not count.
+/// A NaN in each of the cache's types that have one: what was never written
+/// must not count.
 static constexpr uint8_t kUnwritten = 0xFF;
 
 /// Pages of the cache that no sequence has.

@@ -172,8 +172,10 @@ reference::AttentionResult Problem::unroundedAttend() const {
 }
 
 reference::AttentionResult Problem::unquantizedAttend() {
-  // bf16 words, so that nothing is rounded; room for twice the FP8 bytes.
-  AlignedBytes keys(2 * keyCache.size()), values(2 * valueCache.size());
+  // bf16 words, so that nothing is rounded: of codes of 4 bits, four times as
+  // many bytes.
+  constexpr int64_t kMost = 4;
+  AlignedBytes keys(kMost * keyCache.size()), values(kMost * valueCache.size());
   const reference::PairsCache cache = pairsCache(
       model, FP8ATTN_TYPE_BF16, FP8ATTN_TYPE_BF16, keys.data(), values.data());
   reference::writeCache(cache.keys,

@@ -110,8 +110,8 @@ void RandomProblem::drawSpecials(Draw &draw) {
     const int64_t token = draw.onceIn(2) ? draw.between(0, keys - 1) : keys - 1;
     const bool isValue = draw.onceIn(2);
     const fp8attn_type type = isValue ? model.valueCache : model.cache;
-    // i8 has neither.
-    if (type == FP8ATTN_TYPE_I8)
+    // i8 and elements of 4 bits have neither.
+    if (type == FP8ATTN_TYPE_I8 || reference::elementBits(type) < 8)
       continue;
     specials.push_back(
         {isValue,

@@ -35,7 +35,7 @@ struct RotaryModel {
   int64_t columns;
   /// Kind of the scales (ScaleKinds.h), null if there are none.
   const char *scale;
-  bool dynamic, interleaved, inPlace, keyNorm, queryNorm;
+  bool dynamic, microscaling, interleaved, inPlace, keyNorm, queryNorm;
   fp8attn_status (*call)(fp8attn_context *, const RotaryArguments &);
   int64_t (*workspaceBytes)(int32_t);
 };

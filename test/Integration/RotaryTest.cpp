@@ -220,7 +220,11 @@ void RotaryTest::runOn(int64_t tokens) {
       wanted = shape.reference(scales[part].floats());
     if (m.dynamic)
       computeScales(to, sources[part], slots.data(),
-                    shape.kind->type == FP8ATTN_TYPE_F8E8M0FNU, wanted);
+                    m.microscaling ? ComputedScale::Microscaling
+                    : shape.kind->type == FP8ATTN_TYPE_F8E8M0FNU
+                        ? ComputedScale::Power
+                        : ComputedScale::F32,
+                    wanted);
     writeCache(to, sources[part], slots.data(), wanted);
     for (float number : wanted.values) {
       uint8_t bytes[4];

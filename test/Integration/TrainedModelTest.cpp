@@ -54,6 +54,10 @@ static double mostQuantizationError(fp8attn_type type) {
     return 0.080;
   case FP8ATTN_TYPE_I8:
     return 0.014;
+  case FP8ATTN_TYPE_F4E2M1FN:
+    return 0.18;
+  case FP8ATTN_TYPE_I4:
+    return 0.25;
   default:
     return fp8attn::reference::kAllowedRelativeL2;
   }

@@ -14,6 +14,7 @@ import collections
 import itertools
 
 from covering_array import cover
+from model_text import NARROW_ELEMENTS
 
 Model = collections.namedtuple(
     "Model",
@@ -92,7 +93,7 @@ SWEEP = [Model(f"sweep_{i:02}", *row) for i, row in enumerate(SWEEP_ROWS)]
 # The shape of test/Data/kjv-5m.
 TRAINED = [
     Model(f"trained_{cache}", cache, 2, 4, 64, 32, *scales(cache), True, True, False)
-    for cache in COVERED["cache"]
+    for cache in (*COVERED["cache"], *NARROW_ELEMENTS)
 ]
 
 # The shape of Llama 3 with two of its eight KV heads.
@@ -172,6 +173,7 @@ LATENT = [
         ("bf16", "bf16", 1, 7, 80, 64, 96, "none"),
         ("elements", "e4m3", 2, 3, 64, 40, 32, "token_block"),
         ("i8", "i8", 1, 5, 128, 96, 64, "token_head"),
+        ("e2m1", "e2m1", 2, 3, 96, 80, 32, "token_head"),
     ]
 ]
 APART = [
@@ -250,7 +252,7 @@ WRITTEN = [
 
 # Every option at once, in covering arrays of their own.
 MIX_COLUMNS = {
-    "caches": [("e4m3", "e4m3"), ("e5m2", "e4m3"), ("bf16", "e5m2"), ("e4m3", "i8"), ("i8", "bf16"), ("i8", "i8"), ("bf16", "bf16")],
+    "caches": [("e4m3", "e4m3"), ("e5m2", "i4"), ("bf16", "e5m2"), ("e2m1", "e4m3"), ("i4", "bf16"), ("i8", "i8"), ("bf16", "bf16")],
     "dims": [(64, 64), (128, 128), (8, 8), (40, 40), (576, 512), (192, 128), (72, 200), (24, 576)],
     "heads": [(2, 4), (1, 7), (3, 1), (2, 16)],
     "page": [32, 64, 16, 1],
@@ -281,7 +283,7 @@ MIX_COLUMNS = {
 # kinds are in scale_maps.py.
 SCALED_COLUMNS = {
     **MIX_COLUMNS,
-    "caches": [("e4m3", "e5m2"), ("e5m2", "e4m3"), ("e4m3", "e4m3"), ("i8", "i8")],
+    "caches": [("e4m3", "e5m2"), ("i4", "e2m1"), ("e2m1", "e2m1"), ("i8", "i8")],
     "dims": [(64, 64), (40, 72), (192, 128)],
     "heads": [(2, 4), (1, 7), (3, 1)],
     "page": [32, 64, 16, 1],
@@ -304,9 +306,12 @@ def mix(name, row):
     # One cache holds keys and values of one type and size, or keys of which the
     # values are part.
     latent = cache == value_cache and head_dim > value_dim and row["page"] < 96
+    page = row["page"]
+    if cache in NARROW_ELEMENTS or value_cache in NARROW_ELEMENTS:
+        page = max(page, 32)
     split = not latent and (cache != value_cache or head_dim != value_dim or row["sink"])
     return Model(
-        name, cache, kv_heads, group, head_dim, row["page"],
+        name, cache, kv_heads, group, head_dim, page,
         "none" if cache == "bf16" else key_scale,
         "none" if value_cache == "bf16" or latent else value_scale,
         causal, row["lse"], split, value_cache, value_dim, source, query, out,

@@ -24,8 +24,8 @@ COLUMNS = {
     "query": ("none", "bf16", "f16", "f32"),
     "out": ("in place", "bf16", "f16", "f32"),
     "group": (1, 3),
-    "cache": ("e4m3", "e5m2", "i8", "bf16"),
-    "scale": ("head", "head_channel", "token_head", "dynamic token_head", "dynamic token_block"),
+    "cache": ("e4m3", "e2m1", "i4", "bf16"),
+    "scale": ("head", "head_channel", "dynamic token_head", "dynamic token_block", "dynamic microscaling token_block"),
     "norm": ("none", "key", "query", "both"),
     "rotary": ("none", "halves", "interleaved"),
     "table": ("f32", "bf16", "f16"),
@@ -46,7 +46,8 @@ class Model:
         self.out = self.query if self.in_place else row["out"]
         self.heads = KV_HEADS * row["group"]
         self.scale = None if self.cache == "bf16" else row["scale"].split()[-1]
-        self.dynamic = bool(self.scale) and row["scale"].startswith("dynamic")
+        self.dynamic = bool(self.scale) and "dynamic" in row["scale"]
+        self.microscaling = bool(self.scale) and "microscaling" in row["scale"]
         if self.dynamic and self.scale == "token_block" and self.dim == 72:
             self.dim = 64
         self.key_norm = row["norm"] in ("key", "both")
@@ -95,7 +96,7 @@ class Model:
         if self.key_norm or self.query_norm:
             clauses += ["{norm_eps = 1.0e-05 : f32}"]
         taken = ", ".join(f"%{name}: {type}" for name, type in arguments)
-        flags = " dynamic" * self.dynamic + " interleaved" * (self.rotary == "interleaved")
+        flags = " dynamic" * self.dynamic + " microscaling" * self.microscaling + " interleaved" * (self.rotary == "interleaved")
         body = "\n      ".join(clauses)
         return f"func.func @{self.name}({taken}) {{\n  fp8attn.kv_write{flags}\n      {body}\n  return\n}}\n"
 
@@ -107,7 +108,7 @@ class Model:
         return (
             f'    {{"{self.name}", {type_of(self.key)}, {type_of(self.query)}, {type_of(self.out)}, {type_of(self.cache)},'
             f" {type_of(self.table)}, {self.heads if self.query else 0}, {self.dim}, {self.columns}, {scale},"
-            f" {flag(self.dynamic)}, {flag(self.rotary == 'interleaved')}, {flag(self.in_place)}, {flag(self.key_norm)},"
+            f" {flag(self.dynamic)}, {flag(self.microscaling)}, {flag(self.rotary == 'interleaved')}, {flag(self.in_place)}, {flag(self.key_norm)},"
             f" {flag(self.query_norm)},\n     [](fp8attn_context *context, const RotaryArguments &call) {{\n"
             f"       return {self.name}(context, {passed});\n     }},\n     {self.name}_workspace_bytes}},"
         )

@@ -5,6 +5,8 @@
 #token_head = affine_map<(page, head, token, channel) -> (page, head, token)>
 #blocks = affine_map<(page, head, token, channel) -> (page, head, token, channel floordiv 32)>
 #channel = affine_map<(page, head, token, channel) -> (channel)>
+#sixteen = affine_map<(page, head, token, channel) -> (page, head, token, channel floordiv 16)>
+!keys = !fp8attn.cache<latent, heads = 8, head_dim = 64, value_head_dim = 64, page = 32, f4E2M1FN, #fp8attn.layout<pairs>>
 
 // A scale that differs by token or channel stays a map.
 // CHECK-LABEL: func.func @given
@@ -41,5 +43,24 @@ func.func @dynamic(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>, %slot
   fp8attn.kv_write dynamic key(%key : memref<?x8x64xbf16>) value(%value : memref<?x8x64xbf16>)
       slots(%slots : memref<?xi64>) key_scale(%key_scale : memref<?x8x32xf32>, #token_head)
       value_scale(%value_scale : memref<?x8x32x2xf8E8M0FNU>, #blocks) cache(%cache : !kv)
+  return
+}
+
+// An outer scale is a number beside the map, and multiplied with each scale before
+// elements are divided.
+// CHECK-LABEL: func.func @outer
+// CHECK-SAME:    %[[BLOCKS:[a-z0-9_]+]]: memref<?x8x32x4xf8E4M3FN>, %[[OUTER:[a-z0-9_]+]]: memref<8xf32>
+// CHECK:         %[[NUMBER:.+]] = memref.load %[[OUTER]][%[[HEAD:.+]]] : memref<8xf32>
+// CHECK:         fp8attn.tile.store key {{.*}} scale %[[NUMBER]] scales(%[[BLOCKS]][#{{.+}}] : memref<?x8x32x4xf8E4M3FN>) into %{{.+}}[%[[HEAD]]]
+
+// KERNELS-LABEL: func.func private @outer.generic
+// KERNELS:         %[[SCALE:.+]] = arith.extf %{{.+}} : f8E4M3FN to f32
+// KERNELS:         %[[PRODUCT:.+]] = arith.mulf %[[SCALE]], %{{.+}} : f32
+// KERNELS:         arith.divf %{{.+}}, %[[PRODUCT]] : f32
+func.func @outer(%latent: memref<?x8x64xf32>, %slots: memref<?xi64>, %scale: memref<?x8x32x4xf8E4M3FN>,
+    %outer: memref<8xf32>, %cache: !keys) {
+  fp8attn.kv_write key(%latent : memref<?x8x64xf32>) slots(%slots : memref<?xi64>)
+      key_scale(%scale : memref<?x8x32x4xf8E4M3FN>, #sixteen) key_outer_scale(%outer : memref<8xf32>)
+      cache(%cache : !keys)
   return
 }

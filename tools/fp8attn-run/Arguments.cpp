@@ -296,14 +296,20 @@ static int64_t evaluate(AffineExpr expr, ArrayRef<int64_t> dims) {
 
 reference::Scales mlir::fp8attn::getScales(const Arguments &arguments,
                                            Value scale,
-                                           std::optional<AffineMap> map) {
+                                           std::optional<AffineMap> map,
+                                           Value outer) {
   reference::Scales scales;
   if (!scale)
     return scales;
   const Argument &argument = arguments[scale];
-  for (int64_t i = 0; i < argument.getNumElements(); ++i)
-    scales.values.push_back(static_cast<float>(reference::decodeElement(
-        argument.getElement(i), fp8attn_type(argument.tensor.type))));
+  auto toFloats = [](const Argument &from, std::vector<float> &to) {
+    for (int64_t i = 0; i < from.getNumElements(); ++i)
+      to.push_back(static_cast<float>(reference::decodeElement(
+          from.getElement(i), fp8attn_type(from.tensor.type))));
+  };
+  toFloats(argument, scales.values);
+  if (outer)
+    toFloats(arguments[outer], scales.outer);
   const ScaleGranularity granularity = getGranularity(*map);
   scales.byToken = granularity.byToken;
   scales.byChannel = granularity.byChannel;

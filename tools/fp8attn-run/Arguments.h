@@ -148,7 +148,7 @@ private:
 
 /// Returns the scales of an optional operand of a cache for the reference.
 reference::Scales getScales(const Arguments &arguments, Value scale,
-                            std::optional<AffineMap> map);
+                            std::optional<AffineMap> map, Value outer = {});
 
 /// Returns an argument [batch, heads, tokens, channels] for the reference.
 reference::DenseTensor getDenseTensor(const Argument &argument);

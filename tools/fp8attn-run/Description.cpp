@@ -46,6 +46,15 @@ static void addScale(Phrases &phrases, StringRef name, Value scale,
     phrases.add(name, " of ", AffineMapAttr::get(*map));
 }
 
+/// Says what the scales of keys and values are multiplied with.
+template <typename Op> static void addOuterScales(Phrases &phrases, Op op) {
+  for (auto [name, outer] :
+       {std::pair<StringRef, Value>("key_outer_scale", op.getKeyOuterScale()),
+        {"value_outer_scale", op.getValueOuterScale()}})
+    if (outer)
+      phrases.add(name, " of ", outer.getType());
+}
+
 static void addVisibility(Phrases &phrases, AttentionInterface op) {
   phrases.add(op.getCausal() ? "causal" : "not causal");
   if (IntegerAttr left = op.getWindowLeftAttr())
@@ -101,13 +110,15 @@ static std::string describeAttention(AttentionInterface op) {
   addScale(phrases, "value_scale", op.getValueScale(), op.getValueScaleMap());
   addScale(phrases, "query_scale", op.getQueryScale(), op.getQueryScaleMap());
   addScale(phrases, "out_scale", op.getOutScale(), op.getOutScaleMap());
+  if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation()))
+    addOuterScales(phrases, paged);
   return phrases.take();
 }
 
 static std::string describe(KvWriteOp op) {
   Phrases phrases;
   if (op.getDynamic())
-    phrases.add("dynamic");
+    phrases.add(op.getMicroscaling() ? "dynamic, microscaling" : "dynamic");
   phrases.add("keys of ", op.getKey().getType().getElementType(), " to ",
               op.getKeyCacheType().getElementType());
   if (op.getValue())
@@ -124,6 +135,7 @@ static std::string describe(KvWriteOp op) {
     phrases.add(op.getInterleaved() ? "rotary, interleaved" : "rotary");
   addScale(phrases, "key_scale", op.getKeyScale(), op.getKeyScaleMap());
   addScale(phrases, "value_scale", op.getValueScale(), op.getValueScaleMap());
+  addOuterScales(phrases, op);
   return phrases.take();
 }
 

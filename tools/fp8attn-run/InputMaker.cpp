@@ -72,6 +72,10 @@ LogicalResult InputMaker::makeScale(Value scale, ArrayRef<int64_t> sizes) {
   if (type.getElementType().isF32())
     return makeNumbers(scale, sizes,
                        [&](int64_t) { return random.uniform(0.08, 0.3); });
+  // Beside those they are multiplied with.
+  if (isa<Float8E4M3FNType>(type.getElementType()))
+    return makeNumbers(scale, sizes,
+                       [&](int64_t) { return random.uniform(0.5, 4); });
   return make(scale, sizes, [&](const Argument &argument) {
     constexpr uint8_t kSmallestPower = 123; // 2^-4; 2^-2 is the largest
     for (int64_t i = 0; i < argument.getNumElements(); ++i)

@@ -78,8 +78,8 @@ private:
   /// Makes i32 and copies `numbers`, also into a tensor that was made before.
   LogicalResult makeIntegers(Value value, ArrayRef<int64_t> sizes,
                              ArrayRef<int32_t> numbers);
-  /// Makes an optional scale of f32 or f8E8M0FNU. `sizes` are those of a scale
-  /// with all its dimensions; a scale of rank 0 has none.
+  /// Makes an optional scale of f32, f8E8M0FNU or f8E4M3FN. `sizes` are those
+  /// of a scale with all its dimensions; a scale of rank 0 has none.
   LogicalResult makeScale(Value scale, ArrayRef<int64_t> sizes);
   /// Makes a sink for each head, if there are any.
   LogicalResult makeSink(Value sink, int64_t heads);

@@ -81,6 +81,10 @@ LogicalResult InputMaker::makeCacheScales(Op op, CacheType keys,
 }
 
 template <typename Op> LogicalResult InputMaker::makeCacheScales(Op op) {
+  const int64_t heads = op.getKeyCacheType().getNumHeads();
+  if (failed(makeScale(op.getKeyOuterScale(), heads)) ||
+      failed(makeScale(op.getValueOuterScale(), heads)))
+    return failure();
   return makeCacheScales(op, op.getKeyCacheType(), op.getValueCacheType(),
                          getPages(op.getKeyCacheType()).numPages);
 }
@@ -95,11 +99,13 @@ template <typename Op> void InputMaker::makeCaches(Op op) {
     arguments.allocateCache(valueCache, pages.numPages);
   CacheParts parts = getCacheParts(arguments, keyCache, valueCache);
   writePrompt(parts.keys,
-              getScales(arguments, op.getKeyScale(), op.getKeyScaleMap()),
+              getScales(arguments, op.getKeyScale(), op.getKeyScaleMap(),
+                        op.getKeyOuterScale()),
               pages, /*isKey=*/true);
   if (!op.getKeyCacheType().isLatent())
     writePrompt(parts.values,
-                getScales(arguments, op.getValueScale(), op.getValueScaleMap()),
+                getScales(arguments, op.getValueScale(), op.getValueScaleMap(),
+                          op.getValueOuterScale()),
                 pages, /*isKey=*/false);
 }
 

@@ -41,9 +41,13 @@ static float getSoftmaxScale(AttentionInterface op, const Arguments &inputs) {
 template <typename Call>
 static void describeScores(AttentionInterface op, const Arguments &inputs,
                            std::vector<float> &sinks, Call &call) {
-  call.keyScale = getScales(inputs, op.getKeyScale(), op.getKeyScaleMap());
-  call.valueScale = getScales(inputs, op.getEffectiveValueScale(),
-                              op.getEffectiveValueScaleMap());
+  // Only caches have outer scales.
+  auto paged = dyn_cast<PagedAttentionOp>(op.getOperation());
+  call.keyScale = getScales(inputs, op.getKeyScale(), op.getKeyScaleMap(),
+                            paged ? paged.getKeyOuterScale() : Value());
+  call.valueScale = getScales(
+      inputs, op.getEffectiveValueScale(), op.getEffectiveValueScaleMap(),
+      paged ? paged.getEffectiveValueOuterScale() : Value());
   call.softmaxScale = getSoftmaxScale(op, inputs);
   call.f32Products = op.getPrecision() == Precision::F32;
   if (IntegerAttr left = op.getWindowLeftAttr())
@@ -219,14 +223,19 @@ static void runQuery(KvWriteOp op, const Arguments &inputs,
 }
 
 /// Computes the scales of a dynamic write of keys or values, in place.
-static void computeScales(Value scale, AffineMap map,
+static void computeScales(KvWriteOp op, Value scale, AffineMap map,
                           const reference::CachePart &part,
                           const reference::HeadTensor &source,
                           const int64_t *slots, const Arguments &inputs) {
   const Argument &argument = inputs[scale];
   const auto type = fp8attn_type(argument.tensor.type);
   reference::Scales scales = getScales(inputs, scale, map);
-  reference::computeScales(part, source, slots, type == FP8ATTN_TYPE_F8E8M0FNU,
+  using reference::ComputedScale;
+  reference::computeScales(part, source, slots,
+                           op.getMicroscaling() ? ComputedScale::Microscaling
+                           : type == FP8ATTN_TYPE_F8E8M0FNU
+                               ? ComputedScale::Power
+                               : ComputedScale::F32,
                            scales);
   for (auto [index, value] : llvm::enumerate(scales.values))
     reference::encodeElement(value, argument.getElement(index), type);
@@ -248,24 +257,25 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs,
   if (op.getQuery())
     runQuery(op, inputs, expectations);
   if (op.getDynamic()) {
-    computeScales(op.getKeyScale(), *op.getKeyScaleMap(), parts.keys, key,
+    computeScales(op, op.getKeyScale(), *op.getKeyScaleMap(), parts.keys, key,
                   slots, inputs);
     expectations.writeExactly(op.getKeyScale());
   }
-  reference::writeCache(
-      parts.keys, key, slots,
-      getScales(inputs, op.getKeyScale(), op.getKeyScaleMap()));
+  reference::writeCache(parts.keys, key, slots,
+                        getScales(inputs, op.getKeyScale(), op.getKeyScaleMap(),
+                                  op.getKeyOuterScale()));
   // Values of a latent cache are part of the keys.
   if (!op.getValue())
     return;
   if (op.getDynamic()) {
-    computeScales(op.getValueScale(), *op.getValueScaleMap(), parts.values,
+    computeScales(op, op.getValueScale(), *op.getValueScaleMap(), parts.values,
                   getHeadTensor(inputs[op.getValue()]), slots, inputs);
     expectations.writeExactly(op.getValueScale());
   }
   reference::writeCache(
       parts.values, getHeadTensor(inputs[op.getValue()]), slots,
-      getScales(inputs, op.getValueScale(), op.getValueScaleMap()));
+      getScales(inputs, op.getValueScale(), op.getValueScaleMap(),
+                op.getValueOuterScale()));
 }
 
 static void runRepack(RepackOp op, const Arguments &inputs) {

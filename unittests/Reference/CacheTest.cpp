@@ -124,3 +124,39 @@ TEST(CacheTest, WriteSkipsNegativeSlotsAndDividesByTheScale) {
   EXPECT_EQ(cache.keys.load(1, 0, 1, 7), 6.0);
   EXPECT_EQ(std::count(memory.begin(), memory.end(), 0xFF), 2 * 32 * 32 - 32);
 }
+
+// The largest magnitude of two channels: 7 of f4E2M1FN saturates with a scale
+// of 1, which is that of Microscaling, and not with 2, which is above 7/6.
+TEST(CacheTest, ComputesScales) {
+  PairsCache cache =
+      makePairsCache(nullptr, Content::Key, FP8ATTN_TYPE_F4E2M1FN,
+                     /*heads=*/1, /*headDim=*/8,
+                     /*pageTokens=*/32);
+  const float row[8] = {-7, 1, 6, 0, 0, -0.0f, 1e-20f, 0x1p100f};
+  const int64_t slot = 0;
+  const HeadTensor source{row, 1, 8, 8, FP8ATTN_TYPE_F32};
+  const auto compute = [&](ComputedScale kind) {
+    Scales scales;
+    scales.values.resize(4);
+    scales.index = [](const ElementPlace &place) { return place.channel / 2; };
+    computeScales(cache.keys, source, &slot, kind, scales);
+    return scales.values;
+  };
+  EXPECT_EQ(compute(ComputedScale::F32),
+            (std::vector<float>{7.0f / 6, 1, 0x1p-40f, 0x1p100f / 6}));
+  EXPECT_EQ(compute(ComputedScale::Power),
+            (std::vector<float>{2, 1, 0x1p-40f, 0x1p98f}));
+  EXPECT_EQ(compute(ComputedScale::Microscaling),
+            (std::vector<float>{1, 1, 0x1p-40f, 0x1p98f}));
+}
+
+// Elements are divided by the product of both scales, in f32.
+TEST(CacheTest, OuterScales) {
+  Scales scales;
+  scales.values = {0.1f, 0.3f};
+  scales.outer = {0.7f};
+  EXPECT_EQ(scales.at({0, 1, 0, 0}), 0.3f * 0.7f);
+  scales.outer = {2, 0.5f};
+  EXPECT_EQ(scales.at({0, 0, 0, 0}), 0.2f);
+  EXPECT_EQ(scales.at({0, 1, 0, 0}), 0.15f);
+}

@@ -116,6 +116,29 @@ TEST_F(CheckScaleTest, Powers) {
                 "key_scale[3] is nan, expected a finite number > 0");
 }
 
+// Codes of f8E4M3FN are positive numbers up to 0x7E, but for the first.
+TEST_F(CheckScaleTest, CodesOfE4M3) {
+  const int64_t one = 1;
+  for (int code = 0; code < 256; ++code) {
+    const auto byte = static_cast<uint8_t>(code);
+    const int32_t status = fp8attn_check_scale(
+        &context, "key_scale", &byte, FP8ATTN_TYPE_F8E4M3FN, 1, &one, &one);
+    EXPECT_EQ(status == FP8ATTN_OK, code > 0 && code < 0x7F) << code;
+  }
+  const struct {
+    uint8_t code;
+    const char *text;
+  } cases[] = {{0, "0"},     {0x7F, "nan"}, {0x80, "-0"}, {0x81, "-0.00195312"},
+               {0xB8, "-1"}, {0xFE, "-448"}};
+  for (const auto &it : cases) {
+    const std::string message = std::string("key_scale[0] is ") + it.text +
+                                ", expected a finite number > 0";
+    expectFailure(fp8attn_check_scale(&context, "key_scale", &it.code,
+                                      FP8ATTN_TYPE_F8E4M3FN, 1, &one, &one),
+                  FP8ATTN_BAD_SCALE, message.c_str());
+  }
+}
+
 TEST_F(CheckScaleTest, Null) {
   const int64_t count = 8, stride = 1;
   expectFailure(fp8attn_check_scale(&context, "key_scale", nullptr,

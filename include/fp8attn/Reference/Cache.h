@@ -121,11 +121,23 @@ struct Scales {
   /// Whether the scales of one head differ by page or token, and by channel.
   bool byToken = false;
   bool byChannel = false;
+  /// What all of them are multiplied with: one number, or one for each head;
+  /// nothing if empty.
+  std::vector<float> outer = {};
 
+  /// Returns the product that an element is divided by when it is written,
+  /// rounded to f32.
   float at(const ElementPlace &place) const {
+    return innerAt(place) * outerAt(place.head);
+  }
+  /// Returns the two factors of it.
+  float innerAt(const ElementPlace &place) const {
     if (index)
       return values[index(place)];
     return values.empty() ? 1.0f : values[values.size() == 1 ? 0 : place.head];
+  }
+  float outerAt(int64_t head) const {
+    return outer.empty() ? 1.0f : outer[outer.size() == 1 ? 0 : head];
   }
 };
 
@@ -151,11 +163,16 @@ struct HeadTensor {
   float at(int64_t token, int64_t head, int64_t channel) const;
 };
 
-/// Computes the scales that a dynamic write stores: for the elements of a token
-/// that share one, the largest finite magnitude over the largest code, at least
-/// 2^-40, in f32; with `powers` rounded up to a power of two.
+/// What scales a dynamic write computes: for the elements of a token that share
+/// one, the largest finite magnitude over the largest code, in f32; that
+/// rounded up to a power of two; or the largest power of two that is not above
+/// the magnitude, over that of the largest code, as the Microscaling
+/// specification has it. At least 2^-40.
+enum class ComputedScale { F32, Power, Microscaling };
+
+/// Computes the scales that a dynamic write stores.
 void computeScales(const CachePart &part, const HeadTensor &source,
-                   const int64_t *slots, bool powers, Scales &scales);
+                   const int64_t *slots, ComputedScale kind, Scales &scales);
 
 /// Writes each token of `source` whose slot is not negative: codes of the
 /// element over its scale, or, in a bf16 part, the element as bf16; zeros in

@@ -91,8 +91,9 @@ int32_t fp8attn_check_draft_columns(fp8attn_context *context, const char *name,
                                     int64_t columns, const int32_t *query_start,
                                     int64_t num_starts);
 
-/// Checks a tensor of scales, f32 or f8E8M0FNU, of `rank` dimensions: each is
-/// finite and > 0. sizes and strides, in elements, may be null for rank 0.
+/// Checks a tensor of scales, f32, f8E8M0FNU or f8E4M3FN, of `rank` dimensions:
+/// each is finite and > 0. sizes and strides, in elements, may be null for rank
+/// 0.
 int32_t fp8attn_check_scale(fp8attn_context *context, const char *name,
                             const void *scale, int32_t type, int32_t rank,
                             const int64_t *sizes, const int64_t *strides);

@@ -254,9 +254,10 @@ LogicalResult mlir::fp8attn::buildPageWrite(OpBuilder &builder,
       collapseTokens(builder, loc, values), /*query=*/Value(), slots,
       /*keyNorm=*/Value(), /*queryNorm=*/Value(), /*positions=*/Value(),
       /*cos=*/Value(), /*sin=*/Value(), /*queryOut=*/Value(), keyScale.tensor,
-      valueScale.tensor, caches, keyScale.map, valueScale.map,
+      valueScale.tensor, caches, /*keyOuterScale=*/Value(),
+      /*valueOuterScale=*/Value(), keyScale.map, valueScale.map,
       /*norm_eps=*/FloatAttr(),
-      /*dynamic=*/false, /*interleaved=*/false);
+      /*dynamic=*/false, /*interleaved=*/false, /*microscaling=*/false);
   why = findFault(write);
   return success(why.empty());
 }
@@ -313,7 +314,8 @@ Value mlir::fp8attn::buildPageAttention(OpBuilder &builder,
       /*prefixLens=*/Value(), /*prefixTable=*/Value(),
       /*draftMask=*/Value(), /*selectedPages=*/Value(),
       /*selectedTokens=*/Value(), /*queryScale=*/Value(),
-      /*outScale=*/Value(), keyScale.map, valueScale.map,
+      /*outScale=*/Value(), /*keyOuterScale=*/Value(),
+      /*valueOuterScale=*/Value(), keyScale.map, valueScale.map,
       /*queryScaleMap=*/AffineMapAttr(), /*outScaleMap=*/AffineMapAttr(),
       options.scale ? builder.getF32FloatAttr(*options.scale) : FloatAttr(),
       /*softcap=*/FloatAttr(), attention.isCausal,

@@ -347,9 +347,10 @@ LogicalResult mlir::fp8attn::buildPagedWrite(OpBuilder &builder,
       /*keyNorm=*/Value(), /*queryNorm=*/Value(), /*positions=*/Value(),
       /*cos=*/Value(), /*sin=*/Value(), /*queryOut=*/Value(),
       /*keyScale=*/Value(),
-      /*valueScale=*/Value(), caches, /*keyScaleMap=*/AffineMapAttr(),
+      /*valueScale=*/Value(), caches, /*keyOuterScale=*/Value(),
+      /*valueOuterScale=*/Value(), /*keyScaleMap=*/AffineMapAttr(),
       /*valueScaleMap=*/AffineMapAttr(), /*norm_eps=*/FloatAttr(),
-      /*dynamic=*/false, /*interleaved=*/false);
+      /*dynamic=*/false, /*interleaved=*/false, /*microscaling=*/false);
   why = findFault(write);
   return success(why.empty());
 }
@@ -376,7 +377,8 @@ Value mlir::fp8attn::buildPagedAttention(OpBuilder &builder,
       /*prefixLens=*/Value(), /*prefixTable=*/Value(),
       /*draftMask=*/Value(), /*selectedPages=*/Value(),
       /*selectedTokens=*/Value(), /*queryScale=*/Value(),
-      /*outScale=*/Value(),
+      /*outScale=*/Value(), /*keyOuterScale=*/Value(),
+      /*valueOuterScale=*/Value(),
       /*keyScaleMap=*/AffineMapAttr(),
       /*valueScaleMap=*/AffineMapAttr(),
       /*queryScaleMap=*/AffineMapAttr(), /*outScaleMap=*/AffineMapAttr(),

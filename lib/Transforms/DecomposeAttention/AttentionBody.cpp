@@ -71,7 +71,7 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
       makeStepFactor(builder, loc, context.valueScale, context.run, firstKey);
   Value key = loadTile<LoadKeyOp>(builder, loc, context, context.denseKeys,
                                   context.keyType, op.getKeyDim(), firstKey);
-  key = decodeAndScale(builder, loc, key, keyFactor);
+  key = decodeAndScale(builder, loc, key, keyFactor, context.keyScale.outer);
   Value scores = QkOp::create(builder, loc, tile(rows, kKeys, f32), query, key,
                               /*factor=*/Value(), /*rowFactor=*/Value(),
                               /*keyFactor=*/Value());
@@ -96,7 +96,8 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
   Value value =
       loadTile<LoadValueOp>(builder, loc, context, context.denseValues,
                             context.valueType, op.getValueDim(), firstKey);
-  value = decodeAndScale(builder, loc, value, valueFactor);
+  value = decodeAndScale(builder, loc, value, valueFactor,
+                         context.valueScale.outer);
   Value acc = PvOp::create(builder, loc, softmax.getProbs(), value,
                            softmax.getNewAcc());
   return {softmax.getNewMax(), softmax.getNewSum(), acc};
@@ -139,11 +140,15 @@ void mlir::fp8attn::makeScales(OpBuilder &builder, Location loc, Value keyHead,
                                Value valueHead, int64_t pageTokens,
                                ItemContext &context) {
   AttentionInterface op = context.op;
+  // Only caches have them.
+  auto paged = dyn_cast<PagedAttentionOp>(op.getOperation());
+  Value keyOuter = paged ? paged.getKeyOuterScale() : Value();
+  Value valueOuter = paged ? paged.getEffectiveValueOuterScale() : Value();
   context.keyScale =
       makeItemScale(builder, loc, op.getKeyScale(), op.getKeyScaleMap(),
-                    op.getKeyDim(), pageTokens, keyHead);
+                    keyOuter, op.getKeyDim(), pageTokens, keyHead);
   context.valueScale = makeItemScale(builder, loc, op.getEffectiveValueScale(),
-                                     op.getEffectiveValueScaleMap(),
+                                     op.getEffectiveValueScaleMap(), valueOuter,
                                      op.getValueDim(), pageTokens, valueHead);
 }
 

@@ -20,11 +20,12 @@ using namespace mlir::fp8attn;
 ItemScale mlir::fp8attn::makeItemScale(OpBuilder &builder, Location loc,
                                        Value scale,
                                        std::optional<AffineMap> map,
-                                       int64_t channels, int64_t pageTokens,
-                                       Value head) {
+                                       Value outer, int64_t channels,
+                                       int64_t pageTokens, Value head) {
   if (!scale)
     return {};
-  ItemScale result{scale, *map, head, channels, pageTokens, {}};
+  ItemScale result{scale, *map, head, channels, pageTokens, {}, {}};
+  result.outer = loadOuterScale(builder, loc, outer, head);
   ScaleGranularity granularity = getGranularity(*map);
   if (granularity.byToken)
     return result;
@@ -55,7 +56,7 @@ Value mlir::fp8attn::makeStepFactor(OpBuilder &builder, Location loc,
 }
 
 Value mlir::fp8attn::decodeAndScale(OpBuilder &builder, Location loc,
-                                    Value tile, Value factor) {
+                                    Value tile, Value factor, Value outer) {
   auto type = cast<RankedTensorType>(tile.getType());
   if (type.getElementType().isBF16())
     return tile;
@@ -67,5 +68,8 @@ Value mlir::fp8attn::decodeAndScale(OpBuilder &builder, Location loc,
   if (factors && factors.getRank() == 1)
     along = builder.getI64IntegerAttr(
         factor.getDefiningOp<LoadScaleOp>().getRun() ? 0 : 1);
-  return ScaleOp::create(builder, loc, decoded, factor, along);
+  Value scaled = ScaleOp::create(builder, loc, decoded, factor, along);
+  return outer ? ScaleOp::create(builder, loc, scaled, outer, IntegerAttr())
+                     .getResult()
+               : scaled;
 }

@@ -32,21 +32,26 @@ struct ItemScale {
   /// The factor, if it is the same for all steps of keys: a number or one for
   /// each channel.
   Value factor;
+  /// A number that all factors are multiplied with, null if there is none.
+  Value outer;
 };
 
-/// Returns the scale, with its factor if that is the same for all keys.
+/// Returns the scale, with its factor if that is the same for all keys. `outer`
+/// is what its elements are multiplied with, or null.
 ItemScale makeItemScale(OpBuilder &builder, Location loc, Value scale,
-                        std::optional<AffineMap> map, int64_t channels,
-                        int64_t pageTokens, Value head);
+                        std::optional<AffineMap> map, Value outer,
+                        int64_t channels, int64_t pageTokens, Value head);
 
 /// Returns the factors of the step of keys of `run` at `firstKey`, or those
 /// that all steps share; null if there is no scale.
 Value makeStepFactor(OpBuilder &builder, Location loc, const ItemScale &scale,
                      Value run, Value firstKey);
 
-/// Decodes a tile if it is FP8, and multiplies it by its factor.
-Value decodeAndScale(OpBuilder &builder, Location loc, Value tile,
-                     Value factor);
+/// Decodes a tile if it is of codes, and multiplies it by its factor, and then
+/// by `outer` if there is one: elements are rounded in between if each has a
+/// factor of its own.
+Value decodeAndScale(OpBuilder &builder, Location loc, Value tile, Value factor,
+                     Value outer);
 
 } // namespace mlir::fp8attn
 

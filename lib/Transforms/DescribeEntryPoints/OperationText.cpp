@@ -57,6 +57,7 @@ static void writeOptions(json::OStream &json, AttentionInterface op) {
 
 static void writeOptions(json::OStream &json, KvWriteOp op) {
   json.attribute("dynamic", op.getDynamic());
+  json.attribute("microscaling", op.getMicroscaling());
   json.attribute("interleaved", op.getInterleaved());
   json.attribute("norm_eps", toValue(op.getNormEpsAttr()));
   json.attribute("key_scale_map", toValue(op.getKeyScaleMap()));

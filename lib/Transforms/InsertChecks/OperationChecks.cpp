@@ -109,6 +109,8 @@ static void emitChecks(PagedAttentionOp op) {
                       op.getKeyScaleMap(), op.getKeyCache());
   emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
                       op.getValueScaleMap(), op.getValueCache());
+  emitScaleCheck(builder, loc, "key_outer_scale", op.getKeyOuterScale());
+  emitScaleCheck(builder, loc, "value_outer_scale", op.getValueOuterScale());
   emitScaleCheck(builder, loc, "softmax_scale", op.getSoftmaxScaleValue());
   emitRowScaleChecks(builder, loc, op);
   emitBatchChecks(builder, loc, op);
@@ -249,6 +251,8 @@ static void emitChecks(KvWriteOp op) {
                       op.getKeyScaleMap(), op.getKeyCache());
   emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
                       op.getValueScaleMap(), op.getValueCache());
+  emitScaleCheck(builder, loc, "key_outer_scale", op.getKeyOuterScale());
+  emitScaleCheck(builder, loc, "value_outer_scale", op.getValueOuterScale());
   for (Value cache : op.getCaches())
     CheckSlotsOp::create(builder, loc, op.getSlots(), cache);
   emitRotationChecks(builder, loc, op);

@@ -21,12 +21,16 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace mlir::fp8attn;
 
 /// The smallest scale that is computed: far below any that matters, and far
 /// from where a product of scales would underflow.
 static constexpr float kSmallestScale = 0x1p-40f;
+/// Of the exponents of f32 and f8E8M0FNU.
+static constexpr int32_t kExponentBias = 127;
 
 namespace {
 /// Emits the code for a group of channels of one token that share a scale.
@@ -42,6 +46,8 @@ public:
       storeScale(builder);
     Value scale =
         loadScale(builder, loc, op.getScales(), *op.getScaleMap(), place);
+    if (Value outer = op.getScale())
+      scale = arith::MulFOp::create(builder, loc, scale, outer);
     forChannels(builder, [&](OpBuilder &body, Value channel, Value element) {
       Value quotient = arith::DivFOp::create(body, loc, element, scale);
       memref::StoreOp::create(body, loc, quotient, quotients,
@@ -104,34 +110,70 @@ private:
                                     loop.getResult(0));
   }
 
-  /// Stores the scale that takes the largest magnitude to the largest code.
+  /// Stores the scale that the largest magnitude is given.
   void storeScale(OpBuilder &builder) {
+    Value largest = findLargest(builder);
+    memref::StoreOp::create(
+        builder, loc,
+        op.getMicroscaling() ? shareExponent(builder, largest)
+                             : fitLargest(builder, largest),
+        op.getScales(),
+        getScaleIndices(builder, loc, *op.getScaleMap(), place));
+  }
+
+  /// Returns the scale that takes `largest` to the largest code.
+  Value fitLargest(OpBuilder &builder, Value largest) {
     Type element = op.getCache().getType().getElementType();
-    Value scale =
-        arith::DivFOp::create(builder, loc, findLargest(builder),
-                              constantF32(builder, loc, largestCode(element)));
+    Value scale = arith::DivFOp::create(
+        builder, loc, largest, constantF32(builder, loc, largestCode(element)));
     scale = arith::MaximumFOp::create(
         builder, loc, scale, constantF32(builder, loc, kSmallestScale));
-    if (!op.getScales().getType().getElementType().isF32())
-      scale = encodePower(builder, scale);
-    memref::StoreOp::create(
-        builder, loc, scale, op.getScales(),
-        getScaleIndices(builder, loc, *op.getScaleMap(), place));
+    return op.getScales().getType().getElementType().isF32()
+               ? scale
+               : encodePower(builder, scale);
+  }
+
+  /// Returns the scale that takes the power of two of `largest` to that of the
+  /// largest code. Exponents are biased as those of f8E8M0FNU are; a subnormal
+  /// number has the least one.
+  Value shareExponent(OpBuilder &builder, Value largest) {
+    Type element = op.getCache().getType().getElementType();
+    Value exponent = shiftMantissaOut(
+        builder,
+        arith::BitcastOp::create(builder, loc, builder.getI32Type(), largest));
+    Value code = arith::SubIOp::create(
+        builder, loc, exponent,
+        number(builder, std::ilogb(largestCode(element))));
+    code = arith::MaxSIOp::create(
+        builder, loc, code,
+        number(builder, kExponentBias + std::ilogb(kSmallestScale)));
+    return asPower(builder, code);
   }
 
   /// Returns the least power of two, an f8E8M0FNU, that is not below `scale`, a
   /// normal number.
   Value encodePower(OpBuilder &builder, Value scale) {
-    constexpr int32_t kMantissa = 0x7fffff, kMantissaBits = 23;
-    Type i32 = builder.getI32Type();
-    auto constant = [&](int32_t value) {
-      return arith::ConstantIntOp::create(builder, loc, i32, value);
-    };
-    Value bits = arith::BitcastOp::create(builder, loc, i32, scale);
-    bits = arith::AddIOp::create(builder, loc, bits, constant(kMantissa));
-    bits = arith::ShRUIOp::create(builder, loc, bits, constant(kMantissaBits));
-    Value code =
-        arith::TruncIOp::create(builder, loc, builder.getI8Type(), bits);
+    constexpr int32_t kMantissa = 0x7fffff;
+    Value bits =
+        arith::BitcastOp::create(builder, loc, builder.getI32Type(), scale);
+    bits =
+        arith::AddIOp::create(builder, loc, bits, number(builder, kMantissa));
+    return asPower(builder, shiftMantissaOut(builder, bits));
+  }
+
+  Value number(OpBuilder &builder, int32_t value) {
+    return arith::ConstantIntOp::create(builder, loc, builder.getI32Type(),
+                                        value);
+  }
+  /// Returns the bits of an f32 that is not negative without its mantissa.
+  Value shiftMantissaOut(OpBuilder &builder, Value bits) {
+    constexpr int32_t kMantissaBits = 23;
+    return arith::ShRUIOp::create(builder, loc, bits,
+                                  number(builder, kMantissaBits));
+  }
+  /// Returns a code of f8E8M0FNU, an i32, as the scales' type.
+  Value asPower(OpBuilder &builder, Value code) {
+    code = arith::TruncIOp::create(builder, loc, builder.getI8Type(), code);
     return arith::BitcastOp::create(
         builder, loc, op.getScales().getType().getElementType(), code);
   }

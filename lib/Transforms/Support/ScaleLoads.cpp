@@ -66,7 +66,20 @@ Value mlir::fp8attn::loadScale(OpBuilder &builder, Location loc, Value scale,
                                AffineMap map, ArrayRef<Value> dims) {
   Value value = memref::LoadOp::create(
       builder, loc, scale, getScaleIndices(builder, loc, map, dims));
-  return value.getType().isF32() ? value : decodePower(builder, loc, value);
+  if (isa<Float8E8M0FNUType>(value.getType()))
+    return decodePower(builder, loc, value);
+  return value.getType().isF32()
+             ? value
+             : arith::ExtFOp::create(builder, loc, builder.getF32Type(), value)
+                   .getResult();
+}
+
+Value mlir::fp8attn::loadOuterScale(OpBuilder &builder, Location loc,
+                                    Value outer, Value head) {
+  if (!outer)
+    return {};
+  SmallVector<Value> indices(cast<MemRefType>(outer.getType()).getRank(), head);
+  return memref::LoadOp::create(builder, loc, outer, indices);
 }
 
 void mlir::fp8attn::emitChannelScales(OpBuilder &builder, LoadScaleOp load,

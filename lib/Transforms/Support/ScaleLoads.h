@@ -30,6 +30,10 @@ SmallVector<Value> getScaleIndices(OpBuilder &builder, Location loc,
 Value loadScale(OpBuilder &builder, Location loc, Value scale, AffineMap map,
                 ArrayRef<Value> dims);
 
+/// Loads what the scales of a KV head are multiplied with: the only number, or
+/// that of the head. Returns null if `outer` is.
+Value loadOuterScale(OpBuilder &builder, Location loc, Value outer, Value head);
+
 /// Emits buffer[c] = the scale of channel c, for a `load` without keys, to
 /// memref<channels x f32>.
 void emitChannelScales(OpBuilder &builder, LoadScaleOp load, Value buffer);

@@ -13,10 +13,10 @@
 //
 // Version 1 is the first that is written. Bytecode without one is older: it has
 // no softmax_scale as a value and is read as it is, as is version 1 without the
-// lists of a prefix, masks of drafts, lists of selected keys, or the keys and
-// positions of batch entries. They were added at the end. Up to version 1,
-// kv_write had no norms, rotary embedding or query; its properties are read and
-// written here.
+// lists of a prefix, masks of drafts, lists of selected keys, the keys and
+// positions of batch entries, or outer scales. They were added at the end. Up
+// to version 1, kv_write had no norms, rotary embedding or query, and up to
+// version 3 no microscaling; its properties are read and written here.
 //
 //===----------------------------------------------------------------------===//
 
@@ -63,9 +63,10 @@ public:
 } // namespace
 
 /// Versions from which bytecode has what kv_write does to keys and queries,
-/// scales of queries and results of attention, and its precision.
+/// scales of queries and results of attention, and both its precision and the
+/// rule of computed scales.
 static constexpr uint64_t kFirstWithRotation = 2, kFirstWithRowScales = 3,
-                          kFirstWithPrecision = 4;
+                          kFirstWithPrecision = 4, kFirstWithMicroscaling = 4;
 
 /// Returns whether bytecode is of version `first` or a later one.
 static bool isFrom(uint64_t first, const DialectBytecodeReader &reader) {
@@ -113,7 +114,9 @@ LogicalResult KvWriteOp::readProperties(DialectBytecodeReader &reader,
   if (!isBefore)
     return failure(
         failed(reader.readOptionalAttribute(properties.interleaved)) ||
-        failed(reader.readOptionalAttribute(properties.norm_eps)));
+        failed(reader.readOptionalAttribute(properties.norm_eps)) ||
+        (isFrom(kFirstWithMicroscaling, reader) &&
+         failed(reader.readOptionalAttribute(properties.microscaling))));
   for (auto [place, size] : llvm::zip(kPlacesBefore, before))
     properties.operandSegmentSizes[place] = size;
   return success();
@@ -132,6 +135,7 @@ void KvWriteOp::writeProperties(DialectBytecodeWriter &writer) {
     writer.writeSparseArray(segments);
   writer.writeOptionalAttribute(properties.interleaved);
   writer.writeOptionalAttribute(properties.norm_eps);
+  writer.writeOptionalAttribute(properties.microscaling);
 }
 
 /// Reads what attention has of either kind: attributes in the order of their

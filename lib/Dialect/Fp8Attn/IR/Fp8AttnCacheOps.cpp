@@ -22,12 +22,25 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 using namespace mlir::fp8attn::detail;
 
-/// Checks that each token, head and block of channels has a scale of its own.
-static LogicalResult verifyDynamicScale(KvWriteOp op, StringRef name,
+/// Checks that each token, head and block of channels has a scale of its own,
+/// of a type that is computed.
+static LogicalResult verifyDynamicScale(KvWriteOp op, NamedShaped scale,
                                         std::optional<AffineMap> map,
                                         int64_t headDim) {
   if (!map)
     return success();
+  Type element = scale.type().getElementType();
+  // kv_write_c16
+  if (isa<Float8E4M3FNType>(element))
+    return op.emitOpError("expects ")
+           << scale.name
+           << " to be of f32 or f8E8M0FNU, because it is dynamic, got "
+           << scale.type();
+  // kv_write_c17
+  if (op.getMicroscaling() && !isa<Float8E8M0FNUType>(element))
+    return op.emitOpError("expects ")
+           << scale.name << " to be of f8E8M0FNU beside microscaling, got "
+           << scale.type();
   SmallVector<int> uses(kNumScaleDims);
   bool isPlain = true;
   for (AffineExpr result : map->getResults()) {
@@ -49,7 +62,7 @@ static LogicalResult verifyDynamicScale(KvWriteOp op, StringRef name,
       uses[kChannel] > 1)
     return op.emitOpError("expects results page, head, token and at most one "
                           "of channel in the map of ")
-           << name << ", because it is dynamic, got "
+           << scale.name << ", because it is dynamic, got "
            << AffineMapAttr::get(*map);
   return success();
 }
@@ -85,6 +98,11 @@ LogicalResult KvWriteOp::verify() {
   }
   if (failed(verifyRotation(*this)) || failed(verifyCacheScales(*this)))
     return failure();
+  // kv_write_c17
+  if (getMicroscaling() && !getDynamic())
+    return emitOpError(
+        "expects dynamic beside microscaling, which is a rule of "
+        "scales that are computed");
   // kv_write_c5
   if (getDynamic() && !getKeyScale() && !getValueScale())
     return emitOpError(
@@ -92,9 +110,11 @@ LogicalResult KvWriteOp::verify() {
                "got ")
            << getKeyCacheType();
   if (getDynamic() &&
-      (failed(verifyDynamicScale(*this, "key_scale", getKeyScaleMap(),
+      (failed(verifyDynamicScale(*this, {"key_scale", getKeyScale()},
+                                 getKeyScaleMap(),
                                  getKeyCacheType().getHeadDim())) ||
-       failed(verifyDynamicScale(*this, "value_scale", getValueScaleMap(),
+       failed(verifyDynamicScale(*this, {"value_scale", getValueScale()},
+                                 getValueScaleMap(),
                                  getValueCacheType().getHeadDim()))))
     return failure();
   if (getDynamic() && failed(verifyOwnMemory(*this,

@@ -264,7 +264,9 @@ LogicalResult PagedAttentionOp::verify() {
                               {"mask", getMask()},
                               {"draft_mask", getDraftMask()},
                               {"query_scale", getQueryScale()},
-                              {"out_scale", getOutScale()}})))
+                              {"out_scale", getOutScale()},
+                              {"key_outer_scale", getKeyOuterScale()},
+                              {"value_outer_scale", getValueOuterScale()}})))
     return failure();
   return verifyMemRefs(*this, {{"query", getQuery()},
                                {"query_start", getQueryStart()},

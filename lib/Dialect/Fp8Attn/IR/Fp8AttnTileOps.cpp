@@ -277,11 +277,13 @@ LogicalResult StoreOp::verify() {
                                "head_dim", cache.getHeadDim())))
     return failure();
   // tile_store_c2
-  if ((getScale() || getScales()) != cache.isQuantized() ||
-      (getScale() && getScales()))
+  if ((getScale() || getScales()) != cache.isQuantized())
     return emitOpError("expects ")
-           << (cache.isQuantized() ? "one" : "no") << " scale for a cache of "
+           << (cache.isQuantized() ? "a" : "no") << " scale for a cache of "
            << cache.getElementType();
+  // tile_store_c4
+  if (getScale() && getComputed())
+    return emitOpError("expects no scale beside scales that are computed");
   // tile_store_c3
   if (failed(verifySizesAgree(*this, "tokens", source, 0, slots, 0)) ||
       failed(verifyMemRef(*this, source, /*contiguous=*/true)))

@@ -68,8 +68,8 @@ static SmallVector<Clause> getAttentionClauses(ArrayRef<Clause> keysAndValues,
   return clauses;
 }
 
-static ArrayRef<Clause> getPagedAttentionClauses() {
-  static const SmallVector<Clause> clauses = getAttentionClauses(
+static SmallVector<Clause> makePagedAttentionClauses() {
+  SmallVector<Clause> clauses = getAttentionClauses(
       {list("cache")},
       {required("batch", {"query_start", "seq_lens", "block_table"})},
       {{"prefix",
@@ -80,6 +80,15 @@ static ArrayRef<Clause> getPagedAttentionClauses() {
        optional("draft_mask"),
        optional("selected_pages"),
        optional("selected_tokens")});
+  // Behind the other operands, before the region.
+  const Clause outer[] = {optional("key_outer_scale"),
+                          optional("value_outer_scale")};
+  clauses.insert(std::prev(clauses.end()), std::begin(outer), std::end(outer));
+  return clauses;
+}
+
+static ArrayRef<Clause> getPagedAttentionClauses() {
+  static const SmallVector<Clause> clauses = makePagedAttentionClauses();
   return clauses;
 }
 
@@ -93,6 +102,7 @@ static ArrayRef<Clause> getDenseAttentionClauses() {
 static ArrayRef<Clause> getKvWriteClauses() {
   static const SmallVector<Clause> clauses = {
       flag("dynamic"),
+      flag("microscaling"),
       flag("interleaved"),
       required("key"),
       optional("value"),
@@ -104,7 +114,9 @@ static ArrayRef<Clause> getKvWriteClauses() {
       optional("query_out"),
       scale("key_scale", "keyScaleMap"),
       scale("value_scale", "valueScaleMap"),
-      list("cache")};
+      list("cache"),
+      optional("key_outer_scale"),
+      optional("value_outer_scale")};
   return clauses;
 }
 

@@ -54,7 +54,7 @@ static GroupRole rowScale(StringRef name) {
   return {name, shaped("f32", 0, 4), Access::Read, /*isContiguous=*/false};
 }
 static GroupRole cacheScale(StringRef name, Access access = Access::Read) {
-  return {name, shaped("f32 or f8E8M0FNU", 0, 5), access,
+  return {name, shaped("f32, f8E8M0FNU or f8E4M3FN", 0, 5), access,
           /*isContiguous=*/false};
 }
 
@@ -97,7 +97,9 @@ SmallVector<OperandRole> PagedAttentionOp::getOperandRoles() {
                            {"selected_pages", shaped("i32", 2)},
                            {"selected_tokens", shaped("i32", 2)},
                            rowScale("query_scale"),
-                           rowScale("out_scale")});
+                           rowScale("out_scale"),
+                           scale("key_outer_scale"),
+                           scale("value_outer_scale")});
 }
 
 SmallVector<OperandRole> AttentionOp::getOperandRoles() {
@@ -143,7 +145,9 @@ SmallVector<OperandRole> KvWriteOp::getOperandRoles() {
                            {"query_out", shaped(kFloats, 3), Access::Overwrite},
                            cacheScale("key_scale", ofScale),
                            cacheScale("value_scale", ofScale),
-                           {"cache", kCache, Access::Update}});
+                           {"cache", kCache, Access::Update},
+                           scale("key_outer_scale"),
+                           scale("value_outer_scale")});
 }
 
 SmallVector<OperandRole> RepackOp::getOperandRoles() {

@@ -285,6 +285,28 @@ LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
   return verifyMemRef(op, scale, /*contiguous=*/false);
 }
 
+LogicalResult fp8attn::detail::verifyOuterScale(Operation *op,
+                                                NamedShaped outer,
+                                                NamedShaped scale,
+                                                CacheType cache) {
+  if (!outer.value)
+    return success();
+  // outer_scale_c1
+  if (!scale.value)
+    return op->emitOpError("expects no ")
+           << outer.name << " without " << scale.name;
+  if (!isa<Float8E4M3FNType>(scale.type().getElementType()))
+    return op->emitOpError("expects ")
+           << scale.name << " to be of f8E4M3FN beside " << outer.name
+           << ", got " << scale.type();
+  // outer_scale_c2
+  if (outer.type().getRank() == 1 && outer.size(0) != cache.getNumHeads())
+    return op->emitOpError("expects ")
+           << outer.name << " to have no dimension, or an element for each of "
+           << cache.getNumHeads() << " heads, got " << outer.type();
+  return verifyMemRef(op, outer, /*contiguous=*/false);
+}
+
 LogicalResult
 fp8attn::detail::verifyNoValueScale(Operation *op, Value scale,
                                     std::optional<AffineMap> map) {

@@ -92,14 +92,26 @@ LogicalResult verifyCacheScale(Operation *op, NamedShaped scale,
 LogicalResult verifyNoValueScale(Operation *op, Value scale,
                                  std::optional<AffineMap> map);
 
+/// Checks what the scales of the keys or values of `cache` are multiplied with,
+/// if it is given.
+LogicalResult verifyOuterScale(Operation *op, NamedShaped outer,
+                               NamedShaped scale, CacheType cache);
+
 /// Checks the scales of the key and the value cache of `op`.
 template <typename Op> LogicalResult verifyCacheScales(Op op) {
-  if (failed(verifyCacheScale(op, {"key_scale", op.getKeyScale()},
-                              op.getKeyScaleMap(), op.getKeyCacheType())))
+  NamedShaped key{"key_scale", op.getKeyScale()},
+      value{"value_scale", op.getValueScale()};
+  if (failed(verifyCacheScale(op, key, op.getKeyScaleMap(),
+                              op.getKeyCacheType())) ||
+      failed(verifyOuterScale(op, {"key_outer_scale", op.getKeyOuterScale()},
+                              key, op.getKeyCacheType())) ||
+      failed(verifyOuterScale(op,
+                              {"value_outer_scale", op.getValueOuterScale()},
+                              value, op.getValueCacheType())))
     return failure();
   if (!op.getKeyCacheType().isLatent())
-    return verifyCacheScale(op, {"value_scale", op.getValueScale()},
-                            op.getValueScaleMap(), op.getValueCacheType());
+    return verifyCacheScale(op, value, op.getValueScaleMap(),
+                            op.getValueCacheType());
   return verifyNoValueScale(op, op.getValueScale(), op.getValueScaleMap());
 }
 

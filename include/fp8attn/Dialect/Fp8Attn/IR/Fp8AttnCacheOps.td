@@ -34,15 +34,18 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     are skipped. If two tokens name the same slot, either may be the one that is
     kept, element by element.
 
-    It is written as clauses, in any order, each once: `dynamic`, `interleaved`,
-    `key`, `value`, `query`, `slots`, `key_norm`, `query_norm`, `rotary`,
-    `query_out`, `key_scale`, `value_scale` and `cache`.
+    It is written as clauses, in any order, each once: `dynamic`, `microscaling`,
+    `interleaved`, `key`, `value`, `query`, `slots`, `key_norm`, `query_norm`, `rotary`,
+    `query_out`, `key_scale`, `value_scale`, `cache`, `key_outer_scale` and
+    `value_outer_scale`.
 
     Operands:
     - `key`: bf16, f16 or f32 [tokens, Hkv, Dk], `value` likewise [tokens, Hkv,
       Dv]; any strides for tokens and heads;
     - `slots`: i64 [tokens];
-    - `keyScale`, `valueScale` and their maps: as in `paged_attention`;
+    - `keyScale`, `valueScale`, their maps, `keyOuterScale` and `valueOuterScale`: as in
+      `paged_attention`. With an outer scale, elements are divided by the product of both,
+      in f32;
     - `caches`: one `key_value` cache, or a `key` and a `value` cache, which
       overlap neither each other nor the other operands; or one `latent` cache,
       without `value` and `valueScale`.
@@ -58,6 +61,15 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     and stored before its elements are divided by it. Maps then have the results
     page, head and token, and may have `channel` or `channel floordiv n`, each
     once, in any order. Scales of tokens that are skipped are left as they are.
+    With `microscaling` beside it, scales, of f8E8M0FNU, are those of the Microscaling
+    specification of OCP,
+
+    ```
+    scale = max(2^(floor(log2(largest finite |element|)) - e), 2^-40)
+    ```
+
+    where 2^e is the largest power of two that is not above the largest code. They may be
+    half of the others, where the largest element then saturates.
 
     What models do to keys and queries before they attend is done on the way, on
     one reading of the new tokens:
@@ -169,15 +181,18 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     Optional<Fp8Attn_CacheScale<"key_scale">>:$keyScale,
     Optional<Fp8Attn_CacheScale<"value_scale">>:$valueScale,
     Variadic<Fp8Attn_Cache<"cache">>:$caches,
+    Optional<Fp8Attn_Scale<"key_outer_scale">>:$keyOuterScale,
+    Optional<Fp8Attn_Scale<"value_outer_scale">>:$valueOuterScale,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<Fp8Attn_Number>:$norm_eps,
     UnitAttr:$dynamic,
-    UnitAttr:$interleaved
+    UnitAttr:$interleaved,
+    UnitAttr:$microscaling
   );
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
-  /// Version 1 of bytecode knows less (BytecodeInterface.cpp).
+  /// Version 3 of bytecode knows less (BytecodeInterface.cpp).
   let useCustomPropertiesEncoding = 1;
   let extraClassDeclaration = [{
     /// Returns whether keys are normalised or rotated.

@@ -89,7 +89,7 @@ def Fp8Attn_CheckScaleOp : Fp8Attn_CheckOp<"scale"> {
     ```
   }];
   let arguments = (ins StrAttr:$name,
-                       AnyTypeOf<[F32, MemRefRankOf<[F32, F8E8M0FNU],
+                       AnyTypeOf<[F32, MemRefRankOf<[F32, F8E8M0FNU, F8E4M3FN],
                                                     [0, 1, 2, 3, 4]>]>:$scale);
   let assemblyFormat = "$name `,` $scale attr-dict `:` type($scale)";
 }

@@ -41,7 +41,7 @@ class Fp8Attn_Shaped<string name, list<Type> elements, list<int> ranks>
           " values", "::mlir::ShapedType">>;
 
 /// Scales of keys or values that are dense: f32, of the rank of the map's
-/// results.
+/// results; or a number, or one for each head.
 class Fp8Attn_Scale<string name> : Fp8Attn_Shaped<name, [F32], [0, 1]>;
 
 /// Scales of the rows of a tensor, all but the last of whose dimensions the map
@@ -50,7 +50,7 @@ class Fp8Attn_RowScale<string name> : Fp8Attn_Shaped<name, [F32], [0, 1, 2, 3]>;
 
 /// Scales of a cache, of the rank of the map's results.
 class Fp8Attn_CacheScale<string name>
-    : Fp8Attn_Shaped<name, [F32, F8E8M0FNU], [0, 1, 2, 3, 4]>;
+    : Fp8Attn_Shaped<name, [F32, F8E8M0FNU, F8E4M3FN], [0, 1, 2, 3, 4]>;
 
 class Fp8Attn_Cache<string name> : Fp8Attn_Named<name, Fp8Attn_CacheType>;
 
@@ -142,7 +142,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     `precision = bf16` or `f32`, `query`,
     `cache`, `key_scale`, `value_scale`, `batch`, `sink`, `out`, `lse`, `alibi`,
     `mask`, `softmax_scale`, `draft_mask`, `prefix`, `selected_pages`, `selected_tokens`,
-    `query_scale`, `out_scale` and `score`, of which `query`, `cache`, `batch` and `out` must be there, and as
+    `query_scale`, `out_scale`, `key_outer_scale`, `value_outer_scale` and `score`, of which `query`, `cache`, `batch` and `out` must be there, and as
     attributes `{softmax_scale = 0.125 : f32, softcap = 30.0 : f32}`.
 
     Which keys a query sees:
@@ -179,7 +179,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
       cache, with Hkv heads, Hkv a divisor of Hq. The two have heads of size Dk
       and Dv, which a `key_value` cache has in common; two caches may also differ
       in their element types;
-    - `keyScale`, `valueScale`: f32 or f8E8M0FNU (powers of two), required for
+    - `keyScale`, `valueScale`: f32, f8E8M0FNU (powers of two) or f8E4M3FN, required for
       a cache of codes and absent for bf16 (of a `latent` cache, `keyScale` is the
       scale of both, and there is no other one); `keyScaleMap` and `valueScaleMap` are
       any affine map from (page, head, token, channel) to the scale's indices,
@@ -191,6 +191,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
       page. Keys and values may have different maps. Elements whose scale
       differs by page or token and by channel at once are multiplied one by one
       and rounded to bf16 (docs/Numerics.md);
+    - `keyOuterScale`, `valueOuterScale`: f32 [] or [Hkv], optional, beside a scale of
+      f8E4M3FN: a number, or one for each KV head, that every scale is multiplied with.
+      NVFP4 is f4E2M1FN with scales of f8E4M3FN for 16 channels of a token and such a number;
     - `queryStart`: i32 [B + 1], `seqLens`: i32 [B], `blockTable`: i32
       [B, pages]: entry j of a row is the page of tokens `j * page` and on;
       entries of keys that no window shows may be anything, those of keys that
@@ -430,6 +433,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Optional<Fp8Attn_Shaped<"selected_tokens", [I32], [2]>>:$selectedTokens,
     Optional<Fp8Attn_RowScale<"query_scale">>:$queryScale,
     Optional<Fp8Attn_RowScale<"out_scale">>:$outScale,
+    Optional<Fp8Attn_Scale<"key_outer_scale">>:$keyOuterScale,
+    Optional<Fp8Attn_Scale<"value_outer_scale">>:$valueOuterScale,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<AffineMapAttr>:$queryScaleMap,
@@ -462,6 +467,10 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     int64_t getKeyDim() { return getKeyCacheType().getHeadDim(); }
     int64_t getValueDim() { return getValueCacheType().getValueHeadDim(); }
     bool valuesAreKeys() { return getKeyCacheType().isLatent(); }
+    /// Returns what scales of the values are multiplied with, or null.
+    ::mlir::Value getEffectiveValueOuterScale() {
+      return valuesAreKeys() ? getKeyOuterScale() : getValueOuterScale();
+    }
     /// Returns whether groups of sequences share prefixes.
     bool hasPrefix() { return static_cast<bool>(getGroupStart()); }
     /// Returns the list of the pages or tokens that a query sees, or null.

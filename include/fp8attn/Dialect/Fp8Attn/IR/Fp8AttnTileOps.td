@@ -201,7 +201,7 @@ def Fp8Attn_LoadScaleOp : Fp8Attn_TileOp<"load_scale",
     }
     ```
   }];
-  let arguments = (ins MemRefRankOf<[F32, F8E8M0FNU], [0, 1, 2, 3, 4]>:$scale,
+  let arguments = (ins MemRefRankOf<[F32, F8E8M0FNU, F8E4M3FN], [0, 1, 2, 3, 4]>:$scale,
                        AffineMapAttr:$map, Index:$head,
                        Optional<Fp8Attn_KeyRunType>:$run,
                        Optional<Index>:$firstKey, I64Attr:$channels,

@@ -127,6 +127,8 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   shape.keyChannels = llvm::alignTo(query.getDimSize(1), kKeyTileChannels);
   shape.valueChannels = llvm::alignTo(value.getDimSize(1), kValueTileChannels);
   shape.keyBits = key.getElementTypeBitWidth();
+  if (match.rope)
+    shape.ropeChannels = match.rope.getRope().getType().getHeadDim();
   problem.isLatent = match.isLatent();
   problem.hasWholeGranules = match.hasWholeGranules();
   // Keys have been read when their first channels are the values.

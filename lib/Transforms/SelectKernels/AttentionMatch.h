@@ -28,6 +28,8 @@ struct AttentionMatch {
   LoadKeyOp key;
   /// Dense keys, or null.
   LoadDenseOp denseKey;
+  /// What puts bf16 channels behind those of `key`, or null.
+  AppendRopeOp rope;
   QkOp qk;
   /// Null if scores are not modified.
   ModifyOp modify;

@@ -28,11 +28,12 @@ void AttentionSteps::reserve(ScratchBuilder &scratch) {
   if (match.denseKey)
     packing.emplace(match.denseKey, match.denseValue, isa, scratch);
   if (match.keyElementFactor)
-    dequantizedKeys.emplace(match.keyElementFactor, CacheContent::Key, scratch);
+    dequantizedKeys.emplace(match.keyElementFactor, CacheContent::Key,
+                            match.rope, scratch);
   // Products with the scale of the keys are those of the values, too.
   if (match.valueElementFactor && !match.isLatent())
     dequantizedValues.emplace(match.valueElementFactor, CacheContent::Value,
-                              scratch);
+                              /*rope=*/nullptr, scratch);
 }
 
 void AttentionSteps::emitPreparation(OpBuilder &builder, Location loc) {

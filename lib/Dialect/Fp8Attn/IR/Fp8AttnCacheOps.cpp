@@ -93,7 +93,7 @@ LogicalResult KvWriteOp::verify() {
            << getKeyCacheType();
   if (getDynamic() &&
       (failed(verifyDynamicScale(*this, "key_scale", getKeyScaleMap(),
-                                 getKeyCacheType().getHeadDim())) ||
+                                 getKeyCacheType().getCodedDim())) ||
        failed(verifyDynamicScale(*this, "value_scale", getValueScaleMap(),
                                  getValueCacheType().getHeadDim()))))
     return failure();
@@ -170,6 +170,12 @@ LogicalResult RepackOp::verify() {
                               << destination,
                           "source", getSource());
   };
+  // repack_c8
+  for (CacheType type : {source, destination})
+    if (type.isMixed())
+      return emitOpError("expects caches without rope_head_dim, as channels of "
+                         "two element types are not moved, got ")
+             << type;
   // repack_c1
   if (shapeOf(destination) != shapeOf(source))
     return refuse(

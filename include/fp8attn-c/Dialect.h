@@ -74,6 +74,13 @@ MLIR_CAPI_EXPORTED MlirType fp8attnLatentCacheTypeGetChecked(
     int64_t value_head_dim, int64_t page_tokens, MlirType element_type,
     MlirAttribute layout);
 
+/// Returns the same of one head, of which the last `rope_head_dim` channels of
+/// the keys are bf16.
+MLIR_CAPI_EXPORTED MlirType fp8attnMixedCacheTypeGetChecked(
+    MlirLocation location, int64_t head_dim, int64_t value_head_dim,
+    int64_t rope_head_dim, int64_t page_tokens, MlirType element_type,
+    MlirAttribute layout);
+
 /// Returns whether a type is that of a cache. The functions below ask for one.
 MLIR_CAPI_EXPORTED bool fp8attnTypeIsACache(MlirType type);
 
@@ -89,6 +96,10 @@ MLIR_CAPI_EXPORTED int64_t fp8attnCacheTypeGetHeadDim(MlirType cache);
 
 /// Returns that of a value: less than that of a key in some latent caches.
 MLIR_CAPI_EXPORTED int64_t fp8attnCacheTypeGetValueHeadDim(MlirType cache);
+
+/// Returns how many channels of a key, the last ones, are bf16 whatever the
+/// type of the elements is; 0 but in some latent caches.
+MLIR_CAPI_EXPORTED int64_t fp8attnCacheTypeGetRopeHeadDim(MlirType cache);
 
 /// Returns the number of tokens in a page.
 MLIR_CAPI_EXPORTED int64_t fp8attnCacheTypeGetPageTokens(MlirType cache);

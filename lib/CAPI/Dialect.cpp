@@ -62,8 +62,9 @@ Fp8AttnLayoutKind fp8attnLayoutAttrGetKind(MlirAttribute layout) {
 
 static MlirType getCacheType(Location loc, CacheContent content,
                              int64_t numHeads, int64_t headDim,
-                             int64_t valueHeadDim, int64_t pageTokens,
-                             MlirType elementType, MlirAttribute layout) {
+                             int64_t valueHeadDim, int64_t ropeHeadDim,
+                             int64_t pageTokens, MlirType elementType,
+                             MlirAttribute layout) {
   if (!elementType.ptr) {
     emitError(loc, "expects the element type of a cache, got null");
     return {nullptr};
@@ -75,7 +76,7 @@ static MlirType getCacheType(Location loc, CacheContent content,
   }
   return wrap(CacheType::getChecked(
       [&] { return emitError(loc); }, loc.getContext(), content, numHeads,
-      headDim, valueHeadDim, pageTokens, unwrap(elementType),
+      headDim, valueHeadDim, ropeHeadDim, pageTokens, unwrap(elementType),
       cast_if_present<LayoutAttr>(unwrap(layout))));
 }
 
@@ -92,8 +93,8 @@ MlirType fp8attnCacheTypeGetChecked(MlirLocation location,
                    << int(content);
     return {nullptr};
   }
-  return getCacheType(loc, *known, numHeads, headDim, headDim, pageTokens,
-                      elementType, layout);
+  return getCacheType(loc, *known, numHeads, headDim, headDim,
+                      /*ropeHeadDim=*/0, pageTokens, elementType, layout);
 }
 
 MlirType fp8attnLatentCacheTypeGetChecked(MlirLocation location,
@@ -103,7 +104,19 @@ MlirType fp8attnLatentCacheTypeGetChecked(MlirLocation location,
                                           MlirType elementType,
                                           MlirAttribute layout) {
   return getCacheType(unwrap(location), CacheContent::Latent, numHeads, headDim,
-                      valueHeadDim, pageTokens, elementType, layout);
+                      valueHeadDim, /*ropeHeadDim=*/0, pageTokens, elementType,
+                      layout);
+}
+
+MlirType fp8attnMixedCacheTypeGetChecked(MlirLocation location, int64_t headDim,
+                                         int64_t valueHeadDim,
+                                         int64_t ropeHeadDim,
+                                         int64_t pageTokens,
+                                         MlirType elementType,
+                                         MlirAttribute layout) {
+  return getCacheType(unwrap(location), CacheContent::Latent, /*numHeads=*/1,
+                      headDim, valueHeadDim, ropeHeadDim, pageTokens,
+                      elementType, layout);
 }
 
 static CacheType toCache(MlirType type) {
@@ -128,6 +141,10 @@ int64_t fp8attnCacheTypeGetHeadDim(MlirType cache) {
 
 int64_t fp8attnCacheTypeGetValueHeadDim(MlirType cache) {
   return toCache(cache).getValueHeadDim();
+}
+
+int64_t fp8attnCacheTypeGetRopeHeadDim(MlirType cache) {
+  return toCache(cache).getRopeHeadDim();
 }
 
 int64_t fp8attnCacheTypeGetPageTokens(MlirType cache) {

@@ -59,13 +59,18 @@ struct DecodedRun {
   std::vector<double> largestValues;
 };
 
+/// Whether elements are multiplied by their scales one by one, because there
+/// are bf16 channels behind the codes.
+static bool isMixed(const AttentionCall &call) { return call.keys.ropeDim > 0; }
+
 /// Returns an element times its scale, rounded to bf16 before the outer one if
-/// every element has a scale of its own.
-static double scaleElement(double element, const Scales &scales,
-                           const ElementPlace &place, bool keep) {
+/// every element has a scale of its own, or is treated as if.
+static double scaleElement(const AttentionCall &call, double element,
+                           const Scales &scales, const ElementPlace &place) {
   const float scale = scales.innerAt(place);
   const double outer = scales.outerAt(place.head);
-  if (!scales.byToken || !scales.byChannel || keep)
+  const bool isRounded = isMixed(call) || (scales.byToken && scales.byChannel);
+  if (!isRounded || call.keepElements)
     return element * scale * outer;
   return outer * decodeBf16(encodeBf16(static_cast<float>(element) * scale));
 }
@@ -120,7 +125,8 @@ static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
   const int64_t head = queryHead / (call.numHeads / call.keys.heads);
   const int64_t valueHead = queryHead / (call.numHeads / call.values.heads);
   DecodedRun run;
-  const bool intoQuery = call.keyScale.byChannel && !call.keyScale.byToken;
+  const bool intoQuery =
+      call.keyScale.byChannel && !call.keyScale.byToken && !isMixed(call);
   if (intoQuery)
     scaleQuery(call, head, run);
   if (call.valueScale.byToken || call.valueScale.byChannel)
@@ -139,15 +145,16 @@ static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
     for (int64_t c = 0; c < call.keys.headDim; ++c) {
       const double key = call.keys.load(page, head, place, c);
       run.keys[c * run.numKeys + token] =
-          intoQuery ? key * call.keyScale.outerAt(head)
-                    : scaleElement(key, call.keyScale, {page, head, place, c},
-                                   call.keepElements);
+          c >= call.keys.codedDim() ? key
+          : intoQuery
+              ? key * call.keyScale.outerAt(head)
+              : scaleElement(call, key, call.keyScale, {page, head, place, c});
     }
     for (int64_t c = 0; c < call.values.headDim; ++c) {
       const ElementPlace element = {page, valueHead, place, c};
       const double value =
-          scaleElement(call.values.load(page, valueHead, place, c),
-                       call.valueScale, element, call.keepElements);
+          scaleElement(call, call.values.load(page, valueHead, place, c),
+                       call.valueScale, element);
       run.values[token * call.values.headDim + c] = value;
       if (std::isfinite(value))
         run.largestValues[token] =
@@ -379,7 +386,7 @@ AttentionResult fp8attn::reference::attend(const AttentionCall &call) {
   result.lse.resize(rows);
   result.numKeys.resize(rows);
   result.underflow.resize(rows);
-  if (call.valueScale.byToken && !call.valueScale.byChannel)
+  if (call.valueScale.byToken && !call.valueScale.byChannel && !isMixed(call))
     result.extraProbRoundings = 1;
   result.spread.resize(rows);
   result.f32Products = call.f32Products;

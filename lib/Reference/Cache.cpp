@@ -24,8 +24,9 @@ using namespace fp8attn::reference;
 
 double CachePart::load(int64_t page, int64_t head, int64_t token,
                        int64_t channel) const {
-  if (elementBits(type) >= 8)
-    return decodeElement(data + byte(page, head, token, channel), type);
+  if (elementBits(typeOf(channel)) >= 8)
+    return decodeElement(data + byte(page, head, token, channel),
+                         typeOf(channel));
   const uint8_t code = loadCode(page, head, token, channel);
   return decodeElement(&code, type);
 }
@@ -44,8 +45,8 @@ uint8_t CachePart::loadCode(int64_t page, int64_t head, int64_t token,
 void CachePart::store(int64_t page, int64_t head, int64_t token,
                       int64_t channel, const void *element) const {
   uint8_t *to = data + byte(page, head, token, channel);
-  if (elementBits(type) >= 8) {
-    std::memcpy(to, element, elementBytes(type));
+  if (elementBits(typeOf(channel)) >= 8) {
+    std::memcpy(to, element, elementBytes(typeOf(channel)));
     return;
   }
   const int code = *static_cast<const uint8_t *>(element);
@@ -283,6 +284,7 @@ CachePart fp8attn::reference::firstChannels(const CachePart &keys,
                                             int64_t channels) {
   CachePart values = keys;
   values.headDim = values.paddedDim = channels;
+  values.ropeDim = 0;
   return values;
 }
 
@@ -457,7 +459,7 @@ void fp8attn::reference::computeScales(const CachePart &part,
       continue;
     for (int64_t head = 0; head < part.heads; ++head) {
       std::map<int64_t, float> magnitudes;
-      for (int64_t channel = 0; channel < part.headDim; ++channel) {
+      for (int64_t channel = 0; channel < part.codedDim(); ++channel) {
         float &found = magnitudes[scales.index(
             {slot / part.pageTokens, head, slot % part.pageTokens, channel})];
         const float magnitude = std::abs(source.at(token, head, channel));
@@ -483,10 +485,12 @@ void fp8attn::reference::writeCache(const CachePart &part,
                                   slot % part.pageTokens, 0};
       for (int64_t channel = 0; channel < part.paddedDim; ++channel) {
         uint8_t element[2] = {};
+        const bool isCoded = channel < part.codedDim();
         if (channel < part.headDim)
-          storeElement(part.type, source, token, head, channel,
-                       scales.at({place.page, head, place.token, channel}),
-                       element);
+          storeElement(
+              part.typeOf(channel), source, token, head, channel,
+              isCoded ? scales.at({place.page, head, place.token, channel}) : 1,
+              element);
         part.store(place.page, head, place.token, channel, element);
       }
     }

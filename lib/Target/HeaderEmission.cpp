@@ -68,6 +68,8 @@ static void printDescription(Type type, raw_ostream &os) {
        << " heads, head size " << cache.getHeadDim();
     if (cache.isLatent())
       os << ", of values " << cache.getValueHeadDim();
+    if (cache.isMixed())
+      os << ", the last " << cache.getRopeHeadDim() << " channels bf16";
     os << ", pages of " << cache.getPageTokens() << " tokens, layout "
        << stringifyLayoutKind(cache.getLayout().getKind());
     return;

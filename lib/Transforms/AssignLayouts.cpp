@@ -58,10 +58,10 @@ struct AssignLayoutsPass
     replacer.addReplacement([](CacheType type) -> std::optional<Type> {
       if (type.getLayout())
         return std::nullopt;
-      return CacheType::get(type.getContext(), type.getContent(),
-                            type.getNumHeads(), type.getHeadDim(),
-                            type.getValueHeadDim(), type.getPageTokens(),
-                            type.getElementType(), chooseLayout(type));
+      return CacheType::get(
+          type.getContext(), type.getContent(), type.getNumHeads(),
+          type.getHeadDim(), type.getValueHeadDim(), type.getRopeHeadDim(),
+          type.getPageTokens(), type.getElementType(), chooseLayout(type));
     });
     replacer.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true,
                                           /*replaceLocs=*/false,

@@ -66,8 +66,35 @@ struct StoredPart {
   std::optional<AffineMap> scaleMap;
   Value outerScale;
   Value cache;
+  /// Where the channels of the cache begin in the source.
+  int64_t firstChannel = 0;
 };
 } // namespace
+
+/// Returns the keys and the values that a write stores: of keys in a mixed
+/// cache, the channels of each of its parts.
+static SmallVector<StoredPart> getParts(OpBuilder &builder, KvWriteOp op) {
+  const CacheType type = op.getKeyCacheType();
+  StoredPart keys{CacheContent::Key,   op.getKey(),           op.getKeyScale(),
+                  op.getKeyScaleMap(), op.getKeyOuterScale(), op.getKeyCache()};
+  if (type.isMixed()) {
+    auto partOf = [&](CacheType part) {
+      return CacheChannelsOp::create(builder, op.getLoc(), part,
+                                     op.getKeyCache());
+    };
+    keys.cache = partOf(type.getCodedPart());
+    return {keys,
+            {CacheContent::Key, op.getKey(), /*scale=*/Value(), std::nullopt,
+             /*outerScale=*/Value(), partOf(type.getRopePart()),
+             type.getCodedDim()}};
+  }
+  // Values of a latent cache are part of the keys.
+  if (!op.getValue())
+    return {keys};
+  return {keys,
+          {CacheContent::Value, op.getValue(), op.getValueScale(),
+           op.getValueScaleMap(), op.getValueOuterScale(), op.getValueCache()}};
+}
 
 /// Stores one block of tokens of one head, memref<size x head_dim>, into a
 /// cache. Their slots are those from `begin` on.
@@ -100,11 +127,12 @@ static void buildStore(OpBuilder &builder, Location loc, KvWriteOp op,
 static void buildPlainStore(OpBuilder &builder, Location loc, KvWriteOp op,
                             const StoredPart &part, Value head, Value begin,
                             Value size) {
-  auto type = cast<MemRefType>(part.source.getType());
-  OpFoldResult zero = builder.getIndexAttr(0), one = builder.getIndexAttr(1);
-  Value tokens = viewOf(builder, loc, part.source, {begin, head, zero},
-                        {size, one, builder.getIndexAttr(type.getDimSize(2))},
-                        {ShapedType::kDynamic, type.getDimSize(2)});
+  const int64_t channels = cast<CacheType>(part.cache.getType()).getHeadDim();
+  Value tokens =
+      viewOf(builder, loc, part.source,
+             {begin, head, builder.getIndexAttr(part.firstChannel)},
+             {size, builder.getIndexAttr(1), builder.getIndexAttr(channels)},
+             {ShapedType::kDynamic, channels});
   buildStore(builder, loc, op, part, tokens, head, begin, size);
 }
 
@@ -164,17 +192,9 @@ static void decompose(KvWriteOp op) {
   Value tokens = memref::DimOp::create(builder, loc, op.getKey(), 0);
   Value blocks = ceilDivide(builder, loc, tokens, kWriteTokens);
   Value count = arith::MulIOp::create(builder, loc, blocks, heads);
-  SmallVector<StoredPart> parts = {{CacheContent::Key, op.getKey(),
-                                    op.getKeyScale(), op.getKeyScaleMap(),
-                                    op.getKeyOuterScale(), op.getKeyCache()}};
-  // Values of a latent cache are part of the keys.
+  int64_t channels = op.getKeyCacheType().getHeadDim();
   if (op.getValue())
-    parts.push_back({CacheContent::Value, op.getValue(), op.getValueScale(),
-                     op.getValueScaleMap(), op.getValueOuterScale(),
-                     op.getValueCache()});
-  int64_t channels = 0;
-  for (const StoredPart &part : parts)
-    channels += cast<MemRefType>(part.source.getType()).getDimSize(2);
+    channels += op.getValueCacheType().getHeadDim();
   int64_t group = 0;
   if (Value query = op.getQuery())
     group = cast<MemRefType>(query.getType()).getDimSize(1) /
@@ -191,7 +211,7 @@ static void decompose(KvWriteOp op) {
         Value index = arith::DivUIOp::create(body, loc, turn, heads);
         Value begin = arith::MulIOp::create(body, loc, index, block);
         Value size = blockSize(body, loc, begin, tokens, block);
-        for (const StoredPart &part : parts)
+        for (const StoredPart &part : getParts(body, op))
           if (part.content == CacheContent::Key && op.isRotated())
             buildRotatedStore(body, loc, op, part, head, begin, size);
           else

@@ -212,6 +212,16 @@ Value SelectionDecomposition::makeTable(Value chunk, Value pagesPerToken) {
   return table;
 }
 
+/// Returns the caches whose tokens are copied: of a mixed one, its two parts.
+static SmallVector<Value> getParts(OpBuilder &builder, Location loc,
+                                   Value cache) {
+  const auto type = cast<CacheType>(cache.getType());
+  if (!type.isMixed())
+    return {cache};
+  return {CacheChannelsOp::create(builder, loc, type.getCodedPart(), cache),
+          CacheChannelsOp::create(builder, loc, type.getRopePart(), cache)};
+}
+
 /// Copies the tokens of `count` rows of `places`, each to pages of its own.
 void SelectionDecomposition::gather(Value count, Value places, Value lens,
                                     Value pagesPerToken,
@@ -231,9 +241,11 @@ void SelectionDecomposition::gather(Value count, Value places, Value lens,
     Value place = arith::MulIOp::create(
         body, loc, firstPage,
         constantIndex(body, loc, op.getKeyCacheType().getPageTokens()));
-    for (auto [source, destination] : llvm::zip(op.getCaches(), to.caches))
-      GatherTokensOp::create(body, loc, places, row, first, end, source,
-                             destination, place);
+    for (auto [from, into] : llvm::zip(op.getCaches(), to.caches))
+      for (auto [source, destination] :
+           llvm::zip(getParts(body, loc, from), getParts(body, loc, into)))
+        GatherTokensOp::create(body, loc, places, row, first, end, source,
+                               destination, place);
     const GatheredTokens gathered = {
         places, row, first, end, place, op.getKeyCacheType().getPageTokens()};
     to.keyScale.gather(body, loc, gathered);

@@ -182,6 +182,8 @@ static void writeCache(json::OStream &json, CacheType type) {
   json.attribute("head_dim", type.getHeadDim());
   if (type.isLatent())
     json.attribute("value_head_dim", type.getValueHeadDim());
+  if (type.isMixed())
+    json.attribute("rope_head_dim", type.getRopeHeadDim());
   json.attribute("page_tokens", type.getPageTokens());
   // Without a layout it is refused later.
   if (LayoutAttr layout = type.getLayout()) {

@@ -265,8 +265,11 @@ static std::string reasonFor(ScaleOp op) {
   auto loop = op->getParentOfType<LoopLikeOpInterface>();
   auto factors = dyn_cast<RankedTensorType>(op.getFactor().getType());
   if (factors && factors.getRank() == 2)
-    return "the scale differs by key and by channel: elements are multiplied "
-           "one by one";
+    return llvm::any_of(op->getUsers(), llvm::IsaPred<AppendRopeOp>)
+               ? "keys have bf16 channels behind their codes: elements are "
+                 "multiplied one by one, to be bf16, too"
+               : "the scale differs by key and by channel: elements are "
+                 "multiplied one by one";
   if (loop && !loop.isDefinedOutsideOfLoop(op.getFactor()))
     return "the scale is another one in each step of the loop over keys";
   for (Operation *user : op->getUsers()) {

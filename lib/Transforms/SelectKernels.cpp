@@ -9,6 +9,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "SelectKernels/AttentionBuffers.h"
 #include "SelectKernels/AttentionCalls.h"
 #include "SelectKernels/KernelCalls.h"
 #include "SelectKernels/KernelSelection.h"
@@ -111,14 +112,6 @@ static int64_t getTypicalRows(AttentionMatch match, int64_t maxRows) {
   return std::min(group, maxRows);
 }
 
-/// Returns what decides on the rows of the work items of a ragged batch, or
-/// null.
-static ItemRowsOp getItemRows(AttentionMatch match) {
-  auto item = match.query.getItem().getDefiningOp<WorkItemOp>();
-  return item && item.getRows() ? item.getRows().getDefiningOp<ItemRowsOp>()
-                                : nullptr;
-}
-
 /// Returns what the choice of kernels for a work item depends on.
 static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   RankedTensorType query = match.query.getTile().getType();
@@ -134,6 +127,8 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   shape.keyChannels = llvm::alignTo(query.getDimSize(1), kKeyTileChannels);
   shape.valueChannels = llvm::alignTo(value.getDimSize(1), kValueTileChannels);
   shape.keyBits = key.getElementTypeBitWidth();
+  if (match.rope)
+    shape.ropeChannels = match.rope.getRope().getType().getHeadDim();
   problem.isLatent = match.isLatent();
   problem.hasWholeGranules = match.hasWholeGranules();
   // Keys have been read when their first channels are the values.
@@ -144,10 +139,10 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   problem.keyType = match.keyElementFactor ? bf16 : key.getElementType();
   problem.valueType = match.valueElementFactor ? bf16 : value.getElementType();
   problem.isa = isa;
-  problem.canHaveMoreRows = static_cast<bool>(getItemRows(match));
+  problem.canHaveMoreRows = static_cast<bool>(match.getItemRows());
   problem.modifiesScores = static_cast<bool>(match.modify);
   problem.hasFactorsByKey = match.keyFactor || match.probFactor;
-  problem.isDequantized = match.keyElementFactor || match.valueElementFactor;
+  problem.isDequantized = match.isDequantized();
   return problem;
 }
 
@@ -276,8 +271,9 @@ private:
     emitRemarks(finish.getLoc(), getOperation().getName(), problem, machine,
                 candidates);
     noteForced(candidates);
-    if (candidates.front().isPrefill())
-      getItemRows(*match).setMost(candidates.front().attend->maxRows);
+    const int64_t most = getMostRows(*match, candidates.front());
+    if (most > problem.maxRows && match->getItemRows())
+      match->getItemRows().setMost(most);
     emitAttentionCalls(*match, candidates.front(), isa);
     return success();
   }

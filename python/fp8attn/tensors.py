@@ -133,7 +133,8 @@ class CacheType:
 
     `page_bytes` are the bytes of a page, the least distance between two; `head_bytes` and
     `value_offset`, in bytes, say where a head's part of it and the values in that begin. In a
-    `latent` cache, the first `value_head_dim` channels of the keys are the values.
+    `latent` cache, the first `value_head_dim` channels of the keys are the values, and the
+    last `rope_head_dim`, if there are some, are bf16.
     """
 
     content: str
@@ -146,9 +147,11 @@ class CacheType:
     head_bytes: int
     value_offset: int | None
     value_head_dim: int | None = None
+    rope_head_dim: int | None = None
 
     def __str__(self) -> str:
         latent = "" if self.value_head_dim is None else f", of values {self.value_head_dim}"
+        latent += "" if self.rope_head_dim is None else f", the last {self.rope_head_dim} channels bf16"
         return (f"{self.content} cache of {self.element_type}, {self.heads} heads of {self.head_dim}{latent}, "
                 f"pages of {self.page_tokens} tokens, layout {self.layout}")
 

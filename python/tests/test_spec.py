@@ -38,6 +38,14 @@ class SpecTest(unittest.TestCase):
                          "cache: written latent cache of f8E4M3FN, 1 heads of 96, of values 72, pages of 32 tokens, layout pairs")
         self.assertEqual(list(module.kv_write.arguments), ["key", "slots", "key_scale", "cache"])
 
+    def test_mixed_cache(self):
+        spec = PagedAttention(8, 1, 96, value_head_dim=64)
+        module = fp8attn.compile(spec.mlir().replace("value_head_dim = 64,", "value_head_dim = 64, rope_head_dim = 32,"))
+        cache_type = module.attend.arguments["cache"].cache_type
+        self.assertEqual(str(cache_type), "latent cache of f8E4M3FN, 1 heads of 96, of values 64, the last 32 channels bf16, "
+                                          "pages of 32 tokens, layout pairs")
+        self.assertEqual(cache_type.page_bytes, 32 * (64 + 2 * 32))
+
     def test_rotary(self):
         # Rotated by hand in f32, and by kv_write: what is rounded to bf16 is the same.
         tokens, half = 5, 16

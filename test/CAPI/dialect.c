@@ -81,6 +81,14 @@ static void test_types(MlirContext context) {
          (int)fp8attnCacheTypeGetHeadDim(latent),
          (int)fp8attnCacheTypeGetValueHeadDim(latent),
          (int)fp8attnCacheTypeGetPageBytes(latent));
+  // CHECK-NEXT: mixed: heads of 576 and 512, 64 bf16, 20480 bytes
+  MlirType mixed = fp8attnMixedCacheTypeGetChecked(location, 576, 512, 64, 32,
+                                                   element, layout);
+  printf("mixed: heads of %d and %d, %d bf16, %d bytes\n",
+         (int)fp8attnCacheTypeGetHeadDim(mixed),
+         (int)fp8attnCacheTypeGetValueHeadDim(mixed),
+         (int)fp8attnCacheTypeGetRopeHeadDim(mixed),
+         (int)fp8attnCacheTypeGetPageBytes(mixed));
   // CHECK-NEXT: open: layout 1, 0 bytes
   MlirType open = fp8attnCacheTypeGetChecked(location, FP8ATTN_CACHE_KEY, 8,
                                              128, 32, element, no_attribute);
@@ -107,6 +115,11 @@ static void test_wrong_types(MlirContext context) {
   nulls += mlirTypeIsNull(wrong);
   wrong =
       fp8attnLatentCacheTypeGetChecked(location, 1, 8, 16, 32, element, none);
+  // CHECK-NEXT: diagnostic: expects rope_head_dim and the channels before it to
+  // be multiples of 32, and these at least value_head_dim (512), got 65 of 576
+  nulls += mlirTypeIsNull(wrong);
+  wrong = fp8attnMixedCacheTypeGetChecked(location, 576, 512, 65, 32, element,
+                                          none);
   // CHECK-NEXT: diagnostic: expects the element type of a cache, got null
   nulls += mlirTypeIsNull(wrong);
   wrong = fp8attnCacheTypeGetChecked(location, FP8ATTN_CACHE_KEY, 8, 8, 32,
@@ -118,7 +131,7 @@ static void test_wrong_types(MlirContext context) {
   nulls += mlirTypeIsNull(wrong);
   nulls +=
       mlirAttributeIsNull(fp8attnLayoutAttrGet(context, (Fp8AttnLayoutKind)17));
-  // CHECK-NEXT: 6 nulls
+  // CHECK-NEXT: 7 nulls
   printf("%d nulls\n", nulls);
 }
 

@@ -62,6 +62,15 @@ func.func private @hidden(%a: index) {
   return
 }
 
+!mixed = !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, rope_head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>
+// CHECK: #define WRITE_MIXED_CACHE_PAGE_BYTES 40960
+// CHECK: /// - cache: latent cache of f8E4M3FN, 1 heads, head size 576, of values 512, the last 64 channels bf16, pages of 64 tokens, layout pairs
+func.func @write_mixed(%key: memref<?x1x576xbf16>, %slots: memref<?xi64>, %scale: memref<f32>, %cache: !mixed) {
+  fp8attn.kv_write key(%key : memref<?x1x576xbf16>) slots(%slots : memref<?xi64>)
+      key_scale(%scale : memref<f32>, #tensor) cache(%cache : !mixed)
+  return
+}
+
 // CHECK-NOT: has_result
 func.func @has_result(%a: index) -> index {
   return %a : index

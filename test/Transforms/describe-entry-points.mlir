@@ -90,3 +90,14 @@ func.func @recursive(%x: memref<4xf32> {fp8attn.name = "x"}) {
 func.func @hostile(%x: !llvm.struct<"\22],\5C\0A\FF", (i32)>) {
   return
 }
+
+// Keys of two element types say how many channels are bf16.
+// CHECK-LABEL: func.func @write_mixed
+// CHECK:       "element_type":"f8E4M3FN","content":"latent","heads":1,"head_dim":576,"value_head_dim":512,"rope_head_dim":64,"page_tokens":64,"layout":"pairs","page_bytes":40960,"head_bytes":40960,
+!mixed = !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, rope_head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @write_mixed(%key: memref<?x1x576xbf16> {fp8attn.name = "key"}, %slots: memref<?xi64> {fp8attn.name = "slots"},
+                       %scale: memref<f32> {fp8attn.name = "scale"}, %cache: !mixed {fp8attn.name = "cache"}) {
+  fp8attn.kv_write key(%key : memref<?x1x576xbf16>) slots(%slots : memref<?xi64>)
+      key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>) cache(%cache : !mixed)
+  return
+}

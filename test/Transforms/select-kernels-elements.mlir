@@ -11,6 +11,8 @@
 // REMARK-NOT: attend
 
 // CHECK-LABEL: func.func @keys
+// Four blocks of rows read what is multiplied once.
+// CHECK:         fp8attn.tile.item_rows {{.*}} most = 192
 // CHECK:         %[[PAGE:.+]] = memref.view {{.*}} to memref<49152xi8>
 // CHECK:         %[[FACTORS:.+]] = memref.view {{.*}} to memref<9x32xf32>
 // CHECK:         %[[CODES:.+]] = fp8attn.cache_part  key %{{.+}}[

@@ -68,3 +68,32 @@ func.func @rows(%item: !fp8attn.work_item, %run: !fp8attn.key_run, %query: memre
       : tensor<192xf32>, tensor<192xf32>, tensor<192x64xf32>, memref<?x1x64xbf16>
   return
 }
+
+// -----
+
+// What stands before bf16 channels is multiplied one by one, in the step that appends them.
+// CHECK: error: 'fp8attn.tile.qk' op cannot be given a kernel: expects keys before bf16 channels, and values, to have a factor for each key and channel
+!rope = !fp8attn.cache<key, heads = 1, head_dim = 32, page = 32, bf16, #fp8attn.layout<pairs>>
+func.func @rope(%item: !fp8attn.work_item, %run: !fp8attn.key_run, %rope: !rope, %query: memref<?x1x96xbf16>,
+    %out: memref<?x1x64xbf16>) {
+  %q = fp8attn.tile.load_query %item, %query : memref<?x1x96xbf16> -> tensor<16x96xbf16>
+  %max, %sum, %acc = fp8attn.tile.init : tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>
+  %first = fp8attn.tile.first_key %item
+  %end = fp8attn.tile.num_keys %item
+  %step = arith.constant 256 : index
+  %state:3 = scf.for %k = %first to %end step %step iter_args(%m = %max, %s = %sum, %a = %acc)
+      -> (tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>) {
+    %words = fp8attn.tile.load_key %run[%k] : tensor<256x64xbf16>
+    %key = fp8attn.tile.append_rope %words, %run[%k], %rope : tensor<256x64xbf16>, !rope -> tensor<256x96xbf16>
+    %scores = fp8attn.tile.qk %q, %key : tensor<16x96xbf16>, tensor<256x96xbf16> -> tensor<16x256xf32>
+    %masked = fp8attn.tile.mask %scores, %item[%k] : tensor<16x256xf32>
+    %p, %m1, %s1, %a1 = fp8attn.tile.softmax %masked, %m, %s, %a
+        : tensor<16x256xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32> -> tensor<16x256xbf16>
+    %value = fp8attn.tile.load_value %run[%k] : tensor<256x64xbf16>
+    %sums = fp8attn.tile.pv %p, %value, %a1 : tensor<16x256xbf16>, tensor<256x64xbf16>, tensor<16x64xf32>
+    scf.yield %m1, %s1, %sums : tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>
+  }
+  fp8attn.tile.finish %item, %state#0, %state#1, %state#2 into %out
+      : tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>, memref<?x1x64xbf16>
+  return
+}

@@ -365,6 +365,11 @@ static reference::Layout getLayout(LayoutKind kind) {
 
 static reference::PairsCache getCache(const Arguments &arguments, Value value) {
   auto type = cast<CacheType>(value.getType());
+  if (type.isMixed())
+    return reference::makeMixedCache(
+        arguments[value].cache.data, getAbiType(type.getElementType()),
+        type.getHeadDim(), type.getValueHeadDim(), type.getRopeHeadDim(),
+        type.getPageTokens());
   // A latent cache stores keys only.
   reference::Content content = !type.hasValues() ? reference::Content::Key
                                : type.hasKeys()  ? reference::Content::KeyValue

@@ -332,3 +332,40 @@ TEST(Layout, Rows) {
                       (type.getElementBytes() - 1));
       }
 }
+
+/// A mixed cache, whose pages are those of its parts, against the reference's.
+TEST(Layout, Mixed) {
+  using namespace mlir::fp8attn;
+  namespace reference = ::fp8attn::reference;
+  MLIRContext context;
+  context.loadDialect<Fp8AttnDialect>();
+  constexpr int64_t kHeadDim = 160, kValueDim = 72, kRopeDim = 64;
+  constexpr int64_t kCodedDim = kHeadDim - kRopeDim;
+  const auto type = CacheType::get(
+      &context, CacheContent::Latent, /*numHeads=*/1, kHeadDim, kValueDim,
+      kRopeDim, kPageTokens, Float8E4M3FNType::get(&context),
+      LayoutAttr::get(&context, LayoutKind::Pairs));
+  const reference::PairsCache cache =
+      reference::makeMixedCache(nullptr, FP8ATTN_TYPE_F8E4M3FN, kHeadDim,
+                                kValueDim, kRopeDim, kPageTokens);
+  ASSERT_EQ(type.getPageBytes(), kPageTokens * (kCodedDim + 2 * kRopeDim));
+  ASSERT_EQ(type.getPageBytes(), cache.pageBytes);
+  const AffineMap coded = type.getCodedPart().getMap(CacheContent::Key);
+  const AffineMap rope = type.getRopePart().getMap(CacheContent::Key);
+  std::vector<int> uses(type.getPageBytes());
+  constexpr int64_t kPage = 3;
+  for (int64_t token = 0; token < kPageTokens; ++token)
+    for (int64_t channel = 0; channel < kHeadDim; ++channel) {
+      const bool isCode = channel < kCodedDim;
+      const int64_t byte = isCode
+                               ? byteOf(coded, token, channel)
+                               : type.getCodedPart().getPageBytes() +
+                                     byteOf(rope, token, channel - kCodedDim);
+      ASSERT_EQ(kPage * type.getPageBytes() + byte,
+                cache.keys.byte(kPage, 0, token, channel))
+          << "token " << token << ", channel " << channel;
+      for (int64_t i = 0; i < (isCode ? 1 : 2); ++i)
+        ASSERT_EQ(uses[byte + i]++, 0);
+    }
+  EXPECT_EQ(std::count(uses.begin(), uses.end(), 1), type.getPageBytes());
+}

@@ -57,7 +57,8 @@ struct SelectedKeys {
 /// Scales that differ by channel, or by token and channel, are rounded where
 /// the contract says so (docs/Numerics.md): those of keys by channel multiply
 /// the query, which is rounded to bf16 afterwards; those by both multiply the
-/// element, which is rounded to bf16.
+/// element, which is rounded to bf16. So do all scales of codes that are before
+/// bf16 channels.
 struct AttentionCall {
   /// Rounded to bf16 before anything else, unless keepQuery or f32Products.
   HeadTensor query;

@@ -46,7 +46,16 @@ struct CachePart {
   /// Whether these are keys, for elements of 4 bits: a byte of keys has two
   /// channels, and one of values two tokens.
   bool isKey = true;
+  /// How many channels, the last ones, are bf16 without a scale, whatever
+  /// `type` is.
+  int64_t ropeDim = 0;
 
+  /// Returns the channels before these.
+  int64_t codedDim() const { return headDim - ropeDim; }
+  /// Returns the type of a channel's elements, padding included.
+  fp8attn_type typeOf(int64_t channel) const {
+    return ropeDim > 0 && channel >= codedDim() ? FP8ATTN_TYPE_BF16 : type;
+  }
   /// Returns the value of an element, without its scale.
   double load(int64_t page, int64_t head, int64_t token, int64_t channel) const;
   /// Returns the code of an element of at most 8 bits.
@@ -94,8 +103,15 @@ PairsCache makeCache(Layout layout, void *data, Content content,
                      fp8attn_type type, int64_t heads, int64_t headDim,
                      int64_t pageTokens);
 
+/// Returns a latent cache of one head in the layout `pairs`, whose keys have
+/// headDim channels, of which the last ropeDim are bf16: in each page they
+/// stand behind the others, which are as in a cache of these alone.
+PairsCache makeMixedCache(void *data, fp8attn_type type, int64_t headDim,
+                          int64_t valueDim, int64_t ropeDim,
+                          int64_t pageTokens);
+
 /// Returns the first `channels` channels of keys as values: those of a latent
-/// cache.
+/// cache, without its bf16 channels if others are codes.
 CachePart firstChannels(const CachePart &keys, int64_t channels);
 
 /// Pages of two caches that hold the same tokens, in their order; -1 is none.
@@ -176,7 +192,7 @@ void computeScales(const CachePart &part, const HeadTensor &source,
 
 /// Writes each token of `source` whose slot is not negative: codes of the
 /// element over its scale, or, in a bf16 part, the element as bf16; zeros in
-/// the padding of the head size.
+/// the padding of the head size. Scales are of the coded channels.
 void writeCache(const CachePart &part, const HeadTensor &source,
                 const int64_t *slots, const Scales &scales);
 

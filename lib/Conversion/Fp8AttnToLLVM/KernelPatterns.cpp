@@ -172,6 +172,36 @@ struct CachePartLowering : ConvertOpToLLVMPattern<CachePartOp> {
   }
 };
 
+/// A page of a mixed cache is one of its codes, and then one of its bf16.
+struct CacheChannelsLowering : ConvertOpToLLVMPattern<CacheChannelsOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CacheChannelsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    CacheType cache = op.getCache().getType();
+    if (op.getPart().getType() == cache.getCodedPart()) {
+      rewriter.replaceOp(op, adaptor.getCache());
+      return success();
+    }
+    auto memberOf = [&](abi::CacheMember member) {
+      return getCacheMember(rewriter, loc, adaptor.getCache(), member);
+    };
+    Value data = memberOf(abi::kCacheData);
+    const auto offset =
+        static_cast<int32_t>(cache.getCodedPart().getPageBytes());
+    data =
+        LLVM::GEPOp::create(rewriter, loc, data.getType(), rewriter.getI8Type(),
+                            data, ArrayRef<LLVM::GEPArg>{offset});
+    rewriter.replaceOp(op, packStruct(rewriter, loc,
+                                      abi::getCacheType(getContext()),
+                                      {data, memberOf(abi::kCacheNumPages),
+                                       memberOf(abi::kCachePageBytes)}));
+    return success();
+  }
+};
+
 /// Reads a member of a cache.
 template <typename Op, abi::CacheMember member>
 struct CacheMemberLowering : ConvertOpToLLVMPattern<Op> {
@@ -297,6 +327,7 @@ void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
   patterns.add<KeyRunLowering, UkernelCallLowering, UkernelHandOverLowering>(
       converter, symbols);
   patterns.add<UkernelPackedRunLowering, RunPageLowering, CachePartLowering,
+               CacheChannelsLowering,
                CacheMemberLowering<CacheNumPagesOp, abi::kCacheNumPages>,
                CacheMemberLowering<CachePageBytesOp, abi::kCachePageBytes>,
                ElementBitsLowering, UkernelNullLowering>(converter);

@@ -37,7 +37,7 @@ CacheType mlir::fp8attn::getImportedCacheType(Type tensor, Type element,
   OwnDiagnostics diagnostics(context);
   CacheType type = CacheType::getChecked(
       [&] { return emitError(UnknownLoc::get(context)); }, context, content,
-      heads, channels, valueChannels, pageTokens,
+      heads, channels, valueChannels, int64_t(/*ropeHeadDim=*/0), pageTokens,
       codes ? codes : BFloat16Type::get(context), LayoutAttr());
   if (!type)
     why = diagnostics.getText();

@@ -69,9 +69,15 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
       makeStepFactor(builder, loc, context.keyScale, context.run, firstKey);
   Value valueFactor =
       makeStepFactor(builder, loc, context.valueScale, context.run, firstKey);
-  Value key = loadTile<LoadKeyOp>(builder, loc, context, context.denseKeys,
-                                  context.keyType, op.getKeyDim(), firstKey);
+  const int64_t ropeDim =
+      context.rope ? context.rope.getType().getHeadDim() : 0;
+  Value key =
+      loadTile<LoadKeyOp>(builder, loc, context, context.denseKeys,
+                          context.keyType, op.getKeyDim() - ropeDim, firstKey);
   key = decodeAndScale(builder, loc, key, keyFactor, context.keyScale.outer);
+  if (ropeDim > 0)
+    key = AppendRopeOp::create(builder, loc, tile(kKeys, op.getKeyDim(), bf16),
+                               key, context.run, firstKey, context.rope);
   Value scores = QkOp::create(builder, loc, tile(rows, kKeys, f32), query, key,
                               /*factor=*/Value(), /*rowFactor=*/Value(),
                               /*keyFactor=*/Value());
@@ -144,12 +150,14 @@ void mlir::fp8attn::makeScales(OpBuilder &builder, Location loc, Value keyHead,
   auto paged = dyn_cast<PagedAttentionOp>(op.getOperation());
   Value keyOuter = paged ? paged.getKeyOuterScale() : Value();
   Value valueOuter = paged ? paged.getEffectiveValueOuterScale() : Value();
-  context.keyScale =
-      makeItemScale(builder, loc, op.getKeyScale(), op.getKeyScaleMap(),
-                    keyOuter, op.getKeyDim(), pageTokens, keyHead);
-  context.valueScale = makeItemScale(builder, loc, op.getEffectiveValueScale(),
-                                     op.getEffectiveValueScaleMap(), valueOuter,
-                                     op.getValueDim(), pageTokens, valueHead);
+  const bool byElement = static_cast<bool>(context.rope);
+  const int64_t ropeDim = byElement ? context.rope.getType().getHeadDim() : 0;
+  context.keyScale = makeItemScale(
+      builder, loc, op.getKeyScale(), op.getKeyScaleMap(), keyOuter,
+      op.getKeyDim() - ropeDim, pageTokens, keyHead, byElement);
+  context.valueScale = makeItemScale(
+      builder, loc, op.getEffectiveValueScale(), op.getEffectiveValueScaleMap(),
+      valueOuter, op.getValueDim(), pageTokens, valueHead, byElement);
 }
 
 void mlir::fp8attn::makeRowScaleMaps(ArrayRef<unsigned> dims,

@@ -32,6 +32,9 @@ struct ItemContext {
   AffineMap queryScaleMap, outScaleMap;
   /// Keys and values in pages; null if they are dense.
   Value run;
+  /// The cache of the last channels of keys that are in pages, if these are
+  /// bf16 behind codes, else null. Elements are then decoded one by one.
+  TypedValue<CacheType> rope;
   /// [keys, channels] of the item's head, null if they are in pages.
   Value denseKeys, denseValues;
   /// The position of query 0; null if keys are in pages and no mask counts from

@@ -21,13 +21,14 @@ ItemScale mlir::fp8attn::makeItemScale(OpBuilder &builder, Location loc,
                                        Value scale,
                                        std::optional<AffineMap> map,
                                        Value outer, int64_t channels,
-                                       int64_t pageTokens, Value head) {
+                                       int64_t pageTokens, Value head,
+                                       bool byElement) {
   if (!scale)
     return {};
-  ItemScale result{scale, *map, head, channels, pageTokens, {}, {}};
+  ItemScale result{scale, *map, head, channels, pageTokens, byElement, {}, {}};
   result.outer = loadOuterScale(builder, loc, outer, head);
   ScaleGranularity granularity = getGranularity(*map);
-  if (granularity.byToken)
+  if (granularity.byToken || byElement)
     return result;
   if (!granularity.byChannel)
     result.factor =
@@ -46,7 +47,7 @@ Value mlir::fp8attn::makeStepFactor(OpBuilder &builder, Location loc,
   if (!scale.scale || scale.factor)
     return scale.factor;
   SmallVector<int64_t> shape = {FP8ATTN_BLOCK_KEYS};
-  if (getGranularity(scale.map).byChannel)
+  if (getGranularity(scale.map).byChannel || scale.byElement)
     shape.push_back(scale.channels /
                     getChannelsPerScale(scale.map, scale.channels));
   return LoadScaleOp::create(builder, loc,

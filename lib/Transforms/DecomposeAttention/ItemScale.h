@@ -29,6 +29,8 @@ struct ItemScale {
   int64_t channels = 0;
   /// Tokens in a page; 0 if keys are dense.
   int64_t pageTokens = 0;
+  /// Whether elements have a factor each, whatever the scale differs by.
+  bool byElement = false;
   /// The factor, if it is the same for all steps of keys: a number or one for
   /// each channel.
   Value factor;
@@ -40,7 +42,8 @@ struct ItemScale {
 /// is what its elements are multiplied with, or null.
 ItemScale makeItemScale(OpBuilder &builder, Location loc, Value scale,
                         std::optional<AffineMap> map, Value outer,
-                        int64_t channels, int64_t pageTokens, Value head);
+                        int64_t channels, int64_t pageTokens, Value head,
+                        bool byElement);
 
 /// Returns the factors of the step of keys of `run` at `firstKey`, or those
 /// that all steps share; null if there is no scale.

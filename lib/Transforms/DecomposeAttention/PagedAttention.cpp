@@ -34,13 +34,21 @@ static void buildNonEmptyItem(OpBuilder &builder, Location loc,
   context.keyType = op.getKeyCacheType().getElementType();
   context.valueType = op.getValueCacheType().getElementType();
   Value head = KvHeadOp::create(builder, loc, item);
+  Value keyCache = op.getKeyCache(), valueCache = op.getValueCache();
+  if (const CacheType type = op.getKeyCacheType(); type.isMixed()) {
+    auto partOf = [&](CacheType part) {
+      return CacheChannelsOp::create(builder, loc, part, op.getKeyCache());
+    };
+    keyCache = valueCache = partOf(type.getCodedPart());
+    context.rope = partOf(type.getRopePart());
+  }
   makeScales(builder, loc, head, head, op.getKeyCacheType().getPageTokens(),
              context);
   makeRowScaleMaps({kRowToken, kRowHead}, context);
   if (op.getDraftMask())
     context.diagonal = DiagonalOp::create(builder, loc, item);
   context.run = KeyRunOp::create(builder, loc, item, op.getBlockTable(),
-                                 op.getKeyCache(), op.getValueCache());
+                                 keyCache, valueCache);
   buildBodies(builder, loc, context, numRows, FP8ATTN_BLOCK_ROWS);
 }
 

@@ -39,11 +39,21 @@ static MemRefType productTilesOf(int64_t rows, int64_t columns, Type element) {
   return tilesOf(rows, columns, kKeyTileChannels, element);
 }
 
+int64_t mlir::fp8attn::getMostRows(AttentionMatch &match,
+                                   const AttentionCandidate &candidate) {
+  if (candidate.isPrefill())
+    return candidate.attend->maxRows;
+  const int64_t rows = match.query.getTile().getType().getDimSize(0);
+  // As many as of dense keys, which are packed once for them.
+  return match.isDequantized() && rows == FP8ATTN_BLOCK_ROWS &&
+                 match.getItemRows()
+             ? FP8ATTN_DENSE_ROWS
+             : rows;
+}
+
 AttentionBuffers::AttentionBuffers(AttentionMatch &match,
                                    const AttentionCandidate &candidate)
-    : itemRows(candidate.isPrefill()
-                   ? candidate.attend->maxRows
-                   : match.query.getTile().getType().getDimSize(0)),
+    : itemRows(getMostRows(match, candidate)),
       keyDim(match.query.getTile().getType().getDimSize(1)),
       valueDim(match.getValueTile().getDimSize(1)),
       paddedKeyDim(llvm::alignTo(keyDim, kKeyTileChannels)),

@@ -39,6 +39,10 @@ struct RowBlock {
 RowBlock sliceRows(OpBuilder &builder, Location loc, const RowBlock &all,
                    Value firstRow, Value rows);
 
+/// Returns the most rows of a work item that a candidate takes: one block, but
+/// where keys and values are decoded, or multiplied, once for several.
+int64_t getMostRows(AttentionMatch &match, const AttentionCandidate &candidate);
+
 /// The sizes of a work item, and views of its scratch. Views are null until the
 /// scratch that they were reserved in is built, and this must not move before.
 struct AttentionBuffers {

@@ -86,9 +86,12 @@ static LogicalResult checkStep(AttentionMatch &match, MaskOp mask) {
   auto firstOf = [](auto run, LoadDenseOp dense) {
     return dense ? dense.getFirstKey() : run.getFirstKey();
   };
-  for (Value firstKey :
-       {firstOf(match.key, match.denseKey),
-        firstOf(match.value, match.denseValue), mask.getFirstKey()})
+  SmallVector<Value> firstKeys = {firstOf(match.key, match.denseKey),
+                                  firstOf(match.value, match.denseValue),
+                                  mask.getFirstKey()};
+  if (match.rope)
+    firstKeys.push_back(match.rope.getFirstKey());
+  for (Value firstKey : firstKeys)
     if (firstKey != match.loop.getInductionVar())
       return match.qk.emitOpError("cannot be given a kernel: expects keys, "
                                   "values and mask from the same key on, the "
@@ -134,9 +137,14 @@ static LogicalResult matchStep(AttentionMatch &match) {
   if (failed(matchDefinition(scoresUser, scoresUser->getOperand(0), match.qk)))
     return failure();
   QkOp qk = match.qk;
-  if (failed(matchTile(qk, qk.getKey(), match.key, match.denseKey,
-                       match.keyElementFactor)))
+  match.rope = qk.getKey().getDefiningOp<AppendRopeOp>();
+  if (failed(matchTile(qk, match.rope ? match.rope.getTile() : qk.getKey(),
+                       match.key, match.denseKey, match.keyElementFactor)))
     return failure();
+  if (match.rope && (!match.keyElementFactor || !match.valueElementFactor))
+    return qk.emitOpError("cannot be given a kernel: expects keys before bf16 "
+                          "channels, and values, to have a factor for each key "
+                          "and channel");
   if (!match.denseKey != !match.denseValue)
     return pv.emitOpError("cannot be given a kernel: expects keys and values "
                           "that are both in a run or both dense");

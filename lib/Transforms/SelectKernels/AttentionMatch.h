@@ -28,6 +28,8 @@ struct AttentionMatch {
   LoadKeyOp key;
   /// Dense keys, or null.
   LoadDenseOp denseKey;
+  /// What puts bf16 channels behind those of `key`, or null.
+  AppendRopeOp rope;
   QkOp qk;
   /// Null if scores are not modified.
   ModifyOp modify;
@@ -66,6 +68,17 @@ struct AttentionMatch {
     return !run ||
            run.getKeyCache().getType().getPageTokens() % FP8ATTN_GRANULE == 0;
   }
+
+  /// Returns what decides on the rows of the work items of a ragged batch, or
+  /// null.
+  ItemRowsOp getItemRows() {
+    auto item = query.getItem().getDefiningOp<WorkItemOp>();
+    return item && item.getRows() ? item.getRows().getDefiningOp<ItemRowsOp>()
+                                  : nullptr;
+  }
+  /// Whether keys or values are multiplied element by element before kernels
+  /// see them.
+  bool isDequantized() const { return keyElementFactor || valueElementFactor; }
 
 private:
   /// Returns what finds the run, or null if keys are dense.

@@ -28,11 +28,12 @@ void AttentionSteps::reserve(ScratchBuilder &scratch) {
   if (match.denseKey)
     packing.emplace(match.denseKey, match.denseValue, isa, scratch);
   if (match.keyElementFactor)
-    dequantizedKeys.emplace(match.keyElementFactor, CacheContent::Key, scratch);
+    dequantizedKeys.emplace(match.keyElementFactor, CacheContent::Key,
+                            match.rope, scratch);
   // Products with the scale of the keys are those of the values, too.
   if (match.valueElementFactor && !match.isLatent())
     dequantizedValues.emplace(match.valueElementFactor, CacheContent::Value,
-                              scratch);
+                              /*rope=*/nullptr, scratch);
 }
 
 void AttentionSteps::emitPreparation(OpBuilder &builder, Location loc) {
@@ -46,15 +47,30 @@ void AttentionSteps::emitPreparation(OpBuilder &builder, Location loc) {
 
 void AttentionSteps::emit(OpBuilder &body, Location loc, Value firstKey,
                           Value numKeys, const RowBlock &all) {
-  if (packing)
-    return emitPackedStep(body, loc, firstKey, numKeys, all);
-  emitBlock(body, loc, findStep(body, loc, firstKey, numKeys), all);
+  const KeyStep step = findStep(body, loc, firstKey, numKeys);
+  if (buffers.itemRows <= FP8ATTN_BLOCK_ROWS)
+    return emitBlock(body, loc, step, all);
+  Value blockRows = constantIndex(body, loc, FP8ATTN_BLOCK_ROWS);
+  scf::ForOp::create(
+      body, loc, constantIndex(body, loc, 0), all.rows, blockRows, ValueRange(),
+      [&](OpBuilder &inner, Location loc, Value firstRow, ValueRange) {
+        Value rows = blockSize(inner, loc, firstRow, all.rows, blockRows);
+        emitVisibleBlock(inner, loc, step,
+                         sliceRows(inner, loc, all, firstRow, rows));
+        scf::YieldOp::create(inner, loc);
+      });
 }
 
-/// Returns a step of the run, after dequantising what has to be.
+/// Returns a step of the keys and values, once for all rows of the item, after
+/// packing or dequantising what has to be.
 AttentionSteps::KeyStep AttentionSteps::findStep(OpBuilder &body, Location loc,
                                                  Value firstKey,
                                                  Value numKeys) {
+  if (packing) {
+    Value run = packing->emitStep(body, loc, firstKey, numKeys);
+    const RunPlace place{run, constantIndex(body, loc, 0)};
+    return {firstKey, numKeys, place, place};
+  }
   auto find = [&](std::optional<Dequantization> &part) -> RunPlace {
     if (!part)
       return {match.key.getRun(), firstKey};
@@ -99,27 +115,6 @@ void AttentionSteps::emitBlock(OpBuilder &body, Location loc,
                  {step.values.run, step.values.first, step.numKeys,
                   buffers.probs, block.rows, buffers.valueChannels,
                   block.state.acc, buffers.kernelScratch});
-}
-
-/// Packs a step of keys and values once for all rows of the item, then takes
-/// the rows block by block.
-void AttentionSteps::emitPackedStep(OpBuilder &body, Location loc,
-                                    Value firstKey, Value numKeys,
-                                    const RowBlock &all) {
-  Value run = packing->emitStep(body, loc, firstKey, numKeys);
-  RunPlace place{run, constantIndex(body, loc, 0)};
-  KeyStep step{firstKey, numKeys, place, place};
-  if (buffers.itemRows <= FP8ATTN_BLOCK_ROWS)
-    return emitBlock(body, loc, step, all);
-  Value blockRows = constantIndex(body, loc, FP8ATTN_BLOCK_ROWS);
-  scf::ForOp::create(
-      body, loc, place.first, all.rows, blockRows, ValueRange(),
-      [&](OpBuilder &inner, Location loc, Value firstRow, ValueRange) {
-        Value rows = blockSize(inner, loc, firstRow, all.rows, blockRows);
-        emitVisibleBlock(inner, loc, step,
-                         sliceRows(inner, loc, all, firstRow, rows));
-        scf::YieldOp::create(inner, loc);
-      });
 }
 
 /// Emits the step of a block up to the last key that its rows see, if they

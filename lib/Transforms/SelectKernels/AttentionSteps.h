@@ -58,8 +58,6 @@ private:
                    Value numKeys);
   void emitBlock(OpBuilder &body, Location loc, const KeyStep &step,
                  const RowBlock &block);
-  void emitPackedStep(OpBuilder &body, Location loc, Value firstKey,
-                      Value numKeys, const RowBlock &all);
   void emitVisibleBlock(OpBuilder &body, Location loc, KeyStep step,
                         const RowBlock &block);
 

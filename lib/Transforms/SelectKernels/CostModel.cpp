@@ -43,16 +43,16 @@ Prediction mlir::fp8attn::predict(const ItemShape &shape,
   const MemoryLevel source = getSource(shape, machine);
   const bool isMemory = source.name == machine.memory().name;
   Prediction prediction;
-  auto addPart = [&](const KernelRow &row, int64_t channels, int64_t bits) {
+  auto addPart = [&](const KernelRow &row, int64_t channels, int64_t bytes) {
     prediction.computeCycles +=
         getCycles(row, shape.rows, machine) * static_cast<double>(channels);
     // Kernels fetch ahead for few rows only.
     const bool isAided = !isMemory || shape.rows <= FP8ATTN_DECODE_ROWS;
-    prediction.readCycles += static_cast<double>(channels * bits) / 8 /
+    prediction.readCycles += static_cast<double>(bytes) /
                              (source.bytesPerCycle * (isAided ? 1 : kUnaided));
   };
-  addPart(kernels.key, shape.keyChannels, shape.keyBits);
-  addPart(kernels.value, shape.valueChannels, shape.valueBits);
+  addPart(kernels.key, shape.keyChannels, shape.keyBytes());
+  addPart(kernels.value, shape.valueChannels, shape.valueBytes());
   // A score for each row.
   prediction.computeCycles += getCycles(kernels.softmax, shape.rows, machine);
   return prediction;

@@ -31,11 +31,15 @@ struct ItemShape {
   /// Bits of an element.
   int64_t keyBits;
   int64_t valueBits;
+  /// Channels of keys that are bf16, whatever the others are.
+  int64_t ropeChannels = 0;
 
-  /// Bytes of a key and its value.
-  int64_t bytesPerKey() const {
-    return (keyChannels * keyBits + valueChannels * valueBits) / 8;
+  /// Bytes of a key, and of its value.
+  int64_t keyBytes() const {
+    return ((keyChannels - ropeChannels) * keyBits + ropeChannels * 16) / 8;
   }
+  int64_t valueBytes() const { return valueChannels * valueBits / 8; }
+  int64_t bytesPerKey() const { return keyBytes() + valueBytes(); }
 };
 
 /// The kernels of one way to compute it; `key` and `value` are the same row if

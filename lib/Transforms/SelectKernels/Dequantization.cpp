@@ -10,7 +10,8 @@
 // the two rows are lines of their own, and everything else is where it was. So
 // a line becomes two, without a shuffle. What is contiguous in the cache,
 // granules or their halves, is multiplied together; rows are, element by
-// element.
+// element. Channels that are bf16 in the cache are tiles of the page, behind
+// those of each 16 keys.
 //
 //===----------------------------------------------------------------------===//
 
@@ -37,6 +38,9 @@ static constexpr int64_t kLanes = 16, kLineBytes = 64, kTileLines = 8;
 /// Elements of a lane in a line of codes, and of a tile along that dimension.
 static constexpr int64_t kLaneCodes = 4;
 static constexpr int64_t kPaired = kTileLines * kLaneCodes;
+/// Of an element of the page, and of a tile there.
+static constexpr int64_t kWordBytes = 2;
+static constexpr int64_t kPageTileBytes = kWordBytes * kTileLines * kLineBytes;
 /// Where byte i of a lane belongs, among its elements.
 static constexpr int64_t kOrder[kLaneCodes] = {0, 2, 1, 3};
 
@@ -56,17 +60,21 @@ static Value remainder(OpBuilder &builder, Location loc, Value a, int64_t b) {
 }
 
 Dequantization::Dequantization(LoadScaleOp scale, CacheContent content,
-                               ScratchBuilder &buffers)
+                               AppendRopeOp appended, ScratchBuilder &buffers)
     : scale(scale), content(content) {
   auto run = scale.getRun().getDefiningOp<KeyRunOp>();
   cache = isKey() ? run.getKeyCache() : run.getValueCache();
   MLIRContext *context = scale.getContext();
   const int64_t headDim = cache.getType().getHeadDim();
-  page = CacheType::get(context, content, /*numHeads=*/1, headDim,
-                        FP8ATTN_BLOCK_KEYS, BFloat16Type::get(context),
-                        cache.getType().getLayout());
+  if (appended)
+    rope = appended.getRope();
+  const int64_t ropeDim = rope ? rope.getType().getHeadDim() : 0;
+  const LayoutAttr layout = cache.getType().getLayout();
+  page = CacheType::get(context, content, /*numHeads=*/1, headDim + ropeDim,
+                        FP8ATTN_BLOCK_KEYS, BFloat16Type::get(context), layout);
   shared = getChannelsPerScale(scale.getMap(), headDim);
-  channels = cache.getType().getLayout().getChannels(content, headDim);
+  channels = layout.getChannels(content, headDim);
+  pageChannels = channels + ropeDim;
   together = fp8attn_tokens_together(cache.getType().getPageTokens());
   buffers.add(
       MemRefType::get({page.getPageBytes()}, IntegerType::get(context, 8)),
@@ -81,6 +89,10 @@ void Dequantization::emitPreparation(OpBuilder &builder, Location loc) {
   codes =
       CachePartOp::create(builder, loc, cache, scale.getHead(),
                           CacheContentAttr::get(scale.getContext(), content));
+  if (rope)
+    ropeBytes =
+        CachePartOp::create(builder, loc, rope, scale.getHead(),
+                            CacheContentAttr::get(scale.getContext(), content));
 }
 
 Value Dequantization::emitStep(OpBuilder &builder, Location loc, Value firstKey,
@@ -112,15 +124,19 @@ std::pair<Value, Value> Dequantization::emitPlace(OpBuilder &builder,
 }
 
 Value Dequantization::emitSource(OpBuilder &builder, Location loc,
-                                 Value pageNumber, Value inPage) {
-  // An element is a byte of codes, or half of one.
+                                 Value pageNumber, Value inPage,
+                                 int64_t tokenBytes) {
   return add(
       builder, loc,
       arith::MulIOp::create(builder, loc, pageNumber,
                             CachePageBytesOp::create(
                                 builder, loc, builder.getIndexType(), cache)),
-      multiply(builder, loc, inPage,
-               channels * cache.getType().getElementBits() / 8));
+      multiply(builder, loc, inPage, tokenBytes));
+}
+
+int64_t Dequantization::getTokenBytes() const {
+  // An element is a byte of codes, or half of one.
+  return channels * cache.getType().getElementBits() / 8;
 }
 
 int64_t Dequantization::getCodeBytes() const {
@@ -131,29 +147,71 @@ void Dequantization::emitTiles(OpBuilder &builder, Location loc, Value firstKey,
                                Value firstToken, Value numTokens) {
   auto [pageNumber, inPage] = emitPlace(builder, loc, firstKey);
   emitFactors(builder, loc, pageNumber, inPage, numTokens);
-  Value source = emitSource(builder, loc, pageNumber, inPage);
-  // An element of the page is two bytes. Where half of a granule begins, so
-  // does a tile of keys, and the second half of one of values.
-  Value target = multiply(builder, loc, firstToken, 2 * channels);
+  Value source = emitSource(builder, loc, pageNumber, inPage, getTokenBytes());
+  Value target = emitTarget(builder, loc, firstToken);
   const int64_t tileLines = isKey() ? kTileLines : together / kLaneCodes;
   const int64_t codeBytes = getCodeBytes();
-  if (tileLines < kTileLines) {
-    Value inGranule = remainder(builder, loc, firstToken, FP8ATTN_GRANULE);
-    Value granule = arith::SubIOp::create(builder, loc, firstToken, inGranule);
-    target = add(builder, loc, multiply(builder, loc, granule, 2 * channels),
-                 multiply(builder, loc, inGranule, 2 * kLanes));
-  }
   const int64_t tiles =
       isKey() ? together * channels / (kLanes * kPaired) : channels / kLanes;
   forEach(builder, loc, tiles, 1, [&](OpBuilder &body, Value tile) {
     Value from = add(body, loc, source,
                      multiply(body, loc, tile, tileLines * codeBytes));
-    Value to = add(body, loc, target,
-                   multiply(body, loc, tile, 2 * kTileLines * kLineBytes));
+    Value pageTile = tile;
+    if (rope) {
+      // Those of 16 keys are farther apart in the page.
+      Value keys = divide(body, loc, tile, channels / kPaired);
+      pageTile =
+          add(body, loc, tile,
+              multiply(body, loc, keys, (pageChannels - channels) / kPaired));
+    }
+    Value to =
+        add(body, loc, target, multiply(body, loc, pageTile, kPageTileBytes));
     forEach(body, loc, tileLines, 1, [&](OpBuilder &inner, Value line) {
       emitLine(inner, loc, from, to, tile, line);
     });
   });
+  if (rope)
+    emitRope(builder, loc, pageNumber, inPage, target);
+}
+
+Value Dequantization::emitTarget(OpBuilder &builder, Location loc,
+                                 Value firstToken) {
+  if (isKey() || together == FP8ATTN_GRANULE)
+    return multiply(builder, loc, firstToken, kWordBytes * pageChannels);
+  // Where half of a granule begins, so does a tile of keys, and the second half
+  // of one of values.
+  Value inGranule = remainder(builder, loc, firstToken, FP8ATTN_GRANULE);
+  Value granule = arith::SubIOp::create(builder, loc, firstToken, inGranule);
+  return add(builder, loc,
+             multiply(builder, loc, granule, kWordBytes * pageChannels),
+             multiply(builder, loc, inGranule, kWordBytes * kLanes));
+}
+
+void Dequantization::emitRope(OpBuilder &builder, Location loc,
+                              Value pageNumber, Value inPage, Value target) {
+  // Tiles of 16 keys are neighbours in both.
+  const int64_t tileBytes = kWordBytes * kLanes * rope.getType().getHeadDim();
+  Value source = emitSource(builder, loc, pageNumber, inPage,
+                            kWordBytes * rope.getType().getHeadDim());
+  auto lineType = VectorType::get({kLineBytes}, builder.getI8Type());
+  forEach(
+      builder, loc, together / kLanes, 1, [&](OpBuilder &keys, Value group) {
+        Value from =
+            add(keys, loc, source, multiply(keys, loc, group, tileBytes));
+        Value to = add(
+            keys, loc, target,
+            add(keys, loc,
+                multiply(keys, loc, group, kWordBytes * kLanes * pageChannels),
+                constantIndex(keys, loc, kWordBytes * kLanes * channels)));
+        forEach(
+            keys, loc, tileBytes, kLineBytes, [&](OpBuilder &body, Value at) {
+              Value line =
+                  vector::LoadOp::create(body, loc, lineType, ropeBytes,
+                                         ValueRange{add(body, loc, from, at)});
+              vector::StoreOp::create(body, loc, line, bytes,
+                                      ValueRange{add(body, loc, to, at)});
+            });
+      });
 }
 
 void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
@@ -161,7 +219,7 @@ void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
   const CacheType type = cache.getType();
   auto [pageNumber, inPage] = emitPlace(builder, loc, key);
   const SmallVector<Value> place = {pageNumber, scale.getHead(), inPage};
-  Value source = emitSource(builder, loc, pageNumber, inPage);
+  Value source = emitSource(builder, loc, pageNumber, inPage, getTokenBytes());
   auto store = [&](OpBuilder &body, Value channel, Value word) {
     Value to = affine::expandAffineExpr(
         body, loc, page.getMap(content).getResult(0), {token, channel}, {});

@@ -23,8 +23,9 @@ namespace mlir::fp8attn {
 class Dequantization {
 public:
   /// Reserves memory in `buffers`, which must be built while this lives.
-  /// `scale` loads the factors of the run's keys or values, a tensor of rank 2.
-  Dequantization(LoadScaleOp scale, CacheContent content,
+  /// `scale` loads the factors of the run's keys or values, a tensor of rank 2;
+  /// `rope`, which may be null, puts bf16 channels behind those of keys.
+  Dequantization(LoadScaleOp scale, CacheContent content, AppendRopeOp rope,
                  ScratchBuilder &buffers);
 
   /// Emits what is done once for a work item, after the buffers are built.
@@ -33,7 +34,8 @@ public:
   /// Emits bf16(code * scale), rounded to f32 in between, for `numKeys` keys or
   /// values from `firstKey` on. Returns a run in which they are keys 0 to
   /// numKeys - 1 and, likewise, values: kernels must read one part only. Of a
-  /// latent cache, values are the first channels of these keys.
+  /// latent cache, values are the first channels of these keys. The channels of
+  /// `rope` are as they were.
   Value emitStep(OpBuilder &builder, Location loc, Value firstKey,
                  Value numKeys);
 
@@ -42,14 +44,20 @@ private:
   /// tiles. `firstKey` is the key that becomes number `firstToken` of the page.
   void emitTiles(OpBuilder &builder, Location loc, Value firstKey,
                  Value firstToken, Value numTokens);
+  /// Returns the first byte, in the worker's page, of a token whose tiles begin
+  /// there.
+  Value emitTarget(OpBuilder &builder, Location loc, Value firstToken);
+  /// Copies the bf16 channels of a granule behind its decoded ones.
+  void emitRope(OpBuilder &builder, Location loc, Value pageNumber,
+                Value inPage, Value target);
   /// Multiplies a key that is a row.
   void emitRow(OpBuilder &builder, Location loc, Value key, Value token);
   /// Returns the page of a key, and which one of the page's it is.
   std::pair<Value, Value> emitPlace(OpBuilder &builder, Location loc,
                                     Value key);
-  /// Returns the first byte of a page's token.
+  /// Returns the first byte of a page's token that takes `tokenBytes`.
   Value emitSource(OpBuilder &builder, Location loc, Value pageNumber,
-                   Value inPage);
+                   Value inPage, int64_t tokenBytes);
   void emitFactors(OpBuilder &builder, Location loc, Value pageNumber,
                    Value inPage, Value numTokens);
   /// `source` and `target` are the first bytes of the first tile.
@@ -59,18 +67,23 @@ private:
   bool isKey() const { return content == CacheContent::Key; }
   /// Returns the bytes of a line of codes: of 4 bits, half as many.
   int64_t getCodeBytes() const;
+  /// Returns those of a token of codes.
+  int64_t getTokenBytes() const;
 
   LoadScaleOp scale;
   CacheContent content;
   /// In pages of the caller, and in the one of the worker.
   TypedValue<CacheType> cache;
   CacheType page;
-  /// Channels of a token of the cache, and tokens that are contiguous.
-  int64_t channels, together;
+  /// Null if all channels are codes.
+  TypedValue<CacheType> rope;
+  /// Channels of a token of the cache, and of the page, which has those of
+  /// `rope` behind them; and tokens that are contiguous.
+  int64_t channels, pageChannels, together;
   /// Neighbouring channels that share a factor.
   int64_t shared;
   /// First byte of the head in page 0 of the cache, and that of the page.
-  Value codes, bytes;
+  Value codes, ropeBytes, bytes;
   /// Of up to a granule, so that 16 lanes of a tile are neighbours: [groups of
   /// channels, tokens] of keys, [tokens, channels] of values.
   Value factors;

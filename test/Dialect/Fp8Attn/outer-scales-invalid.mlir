@@ -39,3 +39,17 @@ func.func @heads(%query: memref<?x4x64xbf16>, %cache: !kv, %scale: memref<2xf8E4
       batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%out : memref<?x4x64xbf16>)
   return
 }
+
+// -----
+
+// outer_scale_c3: bf16 channels are multiplied with nothing.
+!mixed = !fp8attn.cache<latent, heads = 1, head_dim = 96, value_head_dim = 64, rope_head_dim = 32, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+#head = affine_map<(page, head, token, channel) -> (head)>
+func.func @mixed(%query: memref<?x4x96xbf16>, %cache: !mixed, %scale: memref<1xf8E4M3FN>, %starts: memref<?xi32>,
+    %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: memref<?x4x64xbf16>, %outer: memref<f32>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects no key_outer_scale of a cache whose last 32 channels (rope_head_dim) are bf16}}
+  fp8attn.paged_attention query(%query : memref<?x4x96xbf16>) cache(%cache : !mixed)
+      key_scale(%scale : memref<1xf8E4M3FN>, #head) key_outer_scale(%outer : memref<f32>)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%out : memref<?x4x64xbf16>)
+  return
+}

@@ -13,7 +13,7 @@ func.func @case(%query: memref<?x8x?x64xf32>, %key: memref<?x8x?x64xbf16>) {
 // paged_attention_c22: elements of keys would be rounded to bf16.
 func.func @case(%query: memref<?x8x64xf32>, %cache: !cache, %scale: memref<?x2xf32>, %starts: memref<?xi32>,
     %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: memref<?x8x64xf32>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects key_scale of f8E8M0FNU beside precision = f32 where it differs by page or token and by channel, whose products with elements bf16 has exactly, got 'f32'}}
+  // expected-error@below {{'fp8attn.paged_attention' op expects key_scale of f8E8M0FNU beside precision = f32 where it differs by page or token and by channel, or there are bf16 channels, as bf16 has its products with elements exactly, got 'f32'}}
   fp8attn.paged_attention precision = f32 query(%query : memref<?x8x64xf32>) cache(%cache : !cache)
       key_scale(%scale : memref<?x2xf32>, affine_map<(page, head, token, channel) -> (page, channel floordiv 32)>)
       value_scale(%scale : memref<?x2xf32>, affine_map<(page, head, token, channel) -> (page, head)>)
@@ -31,6 +31,19 @@ func.func @case(%query: memref<?x8x64xf32>, %cache: !cache, %scale: memref<?x2xf
   fp8attn.paged_attention precision = f32 query(%query : memref<?x8x64xf32>) cache(%cache : !cache)
       key_scale(%scale : memref<?x2xf32>, affine_map<(page, head, token, channel) -> (page, head)>)
       value_scale(%scale : memref<?x2xf32>, affine_map<(page, head, token, channel) -> (page, channel floordiv 32)>)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%out : memref<?x8x64xf32>)
+  return
+}
+
+// -----
+
+!cache = !fp8attn.cache<latent, heads = 1, head_dim = 96, value_head_dim = 64, rope_head_dim = 32, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+// paged_attention_c22: so would those before bf16 channels.
+func.func @case(%query: memref<?x8x96xf32>, %cache: !cache, %scale: memref<f32>, %starts: memref<?xi32>,
+    %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: memref<?x8x64xf32>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects key_scale of f8E8M0FNU beside precision = f32}}
+  fp8attn.paged_attention precision = f32 query(%query : memref<?x8x96xf32>) cache(%cache : !cache)
+      key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>)
       batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%out : memref<?x8x64xf32>)
   return
 }

@@ -112,7 +112,7 @@ LogicalResult KvWriteOp::verify() {
   if (getDynamic() &&
       (failed(verifyDynamicScale(*this, {"key_scale", getKeyScale()},
                                  getKeyScaleMap(),
-                                 getKeyCacheType().getHeadDim())) ||
+                                 getKeyCacheType().getCodedDim())) ||
        failed(verifyDynamicScale(*this, {"value_scale", getValueScale()},
                                  getValueScaleMap(),
                                  getValueCacheType().getHeadDim()))))
@@ -190,6 +190,12 @@ LogicalResult RepackOp::verify() {
                               << destination,
                           "source", getSource());
   };
+  // repack_c8
+  for (CacheType type : {source, destination})
+    if (type.isMixed())
+      return emitOpError("expects caches without rope_head_dim, as channels of "
+                         "two element types are not moved, got ")
+             << type;
   // repack_c1
   if (shapeOf(destination) != shapeOf(source))
     return refuse(

@@ -116,6 +116,19 @@ LogicalResult CheckLaterReadsOp::verify() {
   return success();
 }
 
+LogicalResult CacheChannelsOp::verify() {
+  CacheType cache = getCache().getType(), part = getPart().getType();
+  // cache_channels_c1
+  if (!cache.isMixed())
+    return emitOpError("expects a cache with rope_head_dim, got ") << cache;
+  // cache_channels_c2
+  if (part != cache.getCodedPart() && part != cache.getRopePart())
+    return emitOpError("expects one of the parts of the cache, ")
+           << cache.getCodedPart() << " or " << cache.getRopePart() << ", got "
+           << part;
+  return success();
+}
+
 LogicalResult CachePartOp::verify() {
   return detail::verifyCachePart(*this, getContent(), getCache().getType());
 }

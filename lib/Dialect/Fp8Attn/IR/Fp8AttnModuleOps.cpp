@@ -85,6 +85,11 @@ LogicalResult CacheViewOp::verify() {
   if (cache.getElementBits() < 8 && source.getElementType() != byte)
     return emitOpError("expects memory of i8, because two elements of ")
            << cache.getElementType() << " are in a byte, got " << source;
+  if (cache.isMixed() && source.getElementType() != byte)
+    return emitOpError(
+               "expects memory of i8, because the channels of a key are "
+               "of two element types, got ")
+           << source;
   if (source.getElementType() != byte &&
       source.getElementType() != cache.getElementType())
     return emitOpError("expects memory of i8 or of ")

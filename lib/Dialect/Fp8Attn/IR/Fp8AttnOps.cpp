@@ -229,12 +229,14 @@ static LogicalResult verifyPrecision(PagedAttentionOp op) {
     if (!map)
       continue;
     const ScaleGranularity granularity = getGranularity(*map);
-    if (granularity.byToken && granularity.byChannel &&
-        !isa<Float8E8M0FNUType>(scale.getType().getElementType()))
+    const bool byElement = (granularity.byToken && granularity.byChannel) ||
+                           op.getKeyCacheType().isMixed();
+    if (byElement && !isa<Float8E8M0FNUType>(scale.getType().getElementType()))
       return op.emitOpError("expects ")
              << name << " of f8E8M0FNU beside precision = f32 where it differs "
-             << "by page or token and by channel, whose products with elements "
-             << "bf16 has exactly, got " << scale.getType().getElementType();
+             << "by page or token and by channel, or there are bf16 channels, "
+             << "as bf16 has its products with elements exactly, got "
+             << scale.getType().getElementType();
   }
   return success();
 }

@@ -91,6 +91,25 @@ LogicalResult LoadDenseOp::verify() {
   return verifyMemRef(*this, source, /*contiguous=*/true);
 }
 
+LogicalResult AppendRopeOp::verify() {
+  // tile_append_rope_c1
+  CacheType rope = getRope().getType();
+  if (rope.getContent() != CacheContent::Key ||
+      !isa<BFloat16Type>(rope.getElementType()))
+    return emitOpError("expects a key cache of bf16, got ") << rope;
+  if (failed(verifyHasLayout(*this, getRope())) ||
+      failed(verifyHasKernels(*this, getRope())))
+    return failure();
+  // tile_append_rope_c2
+  ArrayRef<int64_t> tile = getTile().getType().getShape(),
+                    result = getResult().getType().getShape();
+  if (result[0] != tile[0] || result[1] != tile[1] + rope.getHeadDim())
+    return emitOpError("expects the rows of the tile, and channels of both (")
+           << tile[0] << "x" << tile[1] + rope.getHeadDim() << "), got "
+           << getResult().getType();
+  return success();
+}
+
 LogicalResult DecodeOp::verify() {
   // tile_decode_c1
   if (getCodes().getType().getShape() != getValues().getType().getShape())

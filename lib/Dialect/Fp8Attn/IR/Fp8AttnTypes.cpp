@@ -33,25 +33,34 @@ void Fp8AttnDialect::registerTypes() {
       >();
 }
 
-/// Parses `, name = NUMBER` of a cache; `example` has one.
-static ParseResult
-parseSize(AsmParser &parser, StringRef name, int64_t &size,
-          StringRef example =
-              "!fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, "
-              "f8E4M3FN, #fp8attn.layout<pairs>>") {
+static constexpr StringLiteral kCacheExample =
+    "!fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, "
+    "f8E4M3FN, #fp8attn.layout<pairs>>";
+
+/// Parses the number of `name = NUMBER` of a cache.
+static ParseResult parseNumber(AsmParser &parser, StringRef name,
+                               int64_t &size) {
+  if (parser.parseEqual())
+    return failure();
   const SMLoc loc = parser.getCurrentLocation();
-  if (failed(parser.parseOptionalComma()) ||
+  OptionalParseResult parsed = parser.parseOptionalInteger(size);
+  if (!parsed.has_value())
+    return parser.emitError(loc)
+           << "expects " << name << " of a cache to be a number";
+  return *parsed;
+}
+
+/// Parses `, name = NUMBER` of a cache, of which the comma may be taken
+/// already; `example` has one.
+static ParseResult parseSize(AsmParser &parser, StringRef name, int64_t &size,
+                             StringRef example = kCacheExample,
+                             bool isBehindComma = false) {
+  const SMLoc loc = parser.getCurrentLocation();
+  if ((!isBehindComma && failed(parser.parseOptionalComma())) ||
       failed(parser.parseOptionalKeyword(name)))
     return parser.emitError(loc)
            << "expects ', " << name << " = N', as in " << example;
-  if (parser.parseEqual())
-    return failure();
-  const SMLoc numberLoc = parser.getCurrentLocation();
-  OptionalParseResult parsed = parser.parseOptionalInteger(size);
-  if (!parsed.has_value())
-    return parser.emitError(numberLoc)
-           << "expects " << name << " of a cache to be a number";
-  return *parsed;
+  return parseNumber(parser, name, size);
 }
 
 Type CacheType::parse(AsmParser &parser) {
@@ -60,20 +69,29 @@ Type CacheType::parse(AsmParser &parser) {
     return {};
   FailureOr<CacheContent> content = parseEnum<CacheContent>(
       parser, "the content of a cache", getMaxEnumValForCacheContent());
-  int64_t heads, headDim, valueHeadDim, page;
+  int64_t heads, headDim, valueHeadDim, ropeHeadDim = 0, page;
   Type element;
   LayoutAttr layout;
   if (failed(content) || parseSize(parser, "heads", heads) ||
       parseSize(parser, "head_dim", headDim))
     return {};
   valueHeadDim = headDim;
-  if (*content == CacheContent::Latent &&
-      parseSize(parser, "value_head_dim", valueHeadDim,
-                "!fp8attn.cache<latent, heads = 1, head_dim = 576, "
-                "value_head_dim = 512, page = 32, f8E4M3FN>"))
-    return {};
-  if (parseSize(parser, "page", page) || parser.parseComma() ||
-      parser.parseType(element))
+  bool isBehindComma = false;
+  if (*content == CacheContent::Latent) {
+    if (parseSize(parser, "value_head_dim", valueHeadDim,
+                  "!fp8attn.cache<latent, heads = 1, head_dim = 576, "
+                  "value_head_dim = 512, page = 32, f8E4M3FN>"))
+      return {};
+    isBehindComma = succeeded(parser.parseOptionalComma());
+    if (isBehindComma &&
+        succeeded(parser.parseOptionalKeyword("rope_head_dim"))) {
+      if (parseNumber(parser, "rope_head_dim", ropeHeadDim))
+        return {};
+      isBehindComma = false;
+    }
+  }
+  if (parseSize(parser, "page", page, kCacheExample, isBehindComma) ||
+      parser.parseComma() || parser.parseType(element))
     return {};
   if (succeeded(parser.parseOptionalComma()) &&
       parser.parseCustomAttributeWithFallback(layout))
@@ -81,8 +99,8 @@ Type CacheType::parse(AsmParser &parser) {
   if (parser.parseGreater())
     return {};
   return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
-                    *content, heads, headDim, valueHeadDim, page, element,
-                    layout);
+                    *content, heads, headDim, valueHeadDim, ropeHeadDim, page,
+                    element, layout);
 }
 
 void CacheType::print(AsmPrinter &printer) const {
@@ -90,6 +108,8 @@ void CacheType::print(AsmPrinter &printer) const {
           << ", heads = " << getNumHeads() << ", head_dim = " << getHeadDim();
   if (isLatent())
     printer << ", value_head_dim = " << getValueHeadDim();
+  if (isMixed())
+    printer << ", rope_head_dim = " << getRopeHeadDim();
   printer << ", page = " << getPageTokens() << ", " << getElementType();
   if (getLayout()) {
     printer << ", ";
@@ -102,6 +122,43 @@ void CacheType::print(AsmPrinter &printer) const {
 /// together.
 static constexpr int64_t kVllmLanes = 16;
 
+/// Checks a cache whose keys have channels of two element types: its parts are
+/// caches of whole tiles, which share their pages.
+static LogicalResult verifyMixed(function_ref<InFlightDiagnostic()> emitError,
+                                 CacheContent content, int64_t numHeads,
+                                 int64_t headDim, int64_t valueHeadDim,
+                                 int64_t ropeHeadDim, int64_t pageTokens,
+                                 Type elementType, LayoutAttr layout) {
+  // cache_c12
+  constexpr int64_t kTileChannels = 32;
+  const int64_t codedDim = headDim - ropeHeadDim;
+  if (ropeHeadDim < 1 || ropeHeadDim % kTileChannels != 0 ||
+      codedDim % kTileChannels != 0 || codedDim < valueHeadDim)
+    return emitError() << "expects rope_head_dim and the channels before it to "
+                          "be multiples of "
+                       << kTileChannels
+                       << ", and these at least value_head_dim ("
+                       << valueHeadDim << "), got " << ropeHeadDim << " of "
+                       << headDim;
+  // cache_c13
+  auto refuse = [&](const Twine &expected, auto got) -> LogicalResult {
+    return emitError() << "expects " << expected
+                       << " beside rope_head_dim, got " << got;
+  };
+  if (content != CacheContent::Latent)
+    return refuse("a latent cache", stringifyCacheContent(content));
+  if (numHeads != 1)
+    return refuse("1 head", numHeads);
+  if (pageTokens % FP8ATTN_GRANULE != 0)
+    return refuse("a page that is a multiple of " + Twine(FP8ATTN_GRANULE),
+                  pageTokens);
+  if (isa<BFloat16Type>(elementType))
+    return refuse("elements that are codes", elementType);
+  if (layout && layout.getKind() != LayoutKind::Pairs)
+    return refuse("the layout pairs", stringifyLayoutKind(layout.getKind()));
+  return success();
+}
+
 /// Returns what a layout demands a page to be a multiple of; that of quads is
 /// said by a constraint of its own.
 static int64_t getPageGranule(LayoutAttr layout) {
@@ -111,8 +168,8 @@ static int64_t getPageGranule(LayoutAttr layout) {
 LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                                 CacheContent content, int64_t numHeads,
                                 int64_t headDim, int64_t valueHeadDim,
-                                int64_t pageTokens, Type elementType,
-                                LayoutAttr layout) {
+                                int64_t ropeHeadDim, int64_t pageTokens,
+                                Type elementType, LayoutAttr layout) {
   // cache_c1
   if (numHeads < 1 || numHeads > kMaxHeads)
     return emitError() << "expects heads to be 1 to " << kMaxHeads << ", got "
@@ -157,6 +214,10 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                        << elementType << ", got "
                        << (layout ? stringifyLayoutKind(layout.getKind())
                                   : "none");
+  if (ropeHeadDim != 0 &&
+      failed(verifyMixed(emitError, content, numHeads, headDim, valueHeadDim,
+                         ropeHeadDim, pageTokens, elementType, layout)))
+    return failure();
   // cache_c3: two tokens of values share a byte, so that they are no rows.
   const bool hasTwoInByte = elementType.getIntOrFloatBitWidth() < 8;
   if (hasTwoInByte && (!layout || layout.getKind() == LayoutKind::Pairs) &&
@@ -214,9 +275,22 @@ int64_t CacheType::getElementBytes() const {
   return llvm::divideCeil(getElementBits(), 8);
 }
 
+CacheType CacheType::getCodedPart() const {
+  return get(getContext(), CacheContent::Latent, getNumHeads(), getCodedDim(),
+             getValueHeadDim(), /*ropeHeadDim=*/0, getPageTokens(),
+             getElementType(), getLayout());
+}
+
+CacheType CacheType::getRopePart() const {
+  return get(getContext(), CacheContent::Key, getNumHeads(), getRopeHeadDim(),
+             getPageTokens(), BFloat16Type::get(getContext()), getLayout());
+}
+
 int64_t CacheType::getKeyBytes() const {
   if (!hasKeys())
     return 0;
+  if (isMixed())
+    return getCodedPart().getKeyBytes() + getRopePart().getKeyBytes();
   return getPageTokens() *
          getLayout().getChannels(CacheContent::Key, getHeadDim()) *
          getElementBits() / 8;
@@ -285,6 +359,7 @@ int64_t CacheType::getPageBytes() const {
 }
 
 AffineMap CacheType::getMap(CacheContent part) const {
+  assert(!isMixed() && "the parts have maps of their own");
   std::optional<Rows> rows = getRows(*this);
   if (!rows)
     return getLayout().getMap(part, getPageTokens(), getHeadDim(),

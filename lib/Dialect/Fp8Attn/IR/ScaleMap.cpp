@@ -103,7 +103,7 @@ static std::optional<IndexRange> rangeOf(AffineExpr expr, CacheType cache) {
     case kToken:
       return IndexRange{0, cache.getPageTokens() - 1, 0};
     default:
-      return IndexRange{0, cache.getHeadDim() - 1, 0};
+      return IndexRange{0, cache.getCodedDim() - 1, 0};
     }
   auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
   std::optional<IndexRange> left =

@@ -304,6 +304,11 @@ LogicalResult fp8attn::detail::verifyOuterScale(Operation *op,
     return op->emitOpError("expects ")
            << outer.name << " to have no dimension, or an element for each of "
            << cache.getNumHeads() << " heads, got " << outer.type();
+  // outer_scale_c3
+  if (cache.isMixed())
+    return op->emitOpError("expects no ")
+           << outer.name << " of a cache whose last " << cache.getRopeHeadDim()
+           << " channels (rope_head_dim) are bf16";
   return verifyMemRef(op, outer, /*contiguous=*/false);
 }
 

@@ -208,6 +208,27 @@ def Fp8Attn_CachePartOp : Fp8Attn_Op<"cache_part",
   let hasVerifier = 1;
 }
 
+def Fp8Attn_CacheChannelsOp : Fp8Attn_Op<"cache_channels", [Pure]> {
+  let summary = "one of the two parts of a mixed cache, as a cache";
+  let description = [{
+    The codes of a latent cache with `rope_head_dim`, or its bf16 channels: the
+    same pages at the same distance, of which each has the channels of the result.
+
+    ```mlir
+    !mixed = !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, rope_head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+    !rope = !fp8attn.cache<key, heads = 1, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+    func.func @rope(%cache: !mixed) -> !rope {
+      %0 = fp8attn.cache_channels %cache : !mixed -> !rope
+      return %0 : !rope
+    }
+    ```
+  }];
+  let arguments = (ins Fp8Attn_CacheType:$cache);
+  let results = (outs Fp8Attn_CacheType:$part);
+  let assemblyFormat = "$cache attr-dict `:` type($cache) `->` type($part)";
+  let hasVerifier = 1;
+}
+
 def Fp8Attn_CacheNumPagesOp : Fp8Attn_Op<"cache_num_pages", [Pure]> {
   let summary = "number of pages of a cache";
   let description = [{

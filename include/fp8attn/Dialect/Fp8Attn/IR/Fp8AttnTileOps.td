@@ -183,6 +183,32 @@ def Fp8Attn_ScaleOp : Fp8Attn_TileOp<"scale",
   }];
 }
 
+def Fp8Attn_AppendRopeOp : Fp8Attn_TileOp<"append_rope",
+    [MemoryEffects<[MemRead]>]> {
+  let summary = "bf16 channels of a run's keys, behind those of a tile";
+  let description = [{
+    `result[j, c] = tile[j, c]` for the channels of the tile; behind them are those
+    of token firstKey + j of the run in `rope`, a part of the mixed cache that the
+    run is of.
+
+    ```mlir
+    !rope = !fp8attn.cache<key, heads = 1, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+    func.func @append(%k: tensor<256x512xbf16>, %run: !fp8attn.key_run, %key: index, %rope: !rope) -> tensor<256x576xbf16> {
+      %0 = fp8attn.tile.append_rope %k, %run[%key], %rope : tensor<256x512xbf16>, !rope -> tensor<256x576xbf16>
+      return %0 : tensor<256x576xbf16>
+    }
+    ```
+  }];
+  let arguments = (ins Fp8Attn_BF16Tile:$tile, Fp8Attn_KeyRunType:$run,
+                       Index:$firstKey, Fp8Attn_CacheType:$rope);
+  let results = (outs Fp8Attn_BF16Tile:$result);
+  let assemblyFormat = [{
+    $tile `,` $run `[` $firstKey `]` `,` $rope attr-dict `:` type($tile) `,`
+    type($rope) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 def Fp8Attn_LoadScaleOp : Fp8Attn_TileOp<"load_scale",
     [AttrSizedOperandSegments, MemoryEffects<[MemRead]>]> {
   let summary = "scales of a step of keys, of channels, or of both";

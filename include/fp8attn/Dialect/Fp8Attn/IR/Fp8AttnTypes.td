@@ -26,7 +26,9 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     them, as `content` says), their bytes in the order of the layout. In a
     `latent` cache, as multi-head latent attention has it, the first
     `value_head_dim` channels of a key are the value: nothing else is stored, and
-    values have the scale of the keys. The head
+    values have the scale of the keys. The last `rope_head_dim` channels of its
+    keys, if it has that, are bf16 without a scale, whatever the others are; there
+    is one head then. The head
     size is any multiple of 8 up to 576. Elements are f8E4M3FN, f8E5M2, i8 or bf16,
     or of 4 bits, two in a byte: f4E2M1FN (the element of MXFP4 and NVFP4) or i4.
     The layout `pairs` pads it, keys to a
@@ -43,6 +45,8 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
                    f8E4M3FN, #fp8attn.layout<pairs>>
     !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 32,
                    f8E4M3FN, #fp8attn.layout<pairs>>
+    !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, rope_head_dim = 64,
+                   page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
     ```
   }];
   let parameters = (ins
@@ -50,6 +54,7 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     "int64_t":$numHeads,
     "int64_t":$headDim,
     "int64_t":$valueHeadDim,
+    "int64_t":$ropeHeadDim,
     "int64_t":$pageTokens,
     "::mlir::Type":$elementType,
     OptionalParameter<"::mlir::fp8attn::LayoutAttr">:$layout
@@ -60,8 +65,8 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
                      "int64_t":$headDim, "int64_t":$pageTokens,
                      "::mlir::Type":$elementType,
                      "::mlir::fp8attn::LayoutAttr":$layout), [{
-      return $_get($_ctxt, content, numHeads, headDim, headDim, pageTokens,
-                   elementType, layout);
+      return $_get($_ctxt, content, numHeads, headDim, headDim,
+                   /*ropeHeadDim=*/0, pageTokens, elementType, layout);
     }]>
   ];
   let hasCustomAssemblyFormat = 1;
@@ -73,6 +78,15 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
                                     getContent() == CacheContent::KeyValue; }
     /// Returns whether the values are the first channels of the keys.
     bool isLatent() const { return getContent() == CacheContent::Latent; }
+    /// Returns whether the last channels of keys are bf16, and the others codes.
+    bool isMixed() const { return getRopeHeadDim() > 0; }
+    /// Returns how many channels of a key are of the element type: those that
+    /// have scales, if any have.
+    int64_t getCodedDim() const { return getHeadDim() - getRopeHeadDim(); }
+    /// Returns the cache that the codes of a mixed one are, and that of the bf16
+    /// channels. A page of it is the pages of both, one behind the other.
+    CacheType getCodedPart() const;
+    CacheType getRopePart() const;
     /// Returns whether elements are codes, so that scales are needed: all but
     /// bf16.
     bool isQuantized() const;
@@ -89,7 +103,7 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     /// Returns the bytes from a head's first key to its first value.
     int64_t getValueOffset() const;
     /// Returns the map (token, channel) -> byte from the first one of a head's
-    /// keys, or values, in a page.
+    /// keys, or values, in a page. Of a mixed cache only its parts have one.
     ::mlir::AffineMap getMap(CacheContent part) const;
     /// Returns the bytes from the first one to the end of the last one.
     int64_t getPartBytes(CacheContent part) const;

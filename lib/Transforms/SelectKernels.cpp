@@ -12,6 +12,7 @@
 #include "SelectKernels/AttentionCalls.h"
 #include "SelectKernels/KernelCalls.h"
 #include "SelectKernels/KernelSelection.h"
+#include "SelectKernels/ScaledStore.h"
 #include "fp8attn/Runtime/kernels.h"
 #include "fp8attn/Target/TargetInfo.h"
 #include "fp8attn/Transforms/Passes.h"
@@ -165,9 +166,10 @@ static RowWords getRowWords(Operation *op) {
   return llvm::TypeSwitch<Operation *, RowWords>(op)
       .Case([&](StoreOp store) -> RowWords {
         const bool isKey = store.getContent() == CacheContent::Key;
-        // Quotients by scales that differ are f32.
+        // Quotients by scales that differ by channel are f32.
+        const bool isDivided = store.getScales() && hasChannelScales(store);
         return {isKey ? "store_key" : "store_value",
-                store.getScales() ? "f32" : elementOf(store.getSource()),
+                isDivided ? "f32" : elementOf(store.getSource()),
                 getTypeWord(store.getCache().getType().getElementType())};
       })
       .Case([&](TileMergeOp merge) -> RowWords {

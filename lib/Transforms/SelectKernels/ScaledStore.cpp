@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A division in f32 and a quantisation with scale 1 are the definition of
-// quantisation with a scale: nothing is rounded twice. Loops run over channels
-// innermost, for LLVM to vectorise.
+// Of scales by channel, a division in f32 and a quantisation with scale 1 are
+// the definition of quantisation with a scale: nothing is rounded twice. Loops
+// run over channels innermost, for LLVM to vectorise.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +16,7 @@
 #include "Support/Loops.h"
 #include "Support/ScaleLoads.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
+#include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -24,9 +25,32 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// The smallest scale that is computed: far below any that matters, and far
-/// from where a product of scales would underflow.
-static constexpr float kSmallestScale = 0x1p-40f;
+/// Returns the least power of two, an f8E8M0FNU, that is not below `scale`, a
+/// normal number.
+static Value encodePower(OpBuilder &builder, StoreOp op, Value scale) {
+  constexpr int32_t kMantissa = 0x7fffff, kMantissaBits = 23;
+  Location loc = op.getLoc();
+  Type i32 = builder.getI32Type();
+  auto constant = [&](int32_t value) {
+    return arith::ConstantIntOp::create(builder, loc, i32, value);
+  };
+  Value bits = arith::BitcastOp::create(builder, loc, i32, scale);
+  bits = arith::AddIOp::create(builder, loc, bits, constant(kMantissa));
+  bits = arith::ShRUIOp::create(builder, loc, bits, constant(kMantissaBits));
+  Value code = arith::TruncIOp::create(builder, loc, builder.getI8Type(), bits);
+  return arith::BitcastOp::create(
+      builder, loc, op.getScales().getType().getElementType(), code);
+}
+
+/// Stores a computed scale, an f32, to its place.
+static void storeScale(OpBuilder &builder, StoreOp op, Value scale,
+                       ArrayRef<Value> place) {
+  if (!op.getScales().getType().getElementType().isF32())
+    scale = encodePower(builder, op, scale);
+  memref::StoreOp::create(
+      builder, op.getLoc(), scale, op.getScales(),
+      getScaleIndices(builder, op.getLoc(), *op.getScaleMap(), place));
+}
 
 namespace {
 /// Emits the code for a group of channels of one token that share a scale.
@@ -39,7 +63,7 @@ public:
 
   void emit(OpBuilder &builder) {
     if (op.getComputed())
-      storeScale(builder);
+      storeScale(builder, op, computeScale(builder), place);
     Value scale =
         loadScale(builder, loc, op.getScales(), *op.getScaleMap(), place);
     forChannels(builder, [&](OpBuilder &body, Value channel, Value element) {
@@ -104,36 +128,14 @@ private:
                                     loop.getResult(0));
   }
 
-  /// Stores the scale that takes the largest magnitude to the largest code.
-  void storeScale(OpBuilder &builder) {
+  /// Returns the scale that takes the largest magnitude to the largest code.
+  Value computeScale(OpBuilder &builder) {
     Type element = op.getCache().getType().getElementType();
     Value scale =
         arith::DivFOp::create(builder, loc, findLargest(builder),
                               constantF32(builder, loc, largestCode(element)));
-    scale = arith::MaximumFOp::create(
-        builder, loc, scale, constantF32(builder, loc, kSmallestScale));
-    if (!op.getScales().getType().getElementType().isF32())
-      scale = encodePower(builder, scale);
-    memref::StoreOp::create(
-        builder, loc, scale, op.getScales(),
-        getScaleIndices(builder, loc, *op.getScaleMap(), place));
-  }
-
-  /// Returns the least power of two, an f8E8M0FNU, that is not below `scale`, a
-  /// normal number.
-  Value encodePower(OpBuilder &builder, Value scale) {
-    constexpr int32_t kMantissa = 0x7fffff, kMantissaBits = 23;
-    Type i32 = builder.getI32Type();
-    auto constant = [&](int32_t value) {
-      return arith::ConstantIntOp::create(builder, loc, i32, value);
-    };
-    Value bits = arith::BitcastOp::create(builder, loc, i32, scale);
-    bits = arith::AddIOp::create(builder, loc, bits, constant(kMantissa));
-    bits = arith::ShRUIOp::create(builder, loc, bits, constant(kMantissaBits));
-    Value code =
-        arith::TruncIOp::create(builder, loc, builder.getI8Type(), bits);
-    return arith::BitcastOp::create(
-        builder, loc, op.getScales().getType().getElementType(), code);
+    return arith::MaximumFOp::create(
+        builder, loc, scale, constantF32(builder, loc, FP8ATTN_SMALLEST_SCALE));
   }
 
   StoreOp op;
@@ -147,35 +149,72 @@ private:
 };
 } // namespace
 
-/// Divides one token, whose slot is not negative.
-static void emitToken(OpBuilder &builder, StoreOp op, Value token, Value row,
-                      Value slot, Value quotients) {
-  Location loc = op.getLoc();
-  CacheType cache = op.getCache().getType();
-  const int64_t channels = cache.getHeadDim();
-  const int64_t shared = getChannelsPerScale(*op.getScaleMap(), channels);
-  Value pageTokens = constantIndex(builder, loc, cache.getPageTokens());
-  slot = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), slot);
-  Value page = arith::DivUIOp::create(builder, loc, slot, pageTokens);
-  Value tokenOfPage = arith::RemUIOp::create(builder, loc, slot, pageTokens);
-  forEach(builder, loc, channels, shared, [&](OpBuilder &body, Value channel) {
-    Value place[] = {page, op.getHead(), tokenOfPage, channel};
-    GroupEmitter(op, token, row, place, shared, quotients).emit(body);
-  });
+bool mlir::fp8attn::hasChannelScales(StoreOp op) {
+  const int64_t channels = op.getCache().getType().getHeadDim();
+  return getChannelsPerScale(*op.getScaleMap(), channels) < channels;
 }
 
-void mlir::fp8attn::emitQuotients(OpBuilder &builder, StoreOp op, Value first,
-                                  Value count, Value quotients) {
+/// Emits a loop over the first `count` tokens of `slots` that have a slot;
+/// `build` emits its body for a token and its (page, head, token) and, null,
+/// channel.
+static void
+forEachSlot(OpBuilder &builder, StoreOp op, Value slots, Value count,
+            function_ref<void(OpBuilder &, Value, ArrayRef<Value>)> build) {
   Location loc = op.getLoc();
-  forEach(builder, loc, count, 1, [&](OpBuilder &body, Value row) {
-    Value token = arith::AddIOp::create(body, loc, first, row);
-    Value slot = memref::LoadOp::create(body, loc, op.getSlots(), token);
+  forEach(builder, loc, count, 1, [&](OpBuilder &body, Value token) {
+    Value slot = memref::LoadOp::create(body, loc, slots, token);
     Value zero = arith::ConstantIntOp::create(body, loc, body.getI64Type(), 0);
     Value isKept =
         arith::CmpIOp::create(body, loc, arith::CmpIPredicate::sge, slot, zero);
     scf::IfOp::create(body, loc, isKept, [&](OpBuilder &then, Location loc) {
-      emitToken(then, op, token, row, slot, quotients);
+      Value pageTokens =
+          constantIndex(then, loc, op.getCache().getType().getPageTokens());
+      Value index =
+          arith::IndexCastOp::create(then, loc, then.getIndexType(), slot);
+      Value page = arith::DivUIOp::create(then, loc, index, pageTokens);
+      Value tokenOfPage = arith::RemUIOp::create(then, loc, index, pageTokens);
+      build(then, token, {page, op.getHead(), tokenOfPage, Value()});
       scf::YieldOp::create(then, loc);
     });
   });
+}
+
+void mlir::fp8attn::emitTokenScales(OpBuilder &builder, StoreOp op, Value slots,
+                                    Value count, Value scales) {
+  forEachSlot(builder, op, slots, count,
+              [&](OpBuilder &body, Value token, ArrayRef<Value> place) {
+                Value scale = loadScale(body, op.getLoc(), op.getScales(),
+                                        *op.getScaleMap(), place);
+                memref::StoreOp::create(body, op.getLoc(), scale, scales,
+                                        token);
+              });
+}
+
+void mlir::fp8attn::emitComputedScales(OpBuilder &builder, StoreOp op,
+                                       Value slots, Value count, Value scales) {
+  forEachSlot(builder, op, slots, count,
+              [&](OpBuilder &body, Value token, ArrayRef<Value> place) {
+                Value scale =
+                    memref::LoadOp::create(body, op.getLoc(), scales, token);
+                storeScale(body, op, scale, place);
+              });
+}
+
+void mlir::fp8attn::emitQuotients(OpBuilder &builder, StoreOp op, Value first,
+                                  Value slots, Value count, Value quotients) {
+  Location loc = op.getLoc();
+  const int64_t channels = op.getCache().getType().getHeadDim();
+  const int64_t shared = getChannelsPerScale(*op.getScaleMap(), channels);
+  forEachSlot(builder, op, slots, count,
+              [&](OpBuilder &body, Value row, ArrayRef<Value> token) {
+                Value source = arith::AddIOp::create(body, loc, first, row);
+                forEach(body, loc, channels, shared,
+                        [&](OpBuilder &inner, Value channel) {
+                          Value place[] = {token[kPage], token[kHead],
+                                           token[kToken], channel};
+                          GroupEmitter(op, source, row, place, shared,
+                                       quotients)
+                              .emit(inner);
+                        });
+              });
 }

@@ -31,10 +31,12 @@ void StoreCase::run() {
       const int64_t source = first * stride + head * shape.headDim;
       uint8_t *destination = cache.layers[0].data() + head * cache.headBytes;
       kernels.storeKey(&keys[source], stride, shape.pageTokens, shape.headDim,
-                       &slots[first], kScale, destination, cache.pageBytes,
+                       &slots[first], kScale, /*scales=*/nullptr,
+                       FP8ATTN_SCALES_GIVEN, destination, cache.pageBytes,
                        shape.pageTokens);
       kernels.storeValue(&values[source], stride, shape.pageTokens,
                          shape.headDim, &slots[first], kScale,
+                         /*scales=*/nullptr, FP8ATTN_SCALES_GIVEN,
                          destination + cache.headBytes / 2, cache.pageBytes,
                          shape.pageTokens);
     }

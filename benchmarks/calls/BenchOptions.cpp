@@ -33,8 +33,11 @@ BenchOptions::BenchOptions(cl::OptionCategory &category)
                      "(default: all)"),
             cl::value_desc("name,..."), cl::CommaSeparated, cl::cat(category)),
       formats("formats",
-              cl::desc("Elements of the cache: e4m3, e5m2, i8, bf16 or all "
-                       "(default: e4m3)"),
+              cl::desc("Elements of the cache: e4m3, e5m2, i8, bf16 or all, "
+                       "with scales of heads; e4m3-page and e4m3-token, with "
+                       "scales of these and of heads; e4m3-dynamic, "
+                       "e5m2-dynamic and i8-dynamic, with scales of tokens "
+                       "and heads that kv_write computes (default: e4m3)"),
               cl::value_desc("format,..."), cl::CommaSeparated,
               cl::cat(category)),
       isas("isas",
@@ -70,11 +73,12 @@ llvm::Expected<std::vector<const Format *>> BenchOptions::getFormats() const {
   for (llvm::StringRef name : formats) {
     const size_t before = list.size();
     for (const Format &format : kFormats)
-      if (name == format.name || name == "all")
+      if (name == format.name || (name == "all" && format.isPlain()))
         list.push_back(&format);
     if (list.size() == before)
       return createStringError(
-          "expects --formats of e4m3, e5m2, i8, bf16 and all, "
+          "expects --formats of e4m3, e5m2, i8, bf16, all (of these), "
+          "e4m3-page, e4m3-token, e4m3-dynamic, e5m2-dynamic and i8-dynamic, "
           "got \"" +
           name + "\"");
   }

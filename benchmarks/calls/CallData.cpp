@@ -59,8 +59,7 @@ CallData::CallData(const Model &model, const Format &format,
       valueBytes(model.values == Model::Values::Latent
                      ? 0
                      : model.pageTokens * model.valueHeadDim * format.bytes),
-      pageBytes(model.kvHeads * (keyBytes + valueBytes)),
-      scales(model.kvHeads, kScale) {
+      pageBytes(model.kvHeads * (keyBytes + valueBytes)) {
   queryStart = groupStart = {0};
   for (const Sequences &sequences : call.batch) {
     const int64_t pages = llvm::divideCeil(sequences.keys, model.pageTokens);
@@ -89,9 +88,8 @@ CallData::CallData(const Model &model, const Format &format,
     makeWrites(call.tokens, sourceBytes);
   else
     makeAttention(call);
+  makeScales();
   for (CallArguments &turn : arguments) {
-    turn.scale = fp8attn_tensor_make(scales.data(), FP8ATTN_TYPE_F32, 1,
-                                     model.kvHeads, 0, 0, 0);
     turn.cache = {cache->data(), int64_t(pageOrder.size()), pageBytes};
     // Values that are apart take turns with the keys, page by page.
     turn.valueCache = {cache->data() + model.kvHeads * keyBytes,
@@ -100,6 +98,26 @@ CallData::CallData(const Model &model, const Format &format,
   for (const ReadTask &task : readTasks[0])
     for (const Extent &extent : task)
       numBytes += extent.bytes;
+}
+
+void CallData::makeScales() {
+  const int64_t pages = pageOrder.size(), heads = model.kvHeads;
+  const bool isHead = format.isPlain();
+  const bool isPage = format.scales == ScaleKind::Page;
+  const int64_t count =
+      isHead ? heads : pages * heads * (isPage ? 1 : model.pageTokens);
+  scales.assign(2 * count, kScale);
+  auto makeTensor = [&](float *first) {
+    return isHead
+               ? fp8attn_tensor_make(first, FP8ATTN_TYPE_F32, 1, heads, 0, 0, 0)
+               : fp8attn_tensor_make(first, FP8ATTN_TYPE_F32, isPage ? 2 : 3,
+                                     pages, heads,
+                                     isPage ? 0 : model.pageTokens, 0);
+  };
+  for (CallArguments &turn : arguments) {
+    turn.keyScale = makeTensor(scales.data());
+    turn.valueScale = makeTensor(scales.data() + count);
+  }
 }
 
 /// Returns whether the queries of a call select keys.

@@ -65,6 +65,8 @@ private:
   void makeSelected(const BenchCall &call);
   void makeWrites(int64_t tokens, int64_t sourceBytes);
   void makeSlots(int64_t tokens);
+  /// Makes the scales of all pages, which all turns have.
+  void makeScales();
   /// Sets the tables of a turn, from the next free page on, and what reads
   /// them; returns the page behind.
   const int32_t *makeTables(int64_t turn, const BenchCall &call,
@@ -89,6 +91,7 @@ private:
   /// Of calls in groups.
   std::vector<int32_t> groupStart, prefixLens, prefixTables;
   std::vector<int64_t> slotList;
+  /// Of the keys, then of the values.
   std::vector<float> scales;
   /// Queries or sources, and outputs.
   std::unique_ptr<RandomMemory> cache, rows, results;

@@ -102,7 +102,7 @@ CompiledModel::create(llvm::StringRef build, const Model &model,
   if (llvm::Error error = link(build, object.path, library.path))
     return std::move(error);
   CompiledModel result;
-  result.isScaled = format.isScaled();
+  result.isScaled = format.scales != ScaleKind::None;
   result.values = model.values;
   if (llvm::Error error = result.load(library.path, lists))
     return std::move(error);
@@ -168,8 +168,11 @@ void CompiledModel::addCaches(const CallArguments &a,
 
 void CompiledModel::addScales(const CallArguments &a,
                               llvm::SmallVectorImpl<const void *> &to) const {
-  if (isScaled)
-    to.append(values == Model::Values::Latent ? 1 : 2, &a.scale);
+  if (!isScaled)
+    return;
+  to.push_back(&a.keyScale);
+  if (values != Model::Values::Latent)
+    to.push_back(&a.valueScale);
 }
 
 fp8attn_status CompiledModel::attend(fp8attn_context &context,

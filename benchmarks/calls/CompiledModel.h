@@ -40,8 +40,7 @@ struct CallArguments {
   fp8attn_tensor query, out, queryStart, seqLens, blockTable;
   fp8attn_tensor groupStart, prefixLens, prefixTable, selected;
   fp8attn_tensor key, value, slots;
-  /// Of keys and of values alike, one for each KV head.
-  fp8attn_tensor scale;
+  fp8attn_tensor keyScale, valueScale;
   /// Of keys, or of all there is, and of values that are apart.
   fp8attn_cache cache, valueCache;
 };

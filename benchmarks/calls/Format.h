@@ -15,21 +15,34 @@
 
 namespace mlir::fp8attn {
 
-/// An element type of caches.
+/// What there is a scale for: a KV head, in the whole cache, in a page or of a
+/// token; the last also computed when the token is written.
+enum class ScaleKind { None, Head, Page, Token, Dynamic };
+
+/// An element type of caches, and what has scales.
 struct Format {
   const char *name;
   /// As MLIR writes it.
   const char *type;
   int64_t bytes;
+  ScaleKind scales;
 
-  /// Elements of FP8 and i8 have scales, one for each KV head.
-  bool isScaled() const { return bytes == 1; }
+  /// Whether it is named by its element type.
+  bool isPlain() const {
+    return scales == ScaleKind::None || scales == ScaleKind::Head;
+  }
 };
 
-inline constexpr Format kFormats[] = {{"e4m3", "f8E4M3FN", 1},
-                                      {"e5m2", "f8E5M2", 1},
-                                      {"i8", "i8", 1},
-                                      {"bf16", "bf16", 2}};
+inline constexpr Format kFormats[] = {
+    {"e4m3", "f8E4M3FN", 1, ScaleKind::Head},
+    {"e5m2", "f8E5M2", 1, ScaleKind::Head},
+    {"i8", "i8", 1, ScaleKind::Head},
+    {"bf16", "bf16", 2, ScaleKind::None},
+    {"e4m3-page", "f8E4M3FN", 1, ScaleKind::Page},
+    {"e4m3-token", "f8E4M3FN", 1, ScaleKind::Token},
+    {"e4m3-dynamic", "f8E4M3FN", 1, ScaleKind::Dynamic},
+    {"e5m2-dynamic", "f8E5M2", 1, ScaleKind::Dynamic},
+    {"i8-dynamic", "i8", 1, ScaleKind::Dynamic}};
 
 } // namespace mlir::fp8attn
 

@@ -17,10 +17,11 @@ using namespace mlir::fp8attn;
 
 /// {0}: KV heads, {1}: head size, {2}: of values, {3}: element type, {4}:
 /// heads, {5}: types of caches, {6}: arguments of caches, {7}: their use, {8}
-/// and {9}: those of scales, {10} and {11}: those of values.
+/// and {9}: those of scales, {10} and {11}: those of values, {12}: results of
+/// the map of a scale, {13}: what kv_write does with scales.
 static const char kText[] =
     R"({5}
-#per_head = affine_map<(page, head, token, channel) -> (head)>
+#scaled = affine_map<(page, head, token, channel) -> ({12})>
 
 func.func @attend(%query: memref<?x{4}x{1}xbf16>, {6}, {8}
     %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
@@ -34,24 +35,25 @@ func.func @attend(%query: memref<?x{4}x{1}xbf16>, {6}, {8}
 
 func.func @kv_write(%key: memref<?x{0}x{1}xbf16>, {10}
     %slots: memref<?xi64>, {8} {6}) {{
-  fp8attn.kv_write key(%key : memref<?x{0}x{1}xbf16>)
+  fp8attn.kv_write {13}key(%key : memref<?x{0}x{1}xbf16>)
       {11} slots(%slots : memref<?xi64>) {9}
       {7}
   return
 }
 )";
 
-/// What kText has, with further lists: the name, arguments and clause.
+/// What kText has, with further lists: {14} to {16} are the name, arguments and
+/// clause.
 static const char kListsText[] =
     R"(
-func.func @{12}(%query: memref<?x{4}x{1}xbf16>, {6}, {8}
+func.func @{14}(%query: memref<?x{4}x{1}xbf16>, {6}, {8}
     %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
-    %block_table: memref<?x?xi32>, {13},
+    %block_table: memref<?x?xi32>, {15},
     %out: memref<?x{4}x{2}xbf16>) {{
   fp8attn.paged_attention causal query(%query : memref<?x{4}x{1}xbf16>)
       {7} {9}
       batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
-      {14}
+      {16}
       out(%out : memref<?x{4}x{2}xbf16>)
   return
 }
@@ -81,6 +83,24 @@ std::string mlir::fp8attn::getEntryName(Lists lists) {
     return "attend_tokens";
   }
   llvm_unreachable("all lists have an entry point");
+}
+
+/// Returns the results of the map of a format's scales, and their type.
+static std::pair<std::string, std::string> getScaleTexts(const Model &model,
+                                                         ScaleKind scales) {
+  switch (scales) {
+  case ScaleKind::None:
+  case ScaleKind::Head:
+    return {"head", llvm::formatv("memref<{0}xf32>", model.kvHeads)};
+  case ScaleKind::Page:
+    return {"page, head", llvm::formatv("memref<?x{0}xf32>", model.kvHeads)};
+  case ScaleKind::Token:
+  case ScaleKind::Dynamic:
+    return {"page, head, token",
+            llvm::formatv("memref<?x{0}x{1}xf32>", model.kvHeads,
+                          model.pageTokens)};
+  }
+  llvm_unreachable("all kinds of scales have a map");
 }
 
 /// Returns the type of a cache.
@@ -113,12 +133,12 @@ std::string mlir::fp8attn::writeModel(const Model &model, const Format &format,
                                     model.headDim);
   }
   std::string scales, useOfScales, values, useOfValues;
-  const std::string scale = llvm::formatv("memref<{0}xf32>", model.kvHeads);
-  auto addScale = [&](llvm::StringRef name) {
-    scales += llvm::formatv("%{0}: {1}, ", name, scale);
-    useOfScales += llvm::formatv("{0}(%{0} : {1}, #per_head) ", name, scale);
+  const auto [scaleIndices, scaleType] = getScaleTexts(model, format.scales);
+  auto addScale = [&, &type = scaleType](llvm::StringRef name) {
+    scales += llvm::formatv("%{0}: {1}, ", name, type);
+    useOfScales += llvm::formatv("{0}(%{0} : {1}, #scaled) ", name, type);
   };
-  if (format.isScaled()) {
+  if (format.scales != ScaleKind::None) {
     addScale("key_scale");
     if (!isLatent)
       addScale("value_scale");
@@ -129,13 +149,15 @@ std::string mlir::fp8attn::writeModel(const Model &model, const Format &format,
     values = llvm::formatv("%value: {0},", value);
     useOfValues = llvm::formatv("value(%value : {0})", value);
   }
-  auto fillIn = [&](const char *text, const std::string &name = "",
-                    const std::string &arguments = "",
-                    const std::string &clause = "") {
+  const char *computes = format.scales == ScaleKind::Dynamic ? "dynamic " : "";
+  auto fillIn = [&, &indices = scaleIndices](const char *text,
+                                             const std::string &name = "",
+                                             const std::string &arguments = "",
+                                             const std::string &clause = "") {
     return llvm::formatv(text, model.kvHeads, model.headDim, model.valueHeadDim,
                          format.type, model.heads, types, caches, useOfCaches,
-                         scales, useOfScales, values, useOfValues, name,
-                         arguments, clause)
+                         scales, useOfScales, values, useOfValues, indices,
+                         computes, name, arguments, clause)
         .str();
   };
   std::string text = fillIn(kText);

@@ -13,6 +13,7 @@
 #include "SelectKernels/AttentionCalls.h"
 #include "SelectKernels/KernelCalls.h"
 #include "SelectKernels/KernelSelection.h"
+#include "SelectKernels/ScaledStore.h"
 #include "fp8attn/Runtime/kernels.h"
 #include "fp8attn/Target/TargetInfo.h"
 #include "fp8attn/Transforms/Passes.h"
@@ -161,9 +162,10 @@ static RowWords getRowWords(Operation *op) {
   return llvm::TypeSwitch<Operation *, RowWords>(op)
       .Case([&](StoreOp store) -> RowWords {
         const bool isKey = store.getContent() == CacheContent::Key;
-        // Quotients by scales that differ are f32.
+        // Quotients are f32.
+        const bool isDivided = store.getScales() && needsQuotients(store);
         return {isKey ? "store_key" : "store_value",
-                store.getScales() ? "f32" : elementOf(store.getSource()),
+                isDivided ? "f32" : elementOf(store.getSource()),
                 getTypeWord(store.getCache().getType().getElementType())};
       })
       .Case([&](TileMergeOp merge) -> RowWords {

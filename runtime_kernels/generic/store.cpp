@@ -13,6 +13,7 @@
 #include "common/cache_layout.h"
 #include "common/element_types.h"
 #include "common/kernel_declarations.h"
+#include "common/store_scales.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -42,6 +43,34 @@ template <typename Element> struct StoredCode<Bf16, Element> {
   }
 };
 
+/// Returns the largest finite magnitude of a row, 0 if there is none.
+template <typename Element>
+static float largestMagnitude(const typename Element::Storage *row,
+                              int64_t channels) {
+  uint32_t largest = 0;
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    // Magnitudes are in the order of their bits.
+    const uint32_t magnitude =
+        floatBits(Element::decode(row[channel])) & kFloatMagnitude;
+    if (magnitude < kFloatInf && magnitude > largest)
+      largest = magnitude;
+  }
+  return floatFromBits(largest);
+}
+
+/// Returns the scale of a token, having computed it if the call says so.
+template <typename Format, typename Element>
+static float scaleOf(const StoreScales &scales, int64_t token,
+                     const typename Element::Storage *row, int64_t channels) {
+  if (!scales.each)
+    return scales.one;
+  if constexpr (kQuantizes<Format, Element>)
+    if (scales.from != FP8ATTN_SCALES_GIVEN)
+      scales.each[token] =
+          scales.compute<Format>(largestMagnitude<Element>(row, channels));
+  return scales.each[token];
+}
+
 /// Writes the code of an element to the byte that has it, or begins with it;
 /// `paired` is its channel, if it is a key's, or the token.
 template <typename Format>
@@ -62,14 +91,15 @@ template <typename Format, typename Element, bool IsKey, LayoutFunction &layout,
           PaddingFunction &pad>
 static void storeTokens(const typename Element::Storage *source,
                         int64_t tokenStride, int64_t tokens, int64_t channels,
-                        const int64_t *slots, float scale, uint8_t *cache,
-                        int64_t pageBytes, int64_t pageTokens) {
+                        const int64_t *slots, const StoreScales &scales,
+                        uint8_t *cache, int64_t pageBytes, int64_t pageTokens) {
   const int64_t padded = pad(channels);
   for (int64_t token = 0; token < tokens; ++token) {
     const int64_t slot = slots[token];
     if (slot < 0)
       continue;
     const typename Element::Storage *row = source + token * tokenStride;
+    const float scale = scaleOf<Format, Element>(scales, token, row, channels);
     uint8_t *page = cache + slot / pageTokens * pageBytes;
     for (int64_t channel = 0; channel < padded; ++channel) {
       const typename Format::Storage code =
@@ -90,12 +120,14 @@ static void storeTokens(const typename Element::Storage *source,
   extern "C" void FP8ATTN_KERNEL_NAME(op, in, cacheType, f32, 16, 1, 32,       \
                                       generic)(                                \
       const void *source, int64_t token_stride, int64_t tokens,                \
-      int64_t channels, const int64_t *slots, float scale, uint8_t *cache,     \
-      int64_t page_bytes, int64_t page_tokens) {                               \
+      int64_t channels, const int64_t *slots, float scale, float *scales,      \
+      int64_t scales_from, uint8_t *cache, int64_t page_bytes,                 \
+      int64_t page_tokens) {                                                   \
     using namespace fp8attn;                                                   \
     storeTokens<Format, Element, isKey, layout<Format::kBits>, pad>(           \
         static_cast<const Element::Storage *>(source), token_stride, tokens,   \
-        channels, slots, scale, cache, page_bytes, page_tokens);               \
+        channels, slots, {scale, scales, scales_from}, cache, page_bytes,      \
+        page_tokens);                                                          \
   }
 
 /// Keys and values from an element type to every type of a cache.

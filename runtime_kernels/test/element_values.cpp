@@ -105,10 +105,17 @@ double elementUnderflow(std::string_view type) {
 
 uint16_t cacheElement(std::string_view cacheType, std::string_view type,
                       uint32_t bits, int scaleIndex) {
+  if (type == "bf16" && isFp8(cacheType))
+    return goldenCodes(cacheType, scaleIndex)[bits];
+  return nearestCacheElement(cacheType, type, bits, kGoldenScales[scaleIndex]);
+}
+
+uint16_t nearestCacheElement(std::string_view cacheType, std::string_view type,
+                             uint32_t bits, float scale) {
   if (type == cacheType)
     return static_cast<uint16_t>(bits);
   const float value = elementValue(type, bits);
-  const float quotient = value / kGoldenScales[scaleIndex];
+  const float quotient = value / scale;
   if (cacheType == "i8")
     return static_cast<uint8_t>(nearestInteger(quotient, 127));
   if (cacheType == "i4")
@@ -116,8 +123,7 @@ uint16_t cacheElement(std::string_view cacheType, std::string_view type,
   if (cacheType == "e2m1")
     return nearestE2M1(quotient);
   if (cacheType != "bf16")
-    return type == "bf16" ? goldenCodes(cacheType, scaleIndex)[bits]
-                          : nearestFp8(cacheType, quotient);
+    return nearestFp8(cacheType, quotient);
   if (isfinite(value))
     return nearestBf16(value);
   // The upper half; NaN is made quiet.

@@ -42,6 +42,10 @@ double elementUnderflow(std::string_view type);
 uint16_t cacheElement(std::string_view cacheType, std::string_view type,
                       uint32_t bits, int scaleIndex);
 
+/// The same for any scale: the nearest to the quotient.
+uint16_t nearestCacheElement(std::string_view cacheType, std::string_view type,
+                             uint32_t bits, float scale);
+
 /// Elements of a type, a guard page behind them.
 class ElementBuffer {
 public:

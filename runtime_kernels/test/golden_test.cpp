@@ -123,7 +123,8 @@ TEST_P(StoreGoldenTest, EveryElement) {
         source.set(i, nthElement(in, first + i));
       GuardedBuffer<uint8_t> cache(static_cast<size_t>(pageBytes));
       store(source.data(), kChannels, kTokens, kChannels, slots.data(),
-            kGoldenScales[scale], cache.data(), pageBytes, kPageTokens);
+            kGoldenScales[scale], /*scales=*/nullptr, FP8ATTN_SCALES_GIVEN,
+            cache.data(), pageBytes, kPageTokens);
       for (int i = 0; i < kTokens * kChannels; ++i) {
         const int64_t bit = (keys ? keyBit : valueBit)(
             type, 16 + i / kChannels, i % kChannels, kChannels, kPageTokens);

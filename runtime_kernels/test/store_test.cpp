@@ -15,22 +15,67 @@
 
 #include <algorithm>
 #include <atomic>
+#include <map>
+#include <math.h>
 #include <numeric>
+#include <random>
 #include <string.h>
 #include <thread>
 
 namespace fp8attn::test {
 
 class StoreTest : public KernelTest {};
+/// Kernels that quantise.
+class StoreScalesTest : public KernelTest {};
 
 /// At least.
 static constexpr int64_t kPages = 3;
 static constexpr int kScaleIndex = 1;
 
-/// Stores one token for each slot and compares the whole cache.
+/// Beside FP8ATTN_SCALES_...: one scale for all tokens.
+static constexpr int64_t kOneScale = -1;
+
+/// Returns what a kernel should compute for a row of `channels` elements from
+/// `first` on.
+static float computedScale(const std::string &cacheType,
+                           const ElementBuffer &source, int64_t first,
+                           int64_t channels, int64_t scalesFrom) {
+  const std::map<std::string, float> largestNumbers = {
+      {"e4m3", 448}, {"e5m2", 57344}, {"i8", 127}, {"i4", 7}, {"e2m1", 6}};
+  float largest = 0;
+  for (int64_t c = 0; c < channels; ++c)
+    if (const float value = fabsf(source.value(first + c)); isfinite(value))
+      largest = fmaxf(largest, value);
+  const float scale = fmaxf(largest / largestNumbers.at(cacheType), 0x1p-40f);
+  int exponent;
+  const bool isPower = frexpf(scale, &exponent) == 0.5f;
+  return scalesFrom == FP8ATTN_SCALES_COMPUTED || isPower ? scale
+                                                          : ldexpf(1, exponent);
+}
+
+/// Fills in tokens of which each has numbers of another size, here and there
+/// any bits, and some none but zeros or nothing finite.
+static void makeTokens(ElementBuffer &source, const std::string &type,
+                       int64_t tokenStride, Random &random) {
+  std::normal_distribution<double> normal;
+  for (int64_t i = 0; i < source.size(); ++i) {
+    const int64_t token = i / tokenStride;
+    const double size = ldexp(1, static_cast<int>(token % 11 * 5 - 40));
+    const double value = token % 5 == 3   ? 0
+                         : token % 7 == 5 ? INFINITY
+                                          : size * normal(random);
+    source.set(i, i % 29 == 7 && token % 5 != 3
+                      ? static_cast<uint32_t>(random())
+                      : nearestElement(type, value));
+  }
+}
+
+/// Stores one token for each slot and compares the whole cache, and scales that
+/// are computed.
 static void checkStore(const KernelUnderTest &kernel,
                        const std::vector<int64_t> &slotList, int64_t channels,
-                       int64_t pageTokens, Random &random) {
+                       int64_t pageTokens, Random &random,
+                       int64_t scalesFrom = kOneScale) {
   const std::string type = kernel.row->cache;
   const auto layout = !strcmp(kernel.row->op, "store_key") ? keyBit : valueBit;
   const int64_t tokens = static_cast<int64_t>(slotList.size());
@@ -44,8 +89,11 @@ static void checkStore(const KernelUnderTest &kernel,
   const int64_t tokenStride = channels + 5;
   const std::string sourceType = kernel.row->in;
   ElementBuffer source(sourceType, tokens * tokenStride - 5);
-  for (int64_t i = 0; i < source.size(); ++i)
-    source.set(i, static_cast<uint32_t>(random()));
+  if (scalesFrom > FP8ATTN_SCALES_GIVEN)
+    makeTokens(source, sourceType, tokenStride, random);
+  else
+    for (int64_t i = 0; i < source.size(); ++i)
+      source.set(i, static_cast<uint32_t>(random()));
   const auto slots = GuardedBuffer<int64_t>::copyOf(slotList);
   const int64_t lastSlot =
       std::max<int64_t>(*std::max_element(slotList.begin(), slotList.end()),
@@ -55,23 +103,44 @@ static void checkStore(const KernelUnderTest &kernel,
   for (uint8_t &byte : cache)
     byte = static_cast<uint8_t>(random());
   std::vector<uint8_t> expected(cache.begin(), cache.end());
+  // A skipped token's is neither read nor written.
+  std::vector<float> expectedScales(static_cast<size_t>(tokens), NAN);
+  std::vector<float> given = expectedScales;
   for (int64_t token = 0; token < tokens; ++token) {
-    const int64_t slot = slotList[static_cast<size_t>(token)];
+    const auto at = static_cast<size_t>(token);
+    const int64_t slot = slotList[at];
     if (slot < 0)
       continue;
+    const int64_t row = token * tokenStride;
+    const int scaleIndex =
+        scalesFrom == kOneScale ? kScaleIndex : static_cast<int>(token % 4);
+    float &scale = expectedScales[at];
+    if (scalesFrom > FP8ATTN_SCALES_GIVEN)
+      scale = computedScale(type, source, row, channels, scalesFrom);
+    else
+      scale = given[at] = kGoldenScales[scaleIndex];
+    const auto codeOf = [&](uint32_t bits) {
+      return scalesFrom > FP8ATTN_SCALES_GIVEN
+                 ? nearestCacheElement(type, sourceType, bits, scale)
+                 : cacheElement(type, sourceType, bits, scaleIndex);
+    };
     for (int64_t c = 0; c < padded; ++c) {
-      const uint16_t code =
-          c < channels
-              ? cacheElement(type, sourceType,
-                             source.bits(token * tokenStride + c), kScaleIndex)
-              : 0;
+      const uint16_t code = c < channels ? codeOf(source.bits(row + c)) : 0;
       writeCode(type, expected.data() + slot / pageTokens * pageBytes,
                 layout(type, slot % pageTokens, c, channels, pageTokens), code);
     }
   }
-  kernel.as<fp8attn_uk_store_fn>()(source.data(), tokenStride, tokens, channels,
-                                   slots.data(), kGoldenScales[kScaleIndex],
-                                   cache.data(), pageBytes, pageTokens);
+  auto scales = GuardedBuffer<float>::copyOf(given);
+  kernel.as<fp8attn_uk_store_fn>()(
+      source.data(), tokenStride, tokens, channels, slots.data(),
+      kGoldenScales[kScaleIndex],
+      scalesFrom == kOneScale ? nullptr : scales.data(),
+      std::max<int64_t>(scalesFrom, FP8ATTN_SCALES_GIVEN), cache.data(),
+      pageBytes, pageTokens);
+  for (size_t token = 0; token < expectedScales.size(); ++token)
+    ASSERT_EQ(memcmp(&scales[token], &expectedScales[token], sizeof(float)), 0)
+        << "scale of token " << token << " is " << scales[token]
+        << " instead of " << expectedScales[token];
   if (memcmp(cache.data(), expected.data(), expected.size()) == 0)
     return;
   for (size_t byte = 0; byte < expected.size(); ++byte)
@@ -161,7 +230,8 @@ TEST_P(StoreTest, NeighboursAtTheSameTime) {
             ++lost;
           const int64_t row = 2 * token + round % 2;
           store(source.data() + row * kChannels * elementBytes(in), kChannels,
-                1, kChannels, &token, kGoldenScales[kScaleIndex], cache.data(),
+                1, kChannels, &token, kGoldenScales[kScaleIndex],
+                /*scales=*/nullptr, FP8ATTN_SCALES_GIVEN, cache.data(),
                 pageBytes, kTokens);
         }
     });
@@ -170,6 +240,48 @@ TEST_P(StoreTest, NeighboursAtTheSameTime) {
   EXPECT_EQ(lost, 0);
 }
 
+// Tokens with a scale each, given and computed, in lines and alone.
+TEST_P(StoreScalesTest, OfEachToken) {
+  Random random(23);
+  size_t n = 0;
+  for (int64_t pageTokens : {32, 40})
+    for (int64_t scalesFrom :
+         {FP8ATTN_SCALES_GIVEN, FP8ATTN_SCALES_COMPUTED, FP8ATTN_SCALES_POWERS})
+      for (int64_t first : {0, 16, 5}) {
+        if (!takesPages(GetParam().row->cache, pageTokens))
+          continue;
+        const int64_t channels = takeTurns({128, 24, 72, 40, 136}, n++);
+        SCOPED_TRACE(testing::Message()
+                     << channels << " channels, pages of " << pageTokens
+                     << ", from slot " << first << ", scales " << scalesFrom);
+        std::vector<int64_t> slots(36);
+        std::iota(slots.begin(), slots.end(), first);
+        ASSERT_NO_FATAL_FAILURE(checkStore(GetParam(), slots, channels,
+                                           pageTokens, random, scalesFrom));
+        slots[20] = -1;
+        ASSERT_NO_FATAL_FAILURE(checkStore(GetParam(), slots, channels,
+                                           pageTokens, random, scalesFrom));
+      }
+}
+
+/// Returns the kernels of `op` that have a scale.
+static std::vector<KernelUnderTest> quantisersOf(const std::string &op) {
+  std::vector<KernelUnderTest> kernels = kernelsOf(op);
+  const auto hasNoScale = [](const KernelUnderTest &kernel) {
+    const std::string type = kernel.row->cache;
+    return type == "bf16" || type == kernel.row->in;
+  };
+  kernels.erase(std::remove_if(kernels.begin(), kernels.end(), hasNoScale),
+                kernels.end());
+  return kernels;
+}
+
+INSTANTIATE_TEST_SUITE_P(Key, StoreScalesTest,
+                         testing::ValuesIn(quantisersOf("store_key")),
+                         kernelTestName);
+INSTANTIATE_TEST_SUITE_P(Value, StoreScalesTest,
+                         testing::ValuesIn(quantisersOf("store_value")),
+                         kernelTestName);
 INSTANTIATE_TEST_SUITE_P(Key, StoreTest,
                          testing::ValuesIn(kernelsOf("store_key")),
                          kernelTestName);

@@ -215,6 +215,14 @@ inline bool anyNotLess16(Maxima largest, Line limit) {
   return !_mm256_testz_si256(mask, mask);
 }
 
+inline uint16_t largest16(Maxima largest) {
+  const __m128i eight = _mm_max_epu16(_mm256_castsi256_si128(largest),
+                                      _mm256_extracti128_si256(largest, 1));
+  // The least of eight words is one instruction.
+  const __m128i least = _mm_minpos_epu16(~eight);
+  return static_cast<uint16_t>(~_mm_cvtsi128_si32(least));
+}
+
 /// Reduces eight floats with `step`, halves first.
 template <class Step> float reduce(__m256 a, const Step &step) {
   __m128 x = step(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));

@@ -142,6 +142,16 @@ inline bool anyNotLess8(Maxima largest, Line limit) {
 inline bool anyNotLess16(Maxima largest, Line limit) {
   return _mm512_cmpge_epu16_mask(largest, limit) != 0;
 }
+/// The largest of all words of the maxima.
+inline uint16_t largest16(Maxima largest) {
+  const __m256i half = _mm256_max_epu16(_mm512_castsi512_si256(largest),
+                                        _mm512_extracti64x4_epi64(largest, 1));
+  const __m128i eight = _mm_max_epu16(_mm256_castsi256_si128(half),
+                                      _mm256_extracti128_si256(half, 1));
+  // The least of eight words is one instruction.
+  const __m128i least = _mm_minpos_epu16(~eight);
+  return static_cast<uint16_t>(~_mm_cvtsi128_si32(least));
+}
 /// Words of `yes` where a > b, signed, or a == b, and of `no` elsewhere.
 inline Line ifGreater16(Line a, Line b, Line yes, Line no) {
   return _mm512_mask_mov_epi16(no, _mm512_cmpgt_epi16_mask(a, b), yes);

@@ -36,17 +36,37 @@ template <> struct QuantizeFormat<E2M1> {
   static constexpr int kBias = 1;
 };
 
-/// Divides 16 numbers at a time by a scale, which is finite and greater than 0.
+/// A scale, finite and greater than 0, as numbers are divided by it.
+struct Divisor {
+  Divisor() = default;
+  /// Not explicit: a scale is all that there is to it.
+  Divisor(float given)
+      : factor(factorFor(given)), scale(given * factor),
+        reciprocal(simd::kSlowDivision ? 1 / scale : 0) {}
+
+  /// What value and scale are multiplied by, so that nothing that matters for a
+  /// code leaves the range of normal numbers.
+  float factor;
+  float scale, reciprocal;
+
+private:
+  static float factorFor(float scale) {
+    if (!simd::kSlowDivision)
+      return 1;
+    return scale < 0x1p-64f ? 0x1p80f : scale > 0x1p64f ? 0x1p-80f : 1;
+  }
+};
+
+/// Divides 16 numbers at a time by a scale.
 ///
 /// Where a division is slow, it is a product with the reciprocal, which is
 /// within two ulp of the quotient. Corrected once, it is the quotient but for
 /// 2^-23 ulp, rounded; twice, the quotient, rounded (Markstein).
 template <bool CorrectTwice> class Divider {
 public:
-  explicit Divider(float given)
-      : factor(simd::set(factorFor(given))),
-        scale(simd::set(given * factorFor(given))),
-        reciprocal(simd::set(1 / (given * factorFor(given)))) {}
+  explicit Divider(const Divisor &divisor)
+      : factor(simd::set(divisor.factor)), scale(simd::set(divisor.scale)),
+        reciprocal(simd::set(divisor.reciprocal)) {}
 
   /// Returns value / scale if the value is not NaN: NaN for infinity.
   simd::Floats operator()(simd::Floats value) const {
@@ -63,19 +83,10 @@ public:
   }
 
 private:
-  /// What value and scale are multiplied by, so that nothing that matters for a
-  /// code leaves the range of normal numbers.
-  static float factorFor(float scale) {
-    if (!simd::kSlowDivision)
-      return 1;
-    return scale < 0x1p-64f ? 0x1p80f : scale > 0x1p64f ? 0x1p-80f : 1;
-  }
-
   simd::Floats factor, scale, reciprocal;
 };
 
-/// Quantises 16 numbers of type Element at a time by one scale, which is finite
-/// and greater than 0.
+/// Quantises 16 numbers of type Element at a time by one scale.
 ///
 /// One correction of the quotient is enough for numbers of 16 bits: were the
 /// code another one, the middle m of two codes would lie between a float and a
@@ -85,7 +96,7 @@ private:
 /// most 11 bits. So it is 0: M = t = 16, j = -1, which EveryScaleTest has.
 template <class Format, class Element> class Quantizer {
 public:
-  explicit Quantizer(float scale) : divide(scale) {}
+  explicit Quantizer(const Divisor &scale) : divide(scale) {}
 
   /// Returns the codes, each in the low byte of its lane, the rest 0.
   simd::Line operator()(simd::Floats value) const {
@@ -128,7 +139,7 @@ private:
 /// To integers: the middles of i8 have too many bits for the argument above.
 template <class Format> class IntegerQuantizer {
 public:
-  explicit IntegerQuantizer(float scale) : divide(scale) {}
+  explicit IntegerQuantizer(const Divisor &scale) : divide(scale) {}
 
   simd::Line operator()(simd::Floats value) const {
     using namespace simd;
@@ -157,7 +168,7 @@ class Quantizer<I4, Element> : public IntegerQuantizer<I4> {
 /// A bf16 cache is not quantised.
 template <class Element> class Quantizer<Bf16, Element> {
 public:
-  explicit Quantizer(float) {}
+  explicit Quantizer(const Divisor &) {}
 };
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

@@ -24,7 +24,7 @@
 #include "x86_vector/decode.h"
 #include "x86_vector/for_channels.h"
 #include "x86_vector/nibbles.h"
-#include "x86_vector/quantize.h"
+#include "x86_vector/store_scales.h"
 #include "x86_vector/store_slots.h"
 #include "x86_vector/transpose.h"
 
@@ -57,12 +57,12 @@ public:
         rowBytes(stride * static_cast<int64_t>(sizeof(Storage))), rows(rows),
         lines(reinterpret_cast<const char *>(lines)) {}
 
-  /// Fetches the next `bytes` of row `row` if there is such a row. Into L2:
-  /// rows a power of two apart would drive out each other in L1.
-  void fetchRow(int64_t row, int64_t bytes) const {
+  /// Fetches the next `bytes` of row `row` if there is such a row. Of 16 rows
+  /// to L2: those a power of two apart would drive out each other in L1.
+  template <auto Level> void fetchRow(int64_t row, int64_t bytes) const {
     if (row < rows)
       for (int64_t i = 0; i < bytes; i += kLineBytes)
-        _mm_prefetch(source + row * rowBytes + i, _MM_HINT_T1);
+        _mm_prefetch(source + row * rowBytes + i, Level);
   }
   void skipColumns(int64_t bytes) { source += bytes; }
 
@@ -88,7 +88,8 @@ private:
 template <class Format, class Element>
 inline simd::Line packKeys(const typename Element::Storage *first,
                            const typename Element::Storage *second,
-                           const Quantizer<Format, Element> &quantize) {
+                           const Quantizer<Format, Element> &quantizeFirst,
+                           const Quantizer<Format, Element> &quantizeSecond) {
   if constexpr (Format::kBits == 16) {
     return simd::fromHalves(Vectors<Element>::loadBf16(first, kAll16),
                             Vectors<Element>::loadBf16(second, kAll16));
@@ -104,7 +105,8 @@ inline simd::Line packKeys(const typename Element::Storage *first,
     return simd::load(codes);
   } else {
     // Channels 4i, 4i + 2, 4i + 1, 4i + 3 in the low dword of each quadword.
-    const auto pack = [&](const typename Element::Storage *token) {
+    const auto pack = [](const typename Element::Storage *token,
+                         const Quantizer<Format, Element> &quantize) {
       simd::Floats evenChannels, oddChannels;
       Vectors<Element>::loadPairs(token, kAll32, evenChannels, oddChannels);
       const simd::Line even = quantize(evenChannels);
@@ -112,7 +114,8 @@ inline simd::Line packKeys(const typename Element::Storage *first,
       const simd::Line codes = simd::bitOr(even, simd::shiftLeft32<16>(odd));
       return simd::bitOr(codes, simd::shiftRight64<24>(codes));
     };
-    return simd::lowDwords(pack(first), pack(second));
+    return simd::lowDwords(pack(first, quantizeFirst),
+                           pack(second, quantizeSecond));
   }
 }
 
@@ -131,8 +134,8 @@ inline void storeTransposed(const simd::Line (&keys)[kKeyLines],
 template <class Format, class Element>
 inline void moveKeyTile(const typename Element::Storage *source,
                         int64_t tokenStride, int64_t channels,
-                        const Quantizer<Format, Element> &quantize,
                         uint8_t *destination) {
+  const Quantizer<Format, Element> none(/*scale=*/1);
   forWholeChannels<kKeyChannels<Format>, kLanes>(
       source, tokenStride, channels, paddedKeyChannels(channels),
       [&](const typename Element::Storage *from, int64_t stride) {
@@ -140,7 +143,7 @@ inline void moveKeyTile(const typename Element::Storage *source,
         for (int64_t k = 0; k < kKeyLines; ++k) {
           const auto *first = from + (k < 4 ? k : k + 4) * stride;
           keys[k] =
-              packKeys<Format, Element>(first, first + 4 * stride, quantize);
+              packKeys<Format, Element>(first, first + 4 * stride, none, none);
         }
         storeTransposed<Format>(keys, destination);
         destination += kKeyLines * kLineBytes;
@@ -152,7 +155,7 @@ inline void moveKeyTile(const typename Element::Storage *source,
 template <class Format, class Element>
 inline void storeKeyTile(const typename Element::Storage *source,
                          int64_t tokenStride, int64_t channels,
-                         const Quantizer<Format, Element> &quantize,
+                         const UnitQuantizers<Format, Element> &quantizers,
                          uint8_t *destination, StoreAhead ahead) {
   constexpr int64_t kElementBytes = sizeof(*source);
   constexpr int64_t kTileBytes = kCacheTileBytes<Format>;
@@ -164,16 +167,17 @@ inline void storeKeyTile(const typename Element::Storage *source,
     simd::Line keys[kKeyBlock<Format> / kKeyChannels<Format>][kKeyLines];
 #pragma clang loop unroll(disable)
     for (int64_t k = 0; k < kKeyLines; ++k) {
-      ahead.fetchRow(2 * k, count * kElementBytes);
-      ahead.fetchRow(2 * k + 1, count * kElementBytes);
+      for (int64_t row = 2 * k; row < 2 * k + 2; ++row)
+        ahead.template fetchRow<_MM_HINT_T1>(row, count * kElementBytes);
       const int64_t bytes = lines * kTileBytes / kKeyLines;
       ahead.fetchLines((bytes + kLineBytes - 1) / kLineBytes, bytes);
       simd::Line *to = &keys[0][k];
+      const int64_t token = k < 4 ? k : k + 4;
+      const auto first = quantizers[token], second = quantizers[token + 4];
       forWholeChannels<kKeyChannels<Format>, 2>(
-          source + (k < 4 ? k : k + 4) * tokenStride + c, 4 * tokenStride,
-          channels - c, count,
-          [&](const typename Element::Storage *from, int64_t stride) {
-            *to = packKeys<Format, Element>(from, from + stride, quantize);
+          source + token * tokenStride + c, 4 * tokenStride, channels - c,
+          count, [&](const typename Element::Storage *from, int64_t stride) {
+            *to = packKeys<Format, Element>(from, from + stride, first, second);
             to += kKeyLines;
           });
     }
@@ -208,7 +212,8 @@ inline void storeKeyToken(const typename Element::Storage *source,
         constexpr int64_t kStride =
             Format::kBits == 4 ? kLineBytes / 2 : kLineBytes;
         alignas(kLineBytes) int32_t dwords[16];
-        simd::Line key = packKeys<Format, Element>(from, from, quantize);
+        simd::Line key =
+            packKeys<Format, Element>(from, from, quantize, quantize);
         if constexpr (Format::kBits == 4)
           key = packDwords(key);
         simd::store(dwords, key);
@@ -255,26 +260,29 @@ inline ValuePlace findValues(uint8_t *page, int64_t token, int64_t channels,
 template <class Format, class Element>
 inline void storeValueLines(const typename Element::Storage *source,
                             int64_t tokenStride, int64_t channels,
-                            const Quantizer<Format, Element> &quantize,
+                            const UnitQuantizers<Format, Element> &quantizers,
                             ValuePlace place, StoreAhead ahead) {
   const int64_t padded = paddedValueChannels(channels);
+  const Quantizer<Format, Element> quantize[] = {quantizers[0], quantizers[1],
+                                                 quantizers[2], quantizers[3]};
   uint8_t *line = place.first;
   forWholeChannels<kLanes, kValueTokens>(
       source, tokenStride, channels, padded,
       [&](const typename Element::Storage *from, int64_t stride) {
         if constexpr (Format::kBits != 16) {
           for (int64_t row = 0; row < kValueTokens; ++row)
-            ahead.fetchRow(row, kLanes * sizeof(*source));
+            ahead.template fetchRow<_MM_HINT_T0>(row, kLanes * sizeof(*source));
           ahead.skipColumns(kLanes * sizeof(*source));
           ahead.fetchLines(1, place.tileBytes);
         }
         simd::Line pairs[2];
         for (int i = 0; i < 2; ++i) {
           const auto *even = from + 2 * i * stride;
-          const simd::Line odd =
-              valueCodes<Format, Element>(even + stride, quantize);
-          pairs[i] = simd::bitOr(valueCodes<Format, Element>(even, quantize),
-                                 simd::shiftLeft32<16>(odd));
+          const simd::Line low =
+              valueCodes<Format, Element>(even, quantize[2 * i]);
+          const simd::Line high =
+              valueCodes<Format, Element>(even + stride, quantize[2 * i + 1]);
+          pairs[i] = simd::bitOr(low, simd::shiftLeft32<16>(high));
         }
         if constexpr (Format::kBits == 16) {
           simd::store(line, pairs[0]);
@@ -352,48 +360,52 @@ template <class Format, class Element>
 [[gnu::noinline]] void storeRows(const typename Element::Storage *source,
                                  int64_t tokenStride, int64_t channels,
                                  int64_t padded, const StoreSlots &slots,
-                                 const Quantizer<Format, Element> &quantize) {
+                                 const StoreScales &scales) {
+  UnitQuantizers<Format, Element> quantizers(scales);
   for (StoreUnit unit = slots.unitAt<1>(0); unit.count;
-       unit = slots.unitAt<1>(unit.first + 1))
-    storeRow<Format, Element>(
-        source + unit.first * tokenStride, channels, padded, quantize,
-        unit.page + bytesOf<Format::kBits>(unit.token * padded));
+       unit = slots.unitAt<1>(unit.first + 1)) {
+    const auto *from = source + unit.first * tokenStride;
+    quantizers.take(unit, from, tokenStride, channels);
+    storeRow<Format, Element>(from, channels, padded, quantizers[0],
+                              unit.page +
+                                  bytesOf<Format::kBits>(unit.token * padded));
+  }
 }
 
 /// The store_key of a format, from elements of a type.
 template <class Format, class Element>
 inline void storeKeys(const typename Element::Storage *source,
                       int64_t tokenStride, int64_t channels,
-                      const StoreSlots &slots, float scale) {
-  const Quantizer<Format, Element> quantize(scale);
+                      const StoreSlots &slots, const StoreScales &scales) {
   const int64_t padded = paddedKeyChannels(channels);
   if constexpr (kTakesAnyPage<Format>)
     if (fp8attn_tokens_together(slots.pageTokens) == 1)
       return storeRows<Format, Element>(source, tokenStride, channels, padded,
-                                        slots, quantize);
-  const auto tileOf = [&](const StoreUnit &unit) {
+                                        slots, scales);
+  UnitQuantizers<Format, Element> quantizers(scales);
+  const auto tileOf = [&](StoreUnit unit) {
     return unit.page +
            keyOffset<Format::kBits>(unit.token & -kLanes, 0, padded, kLanes);
   };
   forUnits<kLanes>(
       slots,
-      [&](const StoreUnit &unit) {
-        return StoreAhead(source + unit.first * tokenStride, tokenStride,
-                          unit.count, tileOf(unit));
-      },
-      [&](const StoreUnit &unit, StoreAhead ahead) {
+      [&](StoreUnit unit, StoreUnit next) {
         const auto *from = source + unit.first * tokenStride;
+        quantizers.take(unit, from, tokenStride, channels);
         if constexpr (Format::kBits == 16)
-          moveKeyTile<Format, Element>(from, tokenStride, channels, quantize,
+          moveKeyTile<Format, Element>(from, tokenStride, channels,
                                        tileOf(unit));
         else
-          storeKeyTile<Format, Element>(from, tokenStride, channels, quantize,
-                                        tileOf(unit), ahead);
+          storeKeyTile<Format, Element>(
+              from, tokenStride, channels, quantizers, tileOf(unit),
+              StoreAhead(source + next.first * tokenStride, tokenStride,
+                         next.count, tileOf(next)));
       },
-      [&](const StoreUnit &unit) {
-        storeKeyToken<Format, Element>(source + unit.first * tokenStride,
-                                       channels, unit.token, quantize,
-                                       unit.page);
+      [&](StoreUnit unit) {
+        const auto *from = source + unit.first * tokenStride;
+        quantizers.take(unit, from, tokenStride, channels);
+        storeKeyToken<Format, Element>(from, channels, unit.token,
+                                       quantizers[0], unit.page);
       });
 }
 
@@ -401,31 +413,38 @@ inline void storeKeys(const typename Element::Storage *source,
 template <class Format, class Element>
 inline void storeValues(const typename Element::Storage *source,
                         int64_t tokenStride, int64_t channels,
-                        const StoreSlots &slots, float scale) {
-  const Quantizer<Format, Element> quantize(scale);
+                        const StoreSlots &slots, const StoreScales &scales) {
   if constexpr (kTakesAnyPage<Format>)
     if (fp8attn_tokens_together(slots.pageTokens) == 1)
       return storeRows<Format, Element>(source, tokenStride, channels,
                                         paddedValueChannels(channels), slots,
-                                        quantize);
-  const auto placeOf = [&](const StoreUnit &unit) {
+                                        scales);
+  UnitQuantizers<Format, Element> quantizers(scales);
+  const auto placeOf = [&](StoreUnit unit) {
     return findValues<Format>(unit.page, unit.token, channels,
                               slots.pageTokens);
   };
+  // Where scales are computed, a unit is read when it is taken up, too early
+  // for what is fetched beside the unit before it.
+  const int64_t distance = quantizers.areComputed() ? kValueTokens : 0;
   forUnits<kValueTokens>(
       slots,
-      [&](const StoreUnit &unit) {
-        return StoreAhead(source + unit.first * tokenStride, tokenStride,
-                          unit.count, placeOf(unit).first);
+      [&](StoreUnit unit, StoreUnit next) {
+        const auto *from = source + unit.first * tokenStride;
+        quantizers.take(unit, from, tokenStride, channels);
+        const int64_t first = next.first + distance;
+        const int64_t rest = slots.tokens - first;
+        storeValueLines<Format, Element>(
+            from, tokenStride, channels, quantizers, placeOf(unit),
+            StoreAhead(source + first * tokenStride, tokenStride,
+                       rest < next.count ? rest : next.count,
+                       placeOf(next).first));
       },
-      [&](const StoreUnit &unit, StoreAhead ahead) {
-        storeValueLines<Format, Element>(source + unit.first * tokenStride,
-                                         tokenStride, channels, quantize,
-                                         placeOf(unit), ahead);
-      },
-      [&](const StoreUnit &unit) {
-        storeValueToken<Format, Element>(source + unit.first * tokenStride,
-                                         channels, quantize, placeOf(unit));
+      [&](StoreUnit unit) {
+        const auto *from = source + unit.first * tokenStride;
+        quantizers.take(unit, from, tokenStride, channels);
+        storeValueToken<Format, Element>(from, channels, quantizers[0],
+                                         placeOf(unit));
       });
 }
 

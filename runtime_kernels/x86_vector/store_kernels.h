@@ -27,11 +27,13 @@
   extern "C" void FP8ATTN_KERNEL_NAME(op, in, cacheType, f32, 16, 1, 32,       \
                                       FP8ATTN_KERNEL_ISA)(                     \
       const void *source, int64_t token_stride, int64_t tokens,                \
-      int64_t channels, const int64_t *slots, float scale, uint8_t *cache,     \
-      int64_t page_bytes, int64_t page_tokens) {                               \
+      int64_t channels, const int64_t *slots, float scale, float *scales,      \
+      int64_t scales_from, uint8_t *cache, int64_t page_bytes,                 \
+      int64_t page_tokens) {                                                   \
     fp8attn::function<Format, Element>(                                        \
         static_cast<const Element::Storage *>(source), token_stride, channels, \
-        {slots, tokens, cache, page_bytes, page_tokens}, scale);               \
+        {slots, tokens, page_tokens, page_bytes, cache},                       \
+        {scale, scales, scales_from});                                         \
   }
 
 /// Defines both stores of all types of elements that are no codes.

@@ -39,12 +39,14 @@ struct StoreUnit {
   uint8_t *page;
 };
 
-/// The slots of a call, and the pages that they are in.
+/// The slots of a call, and the pages that they are in. In another order than
+/// that of the arguments, two of which would be copied from the stack as one,
+/// before they have arrived there.
 struct StoreSlots {
   const int64_t *slots;
   int64_t tokens;
+  int64_t pageTokens, pageBytes;
   uint8_t *cache;
-  int64_t pageBytes, pageTokens;
 
   /// Returns the tokens that are stored from `first` on, `Whole` or one.
   template <int64_t Whole> StoreUnit unitAt(int64_t first) const {
@@ -61,16 +63,17 @@ struct StoreSlots {
 };
 
 /// The common part of both fp8attn_uk_store_fn: calls one(unit) for a token,
-/// and whole(unit, ahead) for `Whole` tokens that fill lines, where `ahead` is
-/// what aheadOf says of the unit after that.
-template <int64_t Whole, class AheadOf, class WholeBody, class OneBody>
-inline void forUnits(const StoreSlots &slots, const AheadOf &aheadOf,
-                     const WholeBody &whole, const OneBody &one) {
+/// and whole(unit, next) for `Whole` tokens that fill lines, where `next` is
+/// the unit after that. Inlined, and units are passed by their values, because
+/// a token alone would wait for copies of them in memory.
+template <int64_t Whole, class WholeBody, class OneBody>
+[[gnu::always_inline]] inline void
+forUnits(const StoreSlots &slots, const WholeBody &whole, const OneBody &one) {
   for (StoreUnit next = slots.unitAt<Whole>(0); next.count;) {
     const StoreUnit unit = next;
     next = slots.unitAt<Whole>(unit.first + unit.count);
     if (unit.count == Whole)
-      whole(unit, aheadOf(next));
+      whole(unit, next);
     else
       one(unit);
   }

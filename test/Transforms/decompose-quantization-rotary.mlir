@@ -63,18 +63,18 @@ func.func @interleaved(%key: memref<?x2x64xf32>, %slots: memref<?xi64>, %positio
   return
 }
 
-// Quotients by computed scales stand behind the rotated keys of the scratch, and before
-// nothing of the values, which are memory of the caller's.
+// Computed scales stand behind the rotated keys of the scratch, and before nothing of
+// the values, which are memory of the caller's: they are stored as they are.
 // CHECK-LABEL: func.func @computed
 // CHECK:         fp8attn.tile.store key {{.+}} computed into
 // KERNELS-LABEL: func.func private @computed.generic
-// KERNELS:         %[[SCRATCH:.+]] = fp8attn.worker_scratch : memref<9216xi8>
+// KERNELS:         %[[SCRATCH:.+]] = fp8attn.worker_scratch : memref<4864xi8>
 // KERNELS:         memref.view %[[SCRATCH]][%c0{{[_0-9]*}}][] {{.+}} to memref<16x72xf32>
 // KERNELS:         %[[BEHIND:.+]] = arith.constant 4608 : index
-// KERNELS:         memref.view %{{.+}}[%[[BEHIND]]][] {{.+}} to memref<16x72xf32>
+// KERNELS:         memref.view %{{.+}}[%[[BEHIND]]][] {{.+}} to memref<64xf32>
 // KERNELS:         fp8attn_uk_store_key_f32_e4m3
-// KERNELS:         memref.view %{{.+}}[%c0{{[_0-9]*}}][] {{.+}} to memref<16x72xf32>
-// KERNELS:         fp8attn_uk_store_value_f32_e4m3
+// KERNELS:         memref.view %{{.+}}[%c0{{[_0-9]*}}][] {{.+}} to memref<64xf32>
+// KERNELS:         fp8attn_uk_store_value_bf16_e4m3
 func.func @computed(%key: memref<?x2x72xbf16>, %slots: memref<?xi64>, %norm: memref<72xbf16>,
     %key_scale: memref<?x2x32xf32>, %value_scale: memref<?x2x32xf32>, %cache: !kv) {
   fp8attn.kv_write dynamic key(%key : memref<?x2x72xbf16>) value(%key : memref<?x2x72xbf16>)

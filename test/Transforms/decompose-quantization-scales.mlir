@@ -13,12 +13,21 @@
 // CHECK:         fp8attn.tile.store key {{.*}} scales(%{{.+}}[#{{.+}}] : memref<?x8x32xf32>) into
 // CHECK:         fp8attn.tile.store value {{.*}} scales(%{{.+}}[#{{.+}}] : memref<64xf32>) into
 
-// Sixteen tokens are divided at a time, then stored as f32 with a scale of 1.
+// Of tokens that have a slot, the scales are collected for the kernel. By channels,
+// sixteen tokens are divided at a time, then stored as f32 with a scale of 1.
 // KERNELS-LABEL: func.func private @given.generic
+// KERNELS:         %[[SCALES:.+]] = memref.view {{.+}} to memref<64xf32>
+// KERNELS:         scf.for
+// KERNELS-NOT:       arith.divf
+// KERNELS:           scf.for %[[TOKEN:.+]] =
+// KERNELS:             arith.cmpi sge
+// KERNELS:             scf.if
+// KERNELS:               memref.store %{{.+}}, %[[SCALES]][%[[TOKEN]]]
+// KERNELS:           fp8attn.ukernel.call @fp8attn_uk_store_key_bf16_e4m3_f32_16x1x32_generic({{.*}}, %[[SCALES]], {{.*}} memref<64xf32>, index,
 // KERNELS:         scf.for
 // KERNELS:           arith.divf
 // KERNELS:           %[[ONE:.+]] = arith.constant 1.000000e+00 : f32
-// KERNELS:           fp8attn.ukernel.call @fp8attn_uk_store_key_f32_e4m3_f32_16x1x32_generic({{.*}}, %[[ONE]],
+// KERNELS:           fp8attn.ukernel.call @fp8attn_uk_store_value_f32_e4m3_f32_16x1x32_generic({{.*}}, %[[ONE]],
 func.func @given(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>, %slots: memref<?xi64>,
     %key_scale: memref<?x8x32xf32>, %value_scale: memref<64xf32>, %cache: !kv) {
   fp8attn.kv_write key(%key : memref<?x8x64xbf16>) value(%value : memref<?x8x64xbf16>)
@@ -32,8 +41,15 @@ func.func @given(%key: memref<?x8x64xbf16>, %value: memref<?x8x64xbf16>, %slots:
 // CHECK:         fp8attn.tile.store key {{.*}} computed into
 // CHECK:         fp8attn.tile.store value {{.*}} : memref<?x8x32x2xf8E8M0FNU>) computed into
 
-// The largest magnitude is found among bits: a reduction that LLVM vectorises.
+// The kernel computes the scales of tokens, which are stored behind it. Of blocks of
+// channels, the largest magnitude is found among bits: a reduction that LLVM vectorises.
 // KERNELS-LABEL: func.func private @dynamic.generic
+// KERNELS:         %[[SCALES:.+]] = memref.view {{.+}} to memref<64xf32>
+// KERNELS:         %[[COMPUTED:.+]] = arith.constant 1 : index
+// KERNELS:         fp8attn.ukernel.call @fp8attn_uk_store_key_bf16_e4m3_f32_16x1x32_generic({{.*}}, %[[SCALES]], %[[COMPUTED]],
+// KERNELS:         scf.if
+// KERNELS:           %[[SCALE:.+]] = memref.load %[[SCALES]]
+// KERNELS:           memref.store %[[SCALE]], %{{.+}} : memref<?x8x32xf32>
 // KERNELS:         %[[LARGEST:.+]] = scf.for {{.*}} -> (i32)
 // KERNELS:           %[[LARGER:.+]] = arith.maxui
 // KERNELS:           scf.yield %[[LARGER]] : i32

@@ -92,6 +92,17 @@ extern "C" {
        : 128 * 1024 +                                                          \
              4 * FP8ATTN_BLOCK_KEYS * ((key_channels) + (value_channels)))
 
+/// Where store_key and store_value have the scales of tokens from, if each has
+/// one of its own: they are given, or computed by the kernel, as
+/// docs/Numerics.md says, or computed and rounded up to powers of two.
+#define FP8ATTN_SCALES_GIVEN 0
+#define FP8ATTN_SCALES_COMPUTED 1
+#define FP8ATTN_SCALES_POWERS 2
+
+/// The smallest scale that is computed: far below any that matters, and far
+/// from where a product of scales would underflow.
+#define FP8ATTN_SMALLEST_SCALE 0x1p-40f
+
 /// The keys of the work item that a thread takes up next.
 typedef struct fp8attn_next_item {
   int64_t sequence;
@@ -345,10 +356,15 @@ typedef void (*fp8attn_uk_merge_fn)(
 /// - channels: head size.
 /// - slots: [tokens]; page slot / page_tokens, token slot % page_tokens; a
 ///   token with a negative slot is skipped.
+/// - scale: of all tokens, if `scales` is null.
+/// - scales: [tokens], one for each, or null; those of skipped tokens are not
+///   looked at. They are read if `scales_from` is FP8ATTN_SCALES_GIVEN, else
+///   written.
 /// - cache: first byte of the head's keys (values) in page 0.
 typedef void (*fp8attn_uk_store_fn)(const void *source, int64_t token_stride,
                                     int64_t tokens, int64_t channels,
                                     const int64_t *slots, float scale,
+                                    float *scales, int64_t scales_from,
                                     uint8_t *cache, int64_t page_bytes,
                                     int64_t page_tokens);
 

@@ -49,23 +49,33 @@ void mlir::fp8attn::emitStoreCall(OpBuilder &builder, Location loc,
                                   const StoreOperands &operands) {
   SmallVector<Value> values;
   appendStrided(builder, loc, operands.source, 1, values);
+  Value scales = operands.scales;
+  if (!scales)
+    scales = UkernelNullOp::create(
+        builder, loc,
+        MemRefType::get({ShapedType::kDynamic}, builder.getF32Type()));
   values.append(
       {operands.tokens, constantIndex(builder, loc, cache.getHeadDim()),
-       operands.slots, orOne(builder, loc, operands.scale), operands.pages,
+       operands.slots, orOne(builder, loc, operands.scale), scales,
+       constantIndex(builder, loc, operands.scalesFrom), operands.pages,
        operands.pageBytes, constantIndex(builder, loc, cache.getPageTokens())});
   emitKernelCall(builder, loc, row, values);
 }
 
-/// Emits the call that stores `tokens` rows of `source` to their slots.
-static void emitStore(OpBuilder &builder, StoreOp op, const KernelRow &row,
-                      Value source, Value tokens, Value slots, Value scale) {
+/// Returns what a call that stores `tokens` rows of `source` to `slots` is
+/// told.
+static StoreOperands getOperands(OpBuilder &builder, StoreOp op, Value source,
+                                 Value tokens, Value slots) {
   Location loc = op.getLoc();
   Value pages = CachePartOp::create(builder, loc, op.getCache(), op.getHead(),
                                     op.getContentAttr());
-  emitStoreCall(builder, loc, row, op.getCache().getType(),
-                {source, tokens, slots, scale, pages,
-                 CachePageBytesOp::create(builder, loc, builder.getIndexType(),
-                                          op.getCache())});
+  return {source,
+          tokens,
+          slots,
+          /*scale=*/Value(),
+          pages,
+          CachePageBytesOp::create(builder, loc, builder.getIndexType(),
+                                   op.getCache())};
 }
 
 /// Returns the bytes of the scratch that a memref is part of, or 0.
@@ -76,38 +86,89 @@ static int64_t getScratchBytes(Value memref) {
   return scratch ? scratch.getScratch().getType().getDimSize(0) : 0;
 }
 
-/// Emits a loop that divides some tokens by their scales and stores them.
-static void emitScaledStore(OpBuilder &builder, StoreOp op, Value tokens,
-                            const KernelRow &row) {
+/// Emits a loop over blocks of `size` tokens with an f32 buffer of `shape` in
+/// scratch; `build` emits its body for the first token, and the number and
+/// slots of those that there are.
+static void
+forEachBlock(OpBuilder &builder, StoreOp op, int64_t size,
+             ArrayRef<int64_t> shape,
+             function_ref<void(OpBuilder &, Value first, Value count,
+                               Value slots, Value buffer)>
+                 build) {
   Location loc = op.getLoc();
   ScratchBuilder buffers;
-  Value quotients;
+  Value buffer;
   // The tokens may be there, too.
   buffers.reserve(getScratchBytes(op.getSource()));
-  buffers.add(
-      MemRefType::get({kScaledTokens, op.getCache().getType().getHeadDim()},
-                      builder.getF32Type()),
-      quotients);
+  buffers.add(MemRefType::get(shape, builder.getF32Type()), buffer);
   buffers.build(builder, loc);
-  Value most = constantIndex(builder, loc, kScaledTokens);
-  forEach(
-      builder, loc, tokens, kScaledTokens, [&](OpBuilder &body, Value first) {
-        Value count = blockSize(body, loc, first, tokens, most);
-        emitQuotients(body, op, first, count, quotients);
-        Value slots = viewOf(body, loc, op.getSlots(), {first}, {count},
-                             {ShapedType::kDynamic});
-        emitStore(body, op, row, quotients, count, slots, /*scale=*/Value());
+  Value tokens = memref::DimOp::create(builder, loc, op.getSource(), 0);
+  Value most = constantIndex(builder, loc, size);
+  forEach(builder, loc, tokens, size, [&](OpBuilder &body, Value first) {
+    Value count = blockSize(body, loc, first, tokens, most);
+    build(body, first, count,
+          viewOf(body, loc, op.getSlots(), {first}, {count},
+                 {ShapedType::kDynamic}),
+          buffer);
+  });
+}
+
+/// Stores tokens that have been divided by their scales.
+static void emitQuotientStore(OpBuilder &builder, StoreOp op,
+                              const KernelRow &row) {
+  CacheType cache = op.getCache().getType();
+  forEachBlock(builder, op, kScaledTokens, {kScaledTokens, cache.getHeadDim()},
+               [&](OpBuilder &body, Value first, Value count, Value slots,
+                   Value quotients) {
+                 emitQuotients(body, op, first, slots, count, quotients);
+                 emitStoreCall(body, op.getLoc(), row, cache,
+                               getOperands(body, op, quotients, count, slots));
+               });
+}
+
+/// Stores tokens that have a scale each, and scales that the kernel computes.
+static void emitTokenScaleStore(OpBuilder &builder, StoreOp op,
+                                const KernelRow &row) {
+  // As many as kv_write stores at a time.
+  constexpr int64_t kTokens = 64;
+  Location loc = op.getLoc();
+  CacheType cache = op.getCache().getType();
+  const bool isPower = !op.getScales().getType().getElementType().isF32();
+  forEachBlock(
+      builder, op, kTokens, {kTokens},
+      [&](OpBuilder &body, Value first, Value count, Value slots,
+          Value scales) {
+        if (!op.getComputed())
+          emitTokenScales(body, op, slots, count, scales);
+        Value source =
+            viewOf(body, loc, op.getSource(), {first, body.getIndexAttr(0)},
+                   {count, body.getIndexAttr(cache.getHeadDim())},
+                   {ShapedType::kDynamic, cache.getHeadDim()});
+        StoreOperands operands = getOperands(body, op, source, count, slots);
+        operands.scales = scales;
+        if (op.getComputed())
+          operands.scalesFrom =
+              isPower ? FP8ATTN_SCALES_POWERS : FP8ATTN_SCALES_COMPUTED;
+        emitStoreCall(body, loc, row, cache, operands);
+        if (op.getComputed())
+          emitComputedScales(body, op, slots, count, scales);
       });
 }
 
 void mlir::fp8attn::emitStoreCall(StoreOp op, const KernelRow &row) {
   OpBuilder builder(op);
-  Value tokens = memref::DimOp::create(builder, op.getLoc(), op.getSource(), 0);
-  if (op.getScales())
-    emitScaledStore(builder, op, tokens, row);
-  else
-    emitStore(builder, op, row, op.getSource(), tokens, op.getSlots(),
-              op.getScale());
+  Location loc = op.getLoc();
+  if (!op.getScales()) {
+    StoreOperands operands = getOperands(
+        builder, op, op.getSource(),
+        memref::DimOp::create(builder, loc, op.getSource(), 0), op.getSlots());
+    operands.scale = op.getScale();
+    emitStoreCall(builder, loc, row, op.getCache().getType(), operands);
+  } else if (needsQuotients(op)) {
+    emitQuotientStore(builder, op, row);
+  } else {
+    emitTokenScaleStore(builder, op, row);
+  }
   op.erase();
 }
 

@@ -13,6 +13,7 @@
 #define FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_KERNELCALLS_H
 
 #include "SelectKernels/KernelTable.h"
+#include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/IR/Builders.h"
 
@@ -43,6 +44,10 @@ struct StoreOperands {
   Value pages;
   /// Distance between pages.
   Value pageBytes;
+  /// memref<tokens x f32>, null if all have one scale.
+  Value scales = Value();
+  /// FP8ATTN_SCALES_...
+  int64_t scalesFrom = FP8ATTN_SCALES_GIVEN;
 };
 
 /// Emits the call that stores tokens into pages of `cache`.

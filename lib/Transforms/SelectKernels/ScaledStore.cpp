@@ -4,9 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A division in f32 and a quantisation with scale 1 are the definition of
-// quantisation with a scale: nothing is rounded twice. Loops run over channels
-// innermost, for LLVM to vectorise.
+// Of scales by channel, a division in f32 and a quantisation with scale 1 are
+// the definition of quantisation with a scale: nothing is rounded twice. Loops
+// run over channels innermost, for LLVM to vectorise.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,6 +16,7 @@
 #include "Support/Loops.h"
 #include "Support/ScaleLoads.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
+#include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -26,11 +27,67 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// The smallest scale that is computed: far below any that matters, and far
-/// from where a product of scales would underflow.
-static constexpr float kSmallestScale = 0x1p-40f;
 /// Of the exponents of f32 and f8E8M0FNU.
 static constexpr int32_t kExponentBias = 127;
+
+static Value number(OpBuilder &builder, Location loc, int32_t value) {
+  return arith::ConstantIntOp::create(builder, loc, builder.getI32Type(),
+                                      value);
+}
+
+/// Returns the exponent of an f32 that is not negative, biased.
+static Value getExponent(OpBuilder &builder, Location loc, Value bits) {
+  constexpr int32_t kMantissaBits = 23;
+  return arith::ShRUIOp::create(builder, loc, bits,
+                                number(builder, loc, kMantissaBits));
+}
+
+/// Returns a code of f8E8M0FNU, an i32, as the type of the scales.
+static Value asPower(OpBuilder &builder, StoreOp op, Value code) {
+  code =
+      arith::TruncIOp::create(builder, op.getLoc(), builder.getI8Type(), code);
+  return arith::BitcastOp::create(
+      builder, op.getLoc(), op.getScales().getType().getElementType(), code);
+}
+
+/// Returns the least power of two, an f8E8M0FNU, that is not below `scale`, a
+/// normal number.
+static Value encodePower(OpBuilder &builder, StoreOp op, Value scale) {
+  constexpr int32_t kMantissa = 0x7fffff;
+  Location loc = op.getLoc();
+  Value bits =
+      arith::BitcastOp::create(builder, loc, builder.getI32Type(), scale);
+  bits = arith::AddIOp::create(builder, loc, bits,
+                               number(builder, loc, kMantissa));
+  return asPower(builder, op, getExponent(builder, loc, bits));
+}
+
+/// Stores a computed scale to its place.
+static void storeCode(OpBuilder &builder, StoreOp op, Value code,
+                      ArrayRef<Value> place) {
+  memref::StoreOp::create(
+      builder, op.getLoc(), code, op.getScales(),
+      getScaleIndices(builder, op.getLoc(), *op.getScaleMap(), place));
+}
+
+/// The same of an f32.
+static void storeScale(OpBuilder &builder, StoreOp op, Value scale,
+                       ArrayRef<Value> place) {
+  if (!op.getScales().getType().getElementType().isF32())
+    scale = encodePower(builder, op, scale);
+  storeCode(builder, op, scale, place);
+}
+
+/// Returns the scale of a token, or of a group of its channels.
+static Value loadProduct(OpBuilder &builder, StoreOp op,
+                         ArrayRef<Value> place) {
+  Value scale =
+      loadScale(builder, op.getLoc(), op.getScales(), *op.getScaleMap(), place);
+  Value outer = op.getScale();
+  return outer ? arith::MulFOp::create(builder, op.getLoc(), scale, outer)
+                     .getResult()
+               : scale;
+}
 
 namespace {
 /// Emits the code for a group of channels of one token that share a scale.
@@ -43,11 +100,8 @@ public:
 
   void emit(OpBuilder &builder) {
     if (op.getComputed())
-      storeScale(builder);
-    Value scale =
-        loadScale(builder, loc, op.getScales(), *op.getScaleMap(), place);
-    if (Value outer = op.getScale())
-      scale = arith::MulFOp::create(builder, loc, scale, outer);
+      computeScale(builder, findLargest(builder));
+    Value scale = loadProduct(builder, op, place);
     forChannels(builder, [&](OpBuilder &body, Value channel, Value element) {
       Value quotient = arith::DivFOp::create(body, loc, element, scale);
       memref::StoreOp::create(body, loc, quotient, quotients,
@@ -111,14 +165,11 @@ private:
   }
 
   /// Stores the scale that the largest magnitude is given.
-  void storeScale(OpBuilder &builder) {
-    Value largest = findLargest(builder);
-    memref::StoreOp::create(
-        builder, loc,
-        op.getMicroscaling() ? shareExponent(builder, largest)
-                             : fitLargest(builder, largest),
-        op.getScales(),
-        getScaleIndices(builder, loc, *op.getScaleMap(), place));
+  void computeScale(OpBuilder &builder, Value largest) {
+    if (op.getMicroscaling())
+      storeCode(builder, op, shareExponent(builder, largest), place);
+    else
+      storeScale(builder, op, fitLargest(builder, largest), place);
   }
 
   /// Returns the scale that takes `largest` to the largest code.
@@ -126,11 +177,8 @@ private:
     Type element = op.getCache().getType().getElementType();
     Value scale = arith::DivFOp::create(
         builder, loc, largest, constantF32(builder, loc, largestCode(element)));
-    scale = arith::MaximumFOp::create(
-        builder, loc, scale, constantF32(builder, loc, kSmallestScale));
-    return op.getScales().getType().getElementType().isF32()
-               ? scale
-               : encodePower(builder, scale);
+    return arith::MaximumFOp::create(
+        builder, loc, scale, constantF32(builder, loc, FP8ATTN_SMALLEST_SCALE));
   }
 
   /// Returns the scale that takes the power of two of `largest` to that of the
@@ -138,44 +186,17 @@ private:
   /// number has the least one.
   Value shareExponent(OpBuilder &builder, Value largest) {
     Type element = op.getCache().getType().getElementType();
-    Value exponent = shiftMantissaOut(
-        builder,
+    Value exponent = getExponent(
+        builder, loc,
         arith::BitcastOp::create(builder, loc, builder.getI32Type(), largest));
     Value code = arith::SubIOp::create(
         builder, loc, exponent,
-        number(builder, std::ilogb(largestCode(element))));
+        number(builder, loc, std::ilogb(largestCode(element))));
     code = arith::MaxSIOp::create(
         builder, loc, code,
-        number(builder, kExponentBias + std::ilogb(kSmallestScale)));
-    return asPower(builder, code);
-  }
-
-  /// Returns the least power of two, an f8E8M0FNU, that is not below `scale`, a
-  /// normal number.
-  Value encodePower(OpBuilder &builder, Value scale) {
-    constexpr int32_t kMantissa = 0x7fffff;
-    Value bits =
-        arith::BitcastOp::create(builder, loc, builder.getI32Type(), scale);
-    bits =
-        arith::AddIOp::create(builder, loc, bits, number(builder, kMantissa));
-    return asPower(builder, shiftMantissaOut(builder, bits));
-  }
-
-  Value number(OpBuilder &builder, int32_t value) {
-    return arith::ConstantIntOp::create(builder, loc, builder.getI32Type(),
-                                        value);
-  }
-  /// Returns the bits of an f32 that is not negative without its mantissa.
-  Value shiftMantissaOut(OpBuilder &builder, Value bits) {
-    constexpr int32_t kMantissaBits = 23;
-    return arith::ShRUIOp::create(builder, loc, bits,
-                                  number(builder, kMantissaBits));
-  }
-  /// Returns a code of f8E8M0FNU, an i32, as the scales' type.
-  Value asPower(OpBuilder &builder, Value code) {
-    code = arith::TruncIOp::create(builder, loc, builder.getI8Type(), code);
-    return arith::BitcastOp::create(
-        builder, loc, op.getScales().getType().getElementType(), code);
+        number(builder, loc,
+               kExponentBias + std::ilogb(FP8ATTN_SMALLEST_SCALE)));
+    return asPower(builder, op, code);
   }
 
   StoreOp op;
@@ -189,35 +210,72 @@ private:
 };
 } // namespace
 
-/// Divides one token, whose slot is not negative.
-static void emitToken(OpBuilder &builder, StoreOp op, Value token, Value row,
-                      Value slot, Value quotients) {
-  Location loc = op.getLoc();
-  CacheType cache = op.getCache().getType();
-  const int64_t channels = cache.getHeadDim();
-  const int64_t shared = getChannelsPerScale(*op.getScaleMap(), channels);
-  Value pageTokens = constantIndex(builder, loc, cache.getPageTokens());
-  slot = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), slot);
-  Value page = arith::DivUIOp::create(builder, loc, slot, pageTokens);
-  Value tokenOfPage = arith::RemUIOp::create(builder, loc, slot, pageTokens);
-  forEach(builder, loc, channels, shared, [&](OpBuilder &body, Value channel) {
-    Value place[] = {page, op.getHead(), tokenOfPage, channel};
-    GroupEmitter(op, token, row, place, shared, quotients).emit(body);
-  });
+bool mlir::fp8attn::needsQuotients(StoreOp op) {
+  const int64_t channels = op.getCache().getType().getHeadDim();
+  return op.getMicroscaling() ||
+         getChannelsPerScale(*op.getScaleMap(), channels) < channels;
 }
 
-void mlir::fp8attn::emitQuotients(OpBuilder &builder, StoreOp op, Value first,
-                                  Value count, Value quotients) {
+/// Emits a loop over the first `count` tokens of `slots` that have a slot;
+/// `build` emits its body for a token and its (page, head, token) and, null,
+/// channel.
+static void
+forEachSlot(OpBuilder &builder, StoreOp op, Value slots, Value count,
+            function_ref<void(OpBuilder &, Value, ArrayRef<Value>)> build) {
   Location loc = op.getLoc();
-  forEach(builder, loc, count, 1, [&](OpBuilder &body, Value row) {
-    Value token = arith::AddIOp::create(body, loc, first, row);
-    Value slot = memref::LoadOp::create(body, loc, op.getSlots(), token);
+  forEach(builder, loc, count, 1, [&](OpBuilder &body, Value token) {
+    Value slot = memref::LoadOp::create(body, loc, slots, token);
     Value zero = arith::ConstantIntOp::create(body, loc, body.getI64Type(), 0);
     Value isKept =
         arith::CmpIOp::create(body, loc, arith::CmpIPredicate::sge, slot, zero);
     scf::IfOp::create(body, loc, isKept, [&](OpBuilder &then, Location loc) {
-      emitToken(then, op, token, row, slot, quotients);
+      Value pageTokens =
+          constantIndex(then, loc, op.getCache().getType().getPageTokens());
+      Value index =
+          arith::IndexCastOp::create(then, loc, then.getIndexType(), slot);
+      Value page = arith::DivUIOp::create(then, loc, index, pageTokens);
+      Value tokenOfPage = arith::RemUIOp::create(then, loc, index, pageTokens);
+      build(then, token, {page, op.getHead(), tokenOfPage, Value()});
       scf::YieldOp::create(then, loc);
     });
   });
+}
+
+void mlir::fp8attn::emitTokenScales(OpBuilder &builder, StoreOp op, Value slots,
+                                    Value count, Value scales) {
+  forEachSlot(builder, op, slots, count,
+              [&](OpBuilder &body, Value token, ArrayRef<Value> place) {
+                memref::StoreOp::create(body, op.getLoc(),
+                                        loadProduct(body, op, place), scales,
+                                        token);
+              });
+}
+
+void mlir::fp8attn::emitComputedScales(OpBuilder &builder, StoreOp op,
+                                       Value slots, Value count, Value scales) {
+  forEachSlot(builder, op, slots, count,
+              [&](OpBuilder &body, Value token, ArrayRef<Value> place) {
+                Value scale =
+                    memref::LoadOp::create(body, op.getLoc(), scales, token);
+                storeScale(body, op, scale, place);
+              });
+}
+
+void mlir::fp8attn::emitQuotients(OpBuilder &builder, StoreOp op, Value first,
+                                  Value slots, Value count, Value quotients) {
+  Location loc = op.getLoc();
+  const int64_t channels = op.getCache().getType().getHeadDim();
+  const int64_t shared = getChannelsPerScale(*op.getScaleMap(), channels);
+  forEachSlot(builder, op, slots, count,
+              [&](OpBuilder &body, Value row, ArrayRef<Value> token) {
+                Value source = arith::AddIOp::create(body, loc, first, row);
+                forEach(body, loc, channels, shared,
+                        [&](OpBuilder &inner, Value channel) {
+                          Value place[] = {token[kPage], token[kHead],
+                                           token[kToken], channel};
+                          GroupEmitter(op, source, row, place, shared,
+                                       quotients)
+                              .emit(inner);
+                        });
+              });
 }

@@ -4,8 +4,9 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// The kernels that write a cache divide all elements by one number. Where the
-// scale differs by token or by channel, the division is made before them.
+// The kernels that write a cache divide a token by one number. Where the scale
+// differs by token, they are given those of a block of tokens, or compute them.
+// Where it differs by channel, the division is made before them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,14 +19,30 @@
 
 namespace mlir::fp8attn {
 
+/// Whether tokens of `op`, whose scales differ, are divided before they are
+/// stored: where scales differ within a token, or are computed by the rule of
+/// Microscaling, which no kernel knows.
+bool needsQuotients(StoreOp op);
+
+/// Emits scales[t] = the scale of each of the first `count` tokens of `slots`
+/// that have a slot, to memref<tokens x f32>.
+void emitTokenScales(OpBuilder &builder, StoreOp op, Value slots, Value count,
+                     Value scales);
+
+/// Emits the stores of such scales, which a kernel has computed, to their
+/// places.
+void emitComputedScales(OpBuilder &builder, StoreOp op, Value slots,
+                        Value count, Value scales);
+
 /// Tokens that are divided at a time: a row tile of the kernels.
 inline constexpr int64_t kScaledTokens = 16;
 
-/// Emits quotients[t, c] = source[first + t, c] / scale for the first `count`
-/// <= kScaledTokens tokens of `op`, memref<16 x head_dim x f32>, computing the
-/// scales first if the operation says so. Rows of skipped tokens are left.
-void emitQuotients(OpBuilder &builder, StoreOp op, Value first, Value count,
-                   Value quotients);
+/// Emits quotients[t, c] = source[first + t, c] / scale for `count` <=
+/// kScaledTokens tokens, whose `slots` are those of `op` from `first` on, to
+/// memref<16 x head_dim x f32>, computing the scales first if the operation
+/// says so. Rows of skipped tokens are left.
+void emitQuotients(OpBuilder &builder, StoreOp op, Value first, Value slots,
+                   Value count, Value quotients);
 
 } // namespace mlir::fp8attn
 

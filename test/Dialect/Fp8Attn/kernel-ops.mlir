@@ -14,14 +14,14 @@
 // CHECK: fp8attn.ukernel.tile_end
 func.func @calls(%run: !fp8attn.key_run, %i: index, %f: f32, %q: memref<6144xbf16>,
                  %s: memref<12288xf32>, %x: memref<?xbf16>,
-                 %slots: memref<?xi64>, %cache: !kv) {
+                 %slots: memref<?xi64>, %scales: memref<?xf32>, %cache: !kv) {
   fp8attn.ukernel.tile_begin
   %scratch = fp8attn.worker_scratch : memref<163840xi8>
   fp8attn.ukernel.call @fp8attn_uk_qk_bf16_e4m3_f32_48x256x32_amx_bf16(%run, %i, %i, %q, %i, %i, %s, %scratch)
       : !fp8attn.key_run, index, index, memref<6144xbf16>, index, index, memref<12288xf32>, memref<163840xi8>
   %bytes = fp8attn.cache_part value %cache[%i] : !kv
-  fp8attn.ukernel.call @fp8attn_uk_store_value_bf16_e4m3_f32_16x1x32_generic(%x, %i, %i, %i, %slots, %f, %bytes, %i, %i)
-      : memref<?xbf16>, index, index, index, memref<?xi64>, f32, memref<?xi8>, index, index
+  fp8attn.ukernel.call @fp8attn_uk_store_value_bf16_e4m3_f32_16x1x32_generic(%x, %i, %i, %i, %slots, %f, %scales, %i, %bytes, %i, %i)
+      : memref<?xbf16>, index, index, index, memref<?xi64>, f32, memref<?xf32>, index, memref<?xi8>, index, index
   %lse = fp8attn.ukernel.null : memref<?xf32>
   %packed = fp8attn.ukernel.packed_run %bytes, %bytes, %i : memref<?xi8>, memref<?xi8>
   fp8attn.ukernel.tile_end

@@ -33,7 +33,7 @@ static std::optional<StringRef> signatureOf(StringRef kernelOp) {
       .Case("join", "IIMMMMMM")
       .Case("finish", "WMMMMIFMIIMIIMII")
       .Case("merge", "IIMIMMIMMIM")
-      .Cases({"store_key", "store_value"}, "MIIIMFMII")
+      .Cases({"store_key", "store_value"}, "MIIIMFMIMII")
       .Cases({"quantize", "dequantize"}, "MIFM")
       .Default(std::nullopt);
 }

@@ -49,7 +49,8 @@ struct StoreSlots {
   uint8_t *cache;
 
   /// Returns the tokens that are stored from `first` on, `Whole` or one.
-  template <int64_t Whole> StoreUnit unitAt(int64_t first) const {
+  template <int64_t Whole>
+  [[gnu::always_inline]] StoreUnit unitAt(int64_t first) const {
     while (first < tokens && slots[first] < 0)
       ++first;
     if (first == tokens)

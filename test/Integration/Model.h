@@ -49,6 +49,8 @@ struct Model {
   /// Channels of queries and keys, and of values and outputs.
   int64_t headDim;
   int64_t valueDim;
+  /// How many channels of keys, the last ones, are bf16, whatever `cache` is.
+  int64_t ropeDim;
   int64_t pageTokens;
   /// Kinds of scales (ScaleKinds.h), or "none" of a bf16 cache.
   const char *keyScaleKind;
@@ -91,12 +93,15 @@ struct Model {
   EntryPoint attend;
   int64_t (*attendWorkspaceBytes)(int32_t numWorkers);
 
+  /// Channels of keys that have scales, if any have.
+  int64_t codedDim() const { return headDim - ropeDim; }
   int64_t numHeads() const { return numKvHeads * group; }
   /// Returns the bytes of a page of the key cache, which is the only one if
   /// there is no other.
   int64_t keyPageBytes() const {
-    const int64_t bytes = numKvHeads * pageTokens * ((headDim + 31) / 32 * 32) *
-                          fp8attn::reference::elementBits(cache) / 8;
+    const int64_t codedBytes = (codedDim() + 31) / 32 * 32 *
+                               fp8attn::reference::elementBits(cache) / 8;
+    const int64_t bytes = numKvHeads * pageTokens * (codedBytes + 2 * ropeDim);
     return split || latent ? wholeLines(bytes)
                            : wholeLines(bytes + valueBytes());
   }

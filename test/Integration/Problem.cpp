@@ -152,7 +152,7 @@ static ScaleShape scaleShape(const Problem &problem, const char *kind,
           problem.model.numKvHeads, problem.model.pageTokens, channels};
 }
 ScaleShape Problem::keyScaleShape() const {
-  return scaleShape(*this, model.keyScaleKind, model.headDim);
+  return scaleShape(*this, model.keyScaleKind, model.codedDim());
 }
 ScaleShape Problem::valueScaleShape() const {
   return scaleShape(*this, model.valueScaleKind, model.valueDim);
@@ -161,7 +161,8 @@ ScaleShape Problem::valueScaleShape() const {
 /// Returns the scales of a [tokens, heads, channels] tensor.
 std::vector<float> Problem::scalesOf(const std::vector<uint16_t> &tensor,
                                      fp8attn_type cache,
-                                     const ScaleShape &shape) const {
+                                     const ScaleShape &shape,
+                                     int64_t unscaled) const {
   if (cache == FP8ATTN_TYPE_BF16)
     return {};
   const float largest = reference::largestCode(cache);
@@ -171,7 +172,7 @@ std::vector<float> Problem::scalesOf(const std::vector<uint16_t> &tensor,
   const int64_t step = shape.kind->byChannel() ? 1 : shape.channels;
   auto next = tensor.begin();
   for (int64_t slot : slots)
-    for (int64_t head = 0; head < shape.heads; ++head)
+    for (int64_t head = 0; head < shape.heads; ++head, next += unscaled)
       for (int64_t c = 0; c < shape.channels; c += step) {
         // fmax takes the number beside a NaN.
         float magnitude = 0;
@@ -186,8 +187,8 @@ std::vector<float> Problem::scalesOf(const std::vector<uint16_t> &tensor,
 }
 
 void Problem::chooseScales() {
-  keyScale = scalesOf(key, model.cache, keyScaleShape());
-  valueScale = scalesOf(value, model.valueCache, valueScaleShape());
+  keyScale = scalesOf(key, model.cache, keyScaleShape(), model.ropeDim);
+  valueScale = scalesOf(value, model.valueCache, valueScaleShape(), 0);
   roundScales();
 }
 

@@ -129,6 +129,9 @@ public:
 
   /// Returns the parts of the cache as the reference reads and writes them.
   fp8attn::reference::PairsCache referenceCache() const;
+  /// Return the scales of keys and of values as the reference takes them.
+  fp8attn::reference::Scales keyScales() const;
+  fp8attn::reference::Scales valueScales() const;
   /// Returns the keys (values) that the entry points take.
   fp8attn::reference::HeadTensor keyTensor();
   fp8attn::reference::HeadTensor valueTensor();
@@ -158,12 +161,10 @@ private:
   std::function<double(int64_t, int64_t)> queryScales() const;
   ScaleShape keyScaleShape() const;
   ScaleShape valueScaleShape() const;
-  /// Return the scales of keys and of values as the reference takes them.
-  fp8attn::reference::Scales keyScales() const;
-  fp8attn::reference::Scales valueScales() const;
+  /// `unscaled` channels stand behind those of the shape.
   std::vector<float> scalesOf(const std::vector<uint16_t> &tensor,
-                              fp8attn_type cache,
-                              const ScaleShape &shape) const;
+                              fp8attn_type cache, const ScaleShape &shape,
+                              int64_t unscaled) const;
   fp8attn_status call(EntryPoint entry, int64_t (*workspaceBytes)(int32_t),
                       const Arguments &arguments);
 

@@ -88,6 +88,10 @@ static reference::PairsCache pairsCache(const Model &model,
     return reference::makePairsCache(data, content, type, model.numKvHeads,
                                      channels, model.pageTokens);
   };
+  if (model.ropeDim > 0)
+    return reference::makeMixedCache(keys, keyType, model.headDim,
+                                     model.valueDim, model.ropeDim,
+                                     model.pageTokens);
   if (!model.split && !model.latent)
     return part(keys, Content::KeyValue, keyType, model.headDim);
   reference::PairsCache cache =

@@ -109,17 +109,20 @@ void RandomProblem::drawSpecials(Draw &draw) {
     // Half of them where few rows look.
     const int64_t token = draw.onceIn(2) ? draw.between(0, keys - 1) : keys - 1;
     const bool isValue = draw.onceIn(2);
-    const fp8attn_type type = isValue ? model.valueCache : model.cache;
+    const int64_t channel =
+        draw.between(0, (isValue ? model.valueDim : model.headDim) - 1);
+    const fp8attn_type type = isValue                      ? model.valueCache
+                              : channel < model.codedDim() ? model.cache
+                                                           : FP8ATTN_TYPE_BF16;
     // i8 and elements of 4 bits have neither.
     if (type == FP8ATTN_TYPE_I8 || reference::elementBits(type) < 8)
       continue;
-    specials.push_back(
-        {isValue,
-         problem.blockTable[sequence * problem.maxPages +
-                            token / model.pageTokens],
-         draw.between(0, model.numKvHeads - 1), token % model.pageTokens,
-         draw.between(0, (isValue ? model.valueDim : model.headDim) - 1),
-         drawSpecialCode(draw, type)});
+    specials.push_back({isValue,
+                        problem.blockTable[sequence * problem.maxPages +
+                                           token / model.pageTokens],
+                        draw.between(0, model.numKvHeads - 1),
+                        token % model.pageTokens, channel,
+                        drawSpecialCode(draw, type)});
   }
 }
 
@@ -192,7 +195,8 @@ fp8attn_status RandomProblem::write() {
         special.isValue ? cache.values : cache.keys;
     std::memcpy(part.data + part.byte(special.page, special.head, special.token,
                                       special.channel),
-                &special.code, reference::elementBytes(part.type));
+                &special.code,
+                reference::elementBytes(part.typeOf(special.channel)));
   }
   return status;
 }

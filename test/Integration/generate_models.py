@@ -39,6 +39,7 @@ def cache_type(model, content, layout="pairs"):
     head_dim = value_dim(model) if is_value else model.head_dim
     element = value_cache(model) if is_value else model.cache
     latent = f"value_head_dim = {value_dim(model)}, " if content == "latent" else ""
+    latent += f"rope_head_dim = {model.rope_dim}, " if model.rope_dim else ""
     return (
         f"!fp8attn.cache<{content}, heads = {model.kv_heads}, "
         f"head_dim = {head_dim}, {latent}page = {model.page}, "
@@ -62,7 +63,7 @@ def scale_arguments(model):
             scale_map(kind, model.page),
         )
         for name, kind, channels in (
-            ("key_scale", model.key_scale, model.head_dim),
+            ("key_scale", model.key_scale, model.head_dim - model.rope_dim),
             ("value_scale", model.value_scale, value_dim(model)),
         )
         if kind != "none"
@@ -247,7 +248,7 @@ def print_cpp(model):
                 model.cache, value_cache(model), model.source, model.query, model.out
             )
         ),
-        f"{model.kv_heads}, {model.group}, {model.head_dim}, {value_dim(model)}, {model.page}",
+        f"{model.kv_heads}, {model.group}, {model.head_dim}, {value_dim(model)}, {model.rope_dim}, {model.page}",
         f'"{model.key_scale}", "{model.value_scale}"',
         row_scale_kinds(model),
         ", ".join(str(flag).lower() for flag in flags),

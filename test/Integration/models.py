@@ -31,7 +31,9 @@ Model = collections.namedtuple(
     # The elements of the mask of drafts, and of sinks and ALiBi slopes.
     " draft per_head"
     # What the scales of queries and outputs differ by, if these are FP8.
-    " query_scale out_scale",
+    " query_scale out_scale"
+    # How many channels of keys in a latent cache, the last ones, are bf16.
+    " rope_dim",
     defaults=(
         (None, None, "bf16", "bf16", "bf16")
         + (None, None, False, False)
@@ -39,6 +41,7 @@ Model = collections.namedtuple(
         + (False, False)
         + ("none", "f32")
         + ("tensor", "tensor")
+        + (0,)
     ),
 )
 
@@ -180,6 +183,18 @@ APART = [
     model._replace(name=model.name.replace("latent", "apart"), value_scale=model.key_scale,
                    split=True, latent=False)
     for model in LATENT
+]
+
+# Latent caches whose last channels are bf16.
+MIXED = [
+    Model(f"mixed_{name}", cache, 1, group, head_dim, page, scale, "none", True, True,
+          False, None, value_dim, latent=True, rope_dim=rope_dim)
+    for name, cache, group, head_dim, value_dim, rope_dim, page, scale in [
+        ("mla", "e4m3", 128, 576, 512, 64, 64, "token_block"),
+        ("token", "e4m3", 7, 96, 40, 32, 32, "token_head"),
+        ("tensor", "e5m2", 20, 128, 96, 32, 96, "tensor"),
+        ("channel", "i8", 3, 160, 96, 64, 32, "head_channel"),
+    ]
 ]
 
 UNBOUNDED = 2**63 - 1
@@ -357,7 +372,7 @@ RATIOS = [
 ]
 
 MODELS = (
-    SWEEP + TRAINED + LLAMA + SHAPES + FP8 + FP8_AS_F32 + FP8_AS_BF16 + LATENT + APART + VIEWS + WINDOW + SCORES + WRITTEN
+    SWEEP + TRAINED + LLAMA + SHAPES + FP8 + FP8_AS_F32 + FP8_AS_BF16 + LATENT + APART + MIXED + VIEWS + WINDOW + SCORES + WRITTEN
     + WELL_KNOWN + RATIOS
 )
 
@@ -370,7 +385,7 @@ SCALED_MIXES = [
 # and at once.
 FEW = (
     LLAMA + SWEEP[:4] + [model for model in SHAPES if model.name.startswith("sweep_f")][:1]
-    + MIXES[:6] + SCALED_MIXES[:2] + LATENT + FP8[:1] + FP8[-2:] + FP8_AS_F32[-2:] + FP8_AS_BF16
+    + MIXES[:6] + SCALED_MIXES[:2] + LATENT + MIXED[1:2] + FP8[:1] + FP8[-2:] + FP8_AS_F32[-2:] + FP8_AS_BF16
     + [
         model for model in SCORES + WRITTEN
         if model.draft != "none" or model.per_head != "f32"

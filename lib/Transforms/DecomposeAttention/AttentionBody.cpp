@@ -76,8 +76,9 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
                           context.keyType, op.getKeyDim() - ropeDim, firstKey);
   key = decodeAndScale(builder, loc, key, keyFactor, context.keyScale.outer);
   if (ropeDim > 0)
-    key = AppendRopeOp::create(builder, loc, tile(kKeys, op.getKeyDim(), bf16),
-                               key, context.run, firstKey, context.rope);
+    key = AppendRopeOp::create(
+        builder, loc, tile(kKeys, op.getKeyDim(), builder.getBF16Type()), key,
+        context.run, firstKey, context.rope);
   Value scores = QkOp::create(builder, loc, tile(rows, kKeys, f32), query, key,
                               /*factor=*/Value(), /*rowFactor=*/Value(),
                               /*keyFactor=*/Value());

@@ -151,7 +151,6 @@ Value RepackSide::arePresent(OpBuilder &builder, Location loc,
 
 void RepackSide::prefetch(OpBuilder &builder, Location loc, Value position,
                           int64_t size) const {
-  // An entry may be more than the first cache holds.
   constexpr int64_t kKeptInAll = 3;
   auto [which, offset] = divide(builder, loc, position, type.getPageBytes());
   Value page = getPage(builder, loc, which);

@@ -8,8 +8,8 @@
 // sequences of one query token each, to all of the keys that it selects. Pages
 // stay where they are, and so do tokens that are pages; other tokens are copied
 // to pages of their own, with their scales, for as many queries at once as take
-// kBytesAtOnce. It relies on the checks having been made: they know the operands
-// by their names.
+// kBytesAtOnce. It relies on the checks having been made: they know the
+// operands by their names.
 //
 //===----------------------------------------------------------------------===//
 

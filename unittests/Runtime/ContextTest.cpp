@@ -40,12 +40,12 @@ TEST_F(ContextTest, NullAndForeignContextsAreLeftAlone) {
 }
 
 TEST_F(ContextTest, Versions) {
-  expectFailure(fp8attn_check_context(&context, 9), FP8ATTN_BAD_CONTEXT,
-                "the object was compiled for ABI version 9, expected 8 (the "
+  expectFailure(fp8attn_check_context(&context, 10), FP8ATTN_BAD_CONTEXT,
+                "the object was compiled for ABI version 10, expected 9 (the "
                 "runtime's)");
-  context.abi_version = 9;
+  context.abi_version = 10;
   expectFailure(fp8attn_check_context(&context, FP8ATTN_ABI_VERSION),
-                FP8ATTN_BAD_CONTEXT, "abi_version is 9, expected 8");
+                FP8ATTN_BAD_CONTEXT, "abi_version is 10, expected 9");
 }
 
 TEST_F(ContextTest, Workers) {

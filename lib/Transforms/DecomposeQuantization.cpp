@@ -14,6 +14,7 @@
 #include "Support/Constants.h"
 #include "Support/IndexMath.h"
 #include "Support/Loops.h"
+#include "Support/MixedParts.h"
 #include "Support/ScaleLoads.h"
 #include "Support/Scratch.h"
 #include "Support/Views.h"
@@ -78,15 +79,11 @@ static SmallVector<StoredPart> getParts(OpBuilder &builder, KvWriteOp op) {
   StoredPart keys{CacheContent::Key,   op.getKey(),           op.getKeyScale(),
                   op.getKeyScaleMap(), op.getKeyOuterScale(), op.getKeyCache()};
   if (type.isMixed()) {
-    auto partOf = [&](CacheType part) {
-      return CacheChannelsOp::create(builder, op.getLoc(), part,
-                                     op.getKeyCache());
-    };
-    keys.cache = partOf(type.getCodedPart());
+    auto [codes, rope] = splitMixed(builder, op.getLoc(), op.getKeyCache());
+    keys.cache = codes;
     return {keys,
             {CacheContent::Key, op.getKey(), /*scale=*/Value(), std::nullopt,
-             /*outerScale=*/Value(), partOf(type.getRopePart()),
-             type.getCodedDim()}};
+             /*outerScale=*/Value(), rope, type.getCodedDim()}};
   }
   // Values of a latent cache are part of the keys.
   if (!op.getValue())

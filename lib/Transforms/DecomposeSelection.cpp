@@ -18,6 +18,7 @@
 #include "Support/Constants.h"
 #include "Support/IndexMath.h"
 #include "Support/Loops.h"
+#include "Support/MixedParts.h"
 #include "Support/Views.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Runtime/kernels.h"
@@ -215,11 +216,10 @@ Value SelectionDecomposition::makeTable(Value chunk, Value pagesPerToken) {
 /// Returns the caches whose tokens are copied: of a mixed one, its two parts.
 static SmallVector<Value> getParts(OpBuilder &builder, Location loc,
                                    Value cache) {
-  const auto type = cast<CacheType>(cache.getType());
-  if (!type.isMixed())
+  if (!cast<CacheType>(cache.getType()).isMixed())
     return {cache};
-  return {CacheChannelsOp::create(builder, loc, type.getCodedPart(), cache),
-          CacheChannelsOp::create(builder, loc, type.getRopePart(), cache)};
+  auto [codes, rope] = splitMixed(builder, loc, cache);
+  return {codes, rope};
 }
 
 /// Copies the tokens of `count` rows of `places`, each to pages of its own.

@@ -12,6 +12,7 @@
 #include "DecomposeAttention/AttentionDecomposition.h"
 #include "Support/Constants.h"
 #include "Support/Loops.h"
+#include "Support/MixedParts.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/kernels.h"
 
@@ -35,12 +36,10 @@ static void buildNonEmptyItem(OpBuilder &builder, Location loc,
   context.valueType = op.getValueCacheType().getElementType();
   Value head = KvHeadOp::create(builder, loc, item);
   Value keyCache = op.getKeyCache(), valueCache = op.getValueCache();
-  if (const CacheType type = op.getKeyCacheType(); type.isMixed()) {
-    auto partOf = [&](CacheType part) {
-      return CacheChannelsOp::create(builder, loc, part, op.getKeyCache());
-    };
-    keyCache = valueCache = partOf(type.getCodedPart());
-    context.rope = partOf(type.getRopePart());
+  if (op.getKeyCacheType().isMixed()) {
+    auto [codes, rope] = splitMixed(builder, loc, op.getKeyCache());
+    keyCache = valueCache = codes;
+    context.rope = rope;
   }
   makeScales(builder, loc, head, head, op.getKeyCacheType().getPageTokens(),
              context);

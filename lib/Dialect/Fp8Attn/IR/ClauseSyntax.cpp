@@ -158,11 +158,10 @@ template <typename WordAttr, typename Word>
 ParseResult ClauseParser::parseWord(const Clause &clause, uint64_t last) {
   if (parser.parseEqual())
     return failure();
-  FailureOr<Word> word = parseEnum<Word>(parser, clause.keyword, last);
-  if (failed(word))
+  Attribute word = parseEnumAttr<WordAttr, Word>(parser, clause.keyword, last);
+  if (!word)
     return failure();
-  result.addAttribute(clause.attribute,
-                      WordAttr::get(parser.getContext(), *word));
+  result.addAttribute(clause.attribute, word);
   return success();
 }
 

@@ -42,6 +42,15 @@ FailureOr<Enum> parseEnum(AsmParser &parser, llvm::StringRef what,
   return failure();
 }
 
+/// Parses it as an attribute; null on failure.
+template <typename EnumAttr, typename Enum>
+Attribute parseEnumAttr(AsmParser &parser, llvm::StringRef what,
+                        uint64_t last) {
+  FailureOr<Enum> value = parseEnum<Enum>(parser, what, last);
+  return failed(value) ? Attribute()
+                       : EnumAttr::get(parser.getContext(), *value);
+}
+
 } // namespace mlir::fp8attn::detail
 
 #endif // FP8ATTN_LIB_DIALECT_FP8ATTN_IR_ENUMNAMES_H

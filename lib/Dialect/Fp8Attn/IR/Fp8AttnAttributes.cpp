@@ -37,9 +37,8 @@ void Fp8AttnDialect::registerAttributes() {
 }
 
 Attribute CacheContentAttr::parse(AsmParser &parser, Type) {
-  FailureOr<CacheContent> content = parseEnum<CacheContent>(
+  return parseEnumAttr<CacheContentAttr, CacheContent>(
       parser, "the content", getMaxEnumValForCacheContent());
-  return failed(content) ? Attribute() : get(parser.getContext(), *content);
 }
 
 void CacheContentAttr::print(AsmPrinter &printer) const {
@@ -47,9 +46,8 @@ void CacheContentAttr::print(AsmPrinter &printer) const {
 }
 
 Attribute AlignmentAttr::parse(AsmParser &parser, Type) {
-  FailureOr<Alignment> alignment = parseEnum<Alignment>(
-      parser, "the alignment", getMaxEnumValForAlignment());
-  return failed(alignment) ? Attribute() : get(parser.getContext(), *alignment);
+  return parseEnumAttr<AlignmentAttr, Alignment>(parser, "the alignment",
+                                                 getMaxEnumValForAlignment());
 }
 
 void AlignmentAttr::print(AsmPrinter &printer) const {
@@ -57,9 +55,8 @@ void AlignmentAttr::print(AsmPrinter &printer) const {
 }
 
 Attribute PrecisionAttr::parse(AsmParser &parser, Type) {
-  FailureOr<Precision> precision = parseEnum<Precision>(
-      parser, "the precision", getMaxEnumValForPrecision());
-  return failed(precision) ? Attribute() : get(parser.getContext(), *precision);
+  return parseEnumAttr<PrecisionAttr, Precision>(parser, "the precision",
+                                                 getMaxEnumValForPrecision());
 }
 
 void PrecisionAttr::print(AsmPrinter &printer) const {

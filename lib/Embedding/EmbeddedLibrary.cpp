@@ -26,6 +26,8 @@
 #include "llvm/Transforms/IPO/Internalize.h"
 #include "llvm/Transforms/IPO/SCCP.h"
 
+#include <numeric>
+
 /// The bitcode (embedded_bitcode.c). A zero follows its end.
 extern "C" const char fp8attn_embedded_bitcode[];
 extern "C" const char fp8attn_embedded_bitcode_end[];
@@ -71,10 +73,24 @@ static void forgetCallees(Module &module) {
       instruction.setMetadata(LLVMContext::MD_callees, nullptr);
 }
 
-/// Sets a constant of the library (runtime_kernels/common/run_kinds.h) to 0.
-static void clearFlag(Module &module, StringRef name) {
-  if (GlobalVariable *flag = module.getNamedGlobal(name))
-    flag->setInitializer(ConstantInt::get(flag->getValueType(), 0));
+/// Sets a constant of the library (runtime_kernels/common/run_kinds.h).
+static void setKind(Module &module, StringRef name, uint64_t value) {
+  if (GlobalVariable *kind = module.getNamedGlobal(name))
+    kind->setInitializer(ConstantInt::get(kind->getValueType(), value));
+}
+
+/// Calls body with each call of a function. Returns false if the function is
+/// used in other ways too, so that there may be more calls.
+static bool forCalls(Module &module, StringRef name,
+                     function_ref<void(const CallInst &)> body) {
+  if (Function *function = module.getFunction(name))
+    for (User *user : function->users()) {
+      auto *call = dyn_cast<CallInst>(user);
+      if (!call || call->getCalledFunction() != function)
+        return false;
+      body(*call);
+    }
+  return true;
 }
 
 /// Tells kernels which key runs there are: what fp8attn_key_run_init is called
@@ -84,21 +100,52 @@ static void expectRuns(Module &module) {
   // Operands of fp8attn_key_run_init (Runtime/lowering_abi.h).
   constexpr unsigned kValues = 5, kPageTokens = 11;
   bool hasLatentRuns = false, hasSmallPages = false;
-  if (Function *init = module.getFunction("fp8attn_key_run_init"))
-    for (User *user : init->users()) {
-      auto *call = dyn_cast<CallInst>(user);
-      if (!call || call->getCalledFunction() != init)
+  if (!forCalls(module, "fp8attn_key_run_init", [&](const CallInst &call) {
+        // Null in a latent cache, and read from the description of another.
+        hasLatentRuns |=
+            !isa<LoadInst, ExtractValueInst>(call.getArgOperand(kValues));
+        auto *tokens = dyn_cast<ConstantInt>(call.getArgOperand(kPageTokens));
+        hasSmallPages |=
+            !tokens || tokens->getZExtValue() % FP8ATTN_GRANULE != 0;
+      }))
+    return;
+  setKind(module, "fp8attn_has_latent_runs", hasLatentRuns);
+  setKind(module, "fp8attn_has_small_pages", hasSmallPages);
+}
+
+/// Tells kernels what numbers of rows are multiples of: of the query heads for
+/// a KV head that items are made with, as far as blocks of rows are.
+static void expectRows(Module &module) {
+  // The largest number of rows that has a kernel of its own.
+  uint64_t multiple = 8;
+  // Where the makers of items have the operand (Runtime/lowering_abi.h).
+  constexpr std::pair<const char *, unsigned> kMakers[] = {
+      {"fp8attn_work_item_init", 9}, {"fp8attn_dense_item_init", 5}};
+  for (const auto &maker : kMakers)
+    if (!forCalls(module, maker.first, [&](const CallInst &call) {
+          const Value *group = call.getArgOperand(maker.second);
+          // The runtime hands on what it is given.
+          if (isa<Argument>(group))
+            return;
+          auto *heads = dyn_cast<ConstantInt>(group);
+          multiple = std::gcd(multiple, heads ? heads->getZExtValue() : 1);
+        }))
+      return;
+  setKind(module, "fp8attn_row_multiple", multiple);
+}
+
+/// Tells kernels whether new tokens have a scale each.
+static void expectScales(Module &module) {
+  constexpr unsigned kScales = 6; // of fp8attn_uk_store_fn
+  bool hasTokenScales = false;
+  for (const Function &function : module)
+    if (function.getName().starts_with("fp8attn_uk_store_"))
+      if (!forCalls(module, function.getName(), [&](const CallInst &call) {
+            hasTokenScales |=
+                !isa<ConstantPointerNull>(call.getArgOperand(kScales));
+          }))
         return;
-      // Null in a latent cache, and read from the description of another.
-      hasLatentRuns |=
-          !isa<LoadInst, ExtractValueInst>(call->getArgOperand(kValues));
-      auto *tokens = dyn_cast<ConstantInt>(call->getArgOperand(kPageTokens));
-      hasSmallPages |= !tokens || tokens->getZExtValue() % FP8ATTN_GRANULE != 0;
-    }
-  if (!hasLatentRuns)
-    clearFlag(module, "fp8attn_has_latent_runs");
-  if (!hasSmallPages)
-    clearFlag(module, "fp8attn_has_small_pages");
+  setKind(module, "fp8attn_has_token_scales", hasTokenScales);
 }
 
 /// Makes the library that of the module: operands that are the same in all
@@ -154,6 +201,8 @@ Error mlir::fp8attn::linkEmbeddedLibrary(Module &module) {
   });
   forgetCallees(module);
   expectRuns(module);
+  expectRows(module);
+  expectScales(module);
   propagateConstants(module);
   for (Function &function : module)
     if (function.hasLocalLinkage())

@@ -13,6 +13,7 @@
 #define FP8ATTN_COMMON_STORE_SCALES_H
 
 #include "common/fp8_format.h"
+#include "common/run_kinds.h"
 #include "fp8attn/Runtime/kernels.h"
 
 namespace fp8attn {
@@ -37,6 +38,9 @@ struct StoreScales {
   float one;
   float *each;
   int64_t from;
+
+  /// Whether tokens have a scale each.
+  bool areMany() const { return fp8attn_has_token_scales && each; }
 
   /// Returns the scale that takes the largest finite magnitude of a token to
   /// the largest number of the format; or the next power of two.

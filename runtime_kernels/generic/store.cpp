@@ -62,7 +62,7 @@ static float largestMagnitude(const typename Element::Storage *row,
 template <typename Format, typename Element>
 static float scaleOf(const StoreScales &scales, int64_t token,
                      const typename Element::Storage *row, int64_t channels) {
-  if (!scales.each)
+  if (!scales.areMany())
     return scales.one;
   if constexpr (kQuantizes<Format, Element>)
     if (scales.from != FP8ATTN_SCALES_GIVEN)

@@ -7,6 +7,7 @@
 // Register blocks have their number of rows as a template constant. Up to
 // kBlockRows rows use the block of exactly that size, decoding the cache in
 // registers; more rows share a decoded copy and use blocks of kBlockRows.
+// Blocks for numbers of rows that do not occur are not part of an object.
 //
 //===----------------------------------------------------------------------===//
 
@@ -14,6 +15,7 @@
 #define FP8ATTN_X86_VECTOR_ROW_BLOCKS_H
 
 #include "common/products.h"
+#include "common/run_kinds.h"
 #include "x86_vector/tile_dot.h"
 
 #include <type_traits>
@@ -21,11 +23,12 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// Calls body(std::integral_constant<int, rows>) for 1 <= rows <= kBlockRows.
+/// Calls body(std::integral_constant<int, rows>) for 1 <= rows <= kBlockRows;
+/// of rows that are no multiple as they should be, with the next one.
 template <int Rows = 1, class Body>
 [[gnu::always_inline]] inline void withRows(int64_t rows, const Body &body) {
   if constexpr (Rows < kBlockRows)
-    if (rows > Rows)
+    if (rows > Rows || Rows % fp8attn_row_multiple != 0)
       return withRows<Rows + 1>(rows, body);
   body(std::integral_constant<int, Rows>());
 }

@@ -152,7 +152,7 @@ struct Divisors {
 template <class Format, class Element> class UnitQuantizers {
 public:
   explicit UnitQuantizers(const StoreScales &scales)
-      : scales(scales), step(scales.each ? 1 : 0) {
+      : scales(scales), step(scales.areMany() ? 1 : 0) {
     divisors.set(0, scales.one);
   }
 
@@ -160,7 +160,7 @@ public:
   void take(const StoreUnit &unit, const typename Element::Storage *rows,
             int64_t stride, int64_t channels) {
     if constexpr (kQuantizes<Format, Element>) {
-      if (!scales.each)
+      if (!scales.areMany())
         return;
       if (areComputed())
         largestMagnitudes<Element>(rows, stride, unit.count, channels,
@@ -171,7 +171,9 @@ public:
   }
 
   /// Whether a unit is read from end to end when it is taken up.
-  bool areComputed() const { return scales.from != FP8ATTN_SCALES_GIVEN; }
+  bool areComputed() const {
+    return scales.areMany() && scales.from != FP8ATTN_SCALES_GIVEN;
+  }
 
   /// Returns that of the unit's i-th token.
   Quantizer<Format, Element> operator[](int64_t i) const {

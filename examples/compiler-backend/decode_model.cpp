@@ -64,21 +64,13 @@ OwningOpRef<ModuleOp> buildDecodeModule(MLIRContext &context,
         valueScale = function.getArgument(3);
   Value queryStart = function.getArgument(4), seqLens = function.getArgument(5);
   Value blockTable = function.getArgument(6), out = function.getArgument(7);
-  fp8attn::PagedAttentionOp::create(
-      // On memrefs, there are no results.
-      builder, loc, /*result_tensors=*/TypeRange(), query, keysAndValues,
-      keyScale, valueScale, queryStart, seqLens, blockTable, /*sink=*/Value(),
-      out, /*lse=*/Value(),
-      /*alibi=*/Value(), /*mask=*/Value(), /*softmaxScaleValue=*/Value(),
-      /*groupStart=*/Value(), /*prefixLens=*/Value(), /*prefixTable=*/Value(),
-      /*draftMask=*/Value(), /*selectedPages=*/Value(),
-      /*selectedTokens=*/Value(), /*queryScale=*/Value(),
-      /*outScale=*/Value(), /*keyOuterScale=*/Value(),
-      /*valueOuterScale=*/Value(), getScaleMap(builder), getScaleMap(builder),
-      /*queryScaleMap=*/AffineMapAttr(), /*outScaleMap=*/AffineMapAttr(),
-      /*softmax_scale=*/FloatAttr(),
-      /*softcap=*/FloatAttr(), /*causal=*/true, /*window_left=*/IntegerAttr(),
-      /*window_right=*/IntegerAttr());
+  auto attention = fp8attn::PagedAttentionOp::create(
+      builder, loc, query, keysAndValues, queryStart, seqLens, blockTable, out);
+  attention.getKeyScaleMutable().assign(keyScale);
+  attention.getValueScaleMutable().assign(valueScale);
+  attention.setKeyScaleMapAttr(getScaleMap(builder));
+  attention.setValueScaleMapAttr(getScaleMap(builder));
+  attention.setCausal(true);
   func::ReturnOp::create(builder, loc);
   if (failed(verify(*module)))
     return nullptr;

@@ -147,9 +147,22 @@ struct Scale {
     if (shape.codes)
       map = buildPageScale(builder, loc, scale, tensor);
   }
+  void give(MutableOperandRange operand) const {
+    if (tensor)
+      operand.assign(tensor);
+  }
   Value tensor;
   AffineMapAttr map;
 };
+
+/// Gives an operation the scales of its keys and values.
+template <class Op>
+void setScales(Op op, const Scale &keys, const Scale &values) {
+  keys.give(op.getKeyScaleMutable());
+  values.give(op.getValueScaleMutable());
+  op.setKeyScaleMapAttr(keys.map);
+  op.setValueScaleMapAttr(values.map);
+}
 
 /// The queries of sequences, which are as many of each.
 class Queries {
@@ -249,15 +262,10 @@ LogicalResult mlir::fp8attn::buildPageWrite(OpBuilder &builder,
   }
   Scale keyScale(builder, loc, key.shape, key.scale),
       valueScale(builder, loc, value.shape, value.scale);
-  auto write = KvWriteOp::create(
-      builder, loc, TypeRange(), collapseTokens(builder, loc, keys),
-      collapseTokens(builder, loc, values), /*query=*/Value(), slots,
-      /*keyNorm=*/Value(), /*queryNorm=*/Value(), /*positions=*/Value(),
-      /*cos=*/Value(), /*sin=*/Value(), /*queryOut=*/Value(), keyScale.tensor,
-      valueScale.tensor, caches, /*keyOuterScale=*/Value(),
-      /*valueOuterScale=*/Value(), keyScale.map, valueScale.map,
-      /*norm_eps=*/FloatAttr(),
-      /*dynamic=*/false, /*interleaved=*/false, /*microscaling=*/false);
+  auto write =
+      KvWriteOp::create(builder, loc, collapseTokens(builder, loc, keys),
+                        collapseTokens(builder, loc, values), slots, caches);
+  setScales(write, keyScale, valueScale);
   why = findFault(write);
   return success(why.empty());
 }
@@ -306,21 +314,14 @@ Value mlir::fp8attn::buildPageAttention(OpBuilder &builder,
   const PageRead &keys = attention.keys, &values = attention.values;
   Scale keyScale(builder, loc, keys.shape, keys.scale),
       valueScale(builder, loc, values.shape, values.scale);
-  auto op = PagedAttentionOp::create(
-      builder, loc, out.getType(), tokens, caches, keyScale.tensor,
-      valueScale.tensor, starts, lengths, table,
-      /*sink=*/Value(), out, /*lse=*/Value(), /*alibi=*/Value(),
-      /*mask=*/Value(), options.scaleValue, /*groupStart=*/Value(),
-      /*prefixLens=*/Value(), /*prefixTable=*/Value(),
-      /*draftMask=*/Value(), /*selectedPages=*/Value(),
-      /*selectedTokens=*/Value(), /*queryScale=*/Value(),
-      /*outScale=*/Value(), /*keyOuterScale=*/Value(),
-      /*valueOuterScale=*/Value(), keyScale.map, valueScale.map,
-      /*queryScaleMap=*/AffineMapAttr(), /*outScaleMap=*/AffineMapAttr(),
-      options.scale ? builder.getF32FloatAttr(*options.scale) : FloatAttr(),
-      /*softcap=*/FloatAttr(), attention.isCausal,
-      /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr(),
-      Alignment::BottomRight);
+  auto op = PagedAttentionOp::create(builder, loc, tokens, caches, starts,
+                                     lengths, table, out);
+  setScales(op, keyScale, valueScale);
+  if (options.scaleValue)
+    op.getSoftmaxScaleValueMutable().assign(options.scaleValue);
+  if (options.scale)
+    op.setSoftmaxScaleAttr(builder.getF32FloatAttr(*options.scale));
+  op.setCausal(attention.isCausal);
   why = findFault(op);
   if (!why.empty())
     return nullptr;

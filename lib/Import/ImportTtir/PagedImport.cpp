@@ -341,16 +341,9 @@ LogicalResult mlir::fp8attn::buildPagedWrite(OpBuilder &builder,
   SmallVector<Value, 2> caches = {keyCache};
   if (value)
     caches.push_back(valueCache);
-  auto write = KvWriteOp::create(
-      builder, key.op->getLoc(), TypeRange(), keyTokens, valueTokens,
-      /*query=*/Value(), keys.buildSlots(type.getPageTokens()),
-      /*keyNorm=*/Value(), /*queryNorm=*/Value(), /*positions=*/Value(),
-      /*cos=*/Value(), /*sin=*/Value(), /*queryOut=*/Value(),
-      /*keyScale=*/Value(),
-      /*valueScale=*/Value(), caches, /*keyOuterScale=*/Value(),
-      /*valueOuterScale=*/Value(), /*keyScaleMap=*/AffineMapAttr(),
-      /*valueScaleMap=*/AffineMapAttr(), /*norm_eps=*/FloatAttr(),
-      /*dynamic=*/false, /*interleaved=*/false, /*microscaling=*/false);
+  auto write =
+      KvWriteOp::create(builder, key.op->getLoc(), keyTokens, valueTokens,
+                        keys.buildSlots(type.getPageTokens()), caches);
   why = findFault(write);
   return success(why.empty());
 }
@@ -369,23 +362,13 @@ Value mlir::fp8attn::buildPagedAttention(OpBuilder &builder,
   Value out = parts.buildOut(
       cast<CacheType>(caches.back().getType()).getValueHeadDim());
   auto attention = PagedAttentionOp::create(
-      builder, loc, out.getType(), query, caches,
-      /*keyScale=*/Value(), /*valueScale=*/Value(), parts.buildQueryStart(),
-      parts.buildSeqLens(), parts.buildBlockTable(), /*sink=*/Value(), out,
-      /*lse=*/Value(), /*alibi=*/Value(), /*mask=*/Value(),
-      /*softmaxScaleValue=*/Value(), /*groupStart=*/Value(),
-      /*prefixLens=*/Value(), /*prefixTable=*/Value(),
-      /*draftMask=*/Value(), /*selectedPages=*/Value(),
-      /*selectedTokens=*/Value(), /*queryScale=*/Value(),
-      /*outScale=*/Value(), /*keyOuterScale=*/Value(),
-      /*valueOuterScale=*/Value(),
-      /*keyScaleMap=*/AffineMapAttr(),
-      /*valueScaleMap=*/AffineMapAttr(),
-      /*queryScaleMap=*/AffineMapAttr(), /*outScaleMap=*/AffineMapAttr(),
-      form.scale ? builder.getF32FloatAttr(*form.scale) : FloatAttr(),
-      /*softcap=*/FloatAttr(), /*causal=*/true,
-      form.window ? builder.getI64IntegerAttr(*form.window - 1) : IntegerAttr(),
-      /*window_right=*/IntegerAttr(), Alignment::BottomRight);
+      builder, loc, query, caches, parts.buildQueryStart(),
+      parts.buildSeqLens(), parts.buildBlockTable(), out);
+  if (form.scale)
+    attention.setSoftmaxScaleAttr(builder.getF32FloatAttr(*form.scale));
+  attention.setCausal(true);
+  if (form.window)
+    attention.setWindowLeft(*form.window - 1);
   why = findFault(attention);
   return why.empty() ? parts.buildResult(attention.getResult(0)) : Value();
 }

@@ -190,6 +190,11 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     UnitAttr:$interleaved,
     UnitAttr:$microscaling
   );
+  let builders = [
+    // What must be there; setters do the rest.
+    OpBuilder<(ins "::mlir::Value":$key, "::mlir::Value":$value,
+                   "::mlir::Value":$slots, "::mlir::ValueRange":$caches)>
+  ];
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   /// Version 3 of bytecode knows less (BytecodeInterface.cpp).

@@ -241,6 +241,31 @@ forEachSlot(OpBuilder &builder, StoreOp op, Value slots, Value count,
   });
 }
 
+/// Fetches the scale of the same token of the next head, whose turn is next: a
+/// token's scales of two heads seldom share a line, and a few tokens' are too
+/// few to wait for at the same time.
+static void prefetchNextHead(OpBuilder &builder, StoreOp op,
+                             ArrayRef<Value> place, bool isWrite) {
+  constexpr unsigned kKeepInAllCaches = 3;
+  AffineMap map = *op.getScaleMap();
+  if (!map.isFunctionOfDim(kHead) ||
+      !(map.isFunctionOfDim(kPage) || map.isFunctionOfDim(kToken)) ||
+      !op.getScales().getType().getElementType().isF32())
+    return;
+  Location loc = op.getLoc();
+  const int64_t heads = op.getCache().getType().getNumHeads();
+  Value next = arith::MinUIOp::create(
+      builder, loc,
+      arith::AddIOp::create(builder, loc, place[kHead],
+                            constantIndex(builder, loc, 1)),
+      constantIndex(builder, loc, heads - 1));
+  memref::PrefetchOp::create(
+      builder, loc, op.getScales(),
+      getScaleIndices(builder, loc, map,
+                      {place[kPage], next, place[kToken], Value()}),
+      isWrite, kKeepInAllCaches, /*isDataCache=*/true);
+}
+
 void mlir::fp8attn::emitTokenScales(OpBuilder &builder, StoreOp op, Value slots,
                                     Value count, Value scales) {
   forEachSlot(builder, op, slots, count,
@@ -248,6 +273,7 @@ void mlir::fp8attn::emitTokenScales(OpBuilder &builder, StoreOp op, Value slots,
                 memref::StoreOp::create(body, op.getLoc(),
                                         loadProduct(body, op, place), scales,
                                         token);
+                prefetchNextHead(body, op, place, /*isWrite=*/false);
               });
 }
 
@@ -258,6 +284,7 @@ void mlir::fp8attn::emitComputedScales(OpBuilder &builder, StoreOp op,
                 Value scale =
                     memref::LoadOp::create(body, op.getLoc(), scales, token);
                 storeScale(body, op, scale, place);
+                prefetchNextHead(body, op, place, /*isWrite=*/true);
               });
 }
 

@@ -194,6 +194,7 @@ MIXED = [
         ("token", "e4m3", 7, 96, 40, 32, 32, "token_head"),
         ("tensor", "e5m2", 20, 128, 96, 32, 96, "tensor"),
         ("channel", "i8", 3, 160, 96, 64, 32, "head_channel"),
+        ("half", "e4m3", 16, 96, 64, 32, 16, "token_head"),
     ]
 ]
 

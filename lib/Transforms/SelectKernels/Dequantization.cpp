@@ -11,7 +11,7 @@
 // a line becomes two, without a shuffle. What is contiguous in the cache,
 // granules or their halves, is multiplied together; rows are, element by
 // element. Channels that are bf16 in the cache are tiles of the page, behind
-// those of each 16 keys.
+// those of each 16 keys, or elements of rows, too.
 //
 //===----------------------------------------------------------------------===//
 
@@ -220,16 +220,17 @@ void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
   auto [pageNumber, inPage] = emitPlace(builder, loc, key);
   const SmallVector<Value> place = {pageNumber, scale.getHead(), inPage};
   Value source = emitSource(builder, loc, pageNumber, inPage, getTokenBytes());
-  auto store = [&](OpBuilder &body, Value channel, Value word) {
+  auto elementType = VectorType::get({kWordBytes}, builder.getI8Type());
+  auto storeBytes = [&](OpBuilder &body, Value channel, Value element) {
     Value to = affine::expandAffineExpr(
         body, loc, page.getMap(content).getResult(0), {token, channel}, {});
+    vector::StoreOp::create(body, loc, element, bytes, to);
+  };
+  auto store = [&](OpBuilder &body, Value channel, Value word) {
     Value words = vector::BroadcastOp::create(
         body, loc, VectorType::get({1}, body.getI16Type()), word);
-    vector::StoreOp::create(
-        body, loc,
-        vector::BitCastOp::create(
-            body, loc, VectorType::get({2}, body.getI8Type()), words),
-        bytes, to);
+    storeBytes(body, channel,
+               vector::BitCastOp::create(body, loc, elementType, words));
   };
   forEach(
       builder, loc, type.getHeadDim(), shared,
@@ -256,6 +257,19 @@ void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
         store(body, add(body, loc, offset, first),
               arith::ConstantOp::create(body, loc, body.getI16IntegerAttr(0)));
       });
+  if (!rope)
+    return;
+  const int64_t ropeDim = rope.getType().getHeadDim();
+  Value ropeRow =
+      emitSource(builder, loc, pageNumber, inPage, kWordBytes * ropeDim);
+  forEach(builder, loc, ropeDim, 1, [&](OpBuilder &body, Value offset) {
+    Value from =
+        add(body, loc, ropeRow, multiply(body, loc, offset, kWordBytes));
+    Value element =
+        vector::LoadOp::create(body, loc, elementType, ropeBytes, from);
+    storeBytes(body, add(body, loc, offset, constantIndex(body, loc, channels)),
+               element);
+  });
 }
 
 void Dequantization::emitFactors(OpBuilder &builder, Location loc,

@@ -36,12 +36,6 @@ func.func private @cache(!fp8attn.cache<latent, heads = 2, head_dim = 576, value
 
 // -----
 
-// cache_c13: bf16 are tiles of 32 tokens where the codes are.
-// expected-error@below {{expects a page that is a multiple of 32 beside rope_head_dim, got 16}}
-func.func private @cache(!fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, rope_head_dim = 64, page = 16, f8E4M3FN>)
-
-// -----
-
 // cache_c13: of bf16 there is one type.
 // expected-error@below {{expects elements that are codes beside rope_head_dim, got 'bf16'}}
 func.func private @cache(!fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, rope_head_dim = 64, page = 32, bf16>)

@@ -6,6 +6,8 @@
 // RUN: fp8attn-run %t/prefix.mlir --check --context=40,3 --query-len=5,1 --prefix=129 | FileCheck %s --check-prefix=PREFIX
 // RUN: fp8attn-run %t/tokens.mlir --check --context=400,40,700 --query-len=2,40,5 --selected=300 | FileCheck %s --check-prefix=SELECTED
 // RUN: fp8attn-run %t/pages.mlir --check --context=400,0,700 --query-len=1,20,3 --selected=100 | FileCheck %s --check-prefix=SELECTED
+// RUN: fp8attn-run %t/rows.mlir --check --context=50,0,33 --query-len=2,20,1 | FileCheck %s --check-prefix=STEP
+// RUN: fp8attn-run %t/rows.mlir --check --context=50,0,33 --query-len=2,20,1 --isa-cap=generic | FileCheck %s --check-prefix=STEP
 // RUN: fp8attn-run %t/four-bits.mlir --context=1024 --time --repetitions=1 --json | FileCheck %s --check-prefix=TIME
 
 // A cache whose keys are codes and then bf16 is written with computed scales and attended
@@ -78,6 +80,24 @@ func.func @tokens(%query: memref<?x16x96xbf16>, %cache: !cache, %scale: memref<?
       key_scale(%scale : memref<?xf32>, #token)
       batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%out : memref<?x16x64xbf16>)
       selected_tokens(%list : memref<?x?xi32>)
+  return
+}
+
+//--- rows.mlir
+// Pages of three tokens, which are rows: of codes, and of bf16 behind 32 bytes up to a line.
+!cache = !fp8attn.cache<latent, heads = 1, head_dim = 160, value_head_dim = 72, rope_head_dim = 64, page = 3, f8E4M3FN>
+#block = affine_map<(page, head, token, channel) -> (page, head, token, channel floordiv 32)>
+func.func @rows(%query: memref<?x5x160xbf16>, %key: memref<?x1x160xbf16>,
+    %slots: memref<?xi64>, %cache: !cache, %key_scale: memref<?x1x3x3xf32>,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
+    %out: memref<?x5x72xbf16>, %lse: memref<?x5xf32>) {
+  fp8attn.kv_write dynamic key(%key : memref<?x1x160xbf16>) slots(%slots : memref<?xi64>)
+      key_scale(%key_scale : memref<?x1x3x3xf32>, #block) cache(%cache : !cache)
+  fp8attn.paged_attention causal
+      query(%query : memref<?x5x160xbf16>) cache(%cache : !cache)
+      key_scale(%key_scale : memref<?x1x3x3xf32>, #block)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x5x72xbf16>) lse(%lse : memref<?x5xf32>)
   return
 }
 

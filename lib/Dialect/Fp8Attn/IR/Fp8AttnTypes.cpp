@@ -127,8 +127,8 @@ static constexpr int64_t kVllmLanes = 16;
 static LogicalResult verifyMixed(function_ref<InFlightDiagnostic()> emitError,
                                  CacheContent content, int64_t numHeads,
                                  int64_t headDim, int64_t valueHeadDim,
-                                 int64_t ropeHeadDim, int64_t pageTokens,
-                                 Type elementType, LayoutAttr layout) {
+                                 int64_t ropeHeadDim, Type elementType,
+                                 LayoutAttr layout) {
   // cache_c12
   constexpr int64_t kTileChannels = 32;
   const int64_t codedDim = headDim - ropeHeadDim;
@@ -149,9 +149,6 @@ static LogicalResult verifyMixed(function_ref<InFlightDiagnostic()> emitError,
     return refuse("a latent cache", stringifyCacheContent(content));
   if (numHeads != 1)
     return refuse("1 head", numHeads);
-  if (pageTokens % FP8ATTN_GRANULE != 0)
-    return refuse("a page that is a multiple of " + Twine(FP8ATTN_GRANULE),
-                  pageTokens);
   if (isa<BFloat16Type>(elementType))
     return refuse("elements that are codes", elementType);
   if (layout && layout.getKind() != LayoutKind::Pairs)
@@ -216,7 +213,7 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                                   : "none");
   if (ropeHeadDim != 0 &&
       failed(verifyMixed(emitError, content, numHeads, headDim, valueHeadDim,
-                         ropeHeadDim, pageTokens, elementType, layout)))
+                         ropeHeadDim, elementType, layout)))
     return failure();
   // cache_c3: two tokens of values share a byte, so that they are no rows.
   const bool hasTwoInByte = elementType.getIntOrFloatBitWidth() < 8;
@@ -290,7 +287,7 @@ int64_t CacheType::getKeyBytes() const {
   if (!hasKeys())
     return 0;
   if (isMixed())
-    return getCodedPart().getKeyBytes() + getRopePart().getKeyBytes();
+    return getCodedPart().getPageBytes() + getRopePart().getPageBytes();
   return getPageTokens() *
          getLayout().getChannels(CacheContent::Key, getHeadDim()) *
          getElementBits() / 8;

@@ -86,7 +86,9 @@ class PagedAttention:
     key_norm and query_norm [head_dim].
 
     With `value_head_dim`, the cache is latent: the first so many channels of a key are its
-    value. There is no `value` and no `value_scale` then, and `out` has that many channels.
+    value. There is no `value` and no `value_scale` then, and `out` has that many channels. With
+    `rope_head_dim` beside it, the last so many channels of a key are bf16, without a scale,
+    whatever `cache_type` is.
 
     With `prefix`, groups of sequences share the keys that they begin with, which are read once
     for each group: group g is the sequences group_start[g] to group_start[g + 1], and its prefix
@@ -121,10 +123,14 @@ class PagedAttention:
     norm_eps: float | None = None
     query_type: str | None = None
     out_type: str | None = None
+    rope_head_dim: int | None = None
 
     def __post_init__(self) -> None:
-        _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "page_tokens", "window_left", "value_head_dim", "rotary"),
+        _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "page_tokens", "window_left", "value_head_dim", "rotary",
+                              "rope_head_dim"),
                        ("softmax_scale", "softcap", "norm_eps"))
+        if self.rope_head_dim is not None and self.value_head_dim is None:
+            raise DataError(f"expects value_head_dim with rope_head_dim, got {self.rope_head_dim} alone")
         if self.rotary is not None and self.rotary % 2:
             raise DataError(f"expects rotary to be a multiple of 2, got {self.rotary}")
         _check_choice("cache_type", self.cache_type, ("f8E4M3FN", "f8E5M2", "i8", "f4E2M1FN", "i4", "bf16"))
@@ -147,6 +153,8 @@ class PagedAttention:
         taken = f"memref<?x{self.query_heads}x{self.head_dim}x{self.query_type or self.element_type}>"
         outs = f"memref<?x{self.query_heads}x{self.value_head_dim if is_latent else self.head_dim}x{self.out_type or self.element_type}>"
         content, latent = ("latent", f"value_head_dim = {self.value_head_dim}, ") if is_latent else ("key_value", "")
+        if self.rope_head_dim is not None:
+            latent += f"rope_head_dim = {self.rope_head_dim}, "
         cache = (f"!fp8attn.cache<{content}, heads = {self.kv_heads}, head_dim = {self.head_dim}, {latent}"
                  f"page = {self.page_tokens}, {self.cache_type}>")
         slots, ints, table = "memref<?xi64>", "memref<?xi32>", "memref<?x?xi32>"

@@ -69,6 +69,8 @@ class CallsTest(unittest.TestCase):
             rounded = {name: round_trip(source, spec.cache_type, for_tokens[spec.scales](sequence.scales[f"{name}_scale"]))
                        for name, source in (("key", sequence.key), *sequence.values.items())}
             key, value = rounded["key"], rounded.get("value")
+            if spec.rope_head_dim is not None:
+                key[..., -spec.rope_head_dim:] = fp8attn.to_float32(sequence.key)[..., -spec.rope_head_dim:]
         if spec.value_head_dim is not None:
             value = key[..., :value_dim]
         expected, expected_lse = attend(fp8attn.to_float32(sequence.query), key, value)
@@ -83,6 +85,9 @@ class CallsTest(unittest.TestCase):
 
     def test_latent(self):
         self.check(dataclasses.replace(SPEC, kv_heads=1, head_dim=96, value_head_dim=72, scales="token"))
+
+    def test_latent_with_bf16_channels(self):
+        self.check(dataclasses.replace(SPEC, kv_heads=1, head_dim=128, value_head_dim=72, rope_head_dim=32, scales="token"))
 
     def test_e5m2_by_tensor_from_f16(self):
         self.check(dataclasses.replace(SPEC, cache_type="f8E5M2", scales="tensor", element_type="f16"))

@@ -39,8 +39,7 @@ class SpecTest(unittest.TestCase):
         self.assertEqual(list(module.kv_write.arguments), ["key", "slots", "key_scale", "cache"])
 
     def test_mixed_cache(self):
-        spec = PagedAttention(8, 1, 96, value_head_dim=64)
-        module = fp8attn.compile(spec.mlir().replace("value_head_dim = 64,", "value_head_dim = 64, rope_head_dim = 32,"))
+        module = fp8attn.compile(PagedAttention(8, 1, 96, value_head_dim=64, rope_head_dim=32))
         cache_type = module.attend.arguments["cache"].cache_type
         self.assertEqual(str(cache_type), "latent cache of f8E4M3FN, 1 heads of 96, of values 64, the last 32 channels bf16, "
                                           "pages of 32 tokens, layout pairs")
@@ -166,6 +165,8 @@ class SpecTest(unittest.TestCase):
             ("selected to be one of pages, tokens, got 'keys'", lambda: PagedAttention(8, 2, 64, selected="keys")),
             ("scales to be one of tensor, head, token, got 'heads'; did you mean 'head'", lambda: PagedAttention(8, 2, 64, scales="heads")),
             ("expects rotary to be a multiple of 2, got 7", lambda: PagedAttention(8, 2, 64, rotary=7)),
+            ("expects value_head_dim with rope_head_dim, got 64 alone", lambda: PagedAttention(8, 1, 576, rope_head_dim=64)),
+            ("rope_head_dim", lambda: PagedAttention(8, 1, 576, value_head_dim=512, rope_head_dim="64")),
             ("expects scales 'token' with dynamic, got 'head'", lambda: PagedAttention(8, 2, 64, dynamic=True)),
         ):
             with self.subTest(text), self.assertRaisesRegex(DataError, text):

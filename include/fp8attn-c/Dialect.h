@@ -44,7 +44,8 @@ typedef enum Fp8AttnLayoutKind {
   FP8ATTN_LAYOUT_VLLM_AMX_FP8 = 5,
   FP8ATTN_LAYOUT_HND = 6,
   FP8ATTN_LAYOUT_NHD = 7,
-  FP8ATTN_LAYOUT_HND_PACKED = 8
+  FP8ATTN_LAYOUT_HND_PACKED = 8,
+  FP8ATTN_LAYOUT_FLASH_MLA = 9
 } Fp8AttnLayoutKind;
 
 /// Returns #fp8attn.layout<...>; null if `kind` is none of the enumeration. The

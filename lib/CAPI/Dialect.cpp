@@ -35,7 +35,8 @@ static_assert(FP8ATTN_LAYOUT_ROW_MAJOR == int(LayoutKind::RowMajor) &&
               FP8ATTN_LAYOUT_HND == int(LayoutKind::Hnd) &&
               FP8ATTN_LAYOUT_NHD == int(LayoutKind::Nhd) &&
               FP8ATTN_LAYOUT_HND_PACKED == int(LayoutKind::HndPacked) &&
-              getMaxEnumValForLayoutKind() == FP8ATTN_LAYOUT_HND_PACKED);
+              FP8ATTN_LAYOUT_FLASH_MLA == int(LayoutKind::FlashMla) &&
+              getMaxEnumValForLayoutKind() == FP8ATTN_LAYOUT_FLASH_MLA);
 
 MLIR_DEFINE_CAPI_DIALECT_REGISTRATION(Fp8Attn, fp8attn, Fp8AttnDialect)
 

@@ -236,7 +236,7 @@ PairsCache fp8attn::reference::makeCache(Layout layout, void *data,
   const int64_t valueBytes =
       content == Content::Key ? 0 : pageTokens * valueDim * size / perByte;
   const int64_t headBytes = keyBytes + valueBytes;
-  // Cache lines, though small pages of rows need not fill them.
+  // Cache lines, though small pages need not fill them.
   int64_t pageBytes = heads * headBytes;
   if (layout == Layout::Pairs)
     pageBytes = (pageBytes + kLineBytes - 1) / kLineBytes * kLineBytes;
@@ -358,9 +358,10 @@ static double decodeFnuz(uint8_t code) {
 
 /// Makes one element of `from` one of `to`.
 static void repackElement(const CachePart &from, const uint8_t *element,
-                          const CachePart &to, uint8_t *result, float scale) {
+                          const CachePart &to, uint8_t *result, float scale,
+                          int64_t channel) {
   if (haveSameElements(from, to))
-    std::memcpy(result, element, elementBytes(from.type));
+    std::memcpy(result, element, elementBytes(from.typeOf(channel)));
   else if (from.type == FP8ATTN_TYPE_BF16)
     *result = quantizeElement(
         static_cast<float>(decodeElement(element, from.type)), scale, to.type);
@@ -391,7 +392,7 @@ static void repackToken(const CachePart &from, const ElementPlace &source,
       }
       ElementPlace place = scaledByTarget ? destination : source;
       place.channel = channel;
-      repackElement(from, element, to, result, scales.at(place));
+      repackElement(from, element, to, result, scales.at(place), channel);
     }
     to.store(destination.page, destination.head, destination.token, channel,
              result);

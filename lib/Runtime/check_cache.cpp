@@ -34,9 +34,9 @@ static int32_t checkPages(fp8attn_context *context, const void *data,
   return FP8ATTN_OK;
 }
 
-int32_t fp8attn_check_cache(fp8attn_context *context,
-                            const fp8attn_cache *cache, const char *name,
-                            int64_t page_bytes) {
+/// Demands a number of pages.
+static int32_t checkCount(fp8attn_context *context, const fp8attn_cache *cache,
+                          const char *name) {
   if (!cache)
     return fail(context, FP8ATTN_NULL_POINTER, "%s is null, expected a cache",
                 name);
@@ -44,11 +44,12 @@ int32_t fp8attn_check_cache(fp8attn_context *context,
     return fail(context, FP8ATTN_BAD_SIZE,
                 "%s.num_pages is %" PRId64 ", expected at least 0", name,
                 cache->num_pages);
-  if (cache->page_bytes < page_bytes || cache->page_bytes % FP8ATTN_ALIGNMENT)
-    return fail(context, FP8ATTN_BAD_SIZE,
-                "%s.page_bytes is %" PRId64 ", expected at least %" PRId64
-                ", a multiple of %d",
-                name, cache->page_bytes, page_bytes, FP8ATTN_ALIGNMENT);
+  return FP8ATTN_OK;
+}
+
+/// Demands memory for pages of the cache's size.
+static int32_t checkMemory(fp8attn_context *context, const fp8attn_cache *cache,
+                           const char *name) {
   int64_t bytes;
   if (__builtin_mul_overflow(cache->num_pages, cache->page_bytes, &bytes))
     return fail(context, FP8ATTN_BAD_SIZE,
@@ -57,6 +58,33 @@ int32_t fp8attn_check_cache(fp8attn_context *context,
                 name, cache->num_pages, INT64_MAX / cache->page_bytes,
                 cache->page_bytes);
   return checkPages(context, cache->data, name, bytes);
+}
+
+int32_t fp8attn_check_cache(fp8attn_context *context,
+                            const fp8attn_cache *cache, const char *name,
+                            int64_t page_bytes) {
+  if (int32_t status = checkCount(context, cache, name))
+    return status;
+  if (cache->page_bytes < page_bytes || cache->page_bytes % FP8ATTN_ALIGNMENT)
+    return fail(context, FP8ATTN_BAD_SIZE,
+                "%s.page_bytes is %" PRId64 ", expected at least %" PRId64
+                ", a multiple of %d",
+                name, cache->page_bytes, page_bytes, FP8ATTN_ALIGNMENT);
+  return checkMemory(context, cache, name);
+}
+
+int32_t fp8attn_check_rows(fp8attn_context *context, const fp8attn_cache *cache,
+                           const char *name, int64_t page_bytes,
+                           int64_t row_bytes) {
+  if (int32_t status = checkCount(context, cache, name))
+    return status;
+  if (cache->page_bytes != page_bytes)
+    return fail(context, FP8ATTN_BAD_SIZE,
+                "%s.page_bytes is %" PRId64 ", expected %" PRId64
+                ", a row of %" PRId64 " bytes for each of %" PRId64 " tokens",
+                name, cache->page_bytes, page_bytes, row_bytes,
+                page_bytes / row_bytes);
+  return checkMemory(context, cache, name);
 }
 
 int32_t fp8attn_check_view(fp8attn_context *context, const char *name,

@@ -5,17 +5,17 @@
 //===----------------------------------------------------------------------===//
 //
 // Writes repack out as a parallel loop over entries, pages of the cache with
-// the larger ones, and heads. Where the layouts agree, it moves the bytes of
-// keys or values as they are; else rows of one token, or of 16 between `pairs`
-// and layouts with rows. All is loops of vectors, so that one body serves every
-// ISA.
+// the larger ones, and heads, or over several entries with all heads. It moves
+// keys and values, or the parts of keys of two element types. All is loops of
+// vectors, so that one body serves every ISA.
 //
 //===----------------------------------------------------------------------===//
 
-#include "DecomposeRepack/RepackSide.h"
-#include "DecomposeRepack/RowConversion.h"
+#include "DecomposeRepack/PartMover.h"
+#include "DecomposeRepack/RowScales.h"
 #include "Support/Constants.h"
 #include "Support/Loops.h"
+#include "Support/MixedParts.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Transforms/MemRefForm.h"
 #include "fp8attn/Transforms/Passes.h"
@@ -26,8 +26,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-
-#include <algorithm>
 
 namespace mlir::fp8attn {
 #define GEN_PASS_DEF_DECOMPOSEREPACK
@@ -47,341 +45,6 @@ static LogicalResult checkLayouts(RepackOp op) {
   return success();
 }
 
-/// Bytes of one move and of one turn of the loop.
-static constexpr int64_t kMoveBytes = 64, kTurnBytes = 256;
-/// The least that is moved: a head size is a multiple of 8 channels.
-static constexpr int64_t kLeastBytes = 8;
-
-namespace {
-/// Bytes of one cache, from `index` on.
-struct Stretch {
-  Value bytes, index;
-};
-} // namespace
-
-/// Copies a multiple of kLeastBytes; past the caches if `streams`.
-static void buildByteCopy(OpBuilder &builder, Location loc, const Stretch &from,
-                          const Stretch &to, int64_t bytes, bool streams) {
-  const llvm::MaybeAlign alignment =
-      streams ? llvm::MaybeAlign(kStreamAlignment) : llvm::MaybeAlign();
-  auto move = [&](OpBuilder &body, Value turn, int64_t offset, int64_t size) {
-    auto type = VectorType::get({size}, body.getI8Type());
-    auto placeIn = [&](const Stretch &stretch) -> Value {
-      Value place = arith::AddIOp::create(body, loc, stretch.index,
-                                          constantIndex(body, loc, offset));
-      return turn ? arith::AddIOp::create(body, loc, place, turn).getResult()
-                  : place;
-    };
-    Value moved =
-        vector::LoadOp::create(body, loc, type, from.bytes, placeIn(from));
-    vector::StoreOp::create(body, loc, moved, to.bytes, placeIn(to), streams,
-                            alignment);
-  };
-  const int64_t inTurns = bytes / kTurnBytes * kTurnBytes;
-  if (inTurns > 0)
-    forEach(
-        builder, loc, inTurns, kTurnBytes, [&](OpBuilder &body, Value turn) {
-          for (int64_t offset = 0; offset < kTurnBytes; offset += kMoveBytes)
-            move(body, turn, offset, kMoveBytes);
-        });
-  int64_t offset = inTurns;
-  for (int64_t size = kMoveBytes; size >= kLeastBytes; size /= 2)
-    for (; bytes - offset >= size; offset += size)
-      move(builder, Value(), offset, size);
-}
-
-namespace {
-/// What one turn moves.
-struct Turn {
-  Value entry, head;
-  /// The entry behind it, or again the last one.
-  Value nextEntry;
-};
-
-/// Moves the keys, or the values, of one head from the pages of an entry.
-class PartMover {
-public:
-  PartMover(OpBuilder &builder, RepackOp op, const Turn &turn,
-            CacheContent content, Value zero, bool streams)
-      : loc(op.getLoc()), head(turn.head),
-        from(op, /*isSource=*/true, turn.entry, head, content, streams),
-        next(op, /*isSource=*/true, turn.nextEntry, head, content, streams),
-        to(op, /*isSource=*/false, turn.entry, head, content, streams),
-        conversion(builder, op, head, content), zero(zero), streams(streams),
-        tokens(std::max(from.getType().getPageTokens(),
-                        to.getType().getPageTokens())) {}
-
-  void build(OpBuilder &builder) {
-    if (isSameBytes())
-      return copyPart(builder);
-    // Pages of pairs are whole blocks.
-    const bool inBlocks =
-        (from.hasPairs() && (to.hasPairs() || to.hasRows())) ||
-        (from.hasRows() && to.hasPairs());
-    if (inBlocks)
-      forEach(builder, loc, tokens, kBlockTokens,
-              [&](OpBuilder &body, Value first) { moveBlock(body, first); });
-    else
-      forEach(builder, loc, tokens, 1,
-              [&](OpBuilder &body, Value token) { moveToken(body, token); });
-  }
-
-private:
-  /// Whether pages have every byte of the part in the same place.
-  bool isSameBytes() const {
-    const CacheType type = from.getType(), other = to.getType();
-    return conversion.isCopy() &&
-           type.getPageTokens() == other.getPageTokens() &&
-           type.getLayout().agreesWith(other.getLayout(), from.getContent(),
-                                       type.getPageTokens(), type.getHeadDim(),
-                                       type.getElementBits());
-  }
-
-  void copyPart(OpBuilder &builder) {
-    Value zero = constantIndex(builder, loc, 0);
-    auto bytesOf = [&](const RepackSide &side) -> Stretch {
-      Value page = side.locate(builder, loc, zero).page;
-      return {side.viewPart(builder, loc, page, builder.getI8Type()), zero};
-    };
-    Stretch source = bytesOf(from), destination = bytesOf(to);
-    buildByteCopy(builder, loc, source, destination,
-                  from.getType().getPartBytes(from.getContent()), streams);
-  }
-
-  using Places = SmallVector<TokenPlace>;
-
-  /// Returns whether all of the tokens have a page, nothing if they must.
-  Value arePresent(OpBuilder &builder, ArrayRef<TokenPlace> source,
-                   ArrayRef<TokenPlace> destination) {
-    if (from.mayBeAbsent())
-      return from.arePresent(builder, loc, source);
-    return to.mayBeAbsent() ? to.arePresent(builder, loc, destination)
-                            : Value();
-  }
-
-  /// Fetches of the next entry as much as is moved of this one: `channels` of
-  /// `count` tokens, before which all channels of `token` tokens and `channel`
-  /// of these were moved. Pages are fetched in the order of addresses, in which
-  /// memory is fastest: the tokens of a head may be anywhere in them.
-  void fetchAhead(OpBuilder &builder, Value token, Value channel, int64_t count,
-                  int64_t channels) {
-    if (!streams)
-      return;
-    const CacheType type = from.getType();
-    const int64_t element = type.getElementBytes();
-    const int64_t rowBytes = type.getHeadDim() * element;
-    const int64_t parts = type.hasKeys() && type.hasValues() ? 2 : 1;
-    const bool isSecond =
-        parts == 2 && from.getContent() == CacheContent::Value;
-    auto times = [&](Value number, int64_t by) -> Value {
-      return arith::MulIOp::create(builder, loc, number,
-                                   constantIndex(builder, loc, by));
-    };
-    auto plus = [&](Value a, Value b) -> Value {
-      return arith::AddIOp::create(builder, loc, a, b);
-    };
-    const int64_t partBytes = tokens * rowBytes;
-    Value position = plus(times(head, parts * partBytes),
-                          constantIndex(builder, loc, isSecond * partBytes));
-    position = plus(position, times(token, rowBytes));
-    position = plus(position, times(channel, count * element));
-    next.prefetch(builder, loc, position, count * channels * element);
-  }
-
-  /// Moves a token if it has a page.
-  void moveToken(OpBuilder &builder, Value token) {
-    fetchAhead(builder, token, constantIndex(builder, loc, 0), /*count=*/1,
-               from.getType().getHeadDim());
-    Places source = {from.locate(builder, loc, token)};
-    Places destination = {to.locate(builder, loc, token)};
-    if (Value isPresent = arePresent(builder, source, destination)) {
-      auto found =
-          scf::IfOp::create(builder, loc, isPresent, /*withElseRegion=*/false);
-      OpBuilder then = found.getThenBodyBuilder();
-      return movePlaces(then, source, destination);
-    }
-    movePlaces(builder, source, destination);
-  }
-
-  void movePlaces(OpBuilder &builder, const Places &source,
-                  const Places &destination) {
-    if (conversion.isCopy() && from.hasRows() && to.hasRows() &&
-        to.getStoredChannels() == to.getType().getHeadDim())
-      return copyRow(builder, source.front(), destination.front());
-    forChannels(builder, [&](OpBuilder &body, Value channel, int64_t width) {
-      moveRows(body, source, destination, channel, width);
-    });
-    zeroPadding(builder, destination);
-  }
-
-  /// Moves kBlockTokens tokens; one by one if some have no page.
-  void moveBlock(OpBuilder &builder, Value first) {
-    auto placesIn = [&](const RepackSide &side, bool areNeeded) {
-      return areNeeded ? side.locate(builder, loc, first, kBlockTokens)
-                       : Places();
-    };
-    Value present = arePresent(builder, placesIn(from, from.mayBeAbsent()),
-                               placesIn(to, to.mayBeAbsent()));
-    if (!present)
-      return movePresentBlock(builder, first);
-    auto found =
-        scf::IfOp::create(builder, loc, present, /*withElseRegion=*/true);
-    OpBuilder then = found.getThenBodyBuilder();
-    movePresentBlock(then, first);
-    OpBuilder others = found.getElseBodyBuilder();
-    forEach(others, loc, kBlockTokens, 1, [&](OpBuilder &body, Value i) {
-      moveToken(body, arith::AddIOp::create(body, loc, first, i));
-    });
-  }
-
-  /// The order is that in which lines are written as a whole, and soon: lines
-  /// that are written in parts past the caches cost several times as much.
-  void movePresentBlock(OpBuilder &builder, Value first) {
-    auto sourceBlock = from.locateBlock(builder, loc, first);
-    auto destinationBlock = to.locateBlock(builder, loc, first);
-    // A line of keys in pairs has all tokens of the block.
-    const bool hasWideLines =
-        streams && to.hasPairs() && to.getContent() == CacheContent::Key;
-    const int64_t together = hasWideLines ? kBlockTokens : kTokensTogether;
-    auto forTokens = [&](OpBuilder &outer, auto move) {
-      forEach(
-          outer, loc, kBlockTokens, together,
-          [&](OpBuilder &body, Value offset) {
-            Places source =
-                from.locate(body, loc, sourceBlock, first, offset, together);
-            Places destination =
-                to.locate(body, loc, destinationBlock, first, offset, together);
-            move(body, source, destination,
-                 arith::AddIOp::create(body, loc, first, offset).getResult());
-          });
-    };
-    if (to.hasRows())
-      return forTokens(builder, [&](OpBuilder &outer, const Places &source,
-                                    const Places &destination, Value token) {
-        fetchAhead(outer, token, constantIndex(outer, loc, 0), kTokensTogether,
-                   from.getType().getHeadDim());
-        movePlaces(outer, source, destination);
-      });
-    forChannels(builder, [&](OpBuilder &outer, Value channel, int64_t width) {
-      fetchAhead(outer, first, channel, kBlockTokens, kRowChannels);
-      forTokens(outer, [&](OpBuilder &body, const Places &source,
-                           const Places &destination, Value) {
-        moveRows(body, source, destination, channel, width);
-      });
-    });
-    if (hasPaddedRows())
-      forTokens(builder,
-                [&](OpBuilder &body, const Places &, const Places &destination,
-                    Value) { zeroPadding(body, destination); });
-  }
-
-  /// Returns the channels that are moved together: those of a line, if rows
-  /// that are written consist of lines.
-  int64_t getChannelsTogether() const {
-    const int64_t element = to.getType().getElementBytes();
-    const bool hasLines =
-        to.hasRows() && to.getType().getHeadDim() * element % kLineBytes == 0;
-    return hasLines ? kLineBytes / element : kRowChannels;
-  }
-
-  /// Calls `move` for as many channels, and for those behind.
-  void forChannels(OpBuilder &builder,
-                   function_ref<void(OpBuilder &, Value, int64_t)> move) {
-    const int64_t headDim = from.getType().getHeadDim();
-    const int64_t step = getChannelsTogether();
-    const int64_t whole = headDim / step * step;
-    if (whole > 0)
-      forEach(builder, loc, whole, step, [&](OpBuilder &body, Value channel) {
-        move(body, channel, step);
-      });
-    if (whole < headDim)
-      move(builder, constantIndex(builder, loc, whole), headDim - whole);
-  }
-
-  /// Moves `width` channels of tokens, kRowChannels or fewer, or whole lines.
-  void moveRows(OpBuilder &builder, const Places &source,
-                const Places &destination, Value channel, int64_t width) {
-    struct Piece {
-      Value channel;
-      int64_t width;
-      SmallVector<Value> rows;
-    };
-    SmallVector<Piece> pieces;
-    for (int64_t offset = 0; offset < width; offset += kRowChannels) {
-      Piece piece = {arith::AddIOp::create(builder, loc, channel,
-                                           constantIndex(builder, loc, offset)),
-                     std::min(kRowChannels, width - offset),
-                     {}};
-      piece.rows = from.load(builder, loc, source, piece.channel, piece.width);
-      conversion.convert(builder, loc, source, destination, piece.channel,
-                         piece.width, piece.rows);
-      pieces.push_back(std::move(piece));
-    }
-    auto store = [&](ArrayRef<TokenPlace> places, const Piece &piece,
-                     ArrayRef<Value> rows) {
-      to.store(builder, loc, places, piece.channel, piece.width, rows);
-    };
-    if (pieces.size() == 1)
-      return store(destination, pieces.front(), pieces.front().rows);
-    for (auto [index, place] : llvm::enumerate(destination))
-      for (const Piece &piece : pieces)
-        store(place, piece, piece.rows[index]);
-  }
-
-  void copyRow(OpBuilder &builder, const TokenPlace &source,
-               const TokenPlace &destination) {
-    const int64_t size = from.getType().getElementBytes();
-    auto bytesOf = [&](const RepackSide &side,
-                       const TokenPlace &place) -> Stretch {
-      Value index = side.getIndex(builder, loc, place.token,
-                                  constantIndex(builder, loc, 0));
-      index = arith::MulIOp::create(builder, loc, index,
-                                    constantIndex(builder, loc, size));
-      return {side.viewPart(builder, loc, place.page, builder.getI8Type()),
-              index};
-    };
-    Stretch read = bytesOf(from, source), written = bytesOf(to, destination);
-    buildByteCopy(builder, loc, read, written,
-                  from.getType().getHeadDim() * size, streams);
-  }
-
-  /// Returns the first row that is all padding.
-  int64_t getPaddedBegin() const {
-    return llvm::alignTo(to.getType().getHeadDim(), kRowChannels);
-  }
-  bool hasPaddedRows() const {
-    return getPaddedBegin() < to.getStoredChannels();
-  }
-
-  /// Zeroes rows that are all padding.
-  void zeroPadding(OpBuilder &builder, const Places &places) {
-    if (!hasPaddedRows())
-      return;
-    Value element =
-        arith::IndexCastOp::create(builder, loc, to.getElement(), zero);
-    Value zeros = vector::BroadcastOp::create(
-        builder, loc, VectorType::get({kRowChannels}, to.getElement()),
-        element);
-    const SmallVector<Value> rows(places.size(), zeros);
-    for (int64_t channel = getPaddedBegin(); channel < to.getStoredChannels();
-         channel += kRowChannels)
-      to.store(builder, loc, places, constantIndex(builder, loc, channel),
-               kRowChannels, rows);
-  }
-
-  Location loc;
-  Value head;
-  /// `next` is the source of the next entry.
-  RepackSide from, next, to;
-  RowConversion conversion;
-  /// For padding.
-  Value zero;
-  bool streams;
-  /// Of an entry.
-  int64_t tokens;
-};
-} // namespace
-
 /// Returns the entries: those of the list, or pages of the cache with the
 /// larger ones.
 static Value countEntries(OpBuilder &builder, RepackOp op) {
@@ -397,6 +60,10 @@ static Value countEntries(OpBuilder &builder, RepackOp op) {
 /// it is read, so that it is stored past them.
 static constexpr int64_t kStreamedBytes = 16 << 20;
 
+/// What one turn stores past the caches, at least an entry: at its end it waits
+/// for memory, which would be a sixth of the time for each 8 KB.
+static constexpr int64_t kStreamedTurnBytes = 512 << 10;
+
 /// Returns whether all that is written is vectors of kStreamAlignment, aligned,
 /// and memory is what it waits for: not where elements are converted.
 static bool canStream(RepackOp op) {
@@ -406,60 +73,148 @@ static bool canStream(RepackOp op) {
     return layout.getKind() == LayoutKind::Pairs || layout.hasRows(part);
   };
   return type.getElementType() == op.getSource().getType().getElementType() &&
-         hasVectors(CacheContent::Key) && hasVectors(CacheContent::Value) &&
+         !type.isFlashMla() && hasVectors(CacheContent::Key) &&
+         hasVectors(CacheContent::Value) &&
          type.getHeadDim() * type.getElementBytes() % kStreamAlignment == 0;
 }
 
-static void decompose(RepackOp op) {
-  OpBuilder builder(op);
-  Location loc = op.getLoc();
-  CacheType type = op.getSource().getType();
-  Value heads = constantIndex(builder, loc, type.getNumHeads());
-  Value entries = countEntries(builder, op);
-  Value count = arith::MulIOp::create(builder, loc, entries, heads);
-  // Of what an entry writes.
-  const CacheType to = op.getDestination().getType();
-  const int64_t pageBytes =
-      to.getPageBytes() * op.getPagesOfEntry(/*ofSource=*/false);
-  forEachInParallel(builder, loc, count, [&](OpBuilder &body, Value turn) {
-    Value entry = arith::DivUIOp::create(body, loc, turn, heads);
-    Value head = arith::RemUIOp::create(body, loc, turn, heads);
-    Value one = constantIndex(body, loc, 1);
+/// Returns the codes and then the bf16 channels of a cache with both.
+static std::pair<RepackedPart, RepackedPart>
+splitCache(OpBuilder &builder, Location loc, TypedValue<CacheType> cache) {
+  const CacheType type = cache.getType();
+  if (!type.isFlashMla()) {
+    auto [codes, rope] = splitMixed(builder, loc, cache);
+    return {{codes, codes.getType(), CacheContent::Key},
+            {rope, rope.getType(), CacheContent::Key}};
+  }
+  auto rowsOf = [&](int64_t channels, Type element, int64_t firstByte) {
+    auto rows = CacheType::get(
+        builder.getContext(), CacheContent::Key, type.getNumHeads(), channels,
+        type.getPageTokens(), element,
+        LayoutAttr::get(builder.getContext(), LayoutKind::RowMajor));
+    return RepackedPart{cache, rows, CacheContent::Key, type.getRowBytes(),
+                        firstByte};
+  };
+  return {rowsOf(type.getCodedDim(), type.getElementType(), 0),
+          rowsOf(type.getRopeHeadDim(), builder.getBF16Type(),
+                 type.getRowRopeOffset())};
+}
+
+/// Returns what is moved of a head.
+static SmallVector<PartMove> listMoves(OpBuilder &builder, RepackOp op) {
+  const CacheType source = op.getSource().getType();
+  const CacheType destination = op.getDestination().getType();
+  if (source.isMixed()) {
+    auto [codes, rope] = splitCache(builder, op.getLoc(), op.getSource());
+    auto [toCodes, toRope] =
+        splitCache(builder, op.getLoc(), op.getDestination());
+    return {{codes, toCodes}, {rope, toRope}};
+  }
+  SmallVector<PartMove> moves;
+  for (CacheContent content : {CacheContent::Key, CacheContent::Value})
+    if (content == CacheContent::Key ? source.hasKeys() : source.hasValues())
+      moves.push_back({{op.getSource(), source, content},
+                       {op.getDestination(), destination, content}});
+  return moves;
+}
+
+namespace {
+/// Emits the loop of a repack.
+class RepackLoop {
+public:
+  RepackLoop(OpBuilder &builder, RepackOp op)
+      : op(op), loc(op.getLoc()), moves(listMoves(builder, op)),
+        numHeads(op.getSource().getType().getNumHeads()),
+        entries(countEntries(builder, op)) {}
+
+  void build(OpBuilder &builder) {
+    Value heads = constantIndex(builder, loc, numHeads);
+    Value count = arith::MulIOp::create(builder, loc, entries, heads);
+    Value isLarge;
+    if (canStream(op)) {
+      isLarge = arith::CmpIOp::create(
+          builder, loc, arith::CmpIPredicate::uge, entries,
+          constantIndex(builder, loc,
+                        llvm::divideCeil(kStreamedBytes, getEntryBytes())));
+      Value rounded =
+          arith::AddIOp::create(builder, loc, entries,
+                                constantIndex(builder, loc, getTogether() - 1));
+      Value streamed = arith::DivUIOp::create(
+          builder, loc, rounded, constantIndex(builder, loc, getTogether()));
+      count = arith::SelectOp::create(builder, loc, isLarge, streamed, count);
+    }
+    forEachInParallel(builder, loc, count, [&](OpBuilder &body, Value turn) {
+      auto moveOne = [&](OpBuilder &builder) {
+        Value entry = arith::DivUIOp::create(builder, loc, turn, heads);
+        Value head = arith::RemUIOp::create(builder, loc, turn, heads);
+        moveHead(builder, entry, head, /*streams=*/false);
+      };
+      if (!isLarge)
+        return moveOne(body);
+      auto choice =
+          scf::IfOp::create(body, loc, isLarge, /*withElseRegion=*/true);
+      OpBuilder large = choice.getThenBodyBuilder();
+      moveStreamed(large, turn);
+      OpBuilder small = choice.getElseBodyBuilder();
+      moveOne(small);
+    });
+  }
+
+private:
+  /// Returns how many bytes an entry writes.
+  int64_t getEntryBytes() {
+    return op.getDestination().getType().getPageBytes() *
+           op.getPagesOfEntry(/*ofSource=*/false);
+  }
+  /// Returns how many entries are streamed in one turn.
+  int64_t getTogether() {
+    return std::max<int64_t>(1, kStreamedTurnBytes / getEntryBytes());
+  }
+
+  /// Moves all heads of as many entries.
+  void moveStreamed(OpBuilder &builder, Value turn) {
+    Value together = constantIndex(builder, loc, getTogether());
+    Value first = arith::MulIOp::create(builder, loc, turn, together);
+    Value count = arith::MinUIOp::create(
+        builder, loc, together,
+        arith::SubIOp::create(builder, loc, entries, first));
+    forEach(builder, loc, count, 1, [&](OpBuilder &outer, Value i) {
+      Value entry = arith::AddIOp::create(outer, loc, first, i);
+      forEach(outer, loc, numHeads, 1, [&](OpBuilder &body, Value head) {
+        moveHead(body, entry, head, /*streams=*/true);
+      });
+    });
+    // Others may see what was stored past the caches when this turn is over.
+    LLVM::FenceOp::create(builder, loc, LLVM::AtomicOrdering::seq_cst,
+                          /*syncscope=*/StringRef());
+  }
+
+  void moveHead(OpBuilder &builder, Value entry, Value head, bool streams) {
+    Value one = constantIndex(builder, loc, 1);
     Value nextEntry = arith::MinUIOp::create(
-        body, loc, arith::AddIOp::create(body, loc, entry, one),
-        arith::SubIOp::create(body, loc, entries, one));
+        builder, loc, arith::AddIOp::create(builder, loc, entry, one),
+        arith::SubIOp::create(builder, loc, entries, one));
     // Pages are not a negative number of bytes apart, which code generators do
     // not know: of stores of a constant they make calls of memset.
     constexpr int64_t kSignBit = 63;
     Value zero = arith::ShRUIOp::create(
-        body, loc,
-        CachePageBytesOp::create(body, loc, body.getIndexType(),
+        builder, loc,
+        CachePageBytesOp::create(builder, loc, builder.getIndexType(),
                                  op.getDestination()),
-        constantIndex(body, loc, kSignBit));
-    auto moveParts = [&](OpBuilder &builder, bool streams) {
-      for (CacheContent content : {CacheContent::Key, CacheContent::Value})
-        if (content == CacheContent::Key ? type.hasKeys() : type.hasValues())
-          PartMover(builder, op, {entry, head, nextEntry}, content, zero,
-                    streams)
-              .build(builder);
-    };
-    if (!canStream(op))
-      return moveParts(body, /*streams=*/false);
-    Value isLarge = arith::CmpIOp::create(
-        body, loc, arith::CmpIPredicate::uge, entries,
-        constantIndex(body, loc, llvm::divideCeil(kStreamedBytes, pageBytes)));
-    auto choice =
-        scf::IfOp::create(body, loc, isLarge, /*withElseRegion=*/true);
-    OpBuilder large = choice.getThenBodyBuilder();
-    moveParts(large, /*streams=*/true);
-    // Others may see what was stored past the caches when this turn is over.
-    LLVM::FenceOp::create(large, loc, LLVM::AtomicOrdering::seq_cst,
-                          /*syncscope=*/StringRef());
-    OpBuilder small = choice.getElseBodyBuilder();
-    moveParts(small, /*streams=*/false);
-  });
-  op.erase();
-}
+        constantIndex(builder, loc, kSignBit));
+    const Turn turn = {entry, head, nextEntry, zero, streams};
+    for (const PartMove &move : moves)
+      movePart(builder, op, turn, move);
+    moveRowScales(builder, op, turn, moves.front());
+  }
+
+  RepackOp op;
+  Location loc;
+  SmallVector<PartMove> moves;
+  int64_t numHeads;
+  Value entries;
+};
+} // namespace
 
 namespace {
 struct DecomposeRepackPass
@@ -474,7 +229,9 @@ struct DecomposeRepackPass
     for (RepackOp op : ops) {
       if (failed(checkLayouts(op)))
         return signalPassFailure();
-      decompose(op);
+      OpBuilder builder(op);
+      RepackLoop(builder, op).build(builder);
+      op.erase();
     }
   }
 };

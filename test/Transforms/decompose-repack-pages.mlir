@@ -9,10 +9,11 @@
 // CHECK-SAME:    %[[FROM:[a-z0-9]+]]: !fp8attn.cache{{.+}}, %[[TO:[a-z0-9]+]]: !fp8attn.cache{{.+}}, %[[PAGES:[a-z0-9]+]]: memref<?x2xi32>
 // CHECK:         %[[N:.+]] = memref.dim %[[PAGES]]
 // CHECK:         %[[COUNT:.+]] = arith.muli %[[N]]
-// CHECK:         scf.forall (%[[I:.+]]) in (%[[COUNT]]) {
-// CHECK:           %[[ENTRY:.+]] = arith.divui %[[I]]
+// CHECK:         %[[TURNS:.+]] = arith.select %{{.+}}, %{{.+}}, %[[COUNT]]
+// CHECK:         scf.forall (%[[I:.+]]) in (%[[TURNS]]) {
 // CHECK-COUNT-4:     vector.store {{.+}}nontemporal = true
 // CHECK:           } else {
+// CHECK:           %[[ENTRY:.+]] = arith.divui %[[I]]
 // CHECK:           memref.load %[[PAGES]][%[[ENTRY]],
 // CHECK:           %[[SOURCE:.+]] = memref.view {{.+}} to memref<4096xi8>
 // CHECK:           memref.load %[[PAGES]][%[[ENTRY]],
@@ -26,17 +27,17 @@ func.func @copy(%from: !pairs, %to: !pairs, %pages: memref<?x2xi32>) {
   return
 }
 
-// Rows of 16 channels, then one of 8 and as many zeros, and then one of zeros.
+// Lines of 16 channels of as many tokens, then of 8 and as many zeros, and then of zeros.
 // CHECK-LABEL: func.func @pad
 // CHECK:         } else {
 // CHECK:         scf.for
-// CHECK-COUNT-8:   vector.load {{.+}}, vector<8xi16>
-// CHECK-COUNT-8:   vector.store {{.+}}, vector<8xi16>
+// CHECK-COUNT-16:  vector.load {{.+}}, vector<16xi16>
+// CHECK-COUNT-8:   vector.store {{.+}}, vector<32xi16>
 // CHECK:         %[[ZEROS:.+]] = arith.constant dense<0> : vector<8xi16>
 // CHECK:         vector.shuffle %{{.+}}, %[[ZEROS]]
-// CHECK-COUNT-8:   vector.store {{.+}}, vector<8xi16>
+// CHECK-COUNT-8:   vector.store {{.+}}, vector<32xi16>
 // CHECK:         vector.broadcast %{{.+}} : i16 to vector<16xi16>
-// CHECK-COUNT-8:   vector.store {{.+}}, vector<8xi16>
+// CHECK-COUNT-8:   vector.store {{.+}}, vector<32xi16>
 // CHECK-NOT:     vector.store
 // CHECK:         return
 func.func @pad(%from: !rows, %to: !pairs) {

@@ -7,26 +7,29 @@
 !vllm_keys = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<vllm_vector>>
 
 // Keys and then values of a head in a page; 2048 bytes each, pages as far apart
-// as the call says. Four tokens of 64 channels, whose rows are lines, are moved together and
-// stored row by row; of 512 pages of 32 KB, past the caches, with as many lines of the next entry
-// fetched, in the order of addresses.
+// as the call says. Four tokens of 64 channels, whose rows are lines, are moved together; of 512
+// pages of 32 KB, 512 KB a turn, past the caches, with as many lines of the next head fetched.
 // CHECK-LABEL: func.func @both
 // CHECK-SAME:    %[[FROM:[a-z0-9]+]]: !fp8attn.cache{{.+}}, %[[TO:[a-z0-9]+]]: !fp8attn.cache
 // CHECK:         %[[PAGES:.+]] = fp8attn.cache_num_pages %[[FROM]]
 // CHECK:         %[[COUNT:.+]] = arith.muli %[[PAGES]]
-// CHECK:         scf.forall (%[[I:.+]]) in (%[[COUNT]]) {
-// CHECK:           %[[ENTRY:.+]] = arith.divui %[[I]]
-// CHECK:           %[[HEAD:.+]] = arith.remui %[[I]]
-// CHECK:           %[[MANY:.+]] = arith.constant 512 : index
-// CHECK:           %[[IS_LARGE:.+]] = arith.cmpi uge, %[[PAGES]], %[[MANY]]
+// CHECK:         %[[MANY:.+]] = arith.constant 512 : index
+// CHECK:         %[[IS_LARGE:.+]] = arith.cmpi uge, %[[PAGES]], %[[MANY]]
+// CHECK:         %[[GROUPS:.+]] = arith.divui %{{.+}}, %c16
+// CHECK:         %[[TURNS:.+]] = arith.select %[[IS_LARGE]], %[[GROUPS]], %[[COUNT]]
+// CHECK:         scf.forall (%[[I:.+]]) in (%[[TURNS]]) {
 // CHECK:           scf.if %[[IS_LARGE]] {
-// CHECK:             fp8attn.cache_part key %[[FROM]]
-// CHECK-COUNT-4:     memref.prefetch {{.+}}, read, locality<3>, data : memref<?xi8>
-// CHECK-COUNT-16:    vector.store {{.+}} {alignment = 16 : i64, nontemporal = true}
-// CHECK-COUNT-4:     memref.prefetch
-// CHECK-COUNT-16:    vector.store {{.+}} {alignment = 16 : i64, nontemporal = true}
+// CHECK:             scf.for
+// CHECK:               scf.for %[[STREAMED:.+]] =
+// CHECK:                 fp8attn.cache_part key %[[FROM]][%[[STREAMED]]]
+// CHECK-COUNT-4:         memref.prefetch {{.+}}, read, locality<3>, data : memref<2048xi8>
+// CHECK-COUNT-4:         vector.store {{.+}} {alignment = 64 : i64, nontemporal = true}
+// CHECK-COUNT-4:         memref.prefetch
+// CHECK-COUNT-4:         vector.store {{.+}} {alignment = 64 : i64, nontemporal = true}
 // CHECK:             llvm.fence seq_cst
 // CHECK:           } else {
+// CHECK:             %[[ENTRY:.+]] = arith.divui %[[I]]
+// CHECK:             %[[HEAD:.+]] = arith.remui %[[I]]
 // CHECK-NOT:         nontemporal
 // CHECK-NOT:         prefetch
 // CHECK:             scf.for %[[BLOCK:.+]] =
@@ -41,7 +44,7 @@
 // CHECK:               scf.for %[[TOKENS:.+]] =
 // CHECK:                 scf.for %[[CHANNEL:.+]] =
 // CHECK-COUNT-16:          vector.load %{{.+}} : memref<2048xi8>, vector<16xi8>
-// CHECK-COUNT-16:          vector.store %{{.+}}, %[[DESTINATION]]
+// CHECK-COUNT-4:           vector.store %{{.+}}, %[[DESTINATION]]
 // CHECK-NOT:               vector.store %{{.+}}, %[[DESTINATION]]
 // CHECK:             fp8attn.cache_part value %[[FROM]]
 // CHECK:             fp8attn.cache_part value %[[TO]]

@@ -359,12 +359,18 @@ static reference::Layout getLayout(LayoutKind kind) {
     return reference::Layout::Nhd;
   case LayoutKind::HndPacked:
     return reference::Layout::HndPacked;
+  case LayoutKind::FlashMla:
+    break;
   }
-  llvm_unreachable("all layouts are above");
+  llvm_unreachable("all layouts of one element type are above");
 }
 
 static reference::PairsCache getCache(const Arguments &arguments, Value value) {
   auto type = cast<CacheType>(value.getType());
+  if (type.isFlashMla())
+    return reference::makeFlashMlaCache(
+        arguments[value].cache.data, type.getHeadDim(), type.getValueHeadDim(),
+        type.getRopeHeadDim(), type.getPageTokens());
   if (type.isMixed())
     return reference::makeMixedCache(
         arguments[value].cache.data, getAbiType(type.getElementType()),

@@ -115,6 +115,8 @@ private:
   /// Makes the positions of the new tokens, and the other operands of norms and
   /// rotary embeddings.
   LogicalResult makeRotation(KvWriteOp op);
+  /// Makes numbers of the scales within a cache, if it has some.
+  void makeRowScales(TypedValue<CacheType> cache);
   /// Makes the list of pages to repack.
   LogicalResult makePageList(RepackOp op);
   /// Writes the keys, or the values, of all tokens of all sequences.

@@ -14,6 +14,7 @@
 #include "fp8attn/Reference/Fp8.h"
 
 #include <cmath>
+#include <cstring>
 #include <numeric>
 
 using namespace mlir;
@@ -275,6 +276,21 @@ LogicalResult InputMaker::makePageList(RepackOp op) {
   return makeIntegers(op.getPages(), {entries, sourcePages + toPages}, list);
 }
 
+/// Makes numbers of the scales within a cache, if it has some.
+void InputMaker::makeRowScales(TypedValue<CacheType> cache) {
+  const reference::CachePart keys = getCacheParts(arguments, cache, cache).keys;
+  if (!keys.rowScale)
+    return;
+  const int64_t numPages = arguments[cache].cache.num_pages;
+  for (int64_t token = 0; token < numPages * keys.pageTokens; ++token)
+    for (int64_t i = 0; i < cache.getType().getRowScales(); ++i) {
+      const auto scale = static_cast<float>(random.uniform(0.01, 0.02));
+      std::memcpy(keys.data + keys.rowScale(token / keys.pageTokens,
+                                            token % keys.pageTokens, i),
+                  &scale, sizeof(scale));
+    }
+}
+
 /// Any bytes, unless an earlier operation uses the source. The destination has
 /// pages for as many tokens, or, if there is a list of them, some more.
 LogicalResult InputMaker::makeInputs(RepackOp op) {
@@ -287,6 +303,7 @@ LogicalResult InputMaker::makeInputs(RepackOp op) {
                             llvm::alignTo(numPages, sourcePages));
     for (int64_t i = 0; i < source.storage.size(); ++i)
       source.storage.data()[i] = random.bits();
+    makeRowScales(op.getSource());
   }
   if (!arguments[op.getDestination()].isAllocated())
     arguments.allocateCache(op.getDestination(),

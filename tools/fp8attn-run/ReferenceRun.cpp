@@ -278,7 +278,24 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs,
                 op.getValueOuterScale()));
 }
 
-static void runRepack(RepackOp op, const Arguments &inputs) {
+/// Copies scales from or to the rows of a cache that has them within.
+static void runRowScales(RepackOp op, const CacheParts &from,
+                         const CacheParts &to, const reference::PageList &pages,
+                         const Arguments &inputs, Expectations &expectations) {
+  reference::Scales scales =
+      getScales(inputs, op.getKeyScale(), op.getKeyScaleMap());
+  reference::repackRowScales(from.keys, to.keys, pages, scales);
+  if (!op.takesScales())
+    return;
+  const Argument &written = inputs[op.getKeyScale()];
+  for (auto [index, value] : llvm::enumerate(scales.values))
+    reference::encodeElement(value, written.getElement(index),
+                             FP8ATTN_TYPE_F32);
+  expectations.writeExactly(op.getKeyScale());
+}
+
+static void runRepack(RepackOp op, const Arguments &inputs,
+                      Expectations &expectations) {
   const CacheParts from = getCacheParts(inputs, op.getSource(), op.getSource());
   const CacheParts to =
       getCacheParts(inputs, op.getDestination(), op.getDestination());
@@ -301,10 +318,14 @@ static void runRepack(RepackOp op, const Arguments &inputs) {
   for (int64_t entry = 0; entry < entries; ++entry)
     pages.push_back(
         {pagesOf(entry, 0, sourcePages), pagesOf(entry, sourcePages, toPages)});
+  runRowScales(op, from, to, pages, inputs, expectations);
   if (op.getSource().getType().hasKeys())
+    // Keys of two element types are not converted.
     reference::repackCache(
         from.keys, to.keys, pages,
-        getScales(inputs, op.getKeyScale(), op.getKeyScaleMap()));
+        op.getSource().getType().isMixed()
+            ? reference::Scales()
+            : getScales(inputs, op.getKeyScale(), op.getKeyScaleMap()));
   if (op.getSource().getType().hasValues())
     reference::repackCache(
         from.values, to.values, pages,
@@ -339,7 +360,7 @@ static void runOperation(Operation *op, Arguments &inputs,
       })
       .Case([&](MergeOp merge) { runMerge(merge, inputs, expectations); })
       .Case([&](KvWriteOp write) { runKvWrite(write, inputs, expectations); })
-      .Case([&](RepackOp repack) { runRepack(repack, inputs); })
+      .Case([&](RepackOp repack) { runRepack(repack, inputs, expectations); })
       .Case<QuantizeOp, DequantizeOp>(
           [&](auto convert) { runConversion(convert, inputs, expectations); })
       .Case([&](memref::CopyOp copy) { expectations.copy(copy); });

@@ -33,6 +33,7 @@ SymbolAddresses mlir::fp8attn::getRuntimeSymbols(bool emulateAmx) {
                              FP8ATTN_SYMBOL(fp8attn_check_workspace),
                              FP8ATTN_SYMBOL(fp8attn_check_tensor),
                              FP8ATTN_SYMBOL(fp8attn_check_cache),
+                             FP8ATTN_SYMBOL(fp8attn_check_rows),
                              FP8ATTN_SYMBOL(fp8attn_check_view),
                              FP8ATTN_SYMBOL(fp8attn_check_size),
                              FP8ATTN_SYMBOL(fp8attn_check_draft_columns),

@@ -191,6 +191,7 @@ TEST(RuntimeFunctionsTest, SignaturesAreThoseOfTheHeader) {
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_workspace, kCheckWorkspace);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_tensor, kCheckTensor);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_cache, kCheckCache);
+  FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_rows, kCheckRows);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_view, kCheckView);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_size, kCheckSize);
   FP8ATTN_EXPECT_SIGNATURE(fp8attn_check_draft_columns, kCheckDraftColumns);

@@ -333,6 +333,36 @@ TEST(Layout, Rows) {
       }
 }
 
+/// Rows of codes, scales and bf16 against the reference's.
+TEST(Layout, FlashMla) {
+  using namespace mlir::fp8attn;
+  namespace reference = ::fp8attn::reference;
+  MLIRContext context;
+  context.loadDialect<Fp8AttnDialect>();
+  constexpr int64_t kHeadDim = 576, kRopeDim = 64, kCodedDim = 512;
+  constexpr int64_t kRowBytes = 656, kTokens = 3, kPage = 2, kToken = 1;
+  const auto type = CacheType::get(
+      &context, CacheContent::Latent, /*numHeads=*/1, kHeadDim, kCodedDim,
+      kRopeDim, kTokens, Float8E4M3FNType::get(&context),
+      LayoutAttr::get(&context, LayoutKind::FlashMla));
+  EXPECT_EQ(type.getRowBytes(), kRowBytes);
+  EXPECT_EQ(type.getPageBytes(), kTokens * kRowBytes);
+  const reference::PairsCache cache = reference::makeFlashMlaCache(
+      nullptr, kHeadDim, kCodedDim, kRopeDim, kTokens);
+  EXPECT_EQ(cache.pageBytes, type.getPageBytes());
+  const int64_t row = (kPage * kTokens + kToken) * kRowBytes;
+  EXPECT_EQ(cache.keys.byte(kPage, 0, kToken, 0), row);
+  EXPECT_EQ(cache.keys.byte(kPage, 0, kToken, kCodedDim - 1),
+            row + kCodedDim - 1);
+  EXPECT_EQ(cache.keys.rowScale(kPage, kToken, 0), row + kCodedDim);
+  EXPECT_EQ(cache.keys.rowScale(kPage, kToken, type.getRowScales()),
+            row + type.getRowRopeOffset());
+  EXPECT_EQ(cache.keys.byte(kPage, 0, kToken, kCodedDim),
+            row + type.getRowRopeOffset());
+  EXPECT_EQ(cache.keys.byte(kPage, 0, kToken, kHeadDim - 1),
+            row + kRowBytes - 2);
+}
+
 /// A mixed cache, whose pages are those of its parts, against the reference's.
 TEST(Layout, Mixed) {
   using namespace mlir::fp8attn;

@@ -58,6 +58,38 @@ TEST_F(CheckCacheTest, Cache) {
                 FP8ATTN_NULL_POINTER, "key_cache is null, expected a cache");
 }
 
+/// Pages of rows have nothing between them, and need not be whole lines.
+TEST_F(CheckCacheTest, Rows) {
+  constexpr int64_t kRowBytes = 656, kTokens = 3;
+  fp8attn_cache cache = {fakeAddress(), 4, kTokens * kRowBytes};
+  auto check = [&] {
+    return fp8attn_check_rows(&context, &cache, "cache", kTokens * kRowBytes,
+                              kRowBytes);
+  };
+  EXPECT_EQ(check(), FP8ATTN_OK);
+  for (int64_t bytes : {int64_t(0), kTokens * kRowBytes - 1, int64_t(1984),
+                        kTokens * 704, INT64_MIN}) {
+    cache.page_bytes = bytes;
+    expectFailure(check(), FP8ATTN_BAD_SIZE,
+                  ("cache.page_bytes is " + std::to_string(bytes) +
+                   ", expected 1968, a row of 656 bytes for each of 3 tokens")
+                      .c_str());
+  }
+  cache = {fakeAddress(16), 4, kTokens * kRowBytes};
+  expectFailure(check(), FP8ATTN_MISALIGNED,
+                "cache.data is 0x10010, expected a multiple of 64");
+  cache.num_pages = INT64_MAX;
+  expectFailure(check(), FP8ATTN_BAD_SIZE,
+                "cache.num_pages is 9223372036854775807, expected at most "
+                "4686672782954662 pages of 1968 bytes");
+  cache.num_pages = -1;
+  expectFailure(check(), FP8ATTN_BAD_SIZE,
+                "cache.num_pages is -1, expected at least 0");
+  expectFailure(
+      fp8attn_check_rows(&context, nullptr, "cache", kRowBytes, kRowBytes),
+      FP8ATTN_NULL_POINTER, "cache is null, expected a cache");
+}
+
 TEST_F(CheckCacheTest, View) {
   const auto check = [&](const void *data, int64_t bytes) {
     return fp8attn_check_view(&context, "cache", data, bytes, kPageBytes);

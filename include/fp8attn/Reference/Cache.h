@@ -25,6 +25,9 @@ namespace fp8attn::reference {
 using ByteMap = std::function<int64_t(int64_t page, int64_t head, int64_t token,
                                       int64_t channel)>;
 
+/// Channels that share a scale in a row with scales within.
+inline constexpr int64_t kRowChannelsPerScale = 128;
+
 /// The keys, or the values, of a cache in the caller's memory.
 struct CachePart {
   uint8_t *data = nullptr;
@@ -49,6 +52,10 @@ struct CachePart {
   /// How many channels, the last ones, are bf16 without a scale, whatever
   /// `type` is.
   int64_t ropeDim = 0;
+  /// The byte, counted from the start of the cache, of a token's f32 scale of
+  /// channels index * kRowChannelsPerScale on, if scales stand in its row.
+  std::function<int64_t(int64_t page, int64_t token, int64_t index)> rowScale =
+      nullptr;
 
   /// Returns the channels before these.
   int64_t codedDim() const { return headDim - ropeDim; }
@@ -110,6 +117,11 @@ PairsCache makeMixedCache(void *data, fp8attn_type type, int64_t headDim,
                           int64_t valueDim, int64_t ropeDim,
                           int64_t pageTokens);
 
+/// Returns such a cache of f8E4M3FN whose tokens are rows: the codes, a scale
+/// for each 128 of them, and then the bf16 channels.
+PairsCache makeFlashMlaCache(void *data, int64_t headDim, int64_t valueDim,
+                             int64_t ropeDim, int64_t pageTokens);
+
 /// Returns the first `channels` channels of keys as values: those of a latent
 /// cache, without its bf16 channels if others are codes.
 CachePart firstChannels(const CachePart &keys, int64_t channels);
@@ -163,6 +175,11 @@ struct Scales {
 /// the other one is bf16. Tokens of pages that are none are left out.
 void repackCache(const CachePart &from, const CachePart &to,
                  const PageList &pages, const Scales &scales = {});
+
+/// Copies the scales of the tokens that repackCache copies, from or to rows
+/// that have them within; `scales` are those of the other part, if it has none.
+void repackRowScales(const CachePart &from, const CachePart &to,
+                     const PageList &pages, Scales &scales);
 
 /// A tensor [tokens, heads, channels] of bf16, f16, f32 or FP8; channels are
 /// contiguous, strides are in elements.

@@ -28,7 +28,7 @@ extern "C" {
 
 /// Version of the structs and functions in this header. It grows by one with
 /// every incompatible change; objects and runtime must agree on it.
-#define FP8ATTN_ABI_VERSION 9
+#define FP8ATTN_ABI_VERSION 10
 
 /// Alignment, in bytes, that caches and workspaces must have: one cache line,
 /// one AVX-512 vector, one row of an AMX tile.
@@ -214,7 +214,8 @@ typedef struct fp8attn_cache {
   /// Bytes from one page, all heads of it, to the next: at least what the cache
   /// type says (the emitted header has the number), and a multiple of
   /// FP8ATTN_ALIGNMENT. Bytes in between are the caller's, and are not touched:
-  /// scales of the page may stand there (docs/Layout.md).
+  /// scales of the page may stand there (docs/Layout.md). Of rows with scales
+  /// within (the layout flash_mla), exactly what the type says.
   int64_t page_bytes;
 } fp8attn_cache;
 

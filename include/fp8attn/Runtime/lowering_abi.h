@@ -67,6 +67,13 @@ int32_t fp8attn_check_cache(fp8attn_context *context,
                             const fp8attn_cache *cache, const char *name,
                             int64_t page_bytes);
 
+/// The same for a cache whose tokens are rows of row_bytes, of which page_bytes
+/// is a multiple: pages are as far apart as that, with nothing in between,
+/// since a row of another size is a page of another size.
+int32_t fp8attn_check_rows(fp8attn_context *context, const fp8attn_cache *cache,
+                           const char *name, int64_t page_bytes,
+                           int64_t row_bytes);
+
 /// Checks memory that a function makes a cache of: `bytes` is a multiple of
 /// page_bytes, which is at least 1, and data is aligned unless there are none.
 int32_t fp8attn_check_view(fp8attn_context *context, const char *name,

@@ -112,8 +112,10 @@ private:
       operands.push_back(makeTensorSpec(builder, loc, symbols, memref, name));
     } else {
       operands.push_back(makeString(builder, loc, symbols, name));
-      operands.push_back(
-          makeInteger(builder, loc, 64, cast<CacheType>(type).getPageBytes()));
+      const auto cache = cast<CacheType>(type);
+      operands.push_back(makeInteger(builder, loc, 64, cache.getPageBytes()));
+      if (cache.isFlashMla())
+        operands.push_back(makeInteger(builder, loc, 64, cache.getRowBytes()));
     }
     returnIfFailed(
         builder, loc,
@@ -127,10 +129,9 @@ private:
   /// In an entry point of hundreds of arguments, LLVM takes the square of the
   /// instructions and the third power of the comparisons.
   LLVM::LLVMFuncOp getTakeFunction(Type type) {
-    const bool isCache = isa<CacheType>(type);
     SmallVector<Type> types(4, pointer);
-    if (isCache)
-      types.push_back(builder.getI64Type());
+    if (auto cache = dyn_cast<CacheType>(type))
+      types.append(cache.isFlashMla() ? 2 : 1, builder.getI64Type());
     return symbols.getOrMakeFunction(
         builder, getTakeName(type),
         LLVM::LLVMFunctionType::get(builder.getI32Type(), types),
@@ -139,7 +140,8 @@ private:
 
   /// Fills in such a function.
   void buildTakeFunction(Block &block, Type type) {
-    const bool isCache = isa<CacheType>(type);
+    const auto cache = dyn_cast<CacheType>(type);
+    const bool isCache = static_cast<bool>(cache);
     Value copy = LLVM::AllocaOp::create(builder, loc, pointer,
                                         abi::getTensorType(module.getContext()),
                                         makeInteger(builder, loc, 64, 1));
@@ -148,7 +150,10 @@ private:
                                               : sizeof(fp8attn_tensor));
     SmallVector<Value> operands = {block.getArgument(0), descriptor};
     llvm::append_range(operands, block.getArguments().drop_front(3));
-    check(isCache ? runtime::kCheckCache : runtime::kCheckTensor, operands);
+    check(!isCache             ? runtime::kCheckTensor
+          : cache.isFlashMla() ? runtime::kCheckRows
+                               : runtime::kCheckCache,
+          operands);
     LLVM::StoreOp::create(builder, loc, pack(copy, type), block.getArgument(1));
     LLVM::ReturnOp::create(builder, loc, makeInteger(builder, loc, 32, 0));
     expandStatusChecks(cast<LLVM::LLVMFuncOp>(block.getParentOp()));
@@ -158,7 +163,8 @@ private:
   static std::string getTakeName(Type type) {
     auto memref = dyn_cast<MemRefType>(type);
     if (!memref)
-      return "fp8attn.take_cache";
+      return cast<CacheType>(type).isFlashMla() ? "fp8attn.take_rows"
+                                                : "fp8attn.take_cache";
     auto [strides, offset] = memref.getStridesAndOffset();
     std::string name = "fp8attn.take_tensor";
     if (ShapedType::isDynamic(offset))

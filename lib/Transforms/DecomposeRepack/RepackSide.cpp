@@ -21,14 +21,13 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-RepackSide::RepackSide(RepackOp op, bool isSource, Value entry, Value head,
-                       CacheContent content, bool streams)
-    : cache(isSource ? op.getSource() : op.getDestination()),
-      list(op.getPages()), entry(entry), head(head), content(content),
+RepackSide::RepackSide(RepackOp op, const RepackedPart &part, bool isSource,
+                       Value entry, Value head, bool streams)
+    : type(part.type), cache(part.cache), list(op.getPages()), entry(entry),
+      head(head), content(part.content), rowBytes(part.rowBytes),
+      firstByte(part.firstByte),
       column(isSource ? 0 : op.getPagesOfEntry(/*ofSource=*/true)),
-      pagesOfEntry(op.getPagesOfEntry(isSource)), streams(streams) {
-  type = cast<CacheType>(cache.getType());
-}
+      pagesOfEntry(op.getPagesOfEntry(isSource)), streams(streams) {}
 
 bool RepackSide::hasRows() const {
   return getLayout().hasRows(content) ||
@@ -52,8 +51,9 @@ Value RepackSide::viewPart(OpBuilder &builder, Location loc, Value page,
   Value begin = arith::MulIOp::create(
       builder, loc, page,
       CachePageBytesOp::create(builder, loc, builder.getIndexType(), cache));
-  auto part = MemRefType::get(
-      {type.getPartBytes(content) * 8 / element.getWidth()}, element);
+  const int64_t partBytes = isInterleaved() ? type.getPageTokens() * rowBytes
+                                            : type.getPartBytes(content);
+  auto part = MemRefType::get({partBytes * 8 / element.getWidth()}, element);
   return memref::ViewOp::create(builder, loc, part, bytes, begin, ValueRange());
 }
 
@@ -121,16 +121,24 @@ RepackSide::locate(OpBuilder &builder, Location loc,
   return places;
 }
 
+AffineMap RepackSide::getMap() const {
+  if (!isInterleaved())
+    return type.getMap(content);
+  AffineExpr token, channel;
+  bindDims(type.getContext(), token, channel);
+  return AffineMap::get(
+      2, 0, token * rowBytes + firstByte + channel * type.getElementBytes());
+}
+
 Value RepackSide::getIndex(OpBuilder &builder, Location loc, Value token,
                            Value channel) const {
-  AffineExpr place =
-      type.getMap(content).getResult(0).floorDiv(type.getElementBytes());
+  AffineExpr place = getMap().getResult(0).floorDiv(type.getElementBytes());
   return affine::expandAffineExpr(builder, loc, place, {token, channel}, {});
 }
 
 Value RepackSide::getIndexOf(OpBuilder &builder, Location loc, Value first,
                              int64_t channel) const {
-  const AffineMap map = type.getMap(content);
+  const AffineMap map = getMap();
   const int64_t bytes =
       map.compose({0, channel}).front() - map.compose({0, 0}).front();
   return arith::AddIOp::create(
@@ -149,9 +157,33 @@ Value RepackSide::arePresent(OpBuilder &builder, Location loc,
                                constantIndex(builder, loc, 0));
 }
 
-void RepackSide::prefetch(OpBuilder &builder, Location loc, Value position,
-                          int64_t size) const {
-  constexpr int64_t kKeptInAll = 3;
+/// Fetches lines of memory to the caches but the `skipped` first ones.
+static void prefetchLines(OpBuilder &builder, Location loc, Value bytes,
+                          Value begin, int64_t size, int64_t skipped) {
+  constexpr int64_t kAll = 3;
+  for (int64_t line = 0; line < size; line += kLineBytes)
+    memref::PrefetchOp::create(
+        builder, loc, bytes,
+        ValueRange(arith::AddIOp::create(builder, loc, begin,
+                                         constantIndex(builder, loc, line))
+                       .getResult()),
+        /*isWrite=*/false, kAll - skipped, /*isDataCache=*/true);
+}
+
+void RepackSide::prefetchTokens(OpBuilder &builder, Location loc, Value token,
+                                Value offset, int64_t size) const {
+  const TokenPlace place = locate(builder, loc, token);
+  const int64_t tokenBytes = type.getPartBytes(content) / type.getPageTokens();
+  Value begin = arith::MulIOp::create(builder, loc, place.token,
+                                      constantIndex(builder, loc, tokenBytes));
+  prefetchLines(builder, loc,
+                viewPart(builder, loc, place.page, builder.getI8Type()),
+                arith::AddIOp::create(builder, loc, begin, offset), size,
+                /*skipped=*/0);
+}
+
+void RepackSide::prefetchEntry(OpBuilder &builder, Location loc, Value position,
+                               int64_t size) const {
   auto [which, offset] = divide(builder, loc, position, type.getPageBytes());
   Value page = getPage(builder, loc, which);
   Value bytes = CachePartOp::create(
@@ -163,13 +195,13 @@ void RepackSide::prefetch(OpBuilder &builder, Location loc, Value position,
       builder, loc, page,
       CachePageBytesOp::create(builder, loc, builder.getIndexType(), cache));
   begin = arith::AddIOp::create(builder, loc, begin, offset);
-  for (int64_t line = 0; line < size; line += kLineBytes)
-    memref::PrefetchOp::create(
-        builder, loc, bytes,
-        ValueRange(arith::AddIOp::create(builder, loc, begin,
-                                         constantIndex(builder, loc, line))
-                       .getResult()),
-        /*isWrite=*/false, kKeptInAll, /*isDataCache=*/true);
+  // Of rows with something else between, each part fetches as many bytes as it
+  // has: the page is fetched in its order.
+  begin = arith::AddIOp::create(
+      builder, loc, begin,
+      constantIndex(builder, loc, firstByte * type.getPageTokens()));
+  // An entry is more than the first cache holds.
+  prefetchLines(builder, loc, bytes, begin, size, /*skipped=*/1);
 }
 
 /// Returns zeros for `count` channels.
@@ -182,6 +214,18 @@ static Value zeros(OpBuilder &builder, Location loc, int64_t count,
 /// Returns a mask of a shuffle that takes `count` neighbours from `first` on.
 static SmallVector<int64_t> neighbours(int64_t first, int64_t count) {
   return llvm::to_vector(llvm::seq(first, first + count));
+}
+
+PairPlace RepackSide::getGroups(OpBuilder &builder, Location loc,
+                                const TokenPlace &place, Value channel,
+                                int64_t width) const {
+  PairPlace groups = {place.part, {}};
+  for (int64_t offset = 0; offset < width; offset += kRowChannels)
+    groups.groups.push_back(
+        getIndex(builder, loc, place.token,
+                 arith::AddIOp::create(builder, loc, channel,
+                                       constantIndex(builder, loc, offset))));
+  return groups;
 }
 
 SmallVector<Value> RepackSide::load(OpBuilder &builder, Location loc,
@@ -202,16 +246,15 @@ SmallVector<Value> RepackSide::load(OpBuilder &builder, Location loc,
     return rows;
   }
   if (hasPairs() && places.size() == kTokensTogether) {
-    const bool isKey = content == CacheContent::Key;
-    Value part = places.front().part, index = indexOf(places.front(), 0);
-    rows = loadPairs(builder, loc, isKey, part, index);
+    rows = loadPairs(builder, loc, content == CacheContent::Key,
+                     getGroups(builder, loc, places.front(), channel, width));
+    if (width >= kRowChannels)
+      return rows;
     SmallVector<int64_t> mask = neighbours(0, width);
     llvm::append_range(mask, neighbours(kRowChannels, kRowChannels - width));
     for (Value &row : rows)
-      if (width < kRowChannels)
-        row = vector::ShuffleOp::create(
-            builder, loc, row, zeros(builder, loc, kRowChannels, element),
-            mask);
+      row = vector::ShuffleOp::create(
+          builder, loc, row, zeros(builder, loc, kRowChannels, element), mask);
     return rows;
   }
   constexpr int64_t kHalf = kRowChannels / 2;
@@ -224,10 +267,10 @@ SmallVector<Value> RepackSide::load(OpBuilder &builder, Location loc,
         return vector::LoadOp::create(builder, loc, type, place.part,
                                       indexOf(place, first));
       };
-      if (width == kRowChannels && element.getWidth() == 8) {
-        rows.push_back(vector::LoadOp::create(
-            builder, loc, VectorType::get({kRowChannels}, element), place.part,
-            indexOf(place, 0)));
+      if (width >= kRowChannels) {
+        rows.push_back(vector::LoadOp::create(builder, loc,
+                                              VectorType::get({width}, element),
+                                              place.part, indexOf(place, 0)));
         continue;
       }
       Value low = loadHalf(0), high = loadHalf(kHalf);
@@ -235,7 +278,7 @@ SmallVector<Value> RepackSide::load(OpBuilder &builder, Location loc,
                                                neighbours(0, kRowChannels)));
       continue;
     }
-    Value row = zeros(builder, loc, kRowChannels, element);
+    Value row = zeros(builder, loc, std::max(width, kRowChannels), element);
     const Value first = indexOf(place, 0);
     for (int64_t i = 0; i < width; ++i) {
       Value loaded = memref::LoadOp::create(builder, loc, place.part,
@@ -250,23 +293,25 @@ SmallVector<Value> RepackSide::load(OpBuilder &builder, Location loc,
 void RepackSide::store(OpBuilder &builder, Location loc,
                        ArrayRef<TokenPlace> places, Value channel,
                        int64_t width, ArrayRef<Value> rows) const {
-  if (hasPairs() && places.size() >= kTokensTogether) {
-    Value index = getIndex(builder, loc, places.front().token, channel);
+  if (hasPairs() && places.size() >= kTokensTogether)
     return storePairs(builder, loc, content == CacheContent::Key,
-                      places.front().part, index, rows, streams);
-  }
+                      getGroups(builder, loc, places.front(), channel, width),
+                      rows, streams);
   // All layouts with padding have some up to the end of a row.
   if (getStoredChannels() > type.getHeadDim())
-    width = kRowChannels;
+    width = std::max(width, kRowChannels);
   for (auto [place, row] : llvm::zip_equal(places, rows)) {
     if (hasRows()) {
       Value stored = row;
       if (width < kRowChannels)
         stored = vector::ShuffleOp::create(builder, loc, row, row,
                                            neighbours(0, width));
-      // A row, or a line of it.
+      // Rows need not be whole vectors: one of 72 channels of bf16 begins at a
+      // multiple of 16 bytes.
+      const int64_t element = type.getElementBytes();
       const llvm::MaybeAlign alignment =
-          streams ? llvm::MaybeAlign(width * type.getElementBytes())
+          streams ? llvm::MaybeAlign(llvm::MinAlign(
+                        getStoredChannels() * element, width * element))
                   : llvm::MaybeAlign();
       vector::StoreOp::create(builder, loc, stored, place.part,
                               getIndex(builder, loc, place.token, channel),

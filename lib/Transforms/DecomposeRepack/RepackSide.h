@@ -14,6 +14,7 @@
 #ifndef FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_REPACKSIDE_H
 #define FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_REPACKSIDE_H
 
+#include "DecomposeRepack/PairBlocks.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 #include "mlir/IR/Builders.h"
@@ -42,17 +43,37 @@ struct TokenPlace {
   Value part;
 };
 
+/// What is moved from or to the pages of a cache: its keys or values, or a part
+/// of the channels of its keys.
+struct RepackedPart {
+  /// The cache, or a view of it that has this part alone.
+  Value cache;
+  /// That of such a cache.
+  CacheType type;
+  CacheContent content;
+  /// Where something else stands between tokens: the bytes from one to the next
+  /// and those before the first one; else 0.
+  int64_t rowBytes = 0, firstByte = 0;
+
+  /// Whether the tokens of a head in a page are neighbours.
+  bool hasNeighbours() const {
+    return rowBytes == 0 && type.getLayout().hasContiguousHeads();
+  }
+};
+
 /// The keys, or the values, of one head in the pages of an entry.
 class RepackSide {
 public:
   /// Pages are those of `entry` in the list, or the next ones in their order.
   /// What is stored goes past the caches if `streams`.
-  RepackSide(RepackOp op, bool isSource, Value entry, Value head,
-             CacheContent content, bool streams);
+  RepackSide(RepackOp op, const RepackedPart &part, bool isSource, Value entry,
+             Value head, bool streams);
 
   CacheType getType() const { return type; }
   CacheContent getContent() const { return content; }
   LayoutAttr getLayout() const { return type.getLayout(); }
+  /// Whether tokens are rows with something else between them.
+  bool isInterleaved() const { return rowBytes > 0; }
   /// Whether tokens are rows of channels, or stand in blocks of `pairs`.
   bool hasRows() const;
   bool hasPairs() const;
@@ -77,17 +98,26 @@ public:
                                  const std::optional<TokenPlace> &block,
                                  Value first, Value offset,
                                  int64_t count) const;
-  /// Views the part of a place's page as `element`s.
+  /// Views the part of a place's page as `element`s; what stands between its
+  /// tokens, too.
   Value viewPart(OpBuilder &builder, Location loc, Value page,
                  IntegerType element) const;
   /// Returns the index of (token of its page, channel), in elements.
   Value getIndex(OpBuilder &builder, Location loc, Value token,
                  Value channel) const;
 
+  /// Whether the tokens of a head in a page are neighbours.
+  bool hasNeighbours() const {
+    return !isInterleaved() && getLayout().hasContiguousHeads();
+  }
   /// Fetches `size` bytes of the entry's pages, one after the other, from
   /// `position` on.
-  void prefetch(OpBuilder &builder, Location loc, Value position,
-                int64_t size) const;
+  void prefetchEntry(OpBuilder &builder, Location loc, Value position,
+                     int64_t size) const;
+  /// Fetches `size` bytes of the head, whose tokens are neighbours, `offset`
+  /// bytes behind the begin of a token of the entry.
+  void prefetchTokens(OpBuilder &builder, Location loc, Value token,
+                      Value offset, int64_t size) const;
 
   /// Whether an entry of the list may name no page for some tokens.
   bool mayBeAbsent() const { return list && pagesOfEntry > 1; }
@@ -96,8 +126,8 @@ public:
                    ArrayRef<TokenPlace> places) const;
 
   /// Returns a row for each place, one or a multiple of kTokensTogether in a
-  /// block, kRowChannels channels from `channel`, a multiple of as many, on;
-  /// zeros beyond the first `width`.
+  /// block, `width` channels from `channel`, both multiples of kRowChannels,
+  /// on; zeros up to kRowChannels where a smaller width ends a head.
   SmallVector<Value> load(OpBuilder &builder, Location loc,
                           ArrayRef<TokenPlace> places, Value channel,
                           int64_t width) const;
@@ -107,6 +137,12 @@ public:
              Value channel, int64_t width, ArrayRef<Value> rows) const;
 
 private:
+  /// Returns the map (token, channel) -> byte of the part of a page.
+  AffineMap getMap() const;
+  /// Returns where groups of kRowChannels channels of four tokens are, from the
+  /// first one's `place` and `channel` on.
+  PairPlace getGroups(OpBuilder &builder, Location loc, const TokenPlace &place,
+                      Value channel, int64_t width) const;
   /// Returns the index of the entry's page `which`.
   Value getPage(OpBuilder &builder, Location loc, Value which) const;
   /// Returns the index of a channel of a row whose first one is at `first`: in
@@ -117,6 +153,7 @@ private:
   CacheType type;
   Value cache, list, entry, head;
   CacheContent content;
+  int64_t rowBytes, firstByte;
   /// The first one's column in the list.
   int64_t column;
   int64_t pagesOfEntry;

@@ -25,7 +25,7 @@ func.func private @name(index {fp8attn.name = 1})
 // -----
 
 // No such layout.
-// expected-error@below {{expects the layout to be pairs, row_major, vllm_amx, vllm_vector, quads, vllm_amx_fp8, hnd, nhd or hnd_packed, got 'rows'}}
+// expected-error@below {{expects the layout to be pairs, row_major, vllm_amx, vllm_vector, quads, vllm_amx_fp8, hnd, nhd, hnd_packed or flash_mla, got 'rows'}}
 func.func private @layout() attributes {l = #fp8attn.layout<rows>}
 
 // -----

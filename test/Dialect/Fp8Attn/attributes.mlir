@@ -12,12 +12,12 @@ func.func private @names(memref<4xf32> {fp8attn.name = "key_scale"})
 // CHECK-SAME: all = [#fp8attn.isa<generic>, #fp8attn.isa<avx2>, #fp8attn.isa<avx512>, #fp8attn.isa<avx512_bf16>, #fp8attn.layout<pairs>,
 // CHECK-SAME: #fp8attn.layout<row_major>, #fp8attn.layout<vllm_amx>, #fp8attn.layout<vllm_vector>,
 // CHECK-SAME: #fp8attn.layout<quads>, #fp8attn.layout<vllm_amx_fp8>,
-// CHECK-SAME: #fp8attn.layout<hnd>, #fp8attn.layout<nhd>, #fp8attn.layout<hnd_packed>]
+// CHECK-SAME: #fp8attn.layout<hnd>, #fp8attn.layout<nhd>, #fp8attn.layout<hnd_packed>, #fp8attn.layout<flash_mla>]
 func.func private @values() attributes {
   all = [#fp8attn.isa<generic>, #fp8attn.isa<avx2>, #fp8attn.isa<avx512>, #fp8attn.isa<avx512_bf16>, #fp8attn.layout<pairs>,
          #fp8attn.layout<row_major>, #fp8attn.layout<vllm_amx>, #fp8attn.layout<vllm_vector>,
          #fp8attn.layout<quads>, #fp8attn.layout<vllm_amx_fp8>,
-         #fp8attn.layout<hnd>, #fp8attn.layout<nhd>, #fp8attn.layout<hnd_packed>]}
+         #fp8attn.layout<hnd>, #fp8attn.layout<nhd>, #fp8attn.layout<hnd_packed>, #fp8attn.layout<flash_mla>]}
 
 // Attributes of other dialects may stand anywhere.
 // CHECK-LABEL: func private @others(memref<4xf32> {llvm.noalias})

@@ -81,7 +81,7 @@ func.func @attend(%query: memref<?x8x64xbf16>, %cache: !cache, %starts: memref<?
 !destination = !fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 32, page = 32, bf16, #fp8attn.layout<pairs>>
 // expected-note@below {{source is defined here}}
 func.func @copy(%source: !source, %destination: !destination) {
-  // expected-error@below {{'fp8attn.repack' op expects a destination with the content, heads, head_dim and value_head_dim of source ('!fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 64, page = 32, bf16, <pairs>>'), got '!fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 32, page = 32, bf16, <pairs>>'}}
+  // expected-error@below {{'fp8attn.repack' op expects a destination with the content, heads, head_dim, value_head_dim and rope_head_dim of source ('!fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 64, page = 32, bf16, <pairs>>'), got '!fp8attn.cache<latent, heads = 1, head_dim = 64, value_head_dim = 32, page = 32, bf16, <pairs>>'}}
   fp8attn.repack %source into %destination : !source, !destination
   return
 }

@@ -42,8 +42,8 @@ func.func private @cache(!fp8attn.cache<latent, heads = 1, head_dim = 576, value
 
 // -----
 
-// cache_c13: the layout of kernels.
-// expected-error@below {{expects the layout pairs beside rope_head_dim, got row_major}}
+// cache_c13: the layout of kernels, or that of rows.
+// expected-error@below {{expects the layout pairs or flash_mla beside rope_head_dim, got row_major}}
 func.func private @cache(!fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, rope_head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<row_major>>)
 
 // -----
@@ -67,16 +67,6 @@ func.func @write(%key: memref<?x1x576xbf16>, %slots: memref<?xi64>, %scale: memr
   // expected-error@below {{'fp8attn.kv_write' op expects results page, head, token and at most one of channel in the map of key_scale, because it is dynamic, got affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3 floordiv 192)>}}
   fp8attn.kv_write dynamic key(%key : memref<?x1x576xbf16>) slots(%slots : memref<?xi64>)
       key_scale(%scale : memref<?x1x32x3xf32>, #block) cache(%cache : !cache)
-  return
-}
-
-// -----
-
-// repack_c8: it moves channels of one type.
-!cache = !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, rope_head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
-func.func @copy(%source: !cache, %destination: !cache) {
-  // expected-error@below {{'fp8attn.repack' op expects caches without rope_head_dim, as channels of two element types are not moved, got '!fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, rope_head_dim = 64, page = 32, f8E4M3FN, <pairs>>'}}
-  fp8attn.repack %source into %destination : !cache, !cache
   return
 }
 

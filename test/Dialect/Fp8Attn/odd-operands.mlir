@@ -8,7 +8,7 @@
 // CHECK: got ()
 // CHECK: but got 'tensor<*xf8E4M3FN>'
 // CHECK: expects operands MIIIMFMIMII of a kernel of 'store_key', got
-// CHECK: expects the layout to be pairs, row_major, vllm_amx, vllm_vector, quads, vllm_amx_fp8, hnd, nhd or hnd_packed
+// CHECK: expects the layout to be pairs, row_major, vllm_amx, vllm_vector, quads, vllm_amx_fp8, hnd, nhd, hnd_packed or flash_mla
 // CHECK: integer value too large
 // CHECK: invalid kind of attribute specified
 // CHECK: op expected 1 or more operands, but found 0

@@ -69,7 +69,7 @@ func.func @repack(
 !source = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ, #fp8attn.layout<nhd>>
 !destination = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
 func.func @repack(%source: !source, %destination: !destination, %scale: memref<f32>) {
-  // expected-error@below {{'fp8attn.repack' op expects no key_scale, because elements are not converted from or to bf16, from '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ, <nhd>>' to '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'}}
+  // expected-error@below {{'fp8attn.repack' op expects no key_scale, because elements are not converted from or to bf16 and both or none have scales within, from '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FNUZ, <nhd>>' to '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'}}
   fp8attn.repack %source into %destination
       key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>) : !source, !destination
   return

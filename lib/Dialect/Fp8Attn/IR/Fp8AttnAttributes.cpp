@@ -131,6 +131,7 @@ bool LayoutAttr::hasRows(CacheContent part) const {
   case LayoutKind::Hnd:
   case LayoutKind::Nhd:
   case LayoutKind::HndPacked:
+  case LayoutKind::FlashMla:
     return true;
   case LayoutKind::VllmVector:
     return part == CacheContent::Value;
@@ -218,6 +219,7 @@ AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
     case LayoutKind::Hnd:
     case LayoutKind::Nhd:
     case LayoutKind::HndPacked:
+    case LayoutKind::FlashMla:
       return rowMajor * elementBytes;
     case LayoutKind::VllmAmx:
       return elementInGroups(part, token, channel, 2, numReduced) *

@@ -133,6 +133,9 @@ int64_t RepackOp::getPagesOfEntry(bool ofSource) {
 }
 
 Value RepackOp::getScaledCache() {
+  const bool hasWithin = getSource().getType().isFlashMla();
+  if (hasWithin != getDestination().getType().isFlashMla())
+    return hasWithin ? getDestination() : getSource();
   const bool isSource = getSource().getType().isQuantized();
   if (isSource == getDestination().getType().isQuantized())
     return {};
@@ -149,7 +152,34 @@ static bool isConverted(Type from, Type to) {
          (isa<Float8E4M3FNUZType>(from) && isa<Float8E4M3FNType>(to));
 }
 
-/// Checks the scales of a repack from bf16 to FP8 or i8, or back.
+/// Checks that a scale has one for each token and channels of a row that share
+/// one, as rows have.
+static LogicalResult verifyRowScale(RepackOp op) {
+  AffineExpr blocks = getAffineDimExpr(kChannel, op.getContext())
+                          .floorDiv(CacheType::kRowChannelsPerScale);
+  SmallVector<AffineExpr> expected = {blocks};
+  for (unsigned dim : {kPage, kToken})
+    expected.push_back(getAffineDimExpr(dim, op.getContext()));
+  SmallVector<AffineExpr> results(op.getKeyScaleMap()->getResults());
+  llvm::erase(results, getAffineDimExpr(kHead, op.getContext()));
+  // repack_c9
+  if (!op.getKeyScale().getType().getElementType().isF32() ||
+      results.size() != expected.size() ||
+      !llvm::all_of(expected, [&](AffineExpr result) {
+        return llvm::is_contained(results, result);
+      }))
+    return op.emitOpError("expects key_scale to be of f32 and its map to have "
+                          "the results page, token and channel floordiv ")
+           << CacheType::kRowChannelsPerScale
+           << ", each once and with or without head, because so are the scales "
+              "in rows of flash_mla, got "
+           << op.getKeyScale().getType() << " and "
+           << AffineMapAttr::get(*op.getKeyScaleMap());
+  return success();
+}
+
+/// Checks the scales of a repack from bf16 to FP8 or i8, or back, or from or to
+/// rows that have them within.
 static LogicalResult verifyRepackScales(RepackOp op) {
   auto scaled = dyn_cast_or_null<TypedValue<CacheType>>(op.getScaledCache());
   std::tuple<NamedShaped, std::optional<AffineMap>, bool> scales[] = {
@@ -164,7 +194,8 @@ static LogicalResult verifyRepackScales(RepackOp op) {
     if ((!scaled || !hasPart) && (scale.value || map))
       return op.emitOpError("expects no ")
              << scale.name << ", because "
-             << (hasPart ? "elements are not converted from or to bf16, "
+             << (hasPart ? "elements are not converted from or to bf16 and "
+                           "both or none have scales within, "
                          : "the caches have none of these, ")
              << "from " << op.getSource().getType() << " to "
              << op.getDestination().getType();
@@ -178,11 +209,18 @@ static LogicalResult verifyRepackScales(RepackOp op) {
 LogicalResult RepackOp::verify() {
   if (failed(verifyTypes(*this)))
     return failure();
+  // repack_c10
+  if (takesScales() && getKeyScale() &&
+      isa<TensorType>(getKeyScale().getType()))
+    return emitOpError("expects key_scale to be a memref, because the scales "
+                       "within source are written to it, got ")
+           << getKeyScale().getType();
   const CacheType source = getSource().getType();
   const CacheType destination = getDestination().getType();
   auto shapeOf = [](CacheType type) {
     return std::make_tuple(type.getContent(), type.getNumHeads(),
-                           type.getHeadDim(), type.getValueHeadDim());
+                           type.getHeadDim(), type.getValueHeadDim(),
+                           type.getRopeHeadDim());
   };
   auto refuse = [&](const Twine &expected) {
     return noteDefinition(emitOpError("expects a destination ")
@@ -190,18 +228,12 @@ LogicalResult RepackOp::verify() {
                               << destination,
                           "source", getSource());
   };
-  // repack_c8
-  for (CacheType type : {source, destination})
-    if (type.isMixed())
-      return emitOpError("expects caches without rope_head_dim, as channels of "
-                         "two element types are not moved, got ")
-             << type;
   // repack_c1
   if (shapeOf(destination) != shapeOf(source))
-    return refuse(
-        source.isLatent()
-            ? "with the content, heads, head_dim and value_head_dim of"
-            : "with the content, heads and head_dim of");
+    return refuse(source.isLatent()
+                      ? "with the content, heads, head_dim, value_head_dim and "
+                        "rope_head_dim of"
+                      : "with the content, heads and head_dim of");
   // repack_c7
   if (source.getElementBits() < 8 &&
       source.getPageTokens() != destination.getPageTokens())
@@ -216,6 +248,10 @@ LogicalResult RepackOp::verify() {
       std::minmax(source.getPageTokens(), destination.getPageTokens());
   if (larger % smaller != 0)
     return refuse("whose page divides or is a multiple of that of");
+  // repack_c8
+  if (source.isMixed() &&
+      source.getElementType() != destination.getElementType())
+    return refuse("with the element type, beside rope_head_dim, of");
   // repack_c5
   if (!isConverted(source.getElementType(), destination.getElementType()))
     return refuse("with elements that come from those of");
@@ -235,6 +271,8 @@ LogicalResult RepackOp::verify() {
     return emitOpError("expects source and destination to be two caches "
                        "without pages, got one");
   if (failed(verifyRepackScales(*this)))
+    return failure();
+  if (source.isMixed() && getKeyScale() && failed(verifyRowScale(*this)))
     return failure();
   return verifyMemRef(*this, pages, /*contiguous=*/true);
 }

@@ -122,6 +122,26 @@ void CacheType::print(AsmPrinter &printer) const {
 /// together.
 static constexpr int64_t kVllmLanes = 16;
 
+/// Checks a cache whose tokens are rows of codes, their scales and bf16.
+static LogicalResult
+verifyFlashMla(function_ref<InFlightDiagnostic()> emitError, int64_t codedDim,
+               int64_t ropeHeadDim, Type elementType, LayoutAttr layout) {
+  constexpr int64_t kTogether = CacheType::kRowChannelsPerScale;
+  // cache_c14
+  if (ropeHeadDim == 0)
+    return emitError() << "expects rope_head_dim in " << layout
+                       << ", whose rows end with bf16 channels, got none";
+  if (!isa<Float8E4M3FNType>(elementType))
+    return emitError() << "expects elements of f8E4M3FN in " << layout
+                       << ", got " << elementType;
+  if (codedDim % kTogether != 0)
+    return emitError() << "expects the channels before rope_head_dim to be a "
+                          "multiple of "
+                       << kTogether << " in " << layout
+                       << ", because so many have a scale, got " << codedDim;
+  return success();
+}
+
 /// Checks a cache whose keys have channels of two element types: its parts are
 /// caches of whole tiles, which share their pages.
 static LogicalResult verifyMixed(function_ref<InFlightDiagnostic()> emitError,
@@ -149,10 +169,12 @@ static LogicalResult verifyMixed(function_ref<InFlightDiagnostic()> emitError,
     return refuse("a latent cache", stringifyCacheContent(content));
   if (numHeads != 1)
     return refuse("1 head", numHeads);
+  const bool isFlashMla = layout && layout.getKind() == LayoutKind::FlashMla;
   if (isa<BFloat16Type>(elementType))
     return refuse("elements that are codes", elementType);
-  if (layout && layout.getKind() != LayoutKind::Pairs)
-    return refuse("the layout pairs", stringifyLayoutKind(layout.getKind()));
+  if (layout && layout.getKind() != LayoutKind::Pairs && !isFlashMla)
+    return refuse("the layout pairs or flash_mla",
+                  stringifyLayoutKind(layout.getKind()));
   return success();
 }
 
@@ -214,6 +236,10 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
   if (ropeHeadDim != 0 &&
       failed(verifyMixed(emitError, content, numHeads, headDim, valueHeadDim,
                          ropeHeadDim, elementType, layout)))
+    return failure();
+  if (layout && layout.getKind() == LayoutKind::FlashMla &&
+      failed(verifyFlashMla(emitError, headDim - ropeHeadDim, ropeHeadDim,
+                            elementType, layout)))
     return failure();
   // cache_c3: two tokens of values share a byte, so that they are no rows.
   const bool hasTwoInByte = elementType.getIntOrFloatBitWidth() < 8;
@@ -286,6 +312,8 @@ CacheType CacheType::getRopePart() const {
 int64_t CacheType::getKeyBytes() const {
   if (!hasKeys())
     return 0;
+  if (isFlashMla())
+    return getPageTokens() * getRowBytes();
   if (isMixed())
     return getCodedPart().getPageBytes() + getRopePart().getPageBytes();
   return getPageTokens() *
@@ -324,13 +352,13 @@ static std::optional<Rows> getRows(CacheType type) {
   }
 }
 
-static int64_t getRowBytes(CacheType type) {
+static int64_t getHeadRowBytes(CacheType type) {
   return type.getHeadDim() * type.getElementBytes();
 }
 
 int64_t CacheType::getHeadBytes() const {
   if (std::optional<Rows> rows = getRows(*this))
-    return rows->toHead * getRowBytes(*this);
+    return rows->toHead * getHeadRowBytes(*this);
   return getKeyBytes() + getValueBytes();
 }
 
@@ -338,7 +366,7 @@ int64_t CacheType::getValueOffset() const {
   if (!hasKeys())
     return 0;
   if (std::optional<Rows> rows = getRows(*this))
-    return rows->toValue * getRowBytes(*this);
+    return rows->toValue * getHeadRowBytes(*this);
   return getKeyBytes();
 }
 
@@ -370,6 +398,6 @@ AffineMap CacheType::getMap(CacheContent part) const {
 
 int64_t CacheType::getPartBytes(CacheContent part) const {
   if (std::optional<Rows> rows = getRows(*this))
-    return ((getPageTokens() - 1) * rows->toToken + 1) * getRowBytes(*this);
+    return ((getPageTokens() - 1) * rows->toToken + 1) * getHeadRowBytes(*this);
   return part == CacheContent::Key ? getKeyBytes() : getValueBytes();
 }

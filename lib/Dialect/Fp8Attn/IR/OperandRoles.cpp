@@ -151,10 +151,14 @@ SmallVector<OperandRole> KvWriteOp::getOperandRoles() {
 }
 
 SmallVector<OperandRole> RepackOp::getOperandRoles() {
+  // A tensor that is written would be a result, and is refused (repack_c10).
+  const bool isWritten = takesScales() && getKeyScale() &&
+                         isa<MemRefType>(getKeyScale().getType());
+  const Access ofScale = isWritten ? Access::Update : Access::Read;
   return listRoles(*this, {{"source", kCache},
                            {"destination", kCache, Access::Update},
                            {"pages", shaped("i32", 2)},
-                           cacheScale("key_scale"),
+                           cacheScale("key_scale", ofScale),
                            cacheScale("value_scale")});
 }
 

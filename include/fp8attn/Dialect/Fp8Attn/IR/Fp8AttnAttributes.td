@@ -54,7 +54,8 @@ def Fp8Attn_LayoutKind : I32EnumAttr<"LayoutKind", "order of a page's bytes", [
     I32EnumAttrCase<"VllmAmxFp8", 5, "vllm_amx_fp8">,
     I32EnumAttrCase<"Hnd", 6, "hnd">,
     I32EnumAttrCase<"Nhd", 7, "nhd">,
-    I32EnumAttrCase<"HndPacked", 8, "hnd_packed">
+    I32EnumAttrCase<"HndPacked", 8, "hnd_packed">,
+    I32EnumAttrCase<"FlashMla", 9, "flash_mla">
   ]> {
   let cppNamespace = "::mlir::fp8attn";
   let genSpecializedAttr = 0;
@@ -87,6 +88,9 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     - `hnd`, `nhd`: as most engines on GPUs have it, the keys of all heads before
       the values of all; of these, heads before tokens, or tokens before heads;
     - `hnd_packed`: heads before tokens, key and value of a token side by side;
+    - `flash_mla`: one token after the other, a row of codes, their scales, and the
+      channels of `rope_head_dim` each, as engines keep latent caches of FP8 for
+      the kernels of FlashMLA;
     - `vllm_amx`, `vllm_amx_fp8`, `vllm_vector`: the caches of vLLM's CPU backend
       for its AMX, its AMX-FP8 and its vector kernels.
 
@@ -116,7 +120,9 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
                     int64_t headDim, int64_t elementBits) const;
     /// Returns whether the keys, or values, of a head in a page are neighbours.
     bool hasContiguousHeads() const {
-      return getKind() != LayoutKind::Nhd && getKind() != LayoutKind::HndPacked;
+      return getKind() != LayoutKind::Nhd &&
+             getKind() != LayoutKind::HndPacked &&
+             getKind() != LayoutKind::FlashMla;
     }
     /// Returns whether it is one of other programs.
     bool isForExchange() const {

@@ -255,10 +255,16 @@ def Fp8Attn_RepackOp : Fp8Attn_ModelOp<"repack", [AttrSizedOperandSegments]> {
       twice that of the source, exactly, but for -0, which becomes 0; a NaN
       becomes 0x80.
 
-    Elements of 4 bits stay as they are, between pages of one size.
+    Elements of 4 bits stay as they are, between pages of one size. Caches with
+    `rope_head_dim` are copied among themselves, the bf16 channels as they are. One
+    of them may be of the layout `flash_mla`, which has scales within: `keyScale` is
+    then those of the other cache, one for each token and 128 channels. They are
+    written for the tokens that are copied, if the source is the one with scales
+    within, and else read.
 
     `keyScale`, `valueScale` and their maps are those of the other cache if one
-    is bf16, as in `paged_attention`; page and token are those of that cache. Otherwise there are none: codes are moved, not scales.
+    is bf16, as in `paged_attention`; page and token are those of that cache.
+    Otherwise, but for `flash_mla`, there are none: codes are moved, not scales.
 
     ```mlir
     func.func @export(%source: !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>,
@@ -317,8 +323,14 @@ def Fp8Attn_RepackOp : Fp8Attn_ModelOp<"repack", [AttrSizedOperandSegments]> {
     /// Returns how many pages of `source`, or of `destination`, an entry names:
     /// 1, or those that hold the tokens of a page of the other.
     int64_t getPagesOfEntry(bool ofSource);
-    /// Returns the cache that scales are of, if the other one is bf16.
+    /// Returns the cache that scales are of, if the other one is bf16 or has
+    /// scales within.
     ::mlir::Value getScaledCache();
+    /// Returns whether scales are written: those within the source.
+    bool takesScales() {
+      return getSource().getType().isFlashMla() &&
+             !getDestination().getType().isFlashMla();
+    }
   }];
 }
 

@@ -37,8 +37,8 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     (docs/Layout.md). Without a layout it is left open at the model level:
     `fp8attn-assign-layouts` gives it the one that all kernels read. Pages have
     any number of tokens, best a multiple of 32, which elements of 4 bits demand.
-    Caches of other programs may have elements of f8E4M3FNUZ; `repack` converts
-    them.
+    Caches of other programs may have elements of f8E4M3FNUZ, or scales within
+    (`flash_mla`); `repack` converts them.
 
     ```mlir
     !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32,
@@ -87,6 +87,23 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     /// channels. A page of it is the pages of both, one behind the other.
     CacheType getCodedPart() const;
     CacheType getRopePart() const;
+    /// Returns whether tokens are rows of codes, their scales and bf16 channels.
+    bool isFlashMla() const {
+      return getLayout() && getLayout().getKind() == LayoutKind::FlashMla;
+    }
+    /// Channels that share a scale in such a row, an f32.
+    static constexpr int64_t kRowChannelsPerScale = 128;
+    /// Returns how many scales such a row has, the byte of its first bf16
+    /// channel, and its bytes.
+    int64_t getRowScales() const {
+      return getCodedDim() / kRowChannelsPerScale;
+    }
+    int64_t getRowRopeOffset() const {
+      return getCodedDim() + getRowScales() * sizeof(float);
+    }
+    int64_t getRowBytes() const {
+      return getRowRopeOffset() + getRopeHeadDim() * sizeof(uint16_t);
+    }
     /// Returns whether elements are codes, so that scales are needed: all but
     /// bf16.
     bool isQuantized() const;

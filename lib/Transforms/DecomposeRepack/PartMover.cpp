@@ -75,7 +75,9 @@ public:
       : loc(op.getLoc()), head(turn.head),
         from(op, move.source, /*isSource=*/true, turn.entry, head,
              turn.streams),
-        next(findNext(builder, op, turn, move.source)),
+        nextEntry(op, move.source, /*isSource=*/true, turn.nextEntry, head,
+                  turn.streams),
+        nextHead(findNextHead(builder, op, turn, move.source)),
         to(op, move.destination, /*isSource=*/false, turn.entry, head,
            turn.streams),
         conversion(builder, op, head, move.source.content), zero(turn.zero),
@@ -131,13 +133,11 @@ private:
                             : Value();
   }
 
-  /// Returns what is fetched while a head is moved. Where a head's tokens are
-  /// neighbours, that is the next head, which the first cache holds until it is
-  /// moved; else they may be anywhere in an entry, and the next one is fetched.
-  static RepackSide findNext(OpBuilder &builder, RepackOp op, const Turn &turn,
-                             const RepackedPart &part) {
+  /// Returns what is moved next, of this entry or the next one.
+  static RepackSide findNextHead(OpBuilder &builder, RepackOp op,
+                                 const Turn &turn, const RepackedPart &part) {
     Value entry = turn.nextEntry, head = turn.head;
-    if (part.hasNeighbours() && part.type.getNumHeads() > 1) {
+    if (part.type.getNumHeads() > 1) {
       Location loc = op.getLoc();
       Value following = arith::AddIOp::create(builder, loc, head,
                                               constantIndex(builder, loc, 1));
@@ -152,24 +152,22 @@ private:
     return RepackSide(op, part, /*isSource=*/true, entry, head, turn.streams);
   }
 
-  /// Fetches as much as is moved: `channels` of `count` tokens, before which
-  /// all channels of `token` tokens and `channel` of these were moved. Of an
-  /// entry, pages are fetched in the order of addresses, in which memory is
-  /// fastest.
-  void fetchAhead(OpBuilder &builder, Value token, Value channel, int64_t count,
-                  int64_t channels) {
+  /// Fetches as much as is moved: `count` elements, before which `token` tokens
+  /// and `moved` elements were. Memory is fastest in the order of addresses: so
+  /// the next head is fetched if its tokens are neighbours. Else they may be
+  /// anywhere in an entry. The pages of the next one are fetched, and to the
+  /// first cache, rows of the next head.
+  void fetchAhead(OpBuilder &builder, Value token, Value moved, int64_t count) {
     if (!streams)
       return;
     const CacheType type = from.getType();
     const int64_t element = type.getElementBytes();
-    const int64_t size = count * channels * element;
-    if (next.hasNeighbours())
-      return next.prefetchTokens(
-          builder, loc, token,
-          arith::MulIOp::create(builder, loc, channel,
-                                constantIndex(builder, loc, count * element)),
-          size);
-    const int64_t rowBytes = type.getHeadDim() * element;
+    const int64_t size = count * element;
+    Value before = arith::MulIOp::create(builder, loc, moved,
+                                         constantIndex(builder, loc, element));
+    if (nextHead.hasNeighbours())
+      return nextHead.prefetchTokens(builder, loc, token, before, size);
+    const int64_t headDim = type.getHeadDim(), rowBytes = headDim * element;
     const int64_t parts = type.hasKeys() && type.hasValues() ? 2 : 1;
     const bool isSecond =
         parts == 2 && from.getContent() == CacheContent::Value;
@@ -183,14 +181,21 @@ private:
     const int64_t partBytes = tokens * rowBytes;
     Value position = plus(times(head, parts * partBytes),
                           constantIndex(builder, loc, isSecond * partBytes));
-    position = plus(position, times(token, rowBytes));
-    position = plus(position, times(channel, count * element));
-    next.prefetchEntry(builder, loc, position, size);
+    position = plus(plus(position, times(token, rowBytes)), before);
+    nextEntry.prefetchEntry(builder, loc, position, size);
+    if (type.getNumHeads() == 1 || count % headDim != 0)
+      return;
+    Value row = plus(
+        token, arith::DivUIOp::create(builder, loc, moved,
+                                      constantIndex(builder, loc, headDim)));
+    for (int64_t i = 0; i < count / headDim; ++i)
+      nextHead.prefetchRow(builder, loc,
+                           plus(row, constantIndex(builder, loc, i)));
   }
 
   /// Moves a token if it has a page.
   void moveToken(OpBuilder &builder, Value token) {
-    fetchAhead(builder, token, constantIndex(builder, loc, 0), /*count=*/1,
+    fetchAhead(builder, token, constantIndex(builder, loc, 0),
                from.getType().getHeadDim());
     Places source = {from.locate(builder, loc, token)};
     Places destination = {to.locate(builder, loc, token)};
@@ -258,14 +263,21 @@ private:
     if (to.hasRows())
       return forTokens(builder, [&](OpBuilder &outer, const Places &source,
                                     const Places &destination, Value token) {
-        fetchAhead(outer, token, constantIndex(outer, loc, 0), kTokensTogether,
-                   from.getType().getHeadDim());
+        fetchAhead(outer, token, constantIndex(outer, loc, 0),
+                   kTokensTogether * from.getType().getHeadDim());
         movePlaces(outer, source, destination);
       });
     forChannels(builder, [&](OpBuilder &outer, Value channel, int64_t width) {
       forTokens(outer, [&](OpBuilder &body, const Places &source,
                            const Places &destination, Value token) {
-        fetchAhead(body, token, channel, together, width);
+        auto times = [&](Value number, int64_t by) -> Value {
+          return arith::MulIOp::create(body, loc, number,
+                                       constantIndex(body, loc, by));
+        };
+        Value offset = arith::SubIOp::create(body, loc, token, first);
+        Value moved = arith::AddIOp::create(
+            body, loc, times(channel, kBlockTokens), times(offset, width));
+        fetchAhead(body, first, moved, together * width);
         moveRows(body, source, destination, channel, width);
       });
     });
@@ -383,8 +395,7 @@ private:
 
   Location loc;
   Value head;
-  /// `next` is the source of what is moved next.
-  RepackSide from, next, to;
+  RepackSide from, nextEntry, nextHead, to;
   RowConversion conversion;
   /// For padding.
   Value zero;

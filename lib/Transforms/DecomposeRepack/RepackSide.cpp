@@ -182,6 +182,19 @@ void RepackSide::prefetchTokens(OpBuilder &builder, Location loc, Value token,
                 /*skipped=*/0);
 }
 
+void RepackSide::prefetchRow(OpBuilder &builder, Location loc,
+                             Value token) const {
+  const TokenPlace place = locate(builder, loc, token);
+  const int64_t element = type.getElementBytes();
+  Value first =
+      getIndex(builder, loc, place.token, constantIndex(builder, loc, 0));
+  prefetchLines(builder, loc,
+                viewPart(builder, loc, place.page, builder.getI8Type()),
+                arith::MulIOp::create(builder, loc, first,
+                                      constantIndex(builder, loc, element)),
+                type.getHeadDim() * element, /*skipped=*/0);
+}
+
 void RepackSide::prefetchEntry(OpBuilder &builder, Location loc, Value position,
                                int64_t size) const {
   auto [which, offset] = divide(builder, loc, position, type.getPageBytes());

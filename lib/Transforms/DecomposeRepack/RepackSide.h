@@ -54,11 +54,6 @@ struct RepackedPart {
   /// Where something else stands between tokens: the bytes from one to the next
   /// and those before the first one; else 0.
   int64_t rowBytes = 0, firstByte = 0;
-
-  /// Whether the tokens of a head in a page are neighbours.
-  bool hasNeighbours() const {
-    return rowBytes == 0 && type.getLayout().hasContiguousHeads();
-  }
 };
 
 /// The keys, or the values, of one head in the pages of an entry.
@@ -114,6 +109,8 @@ public:
   /// `position` on.
   void prefetchEntry(OpBuilder &builder, Location loc, Value position,
                      int64_t size) const;
+  /// Fetches a token of the head, which is a row.
+  void prefetchRow(OpBuilder &builder, Location loc, Value token) const;
   /// Fetches `size` bytes of the head, whose tokens are neighbours, `offset`
   /// bytes behind the begin of a token of the entry.
   void prefetchTokens(OpBuilder &builder, Location loc, Value token,

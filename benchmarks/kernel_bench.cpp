@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "attention_cases.h"
+#include "gather_cases.h"
 #include "limits.h"
 #include "measure.h"
 #include "repack_cases.h"
@@ -32,7 +33,8 @@ static const char kUsage[] =
     "usage: fp8attn-bench [--filter=TEXT] [--rounds=N] [--generic] [--json]\n"
     "  --filter=TEXT  only groups whose name contains TEXT: decode, "
     "decode-l2,\n"
-    "                 prefill, store, repack, repack-page, environment\n"
+    "                 prefill, store, repack, repack-page, gather, "
+    "environment\n"
     "  --rounds=N     timed rounds of each group, 1 to 1000 (default 7)\n"
     "  --generic      the portable kernels too, which are many times slower\n"
     "  --json         one JSON object a line\n";
@@ -217,6 +219,9 @@ int main(int argc, char **argv) {
         [&] { return repackCases(512, 1); });
   group("repack-page", "repack-page: 32 tokens in the caches of the core",
         [&] { return repackCases(1, 2000); });
+  group("gather",
+        "gather: 2048 of 65536 tokens in pages of 32, bytes of their lines",
+        gatherCases);
   group("environment",
         "environment: set and restored a million times, ms are ns of a call",
         environmentCases);

@@ -54,24 +54,6 @@ static uint8_t *findKey(const Tokens &tokens, int64_t place, int64_t keyBytes) {
          token % kLanes * kWordBytes;
 }
 
-static void copyKeys(const int64_t *places, int64_t count, const Tokens &source,
-                     const Tokens &destination, int64_t place,
-                     int64_t keyBytes) {
-  const int64_t bytes = keyBytes / kWordBytes * kLineBytes;
-  for (int64_t t = 0; t < count; ++t) {
-    const uint8_t *from = findKey(source, places[t], keyBytes);
-    // Lines of the next token are fetched meanwhile: hardware does not know
-    // where it is, and waits for the first ones.
-    const uint8_t *next =
-        t + 1 < count ? findKey(source, places[t + 1], keyBytes) : from;
-    uint8_t *to = findKey(destination, place + t, keyBytes);
-    for (int64_t i = 0; i < bytes; i += kLineBytes) {
-      __builtin_prefetch(next + i);
-      storeWord(to + i, loadWord(from + i));
-    }
-  }
-}
-
 namespace {
 /// Where a token's values are: the line of the first tile, and the bit in each
 /// word of that.
@@ -86,57 +68,137 @@ static int64_t tokensOfLine(int64_t elementBytes) {
   return kWordBytes / elementBytes;
 }
 
+/// Returns the bit at which a word has token `t` of its line: bytes are those
+/// of tokens 0, 2, 1, 3, or words of 0, 1.
+static unsigned bitOf(int64_t t, int64_t elementBytes) {
+  return static_cast<unsigned>(
+      8 * (elementBytes == 1 ? 2 * (t % 2) + t / 2 : 2 * t));
+}
+
 static ValuePlace findValue(const Tokens &tokens, int64_t place,
                             int64_t valueBytes, int64_t elementBytes) {
   int64_t token;
   const uint8_t *head = tokens.find(place, token);
   const int64_t ofLine = tokensOfLine(elementBytes);
   const int64_t ofGranule = token % fp8attn_tokens_together(tokens.pageTokens);
-  const int64_t r = token % ofLine;
-  // Bytes of tokens 0, 2, 1, 3, or words of 0, 1.
-  const int64_t byte = elementBytes == 1 ? 2 * (r % 2) + r / 2 : 2 * r;
   return {head + (token - ofGranule) * valueBytes +
               ofGranule / ofLine * kLineBytes,
-          static_cast<unsigned>(8 * byte)};
+          bitOf(token % ofLine, elementBytes)};
 }
 
-/// Puts up to 4 tokens into one line of each tile.
-static void copyLine(const ValuePlace *from, int64_t count, uint8_t *to,
-                     int64_t numTiles, int64_t tileBytes,
-                     int64_t elementBytes) {
-  const uint32_t mask = elementBytes == 1 ? 0xff : 0xffff;
-  for (int64_t tile = 0; tile < numTiles; ++tile) {
-    uint32_t words[kLanes] = {};
-    for (int64_t t = 0; t < count; ++t) {
-      const int64_t byte = elementBytes == 1 ? 2 * (t % 2) + t / 2 : 2 * t;
-      const auto bit = static_cast<unsigned>(8 * byte);
-      const uint8_t *line = from[t].line + tile * tileBytes;
-      for (int64_t lane = 0; lane < kLanes; ++lane)
-        words[lane] |=
-            (loadWord(line + lane * kWordBytes) >> from[t].bit & mask) << bit;
+/// A quarter of a line: the words of 4 channels.
+using Words = uint32_t __attribute__((vector_size(16)));
+
+static Words loadWords(const uint8_t *from) {
+  Words words;
+  std::memcpy(&words, from, sizeof words);
+  return words;
+}
+
+/// Puts as many tokens as are in a line into one of each tile.
+template <typename Element>
+static void copyLine(const ValuePlace *from, uint8_t *to, int64_t numTiles,
+                     int64_t tileBytes) {
+  constexpr int64_t kTokens = kWordBytes / sizeof(Element);
+  const Words mask = Words{} + Element(-1);
+  for (int64_t tile = 0; tile < numTiles; ++tile)
+    for (int64_t i = 0; i < kLineBytes; i += sizeof(Words)) {
+      const int64_t at = tile * tileBytes + i;
+      Words words = {};
+      // Unrolled: shifts are by constants, or by registers that stay.
+      for (int64_t t = 0; t < kTokens; ++t)
+        words |= (loadWords(from[t].line + at) >> from[t].bit & mask)
+                 << bitOf(t, sizeof(Element));
+      std::memcpy(to + at, &words, sizeof words);
     }
-    std::memcpy(to + tile * tileBytes, words, kLineBytes);
+}
+
+namespace {
+/// Copies from pages of whole granules, or halves of them.
+struct TileCopy {
+  Tokens source, destination;
+  /// Bytes from a head to the next one, and of a token within one.
+  int64_t headBytes, keyBytes, valueBytes, elementBytes;
+
+  int64_t bytesOfKeyLines() const { return keyBytes / kWordBytes * kLineBytes; }
+  int64_t numTiles() const { return valueBytes / (kLanes * elementBytes); }
+  int64_t tileBytes() const {
+    return fp8attn_tokens_together(source.pageTokens) * kLanes * elementBytes;
+  }
+  Tokens of(Tokens tokens, int64_t head, bool areValues) const {
+    tokens.head +=
+        head * headBytes + (areValues ? tokens.pageTokens * keyBytes : 0);
+    return tokens;
+  }
+
+  /// Copies the keys of a token, and fetches the lines of the next one, values
+  /// included, meanwhile: hardware does not know where they are, and waits for
+  /// the first ones.
+  void copyKey(int64_t from, int64_t to, int64_t head, int64_t next,
+               int64_t nextHead) const;
+  void copyValues(const int64_t *places, int64_t count, int64_t place,
+                  int64_t head) const;
+  void copyGranule(const int64_t *places, int64_t count, int64_t place,
+                   int64_t numHeads, int64_t behind) const;
+};
+} // namespace
+
+void TileCopy::copyKey(int64_t from, int64_t to, int64_t head, int64_t next,
+                       int64_t nextHead) const {
+  const uint8_t *nextValues =
+      findValue(of(source, nextHead, true), next, valueBytes, elementBytes)
+          .line;
+  for (int64_t tile = 0; tile < numTiles(); ++tile)
+    __builtin_prefetch(nextValues + tile * tileBytes());
+  const uint8_t *nextLine =
+      findKey(of(source, nextHead, false), next, keyBytes);
+  const uint8_t *fromLine = findKey(of(source, head, false), from, keyBytes);
+  uint8_t *toLine = findKey(of(destination, head, false), to, keyBytes);
+  for (int64_t i = 0; i < bytesOfKeyLines(); i += kLineBytes) {
+    __builtin_prefetch(nextLine + i);
+    storeWord(toLine + i, loadWord(fromLine + i));
   }
 }
 
-static void copyValues(const int64_t *places, int64_t count,
-                       const Tokens &source, const Tokens &destination,
-                       int64_t place, int64_t valueBytes,
-                       int64_t elementBytes) {
+/// Copies the values of as many tokens as are in a line. Of fewer, what stands
+/// behind them is the last one again.
+void TileCopy::copyValues(const int64_t *places, int64_t count, int64_t place,
+                          int64_t head) const {
+  ValuePlace from[kWordBytes];
+  for (int64_t i = 0; i < tokensOfLine(elementBytes); ++i)
+    from[i] =
+        findValue(of(source, head, true), places[i < count ? i : count - 1],
+                  valueBytes, elementBytes);
+  const ValuePlace to =
+      findValue(of(destination, head, true), place, valueBytes, elementBytes);
+  auto *line = const_cast<uint8_t *>(to.line);
+  if (elementBytes == 1)
+    copyLine<uint8_t>(from, line, numTiles(), tileBytes());
+  else
+    copyLine<uint16_t>(from, line, numTiles(), tileBytes());
+}
+
+/// Copies all heads of up to a granule of tokens, so that lines of a token are
+/// read once for its keys and once for its values. `behind` is the place of the
+/// token that is copied after them.
+void TileCopy::copyGranule(const int64_t *places, int64_t count, int64_t place,
+                           int64_t numHeads, int64_t behind) const {
   const int64_t ofLine = tokensOfLine(elementBytes);
-  const int64_t tileBytes =
-      fp8attn_tokens_together(source.pageTokens) * kLanes * elementBytes;
-  const int64_t numTiles = valueBytes / (kLanes * elementBytes);
-  for (int64_t t = 0; t < count; t += ofLine) {
-    const int64_t rest = count - t < ofLine ? count - t : ofLine;
-    ValuePlace from[kWordBytes];
-    for (int64_t i = 0; i < rest; ++i)
-      from[i] = findValue(source, places[t + i], valueBytes, elementBytes);
-    const ValuePlace to =
-        findValue(destination, place + t, valueBytes, elementBytes);
-    copyLine(from, rest, const_cast<uint8_t *>(to.line), numTiles, tileBytes,
-             elementBytes);
-  }
+  for (int64_t head = 0; head < numHeads; ++head)
+    for (int64_t t = 0; t < count; t += ofLine) {
+      const int64_t end = count < t + ofLine ? count : t + ofLine;
+      for (int64_t i = t; i < end; ++i) {
+        const bool isLast = i + 1 == count, isLastHead = head + 1 == numHeads;
+        copyKey(places[i], place + i, head,
+                !isLast      ? places[i + 1]
+                : isLastHead ? behind
+                             : places[0],
+                !isLast      ? head
+                : isLastHead ? 0
+                             : head + 1);
+      }
+      copyValues(places + t, end - t, place + t, head);
+    }
 }
 
 static void copyRows(const int64_t *places, int64_t count, const Tokens &source,
@@ -157,30 +219,28 @@ void fp8attn_gather_tokens(const int64_t *places, int64_t first, int64_t end,
                            int64_t num_heads, int64_t key_bytes,
                            int64_t value_bytes, int64_t element_bytes) {
   const int64_t head_bytes = page_tokens * (key_bytes + value_bytes);
-  // Granule by granule, so that lines of a token are read once for its keys
-  // and once for its values.
-  for (int64_t t = first; t < end; t += FP8ATTN_GRANULE) {
-    const int64_t count =
-        end - t < FP8ATTN_GRANULE ? end - t : int64_t(FP8ATTN_GRANULE);
-    for (int64_t head = 0; head < num_heads; ++head) {
-      // The source is only read.
-      Tokens from = {static_cast<uint8_t *>(const_cast<void *>(source)) +
-                         head * head_bytes,
-                     source_page_bytes, page_tokens};
-      Tokens to = {static_cast<uint8_t *>(destination) + head * head_bytes,
-                   destination_page_bytes, page_tokens};
-      if (fp8attn_tokens_together(page_tokens) == 1) {
-        copyRows(places + t, count, from, to, place + t, key_bytes);
-        from.head += page_tokens * key_bytes;
-        to.head += page_tokens * key_bytes;
-        copyRows(places + t, count, from, to, place + t, value_bytes);
-        continue;
-      }
-      copyKeys(places + t, count, from, to, place + t, key_bytes);
-      from.head += page_tokens * key_bytes;
-      to.head += page_tokens * key_bytes;
-      copyValues(places + t, count, from, to, place + t, value_bytes,
-                 element_bytes);
+  // The source is only read.
+  Tokens from = {static_cast<uint8_t *>(const_cast<void *>(source)),
+                 source_page_bytes, page_tokens};
+  Tokens to = {static_cast<uint8_t *>(destination), destination_page_bytes,
+               page_tokens};
+  if (fp8attn_tokens_together(page_tokens) > 1) {
+    const TileCopy copy = {from,      to,          head_bytes,
+                           key_bytes, value_bytes, element_bytes};
+    for (int64_t t = first; t < end; t += FP8ATTN_GRANULE) {
+      const int64_t behind =
+          end - t < FP8ATTN_GRANULE ? end : t + FP8ATTN_GRANULE;
+      copy.copyGranule(places + t, behind - t, place + t, num_heads,
+                       places[behind < end ? behind : end - 1]);
     }
+    return;
+  }
+  for (int64_t head = 0; head < num_heads; ++head) {
+    copyRows(places + first, end - first, from, to, place + first, key_bytes);
+    from.head += page_tokens * key_bytes;
+    to.head += page_tokens * key_bytes;
+    copyRows(places + first, end - first, from, to, place + first, value_bytes);
+    from.head += page_tokens * value_bytes;
+    to.head += page_tokens * value_bytes;
   }
 }

@@ -61,7 +61,8 @@ void AttentionCase::forItems(bool causal, const Body &body) {
       continue;
     fp8attn_key_run run;
     fp8attn_key_run_init(&run, &item, data, cache.pageBytes, cache.headBytes,
-                         data, cache.pageBytes, cache.headBytes,
+                         /*key_share=*/1, data, cache.pageBytes,
+                         cache.headBytes, /*value_share=*/1,
                          cache.headBytes / 2, cache.blockTable.data(),
                          shape.pagesPerSequence(), shape.pageTokens);
     body(item, run);

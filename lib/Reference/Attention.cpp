@@ -228,10 +228,11 @@ static RowScores scoreRow(const AttentionCall &call, const DecodedRun &run,
 /// Masks the scores of keys that a query has not in its list, of all from the
 /// first on. Returns the number of those that are left.
 static int64_t maskOthers(const SelectedKeys &selected, int64_t token,
-                          std::vector<double> &scores) {
+                          int64_t list, std::vector<double> &scores) {
   const auto numKeys = static_cast<int64_t>(scores.size());
   std::vector<bool> isListed(numKeys);
-  const int32_t *row = selected.entries + token * selected.stride;
+  const int32_t *row =
+      selected.entries + token * selected.stride + list * selected.listStride;
   for (int64_t i = 0; i < selected.numEntries; ++i)
     for (int64_t t = row[i] * selected.unit;
          row[i] >= 0 && t < std::min(numKeys, (row[i] + 1) * selected.unit);
@@ -340,9 +341,11 @@ static void attendRow(const AttentionCall &call, const DecodedRun &run,
       if (call.f32Products && std::isfinite(probs[t]))
         scored.magnitudes[t] += kModifiedRoundings * std::abs(probs[t]);
     }
-  const int64_t numSeen = call.selected.entries
-                              ? maskOthers(call.selected, place.token, probs)
-                              : numVisible;
+  const int64_t list = place.head / (call.numHeads / call.selected.numLists);
+  const int64_t numSeen =
+      call.selected.entries
+          ? maskOthers(call.selected, place.token, list, probs)
+          : numVisible;
   const double sink = call.sink ? call.sink[place.head]
                                 : -std::numeric_limits<double>::infinity();
   const int64_t row = place.token * call.numHeads + place.head;

@@ -224,8 +224,9 @@ void fp8attn_dense_item_init(fp8attn_work_item *item, int64_t index,
 
 void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
                           const void *keys, int64_t key_page_bytes,
-                          int64_t key_head_bytes, const void *values,
-                          int64_t value_page_bytes, int64_t value_head_bytes,
+                          int64_t key_head_bytes, int64_t key_share,
+                          const void *values, int64_t value_page_bytes,
+                          int64_t value_head_bytes, int64_t value_share,
                           int64_t value_offset, const int32_t *block_table,
                           int64_t table_stride, int64_t page_tokens) {
   const auto *keyBytes = static_cast<const uint8_t *>(keys);
@@ -233,9 +234,14 @@ void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
   // Without keys the cache and the table may be null, and stay as they are.
   bool hasKeys = item->num_keys > 0;
   int64_t head = hasKeys ? item->kv_head : 0;
-  run->keys = keyBytes + head * key_head_bytes;
-  run->values =
-      valueBytes + (hasKeys ? head * value_head_bytes + value_offset : 0);
+  const auto findKeys = [&](int64_t kvHead) {
+    return keyBytes + kvHead / key_share * key_head_bytes;
+  };
+  const auto findValues = [&](int64_t kvHead) {
+    return valueBytes + kvHead / value_share * value_head_bytes + value_offset;
+  };
+  run->keys = findKeys(head);
+  run->values = hasKeys ? findValues(head) : valueBytes;
   run->key_page_bytes = key_page_bytes;
   run->value_page_bytes = value_page_bytes;
   // Keys end where values begin, or, in a cache of their own, with the head.
@@ -250,8 +256,7 @@ void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
   run->next = {};
   const fp8attn_next_item &next = item->next;
   if (next.num_keys > 0)
-    run->next = {keyBytes + next.kv_head * key_head_bytes,
-                 valueBytes + next.kv_head * value_head_bytes + value_offset,
+    run->next = {findKeys(next.kv_head), findValues(next.kv_head),
                  block_table + next.sequence * table_stride, next.first_key,
                  next.num_keys};
 }

@@ -72,6 +72,12 @@ struct StoredPart {
 };
 } // namespace
 
+/// Returns the heads of keys or values, whichever are more.
+static int64_t getMostHeads(KvWriteOp op) {
+  return std::max(op.getKeyCacheType().getNumHeads(),
+                  op.getValueCacheType().getNumHeads());
+}
+
 /// Returns the keys and the values that a write stores: of keys in a mixed
 /// cache, the channels of each of its parts.
 static SmallVector<StoredPart> getParts(OpBuilder &builder, KvWriteOp op) {
@@ -184,7 +190,8 @@ static void buildQueries(OpBuilder &builder, Location loc, KvWriteOp op,
 static void decompose(KvWriteOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
-  Value heads = constantIndex(builder, loc, op.getKeyCacheType().getNumHeads());
+  const int64_t mostHeads = getMostHeads(op);
+  Value heads = constantIndex(builder, loc, mostHeads);
   Value block = constantIndex(builder, loc, kWriteTokens);
   Value tokens = memref::DimOp::create(builder, loc, op.getKey(), 0);
   Value blocks = ceilDivide(builder, loc, tokens, kWriteTokens);
@@ -208,13 +215,33 @@ static void decompose(KvWriteOp op) {
         Value index = arith::DivUIOp::create(body, loc, turn, heads);
         Value begin = arith::MulIOp::create(body, loc, index, block);
         Value size = blockSize(body, loc, begin, tokens, block);
+        // A cache may have fewer heads than the other one.
+        auto ifHead = [&](int64_t numHeads,
+                          function_ref<void(OpBuilder &, Location)> build) {
+          if (numHeads == mostHeads)
+            return build(body, loc);
+          Value isHead =
+              arith::CmpIOp::create(body, loc, arith::CmpIPredicate::ult, head,
+                                    constantIndex(body, loc, numHeads));
+          scf::IfOp::create(body, loc, isHead,
+                            [&](OpBuilder &then, Location loc) {
+                              build(then, loc);
+                              scf::YieldOp::create(then, loc);
+                            });
+        };
         for (const StoredPart &part : getParts(body, op))
-          if (part.content == CacheContent::Key && op.isRotated())
-            buildRotatedStore(body, loc, op, part, head, begin, size);
-          else
-            buildPlainStore(body, loc, op, part, head, begin, size);
+          ifHead(cast<CacheType>(part.cache.getType()).getNumHeads(),
+                 [&](OpBuilder &then, Location loc) {
+                   if (part.content == CacheContent::Key && op.isRotated())
+                     buildRotatedStore(then, loc, op, part, head, begin, size);
+                   else
+                     buildPlainStore(then, loc, op, part, head, begin, size);
+                 });
         if (group > 0)
-          buildQueries(body, loc, op, group, head, begin, size);
+          ifHead(op.getKeyCacheType().getNumHeads(),
+                 [&](OpBuilder &then, Location loc) {
+                   buildQueries(then, loc, op, group, head, begin, size);
+                 });
       });
   op.erase();
 }

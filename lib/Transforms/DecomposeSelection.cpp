@@ -8,13 +8,15 @@
 // sequences of one query token each, to all of the keys that it selects. Pages
 // stay where they are, and so do tokens that are pages; other tokens are copied
 // to pages of their own, with their scales, for as many queries at once as take
-// kBytesAtOnce. It relies on the checks having been made: they know the
-// operands by their names.
+// kBytesAtOnce. Where heads have lists of their own, one list after the other
+// is such an attention, of the heads that see it. It relies on the checks
+// having been made: they know the operands by their names.
 //
 //===----------------------------------------------------------------------===//
 
 #include "DecomposeAttention/AttentionBody.h"
 #include "DecomposeSelection/GatheredScale.h"
+#include "DecomposeSelection/ListOperands.h"
 #include "Support/Constants.h"
 #include "Support/IndexMath.h"
 #include "Support/Loops.h"
@@ -66,10 +68,11 @@ struct KeysAndValues {
 /// Decomposes one operation.
 class SelectionDecomposition {
 public:
-  explicit SelectionDecomposition(PagedAttentionOp op)
-      : op(op), builder(op), loc(op.getLoc()),
-        tokens(memref::DimOp::create(builder, loc, op.getQuery(), 0)),
-        entries(memref::DimOp::create(builder, loc, op.getSelected(), 1)) {}
+  SelectionDecomposition(OpBuilder &builder, PagedAttentionOp op,
+                         const ListOperands &of)
+      : op(op), of(of), builder(builder), loc(op.getLoc()),
+        tokens(memref::DimOp::create(builder, loc, of.query, 0)),
+        entries(memref::DimOp::create(builder, loc, of.selected, 1)) {}
 
   void run();
 
@@ -90,6 +93,7 @@ private:
   void attendToTokens();
 
   PagedAttentionOp op;
+  const ListOperands &of;
   OpBuilder builder;
   Location loc;
   Value tokens, entries;
@@ -132,7 +136,7 @@ void SelectionDecomposition::select(Value firstToken, Value count, Value lens,
       builder, loc, count, atOnce, [&](OpBuilder &body, Value row) {
         Value token = arith::AddIOp::create(body, loc, firstToken, row);
         Value keys = SelectOp::create(
-            body, loc, body.getIndexType(), op.getSelected(), token,
+            body, loc, body.getIndexType(), of.selected, token,
             op.getQueryStart(), op.getSeqLens(), op.getBlockTable(), out, row,
             body.getI64IntegerAttr(op.getKeyCacheType().getPageTokens()),
             windowSide(body, op.getEffectiveWindowRight()),
@@ -149,11 +153,11 @@ void SelectionDecomposition::attend(const TokenSequences &sequences,
   PagedAttentionOp::create(
       builder, loc, TypeRange(), rows.query, from.caches, from.keyScale.scale,
       from.valueScale.scale, sequences.starts, sequences.lens, sequences.table,
-      op.getSink(), rows.out, rows.lse, /*alibi=*/Value(), /*mask=*/Value(),
+      of.sink, rows.out, rows.lse, /*alibi=*/Value(), /*mask=*/Value(),
       op.getSoftmaxScaleValue(), /*groupStart=*/Value(), /*prefixLens=*/Value(),
       /*prefixTable=*/Value(), /*draftMask=*/Value(), /*selectedPages=*/Value(),
       /*selectedTokens=*/Value(), rows.queryScale, rows.outScale,
-      op.getKeyOuterScale(), op.getValueOuterScale(), from.keyScale.map,
+      of.keyOuterScale, of.valueOuterScale, from.keyScale.map,
       from.valueScale.map, op.getQueryScaleMapAttr(), op.getOutScaleMapAttr(),
       op.getSoftmaxScaleAttr(), op.getSoftcapAttr(),
       /*causal=*/false,
@@ -168,17 +172,16 @@ void SelectionDecomposition::attendToPages() {
   select<SelectPagesOp>(constantIndex(builder, loc, 0), tokens, sequences.lens,
                         sequences.table);
   attend(sequences,
-         {llvm::to_vector(op.getCaches()),
-          {op.getKeyScale(), op.getKeyScaleMapAttr()},
-          {op.getValueScale(), op.getValueScaleMapAttr()}},
-         {op.getQuery(), op.getOut(), op.getLse(), op.getQueryScale(),
-          op.getOutScale()});
+         {of.caches,
+          {of.keyScale, op.getKeyScaleMapAttr()},
+          {of.valueScale, op.getValueScaleMapAttr()}},
+         {of.query, of.out, of.lse, of.queryScale, of.outScale});
 }
 
 /// Returns how many queries are attended to at once, at least 1.
 Value SelectionDecomposition::findChunk(Value pagesPerToken) {
   int64_t pageBytes = 0;
-  for (Value cache : op.getCaches())
+  for (Value cache : of.caches)
     pageBytes += cast<CacheType>(cache.getType()).getPageBytes();
   Value one = constantIndex(builder, loc, 1);
   Value bytes = arith::MulIOp::create(builder, loc, pagesPerToken,
@@ -241,7 +244,7 @@ void SelectionDecomposition::gather(Value count, Value places, Value lens,
     Value place = arith::MulIOp::create(
         body, loc, firstPage,
         constantIndex(body, loc, op.getKeyCacheType().getPageTokens()));
-    for (auto [from, into] : llvm::zip(op.getCaches(), to.caches))
+    for (auto [from, into] : llvm::zip(of.caches, to.caches))
       for (auto [source, destination] :
            llvm::zip(getParts(body, loc, from), getParts(body, loc, into)))
         GatherTokensOp::create(body, loc, places, row, first, end, source,
@@ -263,7 +266,7 @@ void SelectionDecomposition::attendToTokens() {
   TokenSequences all = {allocateStarts(chunk), allocate(i32, chunk),
                         makeTable(chunk, pagesPerToken)};
   KeysAndValues to;
-  for (Value cache : op.getCaches())
+  for (Value cache : of.caches)
     to.caches.push_back(
         allocatePages(cast<CacheType>(cache.getType()), numPages));
   auto allocateScale = [&](Value scale, AffineMapAttr map) {
@@ -272,8 +275,8 @@ void SelectionDecomposition::attendToTokens() {
       allocated.push_back(gathered.scale);
     return gathered;
   };
-  to.keyScale = allocateScale(op.getKeyScale(), op.getKeyScaleMapAttr());
-  to.valueScale = allocateScale(op.getValueScale(), op.getValueScaleMapAttr());
+  to.keyScale = allocateScale(of.keyScale, op.getKeyScaleMapAttr());
+  to.valueScale = allocateScale(of.valueScale, op.getValueScaleMapAttr());
 
   auto loop = scf::ForOp::create(builder, loc, constantIndex(builder, loc, 0),
                                  tokens, chunk);
@@ -318,11 +321,10 @@ void SelectionDecomposition::attendToTokens() {
   attend({rowsOf(all.starts, zero, numStarts), rowsOf(all.lens, zero, count),
           rowsOf(all.table, zero, count)},
          to,
-         {rowsOf(op.getQuery(), first, count),
-          rowsOf(op.getOut(), first, count),
-          op.getLse() ? rowsOf(op.getLse(), first, count) : Value(),
-          rowsOfScale(op.getQueryScale(), op.getQueryScaleMap()),
-          rowsOfScale(op.getOutScale(), op.getOutScaleMap())});
+         {rowsOf(of.query, first, count), rowsOf(of.out, first, count),
+          of.lse ? rowsOf(of.lse, first, count) : Value(),
+          rowsOfScale(of.queryScale, op.getQueryScaleMap()),
+          rowsOfScale(of.outScale, op.getOutScaleMap())});
 }
 
 void SelectionDecomposition::run() {
@@ -333,6 +335,20 @@ void SelectionDecomposition::run() {
     attendToTokens();
   for (Value memory : allocated)
     memref::DeallocOp::create(builder, loc, memory);
+}
+
+/// Decomposes an operation: each list of a token as what its heads do.
+static void decompose(PagedAttentionOp op) {
+  OpBuilder builder(op);
+  const int64_t lists = op.getNumSelectedLists();
+  if (lists == 0) {
+    SelectionDecomposition(builder, op, ListOperands(op)).run();
+  } else {
+    Value count = constantIndex(builder, op.getLoc(), lists);
+    forEach(builder, op.getLoc(), count, 1, [&](OpBuilder &body, Value list) {
+      SelectionDecomposition(body, op, ListOperands(body, op, list)).run();
+    });
+  }
   op.erase();
 }
 
@@ -350,7 +366,7 @@ struct DecomposeSelectionPass
         ops.push_back(op);
     });
     for (PagedAttentionOp op : ops)
-      SelectionDecomposition(op).run();
+      decompose(op);
   }
 };
 } // namespace

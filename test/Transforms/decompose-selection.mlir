@@ -109,3 +109,29 @@ func.func @tokens_that_are_pages(%query: memref<?x8x64xbf16>, %cache: !cache, %s
       selected_tokens(%list : memref<?x?xi32>)
   return
 }
+
+// One list after the other is attention of its heads, to the heads of the caches that they
+// share, with their scales: here four query heads, two heads of keys, and one of values.
+!keys = !fp8attn.cache<key, heads = 4, head_dim = 64, page = 32, i8, #fp8attn.layout<pairs>>
+!values = !fp8attn.cache<value, heads = 1, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+#of_head = affine_map<(page, head, token, channel) -> (page, head)>
+// CHECK-LABEL: func.func @lists_of_heads(
+// CHECK-SAME:    %[[QUERY:.+]]: memref<?x8x64xbf16>, %[[KEYS:.+]]: !{{.+}}, %[[VALUES:.+]]: !{{.+}}, %[[SCALE:.+]]: memref<?x4xf32>,
+// CHECK-SAME:    %[[LIST:[^:]+]]: memref<?x2x?xi32>,
+// CHECK:         scf.for %[[I:.+]] = %{{.+}} to %[[C2:.+]] step
+// CHECK:           memref.subview %[[LIST]][0, %[[I]], 0] [%{{.+}}, 1, %{{.+}}] [1, 1, 1] : memref<?x2x?xi32> to memref<?x?xi32
+// CHECK:           memref.subview %[[QUERY]][0, %{{.+}}, 0] [%{{.+}}, 4, 64]
+// CHECK:           %[[SCALES:.+]] = memref.subview %[[SCALE]][0, %{{.+}}] [%{{.+}}, 2]
+// CHECK:           %[[TWO:.+]] = fp8attn.cache_heads %[[KEYS]] from %{{.+}} -> <key, heads = 2,
+// CHECK-NOT:       fp8attn.cache_heads
+// CHECK:           fp8attn.paged_attention {{.*}} cache(%[[TWO]], %[[VALUES]] : {{.*}}key_scale(%[[SCALES]] :
+// CHECK-NOT:       fp8attn.paged_attention
+func.func @lists_of_heads(%query: memref<?x8x64xbf16>, %keys: !keys, %values: !values, %scale: memref<?x4xf32>,
+    %list: memref<?x2x?xi32>, %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
+    %out: memref<?x8x64xbf16>) {
+  fp8attn.paged_attention causal query(%query : memref<?x8x64xbf16>) cache(%keys, %values : !keys, !values)
+      key_scale(%scale : memref<?x4xf32>, #of_head)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>) out(%out : memref<?x8x64xbf16>)
+      selected_pages(%list : memref<?x2x?xi32>)
+  return
+}

@@ -65,6 +65,10 @@ static void addReads(PagedAttentionOp op, const Arguments &arguments,
   const int64_t pageTokens = keys.getPageTokens();
   const int64_t keyBytes = keys.getKeyBytes() / pageTokens;
   const int64_t valueBytes = values.getValueBytes() / pageTokens;
+  // A cache with fewer heads is read once for each of the other's.
+  const int64_t kvHeads = op.getNumKvHeads();
+  const int64_t keyHead = head * keys.getNumHeads() / kvHeads;
+  const int64_t valueHead = head * values.getNumHeads() / kvHeads;
   // Whole granules of tokens: that is how they are stored.
   const int64_t end = llvm::alignTo(seen.end, FP8ATTN_GRANULE);
   int64_t tokens;
@@ -73,13 +77,13 @@ static void addReads(PagedAttentionOp op, const Arguments &arguments,
     tokens = std::min(pageTokens - place, end - first);
     addExtent(work, task,
               keyData + page * keys.getPageBytes() +
-                  head * keys.getHeadBytes() + place * keyBytes,
+                  keyHead * keys.getHeadBytes() + place * keyBytes,
               tokens * keyBytes);
     if (!op.valuesAreKeys())
       addExtent(work, task,
                 valueData + page * values.getPageBytes() +
-                    head * values.getHeadBytes() + values.getValueOffset() +
-                    place * valueBytes,
+                    valueHead * values.getHeadBytes() +
+                    values.getValueOffset() + place * valueBytes,
                 tokens * valueBytes);
   }
   work.reads.push_back(std::move(task));
@@ -99,19 +103,31 @@ static void addSelected(PagedAttentionOp op, const Arguments &arguments,
   const fp8attn_tensor &list = arguments[op.getSelected()].tensor;
   const int64_t unit = op.getSelectedUnit();
   const int64_t pageTokens = op.getKeyCacheType().getPageTokens();
-  for (int64_t i = 0; i < rows.seq_q; ++i) {
+  const int64_t lists = op.getNumSelectedLists();
+  const int64_t columns = list.sizes[list.rank - 1];
+  // Heads that see one list, and those that share keys and values.
+  const int64_t numLists = std::max<int64_t>(lists, 1);
+  const int64_t kvHeads = op.getNumKvHeads();
+  for (int64_t i = 0; i < rows.seq_q * numLists; ++i) {
+    const int64_t token = i / numLists, number = i % numLists;
     const int32_t *row = static_cast<const int32_t *>(list.data) +
-                         (rows.query_begin + i) * list.strides[0];
-    const int64_t end = fp8attn_visible_keys(&rows, i).end;
+                         (rows.query_begin + token) * list.strides[0] +
+                         number * (lists > 0 ? list.strides[1] : 0);
+    const int64_t end = fp8attn_visible_keys(&rows, token).end;
     std::vector<int32_t> seen;
     int64_t numKeys = 0;
-    for (int64_t entry = 0; entry < list.sizes[1]; ++entry)
+    for (int64_t entry = 0; entry < columns; ++entry)
       if (const int64_t key = row[entry] * unit; key >= 0 && key < end) {
         numKeys += std::min(unit, end - key);
         seen.push_back(pages[key / pageTokens]);
       }
-    work.flops += getFlopsPerKey(op) * static_cast<double>(numKeys);
-    for (int64_t head = 0; head < op.getNumKvHeads(); ++head)
+    work.flops += getFlopsPerKey(op) * static_cast<double>(numKeys) /
+                  static_cast<double>(numLists);
+    // Several lists may share a head, which is then read for each.
+    const int64_t firstHead = number * kvHeads / numLists;
+    const int64_t endHead =
+        std::max((number + 1) * kvHeads / numLists, firstHead + 1);
+    for (int64_t head = firstHead; head < endHead; ++head)
       addReads(op, arguments, seen.data(), head, {0, numKeys}, work);
   }
 }

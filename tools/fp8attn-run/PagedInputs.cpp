@@ -82,9 +82,10 @@ LogicalResult InputMaker::makeCacheScales(Op op, CacheType keys,
 }
 
 template <typename Op> LogicalResult InputMaker::makeCacheScales(Op op) {
-  const int64_t heads = op.getKeyCacheType().getNumHeads();
-  if (failed(makeScale(op.getKeyOuterScale(), heads)) ||
-      failed(makeScale(op.getValueOuterScale(), heads)))
+  if (failed(makeScale(op.getKeyOuterScale(),
+                       op.getKeyCacheType().getNumHeads())) ||
+      failed(makeScale(op.getValueOuterScale(),
+                       op.getValueCacheType().getNumHeads())))
     return failure();
   return makeCacheScales(op, op.getKeyCacheType(), op.getValueCacheType(),
                          getPages(op.getKeyCacheType()).numPages);
@@ -115,7 +116,8 @@ template <typename Op> void InputMaker::makeCaches(Op op) {
 /// columns has more of them.
 LogicalResult InputMaker::makeSelected(PagedAttentionOp op) {
   const int64_t unit = op.getSelectedUnit();
-  const int64_t columns = op.getSelected().getType().getDimSize(1);
+  const int64_t lists = op.getNumSelectedLists();
+  const int64_t columns = op.getSelected().getType().getShape().back();
   const int64_t entries = ShapedType::isDynamic(columns)
                               ? llvm::divideCeil(batch.numSelected, unit)
                               : columns;
@@ -126,14 +128,18 @@ LogicalResult InputMaker::makeSelected(PagedAttentionOp op) {
     std::vector<int32_t> units(llvm::divideCeil(batch.seqLens[s], pageTokens) *
                                pageTokens / unit);
     std::iota(units.begin(), units.end(), 0);
-    for (int64_t i = 0; i < batch.queryLen(s); ++i) {
+    const int64_t rows = batch.queryLen(s) * std::max<int64_t>(lists, 1);
+    for (int64_t i = 0; i < rows; ++i) {
       random.shuffle(units);
       for (int64_t entry = 0; entry < entries; ++entry)
         list.push_back(entry < static_cast<int64_t>(units.size()) ? units[entry]
                                                                   : -1);
     }
   }
-  return makeIntegers(op.getSelected(), {batch.numTokens(), entries}, list);
+  SmallVector<int64_t> sizes = {batch.numTokens(), entries};
+  if (lists > 0)
+    sizes.insert(sizes.begin() + 1, lists);
+  return makeIntegers(op.getSelected(), sizes, list);
 }
 
 LogicalResult InputMaker::makeInputs(PagedAttentionOp op) {
@@ -227,12 +233,14 @@ LogicalResult InputMaker::makeRotation(KvWriteOp op) {
 
 LogicalResult InputMaker::makeInputs(KvWriteOp op) {
   CacheType keys = op.getKeyCacheType(), values = op.getValueCacheType();
-  const int64_t tokens = batch.numTokens(), heads = keys.getNumHeads();
+  const int64_t tokens = batch.numTokens();
   const PageTable &pages = getPages(keys);
-  if (failed(makeQueries(op.getKey(), {tokens, heads, keys.getHeadDim()})) ||
-      (op.getValue() &&
-       failed(
-           makeQueries(op.getValue(), {tokens, heads, values.getHeadDim()}))) ||
+  auto makeTokens = [&](Value tensor, CacheType cache) {
+    return makeQueries(tensor,
+                       {tokens, cache.getNumHeads(), cache.getHeadDim()});
+  };
+  if (failed(makeTokens(op.getKey(), keys)) ||
+      (op.getValue() && failed(makeTokens(op.getValue(), values))) ||
       failed(makeSlots(op.getSlots(), pages)) || failed(makeCacheScales(op)) ||
       failed(makeRotation(op)))
     return failure();

@@ -155,8 +155,13 @@ static void runAttention(PagedAttentionOp op, const Arguments &inputs,
   }
   if (Value selected = op.getSelected()) {
     const fp8attn_tensor &list = inputs[selected].tensor;
-    call.selected = {getInts(selected), list.sizes[1], list.strides[0],
-                     op.getSelectedUnit()};
+    const int64_t lists = op.getNumSelectedLists();
+    call.selected = {getInts(selected),
+                     list.sizes[lists > 0 ? 2 : 1],
+                     list.strides[0],
+                     op.getSelectedUnit(),
+                     std::max<int64_t>(lists, 1),
+                     lists > 0 ? list.strides[1] : 0};
   }
   const std::vector<double> scales = getRowScales(
       inputs[op.getQuery()], op.getQueryScale(), op.getQueryScaleMap(), inputs);

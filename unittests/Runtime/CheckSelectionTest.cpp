@@ -24,13 +24,15 @@ class CheckSelectionTest : public RuntimeTest {
 protected:
   int32_t check() {
     return fp8attn_check_selection(
-        &context, "selected_pages", unit, selected.data(), /*num_entries=*/2,
-        /*stride=*/3, queryStart.data(), 4, seqLens.data(), 3, table.data(),
-        numTables, /*max_pages=*/3, /*table_stride=*/3, /*num_tokens=*/3,
+        &context, "selected_pages", unit, selected.data(), numLists,
+        /*num_entries=*/2, stride, /*list_stride=*/3, queryStart.data(), 4,
+        seqLens.data(), 3, table.data(), numTables, /*max_pages=*/3,
+        /*table_stride=*/3, /*num_tokens=*/3,
         /*num_pages=*/10, kPageTokens, topLeft, right);
   }
 
   int64_t unit = kPageTokens, numTables = 3, topLeft = 0, right = 0;
+  int64_t numLists = 0, stride = 3;
   std::vector<int32_t> queryStart = {0, 2, 2, 3};
   std::vector<int32_t> seqLens = {65, 96, 33};
   /// Causal queries 0 and 1 see 64 and 65 keys, query 2 sees 33.
@@ -68,6 +70,23 @@ TEST_F(CheckSelectionTest, Entries) {
       check(), FP8ATTN_BAD_PAGE,
       "selected_pages[1, 1] is 96, expected -1 to 95 (block_table has 3 pages "
       "of 32 tokens for a sequence)");
+}
+
+TEST_F(CheckSelectionTest, ListsOfHeads) {
+  // A row of two lists for each token, of which the second is behind the first.
+  numLists = 2;
+  stride = 6;
+  selected = {0, 2, kUnused, 2, 0, kUnused, -1, 2,  kUnused,
+              0, 2, kUnused, 1, 2, kUnused, 1,  -1, kUnused};
+  EXPECT_EQ(check(), FP8ATTN_OK) << context.message;
+  selected[10] = 3;
+  expectFailure(check(), FP8ATTN_BAD_PAGE,
+                "selected_pages[1, 1, 1] is 3, expected -1 to 2 (block_table "
+                "has 3 pages of 32 tokens for a sequence)");
+  selected[10] = 1;
+  expectFailure(check(), FP8ATTN_BAD_BLOCK_TABLE,
+                "block_table[0, 1] is -2147483648, expected a page of the "
+                "cache, which has 10, for selected_pages[1, 1, 1] = 1");
 }
 
 TEST_F(CheckSelectionTest, PagesOfVisibleKeys) {
@@ -128,7 +147,7 @@ TEST_F(CheckSelectionTest, Null) {
   const auto checkWith = [&](const int32_t *list, const int32_t *pages,
                              int64_t entries) {
     return fp8attn_check_selection(&context, "selected_pages", kPageTokens,
-                                   list, entries, 3, queryStart.data(), 4,
+                                   list, 0, entries, 3, 0, queryStart.data(), 4,
                                    seqLens.data(), 3, pages, 3, 3, 3, 3, 10,
                                    kPageTokens, 0, 0);
   };

@@ -44,12 +44,16 @@ struct SharedPrefixes {
 
 /// Lists of the keys that queries see.
 struct SelectedKeys {
-  /// [tokens, numEntries], rows `stride` apart; null if queries see all keys.
-  /// An entry is -1, none, or stands for `unit` keys from entry * unit on.
+  /// [tokens, numLists, numEntries], tokens `stride` apart and lists
+  /// listStride; null if queries see all keys. Each list is for numHeads /
+  /// numLists neighbouring query heads. An entry is -1, none, or stands for
+  /// `unit` keys from entry * unit on.
   const int32_t *entries = nullptr;
   int64_t numEntries = 0;
   int64_t stride = 0;
   int64_t unit = 1;
+  int64_t numLists = 1;
+  int64_t listStride = 0;
 };
 
 /// A call of paged attention. Nothing is checked: the batch is valid.

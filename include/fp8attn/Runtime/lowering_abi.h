@@ -142,17 +142,19 @@ int32_t fp8attn_check_prefix(fp8attn_context *context,
 
 /// Checks a batch as fp8attn_check_batch does, where a query token sees only
 /// what its row of a list has, called `name` in messages: selected is
-/// [num_tokens, num_entries], with rows `stride` apart, and an entry stands for
-/// `unit` tokens from entry * unit on. Entries are -1 or such tokens as a row
-/// of the block table has room for. Of the table, those of listed keys that the
-/// query sees are read, and no others.
+/// [num_tokens, num_entries], with rows `stride` apart, or, unless num_lists is
+/// 0, [num_tokens, num_lists, num_entries], with those of a token list_stride
+/// apart. An entry stands for `unit` tokens from entry * unit on. Entries are
+/// -1 or such tokens as a row of the block table has room for. Of the table,
+/// those of listed keys that the query sees are read, and no others.
 int32_t fp8attn_check_selection(
     fp8attn_context *context, const char *name, int64_t unit,
-    const int32_t *selected, int64_t num_entries, int64_t stride,
-    const int32_t *query_start, int64_t num_starts, const int32_t *seq_lens,
-    int64_t num_seqs, const int32_t *block_table, int64_t num_tables,
-    int64_t max_pages, int64_t table_stride, int64_t num_tokens,
-    int64_t num_pages, int64_t page_tokens, int64_t top_left, int64_t right);
+    const int32_t *selected, int64_t num_lists, int64_t num_entries,
+    int64_t stride, int64_t list_stride, const int32_t *query_start,
+    int64_t num_starts, const int32_t *seq_lens, int64_t num_seqs,
+    const int32_t *block_table, int64_t num_tables, int64_t max_pages,
+    int64_t table_stride, int64_t num_tokens, int64_t num_pages,
+    int64_t page_tokens, int64_t top_left, int64_t right);
 
 /// Checks that every slot is below num_slots (negative ones are skipped).
 int32_t fp8attn_check_slots(fp8attn_context *context, const int64_t *slots,
@@ -368,11 +370,13 @@ void fp8attn_dense_item_init(fp8attn_work_item *item, int64_t index,
 
 /// Fills in the run of the item's KV head. `keys` and `values` are page 0 of
 /// the key and value caches; *_head_bytes the distance between heads, with the
-/// values beginning value_offset bytes after the head's start.
+/// values beginning value_offset bytes after the head's start. *_share
+/// neighbouring KV heads are one of the cache.
 void fp8attn_key_run_init(fp8attn_key_run *run, const fp8attn_work_item *item,
                           const void *keys, int64_t key_page_bytes,
-                          int64_t key_head_bytes, const void *values,
-                          int64_t value_page_bytes, int64_t value_head_bytes,
+                          int64_t key_head_bytes, int64_t key_share,
+                          const void *values, int64_t value_page_bytes,
+                          int64_t value_head_bytes, int64_t value_share,
                           int64_t value_offset, const int32_t *block_table,
                           int64_t table_stride, int64_t page_tokens);
 

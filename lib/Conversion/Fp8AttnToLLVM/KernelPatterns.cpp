@@ -56,6 +56,8 @@ struct KeyRunLowering : SymbolPattern<KeyRunOp> {
     auto number = [&](int64_t value) {
       return makeInteger(rewriter, loc, 64, value);
     };
+    // What decomposition has made heads of the items of.
+    const int64_t kvHeads = std::lcm(keys.getNumHeads(), values.getNumHeads());
     // Values of a latent cache are null, and have no bytes of their own.
     const bool isLatent = keys.isLatent();
     Value valueData;
@@ -72,10 +74,12 @@ struct KeyRunLowering : SymbolPattern<KeyRunOp> {
          getCacheMember(rewriter, loc, adaptor.getKeyCache(), abi::kCacheData),
          getCacheMember(rewriter, loc, adaptor.getKeyCache(),
                         abi::kCachePageBytes),
-         number(keys.getHeadBytes()), valueData,
+         number(keys.getHeadBytes()), number(kvHeads / keys.getNumHeads()),
+         valueData,
          getCacheMember(rewriter, loc, adaptor.getValueCache(),
                         abi::kCachePageBytes),
          number(isLatent ? 0 : values.getHeadBytes()),
+         number(kvHeads / values.getNumHeads()),
          number(isLatent ? 0 : values.getValueOffset()),
          getElementPointer(rewriter, loc, *getTypeConverter(),
                            adaptor.getBlockTable(),
@@ -191,6 +195,32 @@ struct CacheChannelsLowering : ConvertOpToLLVMPattern<CacheChannelsOp> {
     Value data = memberOf(abi::kCacheData);
     const auto offset =
         static_cast<int32_t>(cache.getCodedPart().getPageBytes());
+    data =
+        LLVM::GEPOp::create(rewriter, loc, data.getType(), rewriter.getI8Type(),
+                            data, ArrayRef<LLVM::GEPArg>{offset});
+    rewriter.replaceOp(op, packStruct(rewriter, loc,
+                                      abi::getCacheType(getContext()),
+                                      {data, memberOf(abi::kCacheNumPages),
+                                       memberOf(abi::kCachePageBytes)}));
+    return success();
+  }
+};
+
+/// Begins pages at a head. Their distance stays what it is.
+struct CacheHeadsLowering : ConvertOpToLLVMPattern<CacheHeadsOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(CacheHeadsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto memberOf = [&](abi::CacheMember member) {
+      return getCacheMember(rewriter, loc, adaptor.getCache(), member);
+    };
+    Value data = memberOf(abi::kCacheData);
+    Value offset = LLVM::MulOp::create(
+        rewriter, loc, adaptor.getFirst(),
+        makeInteger(rewriter, loc, 64, op.getCache().getType().getHeadBytes()));
     data =
         LLVM::GEPOp::create(rewriter, loc, data.getType(), rewriter.getI8Type(),
                             data, ArrayRef<LLVM::GEPArg>{offset});
@@ -327,7 +357,7 @@ void mlir::fp8attn::populateKernelPatterns(const LLVMTypeConverter &converter,
   patterns.add<KeyRunLowering, UkernelCallLowering, UkernelHandOverLowering>(
       converter, symbols);
   patterns.add<UkernelPackedRunLowering, RunPageLowering, CachePartLowering,
-               CacheChannelsLowering,
+               CacheChannelsLowering, CacheHeadsLowering,
                CacheMemberLowering<CacheNumPagesOp, abi::kCacheNumPages>,
                CacheMemberLowering<CachePageBytesOp, abi::kCachePageBytes>,
                ElementBitsLowering, UkernelNullLowering>(converter);

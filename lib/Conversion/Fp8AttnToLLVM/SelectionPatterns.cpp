@@ -37,11 +37,17 @@ struct CheckSelectionLowering
                                   OpBuilder &builder) const override {
     Location loc = op.getLoc();
     MemRefDescriptor selected(adaptor.getSelected());
+    const int64_t rank = op.getSelected().getType().getRank();
+    // Without a dimension of lists there are none, at no distance.
+    Value none = makeInteger(builder, loc, 64, 0);
     SmallVector<Value> arguments = {
         makeString(builder, loc, symbols, op.getName()),
         makeInteger(builder, loc, 64, op.getUnit()),
         getPointer(builder, loc, op.getSelected(), adaptor.getSelected()),
-        selected.size(builder, loc, 1), selected.stride(builder, loc, 0)};
+        rank == 3 ? selected.size(builder, loc, 1) : none,
+        selected.size(builder, loc, rank - 1),
+        selected.stride(builder, loc, 0),
+        rank == 3 ? selected.stride(builder, loc, 1) : none};
     arguments.append(getBatch(op, adaptor, builder));
     arguments.append(makeSeenKeys(builder, op));
     return arguments;

@@ -143,6 +143,17 @@ static void buildItem(OpBuilder &builder, Location loc,
                    /*channelFactor=*/Value(), outScale);
 }
 
+Value mlir::fp8attn::shareHead(OpBuilder &builder, Location loc,
+                               AttentionInterface op, Value head,
+                               int64_t numHeads) {
+  const int64_t groups = op.getNumKvHeads() / numHeads;
+  return groups == 1
+             ? head
+             : arith::DivUIOp::create(builder, loc, head,
+                                      constantIndex(builder, loc, groups))
+                   .getResult();
+}
+
 void mlir::fp8attn::makeScales(OpBuilder &builder, Location loc, Value keyHead,
                                Value valueHead, int64_t pageTokens,
                                ItemContext &context) {

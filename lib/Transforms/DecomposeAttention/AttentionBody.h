@@ -44,6 +44,11 @@ struct ItemContext {
   Type keyType, valueType;
 };
 
+/// Returns the head of keys or values, of which there are `numHeads`, that the
+/// query heads of group `head` of an item share.
+Value shareHead(OpBuilder &builder, Location loc, AttentionInterface op,
+                Value head, int64_t numHeads);
+
 /// Finds the scales of the item's head of the keys and of that of the values;
 /// pageTokens is 0 if keys are dense.
 void makeScales(OpBuilder &builder, Location loc, Value keyHead,

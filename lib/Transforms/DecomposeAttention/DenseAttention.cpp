@@ -66,25 +66,15 @@ static Type getTileElement(TypedValue<ShapedType> tensor) {
              : BFloat16Type::get(tensor.getContext());
 }
 
-/// Returns the head of keys or values that the query heads of group `head`
-/// share.
-static Value buildHead(OpBuilder &builder, Location loc, AttentionOp op,
-                       Value head, TypedValue<ShapedType> tensor) {
-  const int64_t groups = op.getNumKvHeads() / tensor.getType().getDimSize(1);
-  return groups == 1
-             ? head
-             : arith::DivUIOp::create(builder, loc, head,
-                                      constantIndex(builder, loc, groups))
-                   .getResult();
-}
-
 /// Finds the item's batch entry, heads and scales.
 static void buildDenseItem(OpBuilder &builder, Location loc, AttentionOp op,
                            Value item) {
   Value entry = SequenceOp::create(builder, loc, item);
   Value head = KvHeadOp::create(builder, loc, item);
-  Value keyHead = buildHead(builder, loc, op, head, op.getKey());
-  Value valueHead = buildHead(builder, loc, op, head, op.getValue());
+  Value keyHead =
+      shareHead(builder, loc, op, head, op.getKey().getType().getDimSize(1));
+  Value valueHead =
+      shareHead(builder, loc, op, head, op.getValue().getType().getDimSize(1));
   ItemContext context;
   context.op = op;
   context.item = item;

@@ -23,7 +23,7 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Finds the item's head, scales and keys.
+/// Finds the item's heads, scales and keys.
 static void buildNonEmptyItem(OpBuilder &builder, Location loc,
                               PagedAttentionOp op, Value item, Value numRows) {
   ItemContext context;
@@ -41,8 +41,12 @@ static void buildNonEmptyItem(OpBuilder &builder, Location loc,
     keyCache = valueCache = codes;
     context.rope = rope;
   }
-  makeScales(builder, loc, head, head, op.getKeyCacheType().getPageTokens(),
-             context);
+  Value keyHead =
+      shareHead(builder, loc, op, head, op.getKeyCacheType().getNumHeads());
+  Value valueHead =
+      shareHead(builder, loc, op, head, op.getValueCacheType().getNumHeads());
+  makeScales(builder, loc, keyHead, valueHead,
+             op.getKeyCacheType().getPageTokens(), context);
   makeRowScaleMaps({kRowToken, kRowHead}, context);
   if (op.getDraftMask())
     context.diagonal = DiagonalOp::create(builder, loc, item);

@@ -120,3 +120,25 @@ func.func @append(%tile: tensor<256x512xbf16>, %run: !fp8attn.key_run, %first: i
   %0 = fp8attn.tile.append_rope %tile, %run[%first], %part : tensor<256x512xbf16>, !part -> tensor<256x512xbf16>
   return %0 : tensor<256x512xbf16>
 }
+
+// -----
+
+// cache_heads_c1: nothing but the number of heads differs.
+!cache = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+!part = !fp8attn.cache<key, heads = 2, head_dim = 32, page = 32, bf16, #fp8attn.layout<pairs>>
+func.func @part(%cache: !cache, %first: index) -> !part {
+  // expected-error@below {{'fp8attn.cache_heads' op expects a cache without rope_head_dim, and one that differs in heads, of which the first has a multiple, got '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, <pairs>>' and '!fp8attn.cache<key, heads = 2, head_dim = 32, page = 32, bf16, <pairs>>'}}
+  %0 = fp8attn.cache_heads %cache from %first : !cache -> !part
+  return %0 : !part
+}
+
+// -----
+
+// cache_heads_c1: parts are of one size.
+!cache = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+!part = !fp8attn.cache<key, heads = 3, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+func.func @part(%cache: !cache, %first: index) -> !part {
+  // expected-error@below {{op expects a cache without rope_head_dim, and one that differs in heads, of which the first has a multiple, got}}
+  %0 = fp8attn.cache_heads %cache from %first : !cache -> !part
+  return %0 : !part
+}

@@ -64,7 +64,7 @@ func.func @attention(
     %seq_lens: memref<?xi32>,
     %block_table: memref<?x?xi32>,
     %out: memref<?x16x64xbf16>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects a value cache with heads, page and layout of the key cache ('!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'), got '!fp8attn.cache<value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, <pairs>>'}}
+  // expected-error@below {{'fp8attn.paged_attention' op expects a value cache with page and layout of the key cache ('!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f8E4M3FN, <pairs>>'), got '!fp8attn.cache<value, heads = 8, head_dim = 64, page = 64, f8E4M3FN, <pairs>>'}}
   fp8attn.paged_attention
       query(%query : memref<?x16x64xbf16>)
       cache(%cache0, %cache1 : !cache0, !cache1)

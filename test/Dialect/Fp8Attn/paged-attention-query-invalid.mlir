@@ -95,3 +95,19 @@ func.func @attention(
       out(%out : memref<?x16x?xbf16>)
   return
 }
+
+// -----
+
+// paged_attention_c1: 8 query heads are four for each head of keys, and cannot share 3 of values.
+!keys = !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+!values = !fp8attn.cache<value, heads = 3, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+func.func @attention(%query: memref<?x8x64xbf16>, %keys: !keys,
+    // expected-note@below {{the cache is defined here}}
+    %values: !values,
+    %query_start: memref<?xi32>, %seq_lens: memref<?xi32>, %block_table: memref<?x?xi32>, %out: memref<?x8x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects heads of query (8) to be a multiple of heads of the cache (3)}}
+  fp8attn.paged_attention query(%query : memref<?x8x64xbf16>) cache(%keys, %values : !keys, !values)
+      batch(%query_start, %seq_lens, %block_table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>)
+  return
+}

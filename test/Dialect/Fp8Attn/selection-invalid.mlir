@@ -140,3 +140,64 @@ func.func @case(%query: memref<?x8x64xbf16>, %cache: !cache, %starts: memref<?xi
       out(%out : memref<?x8x64xbf16>) selected_pages(%list : memref<?x?xi32, strided<[?, 2]>>)
   return
 }
+
+// -----
+
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+// selection_c6: how many lists there are is known.
+func.func @case(%query: memref<?x8x64xbf16>, %cache: !cache,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>, %list: memref<?x?x?xi32>,
+    %out: memref<?x8x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects lists of a token of selected_tokens to be static, got ? in 'memref<?x?x?xi32>'}}
+  fp8attn.paged_attention query(%query : memref<?x8x64xbf16>) cache(%cache : !cache)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>) selected_tokens(%list : memref<?x?x?xi32>)
+  return
+}
+
+// -----
+
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+// selection_c6: a list is for as many heads as another.
+func.func @case(%query: memref<?x8x64xbf16>, %cache: !cache,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>, %list: memref<?x3x?xi32>,
+    %out: memref<?x8x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects heads of query (8) to be a multiple of the lists of a token in selected_pages, got 3}}
+  fp8attn.paged_attention query(%query : memref<?x8x64xbf16>) cache(%cache : !cache)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>) selected_pages(%list : memref<?x3x?xi32>)
+  return
+}
+
+// -----
+
+!keys = !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+!values = !fp8attn.cache<value, heads = 3, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+// selection_c6: no head is of two lists in part.
+func.func @case(%query: memref<?x12x64xbf16>, %keys: !keys,
+    // expected-note@below {{the cache is defined here}}
+    %values: !values,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>, %list: memref<?x2x?xi32>,
+    %out: memref<?x12x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects heads of the cache (3) to be a multiple of the lists of a token in selected_tokens, or to divide them, got 2}}
+  fp8attn.paged_attention query(%query : memref<?x12x64xbf16>) cache(%keys, %values : !keys, !values)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x12x64xbf16>) selected_tokens(%list : memref<?x2x?xi32>)
+  return
+}
+
+// -----
+
+!cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, i8, #fp8attn.layout<pairs>>
+#pairs = affine_map<(page, head, token, channel) -> (head floordiv 2)>
+// selection_c7: heads of a list are neighbours, and so are their scales.
+func.func @case(%query: memref<?x8x64xbf16>, %cache: !cache, %scale: memref<4xf32>,
+    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>, %list: memref<?x8x?xi32>,
+    %out: memref<?x8x64xbf16>) {
+  // expected-error@below {{'fp8attn.paged_attention' op expects results of the map of key_scale that depend on the head to be the head where selected_tokens has several lists for a token, got affine_map<(d0, d1, d2, d3) -> (d1 floordiv 2)>}}
+  fp8attn.paged_attention query(%query : memref<?x8x64xbf16>) cache(%cache : !cache)
+      key_scale(%scale : memref<4xf32>, #pairs) value_scale(%scale : memref<4xf32>, #pairs)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      out(%out : memref<?x8x64xbf16>) selected_tokens(%list : memref<?x8x?xi32>)
+  return
+}

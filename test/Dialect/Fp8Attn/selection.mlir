@@ -33,3 +33,17 @@ func.func @tensors(%query: tensor<?x8x64xbf16>, %cache: !cache, %starts: tensor<
       selected_tokens(%list : tensor<?x?xi32>) out(%out : tensor<?x8x64xbf16>) -> tensor<?x8x64xbf16>
   return %0 : tensor<?x8x64xbf16>
 }
+
+// A list for each KV head.
+// CHECK-LABEL: func.func @heads
+// CHECK:         fp8attn.paged_attention {{.*}} selected_tokens(%{{.+}} : memref<?x8x?xi32>)
+// CHECK:         fp8attn.cache_heads %{{.+}} from %{{.+}} : <key_value, heads = 8, {{.+}}> -> <key_value, heads = 1, {{.+}}>
+!head = !fp8attn.cache<key_value, heads = 1, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+func.func @heads(%query: memref<?x16x64xbf16>, %cache: !cache, %starts: memref<?xi32>, %lens: memref<?xi32>,
+    %table: memref<?x?xi32>, %list: memref<?x8x?xi32>, %out: memref<?x16x64xbf16>, %first: index) -> !head {
+  fp8attn.paged_attention query(%query : memref<?x16x64xbf16>) cache(%cache : !cache)
+      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+      selected_tokens(%list : memref<?x8x?xi32>) out(%out : memref<?x16x64xbf16>)
+  %0 = fp8attn.cache_heads %cache from %first : !cache -> !head
+  return %0 : !head
+}

@@ -50,7 +50,7 @@ func.func @run(%item: !fp8attn.work_item, %table: memref<?x?xi32>, %cache: !keys
 !keys = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
 !values = !fp8attn.cache<value, heads = 8, head_dim = 64, page = 64, bf16, #fp8attn.layout<pairs>>
 func.func @run(%item: !fp8attn.work_item, %table: memref<?x?xi32>, %k: !keys, %v: !values) {
-  // expected-error@below {{'fp8attn.tile.key_run' op expects caches of the same heads and page, got '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, <pairs>>' and '!fp8attn.cache<value, heads = 8, head_dim = 64, page = 64, bf16, <pairs>>'}}
+  // expected-error@below {{'fp8attn.tile.key_run' op expects caches of the same page, got '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, <pairs>>' and '!fp8attn.cache<value, heads = 8, head_dim = 64, page = 64, bf16, <pairs>>'}}
   %0 = fp8attn.tile.key_run %item, %table, %k, %v : memref<?x?xi32>, !keys, !values
   return
 }

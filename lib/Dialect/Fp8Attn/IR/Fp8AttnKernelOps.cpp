@@ -129,6 +129,18 @@ LogicalResult CacheChannelsOp::verify() {
   return success();
 }
 
+LogicalResult CacheHeadsOp::verify() {
+  CacheType cache = getCache().getType(), part = getPart().getType();
+  // cache_heads_c1
+  if (cache.isMixed() || part != cache.withHeads(part.getNumHeads()) ||
+      cache.getNumHeads() % part.getNumHeads() != 0)
+    return emitOpError("expects a cache without rope_head_dim, and one that "
+                       "differs in heads, of which the first has a multiple, "
+                       "got ")
+           << cache << " and " << part;
+  return success();
+}
+
 LogicalResult CachePartOp::verify() {
   return detail::verifyCachePart(*this, getContent(), getCache().getType());
 }

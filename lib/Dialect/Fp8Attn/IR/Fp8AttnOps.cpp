@@ -36,13 +36,15 @@ static LogicalResult verifyShapes(PagedAttentionOp op) {
   // paged_attention_c1
   if (failed(verifyStatic(op, "heads", query, 1)))
     return failure();
-  int64_t heads = query.size(1), kvHeads = op.getNumKvHeads();
-  if (heads < 1 || heads % kvHeads != 0)
-    return noteDefinition(op.emitOpError("expects heads of query (")
-                              << heads
-                              << ") to be a multiple of heads of the cache ("
-                              << kvHeads << ")",
-                          "the cache", op.getKeyCache());
+  const int64_t heads = query.size(1);
+  for (Value cache : op.getCaches())
+    if (const int64_t kvHeads = cast<CacheType>(cache.getType()).getNumHeads();
+        heads < 1 || heads % kvHeads != 0)
+      return noteDefinition(op.emitOpError("expects heads of query (")
+                                << heads
+                                << ") to be a multiple of heads of the cache ("
+                                << kvHeads << ")",
+                            "the cache", cache);
   // paged_attention_c2
   if (failed(verifySizeOfCache(op, "head dim", query, 2, op.getKeyCache(),
                                "head_dim", op.getKeyDim())))

@@ -38,9 +38,8 @@ LogicalResult KeyRunOp::verify() {
                "both, got ")
            << keys << " and " << values;
   // tile_key_run_c2
-  if (keys.getNumHeads() != values.getNumHeads() ||
-      keys.getPageTokens() != values.getPageTokens())
-    return emitOpError("expects caches of the same heads and page, got ")
+  if (keys.getPageTokens() != values.getPageTokens())
+    return emitOpError("expects caches of the same page, got ")
            << keys << " and " << values;
   for (Value cache : {Value(getKeyCache()), Value(getValueCache())})
     if (failed(verifyHasLayout(*this, cache)) ||

@@ -309,6 +309,11 @@ CacheType CacheType::getRopePart() const {
              getPageTokens(), BFloat16Type::get(getContext()), getLayout());
 }
 
+CacheType CacheType::withHeads(int64_t heads) const {
+  return get(getContext(), getContent(), heads, getHeadDim(), getValueHeadDim(),
+             getRopeHeadDim(), getPageTokens(), getElementType(), getLayout());
+}
+
 int64_t CacheType::getKeyBytes() const {
   if (!hasKeys())
     return 0;

@@ -46,6 +46,39 @@ static LogicalResult verifyScaleOfTokens(PagedAttentionOp op, StringRef name,
   return success();
 }
 
+/// Checks that each list is for heads of the caches, or heads that share one,
+/// and that their scales are those of neighbours.
+static LogicalResult verifyLists(PagedAttentionOp op, NamedShaped selected) {
+  if (selected.type().getRank() != 3)
+    return success();
+  // selection_c6
+  if (failed(verifyStatic(op, "lists of a token", selected, 1)))
+    return failure();
+  const int64_t lists = selected.size(1), heads = op.getNumHeads();
+  if (lists < 1 || heads % lists != 0)
+    return op.emitOpError("expects heads of query (")
+           << heads << ") to be a multiple of the lists of a token in "
+           << selected.name << ", got " << lists;
+  for (Value cache : op.getCaches())
+    if (const int64_t kvHeads = cast<CacheType>(cache.getType()).getNumHeads();
+        kvHeads % lists != 0 && lists % kvHeads != 0)
+      return noteDefinition(
+          op.emitOpError("expects heads of the cache (")
+              << kvHeads << ") to be a multiple of the lists of a token in "
+              << selected.name << ", or to divide them, got " << lists,
+          "the cache", cache);
+  // selection_c7
+  for (auto [name, map] : {std::pair("key_scale", op.getKeyScaleMap()),
+                           std::pair("value_scale", op.getValueScaleMap())})
+    for (AffineExpr result : map ? map->getResults() : ArrayRef<AffineExpr>())
+      if (result.isFunctionOfDim(1) && !isa<AffineDimExpr>(result))
+        return op.emitOpError("expects results of the map of ")
+               << name << " that depend on the head to be the head where "
+               << selected.name << " has several lists for a token, got "
+               << AffineMapAttr::get(*map);
+  return success();
+}
+
 LogicalResult fp8attn::detail::verifySelection(PagedAttentionOp op) {
   NamedShaped selected{op.getSelectedName(), op.getSelected()};
   if (!selected.value)
@@ -73,5 +106,7 @@ LogicalResult fp8attn::detail::verifySelection(PagedAttentionOp op) {
       return op.emitOpError("expects elements of at least 8 bits beside "
                             "selected_tokens, got ")
              << cache;
+  if (failed(verifyLists(op, selected)))
+    return failure();
   return verifyMemRefs(op, {selected});
 }

@@ -196,11 +196,10 @@ LogicalResult fp8attn::detail::verifyCaches(Operation *op,
   // caches_c2
   auto keys = cast<CacheType>(caches.front().getType());
   auto values = cast<CacheType>(caches.back().getType());
-  if (values.getNumHeads() != keys.getNumHeads() ||
-      values.getPageTokens() != keys.getPageTokens() ||
+  if (values.getPageTokens() != keys.getPageTokens() ||
       values.getLayout() != keys.getLayout())
-    return noteDefinition(op->emitOpError("expects a value cache with heads, "
-                                          "page and layout of the key cache (")
+    return noteDefinition(op->emitOpError("expects a value cache with page and "
+                                          "layout of the key cache (")
                               << keys << "), got " << values,
                           "the key cache", caches.front());
   return verifyHasKernels(op, caches.front());

@@ -184,7 +184,8 @@ def Fp8Attn_CheckSelectionOp : Fp8Attn_CheckOp<"selection"> {
   let summary = "returns a status if a batch with selected keys is inconsistent";
   let description = [{
     Does what `check.batch` does where queries see only what `selected` lists, in
-    units of `unit` tokens: it has a row for each query token. Of the block table,
+    units of `unit` tokens: it has a row for each query token, or one for each of several
+    groups of heads. Of the block table,
     entries of listed keys are looked at, and no others. `name` is that of the
     list in messages.
 
@@ -199,7 +200,7 @@ def Fp8Attn_CheckSelectionOp : Fp8Attn_CheckOp<"selection"> {
     ```
   }];
   let arguments = (ins StrAttr:$name, I64Attr:$unit,
-                       MemRefRankOf<[I32], [2]>:$selected,
+                       MemRefRankOf<[I32], [2, 3]>:$selected,
                        MemRefRankOf<[I32], [1]>:$queryStart,
                        MemRefRankOf<[I32], [1]>:$seqLens,
                        MemRefRankOf<[I32], [2]>:$blockTable, Index:$tokens,

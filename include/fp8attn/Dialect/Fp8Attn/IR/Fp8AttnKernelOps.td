@@ -229,6 +229,28 @@ def Fp8Attn_CacheChannelsOp : Fp8Attn_Op<"cache_channels", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Fp8Attn_CacheHeadsOp : Fp8Attn_Op<"cache_heads", [Pure]> {
+  let summary = "neighbouring heads of a cache, as a cache";
+  let description = [{
+    The same pages at the same distance, of which each has as many heads as the
+    result, from `first` on.
+
+    ```mlir
+    !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+    !head = !fp8attn.cache<key_value, heads = 1, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
+    func.func @head(%cache: !cache, %first: index) -> !head {
+      %0 = fp8attn.cache_heads %cache from %first : !cache -> !head
+      return %0 : !head
+    }
+    ```
+  }];
+  let arguments = (ins Fp8Attn_CacheType:$cache, Index:$first);
+  let results = (outs Fp8Attn_CacheType:$part);
+  let assemblyFormat =
+      "$cache `from` $first attr-dict `:` type($cache) `->` type($part)";
+  let hasVerifier = 1;
+}
+
 def Fp8Attn_CacheNumPagesOp : Fp8Attn_Op<"cache_num_pages", [Pure]> {
   let summary = "number of pages of a cache";
   let description = [{

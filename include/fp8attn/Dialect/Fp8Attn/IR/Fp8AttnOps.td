@@ -35,7 +35,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
   let summary = "attention of a ragged batch over a paged cache";
   let description = [{
     For each sequence `b` of the batch, each of its query tokens `i` and each
-    query head `h` with KV head `g = h / (Hq / Hkv)`:
+    query head `h` with KV head `g = h / (Hq / Hkv)`, which each cache counts on its own:
 
     ```
     q          = query[i, h] (* query_scale)
@@ -88,10 +88,9 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
       (token, head, channel) to the scale's indices, which are dimensions of the query:
       `-> ()` is a scale for the tensor, `-> (head)` one for each query head,
       `-> (token, head)` one for each token and head;
-    - `caches`: one `key_value` or `latent` cache, or a `key` and a `value`
-      cache, with Hkv heads, Hkv a divisor of Hq. The two have heads of size Dk
-      and Dv, which a `key_value` cache has in common; two caches may also differ
-      in their element types;
+    - `caches`: one `key_value` or `latent` cache, or a `key` and a `value` cache, with Hkv
+      heads, Hkv a divisor of Hq. The two have heads of size Dk and Dv, which a `key_value`
+      cache has in common; two caches may also differ in their element types, and in Hkv;
     - `keyScale`, `valueScale`: f32, f8E8M0FNU (powers of two) or f8E4M3FN, required for
       a cache of codes and absent for bf16 (of a `latent` cache, `keyScale` is the
       scale of both, and there is no other one); `keyScaleMap` and `valueScaleMap` are
@@ -114,7 +113,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     - `groupStart`: i32 [G + 1], `prefixLens`: i32 [G], `prefixTable`: i32
       [G, pages]: optional, all or none; as `queryStart`, `seqLens` and
       `blockTable`;
-    - `selectedPages` or `selectedTokens`: i32 [tokens, entries], optional;
+    - `selectedPages` or `selectedTokens`: i32 [tokens, entries] or [tokens, L, entries], optional;
     - `sink`: f32, bf16 or f16 [Hq], contiguous, optional;
     - `out`: bf16, f16, f32, f8E4M3FN or f8E5M2 [tokens, Hq, Dv]; `outScale`: f32, with a
       map as that of `queryScale`, required for FP8 and absent for others: `out` is then
@@ -185,16 +184,15 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
       that is there twice counts once, -1 is none, and keys that are not visible,
       such as those from `seq_lens` on, are skipped;
     - a key is at most the last one that the row of the block table has room for;
-    - nothing else is read, neither other keys of the cache (but of a page or
-      granule of 32 tokens that holds a key that is) nor other entries of the
-      block table, which may be anything;
-    - the order of the list changes no bit of the result: keys are summed as those
-      of a sequence that has no others, in the order of their positions;
-    - there is no `window_left`, `alibi`, mask, region or prefix beside it.
+    - nothing else is read, neither other keys of the cache (but of a page or granule of 32 tokens
+      that holds a key that is) nor other entries of the block table, which may be anything;
+    - the order of the list changes no bit of the result: keys are summed in that of positions;
+    - there is no `window_left`, `alibi`, mask, region or prefix beside it;
+    - with [tokens, L, entries], head `h` sees list `h / (Hq / L)` of the token: of L = Hkv,
+      each KV head has one. Heads of each cache are a multiple of L or divide it.
 
-    A list of pages costs as much as a block table, and so does one of tokens
-    where a page is one token. Other tokens are first copied to pages of their
-    own, in memory that the call takes, and so are their scales.
+    A list of pages costs as much as a block table, as does one of tokens where a page is one.
+    Others are first copied to pages, in memory that the call takes, and so are their scales.
 
     Numerics: the query enters the first GEMM in bf16 (f16 and f32 are rounded
     to nearest even), probabilities the second in bf16; sums are f32; codes
@@ -342,8 +340,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Optional<Fp8Attn_Shaped<"prefix_lens", [I32], [1]>>:$prefixLens,
     Optional<Fp8Attn_Shaped<"prefix_table", [I32], [2]>>:$prefixTable,
     Optional<Fp8Attn_Shaped<"draft_mask", [I1, I8, F32, BF16, F16], [2]>>:$draftMask,
-    Optional<Fp8Attn_Shaped<"selected_pages", [I32], [2]>>:$selectedPages,
-    Optional<Fp8Attn_Shaped<"selected_tokens", [I32], [2]>>:$selectedTokens,
+    Optional<Fp8Attn_Shaped<"selected_pages", [I32], [2, 3]>>:$selectedPages,
+    Optional<Fp8Attn_Shaped<"selected_tokens", [I32], [2, 3]>>:$selectedTokens,
     Optional<Fp8Attn_RowScale<"query_scale">>:$queryScale,
     Optional<Fp8Attn_RowScale<"out_scale">>:$outScale,
     Optional<Fp8Attn_Scale<"key_outer_scale">>:$keyOuterScale,
@@ -382,7 +380,12 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     }
     ::mlir::Value getKeyCache() { return getCaches().front(); }
     ::mlir::Value getValueCache() { return getCaches().back(); }
-    int64_t getNumKvHeads() { return getKeyCacheType().getNumHeads(); }
+    /// Returns the fewest groups of query heads that share a head of the keys
+    /// and one of the values.
+    int64_t getNumKvHeads() {
+      return ::std::lcm(getKeyCacheType().getNumHeads(),
+                        getValueCacheType().getNumHeads());
+    }
     int64_t getKeyDim() { return getKeyCacheType().getHeadDim(); }
     int64_t getValueDim() { return getValueCacheType().getValueHeadDim(); }
     bool valuesAreKeys() { return getKeyCacheType().isLatent(); }
@@ -395,6 +398,12 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     /// Returns the list of the pages or tokens that a query sees, or null.
     ::mlir::TypedValue<::mlir::ShapedType> getSelected() {
       return getSelectedPages() ? getSelectedPages() : getSelectedTokens();
+    }
+    /// Returns the groups of query heads that have a list each, 0 if there is no
+    /// dimension of them.
+    int64_t getNumSelectedLists() {
+      ::mlir::ShapedType type = getSelected().getType();
+      return type.getRank() == 3 ? type.getDimSize(1) : 0;
     }
     /// Returns the name of that list.
     ::llvm::StringRef getSelectedName() {

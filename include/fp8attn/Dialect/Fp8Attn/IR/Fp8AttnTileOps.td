@@ -36,8 +36,9 @@ def Fp8Attn_KeyRunOp : Fp8Attn_TileOp<"key_run",
     [MemoryEffects<[MemRead]>]> {
   let summary = "keys and values of a work item's head and sequence";
   let description = [{
-    Combines the item's row of the block table with its head's place in the
-    caches. See `paged_attention` for the operands.
+    Combines the item's row of the block table with its heads' places in the
+    caches. KV heads of the item are as many as both caches' heads divide: neighbours
+    share a head of a cache that has fewer. See `paged_attention` for the operands.
 
     ```mlir
     !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>

@@ -104,6 +104,8 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     int64_t getRowBytes() const {
       return getRowRopeOffset() + getRopeHeadDim() * sizeof(uint16_t);
     }
+    /// Returns the type with another number of heads.
+    CacheType withHeads(int64_t heads) const;
     /// Returns whether elements are codes, so that scales are needed: all but
     /// bf16.
     bool isQuantized() const;

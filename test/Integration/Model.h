@@ -27,7 +27,8 @@ struct Arguments {
   fp8attn_tensor keyScale, valueScale;
   fp8attn_cache keyCache, valueCache;
   fp8attn_tensor query, queryStart, seqLens, blockTable, sink, out, lse;
-  fp8attn_tensor alibi, mask, draftMask, queryScale, outScale, documents;
+  fp8attn_tensor alibi, mask, draftMask, queryScale, outScale, documents,
+      selected;
 };
 
 using EntryPoint = fp8attn_status (*)(fp8attn_context *context,
@@ -43,8 +44,9 @@ struct Model {
   fp8attn_type sourceType;
   fp8attn_type queryType;
   fp8attn_type outType;
-  int64_t numKvHeads;
-  /// Query heads per KV head.
+  /// Heads of keys, and of values.
+  int64_t numKvHeads, numValueHeads;
+  /// Query heads per head of keys.
   int64_t group;
   /// Channels of queries and keys, and of values and outputs.
   int64_t headDim;
@@ -84,6 +86,17 @@ struct Model {
   bool written;
   /// Tensors may have strides of the caller's; their channels are contiguous.
   bool strided;
+  /// Products are of f32.
+  bool f32Products;
+  /// "pages" or "tokens" of which queries have lists, or "none", and how many a
+  /// token has, 0 if there is no dimension of them.
+  const char *selected;
+  int64_t numLists;
+  bool selects() const { return selected[0] != 'n'; }
+  /// Returns how many tokens an entry of a list stands for.
+  int64_t selectedUnit() const { return selected[0] == 'p' ? pageTokens : 1; }
+  /// Returns the lists of a token, at least 1.
+  int64_t listsOfToken() const { return numLists > 0 ? numLists : 1; }
   bool modifiesScores() const {
     return softcap != 0 || alibi || documents || mask[0] != 'n' ||
            draftMask[0] != 'n';
@@ -110,7 +123,7 @@ struct Model {
 
   static int64_t wholeLines(int64_t bytes) { return (bytes + 63) / 64 * 64; }
   int64_t valueBytes() const {
-    return numKvHeads * pageTokens * ((valueDim + 15) / 16 * 16) *
+    return numValueHeads * pageTokens * ((valueDim + 15) / 16 * 16) *
            fp8attn::reference::elementBits(valueCache) / 8;
   }
 };

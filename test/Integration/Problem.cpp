@@ -117,7 +117,7 @@ Problem::Problem(const Model &model, std::vector<Sequence> sequences,
              nanWord(model.outType));
   lse.resize(rows, NAN);
   key.resize(numKeys * model.numKvHeads * model.headDim);
-  value.resize(numKeys * model.numKvHeads * model.valueDim);
+  value.resize(numKeys * model.numValueHeads * model.valueDim);
   for (std::vector<uint16_t> *tensor : {&query, &key, &value})
     fill(*tensor, fastNormal);
   // About the log-sum-exp of a few hundred keys, so that both sides count.
@@ -131,6 +131,12 @@ Problem::Problem(const Model &model, std::vector<Sequence> sequences,
   outScale =
       makeRowScales(model.outScaleKind, kOutScale, model.numHeads(), rows);
   makeBlockTable();
+  if (model.selects()) {
+    entriesOfList = maxPages * model.pageTokens / model.selectedUnit();
+    selected.resize(queryStart.back() * model.listsOfToken() * entriesOfList);
+    for (size_t i = 0; i < selected.size(); ++i)
+      selected[i] = static_cast<int32_t>(i % entriesOfList);
+  }
   chooseScales();
   keyCache = AlignedBytes(numPages * model.keyPageBytes(), kUnwritten);
   if (model.split)
@@ -147,15 +153,17 @@ void Problem::fill(std::vector<uint16_t> &tensor,
 static bool isNone(const char *kind) { return std::strcmp(kind, "none") == 0; }
 
 static ScaleShape scaleShape(const Problem &problem, const char *kind,
-                             int64_t channels) {
+                             int64_t heads, int64_t channels) {
   return {&findScaleKind(isNone(kind) ? "tensor" : kind), problem.numPages,
-          problem.model.numKvHeads, problem.model.pageTokens, channels};
+          heads, problem.model.pageTokens, channels};
 }
 ScaleShape Problem::keyScaleShape() const {
-  return scaleShape(*this, model.keyScaleKind, model.codedDim());
+  return scaleShape(*this, model.keyScaleKind, model.numKvHeads,
+                    model.codedDim());
 }
 ScaleShape Problem::valueScaleShape() const {
-  return scaleShape(*this, model.valueScaleKind, model.valueDim);
+  return scaleShape(*this, model.valueScaleKind, model.numValueHeads,
+                    model.valueDim);
 }
 
 /// Returns the scales of a [tokens, heads, channels] tensor.
@@ -270,7 +278,7 @@ Arguments Problem::arguments() {
   };
   Arguments all = {};
   all.key = heads(keyTensor(), model.numKvHeads);
-  all.value = heads(valueTensor(), model.numKvHeads);
+  all.value = heads(valueTensor(), model.numValueHeads);
   all.slots = vector(slots, FP8ATTN_TYPE_I64);
   all.keyScale = describe(keyScale, keyScaleShape(), typedKeyScale);
   all.valueScale = describe(valueScale, valueScaleShape(), typedValueScale);
@@ -291,6 +299,13 @@ Arguments Problem::arguments() {
                                 queryStart.back(), model.numHeads(), 0, 0);
   all.queryScale = describeRowScale(queryScale, model.queryScaleKind);
   all.outScale = describeRowScale(outScale, model.outScaleKind);
+  all.selected =
+      model.numLists > 0
+          ? fp8attn_tensor_make(selected.data(), FP8ATTN_TYPE_I32, 3,
+                                queryStart.back(), model.numLists,
+                                entriesOfList, 0)
+          : fp8attn_tensor_make(selected.data(), FP8ATTN_TYPE_I32, 2,
+                                queryStart.back(), entriesOfList, 0, 0);
   return all;
 }
 

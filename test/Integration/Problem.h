@@ -91,6 +91,10 @@ public:
   /// One for each query head, if the model has sinks; numbers that the model's
   /// type of sinks has.
   std::vector<float> sink;
+  /// [query tokens, lists of a token, entriesOfList], if the model selects: all
+  /// keys at first.
+  std::vector<int32_t> selected;
+  int64_t entriesOfList = 0;
   std::vector<int64_t> slots;
   std::vector<int32_t> queryStart, seqLens, blockTable;
   int64_t numPages = 0, maxPages = 0;

@@ -56,8 +56,8 @@ reference::HeadTensor Problem::keyTensor() {
 }
 
 reference::HeadTensor Problem::valueTensor() {
-  return typedTensor(value, model.numKvHeads, model.valueDim, model.sourceType,
-                     typedValue);
+  return typedTensor(value, model.numValueHeads, model.valueDim,
+                     model.sourceType, typedValue);
 }
 
 reference::HeadTensor Problem::queryTensor() const {
@@ -85,8 +85,10 @@ static reference::PairsCache pairsCache(const Model &model,
   using reference::Content;
   const auto part = [&](uint8_t *data, Content content, fp8attn_type type,
                         int64_t channels) {
-    return reference::makePairsCache(data, content, type, model.numKvHeads,
-                                     channels, model.pageTokens);
+    const int64_t heads =
+        content == Content::Value ? model.numValueHeads : model.numKvHeads;
+    return reference::makePairsCache(data, content, type, heads, channels,
+                                     model.pageTokens);
   };
   if (model.ropeDim > 0)
     return reference::makeMixedCache(keys, keyType, model.headDim,
@@ -118,6 +120,7 @@ attendTo(const Problem &problem, reference::HeadTensor query,
   reference::AttentionCall call;
   call.query = query;
   call.keepQuery = keepQuery;
+  call.f32Products = model.f32Products;
   call.queryScale = std::move(queryScale);
   call.numHeads = model.numHeads();
   call.keys = std::move(cache.keys);
@@ -129,6 +132,13 @@ attendTo(const Problem &problem, reference::HeadTensor query,
   call.seqLens = problem.seqLens.data();
   call.blockTable = problem.blockTable.data();
   call.tableStride = problem.maxPages;
+  if (model.selects())
+    call.selected = {problem.selected.data(),
+                     problem.entriesOfList,
+                     problem.entriesOfList * model.listsOfToken(),
+                     model.selectedUnit(),
+                     model.listsOfToken(),
+                     problem.entriesOfList};
   call.softmaxScale = 1 / std::sqrt(double(model.headDim));
   call.windowLeft = model.windowLeft;
   call.windowRight = model.causal ? 0 : model.windowRight;
@@ -186,9 +196,9 @@ reference::AttentionResult Problem::unquantizedAttend() {
                         headTensor(key, model.numKvHeads, model.headDim),
                         slots.data(), {});
   if (!model.latent)
-    reference::writeCache(cache.values,
-                          headTensor(value, model.numKvHeads, model.valueDim),
-                          slots.data(), {});
+    reference::writeCache(
+        cache.values, headTensor(value, model.numValueHeads, model.valueDim),
+        slots.data(), {});
   return attendTo(*this, queryTensor(), queryScales(), false, cache, {}, {},
                   nullptr);
 }

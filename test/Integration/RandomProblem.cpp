@@ -117,12 +117,13 @@ void RandomProblem::drawSpecials(Draw &draw) {
     // i8 and elements of 4 bits have neither.
     if (type == FP8ATTN_TYPE_I8 || reference::elementBits(type) < 8)
       continue;
-    specials.push_back({isValue,
-                        problem.blockTable[sequence * problem.maxPages +
-                                           token / model.pageTokens],
-                        draw.between(0, model.numKvHeads - 1),
-                        token % model.pageTokens, channel,
-                        drawSpecialCode(draw, type)});
+    specials.push_back(
+        {isValue,
+         problem.blockTable[sequence * problem.maxPages +
+                            token / model.pageTokens],
+         draw.between(0,
+                      (isValue ? model.numValueHeads : model.numKvHeads) - 1),
+         token % model.pageTokens, channel, drawSpecialCode(draw, type)});
   }
 }
 
@@ -135,7 +136,7 @@ void RandomProblem::place(Draw &draw) {
        {&Arguments::key, &Arguments::value, &Arguments::query,
         &Arguments::blockTable, &Arguments::out, &Arguments::lse,
         &Arguments::alibi, &Arguments::mask, &Arguments::draftMask,
-        &Arguments::documents})
+        &Arguments::documents, &Arguments::selected})
     placed.emplace_back(tensor, PlacedTensor(dense.*tensor, draw.bits));
 }
 
@@ -182,6 +183,8 @@ RandomProblem::RandomProblem(Draw &draw, uint32_t seed)
     sharePages(draw, problem);
   if (draw.onceIn(6) && !problem.sequences.empty())
     drawSpecials(draw);
+  if (problem.model.selects())
+    selection = drawSelection(draw, problem);
   problem.setWorkers(draw.oneOf({1, 1, 2, 3}));
   place(draw);
 }
@@ -198,6 +201,8 @@ fp8attn_status RandomProblem::write() {
                 &special.code,
                 reference::elementBytes(part.typeOf(special.channel)));
   }
+  if (problem.model.selects())
+    selection.hideOthers(problem);
   return status;
 }
 
@@ -235,6 +240,8 @@ std::string RandomProblem::describe() const {
   if (problem.model.mask != std::string("none"))
     text << ", mask " << kMasks[int(mask)] << " of " << scores.maskColumns
          << " columns";
+  if (problem.model.selects())
+    text << ", " << problem.entriesOfList << " " << problem.model.selected;
   if (!specials.empty())
     text << ", " << specials.size() << " NaN or infinite";
   for (const auto &[tensor, place] : placed) {

@@ -15,6 +15,7 @@
 #define FP8ATTN_TEST_INTEGRATION_RANDOMPROBLEM_H
 
 #include "PlacedTensor.h"
+#include "RandomSelection.h"
 #include "Scores.h"
 
 #include <string>
@@ -62,6 +63,7 @@ private:
   Scores scores;
   std::vector<Special> specials;
   bool hasFlatTensor = false;
+  Selection selection;
   /// The tensors that have strides of their own.
   std::vector<std::pair<fp8attn_tensor Arguments::*, PlacedTensor>> placed;
 };

@@ -125,7 +125,7 @@ static void poison(Problem &problem, const reference::CachePart &part,
   const int64_t page =
       problem.blockTable[sequence * problem.maxPages + token / pageTokens];
   const uint16_t nan = part.type == FP8ATTN_TYPE_BF16 ? 0x7FC0 : 0x7F;
-  for (int64_t head = 0; head < problem.model.numKvHeads; ++head)
+  for (int64_t head = 0; head < part.heads; ++head)
     std::memcpy(part.data + part.byte(page, head, token % pageTokens, 0), &nan,
                 reference::elementBytes(part.type));
 }

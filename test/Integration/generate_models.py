@@ -23,7 +23,7 @@ from model_text import (
     ELEMENTS, TYPES, Region, camel_back, function, operand, optional, row_scale_arguments,
     row_scale_kinds,
 )
-from models import FEW, LLAMA, MIXES, MODELS, REPACKED, SCALED_MIXES, SHAPES, check_pairs
+from models import FEW, LLAMA, MIXES, MODELS, REPACKED, SCALED_MIXES, SELECTED_MIXES, SHAPES, check_pairs
 from scale_kinds import scale_map, scale_type
 
 def value_cache(model):
@@ -34,14 +34,19 @@ def value_dim(model):
     return model.value_dim or model.head_dim
 
 
+def value_heads(model):
+    return model.value_heads or model.kv_heads
+
+
 def cache_type(model, content, layout="pairs"):
     is_value = content == "value"
+    heads = value_heads(model) if is_value else model.kv_heads
     head_dim = value_dim(model) if is_value else model.head_dim
     element = value_cache(model) if is_value else model.cache
     latent = f"value_head_dim = {value_dim(model)}, " if content == "latent" else ""
     latent += f"rope_head_dim = {model.rope_dim}, " if model.rope_dim else ""
     return (
-        f"!fp8attn.cache<{content}, heads = {model.kv_heads}, "
+        f"!fp8attn.cache<{content}, heads = {heads}, "
         f"head_dim = {head_dim}, {latent}page = {model.page}, "
         f"{ELEMENTS[element]}, #fp8attn.layout<{layout}>>"
     )
@@ -59,12 +64,12 @@ def scale_arguments(model):
     return [
         (
             name,
-            scale_type(kind, model.kv_heads, model.page, channels),
+            scale_type(kind, heads, model.page, channels),
             scale_map(kind, model.page),
         )
-        for name, kind, channels in (
-            ("key_scale", model.key_scale, model.head_dim - model.rope_dim),
-            ("value_scale", model.value_scale, value_dim(model)),
+        for name, kind, heads, channels in (
+            ("key_scale", model.key_scale, model.kv_heads, model.head_dim - model.rope_dim),
+            ("value_scale", model.value_scale, value_heads(model), value_dim(model)),
         )
         if kind != "none"
     ]
@@ -79,12 +84,12 @@ def memref(model, shape):
 
 
 def write_arguments(model):
-    def tensor(head_dim):
-        return memref(model, f"?x{model.kv_heads}x{head_dim}x{model.source}")
+    def tensor(heads, head_dim):
+        return memref(model, f"?x{heads}x{head_dim}x{model.source}")
 
-    arguments = [("key", tensor(model.head_dim))]
+    arguments = [("key", tensor(model.kv_heads, model.head_dim))]
     if not model.latent:
-        arguments += [("value", tensor(value_dim(model)))]
+        arguments += [("value", tensor(value_heads(model), value_dim(model)))]
     arguments += [("slots", "memref<?xi64>")]
     arguments += [scale[:2] for scale in scale_arguments(model)]
     return arguments + cache_arguments(model)
@@ -115,6 +120,9 @@ def attend_arguments(model):
     if model.draft != "none":
         arguments += [("draft_mask", memref(model, f"?x?x{model.draft}"))]
     arguments += [scale[:2] for scale in row_scales(model)]
+    if model.selected != "none":
+        shape = f"?x{model.lists}x?" if model.lists else "?x?"
+        arguments += [(f"selected_{model.selected}", memref(model, f"{shape}xi32"))]
     return arguments + [("documents", memref(model, "?x?xi32"))] * model.documents
 
 
@@ -141,6 +149,8 @@ def score_operands(model, arguments):
         operands.append(operand("draft_mask", [("draft_mask", arguments["draft_mask"])]))
     operands += [operand(name, [(name, kind)], f", {scale_map}")
                  for name, kind, scale_map in row_scales(model)]
+    operands += [operand(name, [(name, kind)]) for name, kind in arguments.items()
+                 if name.startswith("selected_")]
     if region.lines:
         operands.append(region.text())
     if model.softcap and not model.written:
@@ -178,6 +188,7 @@ def print_mlir(model):
         if getattr(model, side) is not None:
             operation += f" {side} = {getattr(model, side)}"
     operation += " alignment = top_left" * model.top_left
+    operation += " precision = f32" * model.f32_products
     print(function(f"attend_{model.name}", attend_arguments(model), operation, operands))
 
 
@@ -229,7 +240,9 @@ def print_convert(heads, channels):
 def entry(name, arguments):
     """Returns a C++ function that unpacks the arguments of an entry point."""
     values = [
-        "&arguments." + camel_back("key_cache" if argument == "cache" else argument)
+        "&arguments." + camel_back(
+            "key_cache" if argument == "cache"
+            else "selected" if argument.startswith("selected_") else argument)
         for argument, _ in arguments
     ]
     return (
@@ -248,7 +261,7 @@ def print_cpp(model):
                 model.cache, value_cache(model), model.source, model.query, model.out
             )
         ),
-        f"{model.kv_heads}, {model.group}, {model.head_dim}, {value_dim(model)}, {model.rope_dim}, {model.page}",
+        f"{model.kv_heads}, {value_heads(model)}, {model.group}, {model.head_dim}, {value_dim(model)}, {model.rope_dim}, {model.page}",
         f'"{model.key_scale}", "{model.value_scale}"',
         row_scale_kinds(model),
         ", ".join(str(flag).lower() for flag in flags),
@@ -256,7 +269,8 @@ def print_cpp(model):
         f"{str(model.top_left).lower()}, {str(model.sink).lower()}, "
         f"FP8ATTN_TYPE_{TYPES[model.per_head]}",
         f'{model.softcap}, {str(model.alibi).lower()}, "{model.mask}", "{model.draft}", '
-        f"{str(model.documents).lower()}, {str(model.written).lower()}, {str(model.strided).lower()}",
+        f"{str(model.documents).lower()}, {str(model.written).lower()}, {str(model.strided).lower()}, "
+        f'{str(model.f32_products).lower()}, "{model.selected}", {model.lists}',
         entry(f"write_{model.name}", write_arguments(model)),
         f"write_{model.name}_workspace_bytes",
         entry(f"attend_{model.name}", attend_arguments(model)),
@@ -281,7 +295,7 @@ def print_models():
 
 
 def print_mixes():
-    for model in MIXES + SCALED_MIXES:
+    for model in MIXES + SCALED_MIXES + SELECTED_MIXES:
         print_mlir(model)
     for model in DENSE_MIXES:
         print(generate_dense.mlir(model))
@@ -314,7 +328,7 @@ def main():
         "mixes": print_mixes,
         "cpp": lambda: print_table(
             ("mixes_entry_points.h", "models_entry_points.h"),
-            MODELS + MIXES + SCALED_MIXES,
+            MODELS + MIXES + SCALED_MIXES + SELECTED_MIXES,
             DENSE + DENSE_MIXES,
         ),
         "few": print_few,

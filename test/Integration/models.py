@@ -33,7 +33,13 @@ Model = collections.namedtuple(
     # What the scales of queries and outputs differ by, if these are FP8.
     " query_scale out_scale"
     # How many channels of keys in a latent cache, the last ones, are bf16.
-    " rope_dim",
+    " rope_dim"
+    # Heads of the values if they are not those of the keys, and whether products are
+    # of f32.
+    " value_heads f32_products"
+    # Whether queries see "pages" or "tokens" of a list, and how many lists a token has,
+    # 0 if there is no dimension of them.
+    " selected lists",
     defaults=(
         (None, None, "bf16", "bf16", "bf16")
         + (None, None, False, False)
@@ -42,6 +48,8 @@ Model = collections.namedtuple(
         + ("none", "f32")
         + ("tensor", "tensor")
         + (0,)
+        + (None, False)
+        + ("none", 0)
     ),
 )
 
@@ -127,6 +135,17 @@ SHAPES = [
     ]
 ]
 
+# Heads of values that are not those of keys: more, fewer, and neither a multiple of the
+# other.
+VALUE_HEADS = [
+    Model(f"heads_{name}", cache, kv_heads, group, head_dim, page, *scales(cache), True, True, True,
+          value_heads=value_heads, **rest)
+    for name, cache, kv_heads, group, head_dim, page, value_heads, rest in [
+        ("more_values", "e4m3", 1, 12, 64, 32, 3, dict(sink=True)),
+        ("fewer_values", "bf16", 6, 2, 40, 64, 2, dict(window_left=40, alibi=True)),
+        ("no_multiple", "e5m2", 4, 6, 64, 16, 6, dict(value_cache="i8", value_dim=72)),
+    ]
+]
 # Of these, caches that are repacked, too: heads that fill no tile, and a page of
 # several granules.
 REPACKED = ("sweep_dim40", "sweep_dim24_bf16")
@@ -270,7 +289,8 @@ WRITTEN = [
 MIX_COLUMNS = {
     "caches": [("e4m3", "e4m3"), ("e5m2", "i4"), ("bf16", "e5m2"), ("e2m1", "e4m3"), ("i4", "bf16"), ("i8", "i8"), ("bf16", "bf16")],
     "dims": [(64, 64), (128, 128), (8, 8), (40, 40), (576, 512), (192, 128), (72, 200), (24, 576)],
-    "heads": [(2, 4), (1, 7), (3, 1), (2, 16)],
+    # KV heads, query heads for each, and heads of values.
+    "heads": [(2, 4, 2), (1, 7, 1), (3, 1, 3), (2, 16, 2), (2, 6, 3), (4, 2, 1)],
     "page": [32, 64, 16, 1],
     "scales": [("head", "head"), ("tensor", "head"), ("head", "tensor"), ("tensor", "tensor")],
     # causal, window_left, window_right
@@ -291,6 +311,7 @@ MIX_COLUMNS = {
         ("bf16", "e4m3", "e4m3"), ("f16", "e5m2", "bf16"), ("f32", "f32", "e5m2"),
     ],
     "row_scales": [("tensor", "token_head"), ("token_head", "head"), ("head", "tensor")],
+    "f32_products": [False, True],
 }
 
 
@@ -301,7 +322,7 @@ SCALED_COLUMNS = {
     **MIX_COLUMNS,
     "caches": [("e4m3", "e5m2"), ("i4", "e2m1"), ("e2m1", "e2m1"), ("i8", "i8")],
     "dims": [(64, 64), (40, 72), (192, 128)],
-    "heads": [(2, 4), (1, 7), (3, 1)],
+    "heads": [(2, 4, 2), (1, 7, 1), (3, 1, 3), (2, 6, 3), (4, 2, 1)],
     "page": [32, 64, 16, 1],
     "scales": [
         ("head_channel", "token_head"), ("token", "channel"), ("channel", "page"),
@@ -311,21 +332,53 @@ SCALED_COLUMNS = {
     "types": [("bf16", "bf16", "bf16"), ("f32", "f16", "f32"), ("f16", "f32", "f16"), ("bf16", "e4m3", "e5m2")],
 }
 
+# Queries that see keys of lists: what may stand beside these, and few values of the other
+# columns.
+SELECTED_COLUMNS = {
+    **MIX_COLUMNS,
+    "caches": [("e4m3", "e4m3"), ("bf16", "e5m2"), ("i8", "i8"), ("e2m1", "e4m3")],
+    "dims": [(64, 64), (40, 72), (192, 128)],
+    "heads": [(2, 4, 2), (4, 2, 1), (2, 6, 3)],
+    "scales": [("head", "token_block"), ("token_head", "channel"), ("head_channel", "token")],
+    "window": [(True, None, None), (False, None, None), (False, None, 5)],
+    "types": [("bf16", "bf16", "bf16"), ("f32", "f16", "f32"), ("f16", "e4m3", "e5m2")],
+    "selected": ["tokens", "pages"],
+    # For all heads, for each of the keys, for each query head.
+    "lists": ["all", "keys", "heads"],
+    **{option: [False] for option in ("alibi", "documents", "written")},
+    **{mask: ["none"] for mask in ("mask", "draft")},
+}
+
+
+def lists_of_token(row):
+    kv_heads, group, value_heads = row["heads"]
+    if row.get("lists", "all") == "keys":
+        # A list that heads of values cannot be divided by is for all heads.
+        return kv_heads if value_heads % kv_heads == 0 or kv_heads % value_heads == 0 else 1
+    return kv_heads * group if row.get("lists") == "heads" else 0
+
+
 def mix(name, row):
     cache, value_cache = row["caches"]
     head_dim, value_dim = row["dims"]
-    kv_heads, group = row["heads"]
+    kv_heads, group, value_heads = row["heads"]
     causal, left, right = row["window"]
     source, query, out = row["types"]
     key_scale, value_scale = row["scales"]
     query_scale, out_scale = row["row_scales"]
-    # One cache holds keys and values of one type and size, or keys of which the
-    # values are part.
-    latent = cache == value_cache and head_dim > value_dim and row["page"] < 96
+    # One cache holds keys and values of one type, size and number of heads, or keys of
+    # which the values are part.
+    latent = (cache == value_cache and head_dim > value_dim and row["page"] < 96
+              and kv_heads == value_heads)
     page = row["page"]
     if cache in NARROW_ELEMENTS or value_cache in NARROW_ELEMENTS:
         page = max(page, 32)
-    split = not latent and (cache != value_cache or head_dim != value_dim or row["sink"])
+    # Elements of a token have bytes of their own where tokens are selected.
+    selected = row.get("selected", "none")
+    if selected != "none" and cache in NARROW_ELEMENTS:
+        selected = "pages"
+    split = not latent and (cache != value_cache or head_dim != value_dim or kv_heads != value_heads
+                            or row["sink"])
     return Model(
         name, cache, kv_heads, group, head_dim, page,
         "none" if cache == "bf16" else key_scale,
@@ -338,6 +391,8 @@ def mix(name, row):
         # sees itself alone.
         draft="none" if row["top_left"] or left == 0 else row["draft"],
         per_head=row["per_head"], query_scale=query_scale, out_scale=out_scale,
+        value_heads=value_heads, selected=selected, lists=lists_of_token(row),
+        f32_products=row["f32_products"],
     )
 
 
@@ -373,7 +428,7 @@ RATIOS = [
 ]
 
 MODELS = (
-    SWEEP + TRAINED + LLAMA + SHAPES + FP8 + FP8_AS_F32 + FP8_AS_BF16 + LATENT + APART + MIXED + VIEWS + WINDOW + SCORES + WRITTEN
+    SWEEP + TRAINED + LLAMA + SHAPES + VALUE_HEADS + FP8 + FP8_AS_F32 + FP8_AS_BF16 + LATENT + APART + MIXED + VIEWS + WINDOW + SCORES + WRITTEN
     + WELL_KNOWN + RATIOS
 )
 
@@ -382,11 +437,14 @@ MIXES = [mix(f"mix_{i:02}", row) for i, row in enumerate(cover(MIX_COLUMNS))]
 SCALED_MIXES = [
     mix(f"scaled_{i:02}", row) for i, row in enumerate(cover(SCALED_COLUMNS))
 ]
+SELECTED_MIXES = [
+    mix(f"selected_{i:02}", row) for i, row in enumerate(cover(SELECTED_COLUMNS))
+]
 # Few, for a program whose kernels are slow: each type of cache, options one by one
 # and at once.
 FEW = (
     LLAMA + SWEEP[:4] + [model for model in SHAPES if model.name.startswith("sweep_f")][:1]
-    + MIXES[:6] + SCALED_MIXES[:2] + LATENT + MIXED[1:2] + FP8[:1] + FP8[-2:] + FP8_AS_F32[-2:] + FP8_AS_BF16
+    + VALUE_HEADS[:1] + MIXES[:6] + SCALED_MIXES[:2] + SELECTED_MIXES[:2] + LATENT + MIXED[1:2] + FP8[:1] + FP8[-2:] + FP8_AS_F32[-2:] + FP8_AS_BF16
     + [
         model for model in SCORES + WRITTEN
         if model.draft != "none" or model.per_head != "f32"

@@ -20,7 +20,7 @@ static void noteFetch(const char *line);
 #define _mm_prefetch(address, hint) noteFetch(address)
 #define FP8ATTN_KERNEL_NAMESPACE prefetchtest
 #include "x86_amx/latent_prefetch.h"
-#include "x86_vector/prefetch.h"
+#include "x86_vector/step_ahead.h"
 
 #include "guarded_buffer.h"
 
@@ -347,6 +347,61 @@ TEST(PrefetchTest, ManyRows) {
   const FetchedRun run({0, 300, 32, 4096, 4096});
   PrefetchStream stream(run.run, 0, 0, kFetchingRows + 1, StepPart::kKeys);
   stream.endGranule();
+  EXPECT_TRUE(fetched.empty());
+}
+
+/// Fetches what a loop would that takes so many lines at a time.
+static void fetchAhead(StepAhead &ahead, int64_t most) {
+  for (LinesAhead lines = ahead.take(most); lines.next != lines.end;
+       lines = ahead.take(most)) {
+    ASSERT_LE(lines.end - lines.next, 64 * most);
+    for (; lines.next != lines.end; lines.next += 64)
+      noteFetch(reinterpret_cast<const char *>(lines.next));
+  }
+}
+
+// Of many rows a step ahead: each line once, nothing before it is time to, and
+// nothing else.
+TEST(PrefetchTest, StepAhead) {
+  for (int64_t keyBytes : {1024, 4096, 18432})
+    for (int64_t valueBytes : {0, 512, 4096})
+      for (int64_t pageTokens : {16, 32, 96})
+        for (int64_t firstKey : {0, 224})
+          for (int64_t most : {1, 5, 32}) {
+            SCOPED_TRACE(testing::Message()
+                         << keyBytes << " and " << valueBytes << " bytes from "
+                         << firstKey << " on, pages of " << pageTokens << ", "
+                         << most << " lines at a time");
+            const FetchedRun run({0, 600, pageTokens, keyBytes, valueBytes});
+            for (int64_t key = firstKey; key < 600; key += stepKeys(key, 600)) {
+              fetched.clear();
+              StepAhead ahead(run.run, key);
+              ASSERT_NO_FATAL_FAILURE(fetchAhead(ahead, most));
+              EXPECT_TRUE(fetched.empty());
+              ahead.begin();
+              ASSERT_NO_FATAL_FAILURE(fetchAhead(ahead, most));
+              for (int64_t k = key; k < key + stepKeys(key, 600);
+                   k += FP8ATTN_GRANULE)
+                for (StepPart part : {StepPart::kKeys, StepPart::kValues})
+                  for (const uint8_t *line : run.lines(part, k)) {
+                    ASSERT_EQ(fetched[line], 1) << "key " << k;
+                    fetched.erase(line);
+                  }
+              ASSERT_TRUE(fetched.empty());
+            }
+          }
+}
+
+// Behind the end there is no step, and rows are gathered where they are.
+TEST(PrefetchTest, NoStepAhead) {
+  const FetchedRun run({0, 600, 32, 4096, 4096});
+  const FetchedRun rows({0, 600, 8, 4096, 4096});
+  fetched.clear();
+  StepAhead behind(run.run, 600), gathered(rows.run, 256);
+  for (StepAhead *ahead : {&behind, &gathered}) {
+    ahead->begin();
+    ASSERT_NO_FATAL_FAILURE(fetchAhead(*ahead, 8));
+  }
   EXPECT_TRUE(fetched.empty());
 }
 

@@ -21,6 +21,7 @@
 #ifndef FP8ATTN_X86_VECTOR_PANEL_DOT_H
 #define FP8ATTN_X86_VECTOR_PANEL_DOT_H
 
+#include "x86_vector/prefetch.h"
 #include "x86_vector/row_blocks.h"
 
 namespace fp8attn {
@@ -47,12 +48,17 @@ constexpr int64_t panelRowBytes(int64_t elements) {
 /// Lines that the loop below does at a time; numbers of lines are multiples.
 constexpr int64_t kLinesAtATime = 2;
 
+/// Fetches one line of `ahead` each time, too.
 template <int Rows, int Tiles, int64_t RowBytes>
-[[gnu::always_inline]] inline void panelDot(const uint8_t *a,
-                                            const uint8_t *panel, int64_t lines,
-                                            simd::Floats (&acc)[Rows][Tiles]) {
+[[gnu::always_inline]] inline void
+panelDot(const uint8_t *a, const uint8_t *panel, int64_t lines,
+         LinesAhead ahead, simd::Floats (&acc)[Rows][Tiles]) {
 #pragma clang loop unroll(disable)
   for (int64_t line = 0; line < lines; line += kLinesAtATime) {
+    if (ahead.next != ahead.end) {
+      _mm_prefetch(reinterpret_cast<const char *>(ahead.next), _MM_HINT_T1);
+      ahead.next += kLineBytes;
+    }
 #pragma GCC unroll 2
     for (int i = 0; i < kLinesAtATime; ++i) {
       RowDot::PanelLine b[Tiles];

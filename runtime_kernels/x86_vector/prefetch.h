@@ -51,6 +51,12 @@ constexpr int64_t granulesInTurn(int64_t bytes) {
 /// Most rows for which lines are fetched ahead.
 constexpr int64_t kFetchingRows = 2 * FP8ATTN_TILE_ROWS;
 
+/// Lines that follow each other, which a loop fetches on the way, one now and
+/// then.
+struct LinesAhead {
+  const uint8_t *next, *end;
+};
+
 /// The part of a step that a kernel reads.
 enum class StepPart { kKeys, kValues };
 

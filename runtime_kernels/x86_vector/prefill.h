@@ -23,6 +23,7 @@
 
 #include "x86_vector/attend.h"
 #include "x86_vector/panels.h"
+#include "x86_vector/step_ahead.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -30,6 +31,14 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// Rows that go through a step together: a panel is read from the second-level
 /// cache for two blocks.
 constexpr int64_t kGroupRows = 2 * kPanelRows;
+
+/// Rows of which a group has a multiple: its last block has one, two or three
+/// times as many.
+constexpr int64_t kLastRows = kPanelRows / 3;
+
+/// The last rows of a step, whose products fetch the next step: not so many
+/// that its lines would leave the second-level cache before they are decoded.
+constexpr int64_t kAheadRows = 4 * kGroupRows;
 
 /// Bytes from one row to the next of queries, probabilities, and scores.
 constexpr int64_t kQueryRowBytes = panelRowBytes(FP8ATTN_MAX_CHANNELS);
@@ -57,6 +66,9 @@ static_assert(PrefillScratch::bytes(FP8ATTN_MAX_CHANNELS,
                                     FP8ATTN_MAX_CHANNELS) <=
               FP8ATTN_PREFILL_SCRATCH_BYTES(FP8ATTN_MAX_CHANNELS,
                                             FP8ATTN_MAX_CHANNELS));
+
+/// Keys of a panel.
+constexpr int64_t kPanelKeys = kPanelTiles * kLanes;
 
 /// A group of rows and the keys of a step that it sees.
 struct RowGroup {
@@ -93,16 +105,32 @@ private:
   }
 };
 
+/// Calls body(std::integral_constant<int, size>, first) for the blocks of
+/// `rows` rows.
+template <class Body>
+[[gnu::always_inline]] inline void forBlocks(int64_t rows, const Body &body) {
+  int64_t row = 0;
+  for (; row + 2 * kLastRows < rows; row += kPanelRows)
+    body(std::integral_constant<int, kPanelRows>(), row);
+  if (row + kLastRows < rows)
+    body(std::integral_constant<int, 2 * kLastRows>(), row);
+  else if (row < rows)
+    body(std::integral_constant<int, kLastRows>(), row);
+}
+
 /// Scores of a block of rows with a panel of keys.
-inline void panelScores(const uint8_t *query, const uint8_t *panel,
-                        int64_t channels, uint8_t *scores) {
-  simd::Floats acc[kPanelRows][kPanelTiles];
+template <int Rows>
+[[gnu::noinline]] void panelScores(const uint8_t *query, const uint8_t *panel,
+                                   int64_t channels, StepAhead &ahead,
+                                   uint8_t *scores) {
+  const int64_t lines = channels / kPairedElements * kPanelLines;
+  simd::Floats acc[Rows][kPanelTiles];
   for (auto &row : acc)
     for (simd::Floats &sum : row)
       sum = simd::set(0);
-  panelDot<kPanelRows, kPanelTiles, kQueryRowBytes>(
-      query, panel, channels / kPairedElements * kPanelLines, acc);
-  for (int64_t r = 0; r < kPanelRows; ++r)
+  panelDot<Rows, kPanelTiles, kQueryRowBytes>(
+      query, panel, lines, ahead.take(lines / kLinesAtATime), acc);
+  for (int64_t r = 0; r < Rows; ++r)
     for (int64_t t = 0; t < kPanelTiles; ++t)
       simd::storeFloats(reinterpret_cast<float *>(scores + r * kScoreRowBytes) +
                             t * kLanes,
@@ -112,28 +140,31 @@ inline void panelScores(const uint8_t *query, const uint8_t *panel,
 /// Scores of a group with the keys that it sees.
 [[gnu::noinline]] inline void groupScores(const StepPanels &panels,
                                           const RowGroup &group,
+                                          StepAhead &ahead,
                                           PrefillScratch &scratch) {
-  constexpr int64_t kKeys = kPanelTiles * kLanes;
-  for (int64_t key = group.firstKey; key < group.endKey; key += kKeys)
-    for (int64_t row = 0; row < group.rows; row += kPanelRows)
-      panelScores(scratch.query + row * kQueryRowBytes, panels.keyPanel(key),
-                  panels.keyChannels,
-                  scratch.scores + row * kScoreRowBytes +
-                      (key - group.firstKey) * sizeof(float));
+  for (int64_t key = group.firstKey; key < group.endKey; key += kPanelKeys)
+    forBlocks(group.rows, [&](auto size, int64_t row) {
+      panelScores<decltype(size)::value>(
+          scratch.query + row * kQueryRowBytes, panels.keyPanel(key),
+          panels.keyChannels, ahead,
+          scratch.scores + row * kScoreRowBytes +
+              (key - group.firstKey) * sizeof(float));
+    });
 }
 
 /// Weighted values of a block of rows, of which there are `rows`, with a panel.
 /// `acc` are the first tile's rows.
-template <int Tiles>
-inline void addPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
-                     float *const (&acc)[kPanelRows], int64_t firstTile,
-                     int64_t rows) {
-  simd::Floats sums[kPanelRows][Tiles];
-  for (int64_t r = 0; r < kPanelRows; ++r)
+template <int Rows, int Tiles>
+[[gnu::noinline]] void
+addPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
+         float *const *acc, int64_t firstTile, int64_t rows, StepAhead &ahead) {
+  simd::Floats sums[Rows][Tiles];
+  for (int64_t r = 0; r < Rows; ++r)
     for (int64_t t = 0; t < Tiles; ++t)
       sums[r][t] = simd::loadFloats(acc[r] + (firstTile + t) * kTileFloats);
-  panelDot<kPanelRows, Tiles, kProbRowBytes>(probs, panel, lines, sums);
-  for (int64_t r = 0; r < kPanelRows; ++r)
+  panelDot<Rows, Tiles, kProbRowBytes>(probs, panel, lines,
+                                       ahead.take(lines / kLinesAtATime), sums);
+  for (int64_t r = 0; r < Rows; ++r)
     if (r < rows)
       for (int64_t t = 0; t < Tiles; ++t)
         simd::storeFloats(acc[r] + (firstTile + t) * kTileFloats, sums[r][t]);
@@ -143,8 +174,7 @@ inline void addPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
 template <int Tiles>
 [[gnu::noinline, gnu::cold]] void
 addSpecialPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
-                float *const (&acc)[kPanelRows], int64_t firstTile,
-                int64_t rows) {
+                float *const *acc, int64_t firstTile, int64_t rows) {
   constexpr int64_t kStride = Tiles * kLineBytes;
   for (int64_t r = 0; r < rows; ++r) {
     float *to = acc[r] + firstTile * kTileFloats;
@@ -168,6 +198,7 @@ addSpecialPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
 /// Adds the weighted values of a group. `acc` is all of acc.
 [[gnu::noinline]] inline void groupValues(const StepPanels &panels,
                                           const RowGroup &group, float *acc,
+                                          StepAhead &ahead,
                                           const PrefillScratch &scratch) {
   const int64_t tiles = panels.valueChannels / kLanes;
   const int64_t keys = group.endKey - group.firstKey;
@@ -177,24 +208,25 @@ addSpecialPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
       roundUp(keys, kKeysAtATime) / kKeysAtATime * kLinesAtATime;
   const int64_t skipped =
       group.firstKey / kPairedElements * kPanelLines * kLineBytes;
-  float *rows[kGroupRows / kPanelRows][kPanelRows];
+  float *rows[kGroupRows];
   for (int64_t row = 0; row < kGroupRows; ++row)
     // Those that are not there are read, and not written.
-    rows[row / kPanelRows][row % kPanelRows] =
+    rows[row] =
         rowOf(acc, group.firstRow + (row < group.rows ? row : 0), tiles);
   const auto addTiles = [&](auto width, int64_t tile) {
     constexpr int kTiles = decltype(width)::value;
     const uint8_t *panel = panels.valuePanel(tile) + skipped * kTiles;
-    for (int64_t row = 0; row < group.rows; row += kPanelRows) {
+    forBlocks(group.rows, [&](auto size, int64_t row) {
+      constexpr int kRows = decltype(size)::value;
       const uint8_t *probs = scratch.probs + row * kProbRowBytes;
-      auto &to = rows[row / kPanelRows];
       const int64_t left = group.rows - row;
-      const int64_t count = left < kPanelRows ? left : kPanelRows;
+      const int64_t count = left < kRows ? left : kRows;
       if (panels.hasSpecialValues) [[unlikely]]
-        addSpecialPanel<kTiles>(probs, panel, lines, to, tile, count);
+        addSpecialPanel<kTiles>(probs, panel, lines, rows + row, tile, count);
       else
-        addPanel<kTiles>(probs, panel, lines, to, tile, count);
-    }
+        addPanel<kRows, kTiles>(probs, panel, lines, rows + row, tile, count,
+                                ahead);
+    });
   };
   int64_t tile = 0;
   for (; tile + kPanelTiles <= tiles; tile += kPanelTiles)
@@ -268,7 +300,7 @@ inline const uint8_t *productRow(const uint8_t *tiles, int64_t row,
       RowDot::prepareRow(productRow(query, group.firstRow + r, steps, step),
                          scratch.query + r * kQueryRowBytes +
                              step * RowDot::kRowBytes);
-  for (int64_t r = group.rows; r < roundUp(group.rows, kPanelRows); ++r) {
+  for (int64_t r = group.rows; r < roundUp(group.rows, kLastRows); ++r) {
     PanelRow::clear(scratch.query + r * kQueryRowBytes, kQueryRowBytes);
     PanelRow::clear(scratch.probs + r * kProbRowBytes, kProbRowBytes);
   }
@@ -298,15 +330,18 @@ inline void prefillRun(const fp8attn_key_run &run, int64_t firstKey,
     panels.firstKey = key;
     panels.numKeys = stepKeys(key, end);
     decodeStep<Format>(run, panels);
+    StepAhead ahead(run, key + panels.numKeys);
     for (int64_t row = 0; row < numRows; row += kGroupRows) {
       const int64_t left = numRows - row;
       RowGroup group = {row, left < kGroupRows ? left : kGroupRows, 0, 0};
       if (!findKeys(panels, rows, group))
         continue;
+      if (left <= kAheadRows)
+        ahead.begin();
       loadQueries(query, keyChannels, group, scratch);
-      groupScores(panels, group, scratch);
+      groupScores(panels, group, ahead, scratch);
       groupSoftmax(panels, group, rows, exponent, acc, scratch);
-      groupValues(panels, group, acc, scratch);
+      groupValues(panels, group, acc, ahead, scratch);
     }
   }
 }

@@ -46,7 +46,8 @@ Prediction mlir::fp8attn::predict(const ItemShape &shape,
   auto addPart = [&](const KernelRow &row, int64_t channels, int64_t bytes) {
     prediction.computeCycles +=
         getCycles(row, shape.rows, machine) * static_cast<double>(channels);
-    // Kernels fetch ahead for few rows only.
+    // Kernels fetch ahead for few rows; of more, which prefill on vectors does
+    // it for, too, computing takes longer in any case.
     const bool isAided = !isMemory || shape.rows <= FP8ATTN_DECODE_ROWS;
     prediction.readCycles += static_cast<double>(bytes) /
                              (source.bytesPerCycle * (isAided ? 1 : kUnaided));

@@ -18,7 +18,8 @@ using namespace fp8attn::reference;
 /// Sums that a row's squares are added to, in turn.
 static constexpr int64_t kSums = 16;
 
-static void normalise(const Rotation &rotation, float *row, int64_t channels) {
+static void normalise(const Rotation &rotation, float *row) {
+  const auto channels = static_cast<int64_t>(rotation.norm.size());
   float sums[kSums] = {};
   for (int64_t c = 0; c < channels; ++c)
     sums[c % kSums] += row[c] * row[c];
@@ -32,9 +33,10 @@ static void normalise(const Rotation &rotation, float *row, int64_t channels) {
 }
 
 void fp8attn::reference::rotateRow(const Rotation &rotation, int64_t token,
-                                   float *row, int64_t channels) {
+                                   float *row) {
   if (!rotation.norm.empty())
-    normalise(rotation, row, channels);
+    normalise(rotation, row);
+  row += rotation.firstRotated;
   for (int64_t j = 0; j < rotation.columns; ++j) {
     const int64_t entry = rotation.positions[token] * rotation.columns + j;
     const float cos = rotation.cos[entry], sin = rotation.sin[entry];
@@ -55,7 +57,7 @@ std::vector<float> fp8attn::reference::rotate(const Rotation &rotation,
       float *row = rows.data() + (token * heads + head) * channels;
       for (int64_t c = 0; c < channels; ++c)
         row[c] = source.at(token, head, c);
-      rotateRow(rotation, token, row, channels);
+      rotateRow(rotation, token, row);
     }
   return rows;
 }

@@ -139,10 +139,11 @@ static void buildPlainStore(OpBuilder &builder, Location loc, KvWriteOp op,
   buildStore(builder, loc, op, part, tokens, head, begin, size);
 }
 
-/// Stores one block of keys of one head, normalised and rotated.
+/// Stores one block of keys of one head, normalised and rotated, in each of
+/// `parts` its channels.
 static void buildRotatedStore(OpBuilder &builder, Location loc, KvWriteOp op,
-                              const StoredPart &part, Value head, Value begin,
-                              Value size) {
+                              ArrayRef<StoredPart> parts, Value head,
+                              Value begin, Value size) {
   const int64_t channels = op.getKeyCacheType().getHeadDim();
   ScratchBuilder scratch;
   Value rows;
@@ -158,12 +159,16 @@ static void buildRotatedStore(OpBuilder &builder, Location loc, KvWriteOp op,
     Value first = arith::AddIOp::create(body, loc, begin, at);
     forEach(body, loc, count, 1, [&](OpBuilder &inner, Value i) {
       Value token = arith::AddIOp::create(inner, loc, first, i);
-      rotation.emit(inner, loc, part.source, token, head,
+      rotation.emit(inner, loc, op.getKey(), token, head,
                     viewOf(inner, loc, rows, {i, zero}, {one, all}, channels));
     });
-    Value tokens = viewOf(body, loc, rows, {zero, zero}, {count, all},
-                          {ShapedType::kDynamic, channels});
-    buildStore(body, loc, op, part, tokens, head, first, count);
+    for (const StoredPart &part : parts) {
+      const int64_t stored = cast<CacheType>(part.cache.getType()).getHeadDim();
+      Value tokens = viewOf(
+          body, loc, rows, {zero, body.getIndexAttr(part.firstChannel)},
+          {count, body.getIndexAttr(stored)}, {ShapedType::kDynamic, stored});
+      buildStore(body, loc, op, part, tokens, head, first, count);
+    }
   });
 }
 
@@ -229,13 +234,23 @@ static void decompose(KvWriteOp op) {
                               scf::YieldOp::create(then, loc);
                             });
         };
-        for (const StoredPart &part : getParts(body, op))
+        const SmallVector<StoredPart> parts = getParts(body, op);
+        ArrayRef<StoredPart> plain = parts;
+        if (op.isRotated()) {
+          auto isKey = [](const StoredPart &part) {
+            return part.content == CacheContent::Key;
+          };
+          ArrayRef<StoredPart> keys = plain.take_while(isKey);
+          ifHead(op.getKeyCacheType().getNumHeads(),
+                 [&](OpBuilder &then, Location loc) {
+                   buildRotatedStore(then, loc, op, keys, head, begin, size);
+                 });
+          plain = plain.drop_front(keys.size());
+        }
+        for (const StoredPart &part : plain)
           ifHead(cast<CacheType>(part.cache.getType()).getNumHeads(),
                  [&](OpBuilder &then, Location loc) {
-                   if (part.content == CacheContent::Key && op.isRotated())
-                     buildRotatedStore(then, loc, op, part, head, begin, size);
-                   else
-                     buildPlainStore(then, loc, op, part, head, begin, size);
+                   buildPlainStore(then, loc, op, part, head, begin, size);
                  });
         if (group > 0)
           ifHead(op.getKeyCacheType().getNumHeads(),

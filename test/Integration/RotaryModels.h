@@ -28,9 +28,12 @@ struct RotaryModel {
   /// Of keys and values, of queries and what becomes of them, of the cache, and
   /// of tables and weights.
   fp8attn_type key, query, out, cache, table;
-  /// Heads of the query, 0 if there is none; the cache has 2.
-  int64_t heads;
+  /// Heads of the query, 0 if there is none, and of the cache.
+  int64_t heads, kvHeads;
   int64_t dim;
+  /// Of a latent cache its values, and its channels that are bf16 beside codes;
+  /// others have 0.
+  int64_t valueDim, ropeDim;
   /// Columns of the tables, 0 if there are none.
   int64_t columns;
   /// Kind of the scales (ScaleKinds.h), null if there are none.

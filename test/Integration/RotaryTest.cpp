@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Calls the models of rotary_models.py on each ISA with random batches: caches,
-// queries and scales have the bytes of the reference, whatever the workers.
+// queries and scales have the bytes of the reference, whatever the workers; so
+// have those of a model and a batch that each of some seeds draws.
 // Rows are also 0, tiny, huge, infinite or NaN; tables have any numbers. No
 // page of memory beyond an argument can be touched.
 //
@@ -15,6 +16,7 @@
 #include "Loops.h"
 #include "RotaryModels.h"
 #include "ScaleKinds.h"
+#include "SeedBatches.h"
 #include "fp8attn/Reference/Fp8.h"
 #include "fp8attn/Reference/Rotation.h"
 #include "test/guarded_buffer.h"
@@ -28,8 +30,21 @@
 
 using namespace fp8attn::reference;
 
-static constexpr int64_t kKvHeads = 2, kPage = 32, kPages = 6;
+static constexpr int64_t kPage = 32, kPages = 6;
 static constexpr float kEps = 1e-5f;
+
+/// Returns the cache that a model writes.
+static PairsCache makeCache(const RotaryModel &m, void *data) {
+  if (m.ropeDim > 0)
+    return makeMixedCache(data, m.cache, m.dim, m.valueDim, m.ropeDim, kPage);
+  return makePairsCache(data, m.valueDim > 0 ? Content::Key : Content::KeyValue,
+                        m.cache, m.kvHeads, m.dim, kPage);
+}
+
+/// Returns how many channels of a key a norm is of.
+static int64_t normDim(const RotaryModel &m) {
+  return m.valueDim > 0 ? m.valueDim : m.dim;
+}
 
 namespace {
 /// A tensor in memory that ends where no other memory is.
@@ -83,18 +98,10 @@ template <typename T> struct GuardedIntegers {
   fp8attn_tensor tensor;
 };
 
-class RotaryTest
-    : public testing::TestWithParam<std::tuple<RotaryModel, fp8attn_isa>>,
-      protected Caller {
+/// Calls a model with random batches, on the ISA of its context.
+class RotaryCaller : protected Caller {
 protected:
-  const RotaryModel &model() const { return std::get<0>(GetParam()); }
-
-  void SetUp() override {
-    const fp8attn_isa isa = std::get<1>(GetParam());
-    if (fp8attn_cpu()->isa < isa)
-      GTEST_SKIP() << fp8attn_isa_string(isa) << ": " << fp8attn_cpu()->reason;
-    context.isa_cap = isa;
-  }
+  const RotaryModel &model() const { return *called; }
 
   float normal() { return std::normal_distribution<float>()(random); }
   /// A row of ordinary numbers, or of those where something overflows or is 0.
@@ -115,6 +122,28 @@ protected:
   Rotation getRotation(const Guarded &norm, bool hasNorm, const Guarded &cos,
                        const Guarded &sin, const int32_t *positions) const;
   void expectCall(const RotaryArguments &arguments);
+
+  const RotaryModel *called = nullptr;
+};
+
+class RotaryTest
+    : public testing::TestWithParam<std::tuple<RotaryModel, fp8attn_isa>>,
+      protected RotaryCaller {
+protected:
+  void SetUp() override {
+    const auto &[model, isa] = GetParam();
+    if (fp8attn_cpu()->isa < isa)
+      GTEST_SKIP() << fp8attn_isa_string(isa) << ": " << fp8attn_cpu()->reason;
+    called = &model;
+    context.isa_cap = isa;
+  }
+};
+
+/// A model and a batch for each seed.
+class RandomRotaryTest : public testing::TestWithParam<uint32_t>,
+                         protected RotaryCaller {
+protected:
+  void tryOn(uint32_t seed);
 };
 } // namespace
 
@@ -137,14 +166,15 @@ static void expectSame(const uint8_t *got, const uint8_t *expected,
   }
 }
 
-Rotation RotaryTest::getRotation(const Guarded &norm, bool hasNorm,
-                                 const Guarded &cos, const Guarded &sin,
-                                 const int32_t *positions) const {
+Rotation RotaryCaller::getRotation(const Guarded &norm, bool hasNorm,
+                                   const Guarded &cos, const Guarded &sin,
+                                   const int32_t *positions) const {
   Rotation rotation;
   if (hasNorm)
     rotation.norm = norm.floats();
   rotation.eps = kEps;
   rotation.columns = model().columns;
+  rotation.firstRotated = model().valueDim;
   rotation.interleaved = model().interleaved;
   rotation.cos = cos.floats();
   rotation.sin = sin.floats();
@@ -152,14 +182,14 @@ Rotation RotaryTest::getRotation(const Guarded &norm, bool hasNorm,
   return rotation;
 }
 
-void RotaryTest::expectCall(const RotaryArguments &arguments) {
+void RotaryCaller::expectCall(const RotaryArguments &arguments) {
   EXPECT_EQ(model().call(with(model().workspaceBytes(kLoopWorkers)), arguments),
             FP8ATTN_OK)
       << context.message;
-  EXPECT_EQ(context.isa, std::get<1>(GetParam()));
+  EXPECT_EQ(context.isa, context.isa_cap);
 }
 
-void RotaryTest::runOn(int64_t tokens) {
+void RotaryCaller::runOn(int64_t tokens) {
   const RotaryModel &m = model();
   const int64_t rows = 1 + random() % 50;
   std::vector<int64_t> slots(kPages * kPage);
@@ -173,11 +203,11 @@ void RotaryTest::runOn(int64_t tokens) {
       slots[t] = -1;
   }
   const auto anything = [&](int64_t) { return normal(); };
-  const Guarded key = drawRows(m.key, tokens, kKvHeads),
-                value = drawRows(m.key, tokens, kKvHeads),
+  const Guarded key = drawRows(m.key, tokens, m.kvHeads),
+                value = drawRows(m.key, tokens, m.kvHeads),
                 cos(m.table, {rows, m.columns}, anything),
                 sin(m.table, {rows, m.columns}, anything),
-                keyNorm(m.table, {m.dim}, anything),
+                keyNorm(m.table, {normDim(m)}, anything),
                 queryNorm(m.table, {m.dim}, anything);
   Guarded query = drawRows(m.query, tokens, std::max<int64_t>(m.heads, 1));
   Guarded out(m.out, {tokens, std::max<int64_t>(m.heads, 1), m.dim},
@@ -186,34 +216,31 @@ void RotaryTest::runOn(int64_t tokens) {
   const GuardedIntegers<int32_t> positionsInMemory(positions);
 
   // Caches and scales that were written before.
-  std::vector<uint8_t> words(makePairsCache(nullptr, Content::KeyValue, m.cache,
-                                            kKvHeads, m.dim, kPage)
-                                     .pageBytes *
-                                 kPages,
-                             0x11);
+  std::vector<uint8_t> words(makeCache(m, nullptr).pageBytes * kPages, 0x11);
   fp8attn::test::GuardedBuffer<uint8_t> cacheBytes =
       fp8attn::test::GuardedBuffer<uint8_t>::copyOf(words);
   RotaryArguments arguments = {};
   arguments.cache = {cacheBytes.data(), kPages, int64_t(words.size()) / kPages};
   const ScaleShape shape{&findScaleKind(m.scale ? m.scale : "tensor"), kPages,
-                         kKvHeads, kPage, m.dim};
+                         m.kvHeads, kPage, m.dim - m.ropeDim};
   const auto scale = [&](int64_t) { return 0.25f * (1 << random() % 3); };
   std::vector<int64_t> scaleSizes = {shape.count()};
   Guarded scales[2] = {Guarded(shape.kind->type, scaleSizes, scale),
                        Guarded(shape.kind->type, scaleSizes, scale)};
 
   // The reference.
-  PairsCache expected = makePairsCache(words.data(), Content::KeyValue, m.cache,
-                                       kKvHeads, m.dim, kPage);
+  PairsCache expected = makeCache(m, words.data());
   const std::vector<float> rotated =
       rotate(getRotation(keyNorm, m.keyNorm, cos, sin, positions.data()),
-             key.heads(), kKvHeads, m.dim);
+             key.heads(), m.kvHeads, m.dim);
   const HeadTensor sources[2] = {
-      m.keyNorm || m.columns ? asHeadTensor(rotated, tokens, kKvHeads, m.dim)
+      m.keyNorm || m.columns ? asHeadTensor(rotated, tokens, m.kvHeads, m.dim)
                              : key.heads(),
       value.heads()};
   std::vector<uint8_t> expectedScales[2];
-  for (int part = 0; part < 2; ++part) {
+  // Values of a latent cache are part of the keys.
+  const int parts = m.valueDim > 0 ? 1 : 2;
+  for (int part = 0; part < parts; ++part) {
     const CachePart &to = part == 0 ? expected.keys : expected.values;
     Scales wanted;
     if (m.scale)
@@ -254,7 +281,7 @@ void RotaryTest::runOn(int64_t tokens) {
 
   expectSame(cacheBytes.data(), words.data(),
              int64_t(words.size()) / elementBytes(m.cache), m.cache, "cache");
-  for (int part = 0; part < 2 && m.scale; ++part)
+  for (int part = 0; part < parts && m.scale; ++part)
     expectSame(scales[part].bytes.data(), expectedScales[part].data(),
                shape.count(), shape.kind->type, "scale");
   if (m.heads == 0)
@@ -278,6 +305,32 @@ TEST_P(RotaryTest, AnyOrderOfBodies) {
   }
 }
 
+void RandomRotaryTest::tryOn(uint32_t seed) {
+  random.seed(seed);
+  called = &kRotaryModels[random() % kRotaryModels.size()];
+  const auto tokens =
+      static_cast<int64_t>(random() % 4 ? random() % 20 : random() % 150);
+  for (int isa = FP8ATTN_ISA_GENERIC; isa <= fp8attn_cpu()->isa; ++isa) {
+    context.isa_cap = static_cast<fp8attn_isa>(isa);
+    SCOPED_TRACE(std::string(called->name) + ", " + std::to_string(tokens) +
+                 " tokens, " + fp8attn_isa_string(context.isa_cap));
+    random.seed(~seed);
+    ASSERT_NO_FATAL_FAILURE(runOn(tokens));
+  }
+}
+
+/// Problems of this program, and the first of them.
+static constexpr uint32_t kProblems = 100, kFirst = 1;
+
+TEST_P(RandomRotaryTest, HasTheBytesOfTheReference) {
+  trySeeds(GetParam(), firstSeedsFrom(kFirst, kProblems).front(), kProblems,
+           [&](uint32_t seed) { tryOn(seed); });
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomRotaryTest,
+                         testing::ValuesIn(firstSeedsFrom(kFirst, kProblems)),
+                         seedTestName);
+
 /// A call of a model that writes the query elsewhere, which is refused before
 /// anything is written if an argument is wrong.
 class RotaryCheckTest : public testing::Test, protected Caller {
@@ -288,12 +341,12 @@ protected:
       : m(*std::find_if(kRotaryModels.begin(), kRotaryModels.end(),
                         [](const RotaryModel &model) {
                           return model.heads > 0 && !model.inPlace &&
-                                 model.columns > 0 && !model.dynamic &&
-                                 model.query == model.out &&
+                                 model.valueDim == 0 && model.columns > 0 &&
+                                 !model.dynamic && model.query == model.out &&
                                  (!model.scale ||
                                   !findScaleKind(model.scale).byToken());
                         })),
-        key(m.key, {kTokens, kKvHeads, m.dim}, one),
+        key(m.key, {kTokens, m.kvHeads, m.dim}, one),
         query(m.query, {kTokens + 1, m.heads, m.dim}, one),
         out(m.out, {kTokens, m.heads, m.dim}, one),
         table(m.table, {kRows, m.columns}, one), norm(m.table, {m.dim}, one),
@@ -302,7 +355,7 @@ protected:
         cache(kPages * pageBytes()) {
     query.tensor.sizes[0] = kTokens;
     const ScaleShape shape{&findScaleKind(m.scale ? m.scale : "tensor"), kPages,
-                           kKvHeads, kPage, m.dim};
+                           m.kvHeads, kPage, m.dim};
     arguments.key = arguments.value = key.tensor;
     arguments.query = query.tensor;
     arguments.slots = slots.tensor;
@@ -316,11 +369,7 @@ protected:
   }
 
   static float one(int64_t) { return 1; }
-  int64_t pageBytes() const {
-    return makePairsCache(nullptr, Content::KeyValue, m.cache, kKvHeads, m.dim,
-                          kPage)
-        .pageBytes;
-  }
+  int64_t pageBytes() const { return makeCache(m, nullptr).pageBytes; }
   fp8attn_status call() { return m.call(with(m.workspaceBytes(1)), arguments); }
   void expectRefused(fp8attn_status status, const std::string &text) {
     const std::vector<float> before = out.floats();

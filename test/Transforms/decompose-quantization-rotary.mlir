@@ -82,3 +82,28 @@ func.func @computed(%key: memref<?x2x72xbf16>, %slots: memref<?xi64>, %norm: mem
       value_scale(%value_scale : memref<?x2x32xf32>, #token) cache(%cache : !kv) {norm_eps = 1.0e-06 : f32}
   return
 }
+
+// Of a mixed cache, the norm of 64 channels and 16 pairs behind them; codes and bf16 are
+// stored from the same rows. Of queries in place, what is not rotated stays.
+// CHECK-LABEL: func.func @mixed
+// CHECK:         %[[ROWS:.+]] = memref.view {{.+}} to memref<16x96xf32>
+// CHECK:         math.sqrt
+// CHECK:         arith.subf {{.+}} : vector<16xf32>
+// CHECK:         %[[CODES:.+]] = memref.subview %[[ROWS]][0, 0] [%{{.+}}, 64]
+// CHECK:         fp8attn.tile.store key %[[CODES]]
+// CHECK:         %[[ROPE:.+]] = memref.subview %[[ROWS]][0, 64] [%{{.+}}, 32]
+// CHECK:         fp8attn.tile.store key %[[ROPE]]
+// CHECK-NOT:     fp8attn.tile.store
+// CHECK:         arith.subf {{.+}} : vector<16xf32>
+// CHECK-COUNT-2: vector.store {{.+}} vector<16xbf16>
+// CHECK-NOT:     vector.store
+!mixed = !fp8attn.cache<latent, heads = 1, head_dim = 96, value_head_dim = 64, rope_head_dim = 32, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @mixed(%key: memref<?x1x96xbf16>, %query: memref<?x4x96xbf16>, %slots: memref<?xi64>, %norm: memref<64xbf16>,
+    %positions: memref<?xi32>, %table: memref<?x16xf32>, %scale: memref<f32>, %cache: !mixed) {
+  fp8attn.kv_write key(%key : memref<?x1x96xbf16>) query(%query : memref<?x4x96xbf16>) slots(%slots : memref<?xi64>)
+      key_norm(%norm : memref<64xbf16>)
+      rotary(%positions, %table, %table : memref<?xi32>, memref<?x16xf32>, memref<?x16xf32>)
+      query_out(%query : memref<?x4x96xbf16>) key_scale(%scale : memref<f32>, #tensor) cache(%cache : !mixed)
+      {norm_eps = 1.0e-06 : f32}
+  return
+}

@@ -203,9 +203,9 @@ LogicalResult InputMaker::makeSlots(Value slots, const PageTable &pages) {
 LogicalResult InputMaker::makeRotation(KvWriteOp op) {
   constexpr float kBase = 10000;
   for (Value norm : {op.getKeyNorm(), op.getQueryNorm()})
-    if (norm &&
-        failed(makeNumbers(norm, op.getKeyCacheType().getHeadDim(),
-                           [&](int64_t) { return random.uniform(0.5, 1.5); })))
+    if (norm && failed(makeNumbers(norm, op.getNormDim(), [&](int64_t) {
+          return random.uniform(0.5, 1.5);
+        })))
       return failure();
   if (!op.getPositions())
     return success();

@@ -199,6 +199,7 @@ static reference::Rotation getRotation(KvWriteOp op, Value norm,
   };
   reference::Rotation rotation;
   rotation.interleaved = op.getInterleaved();
+  rotation.firstRotated = op.getFirstRotated();
   if (norm) {
     rotation.norm = getFloats(norm);
     rotation.eps = op.getNormEpsAttr().getValue().convertToFloat();

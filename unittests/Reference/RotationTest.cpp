@@ -48,7 +48,7 @@ TEST(RotationTest, Norm) {
   rotation.norm = makeRow(1);
   const std::vector<float> before = makeRow(2);
   std::vector<float> row = before;
-  rotateRow(rotation, 0, row.data(), kChannels);
+  rotateRow(rotation, 0, row.data());
   double squares = 0;
   for (float element : before)
     squares += double(element) * element;
@@ -65,7 +65,7 @@ TEST(RotationTest, HalvesArePairs) {
   rotation.positions = positions;
   const std::vector<float> before = makeRow(3);
   std::vector<float> row = before;
-  rotateRow(rotation, 1, row.data(), kChannels);
+  rotateRow(rotation, 1, row.data());
   for (int64_t j = 0; j < kColumns; ++j) {
     const double angle = 3 * std::pow(1e4, -double(j) / kColumns);
     const double x = before[j], y = before[j + kColumns];
@@ -87,12 +87,40 @@ TEST(RotationTest, NeighboursArePairs) {
     neighbours[2 * j] = halves[j];
     neighbours[2 * j + 1] = halves[j + kColumns];
   }
-  rotateRow(rotation, 0, halves.data(), kChannels);
+  rotateRow(rotation, 0, halves.data());
   rotation.interleaved = true;
-  rotateRow(rotation, 0, neighbours.data(), kChannels);
+  rotateRow(rotation, 0, neighbours.data());
   for (int64_t j = 0; j < kColumns; ++j) {
     EXPECT_EQ(neighbours[2 * j], halves[j]);
     EXPECT_EQ(neighbours[2 * j + 1], halves[j + kColumns]);
+  }
+}
+
+/// A norm of the first channels, and a rotation of those behind them, as of
+/// latent caches.
+TEST(RotationTest, PartsOfARow) {
+  constexpr int64_t kNormalised = 32;
+  Rotation norm, rotation = makeRotation(), both = rotation;
+  const int32_t position = 3;
+  both.positions = rotation.positions = &position;
+  both.firstRotated = kNormalised;
+  both.eps = norm.eps = 0.125f;
+  both.norm = makeRow(7);
+  both.norm.resize(kNormalised);
+  norm.norm = both.norm;
+  for (bool interleaved : {false, true}) {
+    both.interleaved = rotation.interleaved = interleaved;
+    const std::vector<float> before = makeRow(8);
+    std::vector<float> row = before;
+    rotateRow(both, 0, row.data());
+    std::vector<float> first(before.begin(), before.begin() + kNormalised);
+    rotateRow(norm, 0, first.data());
+    std::vector<float> expected(before.begin() + kNormalised, before.end());
+    rotateRow(rotation, 0, expected.data());
+    expected.insert(expected.begin(), first.begin(), first.end());
+    EXPECT_EQ(row, expected);
+    EXPECT_NE(row[kNormalised], before[kNormalised]);
+    EXPECT_EQ(row.back(), before.back());
   }
 }
 
@@ -103,8 +131,8 @@ TEST(RotationTest, ScoresDependOnDistances) {
   rotation.positions = positions;
   auto score = [&](int64_t queryToken, int64_t keyToken) {
     std::vector<float> query = makeRow(5), key = makeRow(6);
-    rotateRow(rotation, queryToken, query.data(), kChannels);
-    rotateRow(rotation, keyToken, key.data(), kChannels);
+    rotateRow(rotation, queryToken, query.data());
+    rotateRow(rotation, keyToken, key.data());
     double sum = 0;
     for (int64_t c = 0; c < kChannels; ++c)
       sum += double(query[c]) * key[c];
@@ -128,7 +156,7 @@ TEST(RotationTest, RowsOfATensor) {
   ASSERT_EQ(rows.size(), 6u * kChannels);
   std::vector<float> row(elements.begin() + 2 * kChannels,
                          elements.begin() + 3 * kChannels);
-  rotateRow(rotation, 0, row.data(), kChannels);
+  rotateRow(rotation, 0, row.data());
   const HeadTensor tensor = asHeadTensor(rows, 2, 3, kChannels);
   for (int64_t c = 0; c < kChannels; ++c) {
     EXPECT_EQ(tensor.at(0, 2, c), row[c]);

@@ -19,21 +19,24 @@ namespace fp8attn::reference {
 
 /// A norm, a rotation, both or none.
 struct Rotation {
-  /// Weights of the norm, one for each channel; empty if there is none.
+  /// Weights of the norm, one for each of a row's first channels, those that it
+  /// is of; empty if there is none.
   std::vector<float> norm;
   float eps = 0;
   /// Tables [positions, columns], row after row; empty if nothing is rotated.
   std::vector<float> cos, sin;
   int64_t columns = 0;
+  /// The first of the 2 * columns channels that are rotated.
+  int64_t firstRotated = 0;
   /// Row of the tables for each token.
   const int32_t *positions = nullptr;
-  /// Whether channels 2 j and 2 j + 1 are a pair, not j and j + columns.
+  /// Whether channels 2 j and 2 j + 1 behind firstRotated are a pair, not j and
+  /// j + columns.
   bool interleaved = false;
 };
 
-/// Normalises and rotates one row of `channels` elements in place.
-void rotateRow(const Rotation &rotation, int64_t token, float *row,
-               int64_t channels);
+/// Normalises and rotates one row in place.
+void rotateRow(const Rotation &rotation, int64_t token, float *row);
 
 /// Returns [tokens, heads, channels] of `source`, normalised and rotated.
 std::vector<float> rotate(const Rotation &rotation, const HeadTensor &source,

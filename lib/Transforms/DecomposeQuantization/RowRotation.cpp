@@ -33,18 +33,20 @@ namespace {
 /// Emits the code for one row.
 class RowEmitter {
 public:
-  /// `row` and `destination` are memref<head_dim>, `norm` likewise or null.
+  /// `row` and `destination` are memref<head_dim>, `norm` the weights of its
+  /// first channels or null.
   RowEmitter(Value row, Value destination, Value norm)
       : row(row), destination(destination), norm(norm),
-        channels(cast<MemRefType>(row.getType()).getDimSize(0)) {}
+        normDim(norm ? cast<MemRefType>(norm.getType()).getDimSize(0) : 0) {}
 
   /// Emits what all channels of a norm are multiplied with.
   void emitNorm(ImplicitLocOpBuilder &b, FloatAttr eps);
-  /// Emits channels [0, R), rotated by rows of R / 2 cosines and sines.
-  void emitRotated(ImplicitLocOpBuilder &b, Value cos, Value sin,
+  /// Emits channels [first, first + R), rotated by rows of R / 2 cosines and
+  /// sines.
+  void emitRotated(ImplicitLocOpBuilder &b, int64_t first, Value cos, Value sin,
                    bool isInterleaved);
-  /// Emits channels [first, head_dim), which are not rotated.
-  void emitOthers(ImplicitLocOpBuilder &b, int64_t first);
+  /// Emits channels [begin, end), which are not rotated.
+  void emitOthers(ImplicitLocOpBuilder &b, int64_t begin, int64_t end);
 
 private:
   using Body = function_ref<void(ImplicitLocOpBuilder &, Value, int64_t)>;
@@ -56,15 +58,17 @@ private:
   /// Loads elements of memref<?> as f32.
   static Value load(ImplicitLocOpBuilder &b, Value memref, Value first,
                     int64_t size);
-  /// Loads channels of the row, normalised.
-  Value loadRow(ImplicitLocOpBuilder &b, Value first, int64_t size) const;
+  /// Loads channels of the row, normalised or not.
+  Value loadRow(ImplicitLocOpBuilder &b, Value first, int64_t size,
+                bool isNormalised) const;
   void store(ImplicitLocOpBuilder &b, Value vector, Value first) const;
   Value sumSquares(ImplicitLocOpBuilder &b) const;
 
   Value row, destination, norm;
   /// 1 / sqrt(mean of squares + eps), if there is a norm.
   Value factor;
-  int64_t channels;
+  /// How many channels, from the first one on, the norm is of.
+  int64_t normDim;
 };
 } // namespace
 
@@ -115,10 +119,10 @@ Value RowEmitter::load(ImplicitLocOpBuilder &b, Value memref, Value first,
              : arith::ExtFOp::create(b, floats(b, size), loaded).getResult();
 }
 
-Value RowEmitter::loadRow(ImplicitLocOpBuilder &b, Value first,
-                          int64_t size) const {
+Value RowEmitter::loadRow(ImplicitLocOpBuilder &b, Value first, int64_t size,
+                          bool isNormalised) const {
   Value loaded = load(b, row, first, size);
-  if (!norm)
+  if (!isNormalised)
     return loaded;
   loaded = multiply(b, loaded,
                     vector::BroadcastOp::create(b, floats(b, size), factor));
@@ -137,16 +141,16 @@ void RowEmitter::store(ImplicitLocOpBuilder &b, Value vector,
 /// Lane i is the sum of channels i, i + 16, ...; then halves are added to each
 /// other.
 Value RowEmitter::sumSquares(ImplicitLocOpBuilder &b) const {
-  const int64_t rest = channels % kLanes;
+  const int64_t rest = normDim % kLanes;
   Value sums = zeros(b, kLanes);
   auto loadSquares = [&](ImplicitLocOpBuilder &at, Value first, int64_t size) {
     Value elements = load(at, row, first, size);
     return multiply(at, elements, elements);
   };
-  if (channels > rest)
+  if (normDim > rest)
     sums = scf::ForOp::create(
                b, constantIndex(b, b.getLoc(), 0),
-               constantIndex(b, b.getLoc(), channels - rest),
+               constantIndex(b, b.getLoc(), normDim - rest),
                constantIndex(b, b.getLoc(), kLanes), ValueRange(sums),
                [&](OpBuilder &inner, Location loc, Value first,
                    ValueRange before) {
@@ -157,7 +161,7 @@ Value RowEmitter::sumSquares(ImplicitLocOpBuilder &b) const {
                .getResult(0);
   if (rest > 0) {
     Value squares =
-        loadSquares(b, constantIndex(b, b.getLoc(), channels - rest), rest);
+        loadSquares(b, constantIndex(b, b.getLoc(), normDim - rest), rest);
     // The first element of the second vector, a zero, stands in other lanes.
     SmallVector<int64_t> lanes(kLanes, rest);
     std::iota(lanes.begin(), lanes.begin() + rest, 0);
@@ -177,33 +181,38 @@ Value RowEmitter::sumSquares(ImplicitLocOpBuilder &b) const {
 void RowEmitter::emitNorm(ImplicitLocOpBuilder &b, FloatAttr eps) {
   Location loc = b.getLoc();
   Value mean = arith::DivFOp::create(
-      b, sumSquares(b), constantF32(b, loc, static_cast<float>(channels)));
+      b, sumSquares(b), constantF32(b, loc, static_cast<float>(normDim)));
   Value root = math::SqrtOp::create(
       b, add(b, mean, constantF32(b, loc, eps.getValue().convertToFloat())));
   factor = arith::DivFOp::create(b, constantF32(b, loc, 1), root);
 }
 
-void RowEmitter::emitRotated(ImplicitLocOpBuilder &b, Value cos, Value sin,
-                             bool isInterleaved) {
+void RowEmitter::emitRotated(ImplicitLocOpBuilder &b, int64_t first, Value cos,
+                             Value sin, bool isInterleaved) {
+  const bool isNormalised = first < normDim;
   const int64_t columns = cast<MemRefType>(cos.getType()).getDimSize(0);
-  auto rotate = [&](ImplicitLocOpBuilder &body, Value first, int64_t size,
+  auto rotate = [&](ImplicitLocOpBuilder &body, Value column, int64_t size,
                     Value &x, Value &y) {
-    Value c = load(body, cos, first, size), s = load(body, sin, first, size);
+    Value c = load(body, cos, column, size), s = load(body, sin, column, size);
     Value turned =
         arith::SubFOp::create(body, multiply(body, x, c), multiply(body, y, s));
     y = add(body, multiply(body, y, c), multiply(body, x, s));
     x = turned;
   };
-  auto emitHalves = [&](ImplicitLocOpBuilder &body, Value first, int64_t size) {
-    Value other = addIndex(body, first, columns);
-    Value x = loadRow(body, first, size), y = loadRow(body, other, size);
-    rotate(body, first, size, x, y);
-    store(body, x, first);
+  auto emitHalves = [&](ImplicitLocOpBuilder &body, Value column,
+                        int64_t size) {
+    Value channel = addIndex(body, column, first);
+    Value other = addIndex(body, column, first + columns);
+    Value x = loadRow(body, channel, size, isNormalised);
+    Value y = loadRow(body, other, size, isNormalised);
+    rotate(body, column, size, x, y);
+    store(body, x, channel);
     store(body, y, other);
   };
-  auto emitPairs = [&](ImplicitLocOpBuilder &body, Value first, int64_t size) {
-    Value channel = arith::AddIOp::create(body, first, first);
-    Value pairs = loadRow(body, channel, 2 * size);
+  auto emitPairs = [&](ImplicitLocOpBuilder &body, Value column, int64_t size) {
+    Value channel =
+        addIndex(body, arith::AddIOp::create(body, column, column), first);
+    Value pairs = loadRow(body, channel, 2 * size, isNormalised);
     SmallVector<int64_t> even, odd, both;
     for (int64_t i : llvm::seq(size)) {
       even.push_back(2 * i);
@@ -212,7 +221,7 @@ void RowEmitter::emitRotated(ImplicitLocOpBuilder &b, Value cos, Value sin,
     }
     Value x = vector::ShuffleOp::create(body, pairs, pairs, even);
     Value y = vector::ShuffleOp::create(body, pairs, pairs, odd);
-    rotate(body, first, size, x, y);
+    rotate(body, column, size, x, y);
     store(body, vector::ShuffleOp::create(body, x, y, both), channel);
   };
   if (isInterleaved)
@@ -221,10 +230,12 @@ void RowEmitter::emitRotated(ImplicitLocOpBuilder &b, Value cos, Value sin,
     forEachVector(b, 0, columns, emitHalves);
 }
 
-void RowEmitter::emitOthers(ImplicitLocOpBuilder &b, int64_t first) {
-  forEachVector(b, first, channels,
+void RowEmitter::emitOthers(ImplicitLocOpBuilder &b, int64_t begin,
+                            int64_t end) {
+  const bool isNormalised = begin < normDim;
+  forEachVector(b, begin, end,
                 [&](ImplicitLocOpBuilder &body, Value at, int64_t size) {
-                  store(body, loadRow(body, at, size), at);
+                  store(body, loadRow(body, at, size, isNormalised), at);
                 });
 }
 
@@ -240,16 +251,24 @@ void RowRotation::emit(OpBuilder &builder, Location loc, Value source,
   RowEmitter emitter(row, destination, norm);
   if (norm)
     emitter.emitNorm(b, op.getNormEpsAttr());
-  if (!op.getPositions())
-    return emitter.emitOthers(b, 0);
-  Value position = memref::LoadOp::create(b, op.getPositions(), token);
-  position = arith::IndexCastOp::create(b, b.getIndexType(), position);
-  const int64_t columns = cast<MemRefType>(op.getCos().getType()).getDimSize(1);
-  auto tableRow = [&](Value table) {
-    return viewOf(b, loc, table, {position, zero},
-                  {one, b.getIndexAttr(columns)}, columns);
-  };
-  emitter.emitRotated(b, tableRow(op.getCos()), tableRow(op.getSin()),
-                      op.getInterleaved());
-  emitter.emitOthers(b, 2 * columns);
+  const int64_t first = op.getFirstRotated();
+  int64_t end = first;
+  if (op.getPositions()) {
+    Value position = memref::LoadOp::create(b, op.getPositions(), token);
+    position = arith::IndexCastOp::create(b, b.getIndexType(), position);
+    const int64_t columns =
+        cast<MemRefType>(op.getCos().getType()).getDimSize(1);
+    auto tableRow = [&](Value table) {
+      return viewOf(b, loc, table, {position, zero},
+                    {one, b.getIndexAttr(columns)}, columns);
+    };
+    emitter.emitRotated(b, first, tableRow(op.getCos()), tableRow(op.getSin()),
+                        op.getInterleaved());
+    end += 2 * columns;
+  }
+  // Channels of a row in place that nothing is done to stay as they are.
+  if (!norm && source == op.getQueryOut())
+    return;
+  emitter.emitOthers(b, 0, first);
+  emitter.emitOthers(b, end, channels);
 }

@@ -7,6 +7,10 @@
 // RUN: fp8attn-run %s --entry=norms --seqs=3 --context=40 --query-len=17 --check | FileCheck %s
 // RUN: fp8attn-run %s --entry=computed --seqs=3 --context=40 --query-len=17 --check --isa=generic | FileCheck %s --check-prefix=COMPUTED
 // RUN: fp8attn-run %s --entry=computed --seqs=3 --context=40 --query-len=17 --check | FileCheck %s --check-prefix=COMPUTED
+// RUN: fp8attn-run %s --entry=latent --seqs=3 --context=40 --query-len=17 --check --isa=generic | FileCheck %s
+// RUN: fp8attn-run %s --entry=latent --seqs=3 --context=40 --query-len=17 --check | FileCheck %s
+// RUN: fp8attn-run %s --entry=mixed --seqs=3 --context=40 --query-len=17 --check --isa=generic | FileCheck %s --check-prefix=MIXED
+// RUN: fp8attn-run %s --entry=mixed --seqs=3 --context=40 --query-len=17 --check | FileCheck %s --check-prefix=MIXED
 
 // SAYS: computed kv_write: keys of bf16 to f8E4M3FN, values of f32 to f8E4M3FN, queries of bf16 to bf16, keys normalised, queries normalised, rotary, key_scale of
 
@@ -18,6 +22,8 @@
 // COMPUTED: check of key_scale passed: relative L2 error 0,
 // COMPUTED: check of value_scale passed: relative L2 error 0,
 // COMPUTED: check of cache passed: all {{[0-9]+}} bytes are equal
+// MIXED: check of scale passed: relative L2 error 0,
+// MIXED: check of cache passed: all {{[0-9]+}} bytes are equal
 
 !kv = !fp8attn.cache<key_value, heads = 3, head_dim = 72, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>
 !k = !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, bf16, #fp8attn.layout<pairs>>
@@ -80,5 +86,29 @@ func.func @computed(%key: memref<?x3x72xbf16>, %value: memref<?x3x72xbf16>, %slo
       rotary(%positions, %cos, %sin : memref<?xi32>, memref<?x36xf32>, memref<?x36xf32>)
       key_scale(%key_scale : memref<?x3x64xf32>, #token_head)
       value_scale(%value_scale : memref<64x?x3x3xf8E8M0FNU>, #blocks) cache(%cache : !kv)
+  return
+}
+
+// As DeepSeek's: the latent channels normalised and the others rotated, neighbours as
+// pairs, of keys and, in place, of queries.
+!latent = !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>
+func.func @latent(%key: memref<?x1x576xbf16>, %query: memref<?x16x576xbf16>, %slots: memref<?xi64>, %norm: memref<512xbf16>,
+    %positions: memref<?xi32>, %cos: memref<?x32xf32>, %sin: memref<?x32xf32>, %scale: memref<1xf32>, %cache: !latent) {
+  fp8attn.kv_write interleaved key(%key : memref<?x1x576xbf16>) query(%query : memref<?x16x576xbf16>)
+      slots(%slots : memref<?xi64>) key_norm(%norm : memref<512xbf16>)
+      rotary(%positions, %cos, %sin : memref<?xi32>, memref<?x32xf32>, memref<?x32xf32>)
+      query_out(%query : memref<?x16x576xbf16>) key_scale(%scale : memref<1xf32>, #head)
+      cache(%cache : !latent) {norm_eps = 1.0e-06 : f32}
+  return
+}
+
+// The others in bf16, halves as pairs, and a scale of each 128 codes.
+!mixed = !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, rope_head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>
+#group = affine_map<(page, head, token, channel) -> (page, head, token, channel floordiv 128)>
+func.func @mixed(%key: memref<?x1x576xbf16>, %slots: memref<?xi64>, %norm: memref<512xf32>, %positions: memref<?xi32>,
+    %cos: memref<?x32xf32>, %sin: memref<?x32xf32>, %scale: memref<?x1x64x4xf32>, %cache: !mixed) {
+  fp8attn.kv_write dynamic key(%key : memref<?x1x576xbf16>) slots(%slots : memref<?xi64>) key_norm(%norm : memref<512xf32>)
+      rotary(%positions, %cos, %sin : memref<?xi32>, memref<?x32xf32>, memref<?x32xf32>)
+      key_scale(%scale : memref<?x1x64x4xf32>, #group) cache(%cache : !mixed) {norm_eps = 1.0e-06 : f32}
   return
 }

@@ -18,10 +18,9 @@ using namespace mlir::fp8attn::detail;
 /// Checks which of the clauses are given together.
 static LogicalResult verifyClauses(KvWriteOp op) {
   // kv_write_c7
-  if ((op.isRotated() || op.getQuery() || op.getQueryOut()) &&
-      op.getKeyCacheType().isLatent())
-    return op.emitOpError("expects no norm, rotary or query of a write to a "
-                          "latent cache, got ")
+  if (op.getQueryNorm() && op.getKeyCacheType().isLatent())
+    return op.emitOpError("expects no query_norm of a write to a latent cache, "
+                          "got ")
            << op.getKeyCacheType();
   // kv_write_c8
   if (static_cast<bool>(op.getQuery()) != static_cast<bool>(op.getQueryOut()))
@@ -82,11 +81,13 @@ static LogicalResult verifyQuery(KvWriteOp op) {
 
 static LogicalResult verifyNorms(KvWriteOp op) {
   // kv_write_c12
+  const CacheType cache = op.getKeyCacheType();
   for (NamedShaped norm : {NamedShaped{"key_norm", op.getKeyNorm()},
                            NamedShaped{"query_norm", op.getQueryNorm()}})
-    if (norm.value && failed(verifySizeOfCache(
-                          op, "the size", norm, 0, op.getKeyCache(), "head_dim",
-                          op.getKeyCacheType().getHeadDim())))
+    if (norm.value &&
+        failed(verifySizeOfCache(
+            op, "the size", norm, 0, op.getKeyCache(),
+            cache.isLatent() ? "value_head_dim" : "head_dim", op.getNormDim())))
       return failure();
   return success();
 }
@@ -100,14 +101,16 @@ static LogicalResult verifyTables(KvWriteOp op) {
   for (const NamedShaped &table : {cos, sin})
     if (failed(verifyStatic(op, "columns", table, 1)))
       return failure();
+  const CacheType cache = op.getKeyCacheType();
   const int64_t columns = cos.size(1),
-                headDim = op.getKeyCacheType().getHeadDim();
-  if (columns == 0 || columns > headDim / 2)
-    return noteDefinition(op.emitOpError("expects columns of cos (")
-                              << columns
-                              << ") to be 1 to half of head_dim of the cache ("
-                              << headDim << ")",
-                          "cache", op.getKeyCache());
+                most = cache.getHeadDim() - op.getFirstRotated();
+  if (columns == 0 || columns > most / 2)
+    return noteDefinition(
+        op.emitOpError("expects columns of cos (")
+            << columns << ") to be 1 to half of head_dim"
+            << (cache.isLatent() ? " less value_head_dim" : "")
+            << " of the cache (" << most << ")",
+        "cache", op.getKeyCache());
   if (failed(verifySizesAgree(op, "columns", sin, 1, cos, 1)))
     return failure();
   if (cos.type().getElementType() != sin.type().getElementType())

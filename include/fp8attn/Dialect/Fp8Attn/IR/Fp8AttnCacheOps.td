@@ -89,10 +89,15 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     `query_out` in the same way, with `query_norm` if it is given, rounded once to
     nearest even; for all tokens, those with a negative slot included.
 
+    A `latent` key is its Dv channels of values, which are what a model normalises, and
+    Dk - Dv others, which are what it rotates: there, `key_norm` is of the first Dv channels,
+    the mean of their squares included, and R is up to Dk - Dv and a and b are Dv further. A
+    query has no norm.
+
     - `query`: bf16, f16 or f32 [tokens, Hq, Dk], Hq a multiple of Hkv, and
       `query_out` likewise, which may be the memory of `query`;
-    - `key_norm`, `query_norm`: bf16, f16 or f32 [Dk], and the attribute `norm_eps`,
-      f32, for both;
+    - `key_norm`, `query_norm`: bf16, f16 or f32 [Dk], of a latent cache [Dv], and the
+      attribute `norm_eps`, f32, for both;
     - `rotary(positions, cos, sin)`: i32 [tokens], and the tables, bf16, f16 or f32
       [positions, R / 2]. A position is that of a row.
 
@@ -123,6 +128,27 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
       fp8attn.kv_write key(%latent : memref<?x1x576xbf16>) slots(%slots : memref<?xi64>)
           key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>)
           cache(%cache : !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>)
+      return
+    }
+    ```
+
+    One that is normalised and rotated on the way, as in DeepSeek's models, with the last
+    channels of 128 queries:
+
+    ```mlir
+    func.func @write_rotated_latent(%latent: memref<?x1x576xbf16>, %query: memref<?x128x576xbf16>,
+                                    %slots: memref<?xi64>, %norm: memref<512xbf16>,
+                                    %positions: memref<?xi32>, %cos: memref<?x32xf32>, %sin: memref<?x32xf32>,
+                                    %scale: memref<f32>,
+                                    %cache: !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, rope_head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>) {
+      fp8attn.kv_write interleaved
+          key(%latent : memref<?x1x576xbf16>) query(%query : memref<?x128x576xbf16>)
+          slots(%slots : memref<?xi64>) key_norm(%norm : memref<512xbf16>)
+          rotary(%positions, %cos, %sin : memref<?xi32>, memref<?x32xf32>, memref<?x32xf32>)
+          query_out(%query : memref<?x128x576xbf16>)
+          key_scale(%scale : memref<f32>, affine_map<(page, head, token, channel) -> ()>)
+          cache(%cache : !fp8attn.cache<latent, heads = 1, head_dim = 576, value_head_dim = 512, rope_head_dim = 64, page = 64, f8E4M3FN, #fp8attn.layout<pairs>>)
+          {norm_eps = 1.0e-06 : f32}
       return
     }
     ```
@@ -202,6 +228,12 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
   let extraClassDeclaration = [{
     /// Returns whether keys are normalised or rotated.
     bool isRotated() { return getKeyNorm() || getPositions(); }
+    /// Returns how many channels of a key, from the first one on, a norm is of.
+    int64_t getNormDim() { return getKeyCacheType().getValueHeadDim(); }
+    /// Returns the first of the channels that may be rotated.
+    int64_t getFirstRotated() {
+      return getKeyCacheType().isLatent() ? getNormDim() : 0;
+    }
     CacheType getKeyCacheType() {
       return ::llvm::cast<CacheType>(getKeyCache().getType());
     }

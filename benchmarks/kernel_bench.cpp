@@ -15,6 +15,7 @@
 #include "limits.h"
 #include "measure.h"
 #include "repack_cases.h"
+#include "rotary_cases.h"
 #include "store_cases.h"
 
 #include "fp8attn/Runtime/lowering_abi.h"
@@ -33,8 +34,8 @@ static const char kUsage[] =
     "usage: fp8attn-bench [--filter=TEXT] [--rounds=N] [--generic] [--json]\n"
     "  --filter=TEXT  only groups whose name contains TEXT: decode, "
     "decode-l2,\n"
-    "                 prefill, store, repack, repack-page, gather, "
-    "environment\n"
+    "                 prefill, store, repack, repack-page, gather, rotary,\n"
+    "                 environment\n"
     "  --rounds=N     timed rounds of each group, 1 to 1000 (default 7)\n"
     "  --generic      the portable kernels too, which are many times slower\n"
     "  --json         one JSON object a line\n";
@@ -222,6 +223,8 @@ int main(int argc, char **argv) {
   group("gather",
         "gather: 2048 of 65536 tokens in pages of 32, bytes of their lines",
         gatherCases);
+  group("rotary", "rotary: 512 tokens, bytes of bf16 input",
+        [] { return rotaryCases(); });
   group("environment",
         "environment: set and restored a million times, ms are ns of a call",
         environmentCases);

@@ -30,7 +30,9 @@ public:
         head(block.getArgument(2)), queryPosition(block.getArgument(3)),
         keyPosition(block.getArgument(4)) {}
 
-  void build() {
+  /// Returns whether scores of keys before the drafts stay as they are.
+  bool build() {
+    const Value before = score;
     if (op.getSoftcapAttr())
       capScore();
     if (op.getAlibi())
@@ -39,9 +41,11 @@ public:
       inlineRegion();
     if (op.getMask())
       score = masked(op.getMask(), getMaskPlace());
+    const bool isSame = score == before;
     if (op.getDraftMask())
       applyDraftMask();
     YieldOp::create(builder, loc, score);
+    return isSame;
   }
 
 private:
@@ -166,19 +170,19 @@ private:
 Value mlir::fp8attn::createModify(OpBuilder &builder, Location loc,
                                   AttentionInterface op, Value scores,
                                   Value item, Value diagonal, Value firstKey) {
-  // Keys before the drafts are most, and often have scores that nothing
-  // changes.
-  const bool onlyDrafts = op.getDraftMask() && !op.getSoftcapAttr() &&
-                          !op.getAlibi() && !op.getMask() &&
-                          op.getScore().empty();
   auto modify =
       ModifyOp::create(builder, loc, scores.getType(), scores, item, firstKey,
-                       /*factor=*/Value(), onlyDrafts ? diagonal : Value());
+                       /*factor=*/Value(), /*from=*/Value());
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Type> types(5, builder.getIndexType());
   types.front() = builder.getF32Type();
   Block *block = builder.createBlock(&modify.getBody(), {}, types,
                                      SmallVector<Location>(5, loc));
-  ScoreRegionBuilder(builder, loc, op, diagonal, *block).build();
+  const bool isSame =
+      ScoreRegionBuilder(builder, loc, op, diagonal, *block).build();
+  // Keys before the drafts are most, and often have scores that nothing
+  // changes.
+  if (op.getDraftMask() && isSame)
+    modify.getFromMutable().assign(diagonal);
   return modify.getResult();
 }

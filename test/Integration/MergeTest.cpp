@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // Attention over all keys of a sequence is the merge of attention over its
-// first pages and over the rest, each with a block table of its own.
+// first pages and over the rest, each with a block table of its own; so it is
+// over a latent cache, whose results have the channels of its values.
 //
 //===----------------------------------------------------------------------===//
 
@@ -61,6 +62,10 @@ protected:
     return part;
   }
 
+  decltype(&merge_llama) entryPoint() const {
+    return model().latent ? merge_latent_mla : merge_llama;
+  }
+
   /// Merges the parts into the results of the problem.
   void merge(Problem &problem, Part &first, Part &second) const {
     const Arguments result = problem.arguments();
@@ -73,8 +78,8 @@ protected:
                          secondOut = like(result.out, second.out),
                          secondLse = like(result.lse, second.lse);
     const fp8attn_status status =
-        merge_llama(&problem.context, &firstOut, &firstLse, &secondOut,
-                    &secondLse, &result.out, &result.lse);
+        entryPoint()(&problem.context, &firstOut, &firstLse, &secondOut,
+                     &secondLse, &result.out, &result.lse);
     ASSERT_TRUE(ranOn(problem, status, isa()));
   }
 
@@ -119,11 +124,16 @@ TEST_P(MergeTest, SizesMustAgree) {
   const Arguments result = problem.arguments();
   fp8attn_tensor shorter = result.lse;
   --shorter.sizes[0];
-  EXPECT_EQ(merge_llama(&problem.context, &result.out, &result.lse, &result.out,
-                        &shorter, &result.out, &result.lse),
+  EXPECT_EQ(entryPoint()(&problem.context, &result.out, &result.lse,
+                         &result.out, &shorter, &result.out, &result.lse),
             FP8ATTN_BAD_SIZE);
   EXPECT_STREQ(problem.context.message,
                "tokens of second_lse is 5, expected 6 (tokens of first_out)");
 }
 
 FP8ATTN_INSTANTIATE(MergeTest, "llama");
+INSTANTIATE_TEST_SUITE_P(
+    Latent, MergeTest,
+    testing::Combine(testing::ValuesIn(modelsNamed("latent_mla")),
+                     testing::ValuesIn(testedIsas())),
+    isaTestName);

@@ -23,7 +23,9 @@ from model_text import (
     ELEMENTS, TYPES, Region, camel_back, function, operand, optional, row_scale_arguments,
     row_scale_kinds,
 )
-from models import FEW, LLAMA, MIXES, MODELS, REPACKED, SCALED_MIXES, SELECTED_MIXES, SHAPES, check_pairs
+from models import (
+    FEW, LATENT, LLAMA, MIXES, MODELS, REPACKED, SCALED_MIXES, SELECTED_MIXES, SHAPES, check_pairs,
+)
 from scale_kinds import scale_map, scale_type
 
 def value_cache(model):
@@ -192,17 +194,17 @@ def print_mlir(model):
     print(function(f"attend_{model.name}", attend_arguments(model), operation, operands))
 
 
-def print_merge(model):
-    """Prints merge_llama: heads and channels of the model are all that matters."""
+def print_merge(name, model):
+    """Prints merge_NAME: heads and channels of the results are all that matters."""
     heads = model.kv_heads * model.group
-    types = (f"memref<?x{heads}x{model.head_dim}xbf16>", f"memref<?x{heads}xf32>")
+    types = (f"memref<?x{heads}x{value_dim(model)}xbf16>", f"memref<?x{heads}xf32>")
     parts = {
         "first": list(zip(("first_out", "first_lse"), types)),
         "second": list(zip(("second_out", "second_lse"), types)),
         "into": list(zip(("out", "lse"), types)),
     }
     operands = [operand(keyword, part) for keyword, part in parts.items()]
-    print(function("merge_llama", sum(parts.values(), []), "merge", operands))
+    print(function(f"merge_{name}", sum(parts.values(), []), "merge", operands))
 
 
 def print_repack(model, layout):
@@ -282,7 +284,8 @@ def print_cpp(model):
 def print_models():
     for model in MODELS:
         print_mlir(model)
-    print_merge(LLAMA[0])
+    print_merge("llama", LLAMA[0])
+    print_merge(LATENT[0].name, LATENT[0])
     print_convert(heads=4, channels=64)
     for model in LLAMA + [model for model in SHAPES if model.name in REPACKED]:
         for layout in ("row_major", "vllm_amx", "vllm_vector", "hnd", "nhd", "hnd_packed"):

@@ -26,6 +26,7 @@ inline namespace FP8ATTN_KERNEL_NAMESPACE {
 /// row are as many chains as two multipliers with a latency of four need.
 constexpr int kBlockRows = 4;
 template <int Rows> constexpr int kWideTiles = Rows <= 2 ? 2 : 1;
+constexpr bool kBroadcastsFromMemory = false;
 /// Twelve accumulators of half a row, two for what they have in common, two for
 /// what they have not.
 constexpr int kPanelRows = 6;

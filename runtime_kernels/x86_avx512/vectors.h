@@ -29,6 +29,9 @@ constexpr int kBlockRows = 8;
 /// stay in 32 registers.
 template <int Rows> constexpr int kWideTiles = Rows <= 2 ? 4 : 2;
 
+/// Whether products take an element of all lanes from memory.
+constexpr bool kBroadcastsFromMemory = true;
+
 /// Rows and tiles side by side of a block whose tiles are decoded
 /// (panel_dot.h): of 32 registers, 24 are accumulators.
 constexpr int kPanelRows = 12;

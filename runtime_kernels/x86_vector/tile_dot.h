@@ -43,6 +43,25 @@ struct NoPrefetch {
   void endParts(int64_t) {}
 };
 
+/// Returns `address` such that the compiler does not know what it is.
+inline const uint8_t *hideAddress(const uint8_t *address) {
+  asm("" : "+r"(address));
+  return address;
+}
+
+/// Where A is, for each tile side by side: an address of its own, though it is
+/// the same, where products take an element of A from memory. One that several
+/// products share would be loaded to a register for them, by an instruction
+/// that goes where decoding goes.
+template <int Tiles> struct AddressesOfA {
+  const uint8_t *of[Tiles];
+
+  explicit AddressesOfA(const uint8_t *a) {
+    for (int t = 0; t < Tiles; ++t)
+      of[t] = kBroadcastsFromMemory && t > 0 ? hideAddress(a) : a;
+  }
+};
+
 template <int Rows, int Tiles, class Decode, class Prefetch, class Guard>
 [[gnu::always_inline]] inline void
 tileDot(const TileDotOperands &in, Decode &decode, Prefetch &prefetch,
@@ -50,7 +69,7 @@ tileDot(const TileDotOperands &in, Decode &decode, Prefetch &prefetch,
   constexpr int64_t kPairBytes = Decode::kPairBytes;
   constexpr int64_t kFetchedBytes = fetchedBytes(Tiles * kPairBytes);
   for (int64_t step = 0; step < in.steps; ++step) {
-    const uint8_t *a = in.a + step * RowDot::kTileBytes;
+    const AddressesOfA<Tiles> a(in.a + step * RowDot::kTileBytes);
     const uint8_t *b = in.b + step * in.stepStride;
     // As straight code, all pairs would be eight times the code and no faster.
 #pragma clang loop unroll(disable)
@@ -64,14 +83,18 @@ tileDot(const TileDotOperands &in, Decode &decode, Prefetch &prefetch,
         words[t] = decode.load(lines + t * in.tileStride);
 #pragma GCC unroll 2
       for (int half = 0; half < 2; ++half) {
-        RowDot::Operand rows[Tiles];
 #pragma GCC unroll 8
-        for (int t = 0; t < Tiles; ++t)
-          rows[t] = RowDot::operand(half ? words[t].odd : words[t].even);
+        for (int t = 0; t < Tiles; ++t) {
+          const RowDot::Operand b[] = {
+              RowDot::operand(half ? words[t].odd : words[t].even)};
 #pragma GCC unroll 8
-        for (int r = 0; r < Rows; ++r)
-          RowDot::addPair(a + r * RowDot::kRowBytes, 2 * pair + half, rows,
-                          guard, acc[r]);
+          for (int r = 0; r < Rows; ++r) {
+            simd::Floats sum[] = {acc[r][t]};
+            RowDot::addPair(a.of[t] + r * RowDot::kRowBytes, 2 * pair + half, b,
+                            guard, sum);
+            acc[r][t] = sum[0];
+          }
+        }
       }
     }
     prefetch.endParts(kFetchedBytes);

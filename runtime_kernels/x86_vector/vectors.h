@@ -9,7 +9,7 @@
 //   namespace simd      the rows of a tile, 64 bytes, and operations on them
 //   ScaledExp2, floatFromBf16, bf16FromFloat, roundToBf16
 //   Vectors<Element>    loads of tensor elements, masked at the end
-//   kBlockRows, kWideTiles, kPanelRows, kPanelTiles
+//   kBlockRows, kWideTiles, kBroadcastsFromMemory, kPanelRows, kPanelTiles
 //                       register blocks that fit the ISA's registers
 //
 //===----------------------------------------------------------------------===//

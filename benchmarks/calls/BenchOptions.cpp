@@ -37,7 +37,9 @@ BenchOptions::BenchOptions(cl::OptionCategory &category)
                        "with scales of heads; e4m3-page and e4m3-token, with "
                        "scales of these and of heads; e4m3-dynamic, "
                        "e5m2-dynamic and i8-dynamic, with scales of tokens "
-                       "and heads that kv_write computes (default: e4m3)"),
+                       "and heads that kv_write computes; of 4 bits e2m1 and "
+                       "i4, with scales of heads; mxfp4 and mxfp8, with "
+                       "powers of two for 32 channels (default: e4m3)"),
               cl::value_desc("format,..."), cl::CommaSeparated,
               cl::cat(category)),
       isas("isas",
@@ -78,8 +80,8 @@ llvm::Expected<std::vector<const Format *>> BenchOptions::getFormats() const {
     if (list.size() == before)
       return createStringError(
           "expects --formats of e4m3, e5m2, i8, bf16, all (of these), "
-          "e4m3-page, e4m3-token, e4m3-dynamic, e5m2-dynamic and i8-dynamic, "
-          "got \"" +
+          "e4m3-page, e4m3-token, e4m3-dynamic, e5m2-dynamic, i8-dynamic, "
+          "e2m1, i4, mxfp4 and mxfp8, got \"" +
           name + "\"");
   }
   if (list.empty())

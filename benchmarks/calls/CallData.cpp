@@ -27,7 +27,7 @@ static constexpr int64_t kBf16Bytes = 2;
 /// Not a power of two, as a calibrated scale.
 static constexpr float kScale = 0.0123f;
 
-RandomMemory::RandomMemory(int64_t numBytes, int64_t elementBytes,
+RandomMemory::RandomMemory(int64_t numBytes, int64_t elementBits,
                            unsigned seed) {
   const size_t rounded =
       llvm::alignTo(std::max<int64_t>(numBytes, 1), FP8ATTN_ALIGNMENT);
@@ -38,14 +38,15 @@ RandomMemory::RandomMemory(int64_t numBytes, int64_t elementBytes,
                                  " bytes for a benchmark",
                              /*gen_crash_diag=*/false);
   bytes.reset(memory);
-  // FP8 codes below 1, i8 from -128 to 55; bf16 between 0.12 and 1.
+  // FP8 codes below 1, i8 from -128 to 55, of 4 bits half of all;
+  // bf16 between 0.12 and 1.
   constexpr uint64_t kFp8Kept = 0xb7b7b7b7b7b7b7b7;
   constexpr uint64_t kBf16Kept = 0x80ff80ff80ff80ff;
   constexpr uint64_t kBf16Set = 0x3e003e003e003e00;
   std::mt19937_64 random(seed);
   for (size_t i = 0; i < rounded; i += sizeof(uint64_t)) {
     uint64_t word = random();
-    word = elementBytes == 1 ? word & kFp8Kept : (word & kBf16Kept) | kBf16Set;
+    word = elementBits == 16 ? (word & kBf16Kept) | kBf16Set : word & kFp8Kept;
     std::memcpy(memory + i, &word, sizeof(word));
   }
 }
@@ -55,10 +56,10 @@ void RandomMemory::Free::operator()(void *memory) const { std::free(memory); }
 CallData::CallData(const Model &model, const Format &format,
                    const BenchCall &call, int64_t coldBytes)
     : model(model), format(format),
-      keyBytes(model.pageTokens * model.headDim * format.bytes),
+      keyBytes(model.pageTokens * model.headDim * format.bits / 8),
       valueBytes(model.values == Model::Values::Latent
                      ? 0
-                     : model.pageTokens * model.valueHeadDim * format.bytes),
+                     : model.pageTokens * model.valueHeadDim * format.bits / 8),
       pageBytes(model.kvHeads * (keyBytes + valueBytes)) {
   queryStart = groupStart = {0};
   for (const Sequences &sequences : call.batch) {
@@ -102,7 +103,9 @@ CallData::CallData(const Model &model, const Format &format,
 
 void CallData::makeScales() {
   const int64_t pages = pageOrder.size(), heads = model.kvHeads;
-  const bool isHead = format.isPlain();
+  if (format.scales == ScaleKind::Block)
+    return makeBlockScales();
+  const bool isHead = format.hasScalesOfHeads();
   const bool isPage = format.scales == ScaleKind::Page;
   const int64_t count =
       isHead ? heads : pages * heads * (isPage ? 1 : model.pageTokens);
@@ -120,6 +123,30 @@ void CallData::makeScales() {
   }
 }
 
+void CallData::makeBlockScales() {
+  // From 2^-7 to 1.
+  constexpr uint8_t kSmallest = 120;
+  const int64_t tokens =
+      int64_t(pageOrder.size()) * model.kvHeads * model.pageTokens;
+  const int64_t keyBlocks = llvm::divideCeil(model.headDim, kBlockChannels);
+  const int64_t valueBlocks =
+      llvm::divideCeil(model.valueHeadDim, kBlockChannels);
+  blockScales.resize(tokens * (keyBlocks + valueBlocks));
+  std::mt19937 random(/*seed=*/3);
+  for (uint8_t &code : blockScales)
+    code = kSmallest + random() % 8;
+  auto makeTensor = [&](uint8_t *first, int64_t blocks) {
+    return fp8attn_tensor_make(first, FP8ATTN_TYPE_F8E8M0FNU, 4,
+                               pageOrder.size(), model.kvHeads,
+                               model.pageTokens, blocks);
+  };
+  for (CallArguments &turn : arguments) {
+    turn.keyScale = makeTensor(blockScales.data(), keyBlocks);
+    turn.valueScale =
+        makeTensor(blockScales.data() + tokens * keyBlocks, valueBlocks);
+  }
+}
+
 /// Returns whether the queries of a call select keys.
 static bool isSelecting(const BenchCall &call) {
   return call.lists == Lists::Pages || call.lists == Lists::Tokens;
@@ -129,7 +156,7 @@ void CallData::makePages(int64_t count) {
   pageOrder.resize(count);
   std::iota(pageOrder.begin(), pageOrder.end(), 0);
   std::shuffle(pageOrder.begin(), pageOrder.end(), std::mt19937(/*seed=*/1));
-  cache = std::make_unique<RandomMemory>(count * pageBytes, format.bytes,
+  cache = std::make_unique<RandomMemory>(count * pageBytes, format.bits,
                                          /*seed=*/2);
 }
 
@@ -184,10 +211,11 @@ void CallData::makeAttention(const BenchCall &call) {
   makePages(turns() * pagesOfTurn);
   const int64_t tokens = queryStart.back();
   const int64_t rowBytes = tokens * model.heads * kBf16Bytes;
-  rows = std::make_unique<RandomMemory>(rowBytes * model.headDim, kBf16Bytes,
-                                        /*seed=*/3);
+  rows =
+      std::make_unique<RandomMemory>(rowBytes * model.headDim, 8 * kBf16Bytes,
+                                     /*seed=*/3);
   results = std::make_unique<RandomMemory>(rowBytes * model.valueHeadDim,
-                                           kBf16Bytes, /*seed=*/4);
+                                           8 * kBf16Bytes, /*seed=*/4);
   const int64_t numSeqs = seqLens.size(), numGroups = prefixLens.size();
   // Entries past a sequence's pages are never read.
   tables.assign(turns() * numSeqs * maxPages, -1);
@@ -283,7 +311,7 @@ void CallData::makeSlots(int64_t tokens) {
 
 void CallData::makeWrites(int64_t tokens, int64_t sourceBytes) {
   makeSlots(tokens);
-  rows = std::make_unique<RandomMemory>(turns() * sourceBytes, kBf16Bytes,
+  rows = std::make_unique<RandomMemory>(turns() * sourceBytes, 8 * kBf16Bytes,
                                         /*seed=*/3);
   constexpr int64_t kBytesOfTask = 1 << 16;
   for (int64_t t = 0; t < turns(); ++t) {
@@ -292,7 +320,7 @@ void CallData::makeWrites(int64_t tokens, int64_t sourceBytes) {
     turn.key = fp8attn_tensor_make(key, FP8ATTN_TYPE_BF16, 3, tokens,
                                    model.kvHeads, model.headDim, 0);
     turn.value = fp8attn_tensor_make(
-        key + tokens * model.kvHeads * model.headDim * kBf16Bytes,
+        key + tokens * model.kvHeads * model.headDim * 8 * kBf16Bytes,
         FP8ATTN_TYPE_BF16, 3, tokens, model.kvHeads, model.valueHeadDim, 0);
     turn.slots = fp8attn_tensor_make(slotList.data() + t * tokens,
                                      FP8ATTN_TYPE_I64, 1, tokens, 0, 0, 0);

@@ -24,9 +24,9 @@ namespace mlir::fp8attn {
 /// Memory full of random elements, aligned to FP8ATTN_ALIGNMENT.
 class RandomMemory {
 public:
-  /// Elements of one byte are FP8 or i8, of two bytes bf16. Ends the program
-  /// with a message if there is not that much memory.
-  RandomMemory(int64_t numBytes, int64_t elementBytes, unsigned seed);
+  /// Elements of 16 bits are bf16. Ends the program with a message if there is
+  /// not that much memory.
+  RandomMemory(int64_t numBytes, int64_t elementBits, unsigned seed);
   char *data() const { return bytes.get(); }
 
 private:
@@ -67,6 +67,7 @@ private:
   void makeSlots(int64_t tokens);
   /// Makes the scales of all pages, which all turns have.
   void makeScales();
+  void makeBlockScales();
   /// Sets the tables of a turn, from the next free page on, and what reads
   /// them; returns the page behind.
   const int32_t *makeTables(int64_t turn, const BenchCall &call,
@@ -93,6 +94,7 @@ private:
   std::vector<int64_t> slotList;
   /// Of the keys, then of the values.
   std::vector<float> scales;
+  std::vector<uint8_t> blockScales;
   /// Queries or sources, and outputs.
   std::unique_ptr<RandomMemory> cache, rows, results;
   std::vector<CallArguments> arguments;

@@ -12,6 +12,9 @@
 #include "CompiledModel.h"
 
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <tuple>
 
 using namespace mlir::fp8attn;
 
@@ -86,8 +89,8 @@ std::string mlir::fp8attn::getEntryName(Lists lists) {
 }
 
 /// Returns the results of the map of a format's scales, and their type.
-static std::pair<std::string, std::string> getScaleTexts(const Model &model,
-                                                         ScaleKind scales) {
+static std::pair<std::string, std::string>
+getScaleTexts(const Model &model, ScaleKind scales, int64_t channels) {
   switch (scales) {
   case ScaleKind::None:
   case ScaleKind::Head:
@@ -99,6 +102,12 @@ static std::pair<std::string, std::string> getScaleTexts(const Model &model,
     return {"page, head, token",
             llvm::formatv("memref<?x{0}x{1}xf32>", model.kvHeads,
                           model.pageTokens)};
+  case ScaleKind::Block:
+    return {llvm::formatv("page, head, token, channel floordiv {0}",
+                          kBlockChannels),
+            llvm::formatv("memref<?x{0}x{1}x{2}xf8E8M0FNU>", model.kvHeads,
+                          model.pageTokens,
+                          llvm::divideCeil(channels, kBlockChannels))};
   }
   llvm_unreachable("all kinds of scales have a map");
 }
@@ -133,15 +142,18 @@ std::string mlir::fp8attn::writeModel(const Model &model, const Format &format,
                                     model.headDim);
   }
   std::string scales, useOfScales, values, useOfValues;
-  const auto [scaleIndices, scaleType] = getScaleTexts(model, format.scales);
-  auto addScale = [&, &type = scaleType](llvm::StringRef name) {
+  std::string scaleIndices;
+  auto addScale = [&](llvm::StringRef name, int64_t channels) {
+    std::string type;
+    std::tie(scaleIndices, type) =
+        getScaleTexts(model, format.scales, channels);
     scales += llvm::formatv("%{0}: {1}, ", name, type);
     useOfScales += llvm::formatv("{0}(%{0} : {1}, #scaled) ", name, type);
   };
   if (format.scales != ScaleKind::None) {
-    addScale("key_scale");
+    addScale("key_scale", model.headDim);
     if (!isLatent)
-      addScale("value_scale");
+      addScale("value_scale", model.valueHeadDim);
   }
   if (!isLatent) {
     const std::string value = llvm::formatv("memref<?x{0}x{1}xbf16>",
@@ -150,13 +162,12 @@ std::string mlir::fp8attn::writeModel(const Model &model, const Format &format,
     useOfValues = llvm::formatv("value(%value : {0})", value);
   }
   const char *computes = format.scales == ScaleKind::Dynamic ? "dynamic " : "";
-  auto fillIn = [&, &indices = scaleIndices](const char *text,
-                                             const std::string &name = "",
-                                             const std::string &arguments = "",
-                                             const std::string &clause = "") {
+  auto fillIn = [&](const char *text, const std::string &name = "",
+                    const std::string &arguments = "",
+                    const std::string &clause = "") {
     return llvm::formatv(text, model.kvHeads, model.headDim, model.valueHeadDim,
                          format.type, model.heads, types, caches, useOfCaches,
-                         scales, useOfScales, values, useOfValues, indices,
+                         scales, useOfScales, values, useOfValues, scaleIndices,
                          computes, name, arguments, clause)
         .str();
   };

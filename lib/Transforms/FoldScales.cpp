@@ -268,8 +268,7 @@ static std::string reasonFor(ScaleOp op) {
     return llvm::any_of(op->getUsers(), llvm::IsaPred<AppendRopeOp>)
                ? "keys have bf16 channels behind their codes: elements are "
                  "multiplied one by one, to be bf16, too"
-               : "the scale differs by key and by channel: elements are "
-                 "multiplied one by one";
+               : "the scale differs by key and by channel, as elements do";
   if (loop && !loop.isDefinedOutsideOfLoop(op.getFactor()))
     return "the scale is another one in each step of the loop over keys";
   for (Operation *user : op->getUsers()) {

@@ -40,6 +40,19 @@ static remark::RemarkOpts getRemarkOptions(StringRef function) {
       .function(function);
 }
 
+/// Says why elements that have a factor each are multiplied by it one by one.
+static void emitElementRemark(Location loc, const remark::RemarkOpts &options,
+                              StringRef part, const std::string &obstacle,
+                              const KernelRow &row) {
+  remark::missed(loc, options) << remark::reason(
+      "{0} are multiplied by their scales one by one, before each step: {1}",
+      part,
+      obstacle.empty() ? llvm::formatv("kernels of {0} multiply by none",
+                                       stringifyIsa(row.isa))
+                             .str()
+                       : obstacle);
+}
+
 /// Says what was chosen, what it should cost, and why every other candidate
 /// was not. The reason is for people; the arguments beside it are for tools.
 static void emitRemarks(Location loc, StringRef function,
@@ -73,6 +86,12 @@ static void emitRemarks(Location loc, StringRef function,
           chosen.prediction.computeCycles, shape.bytesPerKey(), source,
           chosen.prediction.readCycles),
       chosen);
+  if (problem.scalesKeyElements && !chosen.scalesKeyBlocks())
+    emitElementRemark(loc, options, "keys", problem.keyScaleObstacle,
+                      chosen.keyRow());
+  if (problem.scalesValueElements && !chosen.scalesValueBlocks())
+    emitElementRemark(loc, options, "values", problem.valueScaleObstacle,
+                      chosen.valueRow());
   for (const AttentionCandidate &other : candidates.drop_front())
     addArguments(remark::analysis(loc, options)
                      << remark::reason("not {0}: {1}", other.getName(),
@@ -135,15 +154,20 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   // Keys have been read when their first channels are the values.
   shape.valueBits = problem.isLatent ? 0 : value.getElementTypeBitWidth();
   problem.productType = match.getProductType();
-  // What is multiplied element by element is bf16 afterwards.
-  Type bf16 = BFloat16Type::get(match.loop.getContext());
-  problem.keyType = match.keyElementFactor ? bf16 : key.getElementType();
-  problem.valueType = match.valueElementFactor ? bf16 : value.getElementType();
+  problem.keyType = key.getElementType();
+  problem.valueType = value.getElementType();
+  problem.scalesKeyElements = static_cast<bool>(match.keyElementFactor);
+  problem.scalesValueElements = static_cast<bool>(match.valueElementFactor);
+  if (match.rope)
+    problem.keyScaleObstacle = problem.valueScaleObstacle =
+        "keys have bf16 channels behind their codes";
+  else
+    std::tie(problem.keyScaleObstacle, problem.valueScaleObstacle) =
+        match.getBlockScaleObstacles();
   problem.isa = isa;
   problem.canHaveMoreRows = static_cast<bool>(match.getItemRows());
   problem.modifiesScores = static_cast<bool>(match.modify);
   problem.hasFactorsByKey = match.keyFactor || match.probFactor;
-  problem.isDequantized = match.isDequantized();
   return problem;
 }
 

@@ -180,6 +180,13 @@ inline Line nanMask(Floats a) {
 inline Line ifNan(Floats a, Line yes, Line no) {
   return blend(nanMask(a), yes, no);
 }
+inline Floats whereNotZero(Floats a, Floats yes) {
+  const auto half = [](__m256 x, __m256 other) {
+    return _mm256_and_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_NEQ_UQ),
+                         other);
+  };
+  return {half(a.low, yes.low), half(a.high, yes.high)};
+}
 inline uint32_t nanLanes(Floats a) {
   const Floats mask = asFloats(nanMask(a));
   return static_cast<uint32_t>(_mm256_movemask_ps(mask.low) |

@@ -244,6 +244,11 @@ inline float sum(Floats a) { return _mm512_reduce_add_ps(a); }
 inline Floats select(uint32_t lanes, Floats yes, Floats no) {
   return _mm512_mask_mov_ps(no, static_cast<__mmask16>(lanes), yes);
 }
+/// `yes` in the lanes where `a` is not 0, 0 in the others.
+inline Floats whereNotZero(Floats a, Floats yes) {
+  return _mm512_maskz_mov_ps(
+      _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ), yes);
+}
 /// The lanes that are NaN.
 inline uint32_t nanLanes(Floats a) { return _mm512_cmpunord_ps_mask(a, a); }
 /// `yes` where `a` is NaN, `no` elsewhere.

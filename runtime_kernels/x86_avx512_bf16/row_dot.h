@@ -88,6 +88,62 @@ struct RowDot {
   static void storeProbs(__m512 low, __m512 high, __m512 &sum, uint8_t *row) {
     packProbs(low, high, sum, row);
   }
+
+  /// As there. A product that is no normal bf16 counts as 0.
+  template <bool KeepsNonZero>
+  static void scaleRow(const uint8_t *row, const float *factors, uint8_t *to) {
+    __m512i bits[2];
+    for (int64_t i = 0; i < 2; ++i) {
+      const __m512 probs = simd::asFloats(simd::shiftLeft32<16>(
+          simd::widen(simd::loadWords(row + i * kLineBytes / 2))));
+      __m512 scaled = simd::mul(probs, simd::loadFloats(factors + i * 16));
+      if (KeepsNonZero)
+        scaled = simd::max(simd::set(0x1p-126f), scaled);
+      bits[i] = simd::bitsOf(simd::whereNotZero(probs, scaled));
+    }
+    // A product is a bf16, or no normal number.
+    simd::store(to, highWords(bits[0], bits[1]));
+  }
+  /// Adds exponents where that cannot overflow: probabilities are at most 2^60.
+  template <int Rows>
+  static void scaleRows(const uint8_t *rows, const float *factors,
+                        int64_t groups, uint8_t *to, int64_t stride) {
+    const __m512i one = simd::set16(0x3f80);
+    __m512i probs[Rows];
+    for (int r = 0; r < Rows; ++r)
+      probs[r] = simd::load(rows + r * kRowBytes);
+#pragma clang loop unroll(disable)
+    for (int64_t g = 0; g < groups; ++g, factors += 2 * 16, to += stride) {
+      // The field of 2^-127 is 0.
+      const __m512i powers =
+          simd::bitAnd(highWords(simd::load(factors), simd::load(factors + 16)),
+                       simd::set16(0x7f80));
+      if (_mm512_cmpge_epu16_mask(powers, simd::set16((127 + 67) << 7)) != 0) {
+        for (int r = 0; r < Rows; ++r)
+          scaleRow<false>(rows + r * kRowBytes, factors, to + r * kRowBytes);
+        continue;
+      }
+#pragma GCC unroll 8
+      for (int r = 0; r < Rows; ++r)
+        // What would be below the least exponent becomes 0.
+        simd::store(
+            to + r * kRowBytes,
+            _mm512_maskz_subs_epu16(_mm512_test_epi16_mask(probs[r], probs[r]),
+                                    simd::add16(probs[r], powers), one));
+    }
+  }
+
+private:
+  /// Returns the high words of 32 integers.
+  static __m512i highWords(__m512i low, __m512i high) {
+    const __m512i index = _mm512_add_epi16(
+        _mm512_setr_epi32(0x2'0000, 0x6'0004, 0xa'0008, 0xe'000c, 0x12'0010,
+                          0x16'0014, 0x1a'0018, 0x1e'001c, 0x22'0020, 0x26'0024,
+                          0x2a'0028, 0x2e'002c, 0x32'0030, 0x36'0034, 0x3a'0038,
+                          0x3e'003c),
+        simd::set16(1));
+    return _mm512_permutex2var_epi16(low, index, high);
+  }
 };
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

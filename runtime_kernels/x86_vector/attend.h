@@ -45,6 +45,30 @@ static_assert(sizeof(AttendScratch::granule) >=
                   RowDot::scratchBytes(kAttendRows,
                                        FP8ATTN_MAX_CHANNELS / kPairedElements));
 
+/// Attention of up to kAttendRows rows, step by step: qk(first key, keys,
+/// stream) makes scores, and pv, likewise, adds what is weighted by the
+/// probabilities.
+template <class Qk, class Pv>
+[[gnu::always_inline]] inline void
+attendSteps(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
+            int64_t rows, int64_t valueChannels, const float *rowScale,
+            const int32_t *rowBegin, const int32_t *rowLimit, int64_t exponent,
+            float *rowMax, float *rowSum, float *acc, AttendScratch &scratch,
+            const Qk &qk, const Pv &pv) {
+  initState(rows, valueChannels, rowMax, rowSum, acc);
+  if (numKeys == 0)
+    return;
+  const int64_t end = firstKey + numKeys;
+  PrefetchStream ahead(run, firstKey, firstKey, rows, StepPart::kKeys);
+  for (int64_t key = firstKey, keys; key < end; key += keys) {
+    keys = stepKeys(key, end);
+    qk(key, keys, ahead);
+    softmaxStep(key, keys, rows, scratch.scores, rowScale, rowBegin, rowLimit,
+                exponent, valueChannels, rowMax, rowSum, acc, scratch.probs);
+    pv(key, keys, ahead);
+  }
+}
+
 /// An fp8attn_uk_attend_fn, for up to kAttendRows rows.
 template <class Format>
 [[gnu::noinline]] void
@@ -53,20 +77,17 @@ attendRun(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
           int64_t valueChannels, const float *rowScale, const int32_t *rowBegin,
           const int32_t *rowLimit, int64_t exponent, float *rowMax,
           float *rowSum, float *acc, AttendScratch &scratch) {
-  initState(rows, valueChannels, rowMax, rowSum, acc);
-  if (numKeys == 0)
-    return;
-  const int64_t end = firstKey + numKeys;
-  PrefetchStream ahead(run, firstKey, firstKey, rows, StepPart::kKeys);
-  for (int64_t key = firstKey, keys; key < end; key += keys) {
-    keys = stepKeys(key, end);
-    qkStep<Format>(run, key, keys, query, rows, keyChannels, scratch.scores,
-                   scratch.granule, ahead);
-    softmaxStep(key, keys, rows, scratch.scores, rowScale, rowBegin, rowLimit,
-                exponent, valueChannels, rowMax, rowSum, acc, scratch.probs);
-    pvStep<Format>(run, key, keys, scratch.probs, rows, valueChannels, acc,
-                   scratch.granule, ahead);
-  }
+  attendSteps(
+      run, firstKey, numKeys, rows, valueChannels, rowScale, rowBegin, rowLimit,
+      exponent, rowMax, rowSum, acc, scratch,
+      [&](int64_t key, int64_t keys, PrefetchStream &ahead) {
+        qkStep<Format>(run, key, keys, query, rows, keyChannels, scratch.scores,
+                       scratch.granule, ahead);
+      },
+      [&](int64_t key, int64_t keys, PrefetchStream &ahead) {
+        pvStep<Format>(run, key, keys, scratch.probs, rows, valueChannels, acc,
+                       scratch.granule, ahead);
+      });
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

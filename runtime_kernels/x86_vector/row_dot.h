@@ -68,6 +68,32 @@ struct RowDot : FloatProducts {
     simd::store(row + kLineBytes, roundProbs(high, sum));
   }
 
+  /// Multiplies a row of a prepared A, probabilities, by 32 factors. 0 stays 0
+  /// whatever its factor is; if `KeepsNonZero`, nothing else becomes 0.
+  template <bool KeepsNonZero>
+  static void scaleRow(const uint8_t *row, const float *factors, uint8_t *to) {
+    for (int64_t i = 0; i < 2 * kLanes; i += kLanes) {
+      const simd::Floats probs =
+          simd::loadFloats(reinterpret_cast<const float *>(row) + i);
+      simd::Floats scaled = simd::mul(probs, simd::loadFloats(factors + i));
+      if (KeepsNonZero)
+        scaled = simd::max(simd::set(0x1p-126f), scaled);
+      simd::storeFloats(reinterpret_cast<float *>(to) + i,
+                        simd::whereNotZero(probs, scaled));
+    }
+  }
+  /// The same of `Rows` rows, for each of `groups` groups of factors, which are
+  /// powers of two, to rows `stride` bytes apart.
+  template <int Rows>
+  static void scaleRows(const uint8_t *rows, const float *factors,
+                        int64_t groups, uint8_t *to, int64_t stride) {
+    for (int r = 0; r < Rows; ++r)
+#pragma clang loop unroll(disable)
+      for (int64_t g = 0; g < groups; ++g)
+        scaleRow<false>(rows + r * kRowBytes, factors + 2 * g * kLanes,
+                        to + g * stride + r * kRowBytes);
+  }
+
 private:
   /// Returns the bits of floats that are bf16.
   static simd::Line roundProbs(simd::Floats x, simd::Floats &sum) {

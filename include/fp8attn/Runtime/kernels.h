@@ -276,6 +276,21 @@ typedef void (*fp8attn_uk_pv_fn)(const fp8attn_key_run *run, int64_t first_key,
                                  int64_t rows, int64_t channels, float *acc,
                                  void *scratch);
 
+/// qk_blocks, pv_blocks: as qk and pv, with a scale for each block of channels
+/// of a token, a power of two: word(token, c) is multiplied by 2^(code - 127),
+/// or is NaN if the code is 255. `query_tiles` and `scores`, or `probs` and
+/// `acc`, are as there, and so is what is fetched ahead.
+/// - scales: f8E8M0FNU, byte head_offset + page * page_stride + token in page *
+///   token_stride + channel / block_channels * block_stride. Those of whole
+///   granules are read, of halves where pages are no whole granules.
+/// - block_channels: a multiple of 32; channels: a multiple of it.
+/// - run: not latent, of pages of a multiple of 16 tokens.
+typedef void (*fp8attn_uk_blocks_fn)(
+    const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,
+    const void *factors, int64_t rows, int64_t channels, const uint8_t *scales,
+    int64_t head_offset, int64_t page_stride, int64_t token_stride,
+    int64_t block_stride, int64_t block_channels, float *sums, void *scratch);
+
 /// attend: init, then qk, softmax and pv of num_keys keys from first_key on, in
 /// steps that end at multiples of FP8ATTN_BLOCK_KEYS, for rows <=
 /// FP8ATTN_DECODE_ROWS, prefetching ahead through the block table. Same
@@ -288,6 +303,20 @@ typedef void (*fp8attn_uk_attend_fn)(
     int64_t value_channels, const float *row_scale, const int32_t *row_begin,
     const int32_t *row_limit, int64_t exponent, float *row_max, float *row_sum,
     float *acc, void *scratch);
+
+/// attend_blocks: as attend, of qk_blocks and pv_blocks: the scales of keys,
+/// then those of the values.
+typedef void (*fp8attn_uk_attend_blocks_fn)(
+    const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,
+    const void *query_tiles, int64_t rows, int64_t key_channels,
+    int64_t value_channels, const uint8_t *key_scales, int64_t key_head_offset,
+    int64_t key_page_stride, int64_t key_token_stride, int64_t key_block_stride,
+    int64_t key_block_channels, const uint8_t *value_scales,
+    int64_t value_head_offset, int64_t value_page_stride,
+    int64_t value_token_stride, int64_t value_block_stride,
+    int64_t value_block_channels, const float *row_scale,
+    const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,
+    float *row_max, float *row_sum, float *acc, void *scratch);
 
 /// prefill: as attend, for any number of rows. Each has its row in the tiles
 /// and its element in row_scale and so on. Keys and values are decoded once

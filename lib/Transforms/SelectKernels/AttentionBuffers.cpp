@@ -45,8 +45,10 @@ int64_t mlir::fp8attn::getMostRows(AttentionMatch &match,
     return candidate.attend->maxRows;
   const int64_t rows = match.query.getTile().getType().getDimSize(0);
   // As many as of dense keys, which are packed once for them.
-  return match.isDequantized() && rows == FP8ATTN_BLOCK_ROWS &&
-                 match.getItemRows()
+  const bool isDequantized =
+      (match.keyElementFactor && !candidate.scalesKeyBlocks()) ||
+      (match.valueElementFactor && !candidate.scalesValueBlocks());
+  return isDequantized && rows == FP8ATTN_BLOCK_ROWS && match.getItemRows()
              ? FP8ATTN_DENSE_ROWS
              : rows;
 }

@@ -200,12 +200,18 @@ private:
   void emitFused(OpBuilder &body, Location loc, Value first, Value end,
                  const RowBlock &block) {
     Value numKeys = arith::SubIOp::create(body, loc, end, first);
-    emitKernelCall(body, loc, *candidate.attend,
-                   {match.key.getRun(), first, numKeys, block.queryTiles,
-                    block.rows, buffers.keyChannels, buffers.valueChannels,
-                    block.rowScale, block.rowBegin, block.rowLimit,
-                    buffers.probExponent, block.state.max, block.state.sum,
-                    block.state.acc, buffers.kernelScratch});
+    SmallVector<Value> operands = {
+        match.key.getRun(),   first,      numKeys,
+        block.queryTiles,     block.rows, buffers.keyChannels,
+        buffers.valueChannels};
+    if (candidate.scalesBlocks()) {
+      llvm::append_range(operands, steps.getKeyScales());
+      llvm::append_range(operands, steps.getValueScales());
+    }
+    operands.append({block.rowScale, block.rowBegin, block.rowLimit,
+                     buffers.probExponent, block.state.max, block.state.sum,
+                     block.state.acc, buffers.kernelScratch});
+    emitKernelCall(body, loc, *candidate.attend, operands);
   }
 
   void emitSeparate(OpBuilder &body, Location loc, Value first, Value end,

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SelectKernels/AttentionMatch.h"
+#include "SelectKernels/BlockScales.h"
 #include "fp8attn/Runtime/kernels.h"
 
 using namespace mlir;
@@ -165,6 +166,17 @@ static LogicalResult matchStep(AttentionMatch &match) {
       failed(checkFactor(match.modify, match.modify.getFactor(), match.loop)))
     return failure();
   return checkStep(match, mask);
+}
+
+std::pair<std::string, std::string> AttentionMatch::getBlockScaleObstacles() {
+  KeyRunOp run = getRun();
+  auto obstacleOf = [](LoadScaleOp factor, TypedValue<CacheType> cache) {
+    return getBlockScaleObstacle(factor, cache.getType());
+  };
+  return {
+      keyElementFactor ? obstacleOf(keyElementFactor, run.getKeyCache()) : "",
+      valueElementFactor ? obstacleOf(valueElementFactor, run.getValueCache())
+                         : ""};
 }
 
 FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {

@@ -76,9 +76,9 @@ struct AttentionMatch {
     return item && item.getRows() ? item.getRows().getDefiningOp<ItemRowsOp>()
                                   : nullptr;
   }
-  /// Whether keys or values are multiplied element by element before kernels
-  /// see them.
-  bool isDequantized() const { return keyElementFactor || valueElementFactor; }
+  /// Returns why kernels cannot multiply keys, and values, by the factors of
+  /// their elements; empty where they can, or there are none.
+  std::pair<std::string, std::string> getBlockScaleObstacles();
 
 private:
   /// Returns what finds the run, or null if keys are dense.

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SelectKernels/AttentionSteps.h"
+#include "SelectKernels/BlockScales.h"
 #include "SelectKernels/KernelCalls.h"
 #include "SelectKernels/ScaleLoops.h"
 #include "SelectKernels/ScoreLoop.h"
@@ -27,11 +28,12 @@ using namespace mlir::fp8attn;
 void AttentionSteps::reserve(ScratchBuilder &scratch) {
   if (match.denseKey)
     packing.emplace(match.denseKey, match.denseValue, isa, scratch);
-  if (match.keyElementFactor)
+  if (match.keyElementFactor && !candidate.scalesKeyBlocks())
     dequantizedKeys.emplace(match.keyElementFactor, CacheContent::Key,
                             match.rope, scratch);
   // Products with the scale of the keys are those of the values, too.
-  if (match.valueElementFactor && !match.isLatent())
+  if (match.valueElementFactor && !candidate.scalesValueBlocks() &&
+      !match.isLatent())
     dequantizedValues.emplace(match.valueElementFactor, CacheContent::Value,
                               /*rope=*/nullptr, scratch);
 }
@@ -39,6 +41,10 @@ void AttentionSteps::reserve(ScratchBuilder &scratch) {
 void AttentionSteps::emitPreparation(OpBuilder &builder, Location loc) {
   if (packing)
     packing->emitPreparation(builder, loc);
+  if (candidate.scalesKeyBlocks())
+    keyScales = emitBlockScales(builder, loc, match.keyElementFactor);
+  if (candidate.scalesValueBlocks())
+    valueScales = emitBlockScales(builder, loc, match.valueElementFactor);
   for (std::optional<Dequantization> *part :
        {&dequantizedKeys, &dequantizedValues})
     if (*part)
@@ -85,10 +91,12 @@ AttentionSteps::KeyStep AttentionSteps::findStep(OpBuilder &body, Location loc,
 /// Emits the step of the online softmax of some rows.
 void AttentionSteps::emitBlock(OpBuilder &body, Location loc,
                                const KeyStep &step, const RowBlock &block) {
-  emitKernelCall(body, loc, *candidate.qk,
-                 {step.keys.run, step.keys.first, step.numKeys,
-                  block.queryTiles, block.rows, buffers.keyChannels,
-                  buffers.scores, buffers.kernelScratch});
+  SmallVector<Value> keyOperands = {step.keys.run, step.keys.first,
+                                    step.numKeys,  block.queryTiles,
+                                    block.rows,    buffers.keyChannels};
+  llvm::append_range(keyOperands, keyScales);
+  keyOperands.append({buffers.scores, buffers.kernelScratch});
+  emitKernelCall(body, loc, *candidate.qk, keyOperands);
   if (match.keyFactor)
     emitKeyScales(body, match.keyFactor, step.firstKey, step.numKeys,
                   buffers.keyFactors);
@@ -111,10 +119,12 @@ void AttentionSteps::emitBlock(OpBuilder &body, Location loc,
     emitScaleProducts(body, loc, buffers.probs, block.rows, step.numKeys,
                       buffers.probFactors);
   }
-  emitKernelCall(body, loc, *candidate.pv,
-                 {step.values.run, step.values.first, step.numKeys,
-                  buffers.probs, block.rows, buffers.valueChannels,
-                  block.state.acc, buffers.kernelScratch});
+  SmallVector<Value> valueOperands = {step.values.run, step.values.first,
+                                      step.numKeys,    buffers.probs,
+                                      block.rows,      buffers.valueChannels};
+  llvm::append_range(valueOperands, valueScales);
+  valueOperands.append({block.state.acc, buffers.kernelScratch});
+  emitKernelCall(body, loc, *candidate.pv, valueOperands);
 }
 
 /// Emits the step of a block up to the last key that its rows see, if they

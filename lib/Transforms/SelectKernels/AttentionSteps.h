@@ -41,6 +41,10 @@ public:
   void emit(OpBuilder &body, Location loc, Value firstKey, Value numKeys,
             const RowBlock &all);
 
+  /// What kernels are told of scales of blocks, if they multiply by them.
+  ArrayRef<Value> getKeyScales() const { return keyScales; }
+  ArrayRef<Value> getValueScales() const { return valueScales; }
+
 private:
   /// The run that has the keys, or the values, of a step, and the place of the
   /// first there.
@@ -69,6 +73,7 @@ private:
   std::optional<DensePacking> packing;
   /// Of keys and values whose elements have a factor each.
   std::optional<Dequantization> dequantizedKeys, dequantizedValues;
+  SmallVector<Value> keyScales, valueScales;
 };
 
 } // namespace mlir::fp8attn

@@ -78,23 +78,60 @@ static bool matches(const KernelRow &row, StringRef op, Type type,
          row.in == getTypeWord(problem.productType);
 }
 
+/// Returns whether `row` computes scores, or weighted values if `isValue`, of
+/// what is in the cache, or in the page that it is dequantised to. A row that
+/// multiplies by scales itself takes the place of the one of its ISA that does
+/// not.
+static bool serves(const KernelRow &row, bool isValue,
+                   const AttentionProblem &problem) {
+  const StringRef op = isValue ? "pv" : "qk";
+  Type type = isValue ? problem.valueType : problem.keyType;
+  const std::string &obstacle =
+      isValue ? problem.valueScaleObstacle : problem.keyScaleObstacle;
+  if (isValue ? !problem.scalesValueElements : !problem.scalesKeyElements)
+    return matches(row, op, type, problem);
+  const std::string blocks = (op + "_blocks").str();
+  auto scalesBlocks = [&](const KernelRow &other) {
+    return obstacle.empty() && matches(other, blocks, type, problem) &&
+           other.isa == row.isa;
+  };
+  Type bf16 = BFloat16Type::get(type.getContext());
+  return scalesBlocks(row) || (matches(row, op, bf16, problem) &&
+                               llvm::none_of(getKernels(), scalesBlocks));
+}
+
+/// Returns whether `row` is a fused one that reads the problem's keys and
+/// values.
+static bool isFused(const KernelRow &row, const AttentionProblem &problem) {
+  if (problem.scalesKeyElements != problem.scalesValueElements ||
+      problem.keyType != problem.valueType)
+    return false;
+  Type type = problem.keyType;
+  if (problem.scalesKeyElements) {
+    if (problem.keyScaleObstacle.empty() && problem.valueScaleObstacle.empty())
+      return matches(row, "attend_blocks", type, problem);
+    type = BFloat16Type::get(type.getContext());
+  }
+  return matches(row, "attend", type, problem) ||
+         (problem.maxRows > FP8ATTN_DECODE_ROWS &&
+          matches(row, "prefill", type, problem));
+}
+
 static void addFused(const AttentionProblem &problem,
                      const MachineFigures &machine,
                      SmallVectorImpl<AttentionCandidate> &candidates) {
-  if (problem.keyType != problem.valueType)
-    return;
-  const bool isPrefill = problem.maxRows > FP8ATTN_DECODE_ROWS;
   for (const KernelRow &row : getKernels()) {
-    if (!matches(row, "attend", problem.keyType, problem) &&
-        !(isPrefill && matches(row, "prefill", problem.keyType, problem)))
+    if (!isFused(row, problem))
       continue;
     AttentionCandidate &candidate = candidates.emplace_back();
     candidate.attend = &row;
+    const bool scalesElements =
+        problem.scalesKeyElements || problem.scalesValueElements;
     if (problem.modifiesScores)
       candidate.dropped = "the score region stands between scores and softmax";
     else if (problem.isDense)
       candidate.dropped = "dense keys and values are packed before each step";
-    else if (problem.isDequantized)
+    else if (scalesElements && !candidate.scalesBlocks())
       candidate.dropped = "elements are multiplied one by one before each step";
     else if (problem.hasFactorsByKey)
       candidate.dropped = "scales differ by key and are collected step by step";
@@ -116,8 +153,8 @@ static void addSeparate(const AttentionProblem &problem,
   for (const KernelRow &qk : getKernels())
     for (const KernelRow &pv : getKernels()) {
       // Rows may be mixed, but one ISA for both needs half the words to say.
-      if (!matches(qk, "qk", problem.keyType, problem) ||
-          !matches(pv, "pv", problem.valueType, problem) || qk.isa != pv.isa)
+      if (qk.isa != pv.isa || !serves(qk, /*isValue=*/false, problem) ||
+          !serves(pv, /*isValue=*/true, problem))
         continue;
       AttentionCandidate &candidate = candidates.emplace_back();
       candidate.qk = &qk;
@@ -143,8 +180,10 @@ bool mlir::fp8attn::isNamed(const KernelRow &row, StringRef word) {
 
 bool mlir::fp8attn::isForceable(StringRef word) {
   return llvm::any_of(getKernels(), [&](const KernelRow &row) {
-    return (row.op == "attend" || row.op == "prefill" || row.op == "qk" ||
-            row.op == "pv") &&
+    return llvm::is_contained(ArrayRef<StringRef>{"attend", "prefill", "qk",
+                                                  "pv", "qk_blocks",
+                                                  "pv_blocks", "attend_blocks"},
+                              row.op) &&
            isNamed(row, word);
   });
 }

@@ -42,8 +42,14 @@ struct AttentionProblem {
   bool hasFactorsByKey = false;
   /// Whether keys and values are dense: a step of them is packed at a time.
   bool isDense = false;
-  /// Whether keys or values are dequantised, a step at a time.
-  bool isDequantized = false;
+  /// Whether keys or values have scales by key and channel: kernels multiply by
+  /// them, or they are dequantised, a step at a time, to bf16.
+  bool scalesKeyElements = false;
+  bool scalesValueElements = false;
+  /// Why kernels cannot multiply by them; empty if those that have rows for it
+  /// can.
+  std::string keyScaleObstacle;
+  std::string valueScaleObstacle;
   /// Whether the values are the first channels of the keys.
   bool isLatent = false;
   /// Whether pages are whole granules.
@@ -78,6 +84,15 @@ struct AttentionCandidate {
   std::string whyNot(const AttentionCandidate &chosen) const;
   /// Whether items have as many rows as the kernel takes.
   bool isPrefill() const { return attend && attend->op == "prefill"; }
+  /// Whether kernels multiply both, keys, or values, by scales of blocks of
+  /// channels.
+  bool scalesBlocks() const { return attend && attend->op == "attend_blocks"; }
+  bool scalesKeyBlocks() const {
+    return scalesBlocks() || (qk && qk->op == "qk_blocks");
+  }
+  bool scalesValueBlocks() const {
+    return scalesBlocks() || (pv && pv->op == "pv_blocks");
+  }
   const KernelRow &keyRow() const { return attend ? *attend : *qk; }
   const KernelRow &valueRow() const { return attend ? *attend : *pv; }
 };

@@ -29,7 +29,9 @@ static std::optional<StringRef> signatureOf(StringRef kernelOp) {
       .Case("qk", "RIIMIIMM")
       .Case("softmax", "IIIMMMMIIMMMM")
       .Case("pv", "RIIMIIMM")
+      .Cases({"qk_blocks", "pv_blocks"}, "RIIMIIMIIIIIMM")
       .Cases({"attend", "prefill"}, "RIIMIIIMMMIMMMM")
+      .Case("attend_blocks", "RIIMIIIMIIIIIMIIIIIMMMIMMMM")
       .Case("join", "IIMMMMMM")
       .Case("finish", "WMMMMIFMIIMIIMII")
       .Case("merge", "IIMIMMIMMIM")
@@ -49,11 +51,12 @@ static char kindOf(Type type) {
 
 LogicalResult UkernelCallOp::verify() {
   static constexpr llvm::StringLiteral kPrefix = "fp8attn_uk_";
-  // The operation is the first word after the prefix, or "store" and a second.
+  // The operation is the first word after the prefix, or two if the first is
+  // "store" or the second "blocks".
   StringRef words = getKernel();
   bool named = words.consume_front(kPrefix);
-  StringRef kernelOp = words.split('_').first;
-  if (kernelOp == "store")
+  auto [kernelOp, others] = words.split('_');
+  if (kernelOp == "store" || others.split('_').first == "blocks")
     kernelOp = words.take_front(words.find('_', kernelOp.size() + 1));
   // ukernel_call_c1
   if (!named)

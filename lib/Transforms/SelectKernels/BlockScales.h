@@ -1,0 +1,30 @@
+//===- BlockScales.h - scales of blocks for kernels -------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Scales that differ by key and by block of channels, where kernels multiply by
+// them: powers of two whose places are at fixed distances.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_BLOCKSCALES_H
+#define FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_BLOCKSCALES_H
+
+#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+namespace mlir::fp8attn {
+
+/// Returns why kernels cannot multiply keys or values of `cache` by what `load`
+/// loads for them; empty if they can.
+std::string getBlockScaleObstacle(LoadScaleOp load, CacheType cache);
+
+/// Returns the operands of qk_blocks and pv_blocks that say where the scales
+/// are, if there is no obstacle.
+SmallVector<Value> emitBlockScales(OpBuilder &builder, Location loc,
+                                   LoadScaleOp load);
+
+} // namespace mlir::fp8attn
+
+#endif // FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_BLOCKSCALES_H

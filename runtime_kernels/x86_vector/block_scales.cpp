@@ -1,0 +1,17 @@
+//===- block_scales.cpp - kernels that scale blocks of channels -----------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The qk_blocks, pv_blocks and attend_blocks rows of kernels.def of a vector
+// ISA.
+//
+//===----------------------------------------------------------------------===//
+
+#include "x86_vector/block_kernels.h"
+
+FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::E2M1, e2m1)
+FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::I4, i4)
+FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::E4M3, e4m3)
+FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::E5M2, e5m2)

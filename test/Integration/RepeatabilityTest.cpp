@@ -80,12 +80,14 @@ private:
 
 /// Returns the models that a prompt can be cut for: the position of a query is
 /// that among the keys (bottom-right), so that a step means what the whole
-/// does, and no mask is of the queries of a call. Those with all the heads of
-/// published models are left to ShapeTest.
+/// does, and neither masks nor lists are of the queries of a call. Those with
+/// all the heads of published models are left to ShapeTest, lists to
+/// SelectedKeysTest.
 static std::vector<const Model *> servedModels() {
   std::vector<const Model *> models;
   for (const Model *model : causalModels())
-    if (!model->topLeft && model->draftMask == std::string("none") &&
+    if (!model->topLeft && !model->selects() &&
+        model->draftMask == std::string("none") &&
         std::strncmp(model->name, "shape_", 6) != 0)
       models.push_back(model);
   return models;

@@ -22,6 +22,7 @@
    FP8ATTN_TYPE_BF16,                                                          \
    FP8ATTN_TYPE_BF16,                                                          \
    2,                                                                          \
+   2,                                                                          \
    3,                                                                          \
    64,                                                                         \
    64,                                                                         \
@@ -47,6 +48,9 @@
    false,                                                                      \
    false,                                                                      \
    false,                                                                      \
+   false,                                                                      \
+   "none",                                                                     \
+   0,                                                                          \
    [](fp8attn_context *context, const Arguments &arguments) {                  \
      return writeEntry(context, &arguments.key, &arguments.value,              \
                        &arguments.slots, &arguments.keyScale,                  \

@@ -46,11 +46,16 @@ public:
     const Halves halves = findHalves(run, first);
     loadHalf(halves.early, groups, factors.of[0]);
     loadHalf(halves.late, groups, factors.of[0] + kLanes);
-    if (first + kAhead >= run.num_keys)
-      return;
-    const Halves ahead = findHalves(run, first + kAhead);
-    __builtin_prefetch(ahead.early);
-    __builtin_prefetch(ahead.late);
+    // At the begin of the run, those that are not fetched later, too.
+    const int64_t end =
+        first + kAhead < run.num_keys ? first + kAhead + 1 : run.num_keys;
+    for (int64_t token = first <= run.first_key ? first + FP8ATTN_GRANULE
+                                                : first + kAhead;
+         token < end; token += FP8ATTN_GRANULE) {
+      const Halves ahead = findHalves(run, token);
+      fetchHalf(ahead.early);
+      fetchHalf(ahead.late);
+    }
   }
 
 private:
@@ -72,6 +77,16 @@ private:
       return {early, early + kLanes * tokenStride};
     return {early,
             first + kLanes < run.num_keys ? find(first + kLanes) : early};
+  }
+
+  /// Fetches the lines of 16 tokens, of which `from` has the first. Scales need
+  /// not begin with a line.
+  void fetchHalf(const uint8_t *from) const {
+    const int64_t last = kLanes * tokenStride - 1;
+    const int64_t step = tokenStride < kLineBytes ? kLineBytes : tokenStride;
+    for (int64_t byte = 0; byte < last; byte += step)
+      _mm_prefetch(reinterpret_cast<const char *>(from + byte), _MM_HINT_T1);
+    _mm_prefetch(reinterpret_cast<const char *>(from + last), _MM_HINT_T1);
   }
 
   /// Those of 16 tokens, of which `from` has the first.

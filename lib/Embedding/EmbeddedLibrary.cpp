@@ -41,9 +41,28 @@ static bool isSameTarget(const Triple &a, const Triple &b) {
          a.getEnvironment() == b.getEnvironment();
 }
 
-/// Names a local C++ function as a reader would, without namespace and types of
-/// arguments: avx2::qkFewRows<avx2::E4M3, 4>. That is half of the mangled name,
-/// and names are a good part of an object.
+/// Returns a name without lists of arguments, such as those of the function
+/// around a lambda: parentheses behind a name, but those of operator().
+static std::string dropArguments(StringRef name) {
+  std::string result;
+  int depth = 0;
+  for (auto [i, letter] : llvm::enumerate(name)) {
+    const StringRef before = name.take_front(i);
+    const bool opens = letter == '(';
+    if (depth > 0)
+      depth += opens ? 1 : letter == ')' ? -1 : 0;
+    else if (opens && !before.empty() && !before.ends_with("operator") &&
+             !StringRef(" <,(").contains(before.back()))
+      depth = 1;
+    else
+      result += letter;
+  }
+  return result;
+}
+
+/// Names a local C++ function as a reader would, with the namespace of its ISA
+/// once: avx2::qkFewRows<E4M3, 4>. That is a third of the mangled name, and
+/// names are a good part of an object.
 static void shortenName(Function &function) {
   // What is demangled refers to it.
   const std::string mangled = function.getName().str();
@@ -53,16 +72,18 @@ static void shortenName(Function &function) {
   char *name = demangler.getFunctionName(/*Buf=*/nullptr, /*N=*/nullptr);
   if (!name)
     return;
-  SmallString<80> shortName;
-  for (StringRef rest = name; !rest.empty();) {
-    rest.consume_front("fp8attn::");
-    shortName += rest.take_front(1);
-    rest = rest.drop_front(1);
-  }
+  SmallVector<StringRef> parts;
+  const std::string plain = dropArguments(name);
   std::free(name);
-  // Lambdas bring the types of the arguments of all around them along.
-  if (shortName.size() < mangled.size())
-    function.setName(shortName);
+  // A function around a lambda has its result, too.
+  StringRef unqualified = plain;
+  unqualified.consume_front("void ");
+  unqualified.split(parts, "fp8attn::");
+  const std::string whole = llvm::join(parts, "");
+  auto [isa, rest] = StringRef(whole).split("::");
+  parts.clear();
+  rest.split(parts, (isa + "::").str());
+  function.setName(rest.empty() ? whole : isa + "::" + llvm::join(parts, ""));
 }
 
 /// Forgets which functions a pointer may be, which the compiler of the library
@@ -93,24 +114,41 @@ static bool forCalls(Module &module, StringRef name,
   return true;
 }
 
+/// The same with each call of a kernel that stores tokens.
+static bool forStores(Module &module,
+                      function_ref<void(const CallInst &)> body) {
+  return llvm::all_of(module.functions(), [&](const Function &function) {
+    return !function.getName().starts_with("fp8attn_uk_store_") ||
+           forCalls(module, function.getName(), body);
+  });
+}
+
+/// Returns whether pages of so many tokens may be other than whole granules.
+static bool maybeSmallPages(const Value *tokens) {
+  auto *number = dyn_cast<ConstantInt>(tokens);
+  return !number || number->getZExtValue() % FP8ATTN_GRANULE != 0;
+}
+
 /// Tells kernels which key runs there are: what fp8attn_key_run_init is called
 /// with says it, and runs that are made without it have values, and whole
 /// granules.
 static void expectRuns(Module &module) {
-  // Operands of fp8attn_key_run_init (Runtime/lowering_abi.h).
-  constexpr unsigned kValues = 5, kPageTokens = 11;
+  // Operands of fp8attn_key_run_init (Runtime/lowering_abi.h), and of
+  // fp8attn_uk_store_fn (Runtime/kernels.h).
+  constexpr unsigned kValues = 6, kPageTokens = 13, kStorePageTokens = 10;
   bool hasLatentRuns = false, hasSmallPages = false;
   if (!forCalls(module, "fp8attn_key_run_init", [&](const CallInst &call) {
         // Null in a latent cache, and read from the description of another.
         hasLatentRuns |=
             !isa<LoadInst, ExtractValueInst>(call.getArgOperand(kValues));
-        auto *tokens = dyn_cast<ConstantInt>(call.getArgOperand(kPageTokens));
-        hasSmallPages |=
-            !tokens || tokens->getZExtValue() % FP8ATTN_GRANULE != 0;
+        hasSmallPages |= maybeSmallPages(call.getArgOperand(kPageTokens));
       }))
     return;
   setKind(module, "fp8attn_has_latent_runs", hasLatentRuns);
-  setKind(module, "fp8attn_has_small_pages", hasSmallPages);
+  if (forStores(module, [&](const CallInst &call) {
+        hasSmallPages |= maybeSmallPages(call.getArgOperand(kStorePageTokens));
+      }))
+    setKind(module, "fp8attn_has_small_pages", hasSmallPages);
 }
 
 /// Tells kernels what numbers of rows are multiples of: of the query heads for
@@ -138,14 +176,11 @@ static void expectRows(Module &module) {
 static void expectScales(Module &module) {
   constexpr unsigned kScales = 6; // of fp8attn_uk_store_fn
   bool hasTokenScales = false;
-  for (const Function &function : module)
-    if (function.getName().starts_with("fp8attn_uk_store_"))
-      if (!forCalls(module, function.getName(), [&](const CallInst &call) {
-            hasTokenScales |=
-                !isa<ConstantPointerNull>(call.getArgOperand(kScales));
-          }))
-        return;
-  setKind(module, "fp8attn_has_token_scales", hasTokenScales);
+  if (forStores(module, [&](const CallInst &call) {
+        hasTokenScales |=
+            !isa<ConstantPointerNull>(call.getArgOperand(kScales));
+      }))
+    setKind(module, "fp8attn_has_token_scales", hasTokenScales);
 }
 
 /// Makes the library that of the module: operands that are the same in all

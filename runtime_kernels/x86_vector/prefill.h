@@ -152,22 +152,22 @@ template <int Rows>
     });
 }
 
-/// Weighted values of a block of rows, of which there are `rows`, with a panel.
-/// `acc` are the first tile's rows.
+/// Weighted values of a block of rows with a panel. `acc` are the first tile's
+/// rows; what stands for rows that are not there is the last one.
 template <int Rows, int Tiles>
-[[gnu::noinline]] void
-addPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
-         float *const *acc, int64_t firstTile, int64_t rows, StepAhead &ahead) {
+[[gnu::noinline]] void addPanel(const uint8_t *probs, const uint8_t *panel,
+                                int64_t lines, float *const *acc,
+                                int64_t firstTile, StepAhead &ahead) {
   simd::Floats sums[Rows][Tiles];
   for (int64_t r = 0; r < Rows; ++r)
     for (int64_t t = 0; t < Tiles; ++t)
       sums[r][t] = simd::loadFloats(acc[r] + (firstTile + t) * kTileFloats);
   panelDot<Rows, Tiles, kProbRowBytes>(probs, panel, lines,
                                        ahead.take(lines / kLinesAtATime), sums);
-  for (int64_t r = 0; r < Rows; ++r)
-    if (r < rows)
-      for (int64_t t = 0; t < Tiles; ++t)
-        simd::storeFloats(acc[r] + (firstTile + t) * kTileFloats, sums[r][t]);
+  // The last row that is there is stored behind those that are not.
+  for (int64_t r = Rows - 1; r >= 0; --r)
+    for (int64_t t = 0; t < Tiles; ++t)
+      simd::storeFloats(acc[r] + (firstTile + t) * kTileFloats, sums[r][t]);
 }
 
 /// The same row by row and pair by pair, where 0 times NaN is 0.
@@ -195,12 +195,12 @@ addSpecialPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
   }
 }
 
-/// Adds the weighted values of a group. `acc` is all of acc.
+/// Adds the weighted values of a group, of so many tiles of channels, which are
+/// constant in an object. `acc` is all of acc.
 [[gnu::noinline]] inline void groupValues(const StepPanels &panels,
-                                          const RowGroup &group, float *acc,
-                                          StepAhead &ahead,
+                                          const RowGroup &group, int64_t tiles,
+                                          float *acc, StepAhead &ahead,
                                           const PrefillScratch &scratch) {
-  const int64_t tiles = panels.valueChannels / kLanes;
   const int64_t keys = group.endKey - group.firstKey;
   constexpr int64_t kKeysAtATime =
       kPairedElements / kPanelLines * kLinesAtATime;
@@ -210,9 +210,8 @@ addSpecialPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
       group.firstKey / kPairedElements * kPanelLines * kLineBytes;
   float *rows[kGroupRows];
   for (int64_t row = 0; row < kGroupRows; ++row)
-    // Those that are not there are read, and not written.
-    rows[row] =
-        rowOf(acc, group.firstRow + (row < group.rows ? row : 0), tiles);
+    rows[row] = rowOf(
+        acc, group.firstRow + (row < group.rows ? row : group.rows - 1), tiles);
   const auto addTiles = [&](auto width, int64_t tile) {
     constexpr int kTiles = decltype(width)::value;
     const uint8_t *panel = panels.valuePanel(tile) + skipped * kTiles;
@@ -220,20 +219,19 @@ addSpecialPanel(const uint8_t *probs, const uint8_t *panel, int64_t lines,
       constexpr int kRows = decltype(size)::value;
       const uint8_t *probs = scratch.probs + row * kProbRowBytes;
       const int64_t left = group.rows - row;
-      const int64_t count = left < kRows ? left : kRows;
       if (panels.hasSpecialValues) [[unlikely]]
-        addSpecialPanel<kTiles>(probs, panel, lines, rows + row, tile, count);
+        addSpecialPanel<kTiles>(probs, panel, lines, rows + row, tile,
+                                left < kRows ? left : kRows);
       else
-        addPanel<kRows, kTiles>(probs, panel, lines, rows + row, tile, count,
-                                ahead);
+        addPanel<kRows, kTiles>(probs, panel, lines, rows + row, tile, ahead);
     });
   };
   int64_t tile = 0;
   for (; tile + kPanelTiles <= tiles; tile += kPanelTiles)
     addTiles(std::integral_constant<int, kPanelTiles>(), tile);
-  if constexpr (kPanelTiles > 1)
-    for (; tile < tiles; ++tile)
-      addTiles(std::integral_constant<int, 1>(), tile);
+  static_assert(kPanelTiles <= 2);
+  if (tiles % kPanelTiles != 0)
+    addTiles(std::integral_constant<int, 1>(), tile);
 }
 
 /// The softmax of a group.
@@ -341,7 +339,7 @@ inline void prefillRun(const fp8attn_key_run &run, int64_t firstKey,
       loadQueries(query, keyChannels, group, scratch);
       groupScores(panels, group, ahead, scratch);
       groupSoftmax(panels, group, rows, exponent, acc, scratch);
-      groupValues(panels, group, acc, ahead, scratch);
+      groupValues(panels, group, valueChannels / kLanes, acc, ahead, scratch);
     }
   }
 }

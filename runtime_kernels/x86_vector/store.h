@@ -379,7 +379,7 @@ inline void storeKeys(const typename Element::Storage *source,
                       const StoreSlots &slots, const StoreScales &scales) {
   const int64_t padded = paddedKeyChannels(channels);
   if constexpr (kTakesAnyPage<Format>)
-    if (fp8attn_tokens_together(slots.pageTokens) == 1)
+    if (slots.areRows())
       return storeRows<Format, Element>(source, tokenStride, channels, padded,
                                         slots, scales);
   UnitQuantizers<Format, Element> quantizers(scales);
@@ -415,7 +415,7 @@ inline void storeValues(const typename Element::Storage *source,
                         int64_t tokenStride, int64_t channels,
                         const StoreSlots &slots, const StoreScales &scales) {
   if constexpr (kTakesAnyPage<Format>)
-    if (fp8attn_tokens_together(slots.pageTokens) == 1)
+    if (slots.areRows())
       return storeRows<Format, Element>(source, tokenStride, channels,
                                         paddedValueChannels(channels), slots,
                                         scales);

@@ -14,6 +14,7 @@
 #define FP8ATTN_X86_VECTOR_STORE_SLOTS_H
 
 #include "common/kernel_namespace.h"
+#include "common/run_kinds.h"
 
 #include <stdint.h>
 
@@ -47,6 +48,11 @@ struct StoreSlots {
   int64_t tokens;
   int64_t pageTokens, pageBytes;
   uint8_t *cache;
+
+  /// Whether tokens are rows, and no parts of tiles.
+  bool areRows() const {
+    return fp8attn_has_small_pages && fp8attn_tokens_together(pageTokens) == 1;
+  }
 
   /// Returns the tokens that are stored from `first` on, `Whole` or one.
   template <int64_t Whole>

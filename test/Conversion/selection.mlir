@@ -5,7 +5,7 @@
 // CHECK-LABEL: llvm.func {{.*}}@check
 // CHECK-DAG:     %[[UNIT:.+]] = llvm.mlir.constant(1 : i64)
 // CHECK-DAG:     %[[PAGE:.+]] = llvm.mlir.constant(32 : i64)
-// CHECK:         %[[STATUS:.+]] = llvm.call @fp8attn_check_selection(%{{.+}}, %{{.+}}, %{{.+}}, {{.*}}) : (!llvm.ptr, !llvm.ptr, i64, !llvm.ptr, i64, i64, !llvm.ptr, i64, !llvm.ptr, i64, !llvm.ptr, i64, i64, i64, i64, i64, i64, i64, i64) -> i32
+// CHECK:         %[[STATUS:.+]] = llvm.call @fp8attn_check_selection(%{{.+}}, %{{.+}}, %{{.+}}, {{.*}}) : (!llvm.ptr, !llvm.ptr, i64, !llvm.ptr, i64, i64, i64, i64, !llvm.ptr, i64, !llvm.ptr, i64, !llvm.ptr, i64, i64, i64, i64, i64, i64, i64, i64) -> i32
 func.func @check(%list: memref<?x?xi32>, %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>,
     %query: memref<?x4x64xbf16>, %cache: !cache) {
   %c0 = arith.constant 0 : index

@@ -167,12 +167,12 @@ TEST_P(StoreTest, EverySlotPattern) {
         return std::vector<int64_t>(all.begin() + first,
                                     all.begin() + first + tokens);
       };
-      // A prompt, aligned and not; the same with padding tokens.
+      // A prompt, aligned and not, with padding tokens or without.
       for (int64_t first : {0, 16, 5, 32, 31}) {
         std::vector<int64_t> slots = take(first);
-        ASSERT_NO_FATAL_FAILURE(
-            checkStore(GetParam(), slots, channels, pageTokens, random));
-        slots[slots.size() / 2] = -1;
+        // Of every other list one token is skipped.
+        if (n++ % 2)
+          slots[slots.size() / 2] = -1;
         ASSERT_NO_FATAL_FAILURE(
             checkStore(GetParam(), slots, channels, pageTokens, random));
       }

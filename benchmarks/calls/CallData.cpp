@@ -320,7 +320,7 @@ void CallData::makeWrites(int64_t tokens, int64_t sourceBytes) {
     turn.key = fp8attn_tensor_make(key, FP8ATTN_TYPE_BF16, 3, tokens,
                                    model.kvHeads, model.headDim, 0);
     turn.value = fp8attn_tensor_make(
-        key + tokens * model.kvHeads * model.headDim * 8 * kBf16Bytes,
+        key + tokens * model.kvHeads * model.headDim * kBf16Bytes,
         FP8ATTN_TYPE_BF16, 3, tokens, model.kvHeads, model.valueHeadDim, 0);
     turn.slots = fp8attn_tensor_make(slotList.data() + t * tokens,
                                      FP8ATTN_TYPE_I64, 1, tokens, 0, 0, 0);

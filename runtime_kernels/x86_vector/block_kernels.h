@@ -16,41 +16,30 @@
 #include "x86_vector/pv_blocks.h"
 #include "x86_vector/qk_blocks.h"
 
+/// Defines qk_blocks or pv_blocks, which read `part` of a step, by `step`.
+#define FP8ATTN_DEFINE_BLOCKS_KERNEL(op, part, step, Format, cache)            \
+  extern "C" void FP8ATTN_KERNEL_NAME(op, bf16, cache, f32, 48, 256, 32,       \
+                                      FP8ATTN_KERNEL_ISA)(                     \
+      const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
+      const void *factors, int64_t rows, int64_t channels,                     \
+      const uint8_t *scales, int64_t head_offset, int64_t page_stride,         \
+      int64_t token_stride, int64_t block_stride, int64_t block_channels,      \
+      float *sums, void *scratch) {                                            \
+    fp8attn::PrefetchStream ahead(*run, run->first_key, first_key, rows,       \
+                                  fp8attn::StepPart::part);                    \
+    fp8attn::step<Format>(                                                     \
+        *run, first_key, num_keys, static_cast<const uint8_t *>(factors),      \
+        rows, channels, sums, static_cast<uint8_t *>(scratch), ahead,          \
+        fp8attn::BlockScales(scales, head_offset, page_stride, token_stride,   \
+                             block_stride, block_channels));                   \
+  }
+
 /// Defines qk_blocks, pv_blocks and attend_blocks for caches of `Format`, which
 /// the table calls `cache`.
 #define FP8ATTN_DEFINE_BLOCK_KERNELS(Format, cache)                            \
-  extern "C" void FP8ATTN_KERNEL_NAME(qk_blocks, bf16, cache, f32, 48, 256,    \
-                                      32, FP8ATTN_KERNEL_ISA)(                 \
-      const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
-      const void *query_tiles, int64_t rows, int64_t channels,                 \
-      const uint8_t *scales, int64_t head_offset, int64_t page_stride,         \
-      int64_t token_stride, int64_t block_stride, int64_t block_channels,      \
-      float *scores, void *scratch) {                                          \
-    fp8attn::PrefetchStream ahead(*run, run->first_key, first_key, rows,       \
-                                  fp8attn::StepPart::kKeys);                   \
-    fp8attn::qkBlocksStep<Format>(                                             \
-        *run, first_key, num_keys, static_cast<const uint8_t *>(query_tiles),  \
-        rows, channels,                                                        \
-        {scales, head_offset, page_stride, token_stride, block_stride,         \
-         block_channels},                                                      \
-        scores, static_cast<uint8_t *>(scratch), ahead);                       \
-  }                                                                            \
-  extern "C" void FP8ATTN_KERNEL_NAME(pv_blocks, bf16, cache, f32, 48, 256,    \
-                                      32, FP8ATTN_KERNEL_ISA)(                 \
-      const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
-      const void *probs, int64_t rows, int64_t channels,                       \
-      const uint8_t *scales, int64_t head_offset, int64_t page_stride,         \
-      int64_t token_stride, int64_t block_stride, int64_t block_channels,      \
-      float *acc, void *scratch) {                                             \
-    fp8attn::PrefetchStream ahead(*run, run->first_key, first_key, rows,       \
-                                  fp8attn::StepPart::kValues);                 \
-    fp8attn::pvBlocksStep<Format>(                                             \
-        *run, first_key, num_keys, static_cast<const uint8_t *>(probs), rows,  \
-        channels,                                                              \
-        {scales, head_offset, page_stride, token_stride, block_stride,         \
-         block_channels},                                                      \
-        acc, static_cast<uint8_t *>(scratch), ahead);                          \
-  }                                                                            \
+  FP8ATTN_DEFINE_BLOCKS_KERNEL(qk_blocks, kKeys, qkStep, Format, cache)        \
+  FP8ATTN_DEFINE_BLOCKS_KERNEL(pv_blocks, kValues, pvBlocksStep, Format,       \
+                               cache)                                          \
   extern "C" void FP8ATTN_KERNEL_NAME(attend_blocks, bf16, cache, f32, 16,     \
                                       256, 32, FP8ATTN_KERNEL_ISA)(            \
       const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
@@ -96,12 +85,12 @@ attendBlocksRun(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
       run, firstKey, numKeys, rows, valueChannels, rowScale, rowBegin, rowLimit,
       exponent, rowMax, rowSum, acc, scratch,
       [&](int64_t key, int64_t keys, PrefetchStream &ahead) {
-        qkBlocksStep<Format>(run, key, keys, query, rows, keyChannels,
-                             keyScales, scratch.scores, scratch.granule, ahead);
+        qkStep<Format>(run, key, keys, query, rows, keyChannels, scratch.scores,
+                       scratch.granule, ahead, keyScales);
       },
       [&](int64_t key, int64_t keys, PrefetchStream &ahead) {
         pvBlocksStep<Format>(run, key, keys, scratch.probs, rows, valueChannels,
-                             valueScales, acc, scratch.granule, ahead);
+                             acc, scratch.granule, ahead, valueScales);
       });
 }
 

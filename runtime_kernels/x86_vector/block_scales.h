@@ -39,11 +39,12 @@ public:
         tokenStride(tokenStride), blockStride(blockStride),
         groupsPerBlock(blockChannels / kPairedElements) {}
 
-  /// Writes those of the granule that begins at token `first`, of so many
-  /// groups of channels.
-  void load(const fp8attn_key_run &run, int64_t first, int64_t groups,
-            BlockFactors &factors) const {
-    const Halves halves = findHalves(run, first);
+  /// Returns those of the granule that begins at token `first`, of so many
+  /// groups of channels, and fetches those of one that comes later.
+  BlockFactors load(const fp8attn_key_run &run, int64_t first,
+                    int64_t groups) const {
+    BlockFactors factors;
+    const GranuleHalves halves = halvesAt(run, first);
     loadHalf(halves.early, groups, factors.of[0]);
     loadHalf(halves.late, groups, factors.of[0] + kLanes);
     // At the begin of the run, those that are not fetched later, too.
@@ -52,10 +53,11 @@ public:
     for (int64_t token = first <= run.first_key ? first + FP8ATTN_GRANULE
                                                 : first + kAhead;
          token < end; token += FP8ATTN_GRANULE) {
-      const Halves ahead = findHalves(run, token);
+      const GranuleHalves ahead = halvesAt(run, token);
       fetchHalf(ahead.early);
       fetchHalf(ahead.late);
     }
+    return factors;
   }
 
 private:
@@ -63,20 +65,9 @@ private:
   /// before are a few lines only.
   static constexpr int64_t kAhead = 12 * FP8ATTN_GRANULE;
 
-  /// As GranuleHalves, of scales.
-  struct Halves {
-    const uint8_t *early, *late;
-  };
-  Halves findHalves(const fp8attn_key_run &run, int64_t first) const {
-    const auto find = [&](int64_t token) {
-      return head + run.pages[token / run.page_tokens] * pageStride +
-             token % run.page_tokens * tokenStride;
-    };
-    const uint8_t *early = find(first);
-    if (hasWholeGranules(run))
-      return {early, early + kLanes * tokenStride};
-    return {early,
-            first + kLanes < run.num_keys ? find(first + kLanes) : early};
+  /// Scales lie in pages as tokens do.
+  GranuleHalves halvesAt(const fp8attn_key_run &run, int64_t first) const {
+    return findHalves(run, head, pageStride, first, tokenStride);
   }
 
   /// Fetches the lines of 16 tokens, of which `from` has the first. Scales need

@@ -110,20 +110,21 @@ template <class Format>
 template <class Format>
 inline void pvBlocksStep(const fp8attn_key_run &run, int64_t firstKey,
                          int64_t numKeys, const uint8_t *probs, int64_t rows,
-                         int64_t channels, const BlockScales &scales,
-                         float *acc, uint8_t *scratch,
-                         PrefetchStream &prefetch) {
+                         int64_t channels, float *acc, uint8_t *scratch,
+                         PrefetchStream &prefetch, const BlockScales &scales) {
   const uint8_t *prepared = RowDot::prepare(probs, rows, kProbTiles, scratch);
   scratch += RowDot::scratchBytes(rows, kProbTiles);
-  BlockFactors factors;
-  PvBlocksGranule granule = {nullptr,  prepared, factors,
-                             channels, acc,      scratch};
   uint8_t *memory =
       scratch + kScaledProbBytes + kGroupWordBytes + kGranuleTileBytes;
   for (int64_t j = 0; j < numKeys; j += FP8ATTN_GRANULE) {
-    granule.values = valueTiles<Format>(run, firstKey + j, channels, 0,
-                                        channels / kLanes, memory);
-    scales.load(run, firstKey + j, channels / kPairedElements, factors);
+    const uint8_t *values = valueTiles<Format>(run, firstKey + j, channels, 0,
+                                               channels / kLanes, memory);
+    const BlockFactors factors =
+        scales.load(run, firstKey + j, channels / kPairedElements);
+    const PvBlocksGranule granule = {
+        values,  prepared + j / FP8ATTN_GRANULE * RowDot::kTileBytes,
+        factors, channels,
+        acc,     scratch};
     if (rows > kBlockRows)
       pvBlocksManyRows<Format>(granule, rows);
     else
@@ -131,7 +132,6 @@ inline void pvBlocksStep(const fp8attn_key_run &run, int64_t firstKey,
         pvBlocksFewRows<Format, decltype(few)::value>(granule, prefetch);
       });
     prefetch.endGranule();
-    granule.probs += RowDot::kTileBytes;
   }
 }
 

@@ -35,12 +35,24 @@ static_assert(kGranuleWordBytes + RowDot::scratchBytes(FP8ATTN_BLOCK_ROWS,
                                                            kPairedElements) <=
               FP8ATTN_KERNEL_SCRATCH_BYTES);
 
+/// Adds the products with tiles of keys side by side, of which the first one is
+/// tile `first` of the granule.
+template <class Decode, class Prefetch, int Rows, int Tiles>
+[[gnu::always_inline]] inline void
+addProducts(const TileDotOperands &in, int /*first*/, Decode &decoder,
+            Prefetch &prefetch, simd::Floats (&acc)[Rows][Tiles]) {
+  tileDot(in, decoder, prefetch, RowDot::NoGuard(), acc);
+}
+
 /// Scores of `Rows` rows with one granule: `query` (prepared, here and below)
 /// and `scores` are the first row in its first tile. Returns whether the
-/// decoder saw a special value.
-template <class Format, Specials Mode, int Rows, class Prefetch>
+/// decoder saw a special value. `factors`, here and below, are none, or those
+/// of blocks of channels (qk_blocks.h).
+template <class Format, Specials Mode, int Rows, class Prefetch,
+          class... Factors>
 inline bool qkBlock(const GranuleHalves &keys, const uint8_t *query,
-                    int64_t channels, float *scores, Prefetch &prefetch) {
+                    int64_t channels, float *scores, Prefetch &prefetch,
+                    const Factors &...factors) {
   constexpr int kTiles =
       kWideTiles<Rows> < kGranuleKeyTiles ? kWideTiles<Rows> : kGranuleKeyTiles;
   Decoder<Format, Mode> decoder;
@@ -53,7 +65,7 @@ inline bool qkBlock(const GranuleHalves &keys, const uint8_t *query,
     for (int r = 0; r < Rows; ++r)
       for (int t = 0; t < kTiles; ++t)
         acc[r][t] = simd::set(0);
-    tileDot(in, decoder, prefetch, RowDot::NoGuard(), acc);
+    addProducts(in, first, decoder, prefetch, acc, factors...);
     for (int r = 0; r < Rows; ++r)
       for (int t = 0; t < kTiles; ++t)
         simd::storeFloats(scores + (first + t) * kTileFloats + r * kLanes,
@@ -63,13 +75,15 @@ inline bool qkBlock(const GranuleHalves &keys, const uint8_t *query,
 }
 
 /// Scores of any number of rows with a granule of exact words.
+template <class... Factors>
 inline void qkWords(const GranuleHalves &words, const uint8_t *query,
-                    int64_t rows, int64_t channels, float *scores) {
+                    int64_t rows, int64_t channels, float *scores,
+                    const Factors &...factors) {
   NoPrefetch none;
   for (int64_t r = 0; r < rows; r += kBlockRows)
     qkBlock<Bf16, Specials::kIgnore, kBlockRows>(
         words, preparedRowOf(query, r, channels / kPairedElements), channels,
-        rowOf(scores, r, kScoreTiles), none);
+        rowOf(scores, r, kScoreTiles), none, factors...);
 }
 
 /// Returns where the words of a granule are in `memory`.
@@ -89,36 +103,57 @@ inline bool decodeHalves(const GranuleHalves &keys, int64_t channels,
 }
 
 /// Decodes a granule exactly, then as qkWords.
-template <class Format>
+template <class Format, class... Factors>
 [[gnu::noinline]] void qkExact(const GranuleHalves &keys, const uint8_t *query,
                                int64_t rows, int64_t channels, float *scores,
-                               uint8_t *scratch) {
+                               uint8_t *scratch, const Factors &...factors) {
   decodeHalves<Format, Specials::kExact>(keys, channels, scratch);
-  qkWords(wordsIn(scratch, channels), query, rows, channels, scores);
+  qkWords(wordsIn(scratch, channels), query, rows, channels, scores,
+          factors...);
 }
 
 /// Scores of a granule for at most kBlockRows rows, in registers.
-template <class Format, int Rows>
+template <class Format, int Rows, class... Factors>
 [[gnu::noinline]] void
 qkFewRows(const GranuleHalves &keys, const uint8_t *query, int64_t channels,
-          float *scores, uint8_t *scratch, PrefetchStream &prefetch) {
+          float *scores, uint8_t *scratch, PrefetchStream &prefetch,
+          const Factors &...factors) {
   // The words of bf16 are right, whatever they are.
   constexpr Specials kMode =
       Format::kBits < 16 ? Specials::kDetect : Specials::kIgnore;
-  if (qkBlock<Format, kMode, Rows>(keys, query, channels, scores, prefetch))
-    qkExact<Format>(keys, query, Rows, channels, scores, scratch);
+  if (qkBlock<Format, kMode, Rows>(keys, query, channels, scores, prefetch,
+                                   factors...))
+    qkExact<Format>(keys, query, Rows, channels, scores, scratch, factors...);
 }
 
 /// Scores of a granule for many rows, through scratch.
-template <class Format>
+template <class Format, class... Factors>
 inline void qkManyRows(const GranuleHalves &keys, const uint8_t *query,
                        int64_t rows, int64_t channels, float *scores,
-                       uint8_t *scratch) {
+                       uint8_t *scratch, const Factors &...factors) {
   if constexpr (Format::kBits == 16)
-    return qkWords(keys, query, rows, channels, scores);
+    return qkWords(keys, query, rows, channels, scores, factors...);
   if (decodeHalves<Format, Specials::kDetect>(keys, channels, scratch))
-    return qkExact<Format>(keys, query, rows, channels, scores, scratch);
-  qkWords(wordsIn(scratch, channels), query, rows, channels, scores);
+    return qkExact<Format>(keys, query, rows, channels, scores, scratch,
+                           factors...);
+  qkWords(wordsIn(scratch, channels), query, rows, channels, scores,
+          factors...);
+}
+
+/// Scores of a granule for any number of rows.
+template <class Format, class... Factors>
+[[gnu::always_inline]] inline void
+qkGranule(const GranuleHalves &keys, const uint8_t *query, int64_t rows,
+          int64_t channels, float *scores, uint8_t *scratch,
+          PrefetchStream &prefetch, const Factors &...factors) {
+  if (rows > kBlockRows)
+    qkManyRows<Format>(keys, query, rows, channels, scores, scratch,
+                       factors...);
+  else
+    withRows(rows, [&](auto few) {
+      qkFewRows<Format, decltype(few)::value>(keys, query, channels, scores,
+                                              scratch, prefetch, factors...);
+    });
 }
 
 /// Writes the exact words of the granule that begins at token `first`, whose
@@ -140,32 +175,29 @@ template <class Format>
   }
 }
 
-/// An fp8attn_uk_qk_fn, with the stream that it takes along.
-template <class Format>
+/// An fp8attn_uk_qk_fn, with the stream that it takes along; or, with scales of
+/// blocks, an fp8attn_uk_blocks_fn, whose keys are tiles.
+template <class Format, class... Scales>
 inline void qkStep(const fp8attn_key_run &run, int64_t firstKey,
                    int64_t numKeys, const uint8_t *query, int64_t rows,
                    int64_t channels, float *scores, uint8_t *scratch,
-                   PrefetchStream &prefetch) {
+                   PrefetchStream &prefetch, const Scales &...scales) {
   const int64_t queryTiles = channels / kPairedElements;
   const uint8_t *prepared = RowDot::prepare(query, rows, queryTiles, scratch);
   scratch += RowDot::scratchBytes(rows, queryTiles);
   for (int64_t j = 0; j < numKeys; j += FP8ATTN_GRANULE) {
     float *out = scores + j / 16 * kTileFloats;
-    if (hasRows(run)) {
-      decodeKeyRows<Format>(run, firstKey + j, channels, scratch);
-      qkWords(wordsIn(scratch, channels), prepared, rows, channels, out);
-      prefetch.endGranule();
-      continue;
-    }
+    if constexpr (sizeof...(Scales) == 0)
+      if (hasRows(run)) {
+        decodeKeyRows<Format>(run, firstKey + j, channels, scratch);
+        qkWords(wordsIn(scratch, channels), prepared, rows, channels, out);
+        prefetch.endGranule();
+        continue;
+      }
     const GranuleHalves keys =
         keyHalves<Format::kBits>(run, firstKey + j, channels);
-    if (rows > kBlockRows)
-      qkManyRows<Format>(keys, prepared, rows, channels, out, scratch);
-    else
-      withRows(rows, [&](auto few) {
-        qkFewRows<Format, decltype(few)::value>(keys, prepared, channels, out,
-                                                scratch, prefetch);
-      });
+    qkGranule<Format>(keys, prepared, rows, channels, out, scratch, prefetch,
+                      scales.load(run, firstKey + j, queryTiles)...);
     prefetch.endGranule();
   }
 }

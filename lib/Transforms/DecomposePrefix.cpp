@@ -47,8 +47,8 @@ private:
   Value allocate(ArrayRef<int64_t> shape, Type element, Value size);
   Part allocatePart(Value out, Value lse);
   Value findQueryStarts();
+  PagedAttentionOp copyWithoutPrefix(const Part &part);
   void attendToPrefix(const Part &part);
-  void attendToOwn(const Part &part);
 
   PagedAttentionOp op;
   OpBuilder builder;
@@ -98,36 +98,34 @@ Value PrefixDecomposition::findQueryStarts() {
   return starts;
 }
 
+/// Returns the operation without its prefix, its results those of a part.
+PagedAttentionOp PrefixDecomposition::copyWithoutPrefix(const Part &part) {
+  auto copy = cast<PagedAttentionOp>(builder.clone(*op));
+  copy.getGroupStartMutable().clear();
+  copy.getPrefixLensMutable().clear();
+  copy.getPrefixTableMutable().clear();
+  copy.getOutMutable().assign(part.out);
+  copy.getLseMutable().assign(part.lse);
+  copy.getOutScaleMutable().clear();
+  copy.removeOutScaleMapAttr();
+  return copy;
+}
+
 /// Has the queries of each group see all of its prefix.
 void PrefixDecomposition::attendToPrefix(const Part &part) {
   Value starts = findQueryStarts();
-  PagedAttentionOp::create(
-      builder, loc, TypeRange(), op.getQuery(), op.getCaches(),
-      op.getKeyScale(), op.getValueScale(), starts, op.getPrefixLens(),
-      op.getPrefixTable(), /*sink=*/Value(), part.out, part.lse,
-      /*alibi=*/Value(), /*mask=*/Value(), op.getSoftmaxScaleValue(),
-      /*groupStart=*/Value(), /*prefixLens=*/Value(), /*prefixTable=*/Value(),
-      /*draftMask=*/Value(), /*selectedPages=*/Value(),
-      /*selectedTokens=*/Value(), op.getQueryScale(), /*outScale=*/Value(),
-      op.getKeyOuterScale(), op.getValueOuterScale(), op.getKeyScaleMapAttr(),
-      op.getValueScaleMapAttr(), op.getQueryScaleMapAttr(),
-      /*outScaleMap=*/AffineMapAttr(), op.getSoftmaxScaleAttr(),
-      op.getSoftcapAttr(),
-      /*causal=*/false,
-      /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr(),
-      Alignment::BottomRight, op.getPrecision());
-}
-
-/// Does what the operation says without its prefix.
-void PrefixDecomposition::attendToOwn(const Part &part) {
-  auto own = cast<PagedAttentionOp>(builder.clone(*op));
-  own.getGroupStartMutable().clear();
-  own.getPrefixLensMutable().clear();
-  own.getPrefixTableMutable().clear();
-  own.getOutMutable().assign(part.out);
-  own.getLseMutable().assign(part.lse);
-  own.getOutScaleMutable().clear();
-  own.removeOutScaleMapAttr();
+  PagedAttentionOp prefix = copyWithoutPrefix(part);
+  prefix.getQueryStartMutable().assign(starts);
+  prefix.getSeqLensMutable().assign(op.getPrefixLens());
+  prefix.getBlockTableMutable().assign(op.getPrefixTable());
+  // A sink joins one part, and what says which keys are seen is of the own
+  // ones.
+  prefix.getSinkMutable().clear();
+  prefix.getMaskMutable().clear();
+  prefix.getDraftMaskMutable().clear();
+  prefix.setCausal(false);
+  prefix.removeWindowRightAttr();
+  prefix.setAlignment(Alignment::BottomRight);
 }
 
 void PrefixDecomposition::run() {
@@ -137,7 +135,8 @@ void PrefixDecomposition::run() {
   Part prefix = allocatePart(Value(), Value());
   Part own = allocatePart(isF32 ? Value(op.getOut()) : Value(), op.getLse());
   attendToPrefix(prefix);
-  attendToOwn(own);
+  // Own keys are what the operation is of without its prefix.
+  copyWithoutPrefix(own);
   // FP8 is quantised from the merged result.
   const bool isFp8 = static_cast<bool>(op.getOutScale());
   MergeOp::create(builder, loc, TypeRange(), prefix.out, prefix.lse, own.out,

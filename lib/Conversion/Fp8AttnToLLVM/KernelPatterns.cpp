@@ -176,6 +176,24 @@ struct CachePartLowering : ConvertOpToLLVMPattern<CachePartOp> {
   }
 };
 
+} // namespace
+
+/// Returns a cache whose pages begin `offset` bytes later. Their distance stays
+/// what it is.
+static Value moveCache(OpBuilder &builder, Location loc, Value cache,
+                       LLVM::GEPArg offset) {
+  auto memberOf = [&](abi::CacheMember member) {
+    return getCacheMember(builder, loc, cache, member);
+  };
+  Value data = memberOf(abi::kCacheData);
+  data = LLVM::GEPOp::create(builder, loc, data.getType(), builder.getI8Type(),
+                             data, ArrayRef<LLVM::GEPArg>{offset});
+  return packStruct(
+      builder, loc, abi::getCacheType(builder.getContext()),
+      {data, memberOf(abi::kCacheNumPages), memberOf(abi::kCachePageBytes)});
+}
+
+namespace {
 /// A page of a mixed cache is one of its codes, and then one of its bf16.
 struct CacheChannelsLowering : ConvertOpToLLVMPattern<CacheChannelsOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
@@ -183,30 +201,17 @@ struct CacheChannelsLowering : ConvertOpToLLVMPattern<CacheChannelsOp> {
   LogicalResult
   matchAndRewrite(CacheChannelsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
-    CacheType cache = op.getCache().getType();
-    if (op.getPart().getType() == cache.getCodedPart()) {
-      rewriter.replaceOp(op, adaptor.getCache());
-      return success();
-    }
-    auto memberOf = [&](abi::CacheMember member) {
-      return getCacheMember(rewriter, loc, adaptor.getCache(), member);
-    };
-    Value data = memberOf(abi::kCacheData);
-    const auto offset =
-        static_cast<int32_t>(cache.getCodedPart().getPageBytes());
-    data =
-        LLVM::GEPOp::create(rewriter, loc, data.getType(), rewriter.getI8Type(),
-                            data, ArrayRef<LLVM::GEPArg>{offset});
-    rewriter.replaceOp(op, packStruct(rewriter, loc,
-                                      abi::getCacheType(getContext()),
-                                      {data, memberOf(abi::kCacheNumPages),
-                                       memberOf(abi::kCachePageBytes)}));
+    CacheType codes = op.getCache().getType().getCodedPart();
+    Value part = adaptor.getCache();
+    if (op.getPart().getType() != codes)
+      part = moveCache(rewriter, op.getLoc(), part,
+                       static_cast<int32_t>(codes.getPageBytes()));
+    rewriter.replaceOp(op, part);
     return success();
   }
 };
 
-/// Begins pages at a head. Their distance stays what it is.
+/// Begins pages at a head.
 struct CacheHeadsLowering : ConvertOpToLLVMPattern<CacheHeadsOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
 
@@ -214,20 +219,11 @@ struct CacheHeadsLowering : ConvertOpToLLVMPattern<CacheHeadsOp> {
   matchAndRewrite(CacheHeadsOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    auto memberOf = [&](abi::CacheMember member) {
-      return getCacheMember(rewriter, loc, adaptor.getCache(), member);
-    };
-    Value data = memberOf(abi::kCacheData);
     Value offset = LLVM::MulOp::create(
         rewriter, loc, adaptor.getFirst(),
         makeInteger(rewriter, loc, 64, op.getCache().getType().getHeadBytes()));
-    data =
-        LLVM::GEPOp::create(rewriter, loc, data.getType(), rewriter.getI8Type(),
-                            data, ArrayRef<LLVM::GEPArg>{offset});
-    rewriter.replaceOp(op, packStruct(rewriter, loc,
-                                      abi::getCacheType(getContext()),
-                                      {data, memberOf(abi::kCacheNumPages),
-                                       memberOf(abi::kCachePageBytes)}));
+    rewriter.replaceOp(op,
+                       moveCache(rewriter, loc, adaptor.getCache(), offset));
     return success();
   }
 };

@@ -12,6 +12,7 @@
 #include "DecomposeRepack/PartMover.h"
 #include "DecomposeRepack/RowConversion.h"
 #include "Support/Constants.h"
+#include "Support/IndexMath.h"
 #include "Support/Loops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -124,15 +125,6 @@ private:
 
   using Places = SmallVector<TokenPlace>;
 
-  /// Returns whether all of the tokens have a page, nothing if they must.
-  Value arePresent(OpBuilder &builder, ArrayRef<TokenPlace> source,
-                   ArrayRef<TokenPlace> destination) {
-    if (from.mayBeAbsent())
-      return from.arePresent(builder, loc, source);
-    return to.mayBeAbsent() ? to.arePresent(builder, loc, destination)
-                            : Value();
-  }
-
   /// Returns what is moved next, of this entry or the next one.
   static RepackSide findNextHead(OpBuilder &builder, RepackOp op,
                                  const Turn &turn, const RepackedPart &part) {
@@ -163,49 +155,39 @@ private:
     const CacheType type = from.getType();
     const int64_t element = type.getElementBytes();
     const int64_t size = count * element;
-    Value before = arith::MulIOp::create(builder, loc, moved,
-                                         constantIndex(builder, loc, element));
+    Value before = multiply(builder, loc, moved, element);
     if (nextHead.hasNeighbours())
       return nextHead.prefetchTokens(builder, loc, token, before, size);
     const int64_t headDim = type.getHeadDim(), rowBytes = headDim * element;
     const int64_t parts = type.hasKeys() && type.hasValues() ? 2 : 1;
     const bool isSecond =
         parts == 2 && from.getContent() == CacheContent::Value;
-    auto times = [&](Value number, int64_t by) -> Value {
-      return arith::MulIOp::create(builder, loc, number,
-                                   constantIndex(builder, loc, by));
-    };
-    auto plus = [&](Value a, Value b) -> Value {
-      return arith::AddIOp::create(builder, loc, a, b);
-    };
     const int64_t partBytes = tokens * rowBytes;
-    Value position = plus(times(head, parts * partBytes),
-                          constantIndex(builder, loc, isSecond * partBytes));
-    position = plus(plus(position, times(token, rowBytes)), before);
+    Value position =
+        add(builder, loc, multiply(builder, loc, head, parts * partBytes),
+            constantIndex(builder, loc, isSecond * partBytes));
+    position = add(
+        builder, loc,
+        add(builder, loc, position, multiply(builder, loc, token, rowBytes)),
+        before);
     nextEntry.prefetchEntry(builder, loc, position, size);
     if (type.getNumHeads() == 1 || count % headDim != 0)
       return;
-    Value row = plus(
-        token, arith::DivUIOp::create(builder, loc, moved,
-                                      constantIndex(builder, loc, headDim)));
+    Value row = add(builder, loc, token, divide(builder, loc, moved, headDim));
     for (int64_t i = 0; i < count / headDim; ++i)
-      nextHead.prefetchRow(builder, loc,
-                           plus(row, constantIndex(builder, loc, i)));
+      nextHead.prefetchRow(
+          builder, loc, add(builder, loc, row, constantIndex(builder, loc, i)));
   }
 
   /// Moves a token if it has a page.
   void moveToken(OpBuilder &builder, Value token) {
     fetchAhead(builder, token, constantIndex(builder, loc, 0),
                from.getType().getHeadDim());
-    Places source = {from.locate(builder, loc, token)};
-    Places destination = {to.locate(builder, loc, token)};
-    if (Value isPresent = arePresent(builder, source, destination)) {
-      auto found =
-          scf::IfOp::create(builder, loc, isPresent, /*withElseRegion=*/false);
-      OpBuilder then = found.getThenBodyBuilder();
-      return movePlaces(then, source, destination);
-    }
-    movePlaces(builder, source, destination);
+    ifPresent(builder, loc, from, to, token,
+              [&](OpBuilder &then, const TokenPlace &source,
+                  const TokenPlace &destination) {
+                movePlaces(then, {source}, {destination});
+              });
   }
 
   void movePlaces(OpBuilder &builder, const Places &source,
@@ -225,8 +207,9 @@ private:
       return areNeeded ? side.locate(builder, loc, first, kBlockTokens)
                        : Places();
     };
-    Value present = arePresent(builder, placesIn(from, from.mayBeAbsent()),
-                               placesIn(to, to.mayBeAbsent()));
+    Value present =
+        arePresent(builder, loc, from, placesIn(from, from.mayBeAbsent()), to,
+                   placesIn(to, to.mayBeAbsent()));
     if (!present)
       return movePresentBlock(builder, first);
     auto found =
@@ -270,13 +253,9 @@ private:
     forChannels(builder, [&](OpBuilder &outer, Value channel, int64_t width) {
       forTokens(outer, [&](OpBuilder &body, const Places &source,
                            const Places &destination, Value token) {
-        auto times = [&](Value number, int64_t by) -> Value {
-          return arith::MulIOp::create(body, loc, number,
-                                       constantIndex(body, loc, by));
-        };
         Value offset = arith::SubIOp::create(body, loc, token, first);
-        Value moved = arith::AddIOp::create(
-            body, loc, times(channel, kBlockTokens), times(offset, width));
+        Value moved = add(body, loc, multiply(body, loc, channel, kBlockTokens),
+                          multiply(body, loc, offset, width));
         fetchAhead(body, first, moved, together * width);
         moveRows(body, source, destination, channel, width);
       });

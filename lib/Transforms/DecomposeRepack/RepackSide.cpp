@@ -16,6 +16,7 @@
 
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -155,6 +156,32 @@ Value RepackSide::arePresent(OpBuilder &builder, Location loc,
       any = arith::OrIOp::create(builder, loc, any, place.page);
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, any,
                                constantIndex(builder, loc, 0));
+}
+
+Value mlir::fp8attn::arePresent(OpBuilder &builder, Location loc,
+                                const RepackSide &from,
+                                ArrayRef<TokenPlace> source,
+                                const RepackSide &to,
+                                ArrayRef<TokenPlace> destination) {
+  if (from.mayBeAbsent())
+    return from.arePresent(builder, loc, source);
+  return to.mayBeAbsent() ? to.arePresent(builder, loc, destination) : Value();
+}
+
+void mlir::fp8attn::ifPresent(
+    OpBuilder &builder, Location loc, const RepackSide &from,
+    const RepackSide &to, Value token,
+    function_ref<void(OpBuilder &, const TokenPlace &, const TokenPlace &)>
+        build) {
+  const TokenPlace source = from.locate(builder, loc, token);
+  const TokenPlace destination = to.locate(builder, loc, token);
+  Value isPresent = arePresent(builder, loc, from, source, to, destination);
+  if (!isPresent)
+    return build(builder, source, destination);
+  auto found =
+      scf::IfOp::create(builder, loc, isPresent, /*withElseRegion=*/false);
+  OpBuilder then = found.getThenBodyBuilder();
+  build(then, source, destination);
 }
 
 /// Fetches lines of memory to the caches but the `skipped` first ones.

@@ -157,6 +157,20 @@ private:
   bool streams;
 };
 
+/// Returns whether all of the tokens have a page on both sides, null if they
+/// must: places of a side that need not are not looked at.
+Value arePresent(OpBuilder &builder, Location loc, const RepackSide &from,
+                 ArrayRef<TokenPlace> source, const RepackSide &to,
+                 ArrayRef<TokenPlace> destination);
+
+/// Emits what `build` does with a token's places, if it has a page on both
+/// sides.
+void ifPresent(OpBuilder &builder, Location loc, const RepackSide &from,
+               const RepackSide &to, Value token,
+               function_ref<void(OpBuilder &, const TokenPlace &source,
+                                 const TokenPlace &destination)>
+                   build);
+
 } // namespace mlir::fp8attn
 
 #endif // FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_REPACKSIDE_H

@@ -14,7 +14,6 @@
 #include "Support/ScaleLoads.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -81,16 +80,6 @@ void mlir::fp8attn::moveRowScales(OpBuilder &builder, RepackOp op,
   const int64_t tokens =
       std::max(source.getPageTokens(), destination.getPageTokens());
   forEach(builder, loc, tokens, 1, [&](OpBuilder &body, Value token) {
-    TokenPlace read = from.locate(body, loc, token);
-    TokenPlace written = to.locate(body, loc, token);
-    const bool isReadListed = from.mayBeAbsent();
-    if (!isReadListed && !to.mayBeAbsent())
-      return moveToken(body, read, written);
-    Value isPresent = isReadListed ? from.arePresent(body, loc, read)
-                                   : to.arePresent(body, loc, written);
-    auto found =
-        scf::IfOp::create(body, loc, isPresent, /*withElseRegion=*/false);
-    OpBuilder then = found.getThenBodyBuilder();
-    moveToken(then, read, written);
+    ifPresent(body, loc, from, to, token, moveToken);
   });
 }

@@ -44,21 +44,6 @@ static constexpr int64_t kPageTileBytes = kWordBytes * kTileLines * kLineBytes;
 /// Where byte i of a lane belongs, among its elements.
 static constexpr int64_t kOrder[kLaneCodes] = {0, 2, 1, 3};
 
-static Value add(OpBuilder &builder, Location loc, Value a, Value b) {
-  return arith::AddIOp::create(builder, loc, a, b);
-}
-static Value multiply(OpBuilder &builder, Location loc, Value a, int64_t b) {
-  return arith::MulIOp::create(builder, loc, a, constantIndex(builder, loc, b));
-}
-static Value divide(OpBuilder &builder, Location loc, Value a, int64_t b) {
-  return arith::DivUIOp::create(builder, loc, a,
-                                constantIndex(builder, loc, b));
-}
-static Value remainder(OpBuilder &builder, Location loc, Value a, int64_t b) {
-  return arith::RemUIOp::create(builder, loc, a,
-                                constantIndex(builder, loc, b));
-}
-
 Dequantization::Dequantization(LoadScaleOp scale, CacheContent content,
                                AppendRopeOp appended, ScratchBuilder &buffers)
     : scale(scale), content(content) {

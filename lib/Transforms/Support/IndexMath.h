@@ -15,6 +15,22 @@
 
 namespace mlir::fp8attn {
 
+/// Of indices that are not negative.
+inline Value add(OpBuilder &builder, Location loc, Value a, Value b) {
+  return arith::AddIOp::create(builder, loc, a, b);
+}
+inline Value multiply(OpBuilder &builder, Location loc, Value a, int64_t b) {
+  return arith::MulIOp::create(builder, loc, a, constantIndex(builder, loc, b));
+}
+inline Value divide(OpBuilder &builder, Location loc, Value a, int64_t b) {
+  return arith::DivUIOp::create(builder, loc, a,
+                                constantIndex(builder, loc, b));
+}
+inline Value remainder(OpBuilder &builder, Location loc, Value a, int64_t b) {
+  return arith::RemUIOp::create(builder, loc, a,
+                                constantIndex(builder, loc, b));
+}
+
 /// Returns `count` / `size`, rounded up; `count` + `size` must not overflow.
 inline Value ceilDivide(OpBuilder &builder, Location loc, Value count,
                         int64_t size) {

@@ -12,6 +12,7 @@
 #include "fp8attn/Embedding/EmbeddedLibrary.h"
 
 #include "fp8attn/Runtime/kernels.h"
+#include "fp8attn/Runtime/lowering_abi.h"
 
 #include "llvm/ADT/StringSet.h"
 #include "llvm/Bitcode/BitcodeReader.h"
@@ -27,6 +28,7 @@
 #include "llvm/Transforms/IPO/SCCP.h"
 
 #include <numeric>
+#include <type_traits>
 
 /// The bitcode (embedded_bitcode.c). A zero follows its end.
 extern "C" const char fp8attn_embedded_bitcode[];
@@ -93,6 +95,17 @@ static void forgetCallees(Module &module) {
     for (Instruction &instruction : instructions(function))
       instruction.setMetadata(LLVMContext::MD_callees, nullptr);
 }
+
+/// How many operands a function has.
+template <typename Function> static constexpr unsigned kNumOperands = 0;
+template <typename... Operands>
+static constexpr unsigned kNumOperands<void(Operands...)> = sizeof...(Operands);
+
+// Below, operands are told by their numbers. Who adds one finds them here.
+static_assert(kNumOperands<decltype(fp8attn_key_run_init)> == 14 &&
+              kNumOperands<decltype(fp8attn_work_item_init)> == 15 &&
+              kNumOperands<decltype(fp8attn_dense_item_init)> == 10 &&
+              kNumOperands<std::remove_pointer_t<fp8attn_uk_store_fn>> == 11);
 
 /// Sets a constant of the library (runtime_kernels/common/run_kinds.h).
 static void setKind(Module &module, StringRef name, uint64_t value) {

@@ -13,6 +13,8 @@
 #include "rotary_cases.h"
 #include "rotary.h"
 
+#include "fp8attn/Reference/Fp8.h"
+
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +22,7 @@
 #include <memory>
 
 using namespace fp8attn;
+using reference::decodeBf16;
 
 #ifdef __x86_64__
 #define FP8ATTN_FOR_ANY_CPU                                                    \
@@ -32,13 +35,6 @@ static constexpr int64_t kTokens = 512, kPage = 32;
 static constexpr int64_t kQueryHeads = 32, kHeads = 8, kDim = 128;
 static constexpr int64_t kLatent = 576, kLatentValues = 512;
 static constexpr float kEps = 1e-6f;
-
-static float widen(uint16_t word) {
-  const uint32_t bits = uint32_t(word) << 16;
-  float number;
-  std::memcpy(&number, &bits, sizeof(number));
-  return number;
-}
 
 /// Returns the nearest bf16 of a finite number.
 static uint16_t narrow(float number) {
@@ -56,7 +52,7 @@ FP8ATTN_FOR_ANY_CPU static void rotateHalves(const uint16_t *from, int64_t rows,
   // Rows may be in place.
 #pragma clang loop vectorize(assume_safety)
     for (int64_t j = 0; j < kHalf; ++j) {
-      const float x = widen(from[j]), y = widen(from[j + kHalf]);
+      const float x = decodeBf16(from[j]), y = decodeBf16(from[j + kHalf]);
       to[j] = narrow(x * cos[j] - y * sin[j]);
       to[j + kHalf] = narrow(y * cos[j] + x * sin[j]);
     }
@@ -72,17 +68,17 @@ FP8ATTN_FOR_ANY_CPU static void rotateLatent(const uint16_t *from,
   float sums[kSums] = {}, sum = 0;
   for (int64_t c = 0; c < kLatentValues; c += kSums)
     for (int64_t i = 0; i < kSums; ++i)
-      sums[i] += widen(from[c + i]) * widen(from[c + i]);
+      sums[i] += decodeBf16(from[c + i]) * decodeBf16(from[c + i]);
   for (float part : sums)
     sum += part;
   const float factor = 1 / std::sqrt(sum / float(kLatentValues) + kEps);
 #pragma clang loop vectorize(assume_safety)
   for (int64_t c = 0; c < kLatentValues; ++c)
-    to[c] = narrow(widen(from[c]) * factor * widen(norm[c]));
+    to[c] = narrow(decodeBf16(from[c]) * factor * decodeBf16(norm[c]));
 #pragma clang loop vectorize(assume_safety)
   for (int64_t j = 0; j < (kLatent - kLatentValues) / 2; ++j) {
     const int64_t c = kLatentValues + 2 * j;
-    const float x = widen(from[c]), y = widen(from[c + 1]);
+    const float x = decodeBf16(from[c]), y = decodeBf16(from[c + 1]);
     to[c] = narrow(x * cos[j] - y * sin[j]);
     to[c + 1] = narrow(y * cos[j] + x * sin[j]);
   }

@@ -6,6 +6,7 @@
 #   add_fp8attn_tool(NAME files... [LINK_LIBS t...])
 #   fp8attn_isa_flags(VAR isa)                    the ISA -> flags table
 #   fp8attn_llvm_libraries(VAR component...)      LLVM as MLIR has it
+#   fp8attn_compile_models(NAME...)               NAME.mlir to NAME.o and NAME.h
 
 set(FP8ATTN_WARNINGS -Wall -Wextra -Wno-unused-parameter)
 if(FP8ATTN_WERROR)
@@ -163,4 +164,18 @@ function(add_fp8attn_tool name)
   add_executable(${name} ${ARG_UNPARSED_ARGUMENTS})
   fp8attn_use_mlir(${name})
   target_link_libraries(${name} PRIVATE ${ARG_LINK_LIBS})
+endfunction()
+
+# fp8attn_compile_models(NAME... [OPTIONS option...]): makes NAME.o, with the
+# options, and NAME.h in the binary folder of NAME.mlir in the source folder.
+function(fp8attn_compile_models)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" OPTIONS)
+  foreach(name ${arg_UNPARSED_ARGUMENTS})
+    set(model ${CMAKE_CURRENT_SOURCE_DIR}/${name}.mlir)
+    add_custom_command(
+      OUTPUT ${name}.o ${name}.h
+      COMMAND fp8attn-compile ${model} ${arg_OPTIONS} -o ${name}.o
+      COMMAND fp8attn-compile ${model} -o ${name}.h
+      DEPENDS fp8attn-compile ${model} VERBATIM)
+  endforeach()
 endfunction()

@@ -11,14 +11,15 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Call.h"
+#include "Batch.h"
+#include "FormCalls.h"
 #include "entry_points.h"
 
 #include <algorithm>
 #include <array>
 
-static constexpr int64_t kTokens = 5, kHeads = 4, kKvHeads = 2, kHeadDim = 64;
-static constexpr int64_t kSequences = 2, kMaxPages = 3, kPages = 4;
+static constexpr int64_t kHeads = 4, kKvHeads = 2, kHeadDim = 64;
+static constexpr int64_t kMaxPages = 3, kPages = 4;
 /// Bytes of the keys, or values, of a page of FP8.
 static constexpr int64_t kPartBytes = kKvHeads * kHeadDim * 32;
 
@@ -36,19 +37,6 @@ static fp8attn_tensor &addScales(Call &call, float first, float second) {
   return call.addTable<float>(FP8ATTN_TYPE_F32, {kKvHeads}, {first, second});
 }
 
-namespace {
-/// query_start, seq_lens and block_table: a chunk of a prompt and a decode.
-struct Batch {
-  explicit Batch(Call &call)
-      : starts(call.addTable<int32_t>(FP8ATTN_TYPE_I32, {kSequences + 1},
-                                      {0, 4, 5})),
-        lens(call.addTable<int32_t>(FP8ATTN_TYPE_I32, {kSequences}, {70, 20})),
-        table(call.addTable<int32_t>(FP8ATTN_TYPE_I32, {kSequences, kMaxPages},
-                                     {2, 0, 3, 1, -1, -1})) {}
-  fp8attn_tensor &starts, &lens, &table;
-};
-} // namespace
-
 static void makeWriteAndAttend(Call &call) {
   auto &key = addHeads(call, FP8ATTN_TYPE_BF16, kKvHeads);
   auto &value = addHeads(call, FP8ATTN_TYPE_BF16, kKvHeads);
@@ -64,10 +52,12 @@ static void makeWriteAndAttend(Call &call) {
       std::max(fuzz_write_workspace_bytes(1), fuzz_attend_workspace_bytes(1)),
       [=, &key, &value, &slots, &keyScale, &valueScale, &query, &out, &lse,
        &cache](fp8attn_context *context) {
-        fuzz_write(context, &key, &value, &slots, &keyScale, &valueScale,
-                   &cache);
-        fuzz_attend(context, &query, &cache, &keyScale, &valueScale,
-                    &batch.starts, &batch.lens, &batch.table, &out, &lse);
+        const bool isDone = fuzz_write(context, &key, &value, &slots, &keyScale,
+                                       &valueScale, &cache) == FP8ATTN_OK;
+        return fuzz_attend(context, &query, &cache, &keyScale, &valueScale,
+                           &batch.starts, &batch.lens, &batch.table, &out,
+                           &lse) == FP8ATTN_OK &&
+               isDone;
       });
 }
 
@@ -87,11 +77,13 @@ static void makeWindow(Call &call) {
                        fuzz_window_workspace_bytes(1)),
               [=, &key, &value, &slots, &keyScale, &query, &sink, &out, &keys,
                &values](fp8attn_context *context) {
-                fuzz_write_split(context, &key, &value, &slots, &keyScale,
-                                 &keys, &values);
-                fuzz_window(context, &query, &keys, &values, &keyScale,
-                            &batch.starts, &batch.lens, &batch.table, &sink,
-                            &out);
+                const bool isDone =
+                    fuzz_write_split(context, &key, &value, &slots, &keyScale,
+                                     &keys, &values) == FP8ATTN_OK;
+                return fuzz_window(context, &query, &keys, &values, &keyScale,
+                                   &batch.starts, &batch.lens, &batch.table,
+                                   &sink, &out) == FP8ATTN_OK &&
+                       isDone;
               });
 }
 
@@ -104,12 +96,12 @@ static void makeScores(Call &call) {
   auto &alibi = call.addTable<float>(FP8ATTN_TYPE_F32, {kHeads}, {0, 1, 2, 3});
   auto &mask = call.addTensor(FP8ATTN_TYPE_I8, {kTokens, 70});
   auto &cache = call.addCache(kPages, 4 * kPartBytes);
-  call.finish(
-      fuzz_scores_workspace_bytes(1),
-      [=, &query, &out, &lse, &alibi, &mask, &cache](fp8attn_context *context) {
-        fuzz_scores(context, &query, &cache, &batch.starts, &batch.lens,
-                    &batch.table, &out, &lse, &alibi, &mask);
-      });
+  call.finish(fuzz_scores_workspace_bytes(1), [=, &query, &out, &lse, &alibi,
+                                               &mask, &cache](
+                                                  fp8attn_context *context) {
+    return fuzz_scores(context, &query, &cache, &batch.starts, &batch.lens,
+                       &batch.table, &out, &lse, &alibi, &mask) == FP8ATTN_OK;
+  });
 }
 
 /// The sequences of a batch in two groups, one of which has a prefix.
@@ -128,9 +120,10 @@ static void makeGroups(Call &call) {
   call.finish(fuzz_groups_workspace_bytes(1),
               [=, &query, &keyScale, &valueScale, &groups, &lens, &table, &out,
                &cache](fp8attn_context *context) {
-                fuzz_groups(context, &query, &cache, &keyScale, &valueScale,
-                            &batch.starts, &batch.lens, &batch.table, &groups,
-                            &lens, &table, &out);
+                return fuzz_groups(context, &query, &cache, &keyScale,
+                                   &valueScale, &batch.starts, &batch.lens,
+                                   &batch.table, &groups, &lens, &table,
+                                   &out) == FP8ATTN_OK;
               });
 }
 
@@ -147,8 +140,9 @@ static void addSelected(Call &call, Function *function, int64_t bytes,
   auto &cache = call.addCache(kPages, 2 * kPartBytes);
   call.finish(bytes, [=, &query, &keyScale, &valueScale, &list, &out,
                       &cache](fp8attn_context *context) {
-    function(context, &query, &cache, &keyScale, &valueScale, &batch.starts,
-             &batch.lens, &batch.table, &list, &out);
+    return function(context, &query, &cache, &keyScale, &valueScale,
+                    &batch.starts, &batch.lens, &batch.table, &list,
+                    &out) == FP8ATTN_OK;
   });
 }
 
@@ -170,8 +164,8 @@ static void makeMerge(Call &call) {
     parts[i + 1] = &call.addTensor(FP8ATTN_TYPE_F32, {kTokens, kHeads});
   }
   call.finish(fuzz_merge_workspace_bytes(1), [parts](fp8attn_context *context) {
-    fuzz_merge(context, parts[0], parts[1], parts[2], parts[3], parts[4],
-               parts[5]);
+    return fuzz_merge(context, parts[0], parts[1], parts[2], parts[3], parts[4],
+                      parts[5]) == FP8ATTN_OK;
   });
 }
 
@@ -189,11 +183,12 @@ static void makeDense(Call &call) {
                              {kSequences, kHeads, kTokens, kValueDim});
   auto &lse = call.addTensor(FP8ATTN_TYPE_F32, {kSequences, kHeads, kTokens});
   auto &mask = call.addTensor(FP8ATTN_TYPE_I8, {kSequences, 1, kTokens, kKeys});
-  call.finish(fuzz_dense_workspace_bytes(1), [=, &query, &keys, &values, &scale,
-                                              &out, &lse,
-                                              &mask](fp8attn_context *context) {
-    fuzz_dense(context, &query, &keys, &values, &scale, &out, &lse, &mask);
-  });
+  call.finish(fuzz_dense_workspace_bytes(1),
+              [=, &query, &keys, &values, &scale, &out, &lse,
+               &mask](fp8attn_context *context) {
+                return fuzz_dense(context, &query, &keys, &values, &scale, &out,
+                                  &lse, &mask) == FP8ATTN_OK;
+              });
 }
 
 /// Dense parts in f32, merged into f16.
@@ -205,20 +200,20 @@ static void makeMergeDense(Call &call) {
     parts[i + 1] =
         &call.addTensor(FP8ATTN_TYPE_F32, {kSequences, kHeads, kTokens});
   }
-  call.finish(fuzz_merge_dense_workspace_bytes(1),
-              [parts](fp8attn_context *context) {
-                fuzz_merge_dense(context, parts[0], parts[1], parts[2],
-                                 parts[3], parts[4], parts[5]);
-              });
+  call.finish(
+      fuzz_merge_dense_workspace_bytes(1), [parts](fp8attn_context *context) {
+        return fuzz_merge_dense(context, parts[0], parts[1], parts[2], parts[3],
+                                parts[4], parts[5]) == FP8ATTN_OK;
+      });
 }
 
 static void makeRepack(Call &call) {
   auto &source = call.addCache(kPages, 2 * kPartBytes);
   auto &destination = call.addCache(kPages, 2 * kPartBytes);
-  call.finish(fuzz_repack_workspace_bytes(1),
-              [&source, &destination](fp8attn_context *context) {
-                fuzz_repack(context, &source, &destination);
-              });
+  call.finish(fuzz_repack_workspace_bytes(1), [&source, &destination](
+                                                  fp8attn_context *context) {
+    return fuzz_repack(context, &source, &destination) == FP8ATTN_OK;
+  });
 }
 
 /// There and back.
@@ -230,16 +225,20 @@ static void makeConvert(Call &call) {
   call.finish(std::max(fuzz_quantize_workspace_bytes(1),
                        fuzz_dequantize_workspace_bytes(1)),
               [&values, &scale, &codes, &back](fp8attn_context *context) {
-                fuzz_quantize(context, &values, &scale, &codes);
-                fuzz_dequantize(context, &codes, &scale, &back);
+                const bool isDone = fuzz_quantize(context, &values, &scale,
+                                                  &codes) == FP8ATTN_OK;
+                return fuzz_dequantize(context, &codes, &scale, &back) ==
+                           FP8ATTN_OK &&
+                       isDone;
               });
 }
 
 /// In the order of the first byte of a change.
 static void (*const kCalls[])(Call &) = {
-    makeWriteAndAttend, makeWindow,        makeScores,        makeMerge,
-    makeRepack,         makeConvert,       makeDense,         makeMergeDense,
-    makeGroups,         makeSelectedPages, makeSelectedTokens};
+    makeWriteAndAttend, makeWindow,        makeScores,          makeMerge,
+    makeRepack,         makeConvert,       makeDense,           makeMergeDense,
+    makeGroups,         makeSelectedPages, makeSelectedTokens,  makeLatent,
+    makeBlocks,         makeRepackRows,    makeSelectedOfHeads, makeEntries};
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   constexpr size_t kChangeBytes = 2 + sizeof(int64_t);

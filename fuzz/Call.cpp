@@ -14,6 +14,7 @@
 #include "fp8attn/Reference/Fp8.h"
 
 #include <algorithm>
+#include <cstdio>
 
 /// A code that is a number in every type of cache.
 static constexpr int kCacheByte = 0x38;
@@ -53,7 +54,7 @@ fp8attn_cache &Call::addCache(int64_t numPages, int64_t pageBytes) {
       .cache;
 }
 
-void Call::finish(int64_t bytes, std::function<void(fp8attn_context *)> run) {
+void Call::finish(int64_t bytes, std::function<bool(fp8attn_context *)> run) {
   runner = std::move(run);
   workspaceBytes = bytes;
   if (bytes > 0)
@@ -89,6 +90,7 @@ void Call::finish(int64_t bytes, std::function<void(fp8attn_context *)> run) {
 }
 
 void Call::change(uint8_t index, const uint8_t *value) {
+  isChanged = true;
   const Number &number = numbers[index % numbers.size()];
   std::memcpy(number.place, value, number.bytes);
 }
@@ -151,6 +153,8 @@ bool Call::claimsTooMuch() const {
 
 void Call::run() {
   fixPointers();
-  if (!claimsTooMuch())
-    runner(&context);
+  if (claimsTooMuch() || runner(&context) || isChanged)
+    return;
+  std::fprintf(stderr, "a valid call was refused: %s\n", context.message);
+  std::abort();
 }

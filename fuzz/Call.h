@@ -57,16 +57,16 @@ public:
   fp8attn_cache &addCache(int64_t numPages, int64_t pageBytes);
 
   /// Ends the list of arguments: `run` is to be called with workspace for one
-  /// worker of this many bytes.
+  /// worker of this many bytes, and returns whether all went well.
   void finish(int64_t workspaceBytes,
-              std::function<void(fp8attn_context *)> run);
+              std::function<bool(fp8attn_context *)> run);
 
   /// Gives number `index`, modulo their count, the value of the 8 bytes at
   /// `value`. What becomes of pointers is said in Call.cpp.
   void change(uint8_t index, const uint8_t *value);
 
   /// Runs the call, unless arguments describe more memory than there is, which
-  /// no check can know.
+  /// no check can know. One that was not changed is not refused.
   void run();
 
 private:
@@ -103,7 +103,8 @@ private:
   std::vector<Number> numbers;
   fp8attn_context context;
   int64_t workspaceBytes = 0;
-  std::function<void(fp8attn_context *)> runner;
+  std::function<bool(fp8attn_context *)> runner;
+  bool isChanged = false;
 };
 
 #endif // FP8ATTN_FUZZ_CALL_H

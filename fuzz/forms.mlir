@@ -43,7 +43,7 @@ func.func @fuzz_attend_latent(%query: memref<?x4x96xbf16>, %cache: !latents, %sc
 func.func @fuzz_write_blocks(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>, %slots: memref<?xi64>,
     %key_scale: !key_blocks, %value_scale: !value_blocks, %outer: memref<2xf32>,
     %keys: !keys4, %values: !values4) {
-  fp8attn.kv_write
+  fp8attn.kv_write dynamic
       key(%key : memref<?x2x64xbf16>) value(%value : memref<?x2x64xbf16>) slots(%slots : memref<?xi64>)
       key_scale(%key_scale : !key_blocks, #block32) value_scale(%value_scale : !value_blocks, #block16)
       value_outer_scale(%outer : memref<2xf32>) cache(%keys, %values : !keys4, !values4)

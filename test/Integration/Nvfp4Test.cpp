@@ -231,6 +231,63 @@ TEST_P(Nvfp4Test, Writes) {
       std::memcmp(bytes(), expected.data(), expected.size() * sizeof(Line)), 0);
 }
 
+// Scales are the quotients' of each block, rounded to the nearest code, between
+// codes and on either side of their range; a block of zeros has the least one.
+TEST_P(Nvfp4Test, ComputesScales) {
+  std::uniform_real_distribution<float> exponents(-14, 12);
+  Floats sources[2] = {{FP8ATTN_TYPE_F32, {kTokens, kKvHeads, kDim}},
+                       {FP8ATTN_TYPE_F32, {kTokens, kKvHeads, kDim}}};
+  Codes computed[2] = {allScales, allScales};
+  std::vector<Line> expected = memory;
+  const PairsCache to = makePairsCache(
+      reinterpret_cast<uint8_t *>(expected.data()), Content::KeyValue,
+      FP8ATTN_TYPE_F4E2M1FN, kKvHeads, kDim, kPage);
+  std::vector<float> expectedScales[2];
+  slots.elements[7] = -1;
+  for (int part = 0; part < 2; ++part) {
+    const Floats &outer = part ? valueOuter : keyOuter;
+    Scales scales = describe(allScales, outer);
+    for (int64_t i = 0; i < kTokens * kKvHeads * kDim; i += kBlock) {
+      // Of ties, the largest element is 6 times a number between two codes.
+      const int64_t block = i / kBlock, head = i / kDim % kKvHeads;
+      const float tie = 6 * scales.outerAt(head) *
+                        std::ldexp(8.5f + block / 17 % 7, block % 17 - 12);
+      const float largest =
+          block % 3 ? std::exp2(exponents(random)) * scales.outerAt(head) : tie;
+      for (int64_t c = 0; c < kBlock; ++c)
+        sources[part].elements[i + c] =
+            block % 29 == 0 ? -0.0f
+            : c == block % kBlock
+                ? largest
+                : largest * (float(random() % 2048) / 1024 - 1);
+      if (block % 31 == 0)
+        sources[part].elements[i + 1] = block % 2 ? INFINITY : NAN;
+    }
+    const HeadTensor source = {sources[part].elements.data(), kTokens,
+                               kKvHeads * kDim, kDim, FP8ATTN_TYPE_F32};
+    const CachePart &written = part ? to.values : to.keys;
+    computeScales(written, source, slots.elements.data(), FP8ATTN_TYPE_F8E4M3FN,
+                  /*microscaling=*/false, scales);
+    writeCache(written, source, slots.elements.data(), scales);
+    expectedScales[part] = scales.values;
+  }
+  const fp8attn_cache cache = {bytes(), kPages, WRITE_NVFP4_CACHE_PAGE_BYTES};
+  ASSERT_EQ(write_computed(with(write_computed_workspace_bytes(1)), sources[0],
+                           sources[1], slots, computed[0], computed[1],
+                           keyOuter, valueOuter, &cache),
+            FP8ATTN_OK)
+      << context.message;
+  EXPECT_EQ(
+      std::memcmp(bytes(), expected.data(), expected.size() * sizeof(Line)), 0);
+  for (int part = 0; part < 2; ++part)
+    for (size_t i = 0; i < expectedScales[part].size(); ++i) {
+      uint8_t code;
+      encodeElement(expectedScales[part][i], &code, FP8ATTN_TYPE_F8E4M3FN);
+      ASSERT_EQ(computed[part].elements[i], code)
+          << "part " << part << ", scale " << i;
+    }
+}
+
 TEST_P(Nvfp4Test, RefusesOuterScales) {
   Floats source(FP8ATTN_TYPE_F32, {kTokens, kKvHeads, kDim});
   valueOuter.elements = {NAN};

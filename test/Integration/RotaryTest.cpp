@@ -246,12 +246,8 @@ void RotaryCaller::runOn(int64_t tokens) {
     if (m.scale)
       wanted = shape.reference(scales[part].floats());
     if (m.dynamic)
-      computeScales(to, sources[part], slots.data(),
-                    m.microscaling ? ComputedScale::Microscaling
-                    : shape.kind->type == FP8ATTN_TYPE_F8E8M0FNU
-                        ? ComputedScale::Power
-                        : ComputedScale::F32,
-                    wanted);
+      computeScales(to, sources[part], slots.data(), shape.kind->type,
+                    m.microscaling, wanted);
     writeCache(to, sources[part], slots.data(), wanted);
     for (float number : wanted.values) {
       uint8_t bytes[4];

@@ -22,6 +22,16 @@ func.func @write_nvfp4(%key: !tokens, %value: !tokens, %slots: memref<?xi64>, %k
   return
 }
 
+// The same with scales that the call computes.
+func.func @write_computed(%key: !tokens, %value: !tokens, %slots: memref<?xi64>, %key_scale: !blocks,
+    %value_scale: !blocks, %key_outer_scale: memref<2xf32>, %value_outer_scale: memref<f32>, %cache: !kv) {
+  fp8attn.kv_write dynamic key(%key : !tokens) value(%value : !tokens) slots(%slots : memref<?xi64>)
+      key_scale(%key_scale : !blocks, #sixteen) value_scale(%value_scale : !blocks, #sixteen)
+      key_outer_scale(%key_outer_scale : memref<2xf32>) value_outer_scale(%value_outer_scale : memref<f32>)
+      cache(%cache : !kv)
+  return
+}
+
 // A query sees its own key.
 func.func @attend_nvfp4(%query: !rows, %cache: !kv, %key_scale: !blocks, %value_scale: !blocks,
     %key_outer_scale: memref<2xf32>, %value_outer_scale: memref<f32>, %query_start: memref<?xi32>,

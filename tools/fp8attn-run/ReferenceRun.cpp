@@ -230,18 +230,13 @@ static void runQuery(KvWriteOp op, const Arguments &inputs,
 
 /// Computes the scales of a dynamic write of keys or values, in place.
 static void computeScales(KvWriteOp op, Value scale, AffineMap map,
-                          const reference::CachePart &part,
+                          Value outerScale, const reference::CachePart &part,
                           const reference::HeadTensor &source,
                           const int64_t *slots, const Arguments &inputs) {
   const Argument &argument = inputs[scale];
   const auto type = fp8attn_type(argument.tensor.type);
-  reference::Scales scales = getScales(inputs, scale, map);
-  using reference::ComputedScale;
-  reference::computeScales(part, source, slots,
-                           op.getMicroscaling() ? ComputedScale::Microscaling
-                           : type == FP8ATTN_TYPE_F8E8M0FNU
-                               ? ComputedScale::Power
-                               : ComputedScale::F32,
+  reference::Scales scales = getScales(inputs, scale, map, outerScale);
+  reference::computeScales(part, source, slots, type, op.getMicroscaling(),
                            scales);
   for (auto [index, value] : llvm::enumerate(scales.values))
     reference::encodeElement(value, argument.getElement(index), type);
@@ -263,8 +258,8 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs,
   if (op.getQuery())
     runQuery(op, inputs, expectations);
   if (op.getDynamic()) {
-    computeScales(op, op.getKeyScale(), *op.getKeyScaleMap(), parts.keys, key,
-                  slots, inputs);
+    computeScales(op, op.getKeyScale(), *op.getKeyScaleMap(),
+                  op.getKeyOuterScale(), parts.keys, key, slots, inputs);
     expectations.writeExactly(op.getKeyScale());
   }
   reference::writeCache(parts.keys, key, slots,
@@ -274,7 +269,8 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs,
   if (!op.getValue())
     return;
   if (op.getDynamic()) {
-    computeScales(op, op.getValueScale(), *op.getValueScaleMap(), parts.values,
+    computeScales(op, op.getValueScale(), *op.getValueScaleMap(),
+                  op.getValueOuterScale(), parts.values,
                   getHeadTensor(inputs[op.getValue()]), slots, inputs);
     expectations.writeExactly(op.getValueScale());
   }

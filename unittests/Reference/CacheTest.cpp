@@ -127,6 +127,7 @@ TEST(CacheTest, WriteSkipsNegativeSlotsAndDividesByTheScale) {
 
 // The largest magnitude of two channels: 7 of f4E2M1FN saturates with a scale
 // of 1, which is that of Microscaling, and not with 2, which is above 7/6.
+// f8E4M3FN has 1.125 and 1.25 beside it.
 TEST(CacheTest, ComputesScales) {
   PairsCache cache =
       makePairsCache(nullptr, Content::Key, FP8ATTN_TYPE_F4E2M1FN,
@@ -135,19 +136,25 @@ TEST(CacheTest, ComputesScales) {
   const float row[8] = {-7, 1, 6, 0, 0, -0.0f, 1e-20f, 0x1p100f};
   const int64_t slot = 0;
   const HeadTensor source{row, 1, 8, 8, FP8ATTN_TYPE_F32};
-  const auto compute = [&](ComputedScale kind) {
+  const auto compute = [&](fp8attn_type type, bool microscaling,
+                           float outer = 1) {
     Scales scales;
+    scales.outer = {outer};
     scales.values.resize(4);
     scales.index = [](const ElementPlace &place) { return place.channel / 2; };
-    computeScales(cache.keys, source, &slot, kind, scales);
+    computeScales(cache.keys, source, &slot, type, microscaling, scales);
     return scales.values;
   };
-  EXPECT_EQ(compute(ComputedScale::F32),
+  EXPECT_EQ(compute(FP8ATTN_TYPE_F32, false),
             (std::vector<float>{7.0f / 6, 1, 0x1p-40f, 0x1p100f / 6}));
-  EXPECT_EQ(compute(ComputedScale::Power),
+  EXPECT_EQ(compute(FP8ATTN_TYPE_F8E8M0FNU, false),
             (std::vector<float>{2, 1, 0x1p-40f, 0x1p98f}));
-  EXPECT_EQ(compute(ComputedScale::Microscaling),
+  EXPECT_EQ(compute(FP8ATTN_TYPE_F8E8M0FNU, true),
             (std::vector<float>{1, 1, 0x1p-40f, 0x1p98f}));
+  EXPECT_EQ(compute(FP8ATTN_TYPE_F8E4M3FN, false),
+            (std::vector<float>{1.125f, 1, 0x1p-9f, 448}));
+  EXPECT_EQ(compute(FP8ATTN_TYPE_F8E4M3FN, false, 0x1p8f),
+            (std::vector<float>{0x1p-8f, 0x1p-8f, 0x1p-9f, 448}));
 }
 
 // Elements are divided by the product of both scales, in f32.

@@ -196,16 +196,15 @@ struct HeadTensor {
   float at(int64_t token, int64_t head, int64_t channel) const;
 };
 
-/// What scales a dynamic write computes: for the elements of a token that share
-/// one, the largest finite magnitude over the largest code, in f32; that
-/// rounded up to a power of two; or the largest power of two that is not above
-/// the magnitude, over that of the largest code, as the Microscaling
-/// specification has it. At least 2^-40.
-enum class ComputedScale { F32, Power, Microscaling };
-
-/// Computes the scales that a dynamic write stores.
+/// Computes the scales that a dynamic write stores, numbers of `type`: for the
+/// elements of a token that share one, the largest finite magnitude over the
+/// largest code, in f32, at least 2^-40; for f8E8M0FNU that rounded up to a
+/// power of two or, with `microscaling`, the largest power of two that is not
+/// above the magnitude, over that of the largest code; for f8E4M3FN that over
+/// the outer scale, from 2^-9 to 448, rounded to nearest even.
 void computeScales(const CachePart &part, const HeadTensor &source,
-                   const int64_t *slots, ComputedScale kind, Scales &scales);
+                   const int64_t *slots, fp8attn_type type, bool microscaling,
+                   Scales &scales);
 
 /// Writes each token of `source` whose slot is not negative: codes of the
 /// element over its scale, or, in a bf16 part, the element as bf16; zeros in

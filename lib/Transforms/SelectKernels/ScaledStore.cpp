@@ -42,8 +42,8 @@ static Value getExponent(OpBuilder &builder, Location loc, Value bits) {
                                 number(builder, loc, kMantissaBits));
 }
 
-/// Returns a code of f8E8M0FNU, an i32, as the type of the scales.
-static Value asPower(OpBuilder &builder, StoreOp op, Value code) {
+/// Returns the code of a scale, an i32, as the type of the scales.
+static Value asCode(OpBuilder &builder, StoreOp op, Value code) {
   code =
       arith::TruncIOp::create(builder, op.getLoc(), builder.getI8Type(), code);
   return arith::BitcastOp::create(
@@ -59,7 +59,45 @@ static Value encodePower(OpBuilder &builder, StoreOp op, Value scale) {
       arith::BitcastOp::create(builder, loc, builder.getI32Type(), scale);
   bits = arith::AddIOp::create(builder, loc, bits,
                                number(builder, loc, kMantissa));
-  return asPower(builder, op, getExponent(builder, loc, bits));
+  return asCode(builder, op, getExponent(builder, loc, bits));
+}
+
+/// Returns the number of f8E4M3FN that is nearest to `scale`, of two the even
+/// one, the least one above 0 and the largest one being the ends.
+static Value encodeE4M3(OpBuilder &builder, StoreOp op, Value scale) {
+  constexpr float kLeast = 0x1p-9f, kLargest = 448, kLeastNormal = 0x1p-6f;
+  constexpr int32_t kShift = 23 - 3, kRebias = (kExponentBias - 7) << 3;
+  Location loc = op.getLoc();
+  auto clamp = [&](auto kind, float bound) {
+    return decltype(kind)::create(builder, loc, scale,
+                                  constantF32(builder, loc, bound));
+  };
+  scale = clamp(arith::MaximumFOp(), kLeast);
+  scale = clamp(arith::MinimumFOp(), kLargest);
+  auto asBits = [&](Value value) {
+    return arith::BitcastOp::create(builder, loc, builder.getI32Type(), value);
+  };
+  // Of a subnormal number, the last place of 2^14 is that of the code.
+  Value magic = constantF32(builder, loc, 0x1p14f);
+  Value subnormal = arith::SubIOp::create(
+      builder, loc, asBits(arith::AddFOp::create(builder, loc, scale, magic)),
+      asBits(magic));
+  Value bits = asBits(scale);
+  Value shift = number(builder, loc, kShift), one = number(builder, loc, 1);
+  Value odd = arith::AndIOp::create(
+      builder, loc, arith::ShRUIOp::create(builder, loc, bits, shift), one);
+  Value half = number(builder, loc, (1 << (kShift - 1)) - 1);
+  Value rounded = arith::AddIOp::create(
+      builder, loc, bits, arith::AddIOp::create(builder, loc, odd, half));
+  Value normal = arith::SubIOp::create(
+      builder, loc, arith::ShRUIOp::create(builder, loc, rounded, shift),
+      number(builder, loc, kRebias));
+  Value isNormal =
+      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGE, scale,
+                            constantF32(builder, loc, kLeastNormal));
+  return asCode(
+      builder, op,
+      arith::SelectOp::create(builder, loc, isNormal, normal, subnormal));
 }
 
 /// Stores a computed scale to its place.
@@ -73,8 +111,11 @@ static void storeCode(OpBuilder &builder, StoreOp op, Value code,
 /// The same of an f32.
 static void storeScale(OpBuilder &builder, StoreOp op, Value scale,
                        ArrayRef<Value> place) {
-  if (!op.getScales().getType().getElementType().isF32())
+  Type element = op.getScales().getType().getElementType();
+  if (isa<Float8E8M0FNUType>(element))
     scale = encodePower(builder, op, scale);
+  else if (isa<Float8E4M3FNType>(element))
+    scale = encodeE4M3(builder, op, scale);
   storeCode(builder, op, scale, place);
 }
 
@@ -172,11 +213,14 @@ private:
       storeScale(builder, op, fitLargest(builder, largest), place);
   }
 
-  /// Returns the scale that takes `largest` to the largest code.
+  /// Returns the scale that takes `largest` to the largest code, with the outer
+  /// scale if there is one.
   Value fitLargest(OpBuilder &builder, Value largest) {
     Type element = op.getCache().getType().getElementType();
     Value scale = arith::DivFOp::create(
         builder, loc, largest, constantF32(builder, loc, largestCode(element)));
+    if (Value outer = op.getScale())
+      scale = arith::DivFOp::create(builder, loc, scale, outer);
     return arith::MaximumFOp::create(
         builder, loc, scale, constantF32(builder, loc, FP8ATTN_SMALLEST_SCALE));
   }
@@ -196,7 +240,7 @@ private:
         builder, loc, code,
         number(builder, loc,
                kExponentBias + std::ilogb(FP8ATTN_SMALLEST_SCALE)));
-    return asPower(builder, op, code);
+    return asCode(builder, op, code);
   }
 
   StoreOp op;
@@ -212,7 +256,10 @@ private:
 
 bool mlir::fp8attn::needsQuotients(StoreOp op) {
   const int64_t channels = op.getCache().getType().getHeadDim();
-  return op.getMicroscaling() ||
+  // Store kernels compute f32, and powers of two of it.
+  const bool isE4M3 =
+      isa<Float8E4M3FNType>(op.getScales().getType().getElementType());
+  return op.getMicroscaling() || (op.getComputed() && isE4M3) ||
          getChannelsPerScale(*op.getScaleMap(), channels) < channels;
 }
 

@@ -56,20 +56,7 @@ func.func @bf16(%key: memref<?x2x64xbf16>, %value: memref<?x2x64xbf16>, %slots: 
 
 // -----
 
-// kv_write_c16: scales of f8E4M3FN are given.
-!kv = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f4E2M1FN, #fp8attn.layout<pairs>>
-#token = affine_map<(page, head, token, channel) -> (page, head, token)>
-func.func @e4m3(%key: memref<?x2x64xbf16>, %slots: memref<?xi64>, %key_scale: memref<?x2x32xf8E4M3FN>,
-    %value_scale: memref<?x2x32xf32>, %cache: !kv) {
-  // expected-error@below {{'fp8attn.kv_write' op expects key_scale to be of f32 or f8E8M0FNU, because it is dynamic, got 'memref<?x2x32xf8E4M3FN>'}}
-  fp8attn.kv_write dynamic key(%key : memref<?x2x64xbf16>) value(%key : memref<?x2x64xbf16>) slots(%slots : memref<?xi64>)
-      key_scale(%key_scale : memref<?x2x32xf8E4M3FN>, #token) value_scale(%value_scale : memref<?x2x32xf32>, #token) cache(%cache : !kv)
-  return
-}
-
-// -----
-
-// kv_write_c17: a power of two is no f32.
+// kv_write_c16: a power of two is no f32.
 !kv = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f4E2M1FN, #fp8attn.layout<pairs>>
 #token = affine_map<(page, head, token, channel) -> (page, head, token)>
 func.func @f32(%key: memref<?x2x64xbf16>, %slots: memref<?xi64>, %power: memref<?x2x32xf8E8M0FNU>, %scale: memref<?x2x32xf32>,
@@ -83,7 +70,7 @@ func.func @f32(%key: memref<?x2x64xbf16>, %slots: memref<?xi64>, %power: memref<
 
 // -----
 
-// kv_write_c17: given scales have no rule.
+// kv_write_c16: given scales have no rule.
 !kv = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, f4E2M1FN, #fp8attn.layout<pairs>>
 #token = affine_map<(page, head, token, channel) -> (page, head, token)>
 func.func @given(%key: memref<?x2x64xbf16>, %slots: memref<?xi64>, %power: memref<?x2x32xf8E8M0FNU>, %cache: !kv) {

@@ -55,7 +55,7 @@ func.func @quantize(%x: memref<4xbf16>, %s: f32, %y: memref<3xf8E5M2>) {
 // tile_store_c4
 !kv = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
 func.func @store(%x: memref<4x64xbf16>, %slots: memref<4xi64>, %s: f32, %scales: memref<?x8x32xf32>, %cache: !kv, %h: index) {
-  // expected-error@below {{'fp8attn.tile.store' op expects no scale beside scales that are computed}}
+  // expected-error@below {{'fp8attn.tile.store' op expects no scale beside scales that are computed, but of f8E4M3FN}}
   fp8attn.tile.store key %x, %slots scale %s scales(%scales[affine_map<(p, h, t, c) -> (p, h, t)>] : memref<?x8x32xf32>) computed
       into %cache[%h] : memref<4x64xbf16>, memref<4xi64>, !kv
   return

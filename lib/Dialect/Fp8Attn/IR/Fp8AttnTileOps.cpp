@@ -300,8 +300,10 @@ LogicalResult StoreOp::verify() {
            << (cache.isQuantized() ? "a" : "no") << " scale for a cache of "
            << cache.getElementType();
   // tile_store_c4
-  if (getScale() && getComputed())
-    return emitOpError("expects no scale beside scales that are computed");
+  if (getScale() && getComputed() &&
+      !isa<Float8E4M3FNType>(getScales().getType().getElementType()))
+    return emitOpError("expects no scale beside scales that are computed, but "
+                       "of f8E4M3FN");
   // tile_store_c3
   if (failed(verifySizesAgree(*this, "tokens", source, 0, slots, 0)) ||
       failed(verifyMemRef(*this, source, /*contiguous=*/true)))

@@ -61,6 +61,14 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     and stored before its elements are divided by it. Maps then have the results
     page, head and token, and may have `channel` or `channel floordiv n`, each
     once, in any order. Scales of tokens that are skipped are left as they are.
+    Scales of f8E4M3FN are what NVFP4 takes,
+
+    ```
+    scale = largest finite |element| / largest code / outer scale
+    ```
+
+    rounded to nearest even, from 2^-9, so that nothing is divided by 0, to 448. The
+    outer scale is not computed: it is given, or counts as 1.
     With `microscaling` beside it, scales, of f8E8M0FNU, are those of the Microscaling
     specification of OCP,
 

@@ -14,9 +14,9 @@
 // vdpbf16ps and AMX would take for 0). NaN and infinity have the largest u; a
 // running maximum finds them, and whoever sees one decodes again with kExact.
 //
-// The word of an i8 is the high half of its value as a float: no table of bytes
-// has it, as it has up to seven bits of mantissa besides its exponent. Words of
-// 4 bits are in a table as they are.
+// The word of an i8 is the high half of its value as a float: no byte is all of
+// it, as it has up to seven bits of mantissa besides its exponent. Words of 4
+// bits are in a table as they are.
 //
 //===----------------------------------------------------------------------===//
 
@@ -134,8 +134,9 @@ public:
   RowPair load(const uint8_t *line) { return widen(simd::load(line)); }
 
   RowPair widen(simd::Line codes) {
-    return {words(simd::multiplyAddBytes(simd::set16(1), codes)),
-            words(simd::shiftRightSigned16<8>(codes))};
+    RowPair rows;
+    lookup(codes, rows.even, rows.odd);
+    return rows;
   }
 
   bool sawSpecial() const { return false; }
@@ -145,14 +146,7 @@ public:
   void keepOrder() {}
 
 private:
-  /// Returns the words of 32 integers of 16 bits.
-  static simd::Line words(simd::Line integers) {
-    const simd::Line low = simd::multiplyAddWords(integers, simd::set32(1));
-    const simd::Line high = simd::shiftRightSigned32<16>(integers);
-    return simd::bitOr(
-        simd::shiftRight32<16>(simd::bitsOf(simd::floatsFrom(low))),
-        simd::bitsOf(simd::floatsFrom(high)));
-  }
+  const IntegerLookup lookup;
 };
 
 /// Words of codes of 4 bits are their values. There is neither NaN nor

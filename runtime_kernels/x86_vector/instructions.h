@@ -7,6 +7,7 @@
 // Beyond vectors.h, the traits in which ISAs with the same registers
 // differ:
 //   WordLookup<Format>  bytes of bf16 words of FP8 codes
+//   IntegerLookup       bf16 words of i8
 //   NibbleLookup<Format>
 //                       bf16 words of codes of 4 bits
 //   RowDot              products of rows with decoded words, as bf16 pairs or
@@ -21,8 +22,10 @@
 #include "x86_vector/vectors.h"
 
 #ifdef __AVX512VBMI__
+#include "x86_avx512_bf16/integer_lookup.h"
 #include "x86_avx512_bf16/word_lookup.h"
 #else
+#include "x86_vector/integer_lookup.h"
 #include "x86_vector/word_lookup.h"
 #endif
 

@@ -76,9 +76,9 @@ template <class Format, Specials Mode>
     uint8_t *to = in.panel + tile * in.pitch;
 #pragma clang loop unroll(disable)
     for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
-      const RowPair rows = decoder.load(cache);
-      RowDot::storeOperand(RowDot::operand(rows.even), to, in.stride);
-      RowDot::storeOperand(RowDot::operand(rows.odd), to + rowBytes, in.stride);
+      const auto rows = loadRows(decoder, cache);
+      RowDot::storeOperand(operandOf(rows, 0), to, in.stride);
+      RowDot::storeOperand(operandOf(rows, 1), to + rowBytes, in.stride);
       cache += kRowPairBytes<Format>;
       to += 2 * rowBytes;
     }

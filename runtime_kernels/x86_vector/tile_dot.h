@@ -20,7 +20,7 @@
 #ifndef FP8ATTN_X86_VECTOR_TILE_DOT_H
 #define FP8ATTN_X86_VECTOR_TILE_DOT_H
 
-#include "x86_vector/decode.h"
+#include "x86_vector/product_rows.h"
 
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
@@ -77,16 +77,15 @@ tileDot(const TileDotOperands &in, Decode &decode, Prefetch &prefetch,
       prefetch.fetch(pair, kFetchedBytes);
       const uint8_t *lines = b + pair * kPairBytes +
                              (pair < kTileRowPairs / 2 ? 0 : in.lateOffset);
-      RowPair words[Tiles];
+      decltype(loadRows(decode, lines)) rows[Tiles];
 #pragma GCC unroll 8
       for (int t = 0; t < Tiles; ++t)
-        words[t] = decode.load(lines + t * in.tileStride);
+        rows[t] = loadRows(decode, lines + t * in.tileStride);
 #pragma GCC unroll 2
       for (int half = 0; half < 2; ++half) {
 #pragma GCC unroll 8
         for (int t = 0; t < Tiles; ++t) {
-          const RowDot::Operand b[] = {
-              RowDot::operand(half ? words[t].odd : words[t].even)};
+          const RowDot::Operand b[] = {operandOf(rows[t], half)};
 #pragma GCC unroll 8
           for (int r = 0; r < Rows; ++r) {
             simd::Floats sum[] = {acc[r][t]};

@@ -39,7 +39,8 @@ BenchOptions::BenchOptions(cl::OptionCategory &category)
                        "e5m2-dynamic and i8-dynamic, with scales of tokens "
                        "and heads that kv_write computes; of 4 bits e2m1 and "
                        "i4, with scales of heads; mxfp4 and mxfp8, with "
-                       "powers of two for 32 channels (default: e4m3)"),
+                       "powers of two for 32 channels; nvfp4, with f8E4M3FN "
+                       "for 16 (default: e4m3)"),
               cl::value_desc("format,..."), cl::CommaSeparated,
               cl::cat(category)),
       isas("isas",
@@ -81,7 +82,7 @@ llvm::Expected<std::vector<const Format *>> BenchOptions::getFormats() const {
       return createStringError(
           "expects --formats of e4m3, e5m2, i8, bf16, all (of these), "
           "e4m3-page, e4m3-token, e4m3-dynamic, e5m2-dynamic, i8-dynamic, "
-          "e2m1, i4, mxfp4 and mxfp8, got \"" +
+          "e2m1, i4, mxfp4, mxfp8 and nvfp4, got \"" +
           name + "\"");
   }
   if (list.empty())

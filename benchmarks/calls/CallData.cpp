@@ -124,21 +124,19 @@ void CallData::makeScales() {
 }
 
 void CallData::makeBlockScales() {
-  // From 2^-7 to 1.
-  constexpr uint8_t kSmallest = 120;
+  const BlockFormat &blocks = *format.blocks;
   const int64_t tokens =
       int64_t(pageOrder.size()) * model.kvHeads * model.pageTokens;
-  const int64_t keyBlocks = llvm::divideCeil(model.headDim, kBlockChannels);
+  const int64_t keyBlocks = llvm::divideCeil(model.headDim, blocks.channels);
   const int64_t valueBlocks =
-      llvm::divideCeil(model.valueHeadDim, kBlockChannels);
+      llvm::divideCeil(model.valueHeadDim, blocks.channels);
   blockScales.resize(tokens * (keyBlocks + valueBlocks));
   std::mt19937 random(/*seed=*/3);
   for (uint8_t &code : blockScales)
-    code = kSmallest + random() % 8;
-  auto makeTensor = [&](uint8_t *first, int64_t blocks) {
-    return fp8attn_tensor_make(first, FP8ATTN_TYPE_F8E8M0FNU, 4,
-                               pageOrder.size(), model.kvHeads,
-                               model.pageTokens, blocks);
+    code = blocks.smallest + random() % blocks.count;
+  auto makeTensor = [&](uint8_t *first, int64_t count) {
+    return fp8attn_tensor_make(first, blocks.code, 4, pageOrder.size(),
+                               model.kvHeads, model.pageTokens, count);
   };
   for (CallArguments &turn : arguments) {
     turn.keyScale = makeTensor(blockScales.data(), keyBlocks);

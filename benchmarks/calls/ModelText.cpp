@@ -90,8 +90,8 @@ std::string mlir::fp8attn::getEntryName(Lists lists) {
 
 /// Returns the results of the map of a format's scales, and their type.
 static std::pair<std::string, std::string>
-getScaleTexts(const Model &model, ScaleKind scales, int64_t channels) {
-  switch (scales) {
+getScaleTexts(const Model &model, const Format &format, int64_t channels) {
+  switch (format.scales) {
   case ScaleKind::None:
   case ScaleKind::Head:
     return {"head", llvm::formatv("memref<{0}xf32>", model.kvHeads)};
@@ -104,10 +104,11 @@ getScaleTexts(const Model &model, ScaleKind scales, int64_t channels) {
                           model.pageTokens)};
   case ScaleKind::Block:
     return {llvm::formatv("page, head, token, channel floordiv {0}",
-                          kBlockChannels),
-            llvm::formatv("memref<?x{0}x{1}x{2}xf8E8M0FNU>", model.kvHeads,
+                          format.blocks->channels),
+            llvm::formatv("memref<?x{0}x{1}x{2}x{3}>", model.kvHeads,
                           model.pageTokens,
-                          llvm::divideCeil(channels, kBlockChannels))};
+                          llvm::divideCeil(channels, format.blocks->channels),
+                          format.blocks->type)};
   }
   llvm_unreachable("all kinds of scales have a map");
 }
@@ -145,8 +146,7 @@ std::string mlir::fp8attn::writeModel(const Model &model, const Format &format,
   std::string scaleIndices;
   auto addScale = [&](llvm::StringRef name, int64_t channels) {
     std::string type;
-    std::tie(scaleIndices, type) =
-        getScaleTexts(model, format.scales, channels);
+    std::tie(scaleIndices, type) = getScaleTexts(model, format, channels);
     scales += llvm::formatv("%{0}: {1}, ", name, type);
     useOfScales += llvm::formatv("{0}(%{0} : {1}, #scaled) ", name, type);
   };

@@ -25,7 +25,7 @@ GRAMMAR = {
     "op": r"query|init|qk|qk_blocks|softmax|pv|pv_blocks|attend|attend_blocks|prefill|join|finish|merge|store_key"
     r"|store_value|quantize|dequantize",
     "in": r"bf16|f16|f32|e4m3|e5m2",
-    "cache": r"e4m3|e5m2|i8|e2m1|i4|bf16|f16|f32",
+    "cache": r"e4m3|e5m2|i8|e2m1|i4|nvfp4|bf16|f16|f32",
     "acc": r"f32",
     "M": r"[1-9]\d*",
     "N": r"[1-9]\d*",

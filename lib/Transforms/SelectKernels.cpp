@@ -87,10 +87,10 @@ static void emitRemarks(Location loc, StringRef function,
           chosen.prediction.readCycles),
       chosen);
   if (problem.scalesKeyElements && !chosen.scalesKeyBlocks())
-    emitElementRemark(loc, options, "keys", problem.keyScaleObstacle,
+    emitElementRemark(loc, options, "keys", problem.keyBlocks.obstacle,
                       chosen.keyRow());
   if (problem.scalesValueElements && !chosen.scalesValueBlocks())
-    emitElementRemark(loc, options, "values", problem.valueScaleObstacle,
+    emitElementRemark(loc, options, "values", problem.valueBlocks.obstacle,
                       chosen.valueRow());
   for (const AttentionCandidate &other : candidates.drop_front())
     addArguments(remark::analysis(loc, options)
@@ -159,11 +159,10 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   problem.scalesKeyElements = static_cast<bool>(match.keyElementFactor);
   problem.scalesValueElements = static_cast<bool>(match.valueElementFactor);
   if (match.rope)
-    problem.keyScaleObstacle = problem.valueScaleObstacle =
+    problem.keyBlocks.obstacle = problem.valueBlocks.obstacle =
         "keys have bf16 channels behind their codes";
   else
-    std::tie(problem.keyScaleObstacle, problem.valueScaleObstacle) =
-        match.getBlockScaleObstacles();
+    std::tie(problem.keyBlocks, problem.valueBlocks) = match.findBlockKernels();
   problem.isa = isa;
   problem.canHaveMoreRows = static_cast<bool>(match.getItemRows());
   problem.modifiesScores = static_cast<bool>(match.modify);

@@ -9,84 +9,13 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "kernel_under_test.h"
-#include "reference.h"
-
-#include <math.h>
-#include <string.h>
+#include "scale_codes.h"
 
 namespace fp8attn::test {
 
-static constexpr int kBias = 127, kNanCode = 255;
-
-/// Scales of a cache: code (page, token, block), where heads and blocks lie in
-/// one of several orders.
-class ScaleCodes {
-public:
-  enum Order { kBlocksTogether, kHeadsBetween, kTokensTogether, kNumOrders };
-
-  ScaleCodes(const PagedCache &cache, int64_t channels, int64_t blockChannels,
-             Order order)
-      : run(cache.run()), blocks(channels / blockChannels),
-        blockChannels(blockChannels),
-        tokenStride(order == kTokensTogether ? 1
-                    : order == kHeadsBetween ? kHeads * blocks
-                                             : blocks),
-        blockStride(order == kTokensTogether ? run.page_tokens : 1),
-        pageStride(kHeads * blocks * run.page_tokens),
-        headOffset(order == kHeadsBetween ? blocks : blocks * run.page_tokens),
-        codes(static_cast<size_t>(numPages() * pageStride)) {
-    // What other heads and pages have must not matter.
-    memset(codes.data(), kNanCode, codes.size());
-  }
-
-  uint8_t &at(int64_t token, int64_t channel) {
-    const int64_t page = run.pages[token / run.page_tokens];
-    return codes[static_cast<size_t>(headOffset + page * pageStride +
-                                     token % run.page_tokens * tokenStride +
-                                     channel / blockChannels * blockStride)];
-  }
-  /// Fills those of tokens before `end` with powers from 2^-12 to 2^12.
-  void fill(int64_t end, int64_t channels, Random &random) {
-    for (int64_t token = 0; token < end; ++token)
-      for (int64_t c = 0; c < channels; c += blockChannels)
-        at(token, c) = static_cast<uint8_t>(kBias - 12 + random() % 25);
-  }
-  double value(int64_t token, int64_t channel) {
-    const int code = at(token, channel);
-    return code == kNanCode ? NAN : ldexp(1, code - kBias);
-  }
-
-  void call(const KernelUnderTest &kernel, int64_t firstKey, int64_t numKeys,
-            const void *factors, int64_t rows, int64_t channels, float *sums) {
-    GuardedBuffer<uint8_t> scratch(FP8ATTN_KERNEL_SCRATCH_BYTES);
-    kernel.as<fp8attn_uk_blocks_fn>()(&run, firstKey, numKeys, factors, rows,
-                                      channels, codes.data(), headOffset,
-                                      pageStride, tokenStride, blockStride,
-                                      blockChannels, sums, scratch.data());
-  }
-
-  const fp8attn_key_run &run;
-  int64_t blocks, blockChannels, tokenStride, blockStride, pageStride,
-      headOffset;
-  GuardedBuffer<uint8_t> codes;
-
-private:
-  /// Of the scales, of which the kernel reads the second.
-  static constexpr int64_t kHeads = 2;
-
-  /// One more than the largest number of a page.
-  int64_t numPages() const {
-    int64_t most = 0;
-    for (int64_t i = 0; i * run.page_tokens < run.num_keys; ++i)
-      most = most < run.pages[i] ? run.pages[i] : most;
-    return most + 1;
-  }
-};
-
 class BlockKernelTest : public KernelTest {
 protected:
-  static std::string type() { return GetParam().row->cache; }
+  static ScaledType type() { return ScaledType(GetParam().row->cache); }
   static int exponent() { return static_cast<int>(GetParam().row->exponent); }
 
   /// Returns the scores of a query with keys.
@@ -147,7 +76,8 @@ protected:
   /// Returns the kernel of another operation for the same ISA and cache.
   static KernelUnderTest siblingOf(std::string_view op) {
     for (const KernelRow &row : kernelTable())
-      if (row.op == op && row.cache == type() && row.isa == GetParam().row->isa)
+      if (row.op == op && !strcmp(row.cache, GetParam().row->cache) &&
+          row.isa == GetParam().row->isa)
         return {&row, GetParam().form};
     ADD_FAILURE() << "no " << op;
     return GetParam();
@@ -160,7 +90,7 @@ struct BlockShape {
   ScaleCodes::Order order;
 };
 
-static std::vector<BlockShape> blockShapes(std::string_view type) {
+static std::vector<BlockShape> blockShapes(const ScaledType &type) {
   std::vector<BlockShape> shapes;
   for (int64_t rows : {1, 2, 4, 5, 8, 9, 17, 48})
     for (int64_t keys : {1, 31, 33, 256}) {
@@ -169,8 +99,8 @@ static std::vector<BlockShape> blockShapes(std::string_view type) {
       const int64_t pageTokens = takeTurns({32, 16, 64, 48}, n / 2);
       shapes.push_back(
           {rows, takeTurns({0, 256, 64}, n), keys, channels,
-           n % 3 == 2 && channels % 64 == 0 ? 64 : 32,
-           takesPages(type, pageTokens) ? pageTokens : 32,
+           n % 3 == 2 && channels % 64 == 0 ? 64 : type.blockChannels,
+           takesPages(type.element, pageTokens) ? pageTokens : 32,
            static_cast<ScaleCodes::Order>(n % ScaleCodes::kNumOrders)});
     }
   return shapes;
@@ -182,9 +112,10 @@ TEST_P(QkBlocksTest, MatchesDoublePrecision) {
   for (const BlockShape &shape : blockShapes(type())) {
     Random random(static_cast<unsigned>(shape.rows * 1000 + shape.numKeys));
     const int64_t end = shape.firstKey + shape.numKeys;
-    PagedCache cache({type(), end, shape.channels, 32, shape.pageTokens},
-                     random);
-    ScaleCodes scales(cache, shape.channels, shape.blockChannels, shape.order);
+    PagedCache cache(
+        {type().element, end, shape.channels, 32, shape.pageTokens}, random);
+    ScaleCodes scales(cache, type(), shape.channels, shape.blockChannels,
+                      shape.order);
     scales.fill(end, shape.channels, random);
     const Matrix<float> query = randomQuery(shape.rows, shape.channels, random);
     const Matrix<float> scores =
@@ -213,9 +144,10 @@ TEST_P(PvBlocksTest, MatchesDoublePrecision) {
   for (const BlockShape &shape : blockShapes(type())) {
     Random random(static_cast<unsigned>(shape.rows * 1000 + shape.numKeys));
     const int64_t end = shape.firstKey + shape.numKeys;
-    PagedCache cache({type(), end, 32, shape.channels, shape.pageTokens},
-                     random);
-    ScaleCodes scales(cache, shape.channels, shape.blockChannels, shape.order);
+    PagedCache cache(
+        {type().element, end, 32, shape.channels, shape.pageTokens}, random);
+    ScaleCodes scales(cache, type(), shape.channels, shape.blockChannels,
+                      shape.order);
     scales.fill(end, shape.channels, random);
     const Matrix<float> probs = randomProbs(shape.rows, shape.numKeys, random);
     Matrix<float> before(shape.rows, shape.channels);
@@ -261,11 +193,12 @@ static uint16_t codeOf(std::string_view type, int64_t channel, bool isFinite) {
 // normal number is off by less than the smallest of these.
 TEST_P(QkBlocksTest, EveryCodeWithEveryScale) {
   Random random(1);
-  PagedCache cache({type(), kScales, kCodes, 32, 32}, random);
-  ScaleCodes scales(cache, kCodes, 32, ScaleCodes::kBlocksTogether);
+  PagedCache cache({type().element, kScales, kCodes, 32, 32}, random);
+  ScaleCodes scales(cache, type(), kCodes, type().blockChannels,
+                    ScaleCodes::kBlocksTogether);
   for (int64_t token = 0; token < kScales; ++token)
     for (int64_t c = 0; c < kCodes; ++c) {
-      cache.setKey(token, c, codeOf(type(), c, /*isFinite=*/true));
+      cache.setKey(token, c, codeOf(type().element, c, /*isFinite=*/true));
       scales.at(token, c) = static_cast<uint8_t>(token);
     }
   for (int64_t first = 0; first < kCodes; first += 4) {
@@ -278,7 +211,7 @@ TEST_P(QkBlocksTest, EveryCodeWithEveryScale) {
         const double expected =
             cache.key(token, first + row) * scales.value(token, 0);
         const float score = scores.at(row, token);
-        if (token == kNanCode)
+        if (isnan(expected))
           ASSERT_TRUE(isnan(score)) << score;
         else if (fabs(expected) > 0x1.ffffffp127)
           ASSERT_EQ(score, expected > 0 ? INFINITY : -INFINITY);
@@ -292,11 +225,12 @@ TEST_P(QkBlocksTest, EveryCodeWithEveryScale) {
 // Values of one token each, of which the probability is 1.
 TEST_P(PvBlocksTest, EveryCodeWithEveryScale) {
   Random random(2);
-  PagedCache cache({type(), kScales, 32, kCodes, 32}, random);
-  ScaleCodes scales(cache, kCodes, 32, ScaleCodes::kBlocksTogether);
+  PagedCache cache({type().element, kScales, 32, kCodes, 32}, random);
+  ScaleCodes scales(cache, type(), kCodes, type().blockChannels,
+                    ScaleCodes::kBlocksTogether);
   for (int64_t token = 0; token < kScales; ++token)
     for (int64_t c = 0; c < kCodes; ++c) {
-      cache.setValue(token, c, codeOf(type(), c, /*isFinite=*/false));
+      cache.setValue(token, c, codeOf(type().element, c, /*isFinite=*/false));
       scales.at(token, c) = static_cast<uint8_t>(token);
     }
   for (int64_t first = 0; first < kScales; first += 32) {
@@ -337,8 +271,9 @@ TEST_P(PvBlocksTest, EveryCodeWithEveryScale) {
 
 TEST_P(QkBlocksTest, RowDoesNotDependOnBlock) {
   Random random(3);
-  PagedCache cache({type(), 77, 96, 32, 32}, random);
-  ScaleCodes scales(cache, 96, 32, ScaleCodes::kBlocksTogether);
+  PagedCache cache({type().element, 77, 96, 32, 32}, random);
+  ScaleCodes scales(cache, type(), 96, type().blockChannels,
+                    ScaleCodes::kBlocksTogether);
   scales.fill(77, 96, random);
   const Matrix<float> query = randomQuery(FP8ATTN_BLOCK_ROWS, 96, random);
   const Matrix<float> block = callQk(scales, 0, 77, query);
@@ -352,8 +287,9 @@ TEST_P(QkBlocksTest, RowDoesNotDependOnBlock) {
 
 TEST_P(PvBlocksTest, RowDoesNotDependOnBlock) {
   Random random(4);
-  PagedCache cache({type(), 77, 32, 96, 32}, random);
-  ScaleCodes scales(cache, 96, 32, ScaleCodes::kBlocksTogether);
+  PagedCache cache({type().element, 77, 32, 96, 32}, random);
+  ScaleCodes scales(cache, type(), 96, type().blockChannels,
+                    ScaleCodes::kBlocksTogether);
   scales.fill(77, 96, random);
   const Matrix<float> probs = randomProbs(FP8ATTN_BLOCK_ROWS, 77, random);
   const Matrix<float> block =
@@ -367,41 +303,49 @@ TEST_P(PvBlocksTest, RowDoesNotDependOnBlock) {
   }
 }
 
-// Scales that are NaN, and values that are, reach the rows whose probability is
-// not 0, however small the scale is.
+// Scales that are NaN, of either token of a pair, and values that are, reach
+// the rows whose probability is not 0, however small the scale is.
 TEST_P(PvBlocksTest, NanReachesRowsThatSeeIt) {
-  const bool hasNan = type() == "e4m3" || type() == "e5m2";
-  for (int64_t rows : {2, 20}) {
-    Random random(5);
-    PagedCache cache({type(), 64, 32, 64, 32}, random);
-    ScaleCodes scales(cache, 64, 32, ScaleCodes::kBlocksTogether);
-    scales.fill(64, 64, random);
-    Matrix<float> probs = randomProbs(rows, 64, random);
-    for (int64_t row = 0; row < rows; ++row) {
-      probs.at(row, 7) = row == 0 ? 0 : 0x1p-100f;
-      probs.at(row, 40) = row == 0 ? 0 : 0x1p-100f;
+  const ScaledType type = PvBlocksTest::type();
+  const bool hasNan = type.element == "e4m3" || type.element == "e5m2";
+  for (int64_t rows : {2, 20})
+    for (int64_t token : {6, 7}) {
+      Random random(5);
+      PagedCache cache({type.element, 64, 32, 64, 32}, random);
+      ScaleCodes scales(cache, type, 64, type.blockChannels,
+                        ScaleCodes::kBlocksTogether);
+      scales.fill(64, 64, random);
+      Matrix<float> probs = randomProbs(rows, 64, random);
+      for (int64_t row = 0; row < rows; ++row) {
+        probs.at(row, token) = row == 0 ? 0 : 0x1p-100f;
+        probs.at(row, 40) = row == 0 ? 0 : 0x1p-100f;
+      }
+      scales.at(token, 32) = type.nanCode;
+      scales.at(40, 0) = 0;
+      if (hasNan)
+        cache.setValue(40, 5, 0x7f);
+      const Matrix<float> acc =
+          callPv(scales, 0, probs, Matrix<float>(rows, 64));
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t c = 0; c < 64; ++c) {
+          const bool isNanBlock = c >= 32 && c < 32 + type.blockChannels;
+          ASSERT_EQ(isnan(acc.at(row, c)) != 0,
+                    row > 0 && (isNanBlock || (hasNan && c == 5)))
+              << "row " << row << " channel " << c;
+        }
     }
-    scales.at(7, 32) = kNanCode;
-    scales.at(40, 0) = 0;
-    if (hasNan)
-      cache.setValue(40, 5, 0x7f);
-    const Matrix<float> acc = callPv(scales, 0, probs, Matrix<float>(rows, 64));
-    for (int64_t row = 0; row < rows; ++row)
-      for (int64_t c = 0; c < 64; ++c)
-        ASSERT_EQ(isnan(acc.at(row, c)) != 0,
-                  row > 0 && (c >= 32 || (hasNan && c == 5)))
-            << "row " << row << " channel " << c;
-  }
 }
 
 // A key that is NaN has such scores, and other keys have theirs.
 TEST_P(QkBlocksTest, NanKeys) {
-  if (type() != "e4m3" && type() != "e5m2")
+  const std::string element = type().element;
+  if (element != "e4m3" && element != "e5m2")
     return;
   for (int64_t rows : {2, 20}) {
     Random random(6);
-    PagedCache cache({type(), 64, 64, 32, 32}, random);
-    ScaleCodes scales(cache, 64, 32, ScaleCodes::kBlocksTogether);
+    PagedCache cache({type().element, 64, 64, 32, 32}, random);
+    ScaleCodes scales(cache, type(), 64, type().blockChannels,
+                      ScaleCodes::kBlocksTogether);
     scales.fill(64, 64, random);
     const Matrix<float> query = randomQuery(rows, 64, random);
     const Matrix<float> before = callQk(scales, 0, 64, query);
@@ -425,9 +369,11 @@ TEST_P(AttendBlocksTest, AsSeparate) {
     for (int64_t keys : {1, 290, 600}) {
       const int64_t channels = takeTurns({128, 64, 96}, size_t(rows + keys));
       Random random(static_cast<unsigned>(rows * 1000 + keys));
-      PagedCache cache({type(), keys, channels, channels, 32}, random);
-      ScaleCodes keyScales(cache, channels, 32, ScaleCodes::kBlocksTogether),
-          valueScales(cache, channels, 32, ScaleCodes::kHeadsBetween);
+      PagedCache cache({type().element, keys, channels, channels, 32}, random);
+      ScaleCodes keyScales(cache, type(), channels, type().blockChannels,
+                           ScaleCodes::kBlocksTogether),
+          valueScales(cache, type(), channels, type().blockChannels,
+                      ScaleCodes::kHeadsBetween);
       keyScales.fill(keys, channels, random);
       valueScales.fill(keys, channels, random);
       ProductTiles query(
@@ -446,12 +392,12 @@ TEST_P(AttendBlocksTest, AsSeparate) {
       GetParam().as<fp8attn_uk_attend_blocks_fn>()(
           &cache.run(), 0, keys, query.data(), rows, channels, channels,
           keyScales.codes.data(), keyScales.headOffset, keyScales.pageStride,
-          keyScales.tokenStride, keyScales.blockStride, 32,
+          keyScales.tokenStride, keyScales.blockStride, type().blockChannels,
           valueScales.codes.data(), valueScales.headOffset,
           valueScales.pageStride, valueScales.tokenStride,
-          valueScales.blockStride, 32, scale.data(), begin.data(), limit.data(),
-          probExponent, fused.max.data(), fused.sum.data(), fused.acc.data(),
-          scratch.data());
+          valueScales.blockStride, type().blockChannels, scale.data(),
+          begin.data(), limit.data(), probExponent, fused.max.data(),
+          fused.sum.data(), fused.acc.data(), scratch.data());
       for (int64_t first = 0; first < keys; first += FP8ATTN_BLOCK_KEYS) {
         const int64_t step =
             std::min<int64_t>(keys - first, FP8ATTN_BLOCK_KEYS);

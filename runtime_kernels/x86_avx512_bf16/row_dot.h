@@ -89,7 +89,7 @@ struct RowDot {
     packProbs(low, high, sum, row);
   }
 
-  /// As there. A product that is no normal bf16 counts as 0.
+  /// As there, of powers of two. A product that is no normal bf16 counts as 0.
   template <bool KeepsNonZero>
   static void scaleRow(const uint8_t *row, const float *factors, uint8_t *to) {
     __m512i bits[2];

@@ -16,8 +16,12 @@
 #include "x86_vector/pv_blocks.h"
 #include "x86_vector/qk_blocks.h"
 
+#ifdef __AVX512BF16__
+#include "x86_avx512_bf16/pv_scaled_words.h"
+#endif
+
 /// Defines qk_blocks or pv_blocks, which read `part` of a step, by `step`.
-#define FP8ATTN_DEFINE_BLOCKS_KERNEL(op, part, step, Format, cache)            \
+#define FP8ATTN_DEFINE_BLOCKS_KERNEL(op, part, step, Format, Scale, cache)     \
   extern "C" void FP8ATTN_KERNEL_NAME(op, bf16, cache, f32, 48, 256, 32,       \
                                       FP8ATTN_KERNEL_ISA)(                     \
       const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
@@ -30,16 +34,17 @@
     fp8attn::step<Format>(                                                     \
         *run, first_key, num_keys, static_cast<const uint8_t *>(factors),      \
         rows, channels, sums, static_cast<uint8_t *>(scratch), ahead,          \
-        fp8attn::BlockScales(scales, head_offset, page_stride, token_stride,   \
-                             block_stride, block_channels));                   \
+        fp8attn::BlockScales<Scale>(scales, head_offset, page_stride,          \
+                                    token_stride, block_stride,                \
+                                    block_channels));                          \
   }
 
-/// Defines qk_blocks, pv_blocks and attend_blocks for caches of `Format`, which
-/// the table calls `cache`.
-#define FP8ATTN_DEFINE_BLOCK_KERNELS(Format, cache)                            \
-  FP8ATTN_DEFINE_BLOCKS_KERNEL(qk_blocks, kKeys, qkStep, Format, cache)        \
+/// Defines qk_blocks, pv_blocks and attend_blocks for caches of `Format` with
+/// scales of `Scale`, which the table calls `cache`.
+#define FP8ATTN_DEFINE_BLOCK_KERNELS(Format, Scale, cache)                     \
+  FP8ATTN_DEFINE_BLOCKS_KERNEL(qk_blocks, kKeys, qkStep, Format, Scale, cache) \
   FP8ATTN_DEFINE_BLOCKS_KERNEL(pv_blocks, kValues, pvBlocksStep, Format,       \
-                               cache)                                          \
+                               Scale, cache)                                   \
   extern "C" void FP8ATTN_KERNEL_NAME(attend_blocks, bf16, cache, f32, 16,     \
                                       256, 32, FP8ATTN_KERNEL_ISA)(            \
       const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,         \
@@ -53,7 +58,7 @@
       int64_t value_block_channels, const float *row_scale,                    \
       const int32_t *row_begin, const int32_t *row_limit, int64_t exponent,    \
       float *row_max, float *row_sum, float *acc, void *scratch) {             \
-    fp8attn::attendBlocksRun<Format>(                                          \
+    fp8attn::attendBlocksRun<Format, Scale>(                                   \
         *run, first_key, num_keys, static_cast<const uint8_t *>(query_tiles),  \
         rows, key_channels, value_channels,                                    \
         {key_scales, key_head_offset, key_page_stride, key_token_stride,       \
@@ -67,17 +72,21 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-static_assert(sizeof(AttendScratch::granule) >=
-              RowDot::scratchBytes(FP8ATTN_DECODE_ROWS, kProbTiles) +
-                  kPvBlocksScratchBytes);
+template <class Format, class Scale>
+constexpr bool kFitsAttendBlocks =
+    RowDot::scratchBytes(FP8ATTN_DECODE_ROWS, kProbTiles) +
+        kPvBlocksScratchBytes<Format, Scale> <=
+    sizeof(AttendScratch::granule);
+static_assert(kFitsAttendBlocks<E4M3, PowerScale> &&
+              kFitsAttendBlocks<E2M1, E4m3Scale>);
 
 /// An fp8attn_uk_attend_blocks_fn.
-template <class Format>
+template <class Format, class Scale>
 [[gnu::noinline]] void
 attendBlocksRun(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
                 const uint8_t *query, int64_t rows, int64_t keyChannels,
-                int64_t valueChannels, const BlockScales &keyScales,
-                const BlockScales &valueScales, const float *rowScale,
+                int64_t valueChannels, const BlockScales<Scale> &keyScales,
+                const BlockScales<Scale> &valueScales, const float *rowScale,
                 const int32_t *rowBegin, const int32_t *rowLimit,
                 int64_t exponent, float *rowMax, float *rowSum, float *acc,
                 AttendScratch &scratch) {

@@ -11,7 +11,8 @@
 
 #include "x86_vector/block_kernels.h"
 
-FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::E2M1, e2m1)
-FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::I4, i4)
-FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::E4M3, e4m3)
-FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::E5M2, e5m2)
+FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::E2M1, fp8attn::PowerScale, e2m1)
+FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::I4, fp8attn::PowerScale, i4)
+FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::E4M3, fp8attn::PowerScale, e4m3)
+FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::E5M2, fp8attn::PowerScale, e5m2)
+FP8ATTN_DEFINE_BLOCK_KERNELS(fp8attn::E2M1, fp8attn::E4m3Scale, nvfp4)

@@ -76,7 +76,7 @@ template <class Format, Specials Mode>
     uint8_t *to = in.panel + tile * in.pitch;
 #pragma clang loop unroll(disable)
     for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
-      const auto rows = loadRows(decoder, cache);
+      const auto rows = loadRows(decoder, cache, pair, static_cast<int>(tile));
       RowDot::storeOperand(operandOf(rows, 0), to, in.stride);
       RowDot::storeOperand(operandOf(rows, 1), to + rowBytes, in.stride);
       cache += kRowPairBytes<Format>;

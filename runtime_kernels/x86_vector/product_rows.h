@@ -24,12 +24,16 @@ struct IntegerRows {
   simd::Line integers;
 };
 
-/// Returns the two rows at `line`, which is aligned, as operandOf takes them.
-template <class Decode> RowPair loadRows(Decode &decode, const uint8_t *line) {
+/// Returns pair `pair` of the rows of tile `tile` of those side by side, which
+/// is at `line`, aligned, as operandOf takes it. Some decoders ask which it is.
+template <class Decode>
+[[gnu::always_inline]] inline RowPair
+loadRows(Decode &decode, const uint8_t *line, int64_t /*pair*/, int /*tile*/) {
   return decode.load(line);
 }
 template <Specials Mode, int64_t OperandLines = RowDot::kOperandLines>
-auto loadRows(Decoder<I8, Mode> &decode, const uint8_t *line) {
+[[gnu::always_inline]] inline auto loadRows(Decoder<I8, Mode> &decode,
+                                            const uint8_t *line, int64_t, int) {
   if constexpr (OperandLines == 1)
     return decode.load(line);
   else

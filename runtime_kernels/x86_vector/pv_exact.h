@@ -18,21 +18,12 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// acc of `Rows` rows and `Tiles` tiles of channels += probs * granules, if the
-/// decoder saw no special value, which is returned. `probs`
-/// (prepared, here and below) and `acc` are the first row in its first tile;
-/// granules are `stride` bytes apart. Tiles are whole ones beside each other,
-/// or if `Halves`, halves of them, the second ones at `late`.
-template <class Format, Specials Mode, int Rows, int Tiles, bool Halves = false,
-          class Prefetch, class Guard>
-inline bool pvBlock(const uint8_t *values, int64_t granules, int64_t stride,
-                    const uint8_t *probs, float *acc, Prefetch &prefetch,
-                    const Guard &guard, const uint8_t *late = nullptr) {
-  constexpr int64_t kHalfBytes = kCacheTileBytes<Format> / 2;
-  Decoder<Format, Mode> decoder;
-  const TileDotOperands in = {
-      probs,  values,   Halves ? kHalfBytes : 2 * kHalfBytes,
-      stride, granules, Halves ? late - values - kHalfBytes : 0};
+/// acc of `Rows` rows and `Tiles` tiles of channels += what is multiplied, if
+/// the decoder saw no special value, which is returned.
+template <int Rows, int Tiles, class Decode, class Prefetch, class Guard>
+[[gnu::always_inline]] inline bool
+addTileDot(const TileDotOperands &in, float *acc, Decode &decoder,
+           Prefetch &prefetch, const Guard &guard) {
   simd::Floats sums[Rows][Tiles];
   for (int r = 0; r < Rows; ++r)
     for (int t = 0; t < Tiles; ++t)
@@ -44,6 +35,26 @@ inline bool pvBlock(const uint8_t *values, int64_t granules, int64_t stride,
     for (int t = 0; t < Tiles; ++t)
       simd::storeFloats(acc + t * kTileFloats + r * kLanes, sums[r][t]);
   return false;
+}
+
+/// The same of probs * granules. `probs` (prepared, here and below) and `acc`
+/// are the first row in its first tile; granules are `stride` bytes apart.
+/// Tiles are whole ones beside each other, or if `Halves`, halves of them, the
+/// second ones at `late`. Each has probabilities of its own, so many bytes
+/// behind those of the one before.
+template <class Format, Specials Mode, int Rows, int Tiles, bool Halves = false,
+          class Prefetch, class Guard>
+inline bool pvBlock(const uint8_t *values, int64_t granules, int64_t stride,
+                    const uint8_t *probs, float *acc, Prefetch &prefetch,
+                    const Guard &guard, const uint8_t *late = nullptr,
+                    int64_t probTileStride = 0) {
+  constexpr int64_t kHalfBytes = kCacheTileBytes<Format> / 2;
+  Decoder<Format, Mode> decoder;
+  const TileDotOperands in = {
+      probs,         values,   Halves ? kHalfBytes : 2 * kHalfBytes,
+      stride,        granules, Halves ? late - values - kHalfBytes : 0,
+      probTileStride};
+  return addTileDot<Rows, Tiles>(in, acc, decoder, prefetch, guard);
 }
 
 /// Decodes channels [16 * firstTile, 16 * (firstTile + tiles)) of a granule,

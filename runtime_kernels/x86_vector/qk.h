@@ -197,7 +197,7 @@ inline void qkStep(const fp8attn_key_run &run, int64_t firstKey,
     const GranuleHalves keys =
         keyHalves<Format::kBits>(run, firstKey + j, channels);
     qkGranule<Format>(keys, prepared, rows, channels, out, scratch, prefetch,
-                      scales.load(run, firstKey + j, queryTiles)...);
+                      scales.load(run, firstKey + j, channels)...);
     prefetch.endGranule();
   }
 }

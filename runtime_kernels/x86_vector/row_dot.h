@@ -82,8 +82,8 @@ struct RowDot : FloatProducts {
                         simd::whereNotZero(probs, scaled));
     }
   }
-  /// The same of `Rows` rows, for each of `groups` groups of factors, which are
-  /// powers of two, to rows `stride` bytes apart.
+  /// The same of `Rows` rows, for each of `groups` groups of factors, to rows
+  /// `stride` bytes apart.
   template <int Rows>
   static void scaleRows(const uint8_t *rows, const float *factors,
                         int64_t groups, uint8_t *to, int64_t stride) {

@@ -35,6 +35,8 @@ struct TileDotOperands {
   int64_t steps;
   /// What the second half of a tile of B is further than behind the first one.
   int64_t lateOffset = 0;
+  /// From the rows of A for one tile of B to those for the next, in bytes.
+  int64_t aTileStride = 0;
 };
 
 /// Nothing is fetched ahead: B is a decoded copy.
@@ -56,47 +58,60 @@ inline const uint8_t *hideAddress(const uint8_t *address) {
 template <int Tiles> struct AddressesOfA {
   const uint8_t *of[Tiles];
 
-  explicit AddressesOfA(const uint8_t *a) {
+  AddressesOfA(const uint8_t *a, int64_t stride) {
     for (int t = 0; t < Tiles; ++t)
-      of[t] = kBroadcastsFromMemory && t > 0 ? hideAddress(a) : a;
+      of[t] =
+          (kBroadcastsFromMemory && t > 0 ? hideAddress(a) : a) + t * stride;
   }
 };
+
+/// What is fetched ahead for a pair of rows of each tile.
+template <class Decode, int Tiles>
+constexpr int64_t kFetchedForPair = fetchedBytes(Tiles * Decode::kPairBytes);
+
+/// Adds the products with pairs of rows [first, end) of a step.
+template <int Rows, int Tiles, class Decode, class Prefetch, class Guard>
+[[gnu::always_inline]] inline void
+addRowPairs(const TileDotOperands &in, int64_t step, int64_t first, int64_t end,
+            Decode &decode, Prefetch &prefetch, const Guard &guard,
+            simd::Floats (&acc)[Rows][Tiles]) {
+  constexpr int64_t kPairBytes = Decode::kPairBytes;
+  const AddressesOfA<Tiles> a(in.a + step * RowDot::kTileBytes, in.aTileStride);
+  const uint8_t *b = in.b + step * in.stepStride;
+  // As straight code, all pairs would be eight times the code and no faster.
+#pragma clang loop unroll(disable)
+  for (int64_t pair = first; pair < end; ++pair) {
+    prefetch.fetch(pair, kFetchedForPair<Decode, Tiles>);
+    const uint8_t *lines =
+        b + pair * kPairBytes + (pair < kTileRowPairs / 2 ? 0 : in.lateOffset);
+    decltype(loadRows(decode, lines, pair, 0)) rows[Tiles];
+#pragma GCC unroll 8
+    for (int t = 0; t < Tiles; ++t)
+      rows[t] = loadRows(decode, lines + t * in.tileStride, pair, t);
+#pragma GCC unroll 2
+    for (int half = 0; half < 2; ++half) {
+#pragma GCC unroll 8
+      for (int t = 0; t < Tiles; ++t) {
+        const RowDot::Operand b[] = {operandOf(rows[t], half)};
+#pragma GCC unroll 8
+        for (int r = 0; r < Rows; ++r) {
+          simd::Floats sum[] = {acc[r][t]};
+          RowDot::addPair(a.of[t] + r * RowDot::kRowBytes, 2 * pair + half, b,
+                          guard, sum);
+          acc[r][t] = sum[0];
+        }
+      }
+    }
+  }
+}
 
 template <int Rows, int Tiles, class Decode, class Prefetch, class Guard>
 [[gnu::always_inline]] inline void
 tileDot(const TileDotOperands &in, Decode &decode, Prefetch &prefetch,
         const Guard &guard, simd::Floats (&acc)[Rows][Tiles]) {
-  constexpr int64_t kPairBytes = Decode::kPairBytes;
-  constexpr int64_t kFetchedBytes = fetchedBytes(Tiles * kPairBytes);
   for (int64_t step = 0; step < in.steps; ++step) {
-    const AddressesOfA<Tiles> a(in.a + step * RowDot::kTileBytes);
-    const uint8_t *b = in.b + step * in.stepStride;
-    // As straight code, all pairs would be eight times the code and no faster.
-#pragma clang loop unroll(disable)
-    for (int64_t pair = 0; pair < kTileRowPairs; ++pair) {
-      prefetch.fetch(pair, kFetchedBytes);
-      const uint8_t *lines = b + pair * kPairBytes +
-                             (pair < kTileRowPairs / 2 ? 0 : in.lateOffset);
-      decltype(loadRows(decode, lines)) rows[Tiles];
-#pragma GCC unroll 8
-      for (int t = 0; t < Tiles; ++t)
-        rows[t] = loadRows(decode, lines + t * in.tileStride);
-#pragma GCC unroll 2
-      for (int half = 0; half < 2; ++half) {
-#pragma GCC unroll 8
-        for (int t = 0; t < Tiles; ++t) {
-          const RowDot::Operand b[] = {operandOf(rows[t], half)};
-#pragma GCC unroll 8
-          for (int r = 0; r < Rows; ++r) {
-            simd::Floats sum[] = {acc[r][t]};
-            RowDot::addPair(a.of[t] + r * RowDot::kRowBytes, 2 * pair + half, b,
-                            guard, sum);
-            acc[r][t] = sum[0];
-          }
-        }
-      }
-    }
-    prefetch.endParts(kFetchedBytes);
+    addRowPairs(in, step, 0, kTileRowPairs, decode, prefetch, guard, acc);
+    prefetch.endParts(kFetchedForPair<Decode, Tiles>);
   }
 }
 

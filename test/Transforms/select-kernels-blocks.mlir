@@ -31,7 +31,7 @@ func.func @mxfp4(%query: !q, %cache: !kv, %key_scale: !scales, %value_scale: !sc
 // Scores are modified, keys have scales of blocks, and values, of 16 channels, those that are
 // no powers of two: keys are read where they are, values from a page.
 // REMARK: chose fp8attn_uk_qk_blocks_bf16_e5m2_f32_48x256x32_avx2 + fp8attn_uk_pv_bf16_bf16_f32_48x256x16_avx2
-// REMARK: Missed{{.*}}values are multiplied by their scales one by one, before each step: scales are no powers of two (f8E8M0FNU)
+// REMARK: Missed{{.*}}values are multiplied by their scales one by one, before each step: scales of f32 for f8E5M2 are neither powers of two (f8E8M0FNU) nor those of NVFP4 (f8E4M3FN for f4E2M1FN)
 
 // CHECK-LABEL: func.func @mixed
 // CHECK:         fp8attn.ukernel.call @fp8attn_uk_qk_blocks_bf16_e5m2
@@ -48,6 +48,50 @@ func.func @mixed(%query: !q, %cache: !kv, %key_scale: !ks, %value_scale: !vs,
   fp8attn.paged_attention causal query(%query : !q) cache(%cache : !kv)
       key_scale(%key_scale : !ks, #block) value_scale(%value_scale : !vs, #sixteen)
       batch(%starts, %lens, %table : !i, !i, memref<?x?xi32>) out(%out : !q) {softcap = 20.0 : f32}
+  return
+}
+
+// -----
+
+// NVFP4, f8E4M3FN for 16 channels. Where values have powers of two, there is no fused kernel.
+// REMARK: Passed{{.*}}chose fp8attn_uk_attend_blocks_bf16_nvfp4_f32_16x256x32_avx512
+// REMARK: Passed{{.*}}chose fp8attn_uk_qk_blocks_bf16_nvfp4_f32_48x256x32_avx512 + fp8attn_uk_pv_blocks_bf16_nvfp4_f32_48x256x32_avx512
+// REMARK: Passed{{.*}}chose fp8attn_uk_qk_blocks_bf16_nvfp4_f32_48x256x32_avx512 + fp8attn_uk_pv_blocks_bf16_e2m1_f32_48x256x32_avx512
+// REMARK: Missed{{.*}}keys are multiplied {{.*}}: scales of f8E4M3FN for i4 are neither
+// REMARK: Missed{{.*}}values are multiplied {{.*}}: 48 channels are no multiple of 32
+
+// CHECK-LABEL: func.func @nvfp4
+// CHECK:         fp8attn.ukernel.call @fp8attn_uk_attend_blocks_bf16_nvfp4_f32_16x256x32_avx512({{.+}}, %c16{{.+}}, %c16{{.+}}) : {{.+}}, memref<?x2x64x8xf8E4M3FN>, index, index, index, index, index, memref<?x2x64x8xf8E4M3FN>, index, index, index, index, index,
+#sixteen = affine_map<(page, head, token, channel) -> (page, head, token, channel floordiv 16)>
+#block = affine_map<(page, head, token, channel) -> (page, head, token, channel floordiv 32)>
+!q = memref<?x8x128xbf16>
+!kv = !fp8attn.cache<key_value, heads = 2, head_dim = 128, page = 64, f4E2M1FN, #fp8attn.layout<pairs>>
+!scales = memref<?x2x64x8xf8E4M3FN>
+!powers = memref<?x2x64x4xf8E8M0FNU>
+!i = memref<?xi32>
+func.func @nvfp4(%query: !q, %cache: !kv, %key_scale: !scales, %value_scale: !scales, %outer: memref<f32>,
+    %starts: !i, %lens: !i, %table: memref<?x?xi32>, %out: !q) attributes {fp8attn.isa = #fp8attn.isa<avx512>} {
+  fp8attn.paged_attention causal query(%query : !q) cache(%cache : !kv)
+      key_scale(%key_scale : !scales, #sixteen) value_scale(%value_scale : !scales, #sixteen)
+      key_outer_scale(%outer : memref<f32>) value_outer_scale(%outer : memref<f32>)
+      batch(%starts, %lens, %table : !i, !i, memref<?x?xi32>) out(%out : !q)
+  return
+}
+func.func @both(%query: !q, %cache: !kv, %key_scale: !scales, %value_scale: !powers,
+    %starts: !i, %lens: !i, %table: memref<?x?xi32>, %out: !q) attributes {fp8attn.isa = #fp8attn.isa<avx512>} {
+  fp8attn.paged_attention causal query(%query : !q) cache(%cache : !kv)
+      key_scale(%key_scale : !scales, #sixteen) value_scale(%value_scale : !powers, #block)
+      batch(%starts, %lens, %table : !i, !i, memref<?x?xi32>) out(%out : !q)
+  return
+}
+!integers = !fp8attn.cache<key, heads = 2, head_dim = 64, page = 64, i4, #fp8attn.layout<pairs>>
+!odd = !fp8attn.cache<value, heads = 2, head_dim = 48, page = 64, f4E2M1FN, #fp8attn.layout<pairs>>
+func.func @neither(%query: memref<?x8x64xbf16>, %keys: !integers, %values: !odd,
+    %key_scale: memref<?x2x64x4xf8E4M3FN>, %value_scale: memref<?x2x64x3xf8E4M3FN>,
+    %starts: !i, %lens: !i, %table: memref<?x?xi32>, %out: memref<?x8x48xbf16>) attributes {fp8attn.isa = #fp8attn.isa<avx512>} {
+  fp8attn.paged_attention causal query(%query : memref<?x8x64xbf16>) cache(%keys, %values : !integers, !odd)
+      key_scale(%key_scale : memref<?x2x64x4xf8E4M3FN>, #sixteen) value_scale(%value_scale : memref<?x2x64x3xf8E4M3FN>, #sixteen)
+      batch(%starts, %lens, %table : !i, !i, memref<?x?xi32>) out(%out : memref<?x8x48xbf16>)
   return
 }
 

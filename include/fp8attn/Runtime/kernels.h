@@ -277,13 +277,15 @@ typedef void (*fp8attn_uk_pv_fn)(const fp8attn_key_run *run, int64_t first_key,
                                  void *scratch);
 
 /// qk_blocks, pv_blocks: as qk and pv, with a scale for each block of channels
-/// of a token, a power of two: word(token, c) is multiplied by 2^(code - 127),
-/// or is NaN if the code is 255. `query_tiles` and `scores`, or `probs` and
+/// of a token: word(token, c) is multiplied by it, exactly. A scale that is NaN
+/// reaches what sees the token. `query_tiles` and `scores`, or `probs` and
 /// `acc`, are as there, and so is what is fetched ahead.
-/// - scales: f8E8M0FNU, byte head_offset + page * page_stride + token in page *
-///   token_stride + channel / block_channels * block_stride. Those of whole
-///   granules are read, of halves where pages are no whole granules.
-/// - block_channels: a multiple of 32; channels: a multiple of it.
+/// - scales: f8E8M0FNU, or of nvfp4 f8E4M3FN, byte head_offset + page *
+///   page_stride + token in page * token_stride + channel / block_channels *
+///   block_stride. Those of whole granules are read, of halves where pages are
+///   no whole granules.
+/// - block_channels: a multiple of 32, or of nvfp4 of 16; channels: a multiple
+///   of it and of 32.
 /// - run: not latent, of pages of a multiple of 16 tokens.
 typedef void (*fp8attn_uk_blocks_fn)(
     const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,

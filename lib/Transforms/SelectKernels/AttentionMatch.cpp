@@ -9,7 +9,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "SelectKernels/AttentionMatch.h"
-#include "SelectKernels/BlockScales.h"
 #include "fp8attn/Runtime/kernels.h"
 
 using namespace mlir;
@@ -168,15 +167,17 @@ static LogicalResult matchStep(AttentionMatch &match) {
   return checkStep(match, mask);
 }
 
-std::pair<std::string, std::string> AttentionMatch::getBlockScaleObstacles() {
+std::pair<BlockKernels, BlockKernels> AttentionMatch::findBlockKernels() {
   KeyRunOp run = getRun();
-  auto obstacleOf = [](LoadScaleOp factor, TypedValue<CacheType> cache) {
-    return getBlockScaleObstacle(factor, cache.getType());
+  auto kernelsOf = [](LoadScaleOp factor, TypedValue<CacheType> cache) {
+    return mlir::fp8attn::findBlockKernels(factor, cache.getType());
   };
-  return {
-      keyElementFactor ? obstacleOf(keyElementFactor, run.getKeyCache()) : "",
-      valueElementFactor ? obstacleOf(valueElementFactor, run.getValueCache())
-                         : ""};
+  std::pair<BlockKernels, BlockKernels> kernels;
+  if (keyElementFactor)
+    kernels.first = kernelsOf(keyElementFactor, run.getKeyCache());
+  if (valueElementFactor)
+    kernels.second = kernelsOf(valueElementFactor, run.getValueCache());
+  return kernels;
 }
 
 FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {

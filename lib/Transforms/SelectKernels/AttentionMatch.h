@@ -12,7 +12,7 @@
 #ifndef FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_ATTENTIONMATCH_H
 #define FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_ATTENTIONMATCH_H
 
-#include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+#include "SelectKernels/BlockScales.h"
 #include "fp8attn/Runtime/kernels.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -76,9 +76,9 @@ struct AttentionMatch {
     return item && item.getRows() ? item.getRows().getDefiningOp<ItemRowsOp>()
                                   : nullptr;
   }
-  /// Returns why kernels cannot multiply keys, and values, by the factors of
-  /// their elements; empty where they can, or there are none.
-  std::pair<std::string, std::string> getBlockScaleObstacles();
+  /// Returns the kernels that multiply keys, and values, by the factors of
+  /// their elements; of none, anything.
+  std::pair<BlockKernels, BlockKernels> findBlockKernels();
 
 private:
   /// Returns what finds the run, or null if keys are dense.

@@ -70,16 +70,19 @@ static FailureOr<LinearIndex> getLinearIndex(AffineExpr result,
   return index;
 }
 
-std::string mlir::fp8attn::getBlockScaleObstacle(LoadScaleOp load,
-                                                 CacheType cache) {
+/// Returns why kernels cannot multiply blocks of `fewest` channels, or
+/// multiples of them, by what `load` loads for `cache`; empty if they can.
+static std::string getObstacle(LoadScaleOp load, CacheType cache,
+                               int64_t fewest) {
   const int64_t headDim = cache.getHeadDim();
   const int64_t shared = getChannelsPerScale(load.getMap(), headDim);
-  if (!isa<Float8E8M0FNUType>(load.getScale().getType().getElementType()))
-    return "scales are no powers of two (f8E8M0FNU)";
-  if (shared % kKeyTileChannels != 0 || headDim % shared != 0)
+  if (shared % fewest != 0 || headDim % shared != 0)
     return llvm::formatv("{0} of {1} channels share a scale, which is no "
                          "multiple of {2} that divides them",
-                         shared, headDim, kKeyTileChannels);
+                         shared, headDim, fewest);
+  if (headDim % kKeyTileChannels != 0)
+    return llvm::formatv("{0} channels are no multiple of {1}", headDim,
+                         kKeyTileChannels);
   if (cache.isLatent())
     return "values of a latent cache are put in order first";
   if (fp8attn_tokens_together(cache.getPageTokens()) == 1)
@@ -89,6 +92,22 @@ std::string mlir::fp8attn::getBlockScaleObstacle(LoadScaleOp load,
       }))
     return "the scales of tokens and blocks are not at fixed distances";
   return "";
+}
+
+BlockKernels mlir::fp8attn::findBlockKernels(LoadScaleOp load,
+                                             CacheType cache) {
+  Type element = cache.getElementType();
+  Type scale = load.getScale().getType().getElementType();
+  if (isa<Float8E8M0FNUType>(scale))
+    return {getTypeWord(element), getObstacle(load, cache, kKeyTileChannels)};
+  if (isa<Float8E4M3FNType>(scale) && isa<Float4E2M1FNType>(element))
+    return {"nvfp4", getObstacle(load, cache, kValueTileChannels)};
+  std::string obstacle;
+  llvm::raw_string_ostream(obstacle)
+      << "scales of " << scale << " for " << element
+      << " are neither powers of two (f8E8M0FNU) nor those of NVFP4 (f8E4M3FN "
+         "for f4E2M1FN)";
+  return {"", obstacle};
 }
 
 SmallVector<Value> mlir::fp8attn::emitBlockScales(OpBuilder &builder,

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 //
 // Scales that differ by key and by block of channels, where kernels multiply by
-// them: powers of two whose places are at fixed distances.
+// them: powers of two, or those of NVFP4, whose places are at fixed distances.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,9 +16,16 @@
 
 namespace mlir::fp8attn {
 
-/// Returns why kernels cannot multiply keys or values of `cache` by what `load`
-/// loads for them; empty if they can.
-std::string getBlockScaleObstacle(LoadScaleOp load, CacheType cache);
+/// The kernels that multiply keys or values by scales of blocks.
+struct BlockKernels {
+  /// What the table of kernels calls a cache of such elements and scales.
+  StringRef cache;
+  /// Why they cannot be used; empty if they can.
+  std::string obstacle;
+};
+
+/// Returns those for what `load` loads for the keys or values of `cache`.
+BlockKernels findBlockKernels(LoadScaleOp load, CacheType cache);
 
 /// Returns the operands of qk_blocks and pv_blocks that say where the scales
 /// are, if there is no obstacle.

@@ -70,13 +70,16 @@ static std::string getObstacle(const KernelRow &row,
   return "";
 }
 
-/// Whether `row` is of the operation, of the cache's element type and of the
-/// problem's products.
-static bool matches(const KernelRow &row, StringRef op, Type type,
+/// Whether `row` is of the operation, of what the table calls the cache and of
+/// the problem's products.
+static bool matches(const KernelRow &row, StringRef op, StringRef cache,
                     const AttentionProblem &problem) {
-  return row.op == op && row.cache == getTypeWord(type) &&
+  return row.op == op && row.cache == cache &&
          row.in == getTypeWord(problem.productType);
 }
+
+/// What the table calls elements that were multiplied by their scales.
+static constexpr StringLiteral kMultiplied = "bf16";
 
 /// Returns whether `row` computes scores, or weighted values if `isValue`, of
 /// what is in the cache, or in the page that it is dequantised to. A row that
@@ -85,18 +88,19 @@ static bool matches(const KernelRow &row, StringRef op, Type type,
 static bool serves(const KernelRow &row, bool isValue,
                    const AttentionProblem &problem) {
   const StringRef op = isValue ? "pv" : "qk";
-  Type type = isValue ? problem.valueType : problem.keyType;
-  const std::string &obstacle =
-      isValue ? problem.valueScaleObstacle : problem.keyScaleObstacle;
   if (isValue ? !problem.scalesValueElements : !problem.scalesKeyElements)
-    return matches(row, op, type, problem);
+    return matches(row, op,
+                   getTypeWord(isValue ? problem.valueType : problem.keyType),
+                   problem);
+  const BlockKernels &kernels =
+      isValue ? problem.valueBlocks : problem.keyBlocks;
   const std::string blocks = (op + "_blocks").str();
   auto scalesBlocks = [&](const KernelRow &other) {
-    return obstacle.empty() && matches(other, blocks, type, problem) &&
+    return kernels.obstacle.empty() &&
+           matches(other, blocks, kernels.cache, problem) &&
            other.isa == row.isa;
   };
-  Type bf16 = BFloat16Type::get(type.getContext());
-  return scalesBlocks(row) || (matches(row, op, bf16, problem) &&
+  return scalesBlocks(row) || (matches(row, op, kMultiplied, problem) &&
                                llvm::none_of(getKernels(), scalesBlocks));
 }
 
@@ -106,15 +110,17 @@ static bool isFused(const KernelRow &row, const AttentionProblem &problem) {
   if (problem.scalesKeyElements != problem.scalesValueElements ||
       problem.keyType != problem.valueType)
     return false;
-  Type type = problem.keyType;
+  StringRef cache = getTypeWord(problem.keyType);
   if (problem.scalesKeyElements) {
-    if (problem.keyScaleObstacle.empty() && problem.valueScaleObstacle.empty())
-      return matches(row, "attend_blocks", type, problem);
-    type = BFloat16Type::get(type.getContext());
+    const BlockKernels &keys = problem.keyBlocks, &values = problem.valueBlocks;
+    if (keys.obstacle.empty() && values.obstacle.empty())
+      return keys.cache == values.cache &&
+             matches(row, "attend_blocks", keys.cache, problem);
+    cache = kMultiplied;
   }
-  return matches(row, "attend", type, problem) ||
+  return matches(row, "attend", cache, problem) ||
          (problem.maxRows > FP8ATTN_DECODE_ROWS &&
-          matches(row, "prefill", type, problem));
+          matches(row, "prefill", cache, problem));
 }
 
 static void addFused(const AttentionProblem &problem,

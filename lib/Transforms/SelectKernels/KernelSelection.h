@@ -12,6 +12,7 @@
 #ifndef FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_KERNELSELECTION_H
 #define FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_KERNELSELECTION_H
 
+#include "SelectKernels/BlockScales.h"
 #include "SelectKernels/CostModel.h"
 
 namespace mlir::fp8attn {
@@ -46,10 +47,8 @@ struct AttentionProblem {
   /// them, or they are dequantised, a step at a time, to bf16.
   bool scalesKeyElements = false;
   bool scalesValueElements = false;
-  /// Why kernels cannot multiply by them; empty if those that have rows for it
-  /// can.
-  std::string keyScaleObstacle;
-  std::string valueScaleObstacle;
+  BlockKernels keyBlocks;
+  BlockKernels valueBlocks;
   /// Whether the values are the first channels of the keys.
   bool isLatent = false;
   /// Whether pages are whole granules.

@@ -102,8 +102,8 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
       32)` one for each block of 32 channels of a token, `-> (page)` one for a
       page. Keys and values may have different maps. Elements whose scale
       differs by page or token and by channel at once are multiplied one by one
-      and rounded to bf16, but for powers of two of blocks of channels, where
-      kernels multiply by them (docs/Numerics.md);
+      and rounded to bf16, but for powers of two, and f8E4M3FN of NVFP4, of blocks
+      of channels, where kernels multiply by them (docs/Numerics.md);
     - `keyOuterScale`, `valueOuterScale`: f32 [] or [Hkv], optional, beside a scale of
       f8E4M3FN: a number, or one for each KV head, that every scale is multiplied with.
       NVFP4 is f4E2M1FN with scales of f8E4M3FN for 16 channels of a token and such a number;

@@ -1,5 +1,6 @@
 // RUN: fp8attn-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention,fp8attn-fold-scales,fp8attn-select-kernels))' --remarks-filter=fp8attn -o %t 2>&1 | FileCheck %s --check-prefix=REMARK
 // RUN: FileCheck %s --input-file=%t
+// RUN: fp8attn-opt %s --split-input-file --pass-pipeline='builtin.module(func.func(fp8attn-decompose-attention,fp8attn-fold-scales,fp8attn-select-kernels{mix-isas}))' --remarks-filter=fp8attn -o %t 2>&1 | FileCheck %s --check-prefix=MIX
 
 // Powers of two for blocks of 32 channels: few rows take one kernel, which is told where the
 // scales of the head are, and many take two; nothing is dequantised.
@@ -92,6 +93,30 @@ func.func @neither(%query: memref<?x8x64xbf16>, %keys: !integers, %values: !odd,
   fp8attn.paged_attention causal query(%query : memref<?x8x64xbf16>) cache(%keys, %values : !integers, !odd)
       key_scale(%key_scale : memref<?x2x64x4xf8E4M3FN>, #sixteen) value_scale(%value_scale : memref<?x2x64x3xf8E4M3FN>, #sixteen)
       batch(%starts, %lens, %table : !i, !i, memref<?x?xi32>) out(%out : memref<?x8x48xbf16>)
+  return
+}
+
+// -----
+
+// Bodies for AMX take kernels of avx512_bf16, which multiply, for few rows and for many, so that
+// sums are the same; if these may differ, the cheapest are taken.
+// REMARK: Passed{{.*}}chose fp8attn_uk_attend_blocks_bf16_nvfp4_f32_16x256x32_avx512_bf16
+// REMARK: Analysis{{.*}}not fp8attn_uk_qk_bf16_bf16_f32_48x256x32_amx_bf16 + fp8attn_uk_pv_bf16_bf16_f32_48x256x16_amx_bf16: {{[0-9.]+}} times as many cycles"
+// REMARK: Passed{{.*}}chose fp8attn_uk_qk_blocks_bf16_nvfp4_f32_48x256x32_avx512_bf16 + fp8attn_uk_pv_blocks_bf16_nvfp4_f32_48x256x32_avx512_bf16
+// REMARK: Analysis{{.*}}not fp8attn_uk_qk_bf16_bf16_f32_48x256x32_amx_bf16 + fp8attn_uk_pv_bf16_bf16_f32_48x256x16_amx_bf16: 0.{{[0-9]}} times as many cycles, but sums in another order than decode; mix-isas allows it
+// MIX: Passed{{.*}}Function=amx |{{.*}}chose fp8attn_uk_qk_blocks_bf16_nvfp4_f32_48x256x32_avx512 +
+// MIX: Analysis{{.*}}Function=amx |{{.*}}not fp8attn_uk_qk_bf16_bf16_f32_48x256x32_amx_bf16 {{.*}} times as many cycles"
+
+#sixteen = affine_map<(page, head, token, channel) -> (page, head, token, channel floordiv 16)>
+!q = memref<?x8x128xbf16>
+!kv = !fp8attn.cache<key_value, heads = 2, head_dim = 128, page = 64, f4E2M1FN, #fp8attn.layout<pairs>>
+!scales = memref<?x2x64x8xf8E4M3FN>
+!i = memref<?xi32>
+func.func @amx(%query: !q, %cache: !kv, %key_scale: !scales, %value_scale: !scales,
+    %starts: !i, %lens: !i, %table: memref<?x?xi32>, %out: !q) attributes {fp8attn.isa = #fp8attn.isa<amx_bf16>} {
+  fp8attn.paged_attention causal query(%query : !q) cache(%cache : !kv)
+      key_scale(%key_scale : !scales, #sixteen) value_scale(%value_scale : !scales, #sixteen)
+      batch(%starts, %lens, %table : !i, !i, memref<?x?xi32>) out(%out : !q)
   return
 }
 

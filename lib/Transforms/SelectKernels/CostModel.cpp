@@ -21,6 +21,10 @@ using namespace mlir::fp8attn;
 /// (docs/Kernels.md).
 static constexpr double kUnaided = 0.55;
 
+/// Cycles in which an element is multiplied by its scale before kernels see it
+/// (docs/Kernels.md).
+static constexpr double kMultiplied = 2;
+
 MemoryLevel mlir::fp8attn::getSource(const ItemShape &shape,
                                      const MachineFigures &machine) {
   if (shape.keysInUse == 0)
@@ -54,6 +58,8 @@ Prediction mlir::fp8attn::predict(const ItemShape &shape,
   };
   addPart(kernels.key, shape.keyChannels, shape.keyBytes());
   addPart(kernels.value, shape.valueChannels, shape.valueBytes());
+  prediction.computeCycles +=
+      kMultiplied * static_cast<double>(kernels.multipliedChannels);
   // A score for each row.
   prediction.computeCycles += getCycles(kernels.softmax, shape.rows, machine);
   return prediction;

@@ -48,6 +48,9 @@ struct AttentionKernels {
   const KernelRow &key;
   const KernelRow &softmax;
   const KernelRow &value;
+  /// Channels of a key and its value that are multiplied by their scales one by
+  /// one before the kernels see them.
+  int64_t multipliedChannels = 0;
 };
 
 /// What one core should take for a key: it computes while it reads.

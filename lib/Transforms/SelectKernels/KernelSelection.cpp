@@ -31,9 +31,11 @@ std::string AttentionCandidate::whyNot(const AttentionCandidate &chosen) const {
   if (cycles >= kNoticeable * chosenCycles)
     return llvm::formatv("{0:F1} times as many cycles", cycles / chosenCycles);
   if (keyRow().isa != chosen.keyRow().isa && cycles < chosenCycles)
-    return llvm::formatv("{0:F1} times as many cycles, but sums in another "
-                         "order than prefill; mix-isas allows it",
-                         cycles / chosenCycles);
+    return llvm::formatv(
+        "{0:F1} times as many cycles, but sums in another order than {1}; "
+        "mix-isas allows it",
+        cycles / chosenCycles,
+        multipliedChannels > chosen.multipliedChannels ? "decode" : "prefill");
   if (cycles > chosenCycles)
     return llvm::formatv("{0:F1} cycles more", cycles - chosenCycles);
   if (prediction.computeCycles > chosen.prediction.computeCycles)
@@ -165,14 +167,22 @@ static void addSeparate(const AttentionProblem &problem,
       AttentionCandidate &candidate = candidates.emplace_back();
       candidate.qk = &qk;
       candidate.pv = &pv;
+      if (problem.scalesKeyElements && !candidate.scalesKeyBlocks())
+        candidate.multipliedChannels += problem.shape.keyChannels;
+      // Those of a latent cache are the keys.
+      if (problem.scalesValueElements && !candidate.scalesValueBlocks() &&
+          !problem.isLatent)
+        candidate.multipliedChannels += problem.shape.valueChannels;
       candidate.dropped = getObstacle(qk, problem, problem.shape.keyChannels);
       if (candidate.dropped.empty())
         candidate.dropped =
             getObstacle(pv, problem, problem.shape.valueChannels);
       if (candidate.dropped.empty())
-        candidate.prediction = predict(
-            problem.shape,
-            {qk, getSoftmax(problem.isa, problem.productType), pv}, machine);
+        candidate.prediction =
+            predict(problem.shape,
+                    {qk, getSoftmax(problem.isa, problem.productType), pv,
+                     candidate.multipliedChannels},
+                    machine);
     }
 }
 
@@ -226,10 +236,13 @@ mlir::fp8attn::getAttentionCandidates(const AttentionProblem &problem,
   applyForce(wishes.forced, candidates);
   auto getKey = [&](const AttentionCandidate &candidate) {
     // All ISAs have rows for many query rows and for few, so that the best one
-    // is the same for both.
+    // is the same for both. In decode, to multiply elements one by one takes
+    // many times as long as all else.
+    const bool isMultiplied =
+        !wishes.mixIsas && candidate.multipliedChannels > 0;
     const int isaRank =
         wishes.mixIsas ? 0 : -static_cast<int>(candidate.keyRow().isa);
-    return std::make_tuple(!candidate.dropped.empty(), isaRank,
+    return std::make_tuple(!candidate.dropped.empty(), isMultiplied, isaRank,
                            candidate.prediction.cycles(),
                            candidate.prediction.computeCycles,
                            !candidate.attend, candidate.keyRow().name);

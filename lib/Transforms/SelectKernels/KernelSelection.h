@@ -74,6 +74,9 @@ struct AttentionCandidate {
   const KernelRow *attend = nullptr;
   const KernelRow *qk = nullptr;
   const KernelRow *pv = nullptr;
+  /// Channels of a key and its value that no kernel multiplies by their scales:
+  /// that is done one by one before.
+  int64_t multipliedChannels = 0;
   Prediction prediction;
   /// Why it cannot be used; empty if it can.
   std::string dropped;
@@ -103,8 +106,9 @@ bool isNamed(const KernelRow &row, StringRef word);
 /// Returns whether `word` names a row that attention can be computed with.
 bool isForceable(StringRef word);
 
-/// Returns all candidates, usable ones first, those of the best ISA first
-/// unless ISAs may be mixed, cheapest first; among equals the one that computes
+/// Returns all candidates, usable ones first, unless ISAs may be mixed those
+/// whose kernels multiply by all scales first, and then those of the best ISA,
+/// cheapest first; among equals the one that computes
 /// less, and then the one of fewer kernels. If all rows of some usable ones are
 /// forced, no others are usable.
 SmallVector<AttentionCandidate>

@@ -336,7 +336,7 @@ SCALED_COLUMNS = {
 # columns.
 SELECTED_COLUMNS = {
     **MIX_COLUMNS,
-    "caches": [("e4m3", "e4m3"), ("bf16", "e5m2"), ("i8", "i8"), ("e2m1", "e4m3")],
+    "caches": [("e4m3", "e4m3"), ("bf16", "e5m2"), ("i4", "i4"), ("e2m1", "i8")],
     "dims": [(64, 64), (40, 72), (192, 128)],
     "heads": [(2, 4, 2), (4, 2, 1), (2, 6, 3)],
     "scales": [("head", "token_block"), ("token_head", "channel"), ("head_channel", "token")],
@@ -373,10 +373,6 @@ def mix(name, row):
     page = row["page"]
     if cache in NARROW_ELEMENTS or value_cache in NARROW_ELEMENTS:
         page = max(page, 32)
-    # Elements of a token have bytes of their own where tokens are selected.
-    selected = row.get("selected", "none")
-    if selected != "none" and cache in NARROW_ELEMENTS:
-        selected = "pages"
     split = not latent and (cache != value_cache or head_dim != value_dim or kv_heads != value_heads
                             or row["sink"])
     return Model(
@@ -391,7 +387,7 @@ def mix(name, row):
         # sees itself alone.
         draft="none" if row["top_left"] or left == 0 else row["draft"],
         per_head=row["per_head"], query_scale=query_scale, out_scale=out_scale,
-        value_heads=value_heads, selected=selected, lists=lists_of_token(row),
+        value_heads=value_heads, selected=row.get("selected", "none"), lists=lists_of_token(row),
         f32_products=row["f32_products"],
     )
 

@@ -19,42 +19,50 @@
 static constexpr int64_t kPage = 64, kHeads = 2, kPages = 5, kGap = 64;
 
 namespace {
-/// A cache of heads of some channels, already padded; either may be 0.
+/// A cache of heads of some channels, already padded; either may be 0. Places
+/// are in bits.
 struct Shape {
-  int64_t keyDim, valueDim, bytes;
+  int64_t keyDim, valueDim, bits;
   int64_t page = kPage;
 
-  int64_t headBytes() const { return page * (keyDim + valueDim) * bytes; }
+  int64_t headBytes() const { return page * (keyDim + valueDim) * bits / 8; }
   int64_t pageBytes() const { return kHeads * headBytes() + kGap; }
 
   /// Returns where an element of a tile is: pairs along one dimension, of which
   /// `r` is a pair, `half` which of the two, `lane` the other dimension.
   int64_t inTile(int64_t tile, int64_t r, int64_t half, int64_t lane) const {
     const int64_t pair = 2 * lane + half;
-    return bytes == 1 ? 512 * tile + 64 * (r / 2) + 2 * pair + r % 2
-                      : 1024 * tile + 64 * r + 2 * pair;
+    return bits * (512 * tile + (bits == 16 ? 32 * r + pair
+                                            : 64 * (r / 2) + 2 * pair + r % 2));
   }
   int64_t key(int64_t place, int64_t head, int64_t d) const {
     const int64_t t = place % page;
-    return place / page * pageBytes() + head * headBytes() +
-           (page % 16 != 0 ? (t * keyDim + d) * bytes
+    return 8 * (place / page * pageBytes() + head * headBytes()) +
+           (page % 16 != 0 ? (t * keyDim + d) * bits
                            : inTile(t / 16 * (keyDim / 32) + d / 32, d % 32 / 2,
                                     d % 2, t % 16));
   }
   /// Of pages of 16 tokens, tiles are cut in halves.
   int64_t valueInHead(int64_t t, int64_t d) const {
     if (page % 16 != 0)
-      return (t * valueDim + d) * bytes;
+      return (t * valueDim + d) * bits;
     if (page % 32 == 0)
       return inTile(t / 32 * (valueDim / 16) + d / 16, t % 32 / 2, t % 2,
                     d % 16);
-    return (t / 16 * (valueDim / 16) + d / 16) * 256 * bytes +
+    return (t / 16 * (valueDim / 16) + d / 16) * 256 * bits +
            inTile(0, t % 16 / 2, t % 2, d % 16);
   }
   int64_t value(int64_t place, int64_t head, int64_t d) const {
     const int64_t t = place % page;
-    return place / page * pageBytes() + head * headBytes() +
-           page * keyDim * bytes + valueInHead(t, d);
+    return 8 * (place / page * pageBytes() + head * headBytes()) +
+           page * keyDim * bits + valueInHead(t, d);
+  }
+  /// Returns the element at a place.
+  int load(const std::vector<uint8_t> &bytes, int64_t place) const {
+    const int low = bytes[place / 8];
+    if (bits == 16)
+      return low | bytes[place / 8 + 1] << 8;
+    return low >> place % 8 & ((1 << bits) - 1);
   }
 };
 
@@ -75,24 +83,26 @@ TEST_P(GatherTokensTest, EachElement) {
     const int64_t first = count > 64 ? FP8ATTN_GRANULE : 0;
     std::vector<uint8_t> copy(
         (2 + (count - 1) / shape.page) * shape.pageBytes(), 0xA5);
-    fp8attn_gather_tokens(
-        places.data(), first, count, source.data(), shape.pageBytes(),
-        copy.data(), shape.pageBytes(), shape.page, shape.page, kHeads,
-        shape.keyDim * shape.bytes, shape.valueDim * shape.bytes, shape.bytes);
+    fp8attn_gather_tokens(places.data(), first, count, source.data(),
+                          shape.pageBytes(), copy.data(), shape.pageBytes(),
+                          shape.page, shape.page, kHeads,
+                          shape.keyDim * shape.bits / 8,
+                          shape.valueDim * shape.bits / 8, shape.bits / 8);
+    const std::vector<uint8_t> untouched(copy.size(), 0xA5);
     for (int64_t t = 0; t < count; ++t)
-      for (int64_t head = 0; head < kHeads; ++head)
-        for (int64_t byte = 0; byte < shape.bytes; ++byte) {
-          const auto expectAt = [&](int64_t from, int64_t to) {
-            ASSERT_EQ(copy[to + byte], t < first ? 0xA5 : source[from + byte])
-                << "token " << t << " of " << count;
-          };
-          for (int64_t d = 0; d < shape.keyDim; ++d)
-            expectAt(shape.key(places[t], head, d),
-                     shape.key(shape.page + t, head, d));
-          for (int64_t d = 0; d < shape.valueDim; ++d)
-            expectAt(shape.value(places[t], head, d),
-                     shape.value(shape.page + t, head, d));
-        }
+      for (int64_t head = 0; head < kHeads; ++head) {
+        const auto expectAt = [&](int64_t from, int64_t to) {
+          ASSERT_EQ(shape.load(copy, to), t < first ? shape.load(untouched, to)
+                                                    : shape.load(source, from))
+              << "token " << t << " of " << count;
+        };
+        for (int64_t d = 0; d < shape.keyDim; ++d)
+          expectAt(shape.key(places[t], head, d),
+                   shape.key(shape.page + t, head, d));
+        for (int64_t d = 0; d < shape.valueDim; ++d)
+          expectAt(shape.value(places[t], head, d),
+                   shape.value(shape.page + t, head, d));
+      }
     for (int64_t i = 0; i < shape.pageBytes(); ++i)
       ASSERT_EQ(copy[i], 0xA5) << "page 0 is written";
     for (int64_t i = shape.pageBytes() - kGap; i < shape.pageBytes(); ++i)
@@ -102,7 +112,9 @@ TEST_P(GatherTokensTest, EachElement) {
 
 INSTANTIATE_TEST_SUITE_P(
     Shapes, GatherTokensTest,
-    ::testing::Values(Shape{64, 48, 1}, Shape{64, 48, 2}, Shape{576, 0, 1},
-                      Shape{32, 0, 2}, Shape{0, 16, 1}, Shape{0, 80, 2},
-                      Shape{64, 48, 1, 16}, Shape{64, 48, 2, 48},
-                      Shape{64, 48, 1, 1}, Shape{32, 80, 2, 24}));
+    ::testing::Values(Shape{64, 48, 8}, Shape{64, 48, 16}, Shape{576, 0, 8},
+                      Shape{32, 0, 16}, Shape{0, 16, 8}, Shape{0, 80, 16},
+                      Shape{64, 48, 8, 16}, Shape{64, 48, 16, 48},
+                      Shape{64, 48, 8, 1}, Shape{32, 80, 16, 24},
+                      Shape{64, 48, 4}, Shape{576, 0, 4}, Shape{0, 80, 4, 48},
+                      Shape{64, 48, 4, 16}, Shape{32, 80, 4, 24}));

@@ -123,7 +123,7 @@ struct GatherTokensLowering : SymbolPattern<GatherTokensOp> {
                  adaptor.getPlace(), number(tokens), number(type.getNumHeads()),
                  number(type.getKeyBytes() / tokens),
                  number(type.getValueBytes() / tokens),
-                 number(type.getElementBytes())});
+                 number(type.getElementBits() / 8)});
     rewriter.eraseOp(op);
     return success();
   }

@@ -72,23 +72,6 @@ func.func @pages(%source: !source, %destination: !destination) {
 
 // -----
 
-// selection_c5
-#one = affine_map<(page, head, token, channel) -> ()>
-!keys = !fp8attn.cache<key, heads = 2, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
-!values = !fp8attn.cache<value, heads = 2, head_dim = 64, page = 32, f4E2M1FN, #fp8attn.layout<pairs>>
-func.func @selection(%query: memref<?x8x64xbf16>, %keys: !keys, %values: !values, %scale: memref<f32>,
-    %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>, %list: memref<?x?xi32>,
-    %out: memref<?x8x64xbf16>) {
-  // expected-error@below {{'fp8attn.paged_attention' op expects elements of at least 8 bits beside selected_tokens, got '!fp8attn.cache<value, heads = 2, head_dim = 64, page = 32, f4E2M1FN, <pairs>>'}}
-  fp8attn.paged_attention query(%query : memref<?x8x64xbf16>) cache(%keys, %values : !keys, !values)
-      key_scale(%scale : memref<f32>, #one) value_scale(%scale : memref<f32>, #one)
-      batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
-      out(%out : memref<?x8x64xbf16>) selected_tokens(%list : memref<?x?xi32>)
-  return
-}
-
-// -----
-
 // operand_c6: a dense tensor has no elements of 4 bits.
 func.func @dense(%x: memref<?x64xf32>, %scale: memref<f32>, %y: memref<?x64xi4>) {
   // expected-error@below {{'fp8attn.quantize' op expects destination to be}}

@@ -100,12 +100,6 @@ LogicalResult fp8attn::detail::verifySelection(PagedAttentionOp op) {
       (failed(verifyScaleOfTokens(op, "key_scale", op.getKeyScaleMap())) ||
        failed(verifyScaleOfTokens(op, "value_scale", op.getValueScaleMap()))))
     return failure();
-  // selection_c5
-  for (CacheType cache : {op.getKeyCacheType(), op.getValueCacheType()})
-    if (op.getSelectedTokens() && cache.getElementBits() < 8)
-      return op.emitOpError("expects elements of at least 8 bits beside "
-                            "selected_tokens, got ")
-             << cache;
   if (failed(verifyLists(op, selected)))
     return failure();
   return verifyMemRefs(op, {selected});

@@ -72,6 +72,10 @@ static bool canStream(RepackOp op) {
   auto hasVectors = [&](CacheContent part) {
     return layout.getKind() == LayoutKind::Pairs || layout.hasRows(part);
   };
+  // Codes of 4 bits are stored as whole vectors only where pages are copied.
+  if (type.getElementBits() < 8 && (type != op.getSource().getType() ||
+                                    layout.getKind() != LayoutKind::Pairs))
+    return false;
   return type.getElementType() == op.getSource().getType().getElementType() &&
          !type.isFlashMla() && hasVectors(CacheContent::Key) &&
          hasVectors(CacheContent::Value) &&

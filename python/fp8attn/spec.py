@@ -66,9 +66,8 @@ class PagedAttention:
           query_start[s + 1], the last of its seq_lens[s] tokens; lse [T, query_heads] f32,
           the natural logarithm of the sum of exponentials
 
-    `cache_type` is f8E4M3FN, f8E5M2, i8, f4E2M1FN, i4 or bf16, of 4 bits with `page_tokens` that are a
-    multiple of 32; `element_type` that of query, key, value and out:
-    bf16, f16 or f32. A cache that is not bf16 has scales, f32, for the "tensor" [], each "head"
+    `cache_type` is f8E4M3FN, f8E5M2, i8, f4E2M1FN, i4 or bf16; `element_type` that of query, key,
+    value and out: bf16, f16 or f32. A cache that is not bf16 has scales, f32, for the "tensor" [], each "head"
     [kv_heads], or each "token" and head [P, kv_heads, page_tokens], which `dynamic` lets
     kv_write compute. A query sees keys up to its own position (`causal`), and `window_left`
     before it. Scores are multiplied by `softmax_scale` (default: 1 / sqrt(head_dim)) and

@@ -96,10 +96,10 @@ class CallsTest(unittest.TestCase):
         self.check(dataclasses.replace(SPEC, cache_type="i8"))
 
     def test_e2m1_by_token(self):
-        self.check(dataclasses.replace(SPEC, cache_type="f4E2M1FN", scales="token", page_tokens=64))
+        self.check(dataclasses.replace(SPEC, cache_type="f4E2M1FN", scales="token", page_tokens=16))
 
     def test_i4_by_head(self):
-        self.check(dataclasses.replace(SPEC, cache_type="i4", head_dim=40, element_type="f32"))
+        self.check(dataclasses.replace(SPEC, cache_type="i4", head_dim=40, element_type="f32", page_tokens=1))
 
     def test_latent_i8_by_token(self):
         self.check(dataclasses.replace(SPEC, cache_type="i8", kv_heads=1, head_dim=96, value_head_dim=72, scales="token"))

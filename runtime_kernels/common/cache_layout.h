@@ -19,7 +19,8 @@
 //
 // That is so where pages are whole granules. Where they are multiples of 16
 // tokens, each 16 are contiguous: whole tiles of K, upper or lower halves of
-// those of V. In pages of any other size, a token is a row of channels.
+// those of V. In pages of any other size, a token is a row of channels; of 4
+// bits, channels 2i and 2i + 1 share a byte, the former in its low half.
 //
 // In a latent cache the values are the first channels of the keys, and nothing
 // but keys is stored. 16 channels of 16 keys are half of a tile of keys, which
@@ -81,6 +82,21 @@ template <int ElementBits> constexpr int elementShift(int64_t paired) {
   return ElementBits == 4 && (paired & 2) ? 4 : 0;
 }
 
+/// Returns the same for an element of a row.
+template <int ElementBits> constexpr int rowShift(int64_t channel) {
+  return ElementBits == 4 && (channel & 1) ? 4 : 0;
+}
+
+/// Returns the code of an element of a row.
+template <class Format>
+inline typename Format::Storage rowCode(const uint8_t *row, int64_t channel) {
+  typename Format::Storage code;
+  __builtin_memcpy(&code, row + bytesOf<Format::kBits>(channel), sizeof(code));
+  if constexpr (Format::kBits == 4)
+    return (code >> rowShift<4>(channel)) & 0xf;
+  return code;
+}
+
 /// Returns the code of an element of a tile.
 template <class Format>
 inline typename Format::Storage tileCode(const uint8_t *tile, int64_t lane,
@@ -119,10 +135,6 @@ inline int64_t valueOffset(int64_t token, int64_t channel, int64_t channels,
   return bytesOf<ElementBits>(tile * kLanes * together) +
          tileOffset<ElementBits>(channel % kLanes, token % together);
 }
-
-/// Whether pages of a format need not be whole granules. Those of elements of 4
-/// bits are.
-template <class Format> constexpr bool kTakesAnyPage = Format::kBits >= 8;
 
 /// Returns whether granules are contiguous.
 inline bool hasWholeGranules(const fp8attn_key_run &run) {

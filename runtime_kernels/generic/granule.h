@@ -48,12 +48,9 @@ void decodeTile(const uint8_t *tile, float *destination, int64_t pairedStride,
 template <typename Format>
 void decodeRow(const uint8_t *row, int64_t channels, float *destination,
                int64_t stride = 1) {
-  for (int64_t channel = 0; channel < channels; ++channel) {
-    typename Format::Storage code;
-    __builtin_memcpy(&code, row + bytesOf<Format::kBits>(channel),
-                     sizeof(code));
-    destination[channel * stride] = Format::decode(code);
-  }
+  for (int64_t channel = 0; channel < channels; ++channel)
+    destination[channel * stride] =
+        Format::decode(rowCode<Format>(row, channel));
 }
 
 /// Decodes the granule of keys that begins at token `first` to [channels][32
@@ -61,7 +58,7 @@ void decodeRow(const uint8_t *row, int64_t channels, float *destination,
 template <typename Format>
 void decodeKeys(const fp8attn_key_run &run, int64_t first, int64_t channels,
                 float *keys) {
-  if (kTakesAnyPage<Format> && hasRows(run)) {
+  if (hasRows(run)) {
     for (int64_t token = 0; token < FP8ATTN_GRANULE; ++token)
       decodeRow<Format>(keyRow(run, first + token), channels, keys + token,
                         FP8ATTN_GRANULE);
@@ -99,7 +96,7 @@ void decodeLatentValues(const GranuleHalves &keys, int64_t channels,
 template <typename Format>
 void decodeValues(const fp8attn_key_run &run, int64_t first, int64_t channels,
                   float *values) {
-  if (kTakesAnyPage<Format> && hasRows(run)) {
+  if (hasRows(run)) {
     for (int64_t token = 0; token < FP8ATTN_GRANULE; ++token)
       decodeRow<Format>(valueRow(run, first + token), channels,
                         values + token * channels);

@@ -71,13 +71,11 @@ static float scaleOf(const StoreScales &scales, int64_t token,
   return scales.each[token];
 }
 
-/// Writes the code of an element to the byte that has it, or begins with it;
-/// `paired` is its channel, if it is a key's, or the token.
+/// Writes the code of an element to the byte that has it, from bit `shift` on,
+/// or begins with it.
 template <typename Format>
-static void storeCode(typename Format::Storage code, int64_t paired,
-                      uint8_t *to) {
+static void storeCode(typename Format::Storage code, int shift, uint8_t *to) {
   if constexpr (Format::kBits == 4) {
-    const int shift = elementShift<4>(paired);
     const int old = __atomic_load_n(to, __ATOMIC_RELAXED) >> shift & 0xf;
     __atomic_fetch_xor(to, static_cast<uint8_t>((old ^ code) << shift),
                        __ATOMIC_RELAXED);
@@ -107,7 +105,11 @@ static void storeTokens(const typename Element::Storage *source,
               ? StoredCode<Format, Element>::get(row[channel], scale)
               : 0;
       const int64_t pageToken = slot % pageTokens;
-      storeCode<Format>(code, IsKey ? channel : pageToken,
+      const int shift =
+          fp8attn_tokens_together(pageTokens) == 1
+              ? rowShift<Format::kBits>(channel)
+              : elementShift<Format::kBits>(IsKey ? channel : pageToken);
+      storeCode<Format>(code, shift,
                         page + layout(pageToken, channel, padded, pageTokens));
     }
   }

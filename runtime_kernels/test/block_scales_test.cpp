@@ -100,7 +100,7 @@ static std::vector<BlockShape> blockShapes(const ScaledType &type) {
       shapes.push_back(
           {rows, takeTurns({0, 256, 64}, n), keys, channels,
            n % 3 == 2 && channels % 64 == 0 ? 64 : type.blockChannels,
-           takesPages(type.element, pageTokens) ? pageTokens : 32,
+           pageTokens,
            static_cast<ScaleCodes::Order>(n % ScaleCodes::kNumOrders)});
     }
   return shapes;

@@ -29,14 +29,12 @@ struct GemmShape {
 
 /// Returns all pairs of edge numbers of rows and keys; the other sizes take
 /// turns.
-static std::vector<GemmShape> gemmShapes(std::string_view type) {
+static std::vector<GemmShape> gemmShapes() {
   std::vector<GemmShape> shapes;
   for (int64_t rows : {1, 3, 15, 16, 17, 47, 48})
     for (int64_t keys : {1, 31, 32, 33, 255, 256}) {
       const size_t n = shapes.size();
-      int64_t pageTokens = takeTurns({32, 64, 96, 16, 1}, n / 2);
-      if (!takesPages(type, pageTokens))
-        pageTokens = FP8ATTN_GRANULE;
+      const int64_t pageTokens = takeTurns({32, 64, 96, 16, 1}, n / 2);
       shapes.push_back({rows, takeTurns({0, 256, 64}, n), keys,
                         takeTurns({64, 96, 128, 256}, n / 3), pageTokens,
                         takeTurns({0, 40}, n)});
@@ -128,7 +126,7 @@ static void expectSameRow(const Matrix<float> &block, int64_t row,
 // Tolerance: a chain of f32 additions of n products errs by at most
 // (n + 2) eps sum |product|, wherever the chain begins.
 TEST_P(QkTest, MatchesDoublePrecision) {
-  for (const GemmShape &shape : gemmShapes(GetParam().row->cache)) {
+  for (const GemmShape &shape : gemmShapes()) {
     SCOPED_TRACE(testing::PrintToString(shape));
     Random random(static_cast<unsigned>(shape.rows * 1000 + shape.numKeys));
     PagedCache cache({GetParam().row->cache,
@@ -157,7 +155,7 @@ TEST_P(QkTest, MatchesDoublePrecision) {
 
 TEST_P(PvTest, MatchesDoublePrecision) {
   const int exponent = int(GetParam().row->exponent);
-  for (const GemmShape &shape : gemmShapes(GetParam().row->cache)) {
+  for (const GemmShape &shape : gemmShapes()) {
     SCOPED_TRACE(testing::PrintToString(shape));
     Random random(static_cast<unsigned>(shape.rows * 1000 + shape.numKeys));
     PagedCache cache({GetParam().row->cache,

@@ -149,20 +149,11 @@ TEST_P(PageTest, RunBeginsAtItsFirstKey) {
   ASSERT_NO_FATAL_FAILURE(check(cache, 40, 200, change));
 }
 
-/// Returns the kernels that take pages of any size.
-static std::vector<KernelUnderTest> kernelsOfAnyPage(const std::string &op) {
-  std::vector<KernelUnderTest> kernels;
-  for (const KernelUnderTest &kernel : kernelsOf(op))
-    if (takesPages(kernel.row->cache, /*pageTokens=*/1))
-      kernels.push_back(kernel);
-  return kernels;
-}
-
 INSTANTIATE_TEST_SUITE_P(Table, PageTest,
-                         testing::ValuesIn(kernelsOfAnyPage("attend")),
+                         testing::ValuesIn(kernelsOf("attend")),
                          kernelTestName);
 INSTANTIATE_TEST_SUITE_P(Prefill, PageTest,
-                         testing::ValuesIn(kernelsOfAnyPage("prefill")),
+                         testing::ValuesIn(kernelsOf("prefill")),
                          kernelTestName);
 
 } // namespace fp8attn::test

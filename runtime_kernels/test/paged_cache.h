@@ -44,12 +44,6 @@ struct CacheShape {
 inline int64_t paddedKeys(int64_t channels) { return (channels + 31) & ~31; }
 inline int64_t paddedValues(int64_t channels) { return (channels + 15) & ~15; }
 
-/// Returns whether elements are in pages of so many tokens: those of 4 bits are
-/// in whole granules alone.
-inline bool takesPages(std::string_view type, int64_t pageTokens) {
-  return elementBits(type) >= 8 || pageTokens % FP8ATTN_GRANULE == 0;
-}
-
 /// Returns where, in bits, an element begins within a head's part of a page, as
 /// the documentation of the layout has it.
 int64_t keyBit(std::string_view type, int64_t token, int64_t channel,

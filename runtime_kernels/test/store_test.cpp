@@ -151,8 +151,6 @@ TEST_P(StoreTest, EverySlotPattern) {
   Random random(21);
   size_t n = 0;
   for (int64_t pageTokens : {32, 64, 96, 16, 48, 1, 40}) {
-    if (!takesPages(GetParam().row->cache, pageTokens))
-      continue;
     for (int64_t tokens : {1, 2, 3, 15, 16, 17, 33, 40}) {
       const int64_t channels =
           takeTurns({8, 64, 24, 32, 40, 256, 72, 96, 16, 128, 576}, n++);
@@ -248,8 +246,6 @@ TEST_P(StoreScalesTest, OfEachToken) {
     for (int64_t scalesFrom :
          {FP8ATTN_SCALES_GIVEN, FP8ATTN_SCALES_COMPUTED, FP8ATTN_SCALES_POWERS})
       for (int64_t first : {0, 16, 5}) {
-        if (!takesPages(GetParam().row->cache, pageTokens))
-          continue;
         const int64_t channels = takeTurns({128, 24, 72, 40, 136}, n++);
         SCOPED_TRACE(testing::Message()
                      << channels << " channels, pages of " << pageTokens

@@ -25,9 +25,10 @@ constexpr int kScaledTiles = 2;
 /// A granule of values with a scale of f8E4M3FN for each token and block, and
 /// where its results go.
 struct ScaledGranule {
+  /// Whole tiles.
   const uint8_t *values;
-  /// Of the first token. Granules are whole.
-  const uint8_t *codes;
+  /// The scales of its first token, and of its half.
+  GranuleHalves codes;
   const BlockScales<E4m3Scale> &scales;
   /// The tile of the first of its rows, prepared.
   const uint8_t *probs;
@@ -39,8 +40,10 @@ struct ScaledGranule {
   /// Returns what decodes tiles from `tile` on.
   ScaledNibbles<kScaledTiles> decoderOf(int64_t tile) const {
     ScaledNibbles<kScaledTiles> decoder(scales.tokenStride);
-    for (int t = 0; t < kScaledTiles; ++t)
-      decoder.scales[t] = codes + scales.offsetOf(tile + t);
+    for (int t = 0; t < kScaledTiles; ++t) {
+      const int64_t offset = scales.offsetOf(tile + t);
+      decoder.scales[t] = {codes.early + offset, codes.late + offset};
+    }
     return decoder;
   }
 };
@@ -120,10 +123,12 @@ inline void pvBlocksStep(const fp8attn_key_run &run, int64_t firstKey,
                          int64_t channels, float *acc, uint8_t *scratch,
                          PrefetchStream &prefetch,
                          const BlockScales<E4m3Scale> &scales) {
+  uint8_t *memory = scratch + kGranuleTileBytes;
   for (int64_t j = 0; j < numKeys; j += FP8ATTN_GRANULE) {
     const ScaledGranule granule = {
-        valueGranule<Format::kBits>(run, firstKey + j, channels),
-        scales.find(run, firstKey + j).early,
+        valueTiles<Format>(run, firstKey + j, channels, 0, channels / kLanes,
+                           memory),
+        scales.find(run, firstKey + j),
         scales,
         probs + j / FP8ATTN_GRANULE * RowDot::kTileBytes,
         channels,

@@ -15,6 +15,7 @@
 #ifndef FP8ATTN_X86_AVX512_BF16_SCALED_WORDS_H
 #define FP8ATTN_X86_AVX512_BF16_SCALED_WORDS_H
 
+#include "common/cache_layout.h"
 #include "x86_vector/decode.h"
 
 namespace fp8attn {
@@ -39,19 +40,22 @@ inline constexpr ScaledWordTable<Format, Scale> kScaledWords =
     ScaledWordTable<Format, Scale>();
 
 /// Decodes pairs of rows of `Tiles` tiles of values side by side, of a granule
-/// whose tokens' scales are `tokenStride` bytes apart.
+/// whose tokens' scales are `tokenStride` bytes apart in each half.
 template <int Tiles> class ScaledNibbles {
 public:
   static constexpr int64_t kPairBytes = kLineBytes / 2;
 
-  /// Where the scale of the first token is, for each tile.
-  const uint8_t *scales[Tiles];
+  /// Where the scales of the first token of each half are, for each tile.
+  GranuleHalves scales[Tiles];
 
   explicit ScaledNibbles(int64_t tokenStride) : tokenStride(tokenStride) {}
 
   RowPair load(const uint8_t *line, int64_t pair, int tile) {
     const __m512i bytes = simd::widenBytes(simd::loadWords(line));
-    const uint8_t *first = scales[tile] + 4 * pair * tokenStride;
+    constexpr int64_t kInHalf = kTileRowPairs / 2, kTokens = 4;
+    const uint8_t *half =
+        pair < kInHalf ? scales[tile].early : scales[tile].late;
+    const uint8_t *first = half + pair % kInHalf * kTokens * tokenStride;
     // The fifth bit of an index tells the tokens.
     const __m512i second = simd::set32(kNibbles << 16);
     const __m512i low =

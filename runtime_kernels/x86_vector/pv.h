@@ -166,7 +166,7 @@ inline void pvStep(const fp8attn_key_run &run, int64_t firstKey,
     const int64_t first = firstKey + g * FP8ATTN_GRANULE;
     granule.probs = prepared + g * RowDot::kTileBytes;
     // Halves of tiles are multiplied where they lie.
-    if (kTakesAnyPage<Format> && hasHalfTiles(run)) {
+    if (hasHalfTiles(run)) {
       granule.values = valueHalves<Format::kBits>(run, first, 0);
       withRows(rows, [&](auto few) {
         pvFewRows<Format, decltype(few)::value, true>(granule, prefetch);

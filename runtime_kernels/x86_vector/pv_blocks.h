@@ -43,7 +43,7 @@ constexpr int64_t kGroupWordBytes = kGroupTiles<Scale> * FP8ATTN_TILE_BYTES;
 template <class Format, class Scale>
 constexpr int64_t kPvBlocksScratchBytes =
     kScaledProbBytes<Scale> + kGroupWordBytes<Scale> + kGranuleTileBytes +
-    (kTakesAnyPage<Format> ? kGranuleTileBytes : 0);
+    bytesOf<Format::kBits>(kGranuleTileBytes / 2);
 template <class Format, class Scale>
 constexpr bool kFitsPvBlocks =
     RowDot::scratchBytes(FP8ATTN_BLOCK_ROWS, kProbTiles) +
@@ -135,15 +135,11 @@ inline void pvBlocksStep(const fp8attn_key_run &run, int64_t firstKey,
                          const BlockScales<Scale> &scales) {
   const uint8_t *prepared = RowDot::prepare(probs, rows, kProbTiles, scratch);
   scratch += RowDot::scratchBytes(rows, kProbTiles);
-  [[maybe_unused]] uint8_t *memory = scratch + kScaledProbBytes<Scale> +
-                                     kGroupWordBytes<Scale> + kGranuleTileBytes;
+  uint8_t *memory = scratch + kScaledProbBytes<Scale> + kGroupWordBytes<Scale> +
+                    kGranuleTileBytes;
   for (int64_t j = 0; j < numKeys; j += FP8ATTN_GRANULE) {
-    const uint8_t *values;
-    if constexpr (kTakesAnyPage<Format>)
-      values = valueTiles<Format>(run, firstKey + j, channels, 0,
-                                  channels / kLanes, memory);
-    else
-      values = valueGranule<Format::kBits>(run, firstKey + j, channels);
+    const uint8_t *values = valueTiles<Format>(run, firstKey + j, channels, 0,
+                                               channels / kLanes, memory);
     const BlockFactors<Scale> factors =
         scales.load(run, firstKey + j, channels);
     const PvBlocksGranule<Scale> granule = {

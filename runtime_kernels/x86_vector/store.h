@@ -337,6 +337,15 @@ storeValueToken(const typename Element::Storage *source, int64_t channels,
       });
 }
 
+/// Writes codes of 4 bits of 16 channels, one a lane, two to a byte.
+inline void storeNibbleRow(uint8_t *row, simd::Line codes) {
+  constexpr int kBytes = kLanes / 2;
+  alignas(kLineBytes) uint64_t pairs[kBytes];
+  simd::store(pairs, simd::bitOr(codes, simd::shiftRight64<28>(codes)));
+  for (int i = 0; i < kBytes; ++i)
+    row[i] = static_cast<uint8_t>(pairs[i]);
+}
+
 /// Writes a token that is a row of `padded` channels.
 template <class Format, class Element>
 inline void storeRow(const typename Element::Storage *source, int64_t channels,
@@ -348,10 +357,12 @@ inline void storeRow(const typename Element::Storage *source, int64_t channels,
         if constexpr (Format::kBits == 16)
           _mm256_storeu_si256(reinterpret_cast<__m256i *>(row),
                               Vectors<Element>::loadBf16(from, kAll16));
+        else if constexpr (Format::kBits == 4)
+          storeNibbleRow(row, valueCodes<Format, Element>(from, quantize));
         else
           simd::storeBytes(row, kAll16,
                            valueCodes<Format, Element>(from, quantize));
-        row += kLanes * (Format::kBits / 8);
+        row += bytesOf<Format::kBits>(kLanes);
       });
 }
 
@@ -378,10 +389,9 @@ inline void storeKeys(const typename Element::Storage *source,
                       int64_t tokenStride, int64_t channels,
                       const StoreSlots &slots, const StoreScales &scales) {
   const int64_t padded = paddedKeyChannels(channels);
-  if constexpr (kTakesAnyPage<Format>)
-    if (slots.areRows())
-      return storeRows<Format, Element>(source, tokenStride, channels, padded,
-                                        slots, scales);
+  if (slots.areRows())
+    return storeRows<Format, Element>(source, tokenStride, channels, padded,
+                                      slots, scales);
   UnitQuantizers<Format, Element> quantizers(scales);
   const auto tileOf = [&](StoreUnit unit) {
     return unit.page +
@@ -414,11 +424,10 @@ template <class Format, class Element>
 inline void storeValues(const typename Element::Storage *source,
                         int64_t tokenStride, int64_t channels,
                         const StoreSlots &slots, const StoreScales &scales) {
-  if constexpr (kTakesAnyPage<Format>)
-    if (slots.areRows())
-      return storeRows<Format, Element>(source, tokenStride, channels,
-                                        paddedValueChannels(channels), slots,
-                                        scales);
+  if (slots.areRows())
+    return storeRows<Format, Element>(source, tokenStride, channels,
+                                      paddedValueChannels(channels), slots,
+                                      scales);
   UnitQuantizers<Format, Element> quantizers(scales);
   const auto placeOf = [&](StoreUnit unit) {
     return findValues<Format>(unit.page, unit.token, channels,

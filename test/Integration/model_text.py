@@ -11,7 +11,7 @@
 ELEMENTS = {"e4m3": "f8E4M3FN", "e5m2": "f8E5M2", "i8": "i8", "e2m1": "f4E2M1FN", "i4": "i4", "bf16": "bf16"}
 TYPES = {"e4m3": "F8E4M3FN", "e5m2": "F8E5M2", "i8": "I8", "e2m1": "F4E2M1FN", "i4": "I4",
          "bf16": "BF16", "f16": "F16", "f32": "F32"}
-# Those of which two are in a byte, so that pages are whole granules.
+# Those of which two are in a byte.
 NARROW_ELEMENTS = ("e2m1", "i4")
 # Those that have a scale in any tensor.
 FP8_ELEMENTS = ("e4m3", "e5m2")

@@ -195,7 +195,7 @@ LATENT = [
         ("bf16", "bf16", 1, 7, 80, 64, 96, "none"),
         ("elements", "e4m3", 2, 3, 64, 40, 32, "token_block"),
         ("i8", "i8", 1, 5, 128, 96, 64, "token_head"),
-        ("e2m1", "e2m1", 2, 3, 96, 80, 32, "token_head"),
+        ("e2m1", "e2m1", 2, 3, 96, 80, 1, "token_head"),
     ]
 ]
 APART = [
@@ -370,13 +370,10 @@ def mix(name, row):
     # which the values are part.
     latent = (cache == value_cache and head_dim > value_dim and row["page"] < 96
               and kv_heads == value_heads)
-    page = row["page"]
-    if cache in NARROW_ELEMENTS or value_cache in NARROW_ELEMENTS:
-        page = max(page, 32)
     split = not latent and (cache != value_cache or head_dim != value_dim or kv_heads != value_heads
                             or row["sink"])
     return Model(
-        name, cache, kv_heads, group, head_dim, page,
+        name, cache, kv_heads, group, head_dim, row["page"],
         "none" if cache == "bf16" else key_scale,
         "none" if value_cache == "bf16" or latent else value_scale,
         causal, row["lse"], split, value_cache, value_dim, source, query, out,

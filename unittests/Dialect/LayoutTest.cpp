@@ -72,6 +72,7 @@ static AffineMap mapOf(MLIRContext &context, mlir::fp8attn::LayoutKind kind,
 template <int ElementBits> static void expectSameLayout(int64_t pageTokens) {
   using mlir::fp8attn::CacheContent;
   constexpr auto kPairs = mlir::fp8attn::LayoutKind::Pairs;
+  const bool hasRows = fp8attn_tokens_together(pageTokens) == 1;
   MLIRContext context;
   for (int64_t headDim : {8, 24, 40, 64, 128, 576}) {
     SCOPED_TRACE(headDim);
@@ -91,8 +92,9 @@ template <int ElementBits> static void expectSameLayout(int64_t pageTokens) {
           return ::fp8attn::keyOffset<ElementBits>(token, channel, channels,
                                                    pageTokens);
         },
-        [](int64_t, int64_t channel) {
-          return ::fp8attn::elementShift<ElementBits>(channel);
+        [&](int64_t, int64_t channel) {
+          return hasRows ? ::fp8attn::rowShift<ElementBits>(channel)
+                         : ::fp8attn::elementShift<ElementBits>(channel);
         },
         pageTokens);
     expectSameBijection(
@@ -101,8 +103,9 @@ template <int ElementBits> static void expectSameLayout(int64_t pageTokens) {
           return ::fp8attn::valueOffset<ElementBits>(token, channel, channels,
                                                      pageTokens);
         },
-        [](int64_t token, int64_t) {
-          return ::fp8attn::elementShift<ElementBits>(token);
+        [&](int64_t token, int64_t channel) {
+          return hasRows ? ::fp8attn::rowShift<ElementBits>(channel)
+                         : ::fp8attn::elementShift<ElementBits>(token);
         },
         pageTokens);
   }
@@ -116,6 +119,7 @@ TEST(Layout, Bf16) { expectSameLayout<16>(kPageTokens); }
 TEST(Layout, SmallPages) {
   for (int64_t pageTokens : {16, 48, 1, 24}) {
     SCOPED_TRACE(pageTokens);
+    expectSameLayout<4>(pageTokens);
     expectSameLayout<8>(pageTokens);
     expectSameLayout<16>(pageTokens);
   }
@@ -125,19 +129,27 @@ TEST(Layout, SmallPages) {
 TEST(Layout, FourBitsOfTheReference) {
   namespace reference = ::fp8attn::reference;
   constexpr int64_t kChannels = 64;
-  const reference::PairsCache cache =
-      reference::makePairsCache(nullptr, reference::Content::KeyValue,
-                                FP8ATTN_TYPE_I4, 1, kChannels, kPageTokens);
-  EXPECT_EQ(cache.pageBytes, kPageTokens * kChannels);
-  for (int64_t t = 0; t < kPageTokens; ++t)
-    for (int64_t c = 0; c < kChannels; ++c) {
-      ASSERT_EQ(cache.keys.byte(0, 0, t, c),
-                ::fp8attn::keyOffset<4>(t, c, kChannels, kPageTokens));
-      ASSERT_EQ(cache.keys.shift(t, c), ::fp8attn::elementShift<4>(c));
-      ASSERT_EQ(cache.values.byte(0, 0, t, c) - cache.pageBytes / 2,
-                ::fp8attn::valueOffset<4>(t, c, kChannels, kPageTokens));
-      ASSERT_EQ(cache.values.shift(t, c), ::fp8attn::elementShift<4>(t));
-    }
+  for (int64_t pageTokens : {kPageTokens, int64_t(16), int64_t(6)}) {
+    SCOPED_TRACE(pageTokens);
+    const bool hasRows = fp8attn_tokens_together(pageTokens) == 1;
+    const reference::PairsCache cache =
+        reference::makePairsCache(nullptr, reference::Content::KeyValue,
+                                  FP8ATTN_TYPE_I4, 1, kChannels, pageTokens);
+    EXPECT_EQ(cache.pageBytes, pageTokens * kChannels);
+    for (int64_t t = 0; t < pageTokens; ++t)
+      for (int64_t c = 0; c < kChannels; ++c) {
+        ASSERT_EQ(cache.keys.byte(0, 0, t, c),
+                  ::fp8attn::keyOffset<4>(t, c, kChannels, pageTokens));
+        ASSERT_EQ(cache.keys.shift(t, c), hasRows
+                                              ? ::fp8attn::rowShift<4>(c)
+                                              : ::fp8attn::elementShift<4>(c));
+        ASSERT_EQ(cache.values.byte(0, 0, t, c) - cache.pageBytes / 2,
+                  ::fp8attn::valueOffset<4>(t, c, kChannels, pageTokens));
+        ASSERT_EQ(cache.values.shift(t, c),
+                  hasRows ? ::fp8attn::rowShift<4>(c)
+                          : ::fp8attn::elementShift<4>(t));
+      }
+  }
 }
 
 /// The layouts for exchange, against the reference's enumeration of places.

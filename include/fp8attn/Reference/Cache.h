@@ -46,9 +46,11 @@ struct CachePart {
   /// Whether FP8 is f8E4M3FNUZ; `type` is then f8E4M3FN. Only repackCache
   /// knows.
   bool isFnuz = false;
-  /// Whether these are keys, for elements of 4 bits: a byte of keys has two
-  /// channels, and one of values two tokens.
+  /// Whether these are keys, for elements of 4 bits: of tiles, a byte of keys
+  /// has two channels, and one of values two tokens.
   bool isKey = true;
+  /// Whether a token is a row of channels.
+  bool hasRows = false;
   /// How many channels, the last ones, are bf16 without a scale, whatever
   /// `type` is.
   int64_t ropeDim = 0;

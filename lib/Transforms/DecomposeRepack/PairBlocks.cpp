@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DecomposeRepack/PairBlocks.h"
+#include "DecomposeRepack/PackedCodes.h"
 #include "DecomposeRepack/RepackSide.h"
 #include "Support/Constants.h"
 
@@ -27,10 +28,11 @@ namespace {
 /// Operations on vectors of bytes, which do the same in each of their chunks.
 class Chunks {
 public:
-  Chunks(OpBuilder &builder, Location loc, Value part)
-      : builder(builder), loc(loc), part(part),
+  Chunks(OpBuilder &builder, Location loc, const PairPlace &place)
+      : builder(builder), loc(loc), part(place.part),
         elementBytes(cast<MemRefType>(part.getType()).getElementTypeBitWidth() /
-                     8) {}
+                     8),
+        arePacked(place.arePacked) {}
 
   /// Returns how many chunks 16 channels of a row have.
   int64_t halves() const { return elementBytes; }
@@ -75,6 +77,9 @@ public:
 
   /// Loads a chunk from an index in elements and so many chunks further.
   Value load(Value index, int64_t chunk) {
+    if (arePacked)
+      return loadPackedCodes(builder, loc, part, place(index, chunk),
+                             kChunkBytes);
     auto type = VectorType::get({kChunkBytes / elementBytes},
                                 builder.getIntegerType(8 * elementBytes));
     return as(
@@ -82,6 +87,8 @@ public:
         1);
   }
   void store(Value index, int64_t chunk, Value bytes, bool streams) {
+    if (arePacked)
+      return storePackedCodes(builder, loc, bytes, part, place(index, chunk));
     const llvm::Align alignment(count(bytes) * kChunkBytes);
     vector::StoreOp::create(builder, loc, as(bytes, elementBytes), part,
                             place(index, chunk), streams, alignment);
@@ -156,6 +163,7 @@ private:
   Location loc;
   Value part;
   int64_t elementBytes;
+  bool arePacked;
 };
 } // namespace
 
@@ -282,7 +290,7 @@ static void storeValues(Chunks &chunks, const PairPlace &place,
 SmallVector<Value> mlir::fp8attn::loadPairs(OpBuilder &builder, Location loc,
                                             bool isKey,
                                             const PairPlace &place) {
-  Chunks chunks(builder, loc, place.part);
+  Chunks chunks(builder, loc, place);
   SmallVector<Value> rows =
       isKey ? loadKeys(chunks, place) : loadValues(chunks, place);
   for (Value &row : rows)
@@ -293,7 +301,7 @@ SmallVector<Value> mlir::fp8attn::loadPairs(OpBuilder &builder, Location loc,
 void mlir::fp8attn::storePairs(OpBuilder &builder, Location loc, bool isKey,
                                const PairPlace &place, ArrayRef<Value> rows,
                                bool streams) {
-  Chunks chunks(builder, loc, place.part);
+  Chunks chunks(builder, loc, place);
   SmallVector<Value> bytes =
       llvm::map_to_vector(rows, [&](Value row) { return chunks.toBytes(row); });
   if (isKey)

@@ -22,10 +22,12 @@ namespace mlir::fp8attn {
 
 /// A part of a page, a memref of integers as wide as elements, and for each
 /// group of 16 channels the index of the first element of four tokens. Tokens
-/// and channels are multiples of 4 and 16.
+/// and channels are multiples of 4 and 16. Two elements may be packed to a byte
+/// (PackedCodes.h).
 struct PairPlace {
   Value part;
   SmallVector<Value> groups;
+  bool arePacked;
 };
 
 /// Loads four tokens. Returns the rows, vectors of the channels of all groups.

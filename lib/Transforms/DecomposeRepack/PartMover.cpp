@@ -26,8 +26,9 @@ using namespace mlir::fp8attn;
 
 /// Bytes of one move and of one turn of the loop.
 static constexpr int64_t kMoveBytes = 64, kTurnBytes = 256;
-/// The least that is moved: a head size is a multiple of 8 channels.
-static constexpr int64_t kLeastBytes = 8;
+/// The least that is moved: a head size is a multiple of 8 channels, of which
+/// two may be in a byte.
+static constexpr int64_t kLeastBytes = 4;
 
 namespace {
 /// Bytes of one cache, from `index` on.
@@ -333,19 +334,19 @@ private:
 
   void copyRow(OpBuilder &builder, const TokenPlace &source,
                const TokenPlace &destination) {
-    const int64_t size = from.getType().getElementBytes();
+    const int64_t bits = from.getType().getElementBits();
     auto bytesOf = [&](const RepackSide &side,
                        const TokenPlace &place) -> Stretch {
       Value index = side.getIndex(builder, loc, place.token,
                                   constantIndex(builder, loc, 0));
-      index = arith::MulIOp::create(builder, loc, index,
-                                    constantIndex(builder, loc, size));
+      index = side.arePacked() ? divide(builder, loc, index, 8 / bits)
+                               : multiply(builder, loc, index, bits / 8);
       return {side.viewPart(builder, loc, place.page, builder.getI8Type()),
               index};
     };
     Stretch read = bytesOf(from, source), written = bytesOf(to, destination);
     buildByteCopy(builder, loc, read, written,
-                  from.getType().getHeadDim() * size, streams);
+                  from.getType().getHeadDim() * bits / 8, streams);
   }
 
   /// Returns the first row that is all padding.

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DecomposeRepack/RepackSide.h"
+#include "DecomposeRepack/PackedCodes.h"
 #include "DecomposeRepack/PairBlocks.h"
 #include "Support/Constants.h"
 #include "fp8attn/Runtime/page_layout.h"
@@ -134,6 +135,8 @@ AffineMap RepackSide::getMap() const {
 Value RepackSide::getIndex(OpBuilder &builder, Location loc, Value token,
                            Value channel) const {
   AffineExpr place = getMap().getResult(0).floorDiv(type.getElementBytes());
+  if (arePacked())
+    place = place * 2;
   return affine::expandAffineExpr(builder, loc, place, {token, channel}, {});
 }
 
@@ -144,7 +147,40 @@ Value RepackSide::getIndexOf(OpBuilder &builder, Location loc, Value first,
       map.compose({0, channel}).front() - map.compose({0, 0}).front();
   return arith::AddIOp::create(
       builder, loc, first,
-      constantIndex(builder, loc, bytes / type.getElementBytes()));
+      constantIndex(builder, loc,
+                    arePacked() ? 2 * bytes : bytes / type.getElementBytes()));
+}
+
+Value RepackSide::getShift(OpBuilder &builder, Location loc,
+                           const TokenPlace &place, int64_t channel) const {
+  // Of four neighbours along the dimension that is paired, two are in the high
+  // halves.
+  AffineExpr paired = getAffineConstantExpr(channel, type.getContext());
+  if (content == CacheContent::Value)
+    bindDims(type.getContext(), paired);
+  Value shift = affine::expandAffineExpr(
+      builder, loc, paired.floorDiv(2) % 2 * 4, place.token, {});
+  return arith::IndexCastOp::create(builder, loc, builder.getI8Type(), shift);
+}
+
+Value RepackSide::loadElement(OpBuilder &builder, Location loc,
+                              const TokenPlace &place, Value index,
+                              int64_t channel) const {
+  if (!arePacked())
+    return memref::LoadOp::create(builder, loc, place.part, index);
+  return loadPackedCode(builder, loc, place.part, index,
+                        getShift(builder, loc, place, channel));
+}
+
+void RepackSide::storeElement(OpBuilder &builder, Location loc, Value element,
+                              const TokenPlace &place, Value index,
+                              int64_t channel) const {
+  if (!arePacked()) {
+    memref::StoreOp::create(builder, loc, element, place.part, index);
+    return;
+  }
+  storePackedCode(builder, loc, element, place.part, index,
+                  getShift(builder, loc, place, channel));
 }
 
 Value RepackSide::arePresent(OpBuilder &builder, Location loc,
@@ -259,7 +295,7 @@ static SmallVector<int64_t> neighbours(int64_t first, int64_t count) {
 PairPlace RepackSide::getGroups(OpBuilder &builder, Location loc,
                                 const TokenPlace &place, Value channel,
                                 int64_t width) const {
-  PairPlace groups = {place.part, {}};
+  PairPlace groups = {place.part, {}, arePacked()};
   for (int64_t offset = 0; offset < width; offset += kRowChannels)
     groups.groups.push_back(
         getIndex(builder, loc, place.token,
@@ -298,19 +334,23 @@ SmallVector<Value> RepackSide::load(OpBuilder &builder, Location loc,
     return rows;
   }
   constexpr int64_t kHalf = kRowChannels / 2;
+  auto loadRow = [&](const TokenPlace &place, int64_t first,
+                     int64_t count) -> Value {
+    Value index = indexOf(place, first);
+    if (arePacked())
+      return loadPackedCodes(builder, loc, place.part, index, count);
+    return vector::LoadOp::create(
+        builder, loc, VectorType::get({count}, element), place.part, index);
+  };
   for (const TokenPlace &place : places) {
     if (hasRows()) {
-      auto type = VectorType::get({kHalf}, element);
       auto loadHalf = [&](int64_t first) -> Value {
         if (first >= width)
           return zeros(builder, loc, kHalf, element);
-        return vector::LoadOp::create(builder, loc, type, place.part,
-                                      indexOf(place, first));
+        return loadRow(place, first, kHalf);
       };
       if (width >= kRowChannels) {
-        rows.push_back(vector::LoadOp::create(builder, loc,
-                                              VectorType::get({width}, element),
-                                              place.part, indexOf(place, 0)));
+        rows.push_back(loadRow(place, 0, width));
         continue;
       }
       Value low = loadHalf(0), high = loadHalf(kHalf);
@@ -321,8 +361,8 @@ SmallVector<Value> RepackSide::load(OpBuilder &builder, Location loc,
     Value row = zeros(builder, loc, std::max(width, kRowChannels), element);
     const Value first = indexOf(place, 0);
     for (int64_t i = 0; i < width; ++i) {
-      Value loaded = memref::LoadOp::create(builder, loc, place.part,
-                                            getIndexOf(builder, loc, first, i));
+      Value loaded = loadElement(builder, loc, place,
+                                 getIndexOf(builder, loc, first, i), i);
       row = vector::InsertOp::create(builder, loc, loaded, row, i);
     }
     rows.push_back(row);
@@ -346,6 +386,11 @@ void RepackSide::store(OpBuilder &builder, Location loc,
       if (width < kRowChannels)
         stored = vector::ShuffleOp::create(builder, loc, row, row,
                                            neighbours(0, width));
+      Value index = getIndex(builder, loc, place.token, channel);
+      if (arePacked()) {
+        storePackedCodes(builder, loc, stored, place.part, index);
+        continue;
+      }
       // Rows need not be whole vectors: one of 72 channels of bf16 begins at a
       // multiple of 16 bytes.
       const int64_t element = type.getElementBytes();
@@ -353,15 +398,14 @@ void RepackSide::store(OpBuilder &builder, Location loc,
           streams ? llvm::MaybeAlign(llvm::MinAlign(
                         getStoredChannels() * element, width * element))
                   : llvm::MaybeAlign();
-      vector::StoreOp::create(builder, loc, stored, place.part,
-                              getIndex(builder, loc, place.token, channel),
-                              streams, alignment);
+      vector::StoreOp::create(builder, loc, stored, place.part, index, streams,
+                              alignment);
       continue;
     }
     const Value first = getIndex(builder, loc, place.token, channel);
     for (int64_t i = 0; i < width; ++i)
-      memref::StoreOp::create(builder, loc,
-                              vector::ExtractOp::create(builder, loc, row, i),
-                              place.part, getIndexOf(builder, loc, first, i));
+      storeElement(builder, loc,
+                   vector::ExtractOp::create(builder, loc, row, i), place,
+                   getIndexOf(builder, loc, first, i), i);
   }
 }

@@ -76,7 +76,9 @@ public:
   int64_t getStoredChannels() const {
     return getLayout().getChannels(content, type.getHeadDim());
   }
-  /// Returns an integer as wide as an element.
+  /// Whether two elements are in a byte; they are moved as bytes.
+  bool arePacked() const { return type.getElementBits() < 8; }
+  /// Returns an integer as wide as an element, or a byte.
   IntegerType getElement() const;
 
   /// Returns the page of a token of the entry, and its number within.
@@ -97,7 +99,8 @@ public:
   /// tokens, too.
   Value viewPart(OpBuilder &builder, Location loc, Value page,
                  IntegerType element) const;
-  /// Returns the index of (token of its page, channel), in elements.
+  /// Returns the index of (token of its page, channel), in elements: of packed
+  /// ones that of the first one of the byte.
   Value getIndex(OpBuilder &builder, Location loc, Value token,
                  Value channel) const;
 
@@ -146,6 +149,17 @@ private:
   /// every layout, their places differ by constants.
   Value getIndexOf(OpBuilder &builder, Location loc, Value first,
                    int64_t channel) const;
+
+  /// Returns the element at an index of channel `channel` of a vector's, or
+  /// writes it, where tokens are moved one by one.
+  Value loadElement(OpBuilder &builder, Location loc, const TokenPlace &place,
+                    Value index, int64_t channel) const;
+  void storeElement(OpBuilder &builder, Location loc, Value element,
+                    const TokenPlace &place, Value index,
+                    int64_t channel) const;
+  /// Returns the bit at which a packed element of `pairs` begins in its byte.
+  Value getShift(OpBuilder &builder, Location loc, const TokenPlace &place,
+                 int64_t channel) const;
 
   CacheType type;
   Value cache, list, entry, head;

@@ -199,6 +199,27 @@ void Dequantization::emitRope(OpBuilder &builder, Location loc,
       });
 }
 
+Value Dequantization::loadCode(OpBuilder &builder, Location loc, Value row,
+                               Value channel) {
+  if (cache.getType().getElementBits() == 8)
+    return memref::LoadOp::create(builder, loc, codes,
+                                  add(builder, loc, row, channel));
+  // Of two channels in a byte, the first one is in the low half.
+  Value pair = memref::LoadOp::create(
+      builder, loc, codes,
+      add(builder, loc, row, divide(builder, loc, channel, 2)));
+  auto number = [&](int8_t value) {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getI8IntegerAttr(value));
+  };
+  Value isSecond = arith::IndexCastOp::create(
+      builder, loc, builder.getI8Type(), remainder(builder, loc, channel, 2));
+  Value shift = arith::MulIOp::create(builder, loc, isSecond, number(4));
+  return arith::AndIOp::create(
+      builder, loc, arith::ShRUIOp::create(builder, loc, pair, shift),
+      number(0xf));
+}
+
 void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
                              Value token) {
   const CacheType type = cache.getType();
@@ -225,8 +246,7 @@ void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
                       {place[0], place[1], place[2], group});
         forEach(perGroup, loc, shared, 1, [&](OpBuilder &body, Value offset) {
           Value channel = add(body, loc, group, offset);
-          Value code = memref::LoadOp::create(body, loc, codes,
-                                              add(body, loc, source, channel));
+          Value code = loadCode(body, loc, source, channel);
           Value value = valuesOfCodes(body, loc, code, type.getElementType());
           value = arith::MulFOp::create(body, loc, value, factor);
           value = arith::TruncFOp::create(body, loc, body.getBF16Type(), value);

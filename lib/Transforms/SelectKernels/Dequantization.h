@@ -50,6 +50,8 @@ private:
   /// Copies the bf16 channels of a granule behind its decoded ones.
   void emitRope(OpBuilder &builder, Location loc, Value pageNumber,
                 Value inPage, Value target);
+  /// Returns the code of a channel of the row at `row`, the other bits being 0.
+  Value loadCode(OpBuilder &builder, Location loc, Value row, Value channel);
   /// Multiplies a key that is a row.
   void emitRow(OpBuilder &builder, Location loc, Value key, Value token);
   /// Returns the page of a key, and which one of the page's it is.

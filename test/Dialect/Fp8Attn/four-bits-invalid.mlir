@@ -1,25 +1,13 @@
 // RUN: fp8attn-opt %s --split-input-file --verify-diagnostics
 
-// cache_c3: halves of granules.
-// expected-error@below {{expects page to be a multiple of 32, because two elements of 'f4E2M1FN' are in a byte, got 48}}
-func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 48, f4E2M1FN, #fp8attn.layout<pairs>>)
-
-// -----
-
-// cache_c3: single tokens, where the layout is open.
-// expected-error@below {{expects page to be a multiple of 32, because two elements of 'i4' are in a byte, got 1}}
-func.func private @cache(!fp8attn.cache<value, heads = 8, head_dim = 64, page = 1, i4>)
-
-// -----
-
 // cache_c11: nobody else has two elements in a byte as tiles have them.
-// expected-error@below {{expects the layout pairs, because two elements of 'f4E2M1FN' are in a byte, got nhd}}
-func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 16, f4E2M1FN, #fp8attn.layout<nhd>>)
+// expected-error@below {{expects the layout pairs, or one of rows, because two elements of 'f4E2M1FN' are in a byte, got vllm_vector}}
+func.func private @cache(!fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 16, f4E2M1FN, #fp8attn.layout<vllm_vector>>)
 
 // -----
 
 // cache_c11
-// expected-error@below {{expects the layout pairs, because two elements of 'i4' are in a byte, got quads}}
+// expected-error@below {{expects the layout pairs, or one of rows, because two elements of 'i4' are in a byte, got quads}}
 func.func private @cache(!fp8attn.cache<key, heads = 8, head_dim = 64, page = 64, i4, #fp8attn.layout<quads>>)
 
 // -----
@@ -55,18 +43,6 @@ func.func @quantized(%source: !source, %destination: !destination, %scale: memre
 func.func @widened(%source: !source, %destination: !destination, %scale: memref<f32>) {
   // expected-error@below {{'fp8attn.repack' op expects a destination with elements that come from those of source ('!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, f4E2M1FN, <pairs>>'), got '!fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, bf16, <pairs>>'}}
   fp8attn.repack %source into %destination key_scale(%scale : memref<f32>, #one) : !source, !destination
-  return
-}
-
-// -----
-
-// repack_c7
-!source = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 32, i4, #fp8attn.layout<pairs>>
-!destination = !fp8attn.cache<key, heads = 8, head_dim = 64, page = 64, i4, #fp8attn.layout<pairs>>
-// expected-note@below {{source is defined here}}
-func.func @pages(%source: !source, %destination: !destination) {
-  // expected-error@below {{'fp8attn.repack' op expects pages of one size, because two elements of 'i4' are in a byte, got 32 tokens in source and 64 in destination}}
-  fp8attn.repack %source into %destination : !source, !destination
   return
 }
 

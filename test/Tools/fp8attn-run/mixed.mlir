@@ -7,7 +7,8 @@
 // RUN: fp8attn-run %t/tokens.mlir --check --context=400,40,700 --query-len=2,40,5 --selected=300 | FileCheck %s --check-prefix=SELECTED
 // RUN: fp8attn-run %t/pages.mlir --check --context=400,0,700 --query-len=1,20,3 --selected=100 | FileCheck %s --check-prefix=SELECTED
 // RUN: fp8attn-run %t/rows.mlir --check --context=50,0,33 --query-len=2,20,1 | FileCheck %s --check-prefix=STEP
-// RUN: fp8attn-run %t/rows.mlir --check --context=50,0,33 --query-len=2,20,1 --isa-cap=generic | FileCheck %s --check-prefix=STEP
+// RUN: sed 's/f8E4M3FN/f4E2M1FN/' %t/rows.mlir > %t/rows-4.mlir
+// RUN: fp8attn-run %t/rows-4.mlir --check --context=50,0,33 --query-len=2,20,1 --isa-cap=generic | FileCheck %s --check-prefix=STEP
 // RUN: fp8attn-run %t/four-bits.mlir --context=1024 --time --repetitions=1 --json | FileCheck %s --check-prefix=TIME
 
 // A cache whose keys are codes and then bf16 is written with computed scales and attended

@@ -10,6 +10,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "EnumNames.h"
+#include "PackedElements.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Runtime/page_layout.h"
 
@@ -157,9 +158,8 @@ static AffineExpr byteInPairs(CacheContent part, AffineExpr token,
                               AffineExpr channel, int64_t channels,
                               int64_t elementBits, int64_t pageTokens) {
   const int64_t together = fp8attn_tokens_together(pageTokens);
-  // Elements of 4 bits are never rows (cache_c3).
   if (together == 1)
-    return (token * channels + channel) * (elementBits / 8);
+    return byteOfElement(token * channels + channel, elementBits);
   const int64_t tileBytes = kLanes * kReduction * elementBits / 8;
   if (part == CacheContent::Key) {
     AffineExpr tile = token.floorDiv(kLanes) * (channels / kReduction) +
@@ -220,7 +220,7 @@ AffineMap LayoutAttr::getMap(CacheContent part, int64_t pageTokens,
     case LayoutKind::Nhd:
     case LayoutKind::HndPacked:
     case LayoutKind::FlashMla:
-      return rowMajor * elementBytes;
+      return byteOfElement(rowMajor, elementBits);
     case LayoutKind::VllmAmx:
       return elementInGroups(part, token, channel, 2, numReduced) *
              elementBytes;

@@ -228,15 +228,6 @@ LogicalResult RepackOp::verify() {
                       ? "with the content, heads, head_dim, value_head_dim and "
                         "rope_head_dim of"
                       : "with the content, heads and head_dim of");
-  // repack_c7
-  if (source.getElementBits() < 8 &&
-      source.getPageTokens() != destination.getPageTokens())
-    return noteDefinition(
-        emitOpError("expects pages of one size, because two elements of ")
-            << source.getElementType() << " are in a byte, got "
-            << source.getPageTokens() << " tokens in source and "
-            << destination.getPageTokens() << " in destination",
-        "source", getSource());
   // repack_c4
   const auto [smaller, larger] =
       std::minmax(source.getPageTokens(), destination.getPageTokens());

@@ -10,6 +10,7 @@
 
 #include "EnumNames.h"
 #include "Limits.h"
+#include "PackedElements.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 #include "mlir/IR/Builders.h"
@@ -241,18 +242,14 @@ LogicalResult CacheType::verify(function_ref<InFlightDiagnostic()> emitError,
       failed(verifyFlashMla(emitError, headDim - ropeHeadDim, ropeHeadDim,
                             elementType, layout)))
     return failure();
-  // cache_c3: two tokens of values share a byte, so that they are no rows.
-  const bool hasTwoInByte = elementType.getIntOrFloatBitWidth() < 8;
-  if (hasTwoInByte && (!layout || layout.getKind() == LayoutKind::Pairs) &&
-      pageTokens % FP8ATTN_GRANULE != 0)
-    return emitError() << "expects page to be a multiple of " << FP8ATTN_GRANULE
-                       << ", because two elements of " << elementType
-                       << " are in a byte, got " << pageTokens;
   if (!layout)
     return success();
   // cache_c11
-  if (hasTwoInByte && layout.getKind() != LayoutKind::Pairs)
-    return emitError() << "expects the layout pairs, because two elements of "
+  if (elementType.getIntOrFloatBitWidth() < 8 &&
+      layout.getKind() != LayoutKind::Pairs &&
+      !layout.hasRows(CacheContent::Key))
+    return emitError() << "expects the layout pairs, or one of rows, because "
+                          "two elements of "
                        << elementType << " are in a byte, got "
                        << stringifyLayoutKind(layout.getKind());
   // cache_c5
@@ -358,7 +355,7 @@ static std::optional<Rows> getRows(CacheType type) {
 }
 
 static int64_t getHeadRowBytes(CacheType type) {
-  return type.getHeadDim() * type.getElementBytes();
+  return type.getHeadDim() * type.getElementBits() / 8;
 }
 
 int64_t CacheType::getHeadBytes() const {
@@ -396,9 +393,10 @@ AffineMap CacheType::getMap(CacheContent part) const {
                               getElementBits());
   AffineExpr token, channel;
   bindDims(getContext(), token, channel);
-  return AffineMap::get(2, 0,
-                        (token * (rows->toToken * getHeadDim()) + channel) *
-                            getElementBytes());
+  return AffineMap::get(
+      2, 0,
+      byteOfElement(token * (rows->toToken * getHeadDim()) + channel,
+                    getElementBits()));
 }
 
 int64_t CacheType::getPartBytes(CacheContent part) const {

@@ -105,7 +105,7 @@ def Fp8Attn_LayoutAttr : Fp8Attn_Attr<"Layout", "layout"> {
     /// values, of a page. `pageTokens` is the number of tokens in a page,
     /// `headDim` that of channels, `elementBits` 4, 8 or 16. Of elements of 4 bits, it
     /// is the byte that has the element and another one: those of two rows of a
-    /// tile, the earlier one in the low half. Channels
+    /// tile, or of two channels, the earlier one in the low half. Channels
     /// from headDim to getChannels(part, headDim) are padding. Rows of `nhd` and
     /// `hnd_packed` are not neighbours: of these it is the map of a cache of one
     /// head and one part (see CacheType::getMap).

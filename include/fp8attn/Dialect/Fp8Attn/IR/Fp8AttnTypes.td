@@ -36,7 +36,7 @@ def Fp8Attn_CacheType : Fp8Attn_Type<"Cache", "cache"> {
     head may differ in size; `kv_write` stores zeros in the padding
     (docs/Layout.md). Without a layout it is left open at the model level:
     `fp8attn-assign-layouts` gives it the one that all kernels read. Pages have
-    any number of tokens, best a multiple of 32, which elements of 4 bits demand.
+    any number of tokens, best a multiple of 32.
     Caches of other programs may have elements of f8E4M3FNUZ, or scales within
     (`flash_mla`); `repack` converts them.
 

@@ -1,4 +1,4 @@
-//===- CacheWrites.cpp - new tokens in caches, and their scales -----------===//
+//===- WriteCache.cpp - new tokens in caches, and their scales ------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -25,11 +25,16 @@
 // The factor of a group of 8 channels of a token.
 // CHECK:             memref.load %{{.+}} : memref<?x32x9xf32>
 // CHECK:             memref.store %{{.+}}, %[[FACTORS]][
+// Where no product is subnormal or infinite, an instruction rounds. The line that
+// is multiplied next after 32 keys is fetched.
+// CHECK:             %[[ORDINARY:.+]] = scf.for {{.*}} iter_args({{.*}}) -> (i1)
+// CHECK:             scf.if %[[ORDINARY]]
+// CHECK:             memref.prefetch %[[CODES]][{{.+}}], read, locality<2>, data : memref<?xi8>
 // CHECK:             vector.load %[[CODES]][{{.+}}] : memref<?xi8>, vector<64xi8>
-// CHECK:             arith.extf %{{.+}} : vector<16xf8E4M3FN> to vector<16xf32>
-// CHECK:             vector.load %[[FACTORS]][
-// CHECK:             arith.mulf
-// CHECK:             arith.truncf %{{.+}} : vector<16xf32> to vector<16xbf16>
+// CHECK:             arith.extf %{{.+}} : vector<16xf16> to vector<16xf32>
+// CHECK:             llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"
+// CHECK:             } else {
+// CHECK-NOT:         llvm.call_intrinsic
 // CHECK-COUNT-2:     vector.store %{{.+}}, %[[PAGE]][{{.+}}] : memref<49152xi8>, vector<64xi8>
 // CHECK:           %[[PACKED:.+]] = fp8attn.ukernel.packed_run %[[PAGE]], %[[PAGE]], %[[KEYS]]
 // CHECK:           %[[C0:.+]] = arith.constant 0 : index

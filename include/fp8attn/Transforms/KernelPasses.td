@@ -145,9 +145,10 @@ def SelectKernels : Pass<"fp8attn-select-kernels", "::mlir::func::FuncOp"> {
            "faster; the bits of a result then depend on how a prompt is cut into "
            "chunks">
   ];
-  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
-    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
-    "::mlir::vector::VectorDialect", "::mlir::fp8attn::Fp8AttnDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect",
+    "::mlir::fp8attn::Fp8AttnDialect"];
 }
 
 def OutlineParallel : Pass<"fp8attn-outline-parallel", "::mlir::ModuleOp"> {

@@ -30,12 +30,12 @@ void AttentionSteps::reserve(ScratchBuilder &scratch) {
     packing.emplace(match.denseKey, match.denseValue, isa, scratch);
   if (match.keyElementFactor && !candidate.scalesKeyBlocks())
     dequantizedKeys.emplace(match.keyElementFactor, CacheContent::Key,
-                            match.rope, scratch);
+                            match.rope, isa, scratch);
   // Products with the scale of the keys are those of the values, too.
   if (match.valueElementFactor && !candidate.scalesValueBlocks() &&
       !match.isLatent())
     dequantizedValues.emplace(match.valueElementFactor, CacheContent::Value,
-                              /*rope=*/nullptr, scratch);
+                              /*rope=*/nullptr, isa, scratch);
 }
 
 void AttentionSteps::emitPreparation(OpBuilder &builder, Location loc) {
@@ -80,7 +80,8 @@ AttentionSteps::KeyStep AttentionSteps::findStep(OpBuilder &body, Location loc,
   auto find = [&](std::optional<Dequantization> &part) -> RunPlace {
     if (!part)
       return {match.key.getRun(), firstKey};
-    Value run = part->emitStep(body, loc, firstKey, numKeys);
+    Value run = part->emitStep(body, loc, firstKey, numKeys,
+                               match.loop.getUpperBound());
     return {run, constantIndex(body, loc, 0)};
   };
   const RunPlace keys = find(dequantizedKeys);

@@ -4,14 +4,11 @@
 //
 //===----------------------------------------------------------------------===//
 //
-// A line of 64 codes of a cache (docs/Layout.md) holds two rows of a tile: 16
-// lanes of four elements that differ along the paired dimension, in the order
-// 0, 2, 1, 3; one of codes of 4 bits the same in half as many bytes. In bf16
-// the two rows are lines of their own, and everything else is where it was. So
-// a line becomes two, without a shuffle. What is contiguous in the cache,
-// granules or their halves, is multiplied together; rows are, element by
-// element. Channels that are bf16 in the cache are tiles of the page, behind
-// those of each 16 keys, or elements of rows, too.
+// Lines of codes become two of bf16 each, and everything else is where it was.
+// What is contiguous in the cache, granules or their halves, is multiplied
+// together; rows are, element by element. Channels that are bf16 in the cache
+// are tiles of the page, behind those of each 16 keys, or elements of rows,
+// too.
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,14 +38,18 @@ static constexpr int64_t kPaired = kTileLines * kLaneCodes;
 /// Of an element of the page, and of a tile there.
 static constexpr int64_t kWordBytes = 2;
 static constexpr int64_t kPageTileBytes = kWordBytes * kTileLines * kLineBytes;
-/// Where byte i of a lane belongs, among its elements.
-static constexpr int64_t kOrder[kLaneCodes] = {0, 2, 1, 3};
+
+/// Returns the cache of the keys, or values, that have the scales.
+static TypedValue<CacheType> cacheOf(LoadScaleOp scale, CacheContent content) {
+  auto run = scale.getRun().getDefiningOp<KeyRunOp>();
+  return content == CacheContent::Key ? run.getKeyCache() : run.getValueCache();
+}
 
 Dequantization::Dequantization(LoadScaleOp scale, CacheContent content,
-                               AppendRopeOp appended, ScratchBuilder &buffers)
-    : scale(scale), content(content) {
-  auto run = scale.getRun().getDefiningOp<KeyRunOp>();
-  cache = isKey() ? run.getKeyCache() : run.getValueCache();
+                               AppendRopeOp appended, Isa isa,
+                               ScratchBuilder &buffers)
+    : scale(scale), content(content), cache(cacheOf(scale, content)),
+      scaling(cache.getType().getElementType(), isa) {
   MLIRContext *context = scale.getContext();
   const int64_t headDim = cache.getType().getHeadDim();
   if (appended)
@@ -81,7 +82,7 @@ void Dequantization::emitPreparation(OpBuilder &builder, Location loc) {
 }
 
 Value Dequantization::emitStep(OpBuilder &builder, Location loc, Value firstKey,
-                               Value numKeys) {
+                               Value numKeys, Value end) {
   forEach(builder, loc, numKeys, together,
           [&](OpBuilder &body, Value firstToken) {
             Value key = add(body, loc, firstKey, firstToken);
@@ -89,7 +90,7 @@ Value Dequantization::emitStep(OpBuilder &builder, Location loc, Value firstKey,
               return emitRow(body, loc, key, firstToken);
             Value numTokens = blockSize(body, loc, firstToken, numKeys,
                                         constantIndex(body, loc, together));
-            emitTiles(body, loc, key, firstToken, numTokens);
+            emitTiles(body, loc, key, firstToken, numTokens, end);
           });
   Value values = bytes;
   if (cache.getType().isLatent())
@@ -99,8 +100,8 @@ Value Dequantization::emitStep(OpBuilder &builder, Location loc, Value firstKey,
   return UkernelPackedRunOp::create(builder, loc, bytes, values, numKeys);
 }
 
-std::pair<Value, Value> Dequantization::emitPlace(OpBuilder &builder,
-                                                  Location loc, Value key) {
+Dequantization::Place Dequantization::emitPlace(OpBuilder &builder,
+                                                Location loc, Value key) {
   const int64_t pageTokens = cache.getType().getPageTokens();
   Value pageNumber =
       RunPageOp::create(builder, loc, builder.getIndexType(), scale.getRun(),
@@ -109,14 +110,13 @@ std::pair<Value, Value> Dequantization::emitPlace(OpBuilder &builder,
 }
 
 Value Dequantization::emitSource(OpBuilder &builder, Location loc,
-                                 Value pageNumber, Value inPage,
-                                 int64_t tokenBytes) {
+                                 const Place &place, int64_t tokenBytes) {
   return add(
       builder, loc,
-      arith::MulIOp::create(builder, loc, pageNumber,
+      arith::MulIOp::create(builder, loc, place.page,
                             CachePageBytesOp::create(
                                 builder, loc, builder.getIndexType(), cache)),
-      multiply(builder, loc, inPage, tokenBytes));
+      multiply(builder, loc, place.token, tokenBytes));
 }
 
 int64_t Dequantization::getTokenBytes() const {
@@ -128,19 +128,76 @@ int64_t Dequantization::getCodeBytes() const {
   return kLineBytes * cache.getType().getElementBits() / 8;
 }
 
+/// Fetches the line of a byte into the second-level cache: the first-level one
+/// holds what is being multiplied.
+static void prefetchLine(OpBuilder &builder, Location loc, Value memory,
+                         ValueRange place) {
+  memref::PrefetchOp::create(builder, loc, memory, place, /*isWrite=*/false,
+                             /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 void Dequantization::emitTiles(OpBuilder &builder, Location loc, Value firstKey,
-                               Value firstToken, Value numTokens) {
-  auto [pageNumber, inPage] = emitPlace(builder, loc, firstKey);
-  emitFactors(builder, loc, pageNumber, inPage, numTokens);
-  Value source = emitSource(builder, loc, pageNumber, inPage, getTokenBytes());
-  Value target = emitTarget(builder, loc, firstToken);
+                               Value firstToken, Value numTokens, Value end) {
+  const Place place = emitPlace(builder, loc, firstKey);
+  // Those that are multiplied next, of this step or another.
+  Value nextKey =
+      add(builder, loc, firstKey, constantIndex(builder, loc, together));
+  Value isThere = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult,
+                                        nextKey, end);
+  nextKey = arith::SelectOp::create(builder, loc, isThere, nextKey, firstKey);
+  const Place nextPlace = emitPlace(builder, loc, nextKey);
+  emitFactors(builder, loc, place, nextPlace, numTokens);
+  const Addresses at = {emitSource(builder, loc, place, getTokenBytes()),
+                        emitSource(builder, loc, nextPlace, getTokenBytes()),
+                        emitTarget(builder, loc, firstToken)};
+  if (isKey()) {
+    scf::IfOp::create(
+        builder, loc, emitAreOrdinary(builder, loc),
+        [&](OpBuilder &body, Location loc) {
+          emitTiles(body, loc, at, FactorKind::Ordinary);
+          scf::YieldOp::create(body, loc);
+        },
+        [&](OpBuilder &body, Location loc) {
+          emitTiles(body, loc, at, FactorKind::Any);
+          scf::YieldOp::create(body, loc);
+        });
+  } else {
+    emitTiles(builder, loc, at, FactorKind::Any);
+  }
+  if (rope)
+    emitRope(builder, loc, place, nextPlace, at.target);
+}
+
+Value Dequantization::emitAreOrdinary(OpBuilder &builder, Location loc) {
+  const int64_t groups = cache.getType().getHeadDim() / shared;
+  Value yes = arith::ConstantIntOp::create(builder, loc, 1, 1);
+  auto loop = scf::ForOp::create(
+      builder, loc, constantIndex(builder, loc, 0),
+      constantIndex(builder, loc, groups), constantIndex(builder, loc, 1), yes,
+      [&](OpBuilder &body, Location loc, Value group, ValueRange args) {
+        Value are = args.front();
+        for (int64_t token = 0; token < together; token += kLanes) {
+          Value row = vector::LoadOp::create(
+              body, loc, VectorType::get({kLanes}, body.getF32Type()), factors,
+              ValueRange{group, constantIndex(body, loc, token)});
+          are = arith::AndIOp::create(body, loc, are,
+                                      areOrdinary(body, loc, row));
+        }
+        scf::YieldOp::create(body, loc, are);
+      });
+  return loop.getResult(0);
+}
+
+void Dequantization::emitTiles(OpBuilder &builder, Location loc,
+                               const Addresses &at, FactorKind kind) {
   const int64_t tileLines = isKey() ? kTileLines : together / kLaneCodes;
   const int64_t codeBytes = getCodeBytes();
   const int64_t tiles =
       isKey() ? together * channels / (kLanes * kPaired) : channels / kLanes;
   forEach(builder, loc, tiles, 1, [&](OpBuilder &body, Value tile) {
-    Value from = add(body, loc, source,
-                     multiply(body, loc, tile, tileLines * codeBytes));
+    Value offset = multiply(body, loc, tile, tileLines * codeBytes);
+    Value from = add(body, loc, at.source, offset);
+    Value ahead = add(body, loc, at.next, offset);
     Value pageTile = tile;
     if (rope) {
       // Those of 16 keys are farther apart in the page.
@@ -149,14 +206,19 @@ void Dequantization::emitTiles(OpBuilder &builder, Location loc, Value firstKey,
           add(body, loc, tile,
               multiply(body, loc, keys, (pageChannels - channels) / kPaired));
     }
-    Value to =
-        add(body, loc, target, multiply(body, loc, pageTile, kPageTileBytes));
+    Value to = add(body, loc, at.target,
+                   multiply(body, loc, pageTile, kPageTileBytes));
+    std::optional<RowFactors> tileFactors;
+    if (isKey() && shared % kPaired == 0)
+      tileFactors =
+          loadRowFactors(body, loc, tile, constantIndex(body, loc, 0), kind);
     forEach(body, loc, tileLines, 1, [&](OpBuilder &inner, Value line) {
-      emitLine(inner, loc, from, to, tile, line);
+      prefetchLine(
+          inner, loc, codes,
+          add(inner, loc, ahead, multiply(inner, loc, line, codeBytes)));
+      emitLine(inner, loc, from, to, tile, line, kind, tileFactors);
     });
   });
-  if (rope)
-    emitRope(builder, loc, pageNumber, inPage, target);
 }
 
 Value Dequantization::emitTarget(OpBuilder &builder, Location loc,
@@ -173,16 +235,19 @@ Value Dequantization::emitTarget(OpBuilder &builder, Location loc,
 }
 
 void Dequantization::emitRope(OpBuilder &builder, Location loc,
-                              Value pageNumber, Value inPage, Value target) {
+                              const Place &place, const Place &next,
+                              Value target) {
   // Tiles of 16 keys are neighbours in both.
-  const int64_t tileBytes = kWordBytes * kLanes * rope.getType().getHeadDim();
-  Value source = emitSource(builder, loc, pageNumber, inPage,
-                            kWordBytes * rope.getType().getHeadDim());
+  const int64_t tokenBytes = kWordBytes * rope.getType().getHeadDim();
+  const int64_t tileBytes = kLanes * tokenBytes;
+  Value source = emitSource(builder, loc, place, tokenBytes);
+  Value ahead = emitSource(builder, loc, next, tokenBytes);
   auto lineType = VectorType::get({kLineBytes}, builder.getI8Type());
   forEach(
       builder, loc, together / kLanes, 1, [&](OpBuilder &keys, Value group) {
-        Value from =
-            add(keys, loc, source, multiply(keys, loc, group, tileBytes));
+        Value offset = multiply(keys, loc, group, tileBytes);
+        Value from = add(keys, loc, source, offset);
+        Value nextFrom = add(keys, loc, ahead, offset);
         Value to = add(
             keys, loc, target,
             add(keys, loc,
@@ -190,6 +255,7 @@ void Dequantization::emitRope(OpBuilder &builder, Location loc,
                 constantIndex(keys, loc, kWordBytes * kLanes * channels)));
         forEach(
             keys, loc, tileBytes, kLineBytes, [&](OpBuilder &body, Value at) {
+              prefetchLine(body, loc, ropeBytes, add(body, loc, nextFrom, at));
               Value line =
                   vector::LoadOp::create(body, loc, lineType, ropeBytes,
                                          ValueRange{add(body, loc, from, at)});
@@ -223,9 +289,8 @@ Value Dequantization::loadCode(OpBuilder &builder, Location loc, Value row,
 void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
                              Value token) {
   const CacheType type = cache.getType();
-  auto [pageNumber, inPage] = emitPlace(builder, loc, key);
-  const SmallVector<Value> place = {pageNumber, scale.getHead(), inPage};
-  Value source = emitSource(builder, loc, pageNumber, inPage, getTokenBytes());
+  const Place place = emitPlace(builder, loc, key);
+  Value source = emitSource(builder, loc, place, getTokenBytes());
   auto elementType = VectorType::get({kWordBytes}, builder.getI8Type());
   auto storeBytes = [&](OpBuilder &body, Value channel, Value element) {
     Value to = affine::expandAffineExpr(
@@ -243,7 +308,7 @@ void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
       [&](OpBuilder &perGroup, Value group) {
         Value factor =
             loadScale(perGroup, loc, scale.getScale(), scale.getMap(),
-                      {place[0], place[1], place[2], group});
+                      {place.page, scale.getHead(), place.token, group});
         forEach(perGroup, loc, shared, 1, [&](OpBuilder &body, Value offset) {
           Value channel = add(body, loc, group, offset);
           Value code = loadCode(body, loc, source, channel);
@@ -265,8 +330,7 @@ void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
   if (!rope)
     return;
   const int64_t ropeDim = rope.getType().getHeadDim();
-  Value ropeRow =
-      emitSource(builder, loc, pageNumber, inPage, kWordBytes * ropeDim);
+  Value ropeRow = emitSource(builder, loc, place, kWordBytes * ropeDim);
   forEach(builder, loc, ropeDim, 1, [&](OpBuilder &body, Value offset) {
     Value from =
         add(body, loc, ropeRow, multiply(body, loc, offset, kWordBytes));
@@ -278,16 +342,21 @@ void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
 }
 
 void Dequantization::emitFactors(OpBuilder &builder, Location loc,
-                                 Value pageNumber, Value inPage,
+                                 const Place &place, const Place &next,
                                  Value numTokens) {
   const int64_t headDim = cache.getType().getHeadDim();
   forEach(builder, loc, numTokens, 1, [&](OpBuilder &perToken, Value token) {
-    Value place = add(perToken, loc, inPage, token);
+    auto dimsOf = [&](const Place &first, Value channel) -> SmallVector<Value> {
+      return {first.page, scale.getHead(),
+              add(perToken, loc, first.token, token), channel};
+    };
+    prefetchLine(
+        perToken, loc, scale.getScale(),
+        getScaleIndices(perToken, loc, scale.getMap(), dimsOf(next, Value())));
     forEach(perToken, loc, headDim, shared,
             [&](OpBuilder &perGroup, Value channel) {
-              Value factor =
-                  loadScale(perGroup, loc, scale.getScale(), scale.getMap(),
-                            {pageNumber, scale.getHead(), place, channel});
+              Value factor = loadScale(perGroup, loc, scale.getScale(),
+                                       scale.getMap(), dimsOf(place, channel));
               if (isKey()) {
                 memref::StoreOp::create(
                     perGroup, loc, factor, factors,
@@ -329,62 +398,42 @@ Value Dequantization::loadFactors(OpBuilder &builder, Location loc, Value tile,
   return vector::LoadOp::create(builder, loc, type, factors, place);
 }
 
+RowFactors Dequantization::loadRowFactors(OpBuilder &builder, Location loc,
+                                          Value tile, Value paired,
+                                          FactorKind kind) {
+  Value even = loadFactors(builder, loc, tile, paired);
+  // All elements of a lane are of one group of channels if their first is.
+  Value odd = even;
+  if (!isKey() || shared % kLaneCodes != 0)
+    odd =
+        loadFactors(builder, loc, tile,
+                    add(builder, loc, paired, constantIndex(builder, loc, 1)));
+  return scaling.spread(builder, loc, even, odd, kind);
+}
+
 void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
-                              Value target, Value tile, Value line) {
-  auto lanesOf = [](Type element) {
-    return VectorType::get({kLanes}, element);
-  };
-  auto lineType = VectorType::get({kLineBytes}, builder.getI8Type());
-  const int64_t codeBits = cache.getType().getElementBits();
-  const int64_t codeBytes = getCodeBytes();
-  VectorType words = lanesOf(builder.getI32Type());
-  auto number = [&](int32_t value) {
-    return constantLike(builder, loc, words, builder.getI32IntegerAttr(value));
-  };
-  Value lineCodes = vector::LoadOp::create(
-      builder, loc, VectorType::get({codeBytes}, builder.getI8Type()), codes,
-      ValueRange{
-          add(builder, loc, source, multiply(builder, loc, line, codeBytes))});
-  lineCodes = vector::BitCastOp::create(
-      builder, loc, lanesOf(builder.getIntegerType(kLaneCodes * codeBits)),
-      lineCodes);
-  if (codeBits == 4)
-    lineCodes = arith::ExtUIOp::create(builder, loc, words, lineCodes);
-  Value firstPaired = multiply(builder, loc, line, kLaneCodes);
-  // Words of each element of a lane, in order.
-  Value elements[kLaneCodes];
-  Value laneFactors;
-  for (int64_t i = 0; i < kLaneCodes; ++i) {
-    Value code = arith::ShRUIOp::create(
-        builder, loc, lineCodes, number(static_cast<int32_t>(codeBits * i)));
-    if (codeBits == 4)
-      code = arith::AndIOp::create(builder, loc, code, number(0xf));
-    code = arith::TruncIOp::create(builder, loc, lanesOf(builder.getI8Type()),
-                                   code);
-    Value value =
-        valuesOfCodes(builder, loc, code, cache.getType().getElementType());
-    // All elements of a lane are of one group of channels if their first is.
-    if (!laneFactors || !isKey() || shared % kLaneCodes != 0)
-      laneFactors = loadFactors(builder, loc, tile,
-                                add(builder, loc, firstPaired,
-                                    constantIndex(builder, loc, kOrder[i])));
-    value = arith::MulFOp::create(builder, loc, value, laneFactors);
-    value = arith::TruncFOp::create(builder, loc,
-                                    lanesOf(builder.getBF16Type()), value);
-    value = arith::BitcastOp::create(builder, loc,
-                                     lanesOf(builder.getI16Type()), value);
-    elements[kOrder[i]] = arith::ExtUIOp::create(builder, loc, words, value);
-  }
-  Value place =
+                              Value target, Value tile, Value line,
+                              FactorKind kind,
+                              std::optional<RowFactors> tileFactors) {
+  Value from =
+      add(builder, loc, source, multiply(builder, loc, line, getCodeBytes()));
+  Value to =
       add(builder, loc, target, multiply(builder, loc, line, 2 * kLineBytes));
-  for (int64_t row : {0, 1}) {
-    Value pair =
-        arith::ShLIOp::create(builder, loc, elements[2 * row + 1], number(16));
-    pair = arith::OrIOp::create(builder, loc, pair, elements[2 * row]);
+  Value paired = multiply(builder, loc, line, kLaneCodes);
+  Value lineCodes = vector::LoadOp::create(
+      builder, loc, VectorType::get({getCodeBytes()}, builder.getI8Type()),
+      codes, from);
+  for (auto [row, words] :
+       llvm::enumerate(scaling.splitLine(builder, loc, lineCodes))) {
+    Value offset = constantIndex(builder, loc, 2 * row);
+    const RowFactors rowFactors =
+        tileFactors ? *tileFactors
+                    : loadRowFactors(builder, loc, tile,
+                                     add(builder, loc, paired, offset), kind);
+    Value products = scaling.multiply(builder, loc, words, rowFactors, kind);
     vector::StoreOp::create(
-        builder, loc, vector::BitCastOp::create(builder, loc, lineType, pair),
-        bytes,
-        ValueRange{add(builder, loc, place,
+        builder, loc, products, bytes,
+        ValueRange{add(builder, loc, to,
                        constantIndex(builder, loc, row * kLineBytes))});
   }
 }

@@ -14,8 +14,11 @@
 #ifndef FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_DEQUANTIZATION_H
 #define FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_DEQUANTIZATION_H
 
+#include "SelectKernels/LineScaling.h"
 #include "Support/Scratch.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
+
+#include <optional>
 
 namespace mlir::fp8attn {
 
@@ -24,9 +27,10 @@ class Dequantization {
 public:
   /// Reserves memory in `buffers`, which must be built while this lives.
   /// `scale` loads the factors of the run's keys or values, a tensor of rank 2;
-  /// `rope`, which may be null, puts bf16 channels behind those of keys.
+  /// `rope`, which may be null, puts bf16 channels behind those of keys; `isa`
+  /// is that of the code.
   Dequantization(LoadScaleOp scale, CacheContent content, AppendRopeOp rope,
-                 ScratchBuilder &buffers);
+                 Isa isa, ScratchBuilder &buffers);
 
   /// Emits what is done once for a work item, after the buffers are built.
   void emitPreparation(OpBuilder &builder, Location loc);
@@ -35,36 +39,55 @@ public:
   /// values from `firstKey` on. Returns a run in which they are keys 0 to
   /// numKeys - 1 and, likewise, values: kernels must read one part only. Of a
   /// latent cache, values are the first channels of these keys. The channels of
-  /// `rope` are as they were.
+  /// `rope` are as they were. Keys from there to before `end` are fetched
+  /// ahead.
   Value emitStep(OpBuilder &builder, Location loc, Value firstKey,
-                 Value numKeys);
+                 Value numKeys, Value end);
 
 private:
+  /// A page, and one of its tokens.
+  struct Place {
+    Value page, token;
+  };
   /// Collects the factors of tokens that are contiguous, then multiplies their
   /// tiles. `firstKey` is the key that becomes number `firstToken` of the page.
   void emitTiles(OpBuilder &builder, Location loc, Value firstKey,
-                 Value firstToken, Value numTokens);
+                 Value firstToken, Value numTokens, Value end);
   /// Returns the first byte, in the worker's page, of a token whose tiles begin
   /// there.
   Value emitTarget(OpBuilder &builder, Location loc, Value firstToken);
-  /// Copies the bf16 channels of a granule behind its decoded ones.
-  void emitRope(OpBuilder &builder, Location loc, Value pageNumber,
-                Value inPage, Value target);
+  /// First bytes of tokens, and of those that are multiplied next, in the
+  /// cache, and of the first ones in the worker's page.
+  struct Addresses {
+    Value source, next, target;
+  };
+  void emitTiles(OpBuilder &builder, Location loc, const Addresses &at,
+                 FactorKind kind);
+  /// Returns whether the factors of keys that have been collected are ordinary.
+  Value emitAreOrdinary(OpBuilder &builder, Location loc);
+  /// Copies the bf16 channels of a granule behind its decoded ones, and fetches
+  /// those of the next.
+  void emitRope(OpBuilder &builder, Location loc, const Place &place,
+                const Place &next, Value target);
   /// Returns the code of a channel of the row at `row`, the other bits being 0.
   Value loadCode(OpBuilder &builder, Location loc, Value row, Value channel);
   /// Multiplies a key that is a row.
   void emitRow(OpBuilder &builder, Location loc, Value key, Value token);
-  /// Returns the page of a key, and which one of the page's it is.
-  std::pair<Value, Value> emitPlace(OpBuilder &builder, Location loc,
-                                    Value key);
-  /// Returns the first byte of a page's token that takes `tokenBytes`.
-  Value emitSource(OpBuilder &builder, Location loc, Value pageNumber,
-                   Value inPage, int64_t tokenBytes);
-  void emitFactors(OpBuilder &builder, Location loc, Value pageNumber,
-                   Value inPage, Value numTokens);
-  /// `source` and `target` are the first bytes of the first tile.
+  Place emitPlace(OpBuilder &builder, Location loc, Value key);
+  /// Returns the first byte of a token that takes `tokenBytes`.
+  Value emitSource(OpBuilder &builder, Location loc, const Place &place,
+                   int64_t tokenBytes);
+  /// Collects the factors of tokens, and fetches those of the next.
+  void emitFactors(OpBuilder &builder, Location loc, const Place &place,
+                   const Place &next, Value numTokens);
+  /// `source` and `target` are the first bytes of the tile; `tileFactors` are
+  /// those of all of its rows, if they have the same.
   void emitLine(OpBuilder &builder, Location loc, Value source, Value target,
-                Value tile, Value line);
+                Value tile, Value line, FactorKind kind,
+                std::optional<RowFactors> tileFactors);
+  /// Returns the factors of elements `paired` and the next of all lanes.
+  RowFactors loadRowFactors(OpBuilder &builder, Location loc, Value tile,
+                            Value paired, FactorKind kind);
   Value loadFactors(OpBuilder &builder, Location loc, Value tile, Value paired);
   bool isKey() const { return content == CacheContent::Key; }
   /// Returns the bytes of a line of codes: of 4 bits, half as many.
@@ -76,6 +99,7 @@ private:
   CacheContent content;
   /// In pages of the caller, and in the one of the worker.
   TypedValue<CacheType> cache;
+  LineScaling scaling;
   CacheType page;
   /// Null if all channels are codes.
   TypedValue<CacheType> rope;

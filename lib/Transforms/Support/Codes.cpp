@@ -8,8 +8,11 @@
 #include "Constants.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -71,4 +74,100 @@ Value mlir::fp8attn::valuesOfCodes(OpBuilder &builder, Location loc,
     return arith::SIToFPOp::create(builder, loc, f32, codes);
   codes = arith::BitcastOp::create(builder, loc, like(element), codes);
   return arith::ExtFOp::create(builder, loc, f32, codes);
+}
+
+/// Returns the word that has the fields of `words`, codes that are the most
+/// significant bits, where an f16 has its: what the code stands for, times
+/// 2^(bias - 15).
+static Value halvesOfTopCodes(OpBuilder &builder, Location loc, Value words,
+                              FloatType element) {
+  ImplicitLocOpBuilder b(loc, builder);
+  auto number = [&](int64_t value) {
+    return constantLike(b, loc, words.getType(), b.getI16IntegerAttr(value));
+  };
+  constexpr int64_t kHalfMantissa = 10, kHalfExponent = 5;
+  constexpr int64_t kSign = -0x8000, kQuietNan = 0x7e00;
+  const int64_t bits = element.getWidth();
+  const int64_t mantissaBits = element.getFPMantissaWidth() - 1;
+  const int64_t exponentBits = bits - 1 - mantissaBits;
+  const int64_t magnitude = llvm::maskTrailingOnes<uint64_t>(bits - 1)
+                            << (kHalfMantissa - mantissaBits);
+  // The sign fills the places between it and the exponent.
+  Value halves = arith::AndIOp::create(
+      b, arith::ShRSIOp::create(b, words, number(kHalfExponent - exponentBits)),
+      number(kSign | magnitude));
+  Value isNan;
+  if (isa<Float8E4M3FNType>(element))
+    isNan = arith::CmpIOp::create(
+        b, arith::CmpIPredicate::eq,
+        arith::AndIOp::create(b, halves, number(magnitude)), number(magnitude));
+  else if (isa<Float8E4M3FNUZType>(element))
+    isNan = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, halves,
+                                  number(kSign));
+  return isNan ? arith::SelectOp::create(b, isNan, number(kQuietNan), halves)
+               : halves;
+}
+
+SmallVector<Value> mlir::fp8attn::numbersOfTopCodes(OpBuilder &builder,
+                                                    Location loc, Value words,
+                                                    Type element,
+                                                    int64_t size) {
+  ImplicitLocOpBuilder b(loc, builder);
+  auto type = cast<VectorType>(words.getType());
+  const int64_t bits = element.getIntOrFloatBitWidth();
+  auto format = dyn_cast<FloatType>(element);
+  if (format)
+    words = halvesOfTopCodes(b, loc, words, format);
+  else
+    words = arith::ShRSIOp::create(
+        b, words, constantLike(b, loc, type, b.getI16IntegerAttr(16 - bits)));
+  auto f32 = VectorType::get({size}, b.getF32Type());
+  SmallVector<Value> numbers;
+  for (int64_t first = 0; first < type.getDimSize(0); first += size) {
+    SmallVector<int64_t> lanes =
+        llvm::to_vector(llvm::seq(first, first + size));
+    Value part = vector::ShuffleOp::create(b, words, words, lanes);
+    if (!format) {
+      numbers.push_back(arith::SIToFPOp::create(b, f32, part));
+      continue;
+    }
+    part = arith::BitcastOp::create(b, f32.clone(b.getF16Type()), part);
+    numbers.push_back(arith::ExtFOp::create(b, f32, part));
+  }
+  return numbers;
+}
+
+float mlir::fp8attn::getTopCodeUnit(Type element) {
+  auto format = dyn_cast<FloatType>(element);
+  if (!format)
+    return 1;
+  constexpr int kHalfBias = 15;
+  const int bias =
+      1 - llvm::APFloat::semanticsMinExponent(format.getFloatSemantics());
+  return std::ldexp(1.0f, kHalfBias - bias);
+}
+
+Value mlir::fp8attn::roundToBf16(OpBuilder &builder, Location loc, Value first,
+                                 Value second) {
+  ImplicitLocOpBuilder b(loc, builder);
+  const int64_t size = cast<VectorType>(first.getType()).getDimSize(0);
+  auto words = VectorType::get({2 * size}, b.getI16Type());
+  first = vector::BitCastOp::create(b, words, first);
+  second = vector::BitCastOp::create(b, words, second);
+  auto number = [&](int64_t value) {
+    return constantLike(b, loc, words, b.getI16IntegerAttr(value));
+  };
+  auto everySecond = [&](int64_t from) -> Value {
+    SmallVector<int64_t> places;
+    for (int64_t i = from; i < 4 * size; i += 2)
+      places.push_back(i);
+    return vector::ShuffleOp::create(b, first, second, places);
+  };
+  Value low = everySecond(0), high = everySecond(1);
+  // More than a half; or a half, and the last place that is kept is odd.
+  Value odd = arith::AndIOp::create(b, high, number(1));
+  Value up =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ugt,
+                            arith::OrIOp::create(b, low, odd), number(-0x8000));
+  return arith::AddIOp::create(b, high, arith::ExtUIOp::create(b, words, up));
 }

@@ -24,6 +24,21 @@ float largestCode(Type element);
 Value valuesOfCodes(OpBuilder &builder, Location loc, Value codes,
                     Type element);
 
+/// Returns numbers, f32, of codes that are the most significant bits of
+/// `words`, a vector of i16 whose other bits do not count: vectors of `size`,
+/// the first codes first. Times getTopCodeUnit they are the values, exactly.
+/// They come by way of f16, whose subnormal numbers are converted as fast as
+/// others.
+SmallVector<Value> numbersOfTopCodes(OpBuilder &builder, Location loc,
+                                     Value words, Type element, int64_t size);
+
+/// Returns a power of two, at least 1.
+float getTopCodeUnit(Type element);
+
+/// Returns bf16 words, those of `first` before those of `second`: vectors of
+/// f32 rounded to nearest even. Bits of a NaN that bf16 lacks must be 0.
+Value roundToBf16(OpBuilder &builder, Location loc, Value first, Value second);
+
 } // namespace mlir::fp8attn
 
 #endif // FP8ATTN_LIB_TRANSFORMS_SUPPORT_CODES_H

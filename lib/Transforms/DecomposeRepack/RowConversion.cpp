@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "DecomposeRepack/RowConversion.h"
+#include "DecomposeRepack/RowProducts.h"
 #include "Support/Codes.h"
 #include "Support/Constants.h"
 #include "Support/ScaleLoads.h"
@@ -18,6 +19,8 @@
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+
+#include <algorithm>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -138,41 +141,6 @@ static Value quantize(Rows &rows, Value elements, Value scales, Type type) {
   return rows.select(rows.isMore(magnitude, kInf), rows.number(nan), code);
 }
 
-/// Returns the words of products of codes and scales, rounded once to bf16; NaN
-/// is 0x7FC0.
-static Value multiply(Rows &rows, Value codes, Type type, Value scales) {
-  constexpr int32_t kNan = 0x7fc0;
-  Type f32 = rows.b.getF32Type(), f64 = rows.b.getF64Type();
-  Type i16 = rows.b.getI16Type(), bf16 = rows.b.getBF16Type();
-  auto extend = [&](Value value) -> Value {
-    return arith::ExtFOp::create(rows.b, rows.like(f64), value);
-  };
-  Value values = valuesOfCodes(rows.b, rows.b.getLoc(), codes, type);
-  Value exact = arith::MulFOp::create(rows.b, extend(values), extend(scales));
-  // To an odd f32 where that is not exact, so that rounding it to bf16 is as
-  // rounding the product.
-  Value near = arith::TruncFOp::create(rows.b, rows.like(f32), exact);
-  Value back = extend(near);
-  Value isInexact = rows.compare(arith::CmpFPredicate::ONE, back, exact);
-  auto magnitudeOf = [&](Value value) -> Value {
-    Value zero =
-        arith::ConstantOp::create(rows.b, rows.b.getZeroAttr(rows.like(f64)));
-    Value isLess = rows.compare(arith::CmpFPredicate::OLT, value, zero);
-    return rows.select(isLess, arith::NegFOp::create(rows.b, value), value);
-  };
-  Value isBelow = rows.compare(arith::CmpFPredicate::OLT, magnitudeOf(back),
-                               magnitudeOf(exact));
-  Value word = rows.asWords(near);
-  Value isEven = rows.isEqual(rows.andBits(word, 1), 0);
-  Value step = rows.select(isBelow, rows.number(1), rows.number(-1));
-  Value change = arith::AndIOp::create(rows.b, isInexact, isEven);
-  word = rows.select(change, rows.add(word, step), word);
-  Value rounded =
-      arith::TruncFOp::create(rows.b, rows.like(bf16), rows.asFloats(word));
-  Value isNan = rows.isMore(rows.andBits(word, kMagnitude), kInf);
-  return rows.select(isNan, rows.number(i16, kNan), rows.as(rounded, i16));
-}
-
 /// Returns codes of one of f8E4M3FNUZ and f8E4M3FN as such of the other.
 static Value recode(Rows &rows, Value codes, bool fromFnuz) {
   Type byte = rows.b.getI8Type();
@@ -241,18 +209,28 @@ void RowConversion::convert(OpBuilder &builder, Location loc,
   if (isCopy())
     return;
   Rows math(builder, loc);
+  auto scalesOf = [&](size_t row) {
+    return loadScales(builder, loc, (isOfSource ? source : destination)[row],
+                      channel, width);
+  };
+  if (scale && isOfSource) {
+    // A last one without another is multiplied twice.
+    for (size_t first = 0; first < rows.size(); first += 2) {
+      const size_t second = std::min(first + 1, rows.size() - 1);
+      const auto products =
+          multiplyRows(builder, loc, {rows[first], rows[second]}, from,
+                       {scalesOf(first), scalesOf(second)});
+      rows[first] = products[0];
+      rows[second] = products[second - first];
+    }
+    return;
+  }
   for (auto [index, row] : llvm::enumerate(rows)) {
     if (!scale) {
       row = recode(math, row, isa<Float8E4M3FNUZType>(from));
       continue;
     }
-    Value scales =
-        loadScales(builder, loc, (isOfSource ? source : destination)[index],
-                   channel, width);
-    if (isOfSource) {
-      row = multiply(math, row, from, scales);
-      continue;
-    }
+    Value scales = scalesOf(index);
     constexpr int64_t kCodeBits = 8;
     Value elements =
         arith::ExtFOp::create(math.b, math.like(builder.getF32Type()),

@@ -94,9 +94,14 @@ class PagedAttention:
     the first prefix_lens[g] tokens of the pages prefix_table[g]. seq_lens and block_table are
     then of the keys behind it. There is no `window_left` beside it.
 
+    With `value_heads`, values have so many heads, whose number query_heads is a multiple of, too:
+    `value` is [T, value_heads, head_dim], and key_cache and value_cache stand for `cache`.
+
     With `selected`, a query sees only keys of its list: "pages" are entries of its sequence's row
     of block_table (selected_pages [T, entries] i32), "tokens" positions (selected_tokens), in any
-    order, -1 for none. There is no `window_left` and no `prefix` beside it.
+    order, -1 for none. With `selected_lists`, a token has so many lists, [T, selected_lists,
+    entries], each for query_heads / selected_lists heads that are neighbours. There is no
+    `window_left` and no `prefix` beside it.
 
     DataError if a member is of another type; what cannot be compiled is a CompileError.
     """
@@ -123,13 +128,19 @@ class PagedAttention:
     query_type: str | None = None
     out_type: str | None = None
     rope_head_dim: int | None = None
+    value_heads: int | None = None
+    selected_lists: int | None = None
 
     def __post_init__(self) -> None:
         _check_numbers(self, ("query_heads", "kv_heads", "head_dim", "page_tokens", "window_left", "value_head_dim", "rotary",
-                              "rope_head_dim"),
+                              "rope_head_dim", "value_heads", "selected_lists"),
                        ("softmax_scale", "softcap", "norm_eps"))
         if self.rope_head_dim is not None and self.value_head_dim is None:
             raise DataError(f"expects value_head_dim with rope_head_dim, got {self.rope_head_dim} alone")
+        if self.value_heads is not None and self.value_head_dim is not None:
+            raise DataError(f"expects no value_heads with value_head_dim, whose values are of the keys, got {self.value_heads}")
+        if self.selected_lists is not None and self.selected is None:
+            raise DataError(f"expects selected with selected_lists, got {self.selected_lists} alone")
         if self.rotary is not None and self.rotary % 2:
             raise DataError(f"expects rotary to be a multiple of 2, got {self.rotary}")
         _check_choice("cache_type", self.cache_type, ("f8E4M3FN", "f8E5M2", "i8", "f4E2M1FN", "i4", "bf16"))
@@ -145,50 +156,65 @@ class PagedAttention:
 
     def mlir(self) -> str:
         """Returns the text of the model."""
-        rows = f"memref<?x{self.kv_heads}x{self.head_dim}x{self.element_type}>"
+        written = self._written()
+        rows = [(name, f"memref<?x{heads}x{self.head_dim}x{self.element_type}>") for name, heads in written]
         queries = f"memref<?x{self.query_heads}x{self.head_dim}x{self.element_type}>"
-        is_latent = self.value_head_dim is not None
-        written = ["key"] if is_latent else ["key", "value"]
         taken = f"memref<?x{self.query_heads}x{self.head_dim}x{self.query_type or self.element_type}>"
-        outs = f"memref<?x{self.query_heads}x{self.value_head_dim if is_latent else self.head_dim}x{self.out_type or self.element_type}>"
-        content, latent = ("latent", f"value_head_dim = {self.value_head_dim}, ") if is_latent else ("key_value", "")
-        if self.rope_head_dim is not None:
-            latent += f"rope_head_dim = {self.rope_head_dim}, "
-        cache = (f"!fp8attn.cache<{content}, heads = {self.kv_heads}, head_dim = {self.head_dim}, {latent}"
-                 f"page = {self.page_tokens}, {self.cache_type}>")
+        channels = self.head_dim if self.value_head_dim is None else self.value_head_dim
+        outs = f"memref<?x{self.query_heads}x{channels}x{self.out_type or self.element_type}>"
+        caches = self._caches()
+        cache = f"cache({', '.join(f'%{name}' for name, _ in caches)} : {', '.join(type for _, type in caches)})"
         slots, ints, table = "memref<?xi64>", "memref<?xi32>", "memref<?x?xi32>"
         scales, scale_clauses = [], []
         if self.cache_type != "bf16":
             result, form = _SCALES[self.scales]
-            scale = form.format(heads=self.kv_heads, page=self.page_tokens)
-            scales = [(f"{name}_scale", scale) for name in written]
+            scales = [(f"{name}_scale", form.format(heads=heads, page=self.page_tokens)) for name, heads in written]
             indices = f"affine_map<(page, head, token, channel) -> {result}>"
-            scale_clauses = [f"{name}(%{name} : {scale}, {indices})" for name, _ in scales]
+            scale_clauses = [f"{name}(%{name} : {scale}, {indices})" for name, scale in scales]
         rotated, rotation = self._rotation(queries)
         write = _function(
-            "kv_write", [*[(name, rows) for name in written], *rotated[:1], ("slots", slots), *rotated[1:], *scales, ("cache", cache)],
+            "kv_write", [*rows, *rotated[:1], ("slots", slots), *rotated[1:], *scales, *caches],
             "kv_write" + " dynamic" * self.dynamic + " interleaved" * self.interleaved,
-            [" ".join(f"{name}(%{name} : {rows})" for name in written), f"slots(%slots : {slots})", *rotation, *scale_clauses,
-             f"cache(%cache : {cache})"] + ([] if self.norm_eps is None else [f"{{norm_eps = {_float(self.norm_eps)} : f32}}"]))
+            [" ".join(f"{name}(%{name} : {type})" for name, type in rows), f"slots(%slots : {slots})", *rotation, *scale_clauses,
+             cache] + ([] if self.norm_eps is None else [f"{{norm_eps = {_float(self.norm_eps)} : f32}}"]))
         lse = "memref<?x%dxf32>" % self.query_heads
         groups = [("group_start", ints), ("prefix_lens", ints), ("prefix_table", table)] * self.prefix
-        selected = [f"selected_{self.selected}"] * (self.selected is not None)
+        lists = table if self.selected_lists is None else f"memref<?x{self.selected_lists}x?xi32>"
+        selected = [(f"selected_{self.selected}", lists)] * (self.selected is not None)
         row_scales = [("query_scale", f"memref<?x{self.query_heads}xf32>", "token, head")] * (self.query_type in _FP8)
         row_scales += [("out_scale", "memref<f32>", "")] * (self.out_type in _FP8)
         attend = _function(
             "attend",
-            [("query", taken), ("cache", cache), *scales, ("query_start", ints), ("seq_lens", ints), ("block_table", table),
-             *groups, *[(name, table) for name in selected], ("out", outs), *[("lse", lse)] * self.lse,
-             *[(name, type) for name, type, _ in row_scales]],
+            [("query", taken), *caches, *scales, ("query_start", ints), ("seq_lens", ints), ("block_table", table),
+             *groups, *selected, ("out", outs), *[("lse", lse)] * self.lse, *[(name, type) for name, type, _ in row_scales]],
             "paged_attention" + _visible(self),
-            [f"query(%query : {taken})", f"cache(%cache : {cache})", *scale_clauses,
+            [f"query(%query : {taken})", cache, *scale_clauses,
              f"batch(%query_start, %seq_lens, %block_table : {ints}, {ints}, {table})", f"out(%out : {outs})",
              *[f"lse(%lse : {lse})"] * self.lse,
              *[f"prefix(%group_start, %prefix_lens, %prefix_table : {ints}, {ints}, {table})"] * self.prefix,
-             *[f"{name}(%{name} : {table})" for name in selected],
+             *[f"{name}(%{name} : {type})" for name, type in selected],
              *[f"{name}(%{name} : {type}, affine_map<(token, head, channel) -> ({result})>)" for name, type, result in row_scales],
              *_score_options(self)])
         return write + attend
+
+    def _written(self) -> list[tuple[str, int]]:
+        """Returns what kv_write writes, and its heads."""
+        key, value = ("key", self.kv_heads), ("value", self.kv_heads if self.value_heads is None else self.value_heads)
+        return [key, value] if self.value_head_dim is None else [key]
+
+    def _caches(self) -> list[tuple[str, str]]:
+        """Returns the caches, and their types."""
+
+        def type_of(content: str, heads: int, values: str = "") -> str:
+            return (f"!fp8attn.cache<{content}, heads = {heads}, head_dim = {self.head_dim}, {values}"
+                    f"page = {self.page_tokens}, {self.cache_type}>")
+
+        if self.value_heads is not None:
+            return [(f"{name}_cache", type_of(name, heads)) for name, heads in self._written()]
+        if self.value_head_dim is None:
+            return [("cache", type_of("key_value", self.kv_heads))]
+        rope = "" if self.rope_head_dim is None else f"rope_head_dim = {self.rope_head_dim}, "
+        return [("cache", type_of("latent", self.kv_heads, f"value_head_dim = {self.value_head_dim}, {rope}"))]
 
     def _rotation(self, queries: str) -> tuple[list[tuple[str, str]], list[str]]:
         """Returns the arguments of what kv_write does to keys and queries, and the clauses."""

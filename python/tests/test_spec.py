@@ -114,6 +114,50 @@ class SpecTest(unittest.TestCase):
         with self.assertRaisesRegex(CompileError, "expects no prefix beside selected_tokens"):
             fp8attn.compile(dataclasses.replace(SPEC, selected="tokens", prefix=True))
 
+    def test_selected_lists(self):
+        random = np.random.default_rng(3)
+        query, key, value = (fp8attn.to_bf16(random.standard_normal((70, heads, 64), np.float32)) for heads in (8, 2, 2))
+        scales, outs = np.full(2, 1 / 64, np.float32), []
+        # The first four heads see the keys of page 1, the others those of page 0: as lists of one each.
+        for selected, lists in (("pages", [[1], [0]]), ("tokens", [[*range(63, 31, -1)], [*range(32)]])):
+            spec = dataclasses.replace(SPEC, selected=selected)
+            attend = [fp8attn.compile(dataclasses.replace(spec, selected_lists=2)), fp8attn.compile(spec)]
+            cache = attend[0].kv_write.new_cache("cache", num_pages=3)
+            attend[0].kv_write(key=key, value=value, slots=np.arange(70), key_scale=scales, value_scale=scales, cache=cache)
+
+            def run(module, chosen):
+                out = fp8attn.zeros((1, 8, 64), "bf16")
+                module.attend(query=query[69:], cache=cache, key_scale=scales, value_scale=scales, query_start=[0, 1],
+                              seq_lens=[70], block_table=[[0, 1, 2]], **{f"selected_{selected}": chosen}, out=out)
+                return fp8attn.to_float32(out)
+
+            one = [run(attend[1], [chosen]) for chosen in lists]
+            outs.append(run(attend[0], [lists]))
+            self.assertTrue(np.array_equal(outs[-1], np.concatenate([one[0][:, :4], one[1][:, 4:]], 1)))
+            self.assertFalse(np.array_equal(one[0], one[1]))
+        self.assertTrue(np.array_equal(outs[0], outs[1]))
+        with self.assertRaisesRegex(CompileError, "selected_tokens"):
+            fp8attn.compile(dataclasses.replace(SPEC, selected="tokens", selected_lists=3))
+
+    def test_heads_of_values(self):
+        # Twice as many heads of values, which are those of keys twice each: the same as one head of both.
+        random = np.random.default_rng(4)
+        query, key, value = (fp8attn.to_bf16(random.standard_normal((40, heads, 64), np.float32)) for heads in (8, 2, 2))
+        outs = []
+        for value_heads in (None, 4):
+            module = fp8attn.compile(dataclasses.replace(SPEC, value_heads=value_heads))
+            names = ["cache"] if value_heads is None else ["key_cache", "value_cache"]
+            self.assertEqual(list(module.attend.arguments)[1:-6], names)
+            caches = {name: module.kv_write.new_cache(name, num_pages=2) for name in names}
+            values = value if value_heads is None else fp8attn.Tensor(np.repeat(value.array, 2, axis=1), "bf16")
+            scales = {"key_scale": np.full(2, 1 / 64, np.float32), "value_scale": np.full(value_heads or 2, 1 / 64, np.float32)}
+            module.kv_write(key=key, value=values, slots=np.arange(40), **scales, **caches)
+            out = fp8attn.zeros((40, 8, 64), "bf16")
+            module.attend(query=query, **caches, **scales, query_start=[0, 40], seq_lens=[40], block_table=[[0, 1]], out=out)
+            outs.append(fp8attn.to_float32(out))
+        self.assertLess(np.linalg.norm(outs[0] - outs[1]), 3e-3 * np.linalg.norm(outs[0]))
+        self.assertGreater(np.linalg.norm(outs[0]), 1)
+
     def test_fp8_rows(self):
         random = np.random.default_rng(2)
         query, key, value = (random.standard_normal((40, heads, 64), np.float32) for heads in (8, 2, 2))
@@ -166,6 +210,9 @@ class SpecTest(unittest.TestCase):
             ("scales to be one of tensor, head, token, got 'heads'; did you mean 'head'", lambda: PagedAttention(8, 2, 64, scales="heads")),
             ("expects rotary to be a multiple of 2, got 7", lambda: PagedAttention(8, 2, 64, rotary=7)),
             ("expects value_head_dim with rope_head_dim, got 64 alone", lambda: PagedAttention(8, 1, 576, rope_head_dim=64)),
+            ("expects no value_heads with value_head_dim, whose values are of the keys, got 2",
+             lambda: PagedAttention(8, 1, 576, value_head_dim=512, value_heads=2)),
+            ("expects selected with selected_lists, got 2 alone", lambda: PagedAttention(8, 2, 64, selected_lists=2)),
             ("rope_head_dim", lambda: PagedAttention(8, 1, 576, value_head_dim=512, rope_head_dim="64")),
             ("expects scales 'token' with dynamic, got 'head'", lambda: PagedAttention(8, 2, 64, dynamic=True)),
         ):

@@ -72,6 +72,14 @@ OPERATIONS = {
         " selected_tokens({selected_tokens} : {selected_tokens:t}) out({out} : {out:t})"
         f" query_scale({{query_scale}} : {{query_scale:t}}, {QUERY_TOKEN_HEAD}) out_scale({{out_scale}} : {{out_scale:t}}, {QUERY_TOKEN})",
     ),
+    "attend_lists": (
+        {"query": "T 4 64 bf16", "cache": "cache", **SCALES, "query_start": "S1 i32", "seq_lens": "S i32",
+         "block_table": "S N i32", "selected_pages": "T 2 D i32", "out": "T 4 64 bf16"},
+        "fp8attn.paged_attention query({query} : {query:t}) cache({cache} : {cache:t})"
+        f" key_scale({{key_scale}} : {{key_scale:t}}, {PAGE}) value_scale({{value_scale}} : {{value_scale:t}}, {PAGE_HEAD})"
+        " batch({query_start}, {seq_lens}, {block_table} : {query_start:t}, {seq_lens:t}, {block_table:t})"
+        " selected_pages({selected_pages} : {selected_pages:t}) out({out} : {out:t})",
+    ),
     "attend_dense": (
         {"query": "B 4 Q 64 f8E4M3FN", "key": "B 2 C 64 bf16", "value": "B 2 C 64 bf16", "out": "B 4 Q 64 f8E4M3FN",
          "lse": "B 4 Q f32", "mask": "B 4 Q C i8", "key_lens": "B i32", "query_offsets": "B i32",

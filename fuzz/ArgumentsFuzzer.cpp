@@ -127,15 +127,16 @@ static void makeGroups(Call &call) {
               });
 }
 
-/// A list of two entries for each query of a batch, for an entry point.
+/// Lists of the queries of a batch, of these sizes, for an entry point.
 template <typename Function>
 static void addSelected(Call &call, Function *function, int64_t bytes,
+                        std::vector<int64_t> sizes,
                         std::initializer_list<int32_t> entries) {
   auto &query = addHeads(call, FP8ATTN_TYPE_BF16, kHeads);
   auto &keyScale = addScales(call, 1.0f, 0.5f);
   auto &valueScale = addScales(call, 2.0f, 1.0f);
   const Batch batch(call);
-  auto &list = call.addTable<int32_t>(FP8ATTN_TYPE_I32, {kTokens, 2}, entries);
+  auto &list = call.addTable<int32_t>(FP8ATTN_TYPE_I32, sizes, entries);
   auto &out = addHeads(call, FP8ATTN_TYPE_BF16, kHeads);
   auto &cache = call.addCache(kPages, 2 * kPartBytes);
   call.finish(bytes, [=, &query, &keyScale, &valueScale, &list, &out,
@@ -148,12 +149,12 @@ static void addSelected(Call &call, Function *function, int64_t bytes,
 
 static void makeSelectedPages(Call &call) {
   addSelected(call, fuzz_selected_pages, fuzz_selected_pages_workspace_bytes(1),
-              {0, 2, 1, -1, 2, 2, 1, 0, 0, -1});
+              {kTokens, 2, 1}, {0, 2, 1, -1, 2, 2, 1, 0, 0, -1});
 }
 
 static void makeSelectedTokens(Call &call) {
   addSelected(call, fuzz_selected_tokens,
-              fuzz_selected_tokens_workspace_bytes(1),
+              fuzz_selected_tokens_workspace_bytes(1), {kTokens, 2},
               {69, 0, 33, -1, 95, 69, 31, 32, 19, 0});
 }
 

@@ -51,11 +51,12 @@ func.func @fuzz_groups(%query: memref<?x4x64xbf16>, %cache: !cache,
   return
 }
 
-// Queries that see selected keys.
+// Queries that see selected keys: of two lists of pages, each for half of the heads, or of one
+// of tokens.
 func.func @fuzz_selected_pages(%query: memref<?x4x64xbf16>, %cache: !cache,
                        %key_scale: memref<2xf32>, %value_scale: memref<2xf32>,
                        %query_start: memref<?xi32>, %seq_lens: memref<?xi32>,
-                       %block_table: memref<?x?xi32>, %selected_pages: memref<?x?xi32>,
+                       %block_table: memref<?x?xi32>, %selected_pages: memref<?x2x?xi32>,
                        %out: memref<?x4x64xbf16>) {
   fp8attn.paged_attention causal
       query(%query : memref<?x4x64xbf16>) cache(%cache : !cache)
@@ -63,7 +64,7 @@ func.func @fuzz_selected_pages(%query: memref<?x4x64xbf16>, %cache: !cache,
       value_scale(%value_scale : memref<2xf32>, #per_head)
       batch(%query_start, %seq_lens, %block_table
             : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
-      selected_pages(%selected_pages : memref<?x?xi32>)
+      selected_pages(%selected_pages : memref<?x2x?xi32>)
       out(%out : memref<?x4x64xbf16>)
   return
 }

@@ -72,7 +72,7 @@ struct GatherCase {
       fp8attn_gather_tokens(list, t, t + kAtOnce, source.data(), pageBytes,
                             destination.data(), pageBytes, 0, kPage,
                             shape.heads, shape.keyBytes, shape.valueBytes,
-                            shape.elementBytes);
+                            8 * shape.elementBytes);
   }
 
   /// Calls `take` with each line of a head of a token.

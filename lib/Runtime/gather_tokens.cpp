@@ -223,7 +223,7 @@ void fp8attn_gather_tokens(const int64_t *places, int64_t first, int64_t end,
                            void *destination, int64_t destination_page_bytes,
                            int64_t place, int64_t page_tokens,
                            int64_t num_heads, int64_t key_bytes,
-                           int64_t value_bytes, int64_t element_bytes) {
+                           int64_t value_bytes, int64_t element_bits) {
   const int64_t head_bytes = page_tokens * (key_bytes + value_bytes);
   // The source is only read.
   Tokens from = {static_cast<uint8_t *>(const_cast<void *>(source)),
@@ -236,10 +236,10 @@ void fp8attn_gather_tokens(const int64_t *places, int64_t first, int64_t end,
                                           value_bytes};
       tiles.copyTokens(places, first, end, place, num_heads);
     };
-    switch (element_bytes) {
-    case 0:
+    switch (element_bits) {
+    case 4:
       return copy(std::integral_constant<int, 4>());
-    case 1:
+    case 8:
       return copy(std::integral_constant<int, 8>());
     default:
       return copy(std::integral_constant<int, 16>());

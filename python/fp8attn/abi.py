@@ -13,7 +13,7 @@ from __future__ import annotations
 import ctypes
 
 # FP8ATTN_ABI_VERSION, FP8ATTN_ALIGNMENT (bytes) and FP8ATTN_MAX_RANK.
-ABI_VERSION = 10
+ABI_VERSION = 11
 ALIGNMENT = 64
 MAX_RANK = 4
 

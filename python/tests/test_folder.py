@@ -151,7 +151,7 @@ print("done")
         image = module.path.read_bytes()
         path = self.folder.parent / "x.so"
         for old, new, text in ((b'"schema":1', b'"schema":2', "expects schema of nothing to be 1, got 2"),
-                               (b'"abi_version":10', b'"abi_version":99', "expects abi_version of nothing to be 10, got 99"),
+                               (b'"abi_version":11', b'"abi_version":99', "expects abi_version of nothing to be 11, got 99"),
                                (b'"kind":"scalar"', b'"kind":"vector"', "the description of nothing cannot be read"),
                                (b'"element_type":"i64"', b'"element_type":"i99"', "the description of nothing cannot be read"),
                                (b'{"schema"', b'["schema"', "the description of nothing cannot be read")):

@@ -75,8 +75,8 @@ TEST_P(AttendErrorsTest, AreRefused) { expectRefusal(problem.model.attend); }
 TEST_P(WriteErrorsTest, AreRefused) { expectRefusal(problem.model.write); }
 
 static const Offence kAttendOffences[] = {
-    {"AbiVersion", [](Call call) { call.context.abi_version = 11; },
-     FP8ATTN_BAD_CONTEXT, "abi_version is 11, expected 10"},
+    {"AbiVersion", [](Call call) { call.context.abi_version = 12; },
+     FP8ATTN_BAD_CONTEXT, "abi_version is 12, expected 11"},
     {"NumWorkers", [](Call call) { call.context.num_workers = 0; },
      FP8ATTN_BAD_CONTEXT, "num_workers is 0, expected at least 1"},
     {"IsaCap", [](Call call) { call.context.isa_cap = 5; }, FP8ATTN_BAD_CONTEXT,

@@ -40,12 +40,12 @@ TEST_F(ContextTest, NullAndForeignContextsAreLeftAlone) {
 }
 
 TEST_F(ContextTest, Versions) {
-  expectFailure(fp8attn_check_context(&context, 11), FP8ATTN_BAD_CONTEXT,
-                "the object was compiled for ABI version 11, expected 10 (the "
+  expectFailure(fp8attn_check_context(&context, 12), FP8ATTN_BAD_CONTEXT,
+                "the object was compiled for ABI version 12, expected 11 (the "
                 "runtime's)");
-  context.abi_version = 11;
+  context.abi_version = 12;
   expectFailure(fp8attn_check_context(&context, FP8ATTN_ABI_VERSION),
-                FP8ATTN_BAD_CONTEXT, "abi_version is 11, expected 10");
+                FP8ATTN_BAD_CONTEXT, "abi_version is 12, expected 11");
 }
 
 TEST_F(ContextTest, Workers) {

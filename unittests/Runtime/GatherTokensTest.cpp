@@ -87,7 +87,7 @@ TEST_P(GatherTokensTest, EachElement) {
                           shape.pageBytes(), copy.data(), shape.pageBytes(),
                           shape.page, shape.page, kHeads,
                           shape.keyDim * shape.bits / 8,
-                          shape.valueDim * shape.bits / 8, shape.bits / 8);
+                          shape.valueDim * shape.bits / 8, shape.bits);
     const std::vector<uint8_t> untouched(copy.size(), 0xA5);
     for (int64_t t = 0; t < count; ++t)
       for (int64_t head = 0; head < kHeads; ++head) {

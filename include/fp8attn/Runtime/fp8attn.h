@@ -28,7 +28,7 @@ extern "C" {
 
 /// Version of the structs and functions in this header. It grows by one with
 /// every incompatible change; objects and runtime must agree on it.
-#define FP8ATTN_ABI_VERSION 10
+#define FP8ATTN_ABI_VERSION 11
 
 /// Alignment, in bytes, that caches and workspaces must have: one cache line,
 /// one AVX-512 vector, one row of an AMX tile.

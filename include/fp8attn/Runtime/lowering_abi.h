@@ -410,7 +410,7 @@ int64_t fp8attn_select_tokens(const int32_t *selected, int64_t num_entries,
 /// places[t], as fp8attn_select_tokens writes them, to place `place` + t of
 /// another cache, for first <= t < end. A token has key_bytes bytes of keys in
 /// each of num_heads heads, and then value_bytes of values, padding included:
-/// either may be 0. Elements are 1 or 2 bytes, or 0 where two are in a byte.
+/// either may be 0. Elements have 4, 8 or 16 bits.
 /// - first: a multiple of FP8ATTN_GRANULE; place: one of page_tokens.
 /// Besides the tokens, other bytes of their granules are read, and others of
 /// the last granule that is written may be written.
@@ -419,7 +419,7 @@ void fp8attn_gather_tokens(const int64_t *places, int64_t first, int64_t end,
                            void *destination, int64_t destination_page_bytes,
                            int64_t place, int64_t page_tokens,
                            int64_t num_heads, int64_t key_bytes,
-                           int64_t value_bytes, int64_t element_bytes);
+                           int64_t value_bytes, int64_t element_bits);
 
 #ifdef __cplusplus
 }

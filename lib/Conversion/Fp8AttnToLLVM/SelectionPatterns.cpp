@@ -123,7 +123,7 @@ struct GatherTokensLowering : SymbolPattern<GatherTokensOp> {
                  adaptor.getPlace(), number(tokens), number(type.getNumHeads()),
                  number(type.getKeyBytes() / tokens),
                  number(type.getValueBytes() / tokens),
-                 number(type.getElementBits() / 8)});
+                 number(type.getElementBits())});
     rewriter.eraseOp(op);
     return success();
   }

@@ -41,6 +41,9 @@ MpiCommunicator::MpiCommunicator(int &argc, char **&argv, double timeoutSeconds)
 MpiCommunicator::~MpiCommunicator() { MPI_Finalize(); }
 
 void MpiCommunicator::abort() {
+  // What ranks have said is on its way to mpiexec, which may drop it when it
+  // ends the job.
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
   MPI_Abort(MPI_COMM_WORLD, 1);
   std::abort(); // for the compiler: MPI_Abort does not return
 }

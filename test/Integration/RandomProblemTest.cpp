@@ -20,7 +20,7 @@
 namespace reference = fp8attn::reference;
 
 /// Problems of this program.
-static constexpr uint32_t kProblems = 3500;
+static constexpr uint32_t kProblems = 2500;
 
 namespace {
 /// What the calls of one ISA left.

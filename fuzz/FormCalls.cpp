@@ -8,6 +8,8 @@
 #include "Batch.h"
 #include "forms.h"
 
+#include "fp8attn/Reference/Fp8.h"
+
 /// A byte that is a positive number as an e4m3 code, and four of which are one
 /// as an f32.
 static constexpr int kPositive = 0x3f;
@@ -16,7 +18,7 @@ static constexpr int64_t kHeads = 4, kHeadDim = 64;
 /// Adds a tensor of scales, 1 or near it.
 static fp8attn_tensor &addScales(Call &call, fp8attn_type type,
                                  std::vector<int64_t> sizes) {
-  int64_t bytes = type == FP8ATTN_TYPE_F32 ? 4 : 1;
+  int64_t bytes = fp8attn::reference::elementBytes(type);
   for (int64_t size : sizes)
     bytes *= size;
   fp8attn_tensor &scales = call.addTensor(type, std::move(sizes));

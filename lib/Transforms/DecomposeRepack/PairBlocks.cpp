@@ -11,9 +11,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "DecomposeRepack/PairBlocks.h"
-#include "DecomposeRepack/PackedCodes.h"
 #include "DecomposeRepack/RepackSide.h"
 #include "Support/Constants.h"
+#include "Support/PackedCodes.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 

@@ -23,7 +23,7 @@ namespace mlir::fp8attn {
 /// A part of a page, a memref of integers as wide as elements, and for each
 /// group of 16 channels the index of the first element of four tokens. Tokens
 /// and channels are multiples of 4 and 16. Two elements may be packed to a byte
-/// (PackedCodes.h).
+/// (Support/PackedCodes.h).
 struct PairPlace {
   Value part;
   SmallVector<Value> groups;

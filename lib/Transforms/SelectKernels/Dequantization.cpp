@@ -17,6 +17,7 @@
 #include "Support/Constants.h"
 #include "Support/IndexMath.h"
 #include "Support/Loops.h"
+#include "Support/PackedCodes.h"
 #include "Support/ScaleLoads.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/page_layout.h"
@@ -271,19 +272,12 @@ Value Dequantization::loadCode(OpBuilder &builder, Location loc, Value row,
     return memref::LoadOp::create(builder, loc, codes,
                                   add(builder, loc, row, channel));
   // Of two channels in a byte, the first one is in the low half.
-  Value pair = memref::LoadOp::create(
+  Value shift = multiply(builder, loc, remainder(builder, loc, channel, 2),
+                         cache.getType().getElementBits());
+  return loadPackedCode(
       builder, loc, codes,
-      add(builder, loc, row, divide(builder, loc, channel, 2)));
-  auto number = [&](int8_t value) {
-    return arith::ConstantOp::create(builder, loc,
-                                     builder.getI8IntegerAttr(value));
-  };
-  Value isSecond = arith::IndexCastOp::create(
-      builder, loc, builder.getI8Type(), remainder(builder, loc, channel, 2));
-  Value shift = arith::MulIOp::create(builder, loc, isSecond, number(4));
-  return arith::AndIOp::create(
-      builder, loc, arith::ShRUIOp::create(builder, loc, pair, shift),
-      number(0xf));
+      add(builder, loc, multiply(builder, loc, row, 2), channel),
+      arith::IndexCastOp::create(builder, loc, builder.getI8Type(), shift));
 }
 
 void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,

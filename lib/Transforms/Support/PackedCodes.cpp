@@ -8,9 +8,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DecomposeRepack/PackedCodes.h"
-#include "Support/Constants.h"
-#include "Support/IndexMath.h"
+#include "PackedCodes.h"
+#include "Constants.h"
+#include "IndexMath.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

@@ -10,8 +10,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_PACKEDCODES_H
-#define FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_PACKEDCODES_H
+#ifndef FP8ATTN_LIB_TRANSFORMS_SUPPORT_PACKEDCODES_H
+#define FP8ATTN_LIB_TRANSFORMS_SUPPORT_PACKEDCODES_H
 
 #include "mlir/IR/Builders.h"
 
@@ -35,4 +35,4 @@ void storePackedCode(OpBuilder &builder, Location loc, Value code, Value part,
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_PACKEDCODES_H
+#endif // FP8ATTN_LIB_TRANSFORMS_SUPPORT_PACKEDCODES_H

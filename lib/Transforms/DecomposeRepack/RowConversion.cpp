@@ -27,8 +27,6 @@ using namespace mlir::fp8attn;
 
 /// Fields of an f32.
 static constexpr int32_t kMagnitude = INT32_MAX, kInf = 0x7f800000;
-static constexpr int32_t kMantissaBits = 23, kBias = 127;
-static constexpr int32_t kQuarter = 1 << (kMantissaBits - 1);
 
 namespace {
 /// Operations on rows, vectors of kRowChannels.
@@ -55,9 +53,6 @@ public:
   }
   Value min(Value a, int32_t c) {
     return arith::MinSIOp::create(b, a, number(c));
-  }
-  Value max(Value a, int32_t c) {
-    return arith::MaxSIOp::create(b, a, number(c));
   }
   Value compare(arith::CmpIPredicate predicate, Value a, Value c) {
     return arith::CmpIOp::create(b, predicate, a, c);
@@ -86,15 +81,7 @@ public:
   ImplicitLocOpBuilder b;
 };
 
-/// What quantising needs of a format of FP8.
-struct Format {
-  int32_t mantissaBits, bias;
-};
 } // namespace
-
-static Format formatOf(Type type) {
-  return isa<Float8E4M3FNType>(type) ? Format{3, 7} : Format{2, 15};
-}
 
 /// Returns words, whose low bytes are the codes in i8 of numbers of the given
 /// signs, which are at most the largest.
@@ -107,25 +94,6 @@ static Value roundToI8(Rows &rows, Value finite, Value sign) {
                             rows.asFloats(rounder)));
 }
 
-/// The same in FP8.
-static Value roundToFp8(Rows &rows, Value finite, Value sign, Type type) {
-  const Format format = formatOf(type);
-  const int32_t lost = kMantissaBits - format.mantissaBits;
-  // Exponent of the smallest normal number, in place.
-  const int32_t least = (kBias + 1 - format.bias) << kMantissaBits;
-  Value exponent = rows.max(rows.andBits(finite, kInf), least);
-  // A number whose last place is that of the code: the sum is rounded to it, to
-  // nearest even, and the difference counts its steps.
-  Value magic =
-      rows.add(exponent, rows.number((lost << kMantissaBits) + kQuarter));
-  Value sum = arith::AddFOp::create(rows.b, rows.asFloats(finite),
-                                    rows.asFloats(magic));
-  Value steps = rows.sub(rows.asWords(sum), magic);
-  Value code = rows.add(
-      steps, rows.shiftRight(rows.sub(exponent, rows.number(least)), lost));
-  return rows.orBits(code, rows.shiftRight(sign, 24));
-}
-
 /// Returns words, whose low bytes are the codes of the elements of f32 over
 /// their scales.
 static Value quantize(Rows &rows, Value elements, Value scales, Type type) {
@@ -135,8 +103,12 @@ static Value quantize(Rows &rows, Value elements, Value scales, Type type) {
   Value finite =
       rows.min(magnitude, llvm::bit_cast<int32_t>(largestCode(type)));
   Value sign = rows.sub(quotient, magnitude);
-  Value code = type.isInteger() ? roundToI8(rows, finite, sign)
-                                : roundToFp8(rows, finite, sign, type);
+  constexpr int32_t kSignShift = 24;
+  Value code =
+      type.isInteger()
+          ? roundToI8(rows, finite, sign)
+          : rows.orBits(roundToFp8(rows.b, rows.b.getLoc(), finite, type),
+                        rows.shiftRight(sign, kSignShift));
   const int32_t nan = type.isInteger() ? 0 : 0x7f;
   return rows.select(rows.isMore(magnitude, kInf), rows.number(nan), code);
 }

@@ -40,8 +40,8 @@ public:
   std::array<Value, 2> emit(std::array<Value, 2> rows, Type element,
                             std::array<Value, 2> scales) {
     constexpr int64_t kByteBits = 8, kNan = 0x7fc0, kInf = 0x7f80;
-    Value codes = arith::ExtUIOp::create(
-        b, words, select(rows[0], rows[1], /*from=*/0, /*step=*/1));
+    Value codes =
+        arith::ExtUIOp::create(b, words, concatenate(rows[0], rows[1]));
     codes = arith::ShLIOp::create(b, codes, word(kByteBits));
     SmallVector<Value> numbers =
         numbersOfTopCodes(b, b.getLoc(), codes, element, kRowChannels);
@@ -50,10 +50,12 @@ public:
       values[i] = multiply(numbers[i], number(getTopCodeUnit(element)));
       products[i] = multiply(values[i], scales[i]);
     }
-    Value low = halves(products, 0), high = halves(products, 1);
+    const FloatHalves floats =
+        splitFloats(b, b.getLoc(), products[0], products[1]);
     // Whether one that is halfway goes up: its last place that is kept is odd,
     // or the exact product is on that side. Few are halfway.
-    Value isHalfway = compare(arith::CmpIPredicate::eq, low, word(INT16_MIN));
+    Value isHalfway =
+        compare(arith::CmpIPredicate::eq, floats.low, word(INT16_MIN));
     Value any =
         vector::ReductionOp::create(b, vector::CombiningKind::OR, isHalfway);
     auto found = scf::IfOp::create(
@@ -61,20 +63,17 @@ public:
         [&](OpBuilder &then, Location loc) {
           OpBuilder::InsertionGuard guard(b);
           b.setInsertionPointToStart(then.getInsertionBlock());
-          scf::YieldOp::create(b, emitUpward(values, scales, products, high));
+          scf::YieldOp::create(
+              b, emitUpward(values, scales, products, floats.high));
         },
         [&](OpBuilder &otherwise, Location loc) {
           OpBuilder::InsertionGuard guard(b);
           b.setInsertionPointToStart(otherwise.getInsertionBlock());
-          scf::YieldOp::create(b, andBits(high, 1));
+          scf::YieldOp::create(b, andBits(floats.high, 1));
         });
-    Value last = found.getResult(0);
-    Value up = compare(arith::CmpIPredicate::ugt,
-                       arith::OrIOp::create(b, low, last), word(INT16_MIN));
-    Value rounded =
-        arith::AddIOp::create(b, high, arith::ExtUIOp::create(b, words, up));
-    Value isNan = compare(arith::CmpIPredicate::sgt, andBits(high, INT16_MAX),
-                          word(kInf));
+    Value rounded = roundHalves(b, b.getLoc(), floats, found.getResult(0));
+    Value isNan = compare(arith::CmpIPredicate::sgt,
+                          andBits(floats.high, INT16_MAX), word(kInf));
     rounded = arith::SelectOp::create(b, isNan, word(kNan), rounded);
     return {part(rounded, 0), part(rounded, kRowChannels)};
   }
@@ -87,7 +86,7 @@ private:
     Value errors[2];
     for (int i : {0, 1})
       errors[i] = emitError(values[i], scales[i], products[i]);
-    Value error = halves(errors, 1);
+    Value error = splitFloats(b, b.getLoc(), errors[0], errors[1]).high;
     Value isExact =
         compare(arith::CmpIPredicate::eq, andBits(error, INT16_MAX), word(0));
     Value isInward = arith::ShRUIOp::create(
@@ -121,19 +120,10 @@ private:
     return arith::AddFOp::create(b, rest, multiply(value, lower));
   }
 
-  /// Returns elements from, from + step and so on of two vectors.
-  Value select(Value first, Value second, int64_t from, int64_t step) {
-    const int64_t size = cast<VectorType>(first.getType()).getDimSize(0);
-    SmallVector<int64_t> places;
-    for (int64_t i = from; i < 2 * size; i += step)
-      places.push_back(i);
-    return vector::ShuffleOp::create(b, first, second, places);
-  }
-  /// Returns the lower (0) or upper (1) halves of two vectors of f32.
-  Value halves(const Value (&floats)[2], int64_t which) {
-    Value first = vector::BitCastOp::create(b, words, floats[0]);
-    Value second = vector::BitCastOp::create(b, words, floats[1]);
-    return select(first, second, which, /*step=*/2);
+  Value concatenate(Value first, Value second) {
+    return vector::ShuffleOp::create(
+        b, first, second,
+        llvm::to_vector(llvm::seq<int64_t>(0, 2 * kRowChannels)));
   }
   Value part(Value value, int64_t from) {
     return vector::ShuffleOp::create(

@@ -65,39 +65,16 @@ static Value encodePower(OpBuilder &builder, StoreOp op, Value scale) {
 /// Returns the number of f8E4M3FN that is nearest to `scale`, of two the even
 /// one, the least one above 0 and the largest one being the ends.
 static Value encodeE4M3(OpBuilder &builder, StoreOp op, Value scale) {
-  constexpr float kLeast = 0x1p-9f, kLargest = 448, kLeastNormal = 0x1p-6f;
-  constexpr int32_t kShift = 23 - 3, kRebias = (kExponentBias - 7) << 3;
+  constexpr float kLeast = 0x1p-9f;
   Location loc = op.getLoc();
-  auto clamp = [&](auto kind, float bound) {
-    return decltype(kind)::create(builder, loc, scale,
-                                  constantF32(builder, loc, bound));
-  };
-  scale = clamp(arith::MaximumFOp(), kLeast);
-  scale = clamp(arith::MinimumFOp(), kLargest);
-  auto asBits = [&](Value value) {
-    return arith::BitcastOp::create(builder, loc, builder.getI32Type(), value);
-  };
-  // Of a subnormal number, the last place of 2^14 is that of the code.
-  Value magic = constantF32(builder, loc, 0x1p14f);
-  Value subnormal = arith::SubIOp::create(
-      builder, loc, asBits(arith::AddFOp::create(builder, loc, scale, magic)),
-      asBits(magic));
-  Value bits = asBits(scale);
-  Value shift = number(builder, loc, kShift), one = number(builder, loc, 1);
-  Value odd = arith::AndIOp::create(
-      builder, loc, arith::ShRUIOp::create(builder, loc, bits, shift), one);
-  Value half = number(builder, loc, (1 << (kShift - 1)) - 1);
-  Value rounded = arith::AddIOp::create(
-      builder, loc, bits, arith::AddIOp::create(builder, loc, odd, half));
-  Value normal = arith::SubIOp::create(
-      builder, loc, arith::ShRUIOp::create(builder, loc, rounded, shift),
-      number(builder, loc, kRebias));
-  Value isNormal =
-      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGE, scale,
-                            constantF32(builder, loc, kLeastNormal));
-  return asCode(
-      builder, op,
-      arith::SelectOp::create(builder, loc, isNormal, normal, subnormal));
+  Type type = op.getScales().getType().getElementType();
+  scale = arith::MaximumFOp::create(builder, loc, scale,
+                                    constantF32(builder, loc, kLeast));
+  scale = arith::MinimumFOp::create(
+      builder, loc, scale, constantF32(builder, loc, largestCode(type)));
+  Value bits =
+      arith::BitcastOp::create(builder, loc, builder.getI32Type(), scale);
+  return asCode(builder, op, roundToFp8(builder, loc, bits, type));
 }
 
 /// Stores a computed scale to its place.

@@ -76,6 +76,43 @@ Value mlir::fp8attn::valuesOfCodes(OpBuilder &builder, Location loc,
   return arith::ExtFOp::create(builder, loc, f32, codes);
 }
 
+Value mlir::fp8attn::roundToFp8(OpBuilder &builder, Location loc, Value numbers,
+                                Type element) {
+  constexpr int32_t kMantissaBits = 23, kInf = 0x7f800000;
+  constexpr int32_t kQuarter = 1 << (kMantissaBits - 1);
+  ImplicitLocOpBuilder b(loc, builder);
+  Type words = numbers.getType();
+  auto vector = dyn_cast<VectorType>(words);
+  Type floats = vector ? vector.clone(b.getF32Type()) : Type(b.getF32Type());
+  auto number = [&](int32_t value) {
+    return constantLike(b, loc, words, b.getI32IntegerAttr(value));
+  };
+  auto asFloats = [&](Value value) {
+    return arith::BitcastOp::create(b, floats, value);
+  };
+  const llvm::fltSemantics &format =
+      cast<FloatType>(element).getFloatSemantics();
+  const int32_t lost =
+      kMantissaBits + 1 -
+      static_cast<int32_t>(llvm::APFloat::semanticsPrecision(format));
+  // Exponent of the smallest normal number, in place.
+  const int32_t least = (127 + llvm::APFloat::semanticsMinExponent(format))
+                        << kMantissaBits;
+  Value exponent = arith::MaxSIOp::create(
+      b, arith::AndIOp::create(b, numbers, number(kInf)), number(least));
+  // A number whose last place is that of the code: the sum is rounded to it, to
+  // nearest even, and the difference counts its steps.
+  Value magic = arith::AddIOp::create(
+      b, exponent, number((lost << kMantissaBits) + kQuarter));
+  Value sum = arith::AddFOp::create(b, asFloats(numbers), asFloats(magic));
+  Value steps =
+      arith::SubIOp::create(b, arith::BitcastOp::create(b, words, sum), magic);
+  return arith::AddIOp::create(
+      b, steps,
+      arith::ShRUIOp::create(
+          b, arith::SubIOp::create(b, exponent, number(least)), number(lost)));
+}
+
 /// Returns the word that has the fields of `words`, codes that are the most
 /// significant bits, where an f16 has its: what the code stands for, times
 /// 2^(bias - 15).
@@ -147,27 +184,39 @@ float mlir::fp8attn::getTopCodeUnit(Type element) {
   return std::ldexp(1.0f, kHalfBias - bias);
 }
 
-Value mlir::fp8attn::roundToBf16(OpBuilder &builder, Location loc, Value first,
-                                 Value second) {
-  ImplicitLocOpBuilder b(loc, builder);
+FloatHalves mlir::fp8attn::splitFloats(OpBuilder &builder, Location loc,
+                                       Value first, Value second) {
   const int64_t size = cast<VectorType>(first.getType()).getDimSize(0);
-  auto words = VectorType::get({2 * size}, b.getI16Type());
-  first = vector::BitCastOp::create(b, words, first);
-  second = vector::BitCastOp::create(b, words, second);
-  auto number = [&](int64_t value) {
-    return constantLike(b, loc, words, b.getI16IntegerAttr(value));
-  };
+  auto words = VectorType::get({2 * size}, builder.getI16Type());
+  first = vector::BitCastOp::create(builder, loc, words, first);
+  second = vector::BitCastOp::create(builder, loc, words, second);
   auto everySecond = [&](int64_t from) -> Value {
     SmallVector<int64_t> places;
     for (int64_t i = from; i < 4 * size; i += 2)
       places.push_back(i);
-    return vector::ShuffleOp::create(b, first, second, places);
+    return vector::ShuffleOp::create(builder, loc, first, second, places);
   };
-  Value low = everySecond(0), high = everySecond(1);
-  // More than a half; or a half, and the last place that is kept is odd.
-  Value odd = arith::AndIOp::create(b, high, number(1));
-  Value up =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::ugt,
-                            arith::OrIOp::create(b, low, odd), number(-0x8000));
-  return arith::AddIOp::create(b, high, arith::ExtUIOp::create(b, words, up));
+  return {everySecond(0), everySecond(1)};
+}
+
+Value mlir::fp8attn::roundHalves(OpBuilder &builder, Location loc,
+                                 const FloatHalves &floats, Value halfwayUp) {
+  Type words = floats.high.getType();
+  Value half =
+      constantLike(builder, loc, words, builder.getI16IntegerAttr(INT16_MIN));
+  Value up = arith::CmpIOp::create(
+      builder, loc, arith::CmpIPredicate::ugt,
+      arith::OrIOp::create(builder, loc, floats.low, halfwayUp), half);
+  return arith::AddIOp::create(builder, loc, floats.high,
+                               arith::ExtUIOp::create(builder, loc, words, up));
+}
+
+Value mlir::fp8attn::roundToBf16(OpBuilder &builder, Location loc, Value first,
+                                 Value second) {
+  const FloatHalves floats = splitFloats(builder, loc, first, second);
+  // The last place that is kept is odd.
+  Value one = constantLike(builder, loc, floats.high.getType(),
+                           builder.getI16IntegerAttr(1));
+  return roundHalves(builder, loc, floats,
+                     arith::AndIOp::create(builder, loc, floats.high, one));
 }

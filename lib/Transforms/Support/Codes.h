@@ -24,6 +24,11 @@ float largestCode(Type element);
 Value valuesOfCodes(OpBuilder &builder, Location loc, Value codes,
                     Type element);
 
+/// Returns words, a vector or scalar of i32, whose low bytes are the codes of
+/// FP8 that are nearest to numbers, of two the even one. `numbers` are bits of
+/// f32 that are not negative and at most the largest code.
+Value roundToFp8(OpBuilder &builder, Location loc, Value numbers, Type element);
+
 /// Returns numbers, f32, of codes that are the most significant bits of
 /// `words`, a vector of i16 whose other bits do not count: vectors of `size`,
 /// the first codes first. Times getTopCodeUnit they are the values, exactly.
@@ -38,6 +43,20 @@ float getTopCodeUnit(Type element);
 /// Returns bf16 words, those of `first` before those of `second`: vectors of
 /// f32 rounded to nearest even. Bits of a NaN that bf16 lacks must be 0.
 Value roundToBf16(OpBuilder &builder, Location loc, Value first, Value second);
+
+/// The halves of f32, vectors of i16: bits that bf16 lacks, and its words.
+struct FloatHalves {
+  Value low, high;
+};
+
+/// Returns those of two vectors, the first ones first.
+FloatHalves splitFloats(OpBuilder &builder, Location loc, Value first,
+                        Value second);
+
+/// Returns words rounded to nearest; `halfwayUp` is 1 where one that is halfway
+/// goes up, else 0.
+Value roundHalves(OpBuilder &builder, Location loc, const FloatHalves &floats,
+                  Value halfwayUp);
 
 } // namespace mlir::fp8attn
 

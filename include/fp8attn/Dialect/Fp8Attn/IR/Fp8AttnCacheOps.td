@@ -295,11 +295,12 @@ def Fp8Attn_RepackOp : Fp8Attn_ModelOp<"repack", [AttrSizedOperandSegments]> {
       twice that of the source, exactly, but for -0, which becomes 0; a NaN
       becomes 0x80.
 
-    Elements of 4 bits stay as they are. Caches with `rope_head_dim` are copied among themselves, the bf16 channels as they are. One
-    of them may be of the layout `flash_mla`, which has scales within: `keyScale` is
-    then those of the other cache, one for each token and 128 channels. They are
-    written for the tokens that are copied, if the source is the one with scales
-    within, and else read.
+    Elements of 4 bits stay as they are. Caches with `rope_head_dim` are copied
+    among themselves, the bf16 channels as they are. One of them may be of the
+    layout `flash_mla`, which has scales within: `keyScale` is then those of the
+    other cache, one for each token and 128 channels. They are written for the
+    tokens that are copied, if the source is the one with scales within, and else
+    read.
 
     `keyScale`, `valueScale` and their maps are those of the other cache if one
     is bf16, as in `paged_attention`; page and token are those of that cache.

@@ -239,7 +239,8 @@ static void (*const kCalls[])(Call &) = {
     makeWriteAndAttend, makeWindow,        makeScores,          makeMerge,
     makeRepack,         makeConvert,       makeDense,           makeMergeDense,
     makeGroups,         makeSelectedPages, makeSelectedTokens,  makeLatent,
-    makeBlocks,         makeRepackRows,    makeSelectedOfHeads, makeEntries};
+    makeBlocks,         makeRepackRows,    makeSelectedOfHeads, makeEntries,
+    makeZeroPoints};
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   constexpr size_t kChangeBytes = 2 + sizeof(int64_t);

@@ -157,3 +157,33 @@ void makeEntries(Call &call) {
                                     &out) == FP8ATTN_OK;
               });
 }
+
+void makeZeroPoints(Call &call) {
+  constexpr int64_t kKvHeads = 2, kPages = 6, kPage = 16;
+  auto &key = call.addTensor(FP8ATTN_TYPE_BF16, {kTokens, kKvHeads, kHeadDim});
+  auto &slots =
+      call.addTable<int64_t>(FP8ATTN_TYPE_I64, {kTokens}, {0, 1, 33, -1, 95});
+  auto &keyScale = addScales(call, FP8ATTN_TYPE_F32, {kPages, kKvHeads, kPage});
+  auto &valueScale =
+      addScales(call, FP8ATTN_TYPE_F32, {kPages, kKvHeads, kPage});
+  auto &keyPoints = call.addTensor(FP8ATTN_TYPE_I8, {kPages, kKvHeads, kPage});
+  auto &valuePoints = call.addTensor(FP8ATTN_TYPE_I8, {kKvHeads, kHeadDim});
+  auto &query = call.addTensor(FP8ATTN_TYPE_BF16, {kTokens, kHeads, kHeadDim});
+  const Batch batch(call, {40, 20}, {2, 0, 3, 1, 4, -1});
+  auto &out = call.addTensor(FP8ATTN_TYPE_BF16, {kTokens, kHeads, kHeadDim});
+  auto &cache = call.addCache(kPages, FUZZ_WRITE_POINTS_CACHE_PAGE_BYTES);
+  call.finish(std::max(fuzz_write_points_workspace_bytes(1),
+                       fuzz_attend_points_workspace_bytes(1)),
+              [=, &key, &slots, &keyScale, &valueScale, &keyPoints,
+               &valuePoints, &query, &out, &cache](fp8attn_context *context) {
+                const bool isDone =
+                    fuzz_write_points(context, &key, &slots, &keyScale,
+                                      &valueScale, &keyPoints,
+                                      &cache) == FP8ATTN_OK;
+                return fuzz_attend_points(context, &query, &cache, &keyScale,
+                                          &valueScale, &keyPoints, &valuePoints,
+                                          &batch.starts, &batch.lens,
+                                          &batch.table, &out) == FP8ATTN_OK &&
+                       isDone;
+              });
+}

@@ -16,5 +16,6 @@ void makeBlocks(Call &call);
 void makeRepackRows(Call &call);
 void makeSelectedOfHeads(Call &call);
 void makeEntries(Call &call);
+void makeZeroPoints(Call &call);
 
 #endif // FP8ATTN_FUZZ_FORMCALLS_H

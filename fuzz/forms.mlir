@@ -104,3 +104,30 @@ func.func @fuzz_entries(%query: !entry_rows, %key: !entry_keys, %value: !entry_k
       mask(%mask : memref<1x1x?x?xi8>) out(%out : !entry_rows)
   return
 }
+
+// Zero points: of keys as scales, computed; of values for each channel, given.
+!points = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 16, i8, #fp8attn.layout<pairs>>
+!point_scales = memref<?x2x16xf32>
+!point_list = memref<?x2x16xi8>
+#token = affine_map<(page, head, token, channel) -> (page, head, token)>
+#channel = affine_map<(page, head, token, channel) -> (head, channel)>
+
+func.func @fuzz_write_points(%key: memref<?x2x64xbf16>, %slots: memref<?xi64>, %key_scale: !point_scales,
+    %value_scale: !point_scales, %key_zero_point: !point_list, %cache: !points) {
+  fp8attn.kv_write dynamic
+      key(%key : memref<?x2x64xbf16>) value(%key : memref<?x2x64xbf16>) slots(%slots : memref<?xi64>)
+      key_scale(%key_scale : !point_scales, #token) value_scale(%value_scale : !point_scales, #token)
+      key_zero_point(%key_zero_point : !point_list, #token) cache(%cache : !points)
+  return
+}
+
+func.func @fuzz_attend_points(%query: memref<?x4x64xbf16>, %cache: !points, %key_scale: !point_scales,
+    %value_scale: !point_scales, %key_zero_point: !point_list, %value_zero_point: memref<2x64xi8>,
+    %query_start: !list, %seq_lens: !list, %block_table: !table, %out: memref<?x4x64xbf16>) {
+  fp8attn.paged_attention causal
+      query(%query : memref<?x4x64xbf16>) cache(%cache : !points)
+      key_scale(%key_scale : !point_scales, #token) value_scale(%value_scale : !point_scales, #token)
+      batch(%query_start, %seq_lens, %block_table : !list, !list, !table) out(%out : memref<?x4x64xbf16>)
+      key_zero_point(%key_zero_point : !point_list, #token) value_zero_point(%value_zero_point : memref<2x64xi8>, #channel)
+  return
+}

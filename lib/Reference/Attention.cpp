@@ -63,10 +63,12 @@ struct DecodedRun {
 /// are bf16 channels behind the codes.
 static bool isMixed(const AttentionCall &call) { return call.keys.ropeDim > 0; }
 
-/// Returns an element times its scale, rounded to bf16 before the outer one if
-/// every element has a scale of its own, or is treated as if.
+/// Returns an element, less its zero point, times its scale, rounded to bf16
+/// before the outer one if every element has a scale of its own, or is treated
+/// as if.
 static double scaleElement(const AttentionCall &call, double element,
                            const Scales &scales, const ElementPlace &place) {
+  element -= scales.zeroPointAt(place);
   const float scale = scales.innerAt(place);
   const double outer = scales.outerAt(place.head);
   const bool isRounded = isMixed(call) || (scales.byToken && scales.byChannel);
@@ -147,7 +149,8 @@ static DecodedRun decodeRun(const AttentionCall &call, int64_t sequence,
       run.keys[c * run.numKeys + token] =
           c >= call.keys.codedDim() ? key
           : intoQuery
-              ? key * call.keyScale.outerAt(head)
+              ? (key - call.keyScale.zeroPointAt({page, head, place, c})) *
+                    call.keyScale.outerAt(head)
               : scaleElement(call, key, call.keyScale, {page, head, place, c});
     }
     for (int64_t c = 0; c < call.values.headDim; ++c) {

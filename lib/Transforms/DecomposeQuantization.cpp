@@ -66,6 +66,8 @@ struct StoredPart {
   Value scale;
   std::optional<AffineMap> scaleMap;
   Value outerScale;
+  Value zeroPoint;
+  std::optional<AffineMap> zeroPointMap;
   Value cache;
   /// Where the channels of the cache begin in the source.
   int64_t firstChannel = 0;
@@ -82,21 +84,26 @@ static int64_t getMostHeads(KvWriteOp op) {
 /// cache, the channels of each of its parts.
 static SmallVector<StoredPart> getParts(OpBuilder &builder, KvWriteOp op) {
   const CacheType type = op.getKeyCacheType();
-  StoredPart keys{CacheContent::Key,   op.getKey(),           op.getKeyScale(),
-                  op.getKeyScaleMap(), op.getKeyOuterScale(), op.getKeyCache()};
+  StoredPart keys{CacheContent::Key,       op.getKey(),
+                  op.getKeyScale(),        op.getKeyScaleMap(),
+                  op.getKeyOuterScale(),   op.getKeyZeroPoint(),
+                  op.getKeyZeroPointMap(), op.getKeyCache()};
   if (type.isMixed()) {
     auto [codes, rope] = splitMixed(builder, op.getLoc(), op.getKeyCache());
     keys.cache = codes;
     return {keys,
             {CacheContent::Key, op.getKey(), /*scale=*/Value(), std::nullopt,
-             /*outerScale=*/Value(), rope, type.getCodedDim()}};
+             /*outerScale=*/Value(), /*zeroPoint=*/Value(), std::nullopt, rope,
+             type.getCodedDim()}};
   }
   // Values of a latent cache are part of the keys.
   if (!op.getValue())
     return {keys};
   return {keys,
           {CacheContent::Value, op.getValue(), op.getValueScale(),
-           op.getValueScaleMap(), op.getValueOuterScale(), op.getValueCache()}};
+           op.getValueScaleMap(), op.getValueOuterScale(),
+           op.getValueZeroPoint(), op.getValueZeroPointMap(),
+           op.getValueCache()}};
 }
 
 /// Stores one block of tokens of one head, memref<size x head_dim>, into a
@@ -108,7 +115,8 @@ static void buildStore(OpBuilder &builder, Location loc, KvWriteOp op,
                                {ShapedType::kDynamic});
   // One number for all, loaded here, or the map to one for each element.
   const bool differs =
-      part.scale && !getGranularity(*part.scaleMap).isUniform();
+      part.scale &&
+      (part.zeroPoint || !getGranularity(*part.scaleMap).isUniform());
   Value factor = loadOuterScale(builder, loc, part.outerScale, head);
   if (part.scale && !differs) {
     Value scale = loadScale(builder, loc, part.scale, *part.scaleMap,
@@ -119,9 +127,10 @@ static void buildStore(OpBuilder &builder, Location loc, KvWriteOp op,
   }
   StoreOp::create(
       builder, loc, tokens, slotsOfTokens, factor,
-      differs ? part.scale : Value(), part.cache, head,
+      differs ? part.scale : Value(), part.zeroPoint, part.cache, head,
       CacheContentAttr::get(builder.getContext(), part.content),
       differs ? AffineMapAttr::get(*part.scaleMap) : AffineMapAttr(),
+      part.zeroPoint ? AffineMapAttr::get(*part.zeroPointMap) : AffineMapAttr(),
       differs && op.getDynamic() ? builder.getUnitAttr() : UnitAttr(),
       op.getMicroscaling() ? builder.getUnitAttr() : UnitAttr());
 }

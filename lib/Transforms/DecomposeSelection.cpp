@@ -62,7 +62,7 @@ struct QueryRows {
 /// Caches and scales as an operation has them.
 struct KeysAndValues {
   SmallVector<Value> caches;
-  GatheredScale keyScale, valueScale;
+  GatheredScale keyScale, valueScale, keyZeroPoint, valueZeroPoint;
 };
 
 /// Decomposes one operation.
@@ -157,9 +157,10 @@ void SelectionDecomposition::attend(const TokenSequences &sequences,
       op.getSoftmaxScaleValue(), /*groupStart=*/Value(), /*prefixLens=*/Value(),
       /*prefixTable=*/Value(), /*draftMask=*/Value(), /*selectedPages=*/Value(),
       /*selectedTokens=*/Value(), rows.queryScale, rows.outScale,
-      of.keyOuterScale, of.valueOuterScale, from.keyScale.map,
-      from.valueScale.map, op.getQueryScaleMapAttr(), op.getOutScaleMapAttr(),
-      op.getSoftmaxScaleAttr(), op.getSoftcapAttr(),
+      of.keyOuterScale, of.valueOuterScale, from.keyZeroPoint.scale,
+      from.valueZeroPoint.scale, from.keyScale.map, from.valueScale.map,
+      op.getQueryScaleMapAttr(), op.getOutScaleMapAttr(), from.keyZeroPoint.map,
+      from.valueZeroPoint.map, op.getSoftmaxScaleAttr(), op.getSoftcapAttr(),
       /*causal=*/false,
       /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr(),
       Alignment::BottomRight, op.getPrecision());
@@ -174,7 +175,9 @@ void SelectionDecomposition::attendToPages() {
   attend(sequences,
          {of.caches,
           {of.keyScale, op.getKeyScaleMapAttr()},
-          {of.valueScale, op.getValueScaleMapAttr()}},
+          {of.valueScale, op.getValueScaleMapAttr()},
+          {of.keyZeroPoint, op.getKeyZeroPointMapAttr()},
+          {of.valueZeroPoint, op.getValueZeroPointMapAttr()}},
          {of.query, of.out, of.lse, of.queryScale, of.outScale});
 }
 
@@ -251,8 +254,9 @@ void SelectionDecomposition::gather(Value count, Value places, Value lens,
                                destination, place);
     const GatheredTokens gathered = {
         places, row, first, end, place, op.getKeyCacheType().getPageTokens()};
-    to.keyScale.gather(body, loc, gathered);
-    to.valueScale.gather(body, loc, gathered);
+    for (const GatheredScale *scale :
+         {&to.keyScale, &to.valueScale, &to.keyZeroPoint, &to.valueZeroPoint})
+      scale->gather(body, loc, gathered);
   });
 }
 
@@ -277,6 +281,9 @@ void SelectionDecomposition::attendToTokens() {
   };
   to.keyScale = allocateScale(of.keyScale, op.getKeyScaleMapAttr());
   to.valueScale = allocateScale(of.valueScale, op.getValueScaleMapAttr());
+  to.keyZeroPoint = allocateScale(of.keyZeroPoint, op.getKeyZeroPointMapAttr());
+  to.valueZeroPoint =
+      allocateScale(of.valueZeroPoint, op.getValueZeroPointMapAttr());
 
   auto loop = scf::ForOp::create(builder, loc, constantIndex(builder, loc, 0),
                                  tokens, chunk);

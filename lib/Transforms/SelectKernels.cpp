@@ -41,13 +41,13 @@ static remark::RemarkOpts getRemarkOptions(StringRef function) {
       .function(function);
 }
 
-/// Says why elements that have a factor each are multiplied by it one by one.
+/// Says why elements that have a factor or a zero point each become bf16 before
+/// kernels see them.
 static void emitElementRemark(Location loc, const remark::RemarkOpts &options,
                               StringRef part, const std::string &obstacle,
                               const KernelRow &row) {
   remark::missed(loc, options) << remark::reason(
-      "{0} are multiplied by their scales one by one, before each step: {1}",
-      part,
+      "{0} become bf16 one by one, before each step: {1}", part,
       obstacle.empty() ? llvm::formatv("kernels of {0} multiply by none",
                                        stringifyIsa(row.isa))
                              .str()
@@ -157,8 +157,8 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   problem.productType = match.getProductType();
   problem.keyType = key.getElementType();
   problem.valueType = value.getElementType();
-  problem.scalesKeyElements = static_cast<bool>(match.keyElementFactor);
-  problem.scalesValueElements = static_cast<bool>(match.valueElementFactor);
+  problem.scalesKeyElements = match.changesKeys();
+  problem.scalesValueElements = match.changesValues();
   if (match.rope)
     problem.keyBlocks.obstacle = problem.valueBlocks.obstacle =
         "keys have bf16 channels behind their codes";
@@ -347,6 +347,13 @@ private:
 
   /// Chooses for operations off the inner loops, by ISA alone.
   LogicalResult selectOther(Operation *op, Isa isa) {
+    if (auto store = dyn_cast<StoreOp>(op); store && store.getZeroPoints()) {
+      remark::missed(op->getLoc(), getRemarkOptions(getOperation().getName()))
+          << remark::reason(
+                 "codes are stored one by one: kernels know of no zero points");
+      emitZeroPointStore(store);
+      return success();
+    }
     const auto [name, in, cache] = getRowWords(op);
     const KernelRow *row = selectByIsa(name, in, cache, isa);
     if (!row)

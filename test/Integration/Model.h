@@ -24,7 +24,7 @@
 /// keyCache.
 struct Arguments {
   fp8attn_tensor key, value, slots;
-  fp8attn_tensor keyScale, valueScale;
+  fp8attn_tensor keyScale, valueScale, keyZeroPoint, valueZeroPoint;
   fp8attn_cache keyCache, valueCache;
   fp8attn_tensor query, queryStart, seqLens, blockTable, sink, out, lse;
   fp8attn_tensor alibi, mask, draftMask, queryScale, outScale, documents,
@@ -57,6 +57,9 @@ struct Model {
   /// Kinds of scales (ScaleKinds.h), or "none" of a bf16 cache.
   const char *keyScaleKind;
   const char *valueScaleKind;
+  /// The same of zero points, or "none".
+  const char *keyZeroKind;
+  const char *valueZeroKind;
   /// What the scales of the query and of the output differ by: "tensor", "head"
   /// or "token_head", or "none" where there is no FP8.
   const char *queryScaleKind;

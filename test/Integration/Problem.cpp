@@ -138,6 +138,7 @@ Problem::Problem(const Model &model, std::vector<Sequence> sequences,
       selected[i] = static_cast<int32_t>(i % entriesOfList);
   }
   chooseScales();
+  chooseZeroPoints();
   keyCache = AlignedBytes(numPages * model.keyPageBytes(), kUnwritten);
   if (model.split)
     valueCache = AlignedBytes(numPages * model.valuePageBytes(), kUnwritten);
@@ -164,6 +165,27 @@ ScaleShape Problem::keyScaleShape() const {
 ScaleShape Problem::valueScaleShape() const {
   return scaleShape(*this, model.valueScaleKind, model.numValueHeads,
                     model.valueDim);
+}
+
+ScaleShape Problem::keyZeroShape() const {
+  return scaleShape(*this, model.keyZeroKind, model.numKvHeads, model.headDim);
+}
+ScaleShape Problem::valueZeroShape() const {
+  return scaleShape(*this, model.valueZeroKind, model.numValueHeads,
+                    model.valueDim);
+}
+
+void Problem::chooseZeroPoints() {
+  // A share of the codes saturates.
+  constexpr uint32_t kMost = 40;
+  const auto choose = [&](std::vector<int8_t> &points, const char *kind,
+                          const ScaleShape &shape) {
+    points.resize(isNone(kind) ? 0 : shape.count());
+    for (int8_t &point : points)
+      point = static_cast<int8_t>(generator() % (2 * kMost + 1) - kMost);
+  };
+  choose(keyZero, model.keyZeroKind, keyZeroShape());
+  choose(valueZero, model.valueZeroKind, valueZeroShape());
 }
 
 /// Returns the scales of a [tokens, heads, channels] tensor.
@@ -282,6 +304,9 @@ Arguments Problem::arguments() {
   all.slots = vector(slots, FP8ATTN_TYPE_I64);
   all.keyScale = describe(keyScale, keyScaleShape(), typedKeyScale);
   all.valueScale = describe(valueScale, valueScaleShape(), typedValueScale);
+  all.keyZeroPoint = keyZeroShape().describe(keyZero.data(), FP8ATTN_TYPE_I8);
+  all.valueZeroPoint =
+      valueZeroShape().describe(valueZero.data(), FP8ATTN_TYPE_I8);
   all.keyCache = {keyCache.data(), numPages, model.keyPageBytes()};
   all.valueCache = {valueCache.data(), numPages, model.valuePageBytes()};
   all.query = heads(queryTensor(), model.numHeads());

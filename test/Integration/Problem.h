@@ -86,6 +86,8 @@ public:
   /// As the model's kinds of scales say, NaN for what was never written; empty
   /// for a bf16 cache.
   std::vector<float> keyScale, valueScale;
+  /// Zero points, likewise; empty if there are none.
+  std::vector<int8_t> keyZero, valueZero;
   /// Of an FP8 query and output, likewise.
   std::vector<float> queryScale, outScale;
   /// One for each query head, if the model has sinks; numbers that the model's
@@ -160,11 +162,14 @@ public:
 
 private:
   void makeBlockTable();
+  void chooseZeroPoints();
   fp8attn::reference::HeadTensor queryTensor() const;
   /// Returns what the reference multiplies rows of the query by.
   std::function<double(int64_t, int64_t)> queryScales() const;
   ScaleShape keyScaleShape() const;
   ScaleShape valueScaleShape() const;
+  ScaleShape keyZeroShape() const;
+  ScaleShape valueZeroShape() const;
   /// `unscaled` channels stand behind those of the shape.
   std::vector<float> scalesOf(const std::vector<uint16_t> &tensor,
                               fp8attn_type cache, const ScaleShape &shape,

@@ -153,17 +153,27 @@ attendTo(const Problem &problem, reference::HeadTensor query,
 }
 
 static reference::Scales referenceScales(const std::vector<float> &scales,
-                                         const ScaleShape &shape) {
-  return scales.empty() ? reference::Scales() : shape.reference(scales);
+                                         const ScaleShape &shape,
+                                         const std::vector<int8_t> &zeroPoints,
+                                         const ScaleShape &zeroShape) {
+  if (scales.empty())
+    return {};
+  reference::Scales described = shape.reference(scales);
+  described.zeroPoints = zeroPoints;
+  described.zeroIndex = [zeroShape](const auto &place) {
+    return zeroShape.index(place);
+  };
+  return described;
 }
 
 reference::Scales Problem::keyScales() const {
-  return referenceScales(keyScale, keyScaleShape());
+  return referenceScales(keyScale, keyScaleShape(), keyZero, keyZeroShape());
 }
 
 reference::Scales Problem::valueScales() const {
   return model.latent ? keyScales()
-                      : referenceScales(valueScale, valueScaleShape());
+                      : referenceScales(valueScale, valueScaleShape(),
+                                        valueZero, valueZeroShape());
 }
 
 std::function<double(int64_t, int64_t)> Problem::queryScales() const {

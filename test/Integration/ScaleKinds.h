@@ -109,10 +109,13 @@ struct ScaleShape {
 
   /// Describes scales in memory, elements of the kind's type.
   fp8attn_tensor describe(const void *data) const {
+    return describe(data, kind->type);
+  }
+  fp8attn_tensor describe(const void *data, fp8attn_type type) const {
     int64_t sizes[FP8ATTN_MAX_RANK] = {};
     std::transform(kind->dims.begin(), kind->dims.end(), sizes,
                    [&](ScaleDim dim) { return size(dim); });
-    return fp8attn_tensor_make(const_cast<void *>(data), kind->type,
+    return fp8attn_tensor_make(const_cast<void *>(data), type,
                                static_cast<int32_t>(kind->dims.size()),
                                sizes[0], sizes[1], sizes[2], sizes[3]);
   }

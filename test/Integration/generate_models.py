@@ -77,6 +77,18 @@ def scale_arguments(model):
     ]
 
 
+def zero_point_arguments(model):
+    """Returns (name, type, map) of the zero points."""
+    return [
+        (name, scale_type(kind, heads, model.page, channels, zero=True), scale_map(kind, model.page))
+        for name, kind, heads, channels in (
+            ("key_zero_point", model.key_zero, model.kv_heads, model.head_dim),
+            ("value_zero_point", model.value_zero, value_heads(model), value_dim(model)),
+        )
+        if kind != "none"
+    ]
+
+
 def memref(model, shape):
     """Returns the type of a tensor, which may have gaps if the model is strided."""
     if not model.strided:
@@ -93,7 +105,7 @@ def write_arguments(model):
     if not model.latent:
         arguments += [("value", tensor(value_heads(model), value_dim(model)))]
     arguments += [("slots", "memref<?xi64>")]
-    arguments += [scale[:2] for scale in scale_arguments(model)]
+    arguments += [scale[:2] for scale in scale_arguments(model) + zero_point_arguments(model)]
     return arguments + cache_arguments(model)
 
 
@@ -108,7 +120,7 @@ def attend_arguments(model):
     query = memref(model, f"?x{heads}x{model.head_dim}x{query}")
     out = memref(model, f"?x{heads}x{value_dim(model)}x{out}")
     arguments = [("query", query)] + cache_arguments(model)
-    arguments += [scale[:2] for scale in scale_arguments(model)]
+    arguments += [scale[:2] for scale in scale_arguments(model) + zero_point_arguments(model)]
     arguments += [
         ("query_start", "memref<?xi32>"),
         ("seq_lens", "memref<?xi32>"),
@@ -163,7 +175,7 @@ def score_operands(model, arguments):
 def print_mlir(model):
     scales = [
         operand(name, [(name, kind)], f", {scale_map}")
-        for name, kind, scale_map in scale_arguments(model)
+        for name, kind, scale_map in scale_arguments(model) + zero_point_arguments(model)
     ]
     arguments = dict(write_arguments(model))
     operands = [
@@ -264,7 +276,7 @@ def print_cpp(model):
             )
         ),
         f"{model.kv_heads}, {value_heads(model)}, {model.group}, {model.head_dim}, {value_dim(model)}, {model.rope_dim}, {model.page}",
-        f'"{model.key_scale}", "{model.value_scale}"',
+        f'"{model.key_scale}", "{model.value_scale}", "{model.key_zero}", "{model.value_zero}"',
         row_scale_kinds(model),
         ", ".join(str(flag).lower() for flag in flags),
         f"{optional(model.window_left)}, {optional(model.window_right)}",

@@ -39,7 +39,9 @@ Model = collections.namedtuple(
     " value_heads f32_products"
     # Whether queries see "pages" or "tokens" of a list, and how many lists a token has,
     # 0 if there is no dimension of them.
-    " selected lists",
+    " selected lists"
+    # What the zero points of keys and of values in a cache of i8 differ by.
+    " key_zero value_zero",
     defaults=(
         (None, None, "bf16", "bf16", "bf16")
         + (None, None, False, False)
@@ -50,6 +52,7 @@ Model = collections.namedtuple(
         + (0,)
         + (None, False)
         + ("none", 0)
+        + ("none", "none")
     ),
 )
 
@@ -198,9 +201,12 @@ LATENT = [
         ("e2m1", "e2m1", 2, 3, 96, 80, 1, "token_head"),
     ]
 ]
+LATENT += [
+    LATENT[-2]._replace(name="latent_zero_points", kv_heads=2, group=3, page=16, key_zero="token_block")
+]
 APART = [
     model._replace(name=model.name.replace("latent", "apart"), value_scale=model.key_scale,
-                   split=True, latent=False)
+                   value_zero=model.key_zero, split=True, latent=False)
     for model in LATENT
 ]
 
@@ -328,6 +334,8 @@ SCALED_COLUMNS = {
         ("head_channel", "token_head"), ("token", "channel"), ("channel", "page"),
         ("token_head", "token"), ("block", "head_channel"), ("page", "block"),
     ],
+    # Of keys and of values.
+    "zero": [("none", "token_head"), ("head", "tensor"), ("channel", "token_channel"), ("token_block", "none")],
     "window": [(True, None, None), (False, 30, 270), (True, 70, None)],
     "types": [("bf16", "bf16", "bf16"), ("f32", "f16", "f32"), ("f16", "f32", "f16"), ("bf16", "e4m3", "e5m2")],
 }
@@ -343,6 +351,7 @@ SELECTED_COLUMNS = {
     "window": [(True, None, None), (False, None, None), (False, None, 5)],
     "types": [("bf16", "bf16", "bf16"), ("f32", "f16", "f32"), ("f16", "e4m3", "e5m2")],
     "selected": ["tokens", "pages"],
+    "zero": [("none", "token_head"), ("none", "channel")],
     # For all heads, for each of the keys, for each query head.
     "lists": ["all", "keys", "heads"],
     **{option: [False] for option in ("alibi", "documents", "written")},
@@ -372,6 +381,7 @@ def mix(name, row):
               and kv_heads == value_heads)
     split = not latent and (cache != value_cache or head_dim != value_dim or kv_heads != value_heads
                             or row["sink"])
+    key_zero, value_zero = row.get("zero", ("none", "none"))
     return Model(
         name, cache, kv_heads, group, head_dim, row["page"],
         "none" if cache == "bf16" else key_scale,
@@ -385,7 +395,8 @@ def mix(name, row):
         draft="none" if row["top_left"] or left == 0 else row["draft"],
         per_head=row["per_head"], query_scale=query_scale, out_scale=out_scale,
         value_heads=value_heads, selected=row.get("selected", "none"), lists=lists_of_token(row),
-        f32_products=row["f32_products"],
+        f32_products=row["f32_products"], key_zero=key_zero if cache == "i8" else "none",
+        value_zero="none" if value_cache != "i8" or latent else value_zero,
     )
 
 

@@ -35,9 +35,10 @@ def differs_by(kind):
     return ("both" if by_channel else "key") if by_key else "channel" if by_channel else "nothing"
 
 
-def scale_type(kind, heads, page, channels):
-    """Returns the type of the scales of keys, or values, of so many channels."""
+def scale_type(kind, heads, page, channels, zero=False):
+    """Returns the type of the scales, or zero points, of keys, or values, of so many channels."""
     dims, element = SCALE_KINDS[kind]
+    element = "i8" if zero else element
     sizes = {
         "page": "?", "slot": "?", "head": heads, "token": page, "channel": channels,
         "block": channels and (channels + BLOCK - 1) // BLOCK,

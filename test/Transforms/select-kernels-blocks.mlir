@@ -32,7 +32,7 @@ func.func @mxfp4(%query: !q, %cache: !kv, %key_scale: !scales, %value_scale: !sc
 // Scores are modified, keys have scales of blocks, and values, of 16 channels, those that are
 // no powers of two: keys are read where they are, values from a page.
 // REMARK: chose fp8attn_uk_qk_blocks_bf16_e5m2_f32_48x256x32_avx2 + fp8attn_uk_pv_bf16_bf16_f32_48x256x16_avx2
-// REMARK: Missed{{.*}}values are multiplied by their scales one by one, before each step: scales of f32 for f8E5M2 are neither powers of two (f8E8M0FNU) nor those of NVFP4 (f8E4M3FN for f4E2M1FN)
+// REMARK: Missed{{.*}}values become bf16 one by one, before each step: scales of f32 for f8E5M2 are neither powers of two (f8E8M0FNU) nor those of NVFP4 (f8E4M3FN for f4E2M1FN)
 
 // CHECK-LABEL: func.func @mixed
 // CHECK:         fp8attn.ukernel.call @fp8attn_uk_qk_blocks_bf16_e5m2
@@ -58,8 +58,8 @@ func.func @mixed(%query: !q, %cache: !kv, %key_scale: !ks, %value_scale: !vs,
 // REMARK: Passed{{.*}}chose fp8attn_uk_attend_blocks_bf16_nvfp4_f32_16x256x32_avx512
 // REMARK: Passed{{.*}}chose fp8attn_uk_qk_blocks_bf16_nvfp4_f32_48x256x32_avx512 + fp8attn_uk_pv_blocks_bf16_nvfp4_f32_48x256x32_avx512
 // REMARK: Passed{{.*}}chose fp8attn_uk_qk_blocks_bf16_nvfp4_f32_48x256x32_avx512 + fp8attn_uk_pv_blocks_bf16_e2m1_f32_48x256x32_avx512
-// REMARK: Missed{{.*}}keys are multiplied {{.*}}: scales of f8E4M3FN for i4 are neither
-// REMARK: Missed{{.*}}values are multiplied {{.*}}: 48 channels are no multiple of 32
+// REMARK: Missed{{.*}}keys become bf16 {{.*}}: scales of f8E4M3FN for i4 are neither
+// REMARK: Missed{{.*}}values become bf16 {{.*}}: 48 channels are no multiple of 32
 
 // CHECK-LABEL: func.func @nvfp4
 // CHECK:         fp8attn.ukernel.call @fp8attn_uk_attend_blocks_bf16_nvfp4_f32_16x256x32_avx512({{.+}}, %c16{{.+}}, %c16{{.+}}) : {{.+}}, memref<?x2x64x8xf8E4M3FN>, index, index, index, index, index, memref<?x2x64x8xf8E4M3FN>, index, index, index, index, index,
@@ -123,10 +123,10 @@ func.func @amx(%query: !q, %cache: !kv, %key_scale: !scales, %value_scale: !scal
 // -----
 
 // What keeps kernels from it: blocks of 16 channels, rows of tokens, and an ISA without such kernels.
-// REMARK: Missed{{.*}}keys are multiplied {{.*}}: 16 of 64 channels share a scale, which is no multiple of 32 that divides them
-// REMARK: Missed{{.*}}values are multiplied {{.*}}: pages are no multiple of 16 tokens
-// REMARK: Missed{{.*}}keys are multiplied {{.*}}: the scales of tokens and blocks are not at fixed distances
-// REMARK: Missed{{.*}}keys are multiplied {{.*}}: kernels of generic multiply by none
+// REMARK: Missed{{.*}}keys become bf16 {{.*}}: 16 of 64 channels share a scale, which is no multiple of 32 that divides them
+// REMARK: Missed{{.*}}values become bf16 {{.*}}: pages are no multiple of 16 tokens
+// REMARK: Missed{{.*}}keys become bf16 {{.*}}: the scales of tokens and blocks are not at fixed distances
+// REMARK: Missed{{.*}}keys become bf16 {{.*}}: kernels of generic multiply by none
 
 #sixteen = affine_map<(page, head, token, channel) -> (page, token, channel floordiv 16)>
 #block = affine_map<(page, head, token, channel) -> (page, token, channel floordiv 32)>

@@ -7,7 +7,7 @@
 // scale moved to the result, are read where they are.
 // REMARK: Missed{{.*}}FoldScales{{.*}}the scale differs by key and by channel, as elements do
 // REMARK: Passed{{.*}}chose fp8attn_uk_qk_bf16_bf16_f32_48x256x32_amx_bf16 + fp8attn_uk_pv_bf16_e4m3_f32_48x256x16_amx_bf16
-// REMARK: Missed{{.*}}SelectKernels{{.*}}keys are multiplied by their scales one by one, before each step: scales of f32 for f8E4M3FN are neither powers of two (f8E8M0FNU)
+// REMARK: Missed{{.*}}SelectKernels{{.*}}keys become bf16 one by one, before each step: scales of f32 for f8E4M3FN are neither powers of two (f8E8M0FNU)
 // REMARK: Analysis{{.*}}not fp8attn_uk_qk
 // REMARK-NOT: attend
 

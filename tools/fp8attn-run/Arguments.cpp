@@ -294,33 +294,42 @@ static int64_t evaluate(AffineExpr expr, ArrayRef<int64_t> dims) {
   }
 }
 
-reference::Scales mlir::fp8attn::getScales(const Arguments &arguments,
-                                           Value scale,
-                                           std::optional<AffineMap> map,
-                                           Value outer) {
-  reference::Scales scales;
-  if (!scale)
-    return scales;
-  const Argument &argument = arguments[scale];
-  auto toFloats = [](const Argument &from, std::vector<float> &to) {
-    for (int64_t i = 0; i < from.getNumElements(); ++i)
-      to.push_back(static_cast<float>(reference::decodeElement(
-          from.getElement(i), fp8attn_type(from.tensor.type))));
-  };
-  toFloats(argument, scales.values);
-  if (outer)
-    toFloats(arguments[outer], scales.outer);
-  const ScaleGranularity granularity = getGranularity(*map);
-  scales.byToken = granularity.byToken;
-  scales.byChannel = granularity.byChannel;
+/// Returns which element of a row-major argument the map gives for a place.
+static std::function<int64_t(const reference::ElementPlace &)>
+getIndex(const Argument &argument, AffineMap map) {
   SmallVector<int64_t> sizes(argument.getSizes());
-  scales.index = [map = *map, sizes](const reference::ElementPlace &place) {
+  return [map, sizes](const reference::ElementPlace &place) {
     int64_t index = 0;
     for (auto [size, result] : llvm::zip(sizes, map.getResults()))
       index = index * size + evaluate(result, {place.page, place.head,
                                                place.token, place.channel});
     return index;
   };
+}
+
+reference::Scales mlir::fp8attn::getScales(const Arguments &arguments,
+                                           const CodeOperands &operands) {
+  reference::Scales scales;
+  if (!operands.scale)
+    return scales;
+  auto toNumbers = [&](Value from, auto &to) {
+    const Argument &argument = arguments[from];
+    for (int64_t i = 0; i < argument.getNumElements(); ++i)
+      to.push_back(reference::decodeElement(
+          argument.getElement(i), fp8attn_type(argument.tensor.type)));
+  };
+  toNumbers(operands.scale, scales.values);
+  if (operands.outer)
+    toNumbers(operands.outer, scales.outer);
+  const ScaleGranularity granularity = getGranularity(*operands.map);
+  scales.byToken = granularity.byToken;
+  scales.byChannel = granularity.byChannel;
+  scales.index = getIndex(arguments[operands.scale], *operands.map);
+  if (operands.zeroPoint) {
+    toNumbers(operands.zeroPoint, scales.zeroPoints);
+    scales.zeroIndex =
+        getIndex(arguments[operands.zeroPoint], *operands.zeroPointMap);
+  }
   return scales;
 }
 

@@ -146,9 +146,27 @@ private:
   std::map<const void *, Argument> views;
 };
 
-/// Returns the scales of an optional operand of a cache for the reference.
-reference::Scales getScales(const Arguments &arguments, Value scale,
-                            std::optional<AffineMap> map, Value outer = {});
+/// What an operation has of the numbers of codes; values are null where there
+/// are none.
+struct CodeOperands {
+  Value scale;
+  std::optional<AffineMap> map;
+  Value outer = {};
+  Value zeroPoint = {};
+  std::optional<AffineMap> zeroPointMap = {};
+};
+template <typename Op> CodeOperands getKeyOperands(Op op) {
+  return {op.getKeyScale(), op.getKeyScaleMap(), op.getKeyOuterScale(),
+          op.getKeyZeroPoint(), op.getKeyZeroPointMap()};
+}
+template <typename Op> CodeOperands getValueOperands(Op op) {
+  return {op.getValueScale(), op.getValueScaleMap(), op.getValueOuterScale(),
+          op.getValueZeroPoint(), op.getValueZeroPointMap()};
+}
+
+/// Returns the scales and zero points for the reference.
+reference::Scales getScales(const Arguments &arguments,
+                            const CodeOperands &operands);
 
 /// Returns an argument [batch, heads, tokens, channels] for the reference.
 reference::DenseTensor getDenseTensor(const Argument &argument);

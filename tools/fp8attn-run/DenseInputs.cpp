@@ -34,7 +34,7 @@ LogicalResult InputMaker::makeDense(Value value, Value scale,
   ArrayRef<int64_t> shape = cast<MemRefType>(value.getType()).getShape();
   auto fill = [&](const Argument &argument) {
     const reference::DenseTensor tensor = getDenseTensor(argument);
-    const reference::Scales scales = getScales(arguments, scale, map);
+    const reference::Scales scales = getScales(arguments, {scale, map});
     for (int64_t entry = 0; entry < tensor.sizes[0]; ++entry)
       for (int64_t head = 0; head < tensor.sizes[1]; ++head)
         for (int64_t token = 0; token < tensor.sizes[2]; ++token)

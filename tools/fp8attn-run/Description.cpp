@@ -55,6 +55,13 @@ template <typename Op> static void addOuterScales(Phrases &phrases, Op op) {
       phrases.add(name, " of ", outer.getType());
 }
 
+template <typename Op> static void addZeroPoints(Phrases &phrases, Op op) {
+  addScale(phrases, "key_zero_point", op.getKeyZeroPoint(),
+           op.getKeyZeroPointMap());
+  addScale(phrases, "value_zero_point", op.getValueZeroPoint(),
+           op.getValueZeroPointMap());
+}
+
 static void addVisibility(Phrases &phrases, AttentionInterface op) {
   phrases.add(op.getCausal() ? "causal" : "not causal");
   if (IntegerAttr left = op.getWindowLeftAttr())
@@ -110,8 +117,10 @@ static std::string describeAttention(AttentionInterface op) {
   addScale(phrases, "value_scale", op.getValueScale(), op.getValueScaleMap());
   addScale(phrases, "query_scale", op.getQueryScale(), op.getQueryScaleMap());
   addScale(phrases, "out_scale", op.getOutScale(), op.getOutScaleMap());
-  if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation()))
+  if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation())) {
     addOuterScales(phrases, paged);
+    addZeroPoints(phrases, paged);
+  }
   return phrases.take();
 }
 
@@ -136,6 +145,7 @@ static std::string describe(KvWriteOp op) {
   addScale(phrases, "key_scale", op.getKeyScale(), op.getKeyScaleMap());
   addScale(phrases, "value_scale", op.getValueScale(), op.getValueScaleMap());
   addOuterScales(phrases, op);
+  addZeroPoints(phrases, op);
   return phrases.take();
 }
 

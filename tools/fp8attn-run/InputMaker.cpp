@@ -83,6 +83,17 @@ LogicalResult InputMaker::makeScale(Value scale, ArrayRef<int64_t> sizes) {
   });
 }
 
+LogicalResult InputMaker::makeZeroPoints(Value zeroPoint,
+                                         ArrayRef<int64_t> sizes) {
+  // Codes reach about 127: some of them saturate.
+  constexpr int32_t kMost = 32;
+  return make(zeroPoint, sizes, [&](const Argument &argument) {
+    for (int64_t i = 0; i < argument.getNumElements(); ++i)
+      argument.at<int8_t>(i) =
+          static_cast<int8_t>(random.below(2 * kMost + 1)) - kMost;
+  });
+}
+
 /// Learned sinks: from far below most scores to above nearly all of them.
 LogicalResult InputMaker::makeSink(Value sink, int64_t heads) {
   return sink ? makeNumbers(sink, heads,

@@ -81,6 +81,8 @@ private:
   /// Makes an optional scale of f32, f8E8M0FNU or f8E4M3FN. `sizes` are those
   /// of a scale with all its dimensions; a scale of rank 0 has none.
   LogicalResult makeScale(Value scale, ArrayRef<int64_t> sizes);
+  /// Makes zero points.
+  LogicalResult makeZeroPoints(Value zeroPoint, ArrayRef<int64_t> sizes);
   /// Makes a sink for each head, if there are any.
   LogicalResult makeSink(Value sink, int64_t heads);
   /// Makes queries, or keys and values to be written; the last dimension is

@@ -87,8 +87,20 @@ template <typename Op> LogicalResult InputMaker::makeCacheScales(Op op) {
       failed(makeScale(op.getValueOuterScale(),
                        op.getValueCacheType().getNumHeads())))
     return failure();
+  const int64_t numPages = getPages(op.getKeyCacheType()).numPages;
+  auto makeZeroPoint = [&](Value zeroPoint, std::optional<AffineMap> map,
+                           CacheType cache) {
+    return zeroPoint ? makeZeroPoints(zeroPoint, getScaleSizes(zeroPoint, *map,
+                                                               cache, numPages))
+                     : success();
+  };
+  if (failed(makeZeroPoint(op.getKeyZeroPoint(), op.getKeyZeroPointMap(),
+                           op.getKeyCacheType())) ||
+      failed(makeZeroPoint(op.getValueZeroPoint(), op.getValueZeroPointMap(),
+                           op.getValueCacheType())))
+    return failure();
   return makeCacheScales(op, op.getKeyCacheType(), op.getValueCacheType(),
-                         getPages(op.getKeyCacheType()).numPages);
+                         numPages);
 }
 
 template <typename Op> void InputMaker::makeCaches(Op op) {
@@ -100,15 +112,11 @@ template <typename Op> void InputMaker::makeCaches(Op op) {
   if (valueCache != keyCache)
     arguments.allocateCache(valueCache, pages.numPages);
   CacheParts parts = getCacheParts(arguments, keyCache, valueCache);
-  writePrompt(parts.keys,
-              getScales(arguments, op.getKeyScale(), op.getKeyScaleMap(),
-                        op.getKeyOuterScale()),
-              pages, /*isKey=*/true);
+  writePrompt(parts.keys, getScales(arguments, getKeyOperands(op)), pages,
+              /*isKey=*/true);
   if (!op.getKeyCacheType().isLatent())
-    writePrompt(parts.values,
-                getScales(arguments, op.getValueScale(), op.getValueScaleMap(),
-                          op.getValueOuterScale()),
-                pages, /*isKey=*/false);
+    writePrompt(parts.values, getScales(arguments, getValueOperands(op)), pages,
+                /*isKey=*/false);
 }
 
 /// Lists different entries of the block table's row for each query, or tokens

@@ -41,13 +41,17 @@ static float getSoftmaxScale(AttentionInterface op, const Arguments &inputs) {
 template <typename Call>
 static void describeScores(AttentionInterface op, const Arguments &inputs,
                            std::vector<float> &sinks, Call &call) {
-  // Only caches have outer scales.
-  auto paged = dyn_cast<PagedAttentionOp>(op.getOperation());
-  call.keyScale = getScales(inputs, op.getKeyScale(), op.getKeyScaleMap(),
-                            paged ? paged.getKeyOuterScale() : Value());
-  call.valueScale = getScales(
-      inputs, op.getEffectiveValueScale(), op.getEffectiveValueScaleMap(),
-      paged ? paged.getEffectiveValueOuterScale() : Value());
+  if (auto paged = dyn_cast<PagedAttentionOp>(op.getOperation())) {
+    call.keyScale = getScales(inputs, getKeyOperands(paged));
+    // Values of a latent cache are part of the keys.
+    call.valueScale = paged.valuesAreKeys()
+                          ? call.keyScale
+                          : getScales(inputs, getValueOperands(paged));
+  } else {
+    call.keyScale = getScales(inputs, {op.getKeyScale(), op.getKeyScaleMap()});
+    call.valueScale =
+        getScales(inputs, {op.getValueScale(), op.getValueScaleMap()});
+  }
   call.softmaxScale = getSoftmaxScale(op, inputs);
   call.f32Products = op.getPrecision() == Precision::F32;
   if (IntegerAttr left = op.getWindowLeftAttr())
@@ -228,18 +232,27 @@ static void runQuery(KvWriteOp op, const Arguments &inputs,
   expectations.writeExactly(op.getQueryOut());
 }
 
-/// Computes the scales of a dynamic write of keys or values, in place.
-static void computeScales(KvWriteOp op, Value scale, AffineMap map,
-                          Value outerScale, const reference::CachePart &part,
+/// Computes the scales, and zero points, of a dynamic write of keys or values,
+/// in place.
+static void computeScales(KvWriteOp op, const CodeOperands &operands,
+                          const reference::CachePart &part,
                           const reference::HeadTensor &source,
-                          const int64_t *slots, const Arguments &inputs) {
-  const Argument &argument = inputs[scale];
+                          const int64_t *slots, const Arguments &inputs,
+                          Expectations &expectations) {
+  const Argument &argument = inputs[operands.scale];
   const auto type = fp8attn_type(argument.tensor.type);
-  reference::Scales scales = getScales(inputs, scale, map, outerScale);
+  reference::Scales scales = getScales(inputs, operands);
   reference::computeScales(part, source, slots, type, op.getMicroscaling(),
                            scales);
   for (auto [index, value] : llvm::enumerate(scales.values))
     reference::encodeElement(value, argument.getElement(index), type);
+  expectations.writeExactly(operands.scale);
+  if (!operands.zeroPoint)
+    return;
+  const Argument &zeroPoint = inputs[operands.zeroPoint];
+  for (auto [index, value] : llvm::enumerate(scales.zeroPoints))
+    zeroPoint.at<int8_t>(index) = value;
+  expectations.writeExactly(operands.zeroPoint);
 }
 
 static void runKvWrite(KvWriteOp op, const Arguments &inputs,
@@ -257,27 +270,20 @@ static void runKvWrite(KvWriteOp op, const Arguments &inputs,
   }
   if (op.getQuery())
     runQuery(op, inputs, expectations);
-  if (op.getDynamic()) {
-    computeScales(op, op.getKeyScale(), *op.getKeyScaleMap(),
-                  op.getKeyOuterScale(), parts.keys, key, slots, inputs);
-    expectations.writeExactly(op.getKeyScale());
-  }
+  if (op.getDynamic())
+    computeScales(op, getKeyOperands(op), parts.keys, key, slots, inputs,
+                  expectations);
   reference::writeCache(parts.keys, key, slots,
-                        getScales(inputs, op.getKeyScale(), op.getKeyScaleMap(),
-                                  op.getKeyOuterScale()));
+                        getScales(inputs, getKeyOperands(op)));
   // Values of a latent cache are part of the keys.
   if (!op.getValue())
     return;
-  if (op.getDynamic()) {
-    computeScales(op, op.getValueScale(), *op.getValueScaleMap(),
-                  op.getValueOuterScale(), parts.values,
-                  getHeadTensor(inputs[op.getValue()]), slots, inputs);
-    expectations.writeExactly(op.getValueScale());
-  }
-  reference::writeCache(
-      parts.values, getHeadTensor(inputs[op.getValue()]), slots,
-      getScales(inputs, op.getValueScale(), op.getValueScaleMap(),
-                op.getValueOuterScale()));
+  const reference::HeadTensor value = getHeadTensor(inputs[op.getValue()]);
+  if (op.getDynamic())
+    computeScales(op, getValueOperands(op), parts.values, value, slots, inputs,
+                  expectations);
+  reference::writeCache(parts.values, value, slots,
+                        getScales(inputs, getValueOperands(op)));
 }
 
 /// Copies scales from or to the rows of a cache that has them within.
@@ -285,7 +291,7 @@ static void runRowScales(RepackOp op, const CacheParts &from,
                          const CacheParts &to, const reference::PageList &pages,
                          const Arguments &inputs, Expectations &expectations) {
   reference::Scales scales =
-      getScales(inputs, op.getKeyScale(), op.getKeyScaleMap());
+      getScales(inputs, {op.getKeyScale(), op.getKeyScaleMap()});
   reference::repackRowScales(from.keys, to.keys, pages, scales);
   if (!op.takesScales())
     return;
@@ -327,11 +333,11 @@ static void runRepack(RepackOp op, const Arguments &inputs,
         from.keys, to.keys, pages,
         op.getSource().getType().isMixed()
             ? reference::Scales()
-            : getScales(inputs, op.getKeyScale(), op.getKeyScaleMap()));
+            : getScales(inputs, {op.getKeyScale(), op.getKeyScaleMap()}));
   if (op.getSource().getType().hasValues())
     reference::repackCache(
         from.values, to.values, pages,
-        getScales(inputs, op.getValueScale(), op.getValueScaleMap()));
+        getScales(inputs, {op.getValueScale(), op.getValueScaleMap()}));
 }
 
 /// What is left is exactly equal, but for the bits of NaN.

@@ -154,7 +154,14 @@ struct Scales {
   /// What all of them are multiplied with: one number, or one for each head;
   /// nothing if empty.
   std::vector<float> outer = {};
+  /// What is subtracted from a code before it is scaled: nothing if empty, else
+  /// that of `zeroIndex`.
+  std::vector<int8_t> zeroPoints = {};
+  std::function<int64_t(const ElementPlace &)> zeroIndex = nullptr;
 
+  int zeroPointAt(const ElementPlace &place) const {
+    return zeroPoints.empty() ? 0 : zeroPoints[zeroIndex(place)];
+  }
   /// Returns the product that an element is divided by when it is written,
   /// rounded to f32.
   float at(const ElementPlace &place) const {
@@ -203,14 +210,17 @@ struct HeadTensor {
 /// largest code, in f32, at least 2^-40; for f8E8M0FNU that rounded up to a
 /// power of two or, with `microscaling`, the largest power of two that is not
 /// above the magnitude, over that of the largest code; for f8E4M3FN that over
-/// the outer scale, from 2^-9 to 448, rounded to nearest even.
+/// the outer scale, from 2^-9 to 448, rounded to nearest even. With zero
+/// points, which it computes, too, what takes the range of 0 and the finite
+/// elements to that from -128 to 127.
 void computeScales(const CachePart &part, const HeadTensor &source,
                    const int64_t *slots, fp8attn_type type, bool microscaling,
                    Scales &scales);
 
 /// Writes each token of `source` whose slot is not negative: codes of the
-/// element over its scale, or, in a bf16 part, the element as bf16; zeros in
-/// the padding of the head size. Scales are of the coded channels.
+/// element over its scale, plus its zero point, or, in a bf16 part, the element
+/// as bf16; zeros in the padding of the head size. Scales are of the coded
+/// channels.
 void writeCache(const CachePart &part, const HeadTensor &source,
                 const int64_t *slots, const Scales &scales);
 

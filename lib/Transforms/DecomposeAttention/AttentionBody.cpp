@@ -74,7 +74,10 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
   Value key =
       loadTile<LoadKeyOp>(builder, loc, context, context.denseKeys,
                           context.keyType, op.getKeyDim() - ropeDim, firstKey);
-  key = decodeAndScale(builder, loc, key, keyFactor, context.keyScale.outer);
+  Value keyZeroPoints =
+      makeStepFactor(builder, loc, context.keyZeroPoint, context.run, firstKey);
+  key = decodeAndScale(builder, loc, key, keyZeroPoints, keyFactor,
+                       context.keyScale.outer);
   if (ropeDim > 0)
     key = AppendRopeOp::create(
         builder, loc, tile(kKeys, op.getKeyDim(), builder.getBF16Type()), key,
@@ -103,7 +106,9 @@ static SmallVector<Value> buildStep(OpBuilder &builder, Location loc,
   Value value =
       loadTile<LoadValueOp>(builder, loc, context, context.denseValues,
                             context.valueType, op.getValueDim(), firstKey);
-  value = decodeAndScale(builder, loc, value, valueFactor,
+  Value valueZeroPoints = makeStepFactor(builder, loc, context.valueZeroPoint,
+                                         context.run, firstKey);
+  value = decodeAndScale(builder, loc, value, valueZeroPoints, valueFactor,
                          context.valueScale.outer);
   Value acc = PvOp::create(builder, loc, softmax.getProbs(), value,
                            softmax.getNewAcc());
@@ -170,6 +175,17 @@ void mlir::fp8attn::makeScales(OpBuilder &builder, Location loc, Value keyHead,
   context.valueScale = makeItemScale(
       builder, loc, op.getEffectiveValueScale(), op.getEffectiveValueScaleMap(),
       valueOuter, op.getValueDim(), pageTokens, valueHead, byElement);
+  if (!paged)
+    return;
+  context.keyZeroPoint = makeItemScale(
+      builder, loc, paged.getKeyZeroPoint(), paged.getKeyZeroPointMap(),
+      /*outer=*/Value(), paged.getKeyDim(), pageTokens, keyHead,
+      /*byElement=*/true);
+  context.valueZeroPoint =
+      makeItemScale(builder, loc, paged.getEffectiveValueZeroPoint(),
+                    paged.getEffectiveValueZeroPointMap(), /*outer=*/Value(),
+                    paged.getValueDim(), pageTokens, valueHead,
+                    /*byElement=*/true);
 }
 
 void mlir::fp8attn::makeRowScaleMaps(ArrayRef<unsigned> dims,

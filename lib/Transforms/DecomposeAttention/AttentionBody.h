@@ -27,6 +27,9 @@ struct ItemContext {
   /// [tokens, heads], null if absent.
   Value lse;
   ItemScale keyScale, valueScale;
+  /// Zero points, each element having one; their scales are null if there are
+  /// none.
+  ItemScale keyZeroPoint, valueZeroPoint;
   /// Maps to the scales of the query and of the result from (sequence, token,
   /// head); null where there is none.
   AffineMap queryScaleMap, outScaleMap;
@@ -49,8 +52,8 @@ struct ItemContext {
 Value shareHead(OpBuilder &builder, Location loc, AttentionInterface op,
                 Value head, int64_t numHeads);
 
-/// Finds the scales of the item's head of the keys and of that of the values;
-/// pageTokens is 0 if keys are dense.
+/// Finds the scales and zero points of the item's head of the keys and of that
+/// of the values; pageTokens is 0 if keys are dense.
 void makeScales(OpBuilder &builder, Location loc, Value keyHead,
                 Value valueHead, int64_t pageTokens, ItemContext &context);
 

@@ -57,12 +57,15 @@ Value mlir::fp8attn::makeStepFactor(OpBuilder &builder, Location loc,
 }
 
 Value mlir::fp8attn::decodeAndScale(OpBuilder &builder, Location loc,
-                                    Value tile, Value factor, Value outer) {
+                                    Value tile, Value zeroPoints, Value factor,
+                                    Value outer) {
   auto type = cast<RankedTensorType>(tile.getType());
   if (type.getElementType().isBF16())
     return tile;
   Value decoded =
       DecodeOp::create(builder, loc, type.clone(builder.getBF16Type()), tile);
+  if (zeroPoints)
+    decoded = SubtractOp::create(builder, loc, decoded, zeroPoints);
   // Factors of rank 1 are of the keys or, loaded without them, of channels.
   IntegerAttr along;
   auto factors = dyn_cast<RankedTensorType>(factor.getType());

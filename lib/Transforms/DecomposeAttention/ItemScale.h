@@ -19,7 +19,7 @@
 
 namespace mlir::fp8attn {
 
-/// The scale of the keys, or the values, of a work item.
+/// The scale, or the zero points, of the keys, or the values, of a work item.
 struct ItemScale {
   /// Null if the elements are not scaled.
   Value scale;
@@ -50,11 +50,11 @@ ItemScale makeItemScale(OpBuilder &builder, Location loc, Value scale,
 Value makeStepFactor(OpBuilder &builder, Location loc, const ItemScale &scale,
                      Value run, Value firstKey);
 
-/// Decodes a tile if it is of codes, and multiplies it by its factor, and then
-/// by `outer` if there is one: elements are rounded in between if each has a
-/// factor of its own.
-Value decodeAndScale(OpBuilder &builder, Location loc, Value tile, Value factor,
-                     Value outer);
+/// Decodes a tile if it is of codes, subtracts its zero points if there are
+/// some, and multiplies it by its factor, and then by `outer` if there is one:
+/// elements are rounded in between if each has a factor of its own.
+Value decodeAndScale(OpBuilder &builder, Location loc, Value tile,
+                     Value zeroPoints, Value factor, Value outer);
 
 } // namespace mlir::fp8attn
 

@@ -59,7 +59,9 @@ ListOperands::ListOperands(PagedAttentionOp op)
     : selected(op.getSelected()), caches(op.getCaches()),
       keyScale(op.getKeyScale()), valueScale(op.getValueScale()),
       keyOuterScale(op.getKeyOuterScale()),
-      valueOuterScale(op.getValueOuterScale()), query(op.getQuery()),
+      valueOuterScale(op.getValueOuterScale()),
+      keyZeroPoint(op.getKeyZeroPoint()),
+      valueZeroPoint(op.getValueZeroPoint()), query(op.getQuery()),
       out(op.getOut()), lse(op.getLse()), sink(op.getSink()),
       queryScale(op.getQueryScale()), outScale(op.getOutScale()) {}
 
@@ -94,16 +96,20 @@ ListOperands::ListOperands(OpBuilder &builder, PagedAttentionOp op, Value list)
   outScale = headsOf(builder, loc, outScale,
                      findHeadResults(op.getOutScaleMap(), 1), ofQuery);
   auto takeCacheHeads = [&](CacheType type, Value &scale,
-                            std::optional<AffineMap> map, Value &outer) {
+                            std::optional<AffineMap> map, Value &zeroPoint,
+                            std::optional<AffineMap> zeroPointMap,
+                            Value &outer) {
     const HeadRange heads = rangeOf(type.getNumHeads());
     scale = headsOf(builder, loc, scale, findHeadResults(map, 1), heads);
+    zeroPoint = headsOf(builder, loc, zeroPoint,
+                        findHeadResults(zeroPointMap, 1), heads);
     if (outer && cast<MemRefType>(outer.getType()).getRank() == 1)
       outer = headsOf(builder, loc, outer, {0}, heads);
   };
   takeCacheHeads(op.getKeyCacheType(), keyScale, op.getKeyScaleMap(),
-                 keyOuterScale);
+                 keyZeroPoint, op.getKeyZeroPointMap(), keyOuterScale);
   takeCacheHeads(op.getValueCacheType(), valueScale, op.getValueScaleMap(),
-                 valueOuterScale);
+                 valueZeroPoint, op.getValueZeroPointMap(), valueOuterScale);
   for (Value &cache : caches) {
     auto type = cast<CacheType>(cache.getType());
     const HeadRange heads = rangeOf(type.getNumHeads());

@@ -31,6 +31,7 @@ struct ListOperands {
   Value selected;
   SmallVector<Value> caches;
   Value keyScale, valueScale, keyOuterScale, valueOuterScale;
+  Value keyZeroPoint, valueZeroPoint;
   Value query, out, lse, sink, queryScale, outScale;
 };
 

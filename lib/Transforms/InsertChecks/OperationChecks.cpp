@@ -97,6 +97,15 @@ static void emitRowScaleChecks(OpBuilder &builder, Location loc,
                          *op.getOutScaleMap(), "out", op.getOut());
 }
 
+/// Emits checks of the sizes of zero points; any of them means something.
+template <typename Op>
+static void emitZeroPointChecks(OpBuilder &builder, Location loc, Op op) {
+  emitScaleSizeCheck(builder, loc, "key_zero_point", op.getKeyZeroPoint(),
+                     op.getKeyZeroPointMap(), op.getKeyCache());
+  emitScaleSizeCheck(builder, loc, "value_zero_point", op.getValueZeroPoint(),
+                     op.getValueZeroPointMap(), op.getValueCache());
+}
+
 static void emitChecks(PagedAttentionOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
@@ -109,6 +118,7 @@ static void emitChecks(PagedAttentionOp op) {
                       op.getKeyScaleMap(), op.getKeyCache());
   emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
                       op.getValueScaleMap(), op.getValueCache());
+  emitZeroPointChecks(builder, loc, op);
   emitScaleCheck(builder, loc, "key_outer_scale", op.getKeyOuterScale());
   emitScaleCheck(builder, loc, "value_outer_scale", op.getValueOuterScale());
   emitScaleCheck(builder, loc, "softmax_scale", op.getSoftmaxScaleValue());
@@ -251,6 +261,7 @@ static void emitChecks(KvWriteOp op) {
                       op.getKeyScaleMap(), op.getKeyCache());
   emitCacheScaleCheck(builder, loc, "value_scale", op.getValueScale(),
                       op.getValueScaleMap(), op.getValueCache());
+  emitZeroPointChecks(builder, loc, op);
   emitScaleCheck(builder, loc, "key_outer_scale", op.getKeyOuterScale());
   emitScaleCheck(builder, loc, "value_outer_scale", op.getValueOuterScale());
   for (Value cache : op.getCaches())

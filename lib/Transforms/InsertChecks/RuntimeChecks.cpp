@@ -86,10 +86,10 @@ void mlir::fp8attn::emitScaleCheck(OpBuilder &builder, Location loc,
     CheckScaleOp::create(builder, loc, builder.getStringAttr(name), scale);
 }
 
-void mlir::fp8attn::emitCacheScaleCheck(OpBuilder &builder, Location loc,
-                                        StringRef name, Value scale,
-                                        std::optional<AffineMap> map,
-                                        Value cache) {
+void mlir::fp8attn::emitScaleSizeCheck(OpBuilder &builder, Location loc,
+                                       StringRef name, Value scale,
+                                       std::optional<AffineMap> map,
+                                       Value cache) {
   if (!scale)
     return;
   auto type = cast<CacheType>(cache.getType());
@@ -103,8 +103,15 @@ void mlir::fp8attn::emitCacheScaleCheck(OpBuilder &builder, Location loc,
                               builder.getI64IntegerAttr(range->most),
                               builder.getI64IntegerAttr(range->perPage), cache);
   }
+}
+
+void mlir::fp8attn::emitCacheScaleCheck(OpBuilder &builder, Location loc,
+                                        StringRef name, Value scale,
+                                        std::optional<AffineMap> map,
+                                        Value cache) {
+  emitScaleSizeCheck(builder, loc, name, scale, map, cache);
   // Scales of tokens that nobody wrote may be anything.
-  if (!getGranularity(*map).byToken)
+  if (scale && !getGranularity(*map).byToken)
     emitScaleCheck(builder, loc, name, scale);
 }
 

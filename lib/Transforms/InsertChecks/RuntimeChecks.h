@@ -33,6 +33,11 @@ StringAttr getArgumentName(Value value);
 void emitScaleCheck(OpBuilder &builder, Location loc, StringRef name,
                     Value scale);
 
+/// Emits the checks of a scale, or of zero points, of a cache, if there is one:
+/// that it has an element for each page.
+void emitScaleSizeCheck(OpBuilder &builder, Location loc, StringRef name,
+                        Value scale, std::optional<AffineMap> map, Value cache);
+
 /// Emits the checks of the scale of a cache, if there is one: that it has an
 /// element for each page, and, unless it differs by token, its values.
 void emitCacheScaleCheck(OpBuilder &builder, Location loc, StringRef name,

@@ -46,8 +46,8 @@ int64_t mlir::fp8attn::getMostRows(AttentionMatch &match,
   const int64_t rows = match.query.getTile().getType().getDimSize(0);
   // As many as of dense keys, which are packed once for them.
   const bool isDequantized =
-      (match.keyElementFactor && !candidate.scalesKeyBlocks()) ||
-      (match.valueElementFactor && !candidate.scalesValueBlocks());
+      (match.changesKeys() && !candidate.scalesKeyBlocks()) ||
+      (match.changesValues() && !candidate.scalesValueBlocks());
   return isDequantized && rows == FP8ATTN_BLOCK_ROWS && match.getItemRows()
              ? FP8ATTN_DENSE_ROWS
              : rows;

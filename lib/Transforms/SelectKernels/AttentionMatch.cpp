@@ -37,24 +37,29 @@ static Value skipDecode(Value value) {
   return decode ? decode.getCodes() : value;
 }
 
-/// Looks through a multiplication by factors for each key and channel that are
-/// loaded for the keys of a run.
-static Value skipScale(Value value, LoadScaleOp &factor) {
-  auto scale = value.getDefiningOp<ScaleOp>();
-  auto load = scale ? scale.getFactor().getDefiningOp<LoadScaleOp>() : nullptr;
-  if (!load || !load.getRun() || !load.getRun().getDefiningOp<KeyRunOp>() ||
+/// Looks through an operation on a tile, its first operand, and on numbers for
+/// each key and channel that are loaded for the keys of a run.
+template <typename Op>
+static Value skipPerElement(Value value, LoadScaleOp &numbers) {
+  auto op = value.getDefiningOp<Op>();
+  auto load = op ? op->getOperand(1).template getDefiningOp<LoadScaleOp>()
+                 : LoadScaleOp();
+  if (!load || !load.getRun() ||
+      !load.getRun().template getDefiningOp<KeyRunOp>() ||
       cast<RankedTensorType>(load.getType()).getRank() != 2)
     return value;
-  factor = load;
-  return scale.getTile();
+  numbers = load;
+  return op->getOperand(0);
 }
 
 /// Finds where a tile of keys or values is loaded: from a run, and then with
-/// which factors, or from a dense tensor.
+/// which zero points and factors, or from a dense tensor.
 template <typename LoadRunOp>
 static LogicalResult matchTile(Operation *user, Value tile, LoadRunOp &run,
-                               LoadDenseOp &dense, LoadScaleOp &factor) {
-  Value loaded = skipDecode(skipScale(tile, factor));
+                               LoadDenseOp &dense, LoadScaleOp &factor,
+                               LoadScaleOp &zeroPoints) {
+  Value unscaled = skipPerElement<ScaleOp>(tile, factor);
+  Value loaded = skipDecode(skipPerElement<SubtractOp>(unscaled, zeroPoints));
   dense = loaded.getDefiningOp<LoadDenseOp>();
   return dense ? success() : matchDefinition(user, loaded, run);
 }
@@ -128,7 +133,7 @@ static LogicalResult matchStep(AttentionMatch &match) {
   MaskOp mask;
   if (failed(matchDefinition(yield, yield->getOperand(2), pv)) ||
       failed(matchTile(pv, pv.getValue(), match.value, match.denseValue,
-                       match.valueElementFactor)) ||
+                       match.valueElementFactor, match.valueZeroPoints)) ||
       failed(matchDefinition(pv, pv.getProbs(), softmax)) ||
       failed(matchDefinition(softmax, softmax.getScores(), mask)))
     return failure();
@@ -139,7 +144,8 @@ static LogicalResult matchStep(AttentionMatch &match) {
   QkOp qk = match.qk;
   match.rope = qk.getKey().getDefiningOp<AppendRopeOp>();
   if (failed(matchTile(qk, match.rope ? match.rope.getTile() : qk.getKey(),
-                       match.key, match.denseKey, match.keyElementFactor)))
+                       match.key, match.denseKey, match.keyElementFactor,
+                       match.keyZeroPoints)))
     return failure();
   if (match.rope && (!match.keyElementFactor || !match.valueElementFactor))
     return qk.emitOpError("cannot be given a kernel: expects keys before bf16 "
@@ -169,15 +175,17 @@ static LogicalResult matchStep(AttentionMatch &match) {
 
 std::pair<BlockKernels, BlockKernels> AttentionMatch::findBlockKernels() {
   KeyRunOp run = getRun();
-  auto kernelsOf = [](LoadScaleOp factor, TypedValue<CacheType> cache) {
-    return mlir::fp8attn::findBlockKernels(factor, cache.getType());
+  auto kernelsOf = [&](LoadScaleOp factor, LoadScaleOp zeroPoints,
+                       TypedValue<CacheType> (KeyRunOp::*getCache)()) {
+    if (zeroPoints)
+      return BlockKernels{"", "codes have zero points"};
+    return factor ? mlir::fp8attn::findBlockKernels(factor,
+                                                    (run.*getCache)().getType())
+                  : BlockKernels();
   };
-  std::pair<BlockKernels, BlockKernels> kernels;
-  if (keyElementFactor)
-    kernels.first = kernelsOf(keyElementFactor, run.getKeyCache());
-  if (valueElementFactor)
-    kernels.second = kernelsOf(valueElementFactor, run.getValueCache());
-  return kernels;
+  return {
+      kernelsOf(keyElementFactor, keyZeroPoints, &KeyRunOp::getKeyCache),
+      kernelsOf(valueElementFactor, valueZeroPoints, &KeyRunOp::getValueCache)};
 }
 
 FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {

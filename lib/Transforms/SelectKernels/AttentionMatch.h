@@ -51,12 +51,19 @@ struct AttentionMatch {
   /// run; null where there are none.
   LoadScaleOp keyElementFactor;
   LoadScaleOp valueElementFactor;
+  /// What is subtracted from their codes before, likewise.
+  LoadScaleOp keyZeroPoints;
+  LoadScaleOp valueZeroPoints;
 
   /// Of queries and probabilities.
   Type getProductType() { return query.getTile().getType().getElementType(); }
   /// What is loaded.
   RankedTensorType getKeyTile() { return getTile(key, denseKey); }
   RankedTensorType getValueTile() { return getTile(value, denseValue); }
+  /// Whether elements are changed one by one, each by numbers of its own,
+  /// unless a kernel does it.
+  bool changesKeys() const { return keyElementFactor || keyZeroPoints; }
+  bool changesValues() const { return valueElementFactor || valueZeroPoints; }
   /// Whether the values are the first channels of the keys in a run.
   bool isLatent() {
     KeyRunOp run = getRun();
@@ -77,7 +84,7 @@ struct AttentionMatch {
                                   : nullptr;
   }
   /// Returns the kernels that multiply keys, and values, by the factors of
-  /// their elements; of none, anything.
+  /// their elements; of none, and without zero points, anything.
   std::pair<BlockKernels, BlockKernels> findBlockKernels();
 
 private:

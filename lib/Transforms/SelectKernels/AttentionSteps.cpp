@@ -28,14 +28,15 @@ using namespace mlir::fp8attn;
 void AttentionSteps::reserve(ScratchBuilder &scratch) {
   if (match.denseKey)
     packing.emplace(match.denseKey, match.denseValue, isa, scratch);
-  if (match.keyElementFactor && !candidate.scalesKeyBlocks())
-    dequantizedKeys.emplace(match.keyElementFactor, CacheContent::Key,
-                            match.rope, isa, scratch);
-  // Products with the scale of the keys are those of the values, too.
-  if (match.valueElementFactor && !candidate.scalesValueBlocks() &&
+  if (match.changesKeys() && !candidate.scalesKeyBlocks())
+    dequantizedKeys.emplace(match.keyElementFactor, match.keyZeroPoints,
+                            CacheContent::Key, match.rope, isa, scratch);
+  // What keys of a latent cache become, values are, too.
+  if (match.changesValues() && !candidate.scalesValueBlocks() &&
       !match.isLatent())
-    dequantizedValues.emplace(match.valueElementFactor, CacheContent::Value,
-                              /*rope=*/nullptr, isa, scratch);
+    dequantizedValues.emplace(match.valueElementFactor, match.valueZeroPoints,
+                              CacheContent::Value, /*rope=*/nullptr, isa,
+                              scratch);
 }
 
 void AttentionSteps::emitPreparation(OpBuilder &builder, Location loc) {

@@ -71,7 +71,7 @@ private:
   const AttentionBuffers &buffers;
   /// Of dense keys and values.
   std::optional<DensePacking> packing;
-  /// Of keys and values whose elements have a factor each.
+  /// Of keys and values whose elements have a factor or a zero point each.
   std::optional<Dequantization> dequantizedKeys, dequantizedValues;
   SmallVector<Value> keyScales, valueScales;
 };

@@ -28,6 +28,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace mlir::fp8attn;
 
@@ -40,18 +42,24 @@ static constexpr int64_t kPaired = kTileLines * kLaneCodes;
 static constexpr int64_t kWordBytes = 2;
 static constexpr int64_t kPageTileBytes = kWordBytes * kTileLines * kLineBytes;
 
-/// Returns the cache of the keys, or values, that have the scales.
-static TypedValue<CacheType> cacheOf(LoadScaleOp scale, CacheContent content) {
-  auto run = scale.getRun().getDefiningOp<KeyRunOp>();
+/// Returns the cache of the keys, or values, of which `numbers` are.
+static TypedValue<CacheType> cacheOf(LoadScaleOp numbers,
+                                     CacheContent content) {
+  auto run = numbers.getRun().getDefiningOp<KeyRunOp>();
   return content == CacheContent::Key ? run.getKeyCache() : run.getValueCache();
 }
 
-Dequantization::Dequantization(LoadScaleOp scale, CacheContent content,
-                               AppendRopeOp appended, Isa isa,
-                               ScratchBuilder &buffers)
-    : scale(scale), content(content), cache(cacheOf(scale, content)),
+Dequantization::Dequantization(LoadScaleOp scale, LoadScaleOp zeroPoints,
+                               CacheContent content, AppendRopeOp appended,
+                               Isa isa, ScratchBuilder &buffers)
+    : content(content), cache(cacheOf(scale ? scale : zeroPoints, content)),
       scaling(cache.getType().getElementType(), isa) {
-  MLIRContext *context = scale.getContext();
+  factors.load = scale;
+  this->zeroPoints.load = zeroPoints;
+  LoadScaleOp any = scale ? scale : zeroPoints;
+  head = any.getHead();
+  run = any.getRun();
+  MLIRContext *context = any.getContext();
   const int64_t headDim = cache.getType().getHeadDim();
   if (appended)
     rope = appended.getRope();
@@ -59,27 +67,41 @@ Dequantization::Dequantization(LoadScaleOp scale, CacheContent content,
   const LayoutAttr layout = cache.getType().getLayout();
   page = CacheType::get(context, content, /*numHeads=*/1, headDim + ropeDim,
                         FP8ATTN_BLOCK_KEYS, BFloat16Type::get(context), layout);
-  shared = getChannelsPerScale(scale.getMap(), headDim);
   channels = layout.getChannels(content, headDim);
   pageChannels = channels + ropeDim;
   together = fp8attn_tokens_together(cache.getType().getPageTokens());
   buffers.add(
       MemRefType::get({page.getPageBytes()}, IntegerType::get(context, 8)),
       bytes);
-  buffers.add(MemRefType::get({isKey() ? headDim / shared : FP8ATTN_GRANULE,
-                               isKey() ? FP8ATTN_GRANULE : channels},
-                              Float32Type::get(context)),
-              factors);
+  reserve(factors, buffers);
+  reserve(this->zeroPoints, buffers);
+}
+
+void Dequantization::reserve(Numbers &numbers, ScratchBuilder &buffers) const {
+  if (!numbers.load)
+    return;
+  const int64_t headDim = cache.getType().getHeadDim();
+  numbers.shared = getChannelsPerScale(numbers.load.getMap(), headDim);
+  numbers.differ = getGranularity(numbers.load.getMap()).byToken;
+  buffers.add(
+      MemRefType::get({isKey() ? headDim / numbers.shared : FP8ATTN_GRANULE,
+                       isKey() ? FP8ATTN_GRANULE : channels},
+                      Float32Type::get(numbers.load.getContext())),
+      numbers.buffer);
 }
 
 void Dequantization::emitPreparation(OpBuilder &builder, Location loc) {
-  codes =
-      CachePartOp::create(builder, loc, cache, scale.getHead(),
-                          CacheContentAttr::get(scale.getContext(), content));
+  auto part = CacheContentAttr::get(builder.getContext(), content);
+  codes = CachePartOp::create(builder, loc, cache, head, part);
   if (rope)
-    ropeBytes =
-        CachePartOp::create(builder, loc, rope, scale.getHead(),
-                            CacheContentAttr::get(scale.getContext(), content));
+    ropeBytes = CachePartOp::create(builder, loc, rope, head, part);
+  if (together == 1)
+    return;
+  // Those of any token will do.
+  Value granule = constantIndex(builder, loc, FP8ATTN_GRANULE);
+  for (const Numbers *numbers : {&factors, &zeroPoints})
+    if (numbers->load && !numbers->differ)
+      emitNumbers(builder, loc, *numbers, {}, {}, granule);
 }
 
 Value Dequantization::emitStep(OpBuilder &builder, Location loc, Value firstKey,
@@ -105,7 +127,7 @@ Dequantization::Place Dequantization::emitPlace(OpBuilder &builder,
                                                 Location loc, Value key) {
   const int64_t pageTokens = cache.getType().getPageTokens();
   Value pageNumber =
-      RunPageOp::create(builder, loc, builder.getIndexType(), scale.getRun(),
+      RunPageOp::create(builder, loc, builder.getIndexType(), run,
                         divide(builder, loc, key, pageTokens));
   return {pageNumber, remainder(builder, loc, key, pageTokens)};
 }
@@ -147,11 +169,16 @@ void Dequantization::emitTiles(OpBuilder &builder, Location loc, Value firstKey,
                                         nextKey, end);
   nextKey = arith::SelectOp::create(builder, loc, isThere, nextKey, firstKey);
   const Place nextPlace = emitPlace(builder, loc, nextKey);
-  emitFactors(builder, loc, place, nextPlace, numTokens);
+  for (const Numbers *numbers : {&factors, &zeroPoints})
+    if (numbers->load && numbers->differ)
+      emitNumbers(builder, loc, *numbers, place, nextPlace, numTokens);
   const Addresses at = {emitSource(builder, loc, place, getTokenBytes()),
                         emitSource(builder, loc, nextPlace, getTokenBytes()),
                         emitTarget(builder, loc, firstToken)};
-  if (isKey()) {
+  if (!factors.load) {
+    // Differences are small integers.
+    emitTiles(builder, loc, at, FactorKind::Ordinary);
+  } else if (isKey()) {
     scf::IfOp::create(
         builder, loc, emitAreOrdinary(builder, loc),
         [&](OpBuilder &body, Location loc) {
@@ -170,7 +197,7 @@ void Dequantization::emitTiles(OpBuilder &builder, Location loc, Value firstKey,
 }
 
 Value Dequantization::emitAreOrdinary(OpBuilder &builder, Location loc) {
-  const int64_t groups = cache.getType().getHeadDim() / shared;
+  const int64_t groups = cache.getType().getHeadDim() / factors.shared;
   Value yes = arith::ConstantIntOp::create(builder, loc, 1, 1);
   auto loop = scf::ForOp::create(
       builder, loc, constantIndex(builder, loc, 0),
@@ -179,7 +206,8 @@ Value Dequantization::emitAreOrdinary(OpBuilder &builder, Location loc) {
         Value are = args.front();
         for (int64_t token = 0; token < together; token += kLanes) {
           Value row = vector::LoadOp::create(
-              body, loc, VectorType::get({kLanes}, body.getF32Type()), factors,
+              body, loc, VectorType::get({kLanes}, body.getF32Type()),
+              factors.buffer,
               ValueRange{group, constantIndex(body, loc, token)});
           are = arith::AndIOp::create(body, loc, are,
                                       areOrdinary(body, loc, row));
@@ -209,15 +237,14 @@ void Dequantization::emitTiles(OpBuilder &builder, Location loc,
     }
     Value to = add(body, loc, at.target,
                    multiply(body, loc, pageTile, kPageTileBytes));
-    std::optional<RowFactors> tileFactors;
-    if (isKey() && shared % kPaired == 0)
-      tileFactors =
-          loadRowFactors(body, loc, tile, constantIndex(body, loc, 0), kind);
+    std::optional<RowNumbers> tileNumbers;
+    if (areSharedByTile())
+      tileNumbers = loadRow(body, loc, tile, constantIndex(body, loc, 0), kind);
     forEach(body, loc, tileLines, 1, [&](OpBuilder &inner, Value line) {
       prefetchLine(
           inner, loc, codes,
           add(inner, loc, ahead, multiply(inner, loc, line, codeBytes)));
-      emitLine(inner, loc, from, to, tile, line, kind, tileFactors);
+      emitLine(inner, loc, from, to, tile, line, kind, tileNumbers);
     });
   });
 }
@@ -297,17 +324,29 @@ void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
     storeBytes(body, channel,
                vector::BitCastOp::create(body, loc, elementType, words));
   };
+  // Channels that share both numbers.
+  int64_t together = type.getHeadDim();
+  for (const Numbers *numbers : {&factors, &zeroPoints})
+    if (numbers->load)
+      together = std::gcd(together, numbers->shared);
   forEach(
-      builder, loc, type.getHeadDim(), shared,
+      builder, loc, type.getHeadDim(), together,
       [&](OpBuilder &perGroup, Value group) {
-        Value factor =
-            loadScale(perGroup, loc, scale.getScale(), scale.getMap(),
-                      {place.page, scale.getHead(), place.token, group});
-        forEach(perGroup, loc, shared, 1, [&](OpBuilder &body, Value offset) {
+        auto load = [&](const Numbers &numbers) {
+          LoadScaleOp of = numbers.load;
+          return of ? loadScale(perGroup, loc, of.getScale(), of.getMap(),
+                                {place.page, head, place.token, group})
+                    : Value();
+        };
+        Value factor = load(factors), zeroPoint = load(zeroPoints);
+        forEach(perGroup, loc, together, 1, [&](OpBuilder &body, Value offset) {
           Value channel = add(body, loc, group, offset);
           Value code = loadCode(body, loc, source, channel);
           Value value = valuesOfCodes(body, loc, code, type.getElementType());
-          value = arith::MulFOp::create(body, loc, value, factor);
+          if (zeroPoint)
+            value = arith::SubFOp::create(body, loc, value, zeroPoint);
+          if (factor)
+            value = arith::MulFOp::create(body, loc, value, factor);
           value = arith::TruncFOp::create(body, loc, body.getBF16Type(), value);
           store(body, channel,
                 arith::BitcastOp::create(body, loc, body.getI16Type(), value));
@@ -335,53 +374,67 @@ void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
   });
 }
 
-void Dequantization::emitFactors(OpBuilder &builder, Location loc,
-                                 const Place &place, const Place &next,
-                                 Value numTokens) {
+void Dequantization::emitNumbers(OpBuilder &builder, Location loc,
+                                 const Numbers &numbers, const Place &place,
+                                 const Place &next, Value numTokens) {
   const int64_t headDim = cache.getType().getHeadDim();
+  LoadScaleOp load = numbers.load;
+  const int64_t shared = numbers.shared;
   forEach(builder, loc, numTokens, 1, [&](OpBuilder &perToken, Value token) {
     auto dimsOf = [&](const Place &first, Value channel) -> SmallVector<Value> {
-      return {first.page, scale.getHead(),
-              add(perToken, loc, first.token, token), channel};
+      if (!numbers.differ)
+        return {Value(), head, Value(), channel};
+      return {first.page, head, add(perToken, loc, first.token, token),
+              channel};
     };
-    prefetchLine(
-        perToken, loc, scale.getScale(),
-        getScaleIndices(perToken, loc, scale.getMap(), dimsOf(next, Value())));
+    if (numbers.differ)
+      prefetchLine(
+          perToken, loc, load.getScale(),
+          getScaleIndices(perToken, loc, load.getMap(), dimsOf(next, Value())));
     forEach(perToken, loc, headDim, shared,
             [&](OpBuilder &perGroup, Value channel) {
-              Value factor = loadScale(perGroup, loc, scale.getScale(),
-                                       scale.getMap(), dimsOf(place, channel));
+              Value number = loadScale(perGroup, loc, load.getScale(),
+                                       load.getMap(), dimsOf(place, channel));
               if (isKey()) {
                 memref::StoreOp::create(
-                    perGroup, loc, factor, factors,
+                    perGroup, loc, number, numbers.buffer,
                     ValueRange{divide(perGroup, loc, channel, shared), token});
                 return;
               }
               forEach(perGroup, loc, shared, 1,
                       [&](OpBuilder &body, Value offset) {
                         memref::StoreOp::create(
-                            body, loc, factor, factors,
+                            body, loc, number, numbers.buffer,
                             ValueRange{token, add(body, loc, channel, offset)});
                       });
             });
   });
 }
 
-Value Dequantization::loadFactors(OpBuilder &builder, Location loc, Value tile,
-                                  Value paired) {
+bool Dequantization::areSharedByTile() const {
+  return isKey() && llvm::all_of(ArrayRef({&factors, &zeroPoints}),
+                                 [](const Numbers *numbers) {
+                                   return !numbers->load ||
+                                          numbers->shared % kPaired == 0;
+                                 });
+}
+
+Value Dequantization::loadLanes(OpBuilder &builder, Location loc,
+                                const Numbers &numbers, Value tile,
+                                Value paired) {
   // Tiles run along channels, then, of keys, along groups of 16 tokens.
   SmallVector<Value> place;
   if (isKey()) {
     const int64_t rowTiles = channels / kPaired;
-    const int64_t groups = cache.getType().getHeadDim() / shared;
+    const int64_t groups = cache.getType().getHeadDim() / numbers.shared;
     Value channel =
         add(builder, loc,
             multiply(builder, loc, remainder(builder, loc, tile, rowTiles),
                      kPaired),
             paired);
-    // Channels of the padding are 0, and must stay so.
+    // Channels of the padding meet zeros of the query; they take what is there.
     Value group = arith::MinUIOp::create(
-        builder, loc, divide(builder, loc, channel, shared),
+        builder, loc, divide(builder, loc, channel, numbers.shared),
         constantIndex(builder, loc, groups - 1));
     place = {group, multiply(builder, loc, divide(builder, loc, tile, rowTiles),
                              kLanes)};
@@ -389,26 +442,40 @@ Value Dequantization::loadFactors(OpBuilder &builder, Location loc, Value tile,
     place = {paired, multiply(builder, loc, tile, kLanes)};
   }
   auto type = VectorType::get({kLanes}, builder.getF32Type());
-  return vector::LoadOp::create(builder, loc, type, factors, place);
+  return vector::LoadOp::create(builder, loc, type, numbers.buffer, place);
 }
 
-RowFactors Dequantization::loadRowFactors(OpBuilder &builder, Location loc,
-                                          Value tile, Value paired,
-                                          FactorKind kind) {
-  Value even = loadFactors(builder, loc, tile, paired);
+std::pair<Value, Value> Dequantization::loadPairs(OpBuilder &builder,
+                                                  Location loc,
+                                                  const Numbers &numbers,
+                                                  Value tile, Value paired) {
+  Value even = loadLanes(builder, loc, numbers, tile, paired);
   // All elements of a lane are of one group of channels if their first is.
   Value odd = even;
-  if (!isKey() || shared % kLaneCodes != 0)
-    odd =
-        loadFactors(builder, loc, tile,
+  if (!isKey() || numbers.shared % kLaneCodes != 0)
+    odd = loadLanes(builder, loc, numbers, tile,
                     add(builder, loc, paired, constantIndex(builder, loc, 1)));
-  return scaling.spread(builder, loc, even, odd, kind);
+  return {even, odd};
+}
+
+RowNumbers Dequantization::loadRow(OpBuilder &builder, Location loc, Value tile,
+                                   Value paired, FactorKind kind) {
+  RowNumbers row;
+  if (factors.load) {
+    auto [even, odd] = loadPairs(builder, loc, factors, tile, paired);
+    row.factors = scaling.spread(builder, loc, even, odd, kind);
+  }
+  if (zeroPoints.load) {
+    auto [even, odd] = loadPairs(builder, loc, zeroPoints, tile, paired);
+    row.zeroPoints = interleave(builder, loc, even, odd);
+  }
+  return row;
 }
 
 void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
                               Value target, Value tile, Value line,
                               FactorKind kind,
-                              std::optional<RowFactors> tileFactors) {
+                              std::optional<RowNumbers> tileNumbers) {
   Value from =
       add(builder, loc, source, multiply(builder, loc, line, getCodeBytes()));
   Value to =
@@ -420,13 +487,13 @@ void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
   for (auto [row, words] :
        llvm::enumerate(scaling.splitLine(builder, loc, lineCodes))) {
     Value offset = constantIndex(builder, loc, 2 * row);
-    const RowFactors rowFactors =
-        tileFactors ? *tileFactors
-                    : loadRowFactors(builder, loc, tile,
-                                     add(builder, loc, paired, offset), kind);
-    Value products = scaling.multiply(builder, loc, words, rowFactors, kind);
+    const RowNumbers numbers =
+        tileNumbers ? *tileNumbers
+                    : loadRow(builder, loc, tile,
+                              add(builder, loc, paired, offset), kind);
+    Value values = scaling.scale(builder, loc, words, numbers, kind);
     vector::StoreOp::create(
-        builder, loc, products, bytes,
+        builder, loc, values, bytes,
         ValueRange{add(builder, loc, to,
                        constantIndex(builder, loc, row * kLineBytes))});
   }

@@ -5,9 +5,10 @@
 //===----------------------------------------------------------------------===//
 //
 // A scale that differs by key and by channel cannot leave the product of a key
-// with a query, or of a value with a probability. A step of such keys or values
-// is decoded and multiplied before the kernels see it, in memory of the worker:
-// one bf16 page of FP8ATTN_BLOCK_KEYS tokens, overwritten by the next step.
+// with a query, or of a value with a probability, and kernels know of no zero
+// points. A step of such keys or values is decoded, and zero points subtracted,
+// and multiplied before the kernels see it, in memory of the worker: one bf16
+// page of FP8ATTN_BLOCK_KEYS tokens, overwritten by the next step.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,6 +20,7 @@
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 #include <optional>
+#include <utility>
 
 namespace mlir::fp8attn {
 
@@ -26,21 +28,23 @@ namespace mlir::fp8attn {
 class Dequantization {
 public:
   /// Reserves memory in `buffers`, which must be built while this lives.
-  /// `scale` loads the factors of the run's keys or values, a tensor of rank 2;
-  /// `rope`, which may be null, puts bf16 channels behind those of keys; `isa`
-  /// is that of the code.
-  Dequantization(LoadScaleOp scale, CacheContent content, AppendRopeOp rope,
-                 Isa isa, ScratchBuilder &buffers);
+  /// `scale` loads the factors of the run's keys or values, a tensor of rank 2,
+  /// and `zeroPoints`, likewise, what is subtracted from their codes; one of
+  /// the two may be null. `rope`, which may be null, puts bf16 channels behind
+  /// those of keys; `isa` is that of the code.
+  Dequantization(LoadScaleOp scale, LoadScaleOp zeroPoints,
+                 CacheContent content, AppendRopeOp rope, Isa isa,
+                 ScratchBuilder &buffers);
 
   /// Emits what is done once for a work item, after the buffers are built.
   void emitPreparation(OpBuilder &builder, Location loc);
 
-  /// Emits bf16(code * scale), rounded to f32 in between, for `numKeys` keys or
-  /// values from `firstKey` on. Returns a run in which they are keys 0 to
-  /// numKeys - 1 and, likewise, values: kernels must read one part only. Of a
-  /// latent cache, values are the first channels of these keys. The channels of
-  /// `rope` are as they were. Keys from there to before `end` are fetched
-  /// ahead.
+  /// Emits bf16((code - zero point) * scale), rounded to f32 in between, for
+  /// `numKeys` keys or values from `firstKey` on. Returns a run in which they
+  /// are keys 0 to numKeys - 1 and, likewise, values: kernels must read one
+  /// part only. Of a latent cache, values are the first channels of these keys.
+  /// The channels of `rope` are as they were. Keys from there to before `end`
+  /// are fetched ahead.
   Value emitStep(OpBuilder &builder, Location loc, Value firstKey,
                  Value numKeys, Value end);
 
@@ -49,7 +53,21 @@ private:
   struct Place {
     Value page, token;
   };
-  /// Collects the factors of tokens that are contiguous, then multiplies their
+  /// Numbers of elements: factors or zero points, f32.
+  struct Numbers {
+    /// Null if there are none.
+    LoadScaleOp load = {};
+    /// Neighbouring channels that share one.
+    int64_t shared = 0;
+    /// Whether tokens have others.
+    bool differ = false;
+    /// Of up to a granule, so that 16 lanes of a tile are neighbours: [groups
+    /// of channels, tokens] of keys, [tokens, channels] of values.
+    Value buffer = {};
+  };
+  /// Reserves the buffer of `numbers`, if there are some.
+  void reserve(Numbers &numbers, ScratchBuilder &buffers) const;
+  /// Collects the numbers of tokens that are contiguous, then scales their
   /// tiles. `firstKey` is the key that becomes number `firstToken` of the page.
   void emitTiles(OpBuilder &builder, Location loc, Value firstKey,
                  Value firstToken, Value numTokens, Value end);
@@ -77,25 +95,35 @@ private:
   /// Returns the first byte of a token that takes `tokenBytes`.
   Value emitSource(OpBuilder &builder, Location loc, const Place &place,
                    int64_t tokenBytes);
-  /// Collects the factors of tokens, and fetches those of the next.
-  void emitFactors(OpBuilder &builder, Location loc, const Place &place,
-                   const Place &next, Value numTokens);
-  /// `source` and `target` are the first bytes of the tile; `tileFactors` are
+  /// Collects numbers of tokens, and fetches those of the next. Places are of
+  /// no account if tokens do not differ.
+  void emitNumbers(OpBuilder &builder, Location loc, const Numbers &numbers,
+                   const Place &place, const Place &next, Value numTokens);
+  /// `source` and `target` are the first bytes of the tile; `tileNumbers` are
   /// those of all of its rows, if they have the same.
   void emitLine(OpBuilder &builder, Location loc, Value source, Value target,
                 Value tile, Value line, FactorKind kind,
-                std::optional<RowFactors> tileFactors);
-  /// Returns the factors of elements `paired` and the next of all lanes.
-  RowFactors loadRowFactors(OpBuilder &builder, Location loc, Value tile,
-                            Value paired, FactorKind kind);
-  Value loadFactors(OpBuilder &builder, Location loc, Value tile, Value paired);
+                std::optional<RowNumbers> tileNumbers);
+  /// Returns the numbers of elements `paired` and the next of all lanes.
+  RowNumbers loadRow(OpBuilder &builder, Location loc, Value tile, Value paired,
+                     FactorKind kind);
+  /// Returns those of the even elements of all lanes, and of the odd ones.
+  std::pair<Value, Value> loadPairs(OpBuilder &builder, Location loc,
+                                    const Numbers &numbers, Value tile,
+                                    Value paired);
+  Value loadLanes(OpBuilder &builder, Location loc, const Numbers &numbers,
+                  Value tile, Value paired);
+  /// Whether all rows of a tile of keys have the same numbers.
+  bool areSharedByTile() const;
   bool isKey() const { return content == CacheContent::Key; }
   /// Returns the bytes of a line of codes: of 4 bits, half as many.
   int64_t getCodeBytes() const;
   /// Returns those of a token of codes.
   int64_t getTokenBytes() const;
 
-  LoadScaleOp scale;
+  Numbers factors, zeroPoints;
+  /// The head and the run of either.
+  Value head, run;
   CacheContent content;
   /// In pages of the caller, and in the one of the worker.
   TypedValue<CacheType> cache;
@@ -106,13 +134,8 @@ private:
   /// Channels of a token of the cache, and of the page, which has those of
   /// `rope` behind them; and tokens that are contiguous.
   int64_t channels, pageChannels, together;
-  /// Neighbouring channels that share a factor.
-  int64_t shared;
   /// First byte of the head in page 0 of the cache, and that of the page.
   Value codes, ropeBytes, bytes;
-  /// Of up to a granule, so that 16 lanes of a tile are neighbours: [groups of
-  /// channels, tokens] of keys, [tokens, channels] of values.
-  Value factors;
 };
 
 } // namespace mlir::fp8attn

@@ -10,6 +10,7 @@
 
 #include "SelectKernels/KernelCalls.h"
 #include "SelectKernels/ScaledStore.h"
+#include "SelectKernels/ZeroPointStore.h"
 #include "Support/Constants.h"
 #include "Support/IndexMath.h"
 #include "Support/Loops.h"
@@ -124,6 +125,18 @@ static void emitQuotientStore(OpBuilder &builder, StoreOp op,
                  emitStoreCall(body, op.getLoc(), row, cache,
                                getOperands(body, op, quotients, count, slots));
                });
+}
+
+void mlir::fp8attn::emitZeroPointStore(StoreOp op) {
+  OpBuilder builder(op);
+  forEachBlock(builder, op, kScaledTokens,
+               {kScaledTokens, op.getCache().getType().getHeadDim()},
+               [&](OpBuilder &body, Value first, Value count, Value slots,
+                   Value quotients) {
+                 emitQuotients(body, op, first, slots, count, quotients);
+                 emitZeroPointCodes(body, op, slots, count, quotients);
+               });
+  op.erase();
 }
 
 /// Stores tokens that have a scale each, and scales that the kernel computes.

@@ -57,6 +57,9 @@ void emitStoreCall(OpBuilder &builder, Location loc, const KernelRow &row,
 /// Replaces a store into a cache.
 void emitStoreCall(StoreOp op, const KernelRow &row);
 
+/// Replaces a store of codes that have zero points, by no kernel.
+void emitZeroPointStore(StoreOp op);
+
 /// Replaces the merge of some rows.
 void emitMergeCall(TileMergeOp op, const KernelRow &row);
 

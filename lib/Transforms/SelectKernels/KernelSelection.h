@@ -43,8 +43,9 @@ struct AttentionProblem {
   bool hasFactorsByKey = false;
   /// Whether keys and values are dense: a step of them is packed at a time.
   bool isDense = false;
-  /// Whether keys or values have scales by key and channel: kernels multiply by
-  /// them, or they are dequantised, a step at a time, to bf16.
+  /// Whether keys or values have scales by key and channel, or zero points:
+  /// kernels multiply by them, or they are dequantised, a step at a time, to
+  /// bf16.
   bool scalesKeyElements = false;
   bool scalesValueElements = false;
   BlockKernels keyBlocks;

@@ -48,6 +48,17 @@ Value mlir::fp8attn::areOrdinary(OpBuilder &builder, Location loc,
       arith::OrIOp::create(b, isBetween, isZero));
 }
 
+RowFactors mlir::fp8attn::interleave(OpBuilder &builder, Location loc,
+                                     Value even, Value odd) {
+  auto half = [&](int64_t from) -> Value {
+    SmallVector<int64_t> lanes;
+    for (int64_t lane = from; lane < from + kLanes / 2; ++lane)
+      lanes.append({lane, kLanes + lane});
+    return vector::ShuffleOp::create(builder, loc, even, odd, lanes);
+  };
+  return {half(0), half(kLanes / 2)};
+}
+
 RowFactors LineScaling::spread(OpBuilder &builder, Location loc, Value even,
                                Value odd, FactorKind kind) const {
   ImplicitLocOpBuilder b(loc, builder);
@@ -63,14 +74,8 @@ RowFactors LineScaling::spread(OpBuilder &builder, Location loc, Value even,
     return arith::SelectOp::create(
         b, isNan, number(std::numeric_limits<float>::quiet_NaN()), factors);
   };
-  Value first = prepare(even), second = odd == even ? first : prepare(odd);
-  auto interleave = [&](int64_t from) -> Value {
-    SmallVector<int64_t> lanes;
-    for (int64_t lane = from; lane < from + kLanes / 2; ++lane)
-      lanes.append({lane, kLanes + lane});
-    return vector::ShuffleOp::create(b, first, second, lanes);
-  };
-  return {interleave(0), interleave(kLanes / 2)};
+  Value first = prepare(even);
+  return interleave(builder, loc, first, odd == even ? first : prepare(odd));
 }
 
 std::array<Value, 2> LineScaling::splitLine(OpBuilder &builder, Location loc,
@@ -120,18 +125,23 @@ static Value convertToBf16(OpBuilder &builder, Location loc, Value first,
   return call.getResult(0);
 }
 
-Value LineScaling::multiply(OpBuilder &builder, Location loc, Value row,
-                            const RowFactors &factors, FactorKind kind) const {
+Value LineScaling::scale(OpBuilder &builder, Location loc, Value row,
+                         const RowNumbers &numbers, FactorKind kind) const {
   ImplicitLocOpBuilder b(loc, builder);
   SmallVector<Value> products = numbersOfTopCodes(b, loc, row, element, kLanes);
-  for (auto [product, factor] : llvm::zip_equal(products, factors)) {
+  for (auto [half, product] : llvm::enumerate(products)) {
+    // Without a unit, numbers are values.
+    if (numbers.zeroPoints)
+      product = arith::SubFOp::create(b, product, (*numbers.zeroPoints)[half]);
+    if (!numbers.factors)
+      continue;
     // The factor times the unit may be more than f32 has.
     if (kind == FactorKind::Any)
       product = arith::MulFOp::create(
           b, product,
           constantLike(b, loc, product.getType(),
                        b.getF32FloatAttr(getTopCodeUnit(element))));
-    product = arith::MulFOp::create(b, product, factor);
+    product = arith::MulFOp::create(b, product, (*numbers.factors)[half]);
   }
   const bool converts = kind == FactorKind::Ordinary && isa >= Isa::Avx512Bf16;
   Value words = converts ? convertToBf16(b, loc, products[0], products[1])

@@ -18,6 +18,7 @@
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 #include <array>
+#include <optional>
 
 namespace mlir::fp8attn {
 
@@ -32,7 +33,17 @@ Value areOrdinary(OpBuilder &builder, Location loc, Value factors);
 /// Factors of the first and of the other 16 words of a row, in their order.
 using RowFactors = std::array<Value, 2>;
 
-/// Multiplies rows of codes of a type.
+/// What is done with the elements of a row: value = (code - zero point) *
+/// factor. Either may be absent.
+struct RowNumbers {
+  std::optional<RowFactors> factors, zeroPoints;
+};
+
+/// Returns `even` and `odd`, numbers of the even and the odd elements of 16
+/// lanes, as those of a row.
+RowFactors interleave(OpBuilder &builder, Location loc, Value even, Value odd);
+
+/// Turns rows of codes of a type to bf16.
 class LineScaling {
 public:
   LineScaling(Type element, Isa isa) : element(element), isa(isa) {}
@@ -45,9 +56,10 @@ public:
   /// the codes.
   std::array<Value, 2> splitLine(OpBuilder &builder, Location loc,
                                  Value line) const;
-  /// Returns bf16(code * factor), rounded to f32 in between, as 64 bytes.
-  Value multiply(OpBuilder &builder, Location loc, Value row,
-                 const RowFactors &factors, FactorKind kind) const;
+  /// Returns bf16((code - zero point) * factor), rounded to f32 in between, as
+  /// 64 bytes. Zero points are of i8 alone.
+  Value scale(OpBuilder &builder, Location loc, Value row,
+              const RowNumbers &numbers, FactorKind kind) const;
 
 private:
   Type element;

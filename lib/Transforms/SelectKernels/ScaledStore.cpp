@@ -23,6 +23,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 #include <cmath>
+#include <utility>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -117,7 +118,9 @@ public:
         channels(channels), quotients(quotients) {}
 
   void emit(OpBuilder &builder) {
-    if (op.getComputed())
+    if (op.getComputed() && op.getZeroPoints())
+      computeZeroPoint(builder);
+    else if (op.getComputed())
       computeScale(builder, findLargest(builder));
     Value scale = loadProduct(builder, op, place);
     forChannels(builder, [&](OpBuilder &body, Value channel, Value element) {
@@ -182,6 +185,53 @@ private:
                                     loop.getResult(0));
   }
 
+  /// Returns the least and the largest of 0 and the finite elements of the
+  /// group.
+  std::pair<Value, Value> findRange(OpBuilder &builder) {
+    Value zero = constantF32(builder, loc, 0);
+    auto loop = scf::ForOp::create(
+        builder, loc, constantIndex(builder, loc, 0),
+        constantIndex(builder, loc, channels), constantIndex(builder, loc, 1),
+        ValueRange{zero, zero},
+        [&](OpBuilder &body, Location loc, Value offset, ValueRange range) {
+          Value element = loadElement(body, channelAt(body, offset));
+          // Of a number that is not finite, the difference is a NaN.
+          Value difference = arith::SubFOp::create(body, loc, element, element);
+          Value isFinite = arith::CmpFOp::create(
+              body, loc, arith::CmpFPredicate::OEQ, difference, zero);
+          element = arith::SelectOp::create(body, loc, isFinite, element, zero);
+          Value least = arith::MinimumFOp::create(body, loc, range[0], element);
+          Value largest =
+              arith::MaximumFOp::create(body, loc, range[1], element);
+          scf::YieldOp::create(body, loc, ValueRange{least, largest});
+        });
+    return {loop.getResult(0), loop.getResult(1)};
+  }
+
+  /// Stores the scale that takes the range of the elements to that of the
+  /// codes, and the zero point that takes the least of them to the least code.
+  void computeZeroPoint(OpBuilder &builder) {
+    auto [least, largest] = findRange(builder);
+    Value codes = constantF32(builder, loc, kLargestI8 - kLeastI8);
+    // The difference of the elements may be more than f32 has.
+    Value scale = arith::SubFOp::create(
+        builder, loc, arith::DivFOp::create(builder, loc, largest, codes),
+        arith::DivFOp::create(builder, loc, least, codes));
+    storeScale(builder, op, boundScale(builder, scale), place);
+    Value zeroPoint = arith::SubFOp::create(
+        builder, loc, constantF32(builder, loc, kLeastI8),
+        arith::DivFOp::create(builder, loc, least,
+                              loadProduct(builder, op, place)));
+    Value code = roundToInteger(
+        builder, loc,
+        clampFloat(builder, loc, zeroPoint, kLeastI8, kLargestI8));
+    memref::StoreOp::create(
+        builder, loc,
+        arith::TruncIOp::create(builder, loc, builder.getI8Type(), code),
+        op.getZeroPoints(),
+        getScaleIndices(builder, loc, *op.getZeroPointMap(), place));
+  }
+
   /// Stores the scale that the largest magnitude is given.
   void computeScale(OpBuilder &builder, Value largest) {
     if (op.getMicroscaling())
@@ -196,6 +246,12 @@ private:
     Type element = op.getCache().getType().getElementType();
     Value scale = arith::DivFOp::create(
         builder, loc, largest, constantF32(builder, loc, largestCode(element)));
+    return boundScale(builder, scale);
+  }
+
+  /// Returns a scale over the outer one, if there is one, and at least as large
+  /// as computed ones are.
+  Value boundScale(OpBuilder &builder, Value scale) {
     if (Value outer = op.getScale())
       scale = arith::DivFOp::create(builder, loc, scale, outer);
     return arith::MaximumFOp::create(
@@ -240,12 +296,9 @@ bool mlir::fp8attn::needsQuotients(StoreOp op) {
          getChannelsPerScale(*op.getScaleMap(), channels) < channels;
 }
 
-/// Emits a loop over the first `count` tokens of `slots` that have a slot;
-/// `build` emits its body for a token and its (page, head, token) and, null,
-/// channel.
-static void
-forEachSlot(OpBuilder &builder, StoreOp op, Value slots, Value count,
-            function_ref<void(OpBuilder &, Value, ArrayRef<Value>)> build) {
+void mlir::fp8attn::forEachSlot(
+    OpBuilder &builder, StoreOp op, Value slots, Value count,
+    function_ref<void(OpBuilder &, Value, ArrayRef<Value>)> build) {
   Location loc = op.getLoc();
   forEach(builder, loc, count, 1, [&](OpBuilder &body, Value token) {
     Value slot = memref::LoadOp::create(body, loc, slots, token);

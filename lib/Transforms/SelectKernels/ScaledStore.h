@@ -6,7 +6,8 @@
 //
 // The kernels that write a cache divide a token by one number. Where the scale
 // differs by token, they are given those of a block of tokens, or compute them.
-// Where it differs by channel, the division is made before them.
+// Where it differs by channel, the division is made before them. Codes that
+// have zero points are stored without a kernel.
 //
 //===----------------------------------------------------------------------===//
 
@@ -43,6 +44,12 @@ inline constexpr int64_t kScaledTokens = 16;
 /// says so. Rows of skipped tokens are left.
 void emitQuotients(OpBuilder &builder, StoreOp op, Value first, Value slots,
                    Value count, Value quotients);
+
+/// Emits a loop over the first `count` tokens of `slots` that have a slot;
+/// `build` emits its body for a token and its (page, head, token) and, null,
+/// channel.
+void forEachSlot(OpBuilder &builder, StoreOp op, Value slots, Value count,
+                 function_ref<void(OpBuilder &, Value, ArrayRef<Value>)> build);
 
 } // namespace mlir::fp8attn
 

@@ -56,6 +56,30 @@ static Value valuesOfE2M1(OpBuilder &builder, Location loc, Value codes,
   return arith::MulFOp::create(b, value, factor);
 }
 
+Value mlir::fp8attn::clampFloat(OpBuilder &builder, Location loc, Value value,
+                                float least, float largest) {
+  ImplicitLocOpBuilder b(loc, builder);
+  auto number = [&](float bound) {
+    return constantLike(b, loc, value.getType(), b.getF32FloatAttr(bound));
+  };
+  value = arith::MaximumFOp::create(b, value, number(least));
+  return arith::MinimumFOp::create(b, value, number(largest));
+}
+
+Value mlir::fp8attn::roundToInteger(OpBuilder &builder, Location loc,
+                                    Value value) {
+  // The last place of this number is 1: it grows by what is added, rounded.
+  constexpr float kShifter = 0x1.8p23f;
+  ImplicitLocOpBuilder b(loc, builder);
+  Value shifter =
+      constantLike(b, loc, value.getType(), b.getF32FloatAttr(kShifter));
+  auto bitsOf = [&](Value number) {
+    return arith::BitcastOp::create(b, b.getI32Type(), number);
+  };
+  return arith::SubIOp::create(
+      b, bitsOf(arith::AddFOp::create(b, value, shifter)), bitsOf(shifter));
+}
+
 Value mlir::fp8attn::valuesOfCodes(OpBuilder &builder, Location loc,
                                    Value codes, Type element) {
   auto like = [&](Type type) -> Type {

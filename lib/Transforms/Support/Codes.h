@@ -19,6 +19,17 @@ namespace mlir::fp8attn {
 /// Returns the largest number that quantising to elements of the type gives.
 float largestCode(Type element);
 
+/// Codes of i8 that have a zero point; others are -kLargestI8 at least.
+inline constexpr float kLeastI8 = -128, kLargestI8 = 127;
+
+/// Returns an f32 that is not NaN, or the bound that it is beyond.
+Value clampFloat(OpBuilder &builder, Location loc, Value value, float least,
+                 float largest);
+
+/// Returns the integer, i32, that is nearest to an f32 below 2^22, of two the
+/// even one.
+Value roundToInteger(OpBuilder &builder, Location loc, Value value);
+
 /// Returns the values, f32, of codes, a vector or scalar of i8, exactly. Of
 /// types of 4 bits, the others are 0.
 Value valuesOfCodes(OpBuilder &builder, Location loc, Value codes,

@@ -68,6 +68,8 @@ Value mlir::fp8attn::loadScale(OpBuilder &builder, Location loc, Value scale,
       builder, loc, scale, getScaleIndices(builder, loc, map, dims));
   if (isa<Float8E8M0FNUType>(value.getType()))
     return decodePower(builder, loc, value);
+  if (value.getType().isInteger())
+    return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), value);
   return value.getType().isF32()
              ? value
              : arith::ExtFOp::create(builder, loc, builder.getF32Type(), value)

@@ -25,8 +25,8 @@ namespace mlir::fp8attn {
 SmallVector<Value> getScaleIndices(OpBuilder &builder, Location loc,
                                    AffineMap map, ArrayRef<Value> dims);
 
-/// Loads the scale at the map's results, given the value of each dimension that
-/// the map uses (others may be null), as f32.
+/// Loads the scale, or the zero point, at the map's results, given the value of
+/// each dimension that the map uses (others may be null), as f32.
 Value loadScale(OpBuilder &builder, Location loc, Value scale, AffineMap map,
                 ArrayRef<Value> dims);
 

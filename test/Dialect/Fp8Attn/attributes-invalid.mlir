@@ -70,7 +70,7 @@ func.func @tile(%codes: tensor<16x64xf8E4M3FN>) {
 
 // attr_c1: a part of a name is a hint, and without one all are listed.
 func.func @key(%key: memref<?x8x64xbf16>, %slots: memref<?xi64>, %cache: !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16>) {
-  // expected-error@below {{'fp8attn.kv_write' op expects no attribute 'rounding'; expects one of dynamic, interleaved, keyScaleMap, microscaling, norm_eps, valueScaleMap}}
+  // expected-error@below {{'fp8attn.kv_write' op expects no attribute 'rounding'; expects one of dynamic, interleaved, keyScaleMap, keyZeroPointMap, microscaling, norm_eps, valueScaleMap, valueZeroPointMap}}
   fp8attn.kv_write key(%key : memref<?x8x64xbf16>) value(%key : memref<?x8x64xbf16>) slots(%slots : memref<?xi64>)
       cache(%cache : !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, bf16>) {rounding = "even"}
   return

@@ -75,7 +75,7 @@ func.func @attention(
     %starts: memref<?xi32>, %lens: memref<?xi32>, %table: memref<?x?xi32>) {
   // expected-error@below {{'fp8attn.paged_attention' op expects key_scale and its map to be given together, got only the scale}}
   "fp8attn.paged_attention"(%query, %cache, %scale, %scale, %starts, %lens, %table, %query)
-      <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({})
+      <{operandSegmentSizes = array<i32: 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({})
       : (memref<?x16x64xbf16>, !cache, memref<8xf32>, memref<8xf32>,
          memref<?xi32>, memref<?xi32>, memref<?x?xi32>, memref<?x16x64xbf16>) -> ()
   return

@@ -459,7 +459,7 @@ func.func @write(%key: memref<5x2x64xbf16>, %slots: memref<5xi64>, %positions: m
     %cache: !cache) {
   // expected-error@below {{'fp8attn.kv_write' op expects all of positions, cos and sin, or none of them}}
   "fp8attn.kv_write"(%key, %key, %slots, %positions, %cos, %cache)
-      <{operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0>}>
+      <{operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0>}>
       : (memref<5x2x64xbf16>, memref<5x2x64xbf16>, memref<5xi64>, memref<5xi32>, memref<100x32xf32>, !cache) -> ()
   return
 }

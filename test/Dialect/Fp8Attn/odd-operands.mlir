@@ -14,28 +14,28 @@
 // CHECK: op expected 1 or more operands, but found 0
 
 func.func @f(%a: index, %b: memref<8xf32>) {
-  "fp8attn.paged_attention"() <{operandSegmentSizes = array<i32: 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0>}> ({}) : () -> ()
+  "fp8attn.paged_attention"() <{operandSegmentSizes = array<i32: 0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0>}> ({}) : () -> ()
   return
 }
 
 // -----
 
 func.func @f(%a: index, %b: memref<8xf32>) {
-  "fp8attn.paged_attention"(%b) <{operandSegmentSizes = array<i32: 1,0,0,0,-5,0,0,0,0,5,0,0,0,0,0,0,0,0,0,0,0,0,0>}> ({}) : (memref<8xf32>) -> ()
+  "fp8attn.paged_attention"(%b) <{operandSegmentSizes = array<i32: 1,0,0,0,-5,0,0,0,0,5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0>}> ({}) : (memref<8xf32>) -> ()
   return
 }
 
 // -----
 
 func.func @f(%q: memref<*xbf16>, %s: memref<9223372036854775807x64x64xbf16>) {
-  "fp8attn.kv_write"(%q) <{operandSegmentSizes = array<i32: 1,0,0,0,0,0,0,0,0,0,0,0,0,0,0>}> : (memref<*xbf16>) -> ()
+  "fp8attn.kv_write"(%q) <{operandSegmentSizes = array<i32: 1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0>}> : (memref<*xbf16>) -> ()
   return
 }
 
 // -----
 
 func.func @f(%q: memref<?x8x64xbf16>, %t: memref<?x?xi32>, %i: memref<?xi32>) {
-  "fp8attn.paged_attention"(%q,%i,%i,%t,%q) <{operandSegmentSizes = array<i32: 1,0,0,0,1,1,1,0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0>}> ({}) : (memref<?x8x64xbf16>,memref<?xi32>,memref<?xi32>,memref<?x?xi32>,memref<?x8x64xbf16>) -> ()
+  "fp8attn.paged_attention"(%q,%i,%i,%t,%q) <{operandSegmentSizes = array<i32: 1,0,0,0,1,1,1,0,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0>}> ({}) : (memref<?x8x64xbf16>,memref<?xi32>,memref<?xi32>,memref<?x?xi32>,memref<?x8x64xbf16>) -> ()
   return
 }
 

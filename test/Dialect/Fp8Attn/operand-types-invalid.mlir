@@ -18,7 +18,7 @@ func.func @cache(%query: memref<?x8x64xbf16>, %cache: memref<?xi8>, %starts: mem
                  %table: memref<?x?xi32>) {
   // expected-error@below {{'fp8attn.paged_attention' op expects cache to be an !fp8attn.cache, got 'memref<?xi8>'}}
   "fp8attn.paged_attention"(%query, %cache, %starts, %lens, %table, %query)
-      <{operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({})
+      <{operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({})
       : (memref<?x8x64xbf16>, memref<?xi8>, memref<?xi32>, memref<?xi32>, memref<?x?xi32>, memref<?x8x64xbf16>) -> ()
   return
 }
@@ -49,7 +49,7 @@ func.func @scale(%source: memref<?x64xf8E4M3FN>, %scale: memref<?x?x?x?xf32>, %t
 !cache = !fp8attn.cache<key_value, heads = 2, head_dim = 64, page = 32, bf16>
 func.func @slots(%key: memref<?x2x64xbf16>, %slots: index, %cache: !cache) {
   // expected-error@below {{'fp8attn.kv_write' op expects slots to be a memref or tensor of 1 dimension and i64, got 'index'}}
-  "fp8attn.kv_write"(%key, %key, %slots, %cache) <{operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0>}>
+  "fp8attn.kv_write"(%key, %key, %slots, %cache) <{operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0>}>
       : (memref<?x2x64xbf16>, memref<?x2x64xbf16>, index, !cache) -> ()
   return
 }

@@ -32,15 +32,3 @@ func.func @write(%key: tensor<?x1x64xbf16>, %slots: tensor<?xi64>, %cache: !late
       key_scale(%power : tensor<?x1x32x2xf8E8M0FNU>, #block) cache(%cache : !latent) dynamic -> tensor<?x1x32x2xf8E8M0FNU>
   return %powers : tensor<?x1x32x2xf8E8M0FNU>
 }
-
-// CHECK-LABEL: func @store
-// CHECK: fp8attn.tile.store key %{{.+}}, %{{.+}} scale %{{.+}} scales(%{{.+}}[#map] : memref<?x2x32x4xf8E4M3FN>) into
-// CHECK: fp8attn.tile.store key %{{.+}}, %{{.+}} scales(%{{.+}}[#map1] : memref<?x2x32x2xf8E8M0FNU>) computed microscaling into
-func.func @store(%x: memref<?x64xf32>, %slots: memref<?xi64>, %outer: f32, %scales: memref<?x2x32x4xf8E4M3FN>,
-    %powers: memref<?x2x32x2xf8E8M0FNU>, %cache: !kv, %head: index) {
-  fp8attn.tile.store key %x, %slots scale %outer scales(%scales[#sixteen] : memref<?x2x32x4xf8E4M3FN>) into %cache[%head]
-      : memref<?x64xf32>, memref<?xi64>, !kv
-  fp8attn.tile.store key %x, %slots scales(%powers[#block] : memref<?x2x32x2xf8E8M0FNU>) computed microscaling
-      into %cache[%head] : memref<?x64xf32>, memref<?xi64>, !kv
-  return
-}

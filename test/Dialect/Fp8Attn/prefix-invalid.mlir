@@ -5,7 +5,7 @@
 func.func @case(%query: memref<?x8x64xbf16>, %cache: !cache, %starts: memref<?xi32>, %table: memref<?x?xi32>) {
   // expected-error@below {{'fp8attn.paged_attention' op expects group_start, prefix_lens and prefix_table, or none of them, got no group_start}}
   "fp8attn.paged_attention"(%query, %cache, %starts, %starts, %table, %query, %starts, %table)
-      <{operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0>}> ({})
+      <{operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({})
       : (memref<?x8x64xbf16>, !cache, memref<?xi32>, memref<?xi32>, memref<?x?xi32>, memref<?x8x64xbf16>, memref<?xi32>, memref<?x?xi32>) -> ()
   return
 }
@@ -17,7 +17,7 @@ func.func @case(%query: memref<?x8x64xbf16>, %cache: !cache, %starts: memref<?xi
 func.func @case(%query: memref<?x8x64xbf16>, %cache: !cache, %starts: memref<?xi32>, %table: memref<?x?xi32>) {
   // expected-error@below {{'fp8attn.paged_attention' op expects group_start, prefix_lens and prefix_table, or none of them, got no prefix_lens}}
   "fp8attn.paged_attention"(%query, %cache, %starts, %starts, %table, %query, %starts, %table)
-      <{operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0>}> ({})
+      <{operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({})
       : (memref<?x8x64xbf16>, !cache, memref<?xi32>, memref<?xi32>, memref<?x?xi32>, memref<?x8x64xbf16>, memref<?xi32>, memref<?x?xi32>) -> ()
   return
 }
@@ -29,7 +29,7 @@ func.func @case(%query: memref<?x8x64xbf16>, %cache: !cache, %starts: memref<?xi
 func.func @case(%query: memref<?x8x64xbf16>, %cache: !cache, %starts: memref<?xi32>, %table: memref<?x?xi32>) {
   // expected-error@below {{'fp8attn.paged_attention' op expects group_start, prefix_lens and prefix_table, or none of them, got no prefix_table}}
   "fp8attn.paged_attention"(%query, %cache, %starts, %starts, %table, %query, %starts, %starts)
-      <{operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0>}> ({})
+      <{operandSegmentSizes = array<i32: 1, 1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0>}> ({})
       : (memref<?x8x64xbf16>, !cache, memref<?xi32>, memref<?xi32>, memref<?x?xi32>, memref<?x8x64xbf16>, memref<?xi32>, memref<?xi32>) -> ()
   return
 }

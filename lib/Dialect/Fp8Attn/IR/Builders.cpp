@@ -29,9 +29,11 @@ void PagedAttentionOp::build(OpBuilder &builder, OperationState &state,
         /*prefixLens=*/Value(), /*prefixTable=*/Value(), /*draftMask=*/Value(),
         /*selectedPages=*/Value(), /*selectedTokens=*/Value(),
         /*queryScale=*/Value(), /*outScale=*/Value(), /*keyOuterScale=*/Value(),
-        /*valueOuterScale=*/Value(), /*keyScaleMap=*/AffineMapAttr(),
+        /*valueOuterScale=*/Value(), /*keyZeroPoint=*/Value(),
+        /*valueZeroPoint=*/Value(), /*keyScaleMap=*/AffineMapAttr(),
         /*valueScaleMap=*/AffineMapAttr(), /*queryScaleMap=*/AffineMapAttr(),
-        /*outScaleMap=*/AffineMapAttr(), /*softmax_scale=*/FloatAttr(),
+        /*outScaleMap=*/AffineMapAttr(), /*keyZeroPointMap=*/AffineMapAttr(),
+        /*valueZeroPointMap=*/AffineMapAttr(), /*softmax_scale=*/FloatAttr(),
         /*softcap=*/FloatAttr(), /*causal=*/false,
         /*window_left=*/IntegerAttr(), /*window_right=*/IntegerAttr());
 }
@@ -41,8 +43,10 @@ void KvWriteOp::build(OpBuilder &builder, OperationState &state, Value key,
   build(builder, state, TypeRange(), key, value, /*query=*/Value(), slots,
         /*keyNorm=*/Value(), /*queryNorm=*/Value(), /*positions=*/Value(),
         /*cos=*/Value(), /*sin=*/Value(), /*queryOut=*/Value(),
-        /*keyScale=*/Value(), /*valueScale=*/Value(), caches,
+        /*keyScale=*/Value(), /*valueScale=*/Value(), /*keyZeroPoint=*/Value(),
+        /*valueZeroPoint=*/Value(), caches,
         /*keyOuterScale=*/Value(), /*valueOuterScale=*/Value(),
         /*keyScaleMap=*/AffineMapAttr(), /*valueScaleMap=*/AffineMapAttr(),
-        /*norm_eps=*/FloatAttr());
+        /*keyZeroPointMap=*/AffineMapAttr(),
+        /*valueZeroPointMap=*/AffineMapAttr(), /*norm_eps=*/FloatAttr());
 }

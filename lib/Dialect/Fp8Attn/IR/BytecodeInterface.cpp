@@ -15,8 +15,9 @@
 // no softmax_scale as a value and is read as it is, as is version 1 without the
 // lists of a prefix, masks of drafts, lists of selected keys, the keys and
 // positions of batch entries, or outer scales. They were added at the end. Up
-// to version 1, kv_write had no norms, rotary embedding or query, and up to
-// version 3 no microscaling; its properties are read and written here.
+// to version 1, kv_write had no norms, rotary embedding or query, up to version
+// 3 no microscaling, and up to version 4 no zero points; its properties are
+// read and written here.
 //
 //===----------------------------------------------------------------------===//
 
@@ -30,7 +31,7 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 
 /// Version of the dialect in bytecode, counted from 1.
-static constexpr uint64_t kVersion = 4;
+static constexpr uint64_t kVersion = 5;
 
 namespace {
 struct Version : DialectVersion {
@@ -63,10 +64,11 @@ public:
 } // namespace
 
 /// Versions from which bytecode has what kv_write does to keys and queries,
-/// scales of queries and results of attention, and both its precision and the
-/// rule of computed scales.
+/// scales of queries and results of attention, both its precision and the rule
+/// of computed scales, and zero points.
 static constexpr uint64_t kFirstWithRotation = 2, kFirstWithRowScales = 3,
-                          kFirstWithPrecision = 4, kFirstWithMicroscaling = 4;
+                          kFirstWithPrecision = 4, kFirstWithMicroscaling = 4,
+                          kFirstWithZeroPoints = 5;
 
 /// Returns whether bytecode is of version `first` or a later one.
 static bool isFrom(uint64_t first, const DialectBytecodeReader &reader) {
@@ -93,13 +95,37 @@ static LogicalResult readSegments(DialectBytecodeReader &reader, StringRef op,
   return success();
 }
 
+/// Reads the maps of zero points, if there may be some.
+template <typename Properties>
+static LogicalResult readZeroPointMaps(DialectBytecodeReader &reader,
+                                       Properties &properties) {
+  if (!isFrom(kFirstWithZeroPoints, reader))
+    return success();
+  return failure(
+      failed(reader.readOptionalAttribute(properties.keyZeroPointMap)) ||
+      failed(reader.readOptionalAttribute(properties.valueZeroPointMap)));
+}
+
+template <typename Properties>
+static void writeZeroPointMaps(const Properties &properties,
+                               DialectBytecodeWriter &writer) {
+  writer.writeOptionalAttribute(properties.keyZeroPointMap);
+  writer.writeOptionalAttribute(properties.valueZeroPointMap);
+}
+
 LogicalResult KvWriteOp::readProperties(DialectBytecodeReader &reader,
                                         OperationState &state) {
   auto &properties = state.getOrAddProperties<Properties>();
-  // key, value, slots, key_scale, value_scale and caches.
-  constexpr unsigned kPlacesBefore[] = {0, 1, 3, 10, 11, 12};
-  int32_t before[std::size(kPlacesBefore)] = {};
-  const bool isBefore = !isFrom(kFirstWithRotation, reader);
+  // key, value, slots, key_scale, value_scale and caches; later all but the
+  // zero points.
+  static constexpr unsigned kFirstPlaces[] = {0, 1, 3, 10, 11, 14};
+  static constexpr unsigned kLaterPlaces[] = {0, 1, 2,  3,  4,  5,  6, 7,
+                                              8, 9, 10, 11, 14, 15, 16};
+  const bool isFirst = !isFrom(kFirstWithRotation, reader);
+  const bool isBefore = !isFrom(kFirstWithZeroPoints, reader);
+  ArrayRef<unsigned> places =
+      isFirst ? ArrayRef(kFirstPlaces) : ArrayRef(kLaterPlaces);
+  SmallVector<int32_t> before(places.size());
   const bool isNative =
       static_cast<int64_t>(reader.getBytecodeVersion()) >= kNativeSegments;
   MutableArrayRef<int32_t> segments = properties.operandSegmentSizes;
@@ -111,15 +137,17 @@ LogicalResult KvWriteOp::readProperties(DialectBytecodeReader &reader,
       failed(reader.readOptionalAttribute(properties.valueScaleMap)) ||
       (isNative && failed(reader.readSparseArray(segments))))
     return failure();
-  if (!isBefore)
-    return failure(
-        failed(reader.readOptionalAttribute(properties.interleaved)) ||
-        failed(reader.readOptionalAttribute(properties.norm_eps)) ||
-        (isFrom(kFirstWithMicroscaling, reader) &&
-         failed(reader.readOptionalAttribute(properties.microscaling))));
-  for (auto [place, size] : llvm::zip(kPlacesBefore, before))
-    properties.operandSegmentSizes[place] = size;
-  return success();
+  if (isBefore)
+    for (auto [place, size] : llvm::zip(places, before))
+      properties.operandSegmentSizes[place] = size;
+  if (isFirst)
+    return success();
+  return failure(
+      failed(reader.readOptionalAttribute(properties.interleaved)) ||
+      failed(reader.readOptionalAttribute(properties.norm_eps)) ||
+      (isFrom(kFirstWithMicroscaling, reader) &&
+       failed(reader.readOptionalAttribute(properties.microscaling))) ||
+      failed(readZeroPointMaps(reader, properties)));
 }
 
 void KvWriteOp::writeProperties(DialectBytecodeWriter &writer) {
@@ -136,6 +164,7 @@ void KvWriteOp::writeProperties(DialectBytecodeWriter &writer) {
   writer.writeOptionalAttribute(properties.interleaved);
   writer.writeOptionalAttribute(properties.norm_eps);
   writer.writeOptionalAttribute(properties.microscaling);
+  writeZeroPointMaps(properties, writer);
 }
 
 /// Reads what attention has of either kind: attributes in the order of their
@@ -193,10 +222,13 @@ static void writeAttention(Op op, DialectBytecodeWriter &writer) {
 
 LogicalResult PagedAttentionOp::readProperties(DialectBytecodeReader &reader,
                                                OperationState &state) {
-  return readAttention<PagedAttentionOp>(reader, state);
+  return failure(failed(readAttention<PagedAttentionOp>(reader, state)) ||
+                 failed(readZeroPointMaps(
+                     reader, state.getOrAddProperties<Properties>())));
 }
 void PagedAttentionOp::writeProperties(DialectBytecodeWriter &writer) {
   writeAttention(*this, writer);
+  writeZeroPointMaps(getProperties(), writer);
 }
 
 LogicalResult AttentionOp::readProperties(DialectBytecodeReader &reader,

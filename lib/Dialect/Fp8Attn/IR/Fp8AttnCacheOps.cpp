@@ -61,6 +61,25 @@ static LogicalResult verifyDynamicScale(KvWriteOp op, NamedShaped scale,
   return success();
 }
 
+/// Checks the map of zero points that are computed.
+static LogicalResult verifyDynamicZeroPoint(KvWriteOp op, StringRef name,
+                                            std::optional<AffineMap> map,
+                                            std::optional<AffineMap> scaleMap) {
+  if (!map)
+    return success();
+  // kv_write_c17
+  if (map != scaleMap)
+    return op.emitOpError("expects the map of ")
+           << name << " to be that of its scale ("
+           << AffineMapAttr::get(*scaleMap)
+           << "), because both are dynamic, got " << AffineMapAttr::get(*map);
+  // kv_write_c18
+  if (op.getMicroscaling())
+    return op.emitOpError("expects no ")
+           << name << " beside microscaling, which is a rule without one";
+  return success();
+}
+
 LogicalResult KvWriteOp::verify() {
   if (failed(verifyTypes(*this)) || failed(verifyCaches(*this, getCaches())))
     return failure();
@@ -111,10 +130,20 @@ LogicalResult KvWriteOp::verify() {
                                  getValueScaleMap(),
                                  getValueCacheType().getHeadDim()))))
     return failure();
-  if (getDynamic() && failed(verifyOwnMemory(*this,
-                                             {{"key_scale", getKeyScale()},
-                                              {"value_scale", getValueScale()}},
-                                             {key, {"value", getValue()}})))
+  if (getDynamic() &&
+      (failed(verifyDynamicZeroPoint(*this, "key_zero_point",
+                                     getKeyZeroPointMap(), getKeyScaleMap())) ||
+       failed(verifyDynamicZeroPoint(*this, "value_zero_point",
+                                     getValueZeroPointMap(),
+                                     getValueScaleMap()))))
+    return failure();
+  if (getDynamic() &&
+      failed(verifyOwnMemory(*this,
+                             {{"key_scale", getKeyScale()},
+                              {"value_scale", getValueScale()},
+                              {"key_zero_point", getKeyZeroPoint()},
+                              {"value_zero_point", getValueZeroPoint()}},
+                             {key, {"value", getValue()}})))
     return failure();
   return verifyMemRefs(*this, {key, {"value", getValue()}, slots});
 }

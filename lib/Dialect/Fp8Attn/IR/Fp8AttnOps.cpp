@@ -270,7 +270,9 @@ LogicalResult PagedAttentionOp::verify() {
                               {"query_scale", getQueryScale()},
                               {"out_scale", getOutScale()},
                               {"key_outer_scale", getKeyOuterScale()},
-                              {"value_outer_scale", getValueOuterScale()}})))
+                              {"value_outer_scale", getValueOuterScale()},
+                              {"key_zero_point", getKeyZeroPoint()},
+                              {"value_zero_point", getValueZeroPoint()}})))
     return failure();
   return verifyMemRefs(*this, {{"query", getQuery()},
                                {"query_start", getQueryStart()},

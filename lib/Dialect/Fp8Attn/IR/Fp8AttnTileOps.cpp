@@ -142,6 +142,17 @@ LogicalResult ScaleOp::verify() {
   return success();
 }
 
+LogicalResult SubtractOp::verify() {
+  ArrayRef<int64_t> tile = getValues().getType().getShape();
+  RankedTensorType points = getZeroPoints().getType();
+  // tile_subtract_c1
+  if (points.getDimSize(0) != tile[0] || tile[1] % points.getDimSize(1) != 0)
+    return emitOpError("expects zero points of the rows of the tile (")
+           << tile[0] << "), and for a divisor of its columns (" << tile[1]
+           << "), got " << points;
+  return success();
+}
+
 LogicalResult QkOp::verify() {
   auto query = getQuery().getType(), key = getKey().getType(),
        scores = getScores().getType();
@@ -304,6 +315,12 @@ LogicalResult StoreOp::verify() {
       !isa<Float8E4M3FNType>(getScales().getType().getElementType()))
     return emitOpError("expects no scale beside scales that are computed, but "
                        "of f8E4M3FN");
+  // tile_store_c5
+  if (getZeroPoints() && (!cache.getElementType().isInteger(8) || !getScales()))
+    return emitOpError("expects zero points only beside scales of a cache of "
+                       "i8, got ")
+           << (getScales() ? "scales" : "no scales") << " of one of "
+           << cache.getElementType();
   // tile_store_c3
   if (failed(verifySizesAgree(*this, "tokens", source, 0, slots, 0)) ||
       failed(verifyMemRef(*this, source, /*contiguous=*/true)))

@@ -81,9 +81,12 @@ static SmallVector<Clause> makePagedAttentionClauses() {
        optional("selected_pages"),
        optional("selected_tokens")});
   // Behind the other operands, before the region.
-  const Clause outer[] = {optional("key_outer_scale"),
-                          optional("value_outer_scale")};
-  clauses.insert(std::prev(clauses.end()), std::begin(outer), std::end(outer));
+  const Clause ofCaches[] = {optional("key_outer_scale"),
+                             optional("value_outer_scale"),
+                             scale("key_zero_point", "keyZeroPointMap"),
+                             scale("value_zero_point", "valueZeroPointMap")};
+  clauses.insert(std::prev(clauses.end()), std::begin(ofCaches),
+                 std::end(ofCaches));
   return clauses;
 }
 
@@ -114,6 +117,8 @@ static ArrayRef<Clause> getKvWriteClauses() {
       optional("query_out"),
       scale("key_scale", "keyScaleMap"),
       scale("value_scale", "valueScaleMap"),
+      scale("key_zero_point", "keyZeroPointMap"),
+      scale("value_zero_point", "valueZeroPointMap"),
       list("cache"),
       optional("key_outer_scale"),
       optional("value_outer_scale")};

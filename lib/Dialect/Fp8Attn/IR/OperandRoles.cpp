@@ -57,6 +57,9 @@ static GroupRole cacheScale(StringRef name, Access access = Access::Read) {
   return {name, shaped("f32, f8E8M0FNU or f8E4M3FN", 0, 5), access,
           /*isContiguous=*/false};
 }
+static GroupRole zeroPoint(StringRef name, Access access = Access::Read) {
+  return {name, shaped("i8", 0, 5), access, /*isContiguous=*/false};
+}
 
 /// Lists the operands that are there. A group of two is a cache of keys and one
 /// of values.
@@ -99,7 +102,9 @@ SmallVector<OperandRole> PagedAttentionOp::getOperandRoles() {
                            rowScale("query_scale"),
                            rowScale("out_scale"),
                            scale("key_outer_scale"),
-                           scale("value_outer_scale")});
+                           scale("value_outer_scale"),
+                           zeroPoint("key_zero_point"),
+                           zeroPoint("value_zero_point")});
 }
 
 SmallVector<OperandRole> AttentionOp::getOperandRoles() {
@@ -145,6 +150,8 @@ SmallVector<OperandRole> KvWriteOp::getOperandRoles() {
                            {"query_out", shaped(kFloats, 3), Access::Overwrite},
                            cacheScale("key_scale", ofScale),
                            cacheScale("value_scale", ofScale),
+                           zeroPoint("key_zero_point", ofScale),
+                           zeroPoint("value_zero_point", ofScale),
                            {"cache", kCache, Access::Update},
                            scale("key_outer_scale"),
                            scale("value_outer_scale")});

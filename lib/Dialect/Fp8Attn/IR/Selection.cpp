@@ -15,6 +15,15 @@ using namespace mlir;
 using namespace mlir::fp8attn;
 using namespace mlir::fp8attn::detail;
 
+/// Returns the maps of scales and zero points, with the names of these.
+static std::array<std::pair<StringRef, std::optional<AffineMap>>, 4>
+getScaleMaps(PagedAttentionOp op) {
+  return {{{"key_scale", op.getKeyScaleMap()},
+           {"value_scale", op.getValueScaleMap()},
+           {"key_zero_point", op.getKeyZeroPointMap()},
+           {"value_zero_point", op.getValueZeroPointMap()}}};
+}
+
 /// Returns the name of what wants the distance from a query to a key, or keys
 /// beside those of the block table; empty if nothing does.
 static StringRef findBesideSelection(PagedAttentionOp op) {
@@ -68,8 +77,7 @@ static LogicalResult verifyLists(PagedAttentionOp op, NamedShaped selected) {
               << selected.name << ", or to divide them, got " << lists,
           "the cache", cache);
   // selection_c7
-  for (auto [name, map] : {std::pair("key_scale", op.getKeyScaleMap()),
-                           std::pair("value_scale", op.getValueScaleMap())})
+  for (auto [name, map] : getScaleMaps(op))
     for (AffineExpr result : map ? map->getResults() : ArrayRef<AffineExpr>())
       if (result.isFunctionOfDim(1) && !isa<AffineDimExpr>(result))
         return op.emitOpError("expects results of the map of ")
@@ -96,10 +104,10 @@ LogicalResult fp8attn::detail::verifySelection(PagedAttentionOp op) {
     return op.emitOpError("expects no ")
            << other << " beside " << selected.name;
   // selection_c4
-  if (op.getSelectedTokens() &&
-      (failed(verifyScaleOfTokens(op, "key_scale", op.getKeyScaleMap())) ||
-       failed(verifyScaleOfTokens(op, "value_scale", op.getValueScaleMap()))))
-    return failure();
+  if (op.getSelectedTokens())
+    for (auto [name, map] : getScaleMaps(op))
+      if (failed(verifyScaleOfTokens(op, name, map)))
+        return failure();
   if (failed(verifyLists(op, selected)))
     return failure();
   return verifyMemRefs(op, {selected});

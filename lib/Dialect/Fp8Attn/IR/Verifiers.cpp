@@ -251,6 +251,26 @@ static LogicalResult verifyScaleSize(Operation *op,
   return success();
 }
 
+/// Checks the map of a scale, or of a zero point, and its memory.
+static LogicalResult verifyScaleMap(Operation *op,
+                                    fp8attn::detail::NamedShaped scale,
+                                    AffineMap map, CacheType cache) {
+  // cache_scale_c3
+  if (map.getNumDims() != kNumScaleDims || map.getNumSymbols() != 0)
+    return op->emitOpError("expects dimensions (page, head, token, channel) "
+                           "and no symbols in the map of ")
+           << scale.name << ", got " << AffineMapAttr::get(map);
+  // cache_scale_c5
+  if (scale.type().getRank() != map.getNumResults())
+    return op->emitOpError("expects ")
+           << scale.name << " to have a dimension for each result of its map ("
+           << map.getNumResults() << "), got " << scale.type();
+  for (unsigned dim = 0; dim < map.getNumResults(); ++dim)
+    if (failed(verifyScaleSize(op, scale, dim, map, cache)))
+      return failure();
+  return verifyMemRef(op, scale, /*contiguous=*/false);
+}
+
 LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
                                                 NamedShaped scale,
                                                 std::optional<AffineMap> map,
@@ -266,22 +286,7 @@ LogicalResult fp8attn::detail::verifyCacheScale(Operation *op,
     return op->emitOpError("expects ")
            << scale.name << " and its map to be given together, got only the "
            << (map ? "map" : "scale");
-  if (!map)
-    return success();
-  // cache_scale_c3
-  if (map->getNumDims() != kNumScaleDims || map->getNumSymbols() != 0)
-    return op->emitOpError("expects dimensions (page, head, token, channel) "
-                           "and no symbols in the map of ")
-           << scale.name << ", got " << AffineMapAttr::get(*map);
-  // cache_scale_c5
-  if (scale.type().getRank() != map->getNumResults())
-    return op->emitOpError("expects ")
-           << scale.name << " to have a dimension for each result of its map ("
-           << map->getNumResults() << "), got " << scale.type();
-  for (unsigned dim = 0; dim < map->getNumResults(); ++dim)
-    if (failed(verifyScaleSize(op, scale, dim, *map, cache)))
-      return failure();
-  return verifyMemRef(op, scale, /*contiguous=*/false);
+  return map ? verifyScaleMap(op, scale, *map, cache) : success();
 }
 
 LogicalResult fp8attn::detail::verifyOuterScale(Operation *op,
@@ -311,13 +316,41 @@ LogicalResult fp8attn::detail::verifyOuterScale(Operation *op,
   return verifyMemRef(op, outer, /*contiguous=*/false);
 }
 
+LogicalResult fp8attn::detail::verifyZeroPoint(Operation *op,
+                                               NamedShaped zeroPoint,
+                                               std::optional<AffineMap> map,
+                                               CacheType cache) {
+  // zero_point_c2
+  if (map.has_value() != static_cast<bool>(zeroPoint.value))
+    return op->emitOpError("expects ")
+           << zeroPoint.name << " and its map to be given together, got only "
+           << (map ? "the map" : "the zero point");
+  if (!map)
+    return success();
+  // zero_point_c1
+  if (!cache.getElementType().isInteger(8))
+    return op->emitOpError("expects no ")
+           << zeroPoint.name << ", because the cache holds "
+           << cache.getElementType() << ", not i8";
+  // zero_point_c3
+  if (cache.isMixed())
+    return op->emitOpError("expects no ")
+           << zeroPoint.name << " of a cache whose last "
+           << cache.getRopeHeadDim() << " channels (rope_head_dim) are bf16";
+  // zero_point_c5
+  return verifyScaleMap(op, zeroPoint, *map, cache);
+}
+
 LogicalResult
-fp8attn::detail::verifyNoValueScale(Operation *op, Value scale,
+fp8attn::detail::verifyNoValueScale(Operation *op, StringRef name,
+                                    StringRef what, Value operand,
                                     std::optional<AffineMap> map) {
   // cache_scale_c7
-  if (scale || map)
-    return op->emitOpError("expects no value_scale, because values of a latent "
-                           "cache have the scale of the keys");
+  // zero_point_c4
+  if (operand || map)
+    return op->emitOpError("expects no ")
+           << name << ", because values of a latent cache have the " << what
+           << " of the keys";
   return success();
 }
 

@@ -87,9 +87,10 @@ LogicalResult verifyCacheScale(Operation *op, NamedShaped scale,
                                llvm::StringRef holder = "the cache",
                                Type held = {});
 
-/// Checks that there is no scale of values: those of a latent cache have that
-/// of the keys.
-LogicalResult verifyNoValueScale(Operation *op, Value scale,
+/// Checks that the values of a latent cache, which are part of the keys, have
+/// no `what` (a scale or a zero point) of their own, the operand `name`.
+LogicalResult verifyNoValueScale(Operation *op, llvm::StringRef name,
+                                 llvm::StringRef what, Value operand,
                                  std::optional<AffineMap> map);
 
 /// Checks what the scales of the keys or values of `cache` are multiplied with,
@@ -97,7 +98,12 @@ LogicalResult verifyNoValueScale(Operation *op, Value scale,
 LogicalResult verifyOuterScale(Operation *op, NamedShaped outer,
                                NamedShaped scale, CacheType cache);
 
-/// Checks the scales of the key and the value cache of `op`.
+/// Checks the zero points of the keys or values of `cache`, and their map, if
+/// they are given.
+LogicalResult verifyZeroPoint(Operation *op, NamedShaped zeroPoint,
+                              std::optional<AffineMap> map, CacheType cache);
+
+/// Checks the scales and zero points of the key and the value cache of `op`.
 template <typename Op> LogicalResult verifyCacheScales(Op op) {
   NamedShaped key{"key_scale", op.getKeyScale()},
       value{"value_scale", op.getValueScale()};
@@ -107,12 +113,22 @@ template <typename Op> LogicalResult verifyCacheScales(Op op) {
                               key, op.getKeyCacheType())) ||
       failed(verifyOuterScale(op,
                               {"value_outer_scale", op.getValueOuterScale()},
-                              value, op.getValueCacheType())))
+                              value, op.getValueCacheType())) ||
+      failed(verifyZeroPoint(op, {"key_zero_point", op.getKeyZeroPoint()},
+                             op.getKeyZeroPointMap(), op.getKeyCacheType())) ||
+      failed(verifyZeroPoint(op, {"value_zero_point", op.getValueZeroPoint()},
+                             op.getValueZeroPointMap(),
+                             op.getValueCacheType())))
     return failure();
   if (!op.getKeyCacheType().isLatent())
     return verifyCacheScale(op, value, op.getValueScaleMap(),
                             op.getValueCacheType());
-  return verifyNoValueScale(op, op.getValueScale(), op.getValueScaleMap());
+  return failure(
+      failed(verifyNoValueScale(op, "value_scale", "scale", op.getValueScale(),
+                                op.getValueScaleMap())) ||
+      failed(verifyNoValueScale(op, "value_zero_point", "zero point",
+                                op.getValueZeroPoint(),
+                                op.getValueZeroPointMap())));
 }
 
 /// Checks what kv_write does to keys and queries before it writes them

@@ -30,21 +30,23 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     NaN of either sign into 0x7F. To i8 it saturates to -127 and 127, to i4 to -7
     and 7, to f4E2M1FN, whose sign of zero is kept, to -6 and 6; these turn a NaN
     into 0. A bf16 cache takes bf16 elements unchanged and
-    others rounded to nearest even, and has no scales. Tokens with a negative slot
+    others rounded to nearest even, and has no scales. With a zero point z, to i8,
+    `quantise` is `q + z` of the quotient q, rounded to nearest even, a NaN being 0,
+    and saturates to -128 and 127. Tokens with a negative slot
     are skipped. If two tokens name the same slot, either may be the one that is
     kept, element by element.
 
     It is written as clauses, in any order, each once: `dynamic`, `microscaling`,
     `interleaved`, `key`, `value`, `query`, `slots`, `key_norm`, `query_norm`, `rotary`,
-    `query_out`, `key_scale`, `value_scale`, `cache`, `key_outer_scale` and
-    `value_outer_scale`.
+    `query_out`, `key_scale`, `value_scale`, `key_zero_point`, `value_zero_point`,
+    `cache`, `key_outer_scale` and `value_outer_scale`.
 
     Operands:
     - `key`: bf16, f16 or f32 [tokens, Hkv, Dk], `value` likewise [tokens, Hkv,
       Dv]; any strides for tokens and heads;
     - `slots`: i64 [tokens];
-    - `keyScale`, `valueScale`, their maps, `keyOuterScale` and `valueOuterScale`: as in
-      `paged_attention`. With an outer scale, elements are divided by the product of both,
+    - `keyScale`, `valueScale`, `keyZeroPoint`, `valueZeroPoint`, their maps,
+      `keyOuterScale` and `valueOuterScale`: as in `paged_attention`. With an outer scale, elements are divided by the product of both,
       in f32;
     - `caches`: one `key_value` cache, or a `key` and a `value` cache, which
       overlap neither each other nor the other operands; or one `latent` cache,
@@ -214,11 +216,15 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     Optional<Fp8Attn_Shaped<"query_out", [BF16, F16, F32], [3]>>:$queryOut,
     Optional<Fp8Attn_CacheScale<"key_scale">>:$keyScale,
     Optional<Fp8Attn_CacheScale<"value_scale">>:$valueScale,
+    Optional<Fp8Attn_ZeroPoint<"key_zero_point">>:$keyZeroPoint,
+    Optional<Fp8Attn_ZeroPoint<"value_zero_point">>:$valueZeroPoint,
     Variadic<Fp8Attn_Cache<"cache">>:$caches,
     Optional<Fp8Attn_Scale<"key_outer_scale">>:$keyOuterScale,
     Optional<Fp8Attn_Scale<"value_outer_scale">>:$valueOuterScale,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
+    OptionalAttr<AffineMapAttr>:$keyZeroPointMap,
+    OptionalAttr<AffineMapAttr>:$valueZeroPointMap,
     OptionalAttr<Fp8Attn_Number>:$norm_eps,
     UnitAttr:$dynamic,
     UnitAttr:$interleaved,
@@ -231,7 +237,7 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
   ];
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
-  /// Version 3 of bytecode knows less (BytecodeInterface.cpp).
+  /// Version 4 of bytecode knows less (BytecodeInterface.cpp).
   let useCustomPropertiesEncoding = 1;
   let extraClassDeclaration = [{
     /// Returns whether keys are normalised or rotated.

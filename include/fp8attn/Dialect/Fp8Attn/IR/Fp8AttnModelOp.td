@@ -48,6 +48,10 @@ class Fp8Attn_RowScale<string name> : Fp8Attn_Shaped<name, [F32], [0, 1, 2, 3]>;
 class Fp8Attn_CacheScale<string name>
     : Fp8Attn_Shaped<name, [F32, F8E8M0FNU, F8E4M3FN], [0, 1, 2, 3, 4]>;
 
+/// Zero points of a cache of i8, of the rank of the map's results.
+class Fp8Attn_ZeroPoint<string name>
+    : Fp8Attn_Shaped<name, [I8], [0, 1, 2, 3, 4]>;
+
 class Fp8Attn_Cache<string name> : Fp8Attn_Named<name, Fp8Attn_CacheType>;
 
 /// A number of the user's. A number without a point is an i64, and one without

@@ -107,6 +107,10 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     - `keyOuterScale`, `valueOuterScale`: f32 [] or [Hkv], optional, beside a scale of
       f8E4M3FN: a number, or one for each KV head, that every scale is multiplied with.
       NVFP4 is f4E2M1FN with scales of f8E4M3FN for 16 channels of a token and such a number;
+    - `keyZeroPoint`, `valueZeroPoint`: i8, optional, of a cache of i8, each with a
+      map as that of a scale, which need not be the one of the scale: what a code
+      stands for is `(code - zero point) * scale`. The difference is exact in bf16;
+      it is made before each step of the keys, element by element;
     - `queryStart`: i32 [B + 1], `seqLens`: i32 [B], `blockTable`: i32
       [B, pages]: entry j of a row is the page of tokens `j * page` and on;
       entries of keys that no window shows may be anything, those of keys that
@@ -347,10 +351,14 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     Optional<Fp8Attn_RowScale<"out_scale">>:$outScale,
     Optional<Fp8Attn_Scale<"key_outer_scale">>:$keyOuterScale,
     Optional<Fp8Attn_Scale<"value_outer_scale">>:$valueOuterScale,
+    Optional<Fp8Attn_ZeroPoint<"key_zero_point">>:$keyZeroPoint,
+    Optional<Fp8Attn_ZeroPoint<"value_zero_point">>:$valueZeroPoint,
     OptionalAttr<AffineMapAttr>:$keyScaleMap,
     OptionalAttr<AffineMapAttr>:$valueScaleMap,
     OptionalAttr<AffineMapAttr>:$queryScaleMap,
     OptionalAttr<AffineMapAttr>:$outScaleMap,
+    OptionalAttr<AffineMapAttr>:$keyZeroPointMap,
+    OptionalAttr<AffineMapAttr>:$valueZeroPointMap,
     OptionalAttr<Fp8Attn_Number>:$softmax_scale,
     OptionalAttr<Fp8Attn_Number>:$softcap,
     UnitAttr:$causal,
@@ -366,7 +374,7 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
                    "::mlir::Value":$queryStart, "::mlir::Value":$seqLens,
                    "::mlir::Value":$blockTable, "::mlir::Value":$out)>
   ];
-  /// Version 2 of bytecode knows less (BytecodeInterface.cpp).
+  /// Version 4 of bytecode knows less (BytecodeInterface.cpp).
   let useCustomPropertiesEncoding = 1;
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
@@ -393,6 +401,13 @@ def Fp8Attn_PagedAttentionOp : Fp8Attn_DestinationOp<"paged_attention", [
     /// Returns what scales of the values are multiplied with, or null.
     ::mlir::Value getEffectiveValueOuterScale() {
       return valuesAreKeys() ? getKeyOuterScale() : getValueOuterScale();
+    }
+    /// Returns the zero points of the values, or null, and their map.
+    ::mlir::Value getEffectiveValueZeroPoint() {
+      return valuesAreKeys() ? getKeyZeroPoint() : getValueZeroPoint();
+    }
+    ::std::optional<::mlir::AffineMap> getEffectiveValueZeroPointMap() {
+      return valuesAreKeys() ? getKeyZeroPointMap() : getValueZeroPointMap();
     }
     /// Returns whether groups of sequences share prefixes.
     bool hasPrefix() { return static_cast<bool>(getGroupStart()); }

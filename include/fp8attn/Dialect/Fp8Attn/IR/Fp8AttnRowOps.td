@@ -50,7 +50,9 @@ def Fp8Attn_StoreOp : Fp8Attn_TileOp<"store", [
     head `head` of the keys or values, as in `kv_write`. With `scales`, each
     element is divided by the one that the map from (page, head, token, channel)
     gives it; with `computed`, that is computed and stored first, with `microscaling`
-    as `kv_write` says. With `scale` and `scales`, it is divided by their product.
+    as `kv_write` says. With `scale` and `scales`, it is divided by their product. With
+    `zero_points`, which are computed as `scales` are, the zero point that their map gives
+    is added to the code.
 
     ```mlir
     !cache = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 32, f8E4M3FN, #fp8attn.layout<pairs>>
@@ -65,13 +67,16 @@ def Fp8Attn_StoreOp : Fp8Attn_TileOp<"store", [
   let arguments = (ins MemRefRankOf<[BF16, F16, F32], [2]>:$source,
                        MemRefRankOf<[I64], [1]>:$slots, Optional<F32>:$scale,
                        Optional<MemRefRankOf<[F32, F8E8M0FNU, F8E4M3FN], [0, 1, 2, 3, 4]>>:$scales,
+                       Optional<MemRefRankOf<[I8], [0, 1, 2, 3, 4]>>:$zeroPoints,
                        Fp8Attn_CacheType:$cache, Index:$head,
                        Fp8Attn_CacheContentAttr:$content,
                        OptionalAttr<AffineMapAttr>:$scaleMap,
+                       OptionalAttr<AffineMapAttr>:$zeroPointMap,
                        UnitAttr:$computed, UnitAttr:$microscaling);
   let assemblyFormat = [{
     $content $source `,` $slots (`scale` $scale^)?
     (`scales` `(` $scales^ `[` $scaleMap `]` `:` type($scales) `)`)?
+    (`zero_points` `(` $zeroPoints^ `[` $zeroPointMap `]` `:` type($zeroPoints) `)`)?
     (`computed` $computed^)? (`microscaling` $microscaling^)? `into` $cache `[` $head `]`
     attr-dict `:` type($source) `,` type($slots) `,` type($cache)
   }];

@@ -184,6 +184,28 @@ def Fp8Attn_ScaleOp : Fp8Attn_TileOp<"scale",
   }];
 }
 
+def Fp8Attn_SubtractOp : Fp8Attn_TileOp<"subtract",
+    [Pure, AllTypesMatch<["values", "result"]>]> {
+  let summary = "subtracts zero points from the values of codes";
+  let description = [{
+    `result[i, j] = values[i, j] - zeroPoints[i, j floordiv n]`, n columns having one
+    in common. Both are integers of 8 bits, so that the difference is exact in bf16.
+
+    ```mlir
+    func.func @subtract(%k: tensor<256x64xbf16>, %z: tensor<256x1xf32>) -> tensor<256x64xbf16> {
+      %0 = fp8attn.tile.subtract %k, %z : tensor<256x64xbf16>, tensor<256x1xf32>
+      return %0 : tensor<256x64xbf16>
+    }
+    ```
+  }];
+  let arguments = (ins Fp8Attn_BF16Tile:$values, Fp8Attn_F32Tile:$zeroPoints);
+  let results = (outs Fp8Attn_BF16Tile:$result);
+  let assemblyFormat = [{
+    $values `,` $zeroPoints attr-dict `:` type($values) `,` type($zeroPoints)
+  }];
+  let hasVerifier = 1;
+}
+
 def Fp8Attn_AppendRopeOp : Fp8Attn_TileOp<"append_rope",
     [MemoryEffects<[MemRead]>]> {
   let summary = "bf16 channels of a run's keys, behind those of a tile";
@@ -214,7 +236,7 @@ def Fp8Attn_LoadScaleOp : Fp8Attn_TileOp<"load_scale",
     [AttrSizedOperandSegments, MemoryEffects<[MemRead]>]> {
   let summary = "scales of a step of keys, of channels, or of both";
   let description = [{
-    Loads scales of one head through their map from (page, head, token,
+    Loads scales, or zero points (i8), of one head through their map from (page, head, token,
     channel). With `keys`, result[j] is the scale of token firstKey + j of the
     run; if the result has two dimensions, result[j, b] is that of its b-th group
     of channels. Without `keys`, result[c] is the scale of channel c. `channels`
@@ -228,7 +250,7 @@ def Fp8Attn_LoadScaleOp : Fp8Attn_TileOp<"load_scale",
     }
     ```
   }];
-  let arguments = (ins MemRefRankOf<[F32, F8E8M0FNU, F8E4M3FN], [0, 1, 2, 3, 4]>:$scale,
+  let arguments = (ins MemRefRankOf<[F32, F8E8M0FNU, F8E4M3FN, I8], [0, 1, 2, 3, 4]>:$scale,
                        AffineMapAttr:$map, Index:$head,
                        Optional<Fp8Attn_KeyRunType>:$run,
                        Optional<Index>:$firstKey, I64Attr:$channels,

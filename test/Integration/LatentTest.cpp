@@ -27,6 +27,7 @@ protected:
     apart.query = problem.query;
     apart.key = problem.key;
     apart.keyScale = apart.valueScale = problem.keyScale;
+    apart.keyZero = apart.valueZero = problem.keyZero;
     const int64_t rows = int64_t(apart.value.size()) / model().valueDim;
     for (int64_t row = 0; row < rows; ++row)
       std::copy_n(problem.key.begin() + row * model().headDim + begin,

@@ -202,7 +202,7 @@ LATENT = [
     ]
 ]
 LATENT += [
-    LATENT[-2]._replace(name="latent_zero_points", kv_heads=2, group=3, page=16, key_zero="token_block")
+    LATENT[-2]._replace(name="latent_zero_points", kv_heads=2, group=3, page=16, key_zero="token_head")
 ]
 APART = [
     model._replace(name=model.name.replace("latent", "apart"), value_scale=model.key_scale,

@@ -57,6 +57,7 @@ fp8attn_cache &Call::addCache(int64_t numPages, int64_t pageBytes) {
 void Call::finish(int64_t bytes, std::function<bool(fp8attn_context *)> run) {
   runner = std::move(run);
   workspaceBytes = bytes;
+  numArgumentBlocks = blocks.size();
   if (bytes > 0)
     context.workspace = blocks.emplace_back(bytes, 0).memory.get();
   context.workspace_bytes = bytes;
@@ -96,14 +97,15 @@ void Call::change(uint8_t index, const uint8_t *value) {
 }
 
 /// Null stays null, an odd number is the valid pointer, not aligned, and an
-/// even one is the first byte of the memory of some argument.
+/// even one is the first byte of the memory of some argument. None is in the
+/// workspace, which no call can check (docs/Runtime.md).
 void *Call::movedPointer(const void *changed, const void *valid) const {
   const auto number = reinterpret_cast<uintptr_t>(changed);
   if (changed == valid || number == 0)
     return const_cast<void *>(changed);
   if (number % 2 == 1)
     return static_cast<char *>(const_cast<void *>(valid)) + 1;
-  return blocks[number / 2 % blocks.size()].memory.get();
+  return blocks[number / 2 % numArgumentBlocks].memory.get();
 }
 
 void Call::fixPointers() {

@@ -97,6 +97,9 @@ private:
   bool claimsTooMuch() const;
 
   std::deque<Block> blocks;
+  /// The first ones, of arguments; behind them, there may be that of the
+  /// workspace.
+  size_t numArgumentBlocks = 0;
   std::deque<OwnedTensor> tensors;
   std::deque<OwnedCache> caches;
   std::vector<size_t> tables;

@@ -82,6 +82,11 @@ static bool canStream(RepackOp op) {
          type.getHeadDim() * type.getElementBytes() % kStreamAlignment == 0;
 }
 
+/// Returns whether rows of all heads of a token are neighbours in the source.
+static bool hasTokenRows(RepackOp op) {
+  return op.getSource().getType().getLayout().getKind() == LayoutKind::Nhd;
+}
+
 /// Returns the codes and then the bf16 channels of a cache with both.
 static std::pair<RepackedPart, RepackedPart>
 splitCache(OpBuilder &builder, Location loc, TypedValue<CacheType> cache) {
@@ -184,6 +189,8 @@ private:
         arith::SubIOp::create(builder, loc, entries, first));
     forEach(builder, loc, count, 1, [&](OpBuilder &outer, Value i) {
       Value entry = arith::AddIOp::create(outer, loc, first, i);
+      if (hasTokenRows(op))
+        return moveInBlocks(outer, entry);
       forEach(outer, loc, numHeads, 1, [&](OpBuilder &body, Value head) {
         moveHead(body, entry, head, /*streams=*/true);
       });
@@ -193,11 +200,57 @@ private:
                           /*syncscope=*/StringRef());
   }
 
-  void moveHead(OpBuilder &builder, Value entry, Value head, bool streams) {
+  /// Moves an entry in the order of the source's addresses: some tokens of all
+  /// heads, keys and then values.
+  void moveInBlocks(OpBuilder &builder, Value entry) {
+    const int64_t tokens =
+        std::max(op.getSource().getType().getPageTokens(),
+                 op.getDestination().getType().getPageTokens());
+    const int64_t inBlock = tokens % kBlockTokens == 0 ? kBlockTokens : tokens;
+    forEach(builder, loc, tokens, inBlock, [&](OpBuilder &outer, Value first) {
+      for (size_t i = 0; i < moves.size(); ++i) {
+        const bool isLast = i + 1 == moves.size();
+        auto [nextEntry, nextFirst] =
+            isLast ? findNextBlock(outer, entry, first, inBlock, tokens)
+                   : std::pair(entry, first);
+        const RepackSide next(op, moves[isLast ? 0 : i + 1].source,
+                              /*isSource=*/true, nextEntry,
+                              constantIndex(outer, loc, 0), /*streams=*/true);
+        const TokenBlock block = {first, inBlock, next, nextFirst};
+        forEach(outer, loc, numHeads, 1, [&](OpBuilder &body, Value head) {
+          Turn turn = makeTurn(body, entry, head, /*streams=*/true);
+          turn.block = block;
+          movePart(body, op, turn, moves[i]);
+        });
+      }
+    });
+  }
+
+  /// Returns the entry and the first token of the block behind one.
+  std::pair<Value, Value> findNextBlock(OpBuilder &builder, Value entry,
+                                        Value first, int64_t inBlock,
+                                        int64_t tokens) {
+    Value behind = arith::AddIOp::create(builder, loc, first,
+                                         constantIndex(builder, loc, inBlock));
+    Value isLast =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, behind,
+                              constantIndex(builder, loc, tokens));
+    auto select = [&](Value ofNext, Value ofThis) -> Value {
+      return arith::SelectOp::create(builder, loc, isLast, ofNext, ofThis);
+    };
+    return {select(findNextEntry(builder, entry), entry),
+            select(constantIndex(builder, loc, 0), behind)};
+  }
+
+  /// Returns the entry behind one, or again the last one.
+  Value findNextEntry(OpBuilder &builder, Value entry) {
     Value one = constantIndex(builder, loc, 1);
-    Value nextEntry = arith::MinUIOp::create(
+    return arith::MinUIOp::create(
         builder, loc, arith::AddIOp::create(builder, loc, entry, one),
         arith::SubIOp::create(builder, loc, entries, one));
+  }
+
+  Turn makeTurn(OpBuilder &builder, Value entry, Value head, bool streams) {
     // Pages are not a negative number of bytes apart, which code generators do
     // not know: of stores of a constant they make calls of memset.
     constexpr int64_t kSignBit = 63;
@@ -206,7 +259,11 @@ private:
         CachePageBytesOp::create(builder, loc, builder.getIndexType(),
                                  op.getDestination()),
         constantIndex(builder, loc, kSignBit));
-    const Turn turn = {entry, head, nextEntry, zero, streams};
+    return {entry, head, findNextEntry(builder, entry), zero, streams};
+  }
+
+  void moveHead(OpBuilder &builder, Value entry, Value head, bool streams) {
+    const Turn turn = makeTurn(builder, entry, head, streams);
     for (const PartMove &move : moves)
       movePart(builder, op, turn, move);
     moveRowScales(builder, op, turn, moves.front());

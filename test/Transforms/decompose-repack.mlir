@@ -85,6 +85,31 @@ func.func @gaps(%pages: memref<?x4xi32>, %from: !small, %to: !large) {
   return
 }
 
+// Rows of all heads of a token are neighbours: 16 tokens of all heads are moved, keys and then
+// values. While keys are, the values of the same tokens are fetched from the first head on, in the
+// order of addresses, and with these the next keys.
+!rows16 = !fp8attn.cache<key_value, heads = 8, head_dim = 64, page = 16, f8E4M3FN, #fp8attn.layout<nhd>>
+// CHECK-LABEL: func.func @token_rows
+// CHECK-SAME:    %[[FROM:[a-z0-9]+]]: !fp8attn.cache
+// CHECK:           scf.if
+// CHECK:             scf.for %{{.+}} = %{{.+}} to %c32{{.*}} step %c16
+// CHECK:               scf.for %[[HEAD:.+]] = %{{.+}} to %c8
+// CHECK:                 fp8attn.cache_part key %[[FROM]][%[[HEAD]]]
+// CHECK:                 fp8attn.cache_part value %[[FROM]][%c0{{.*}}]
+// CHECK-COUNT-4:         memref.prefetch {{.+}}, read, locality<2>
+// CHECK-NOT:             memref.prefetch
+// CHECK:                 vector.store {{.+}} nontemporal = true
+// CHECK:               arith.cmpi eq, %{{.+}}, %c32
+// CHECK:               scf.for %[[NEXT_HEAD:.+]] = %{{.+}} to %c8
+// CHECK:                 fp8attn.cache_part value %[[FROM]][%[[NEXT_HEAD]]]
+// CHECK:                 fp8attn.cache_part key %[[FROM]][%c0{{.*}}]
+// CHECK:                 memref.prefetch {{.+}}, read, locality<2>
+// CHECK:           llvm.fence
+func.func @token_rows(%from: !rows16, %to: !pairs) {
+  fp8attn.repack %from into %to : !rows16, !pairs
+  return
+}
+
 // A quotient that is quantised.
 !bf16 = !fp8attn.cache<value, heads = 1, head_dim = 72, page = 32, bf16, #fp8attn.layout<nhd>>
 !codes = !fp8attn.cache<value, heads = 1, head_dim = 72, page = 32, f8E4M3FN, #fp8attn.layout<vllm_vector>>

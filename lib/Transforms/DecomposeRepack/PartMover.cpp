@@ -83,8 +83,9 @@ public:
         to(op, move.destination, /*isSource=*/false, turn.entry, head,
            turn.streams),
         conversion(builder, op, head, move.source.content), zero(turn.zero),
-        streams(turn.streams), tokens(std::max(from.getType().getPageTokens(),
-                                               to.getType().getPageTokens())) {}
+        streams(turn.streams), block(turn.block),
+        tokens(std::max(from.getType().getPageTokens(),
+                        to.getType().getPageTokens())) {}
 
   void build(OpBuilder &builder) {
     if (isSameBytes())
@@ -93,12 +94,15 @@ public:
     const bool inBlocks =
         (from.hasPairs() && (to.hasPairs() || to.hasRows())) ||
         (from.hasRows() && to.hasPairs());
-    if (inBlocks)
-      forEach(builder, loc, tokens, kBlockTokens,
-              [&](OpBuilder &body, Value first) { moveBlock(body, first); });
-    else
-      forEach(builder, loc, tokens, 1,
-              [&](OpBuilder &body, Value token) { moveToken(body, token); });
+    forEach(builder, loc, block ? block->tokens : tokens,
+            inBlocks ? kBlockTokens : 1, [&](OpBuilder &body, Value token) {
+              if (block)
+                token = add(body, loc, block->first, token);
+              if (inBlocks)
+                moveBlock(body, token);
+              else
+                moveToken(body, token);
+            });
   }
 
 private:
@@ -147,7 +151,8 @@ private:
 
   /// Fetches as much as is moved: `count` elements, before which `token` tokens
   /// and `moved` elements were. Memory is fastest in the order of addresses: so
-  /// the next head is fetched if its tokens are neighbours. Else they may be
+  /// the next head is fetched if its tokens are neighbours. If the rows of all
+  /// heads are, the next block is fetched, row by row. Else tokens may be
   /// anywhere in an entry. The pages of the next one are fetched, and to the
   /// first cache, rows of the next head.
   void fetchAhead(OpBuilder &builder, Value token, Value moved, int64_t count) {
@@ -160,6 +165,8 @@ private:
     if (nextHead.hasNeighbours())
       return nextHead.prefetchTokens(builder, loc, token, before, size);
     const int64_t headDim = type.getHeadDim(), rowBytes = headDim * element;
+    if (block)
+      return fetchBlock(builder, token, before, size);
     const int64_t parts = type.hasKeys() && type.hasValues() ? 2 : 1;
     const bool isSecond =
         parts == 2 && from.getContent() == CacheContent::Value;
@@ -177,7 +184,27 @@ private:
     Value row = add(builder, loc, token, divide(builder, loc, moved, headDim));
     for (int64_t i = 0; i < count / headDim; ++i)
       nextHead.prefetchRow(
-          builder, loc, add(builder, loc, row, constantIndex(builder, loc, i)));
+          builder, loc, add(builder, loc, row, constantIndex(builder, loc, i)),
+          constantIndex(builder, loc, 0), rowBytes, CacheLevel::First);
+  }
+
+  /// Fetches as many bytes of the next block, `size`, as are moved behind
+  /// `before` bytes from `token` on. They are not put into the first cache,
+  /// which a block may fill.
+  void fetchBlock(OpBuilder &builder, Value token, Value before, int64_t size) {
+    const CacheType type = from.getType();
+    const int64_t rowBytes = type.getHeadDim() * type.getElementBytes();
+    const int64_t tokenBytes = type.getNumHeads() * rowBytes;
+    Value ofHead = arith::SubIOp::create(builder, loc, token, block->first);
+    Value position =
+        add(builder, loc, multiply(builder, loc, ofHead, rowBytes), before);
+    position = add(builder, loc, position,
+                   multiply(builder, loc, head, block->tokens * rowBytes));
+    block->next.prefetchRow(builder, loc,
+                            add(builder, loc, block->nextFirst,
+                                divide(builder, loc, position, tokenBytes)),
+                            remainder(builder, loc, position, tokenBytes), size,
+                            CacheLevel::Second);
   }
 
   /// Moves a token if it has a page.
@@ -380,6 +407,7 @@ private:
   /// For padding.
   Value zero;
   bool streams;
+  std::optional<TokenBlock> block;
   /// Of an entry.
   int64_t tokens;
 };

@@ -15,6 +15,17 @@
 
 namespace mlir::fp8attn {
 
+/// Tokens of an entry that are moved for all heads, part by part, before the
+/// next ones are.
+struct TokenBlock {
+  Value first;
+  int64_t tokens;
+  /// What is moved behind it, of the first head: as many tokens of a part, from
+  /// this one on.
+  RepackSide next;
+  Value nextFirst;
+};
+
 /// What one turn moves.
 struct Turn {
   Value entry, head;
@@ -24,6 +35,8 @@ struct Turn {
   Value zero;
   /// Whether what is stored goes past the caches.
   bool streams;
+  /// Which tokens, if not all of the entry's.
+  std::optional<TokenBlock> block = std::nullopt;
 };
 
 /// A part of the source, and where it goes.
@@ -31,7 +44,7 @@ struct PartMove {
   RepackedPart source, destination;
 };
 
-/// Moves a part of a head of the pages of an entry.
+/// Moves a part of a head of the pages of an entry, or of the turn's block.
 void movePart(OpBuilder &builder, RepackOp op, const Turn &turn,
               const PartMove &move);
 

@@ -220,17 +220,17 @@ void mlir::fp8attn::ifPresent(
   build(then, source, destination);
 }
 
-/// Fetches lines of memory to the caches but the `skipped` first ones.
+/// Fetches lines of memory to the caches from `level` on.
 static void prefetchLines(OpBuilder &builder, Location loc, Value bytes,
-                          Value begin, int64_t size, int64_t skipped) {
-  constexpr int64_t kAll = 3;
+                          Value begin, int64_t size, CacheLevel level) {
+  const int32_t locality = level == CacheLevel::First ? 3 : 2;
   for (int64_t line = 0; line < size; line += kLineBytes)
     memref::PrefetchOp::create(
         builder, loc, bytes,
         ValueRange(arith::AddIOp::create(builder, loc, begin,
                                          constantIndex(builder, loc, line))
                        .getResult()),
-        /*isWrite=*/false, kAll - skipped, /*isDataCache=*/true);
+        /*isWrite=*/false, locality, /*isDataCache=*/true);
 }
 
 void RepackSide::prefetchTokens(OpBuilder &builder, Location loc, Value token,
@@ -242,20 +242,21 @@ void RepackSide::prefetchTokens(OpBuilder &builder, Location loc, Value token,
   prefetchLines(builder, loc,
                 viewPart(builder, loc, place.page, builder.getI8Type()),
                 arith::AddIOp::create(builder, loc, begin, offset), size,
-                /*skipped=*/0);
+                CacheLevel::First);
 }
 
-void RepackSide::prefetchRow(OpBuilder &builder, Location loc,
-                             Value token) const {
+void RepackSide::prefetchRow(OpBuilder &builder, Location loc, Value token,
+                             Value offset, int64_t size,
+                             CacheLevel level) const {
   const TokenPlace place = locate(builder, loc, token);
   const int64_t element = type.getElementBytes();
   Value first =
       getIndex(builder, loc, place.token, constantIndex(builder, loc, 0));
-  prefetchLines(builder, loc,
-                viewPart(builder, loc, place.page, builder.getI8Type()),
-                arith::MulIOp::create(builder, loc, first,
-                                      constantIndex(builder, loc, element)),
-                type.getHeadDim() * element, /*skipped=*/0);
+  Value begin = arith::MulIOp::create(builder, loc, first,
+                                      constantIndex(builder, loc, element));
+  prefetchLines(
+      builder, loc, viewPart(builder, loc, place.page, builder.getI8Type()),
+      arith::AddIOp::create(builder, loc, begin, offset), size, level);
 }
 
 void RepackSide::prefetchEntry(OpBuilder &builder, Location loc, Value position,
@@ -277,7 +278,7 @@ void RepackSide::prefetchEntry(OpBuilder &builder, Location loc, Value position,
       builder, loc, begin,
       constantIndex(builder, loc, firstByte * type.getPageTokens()));
   // An entry is more than the first cache holds.
-  prefetchLines(builder, loc, bytes, begin, size, /*skipped=*/1);
+  prefetchLines(builder, loc, bytes, begin, size, CacheLevel::Second);
 }
 
 /// Returns zeros for `count` channels.

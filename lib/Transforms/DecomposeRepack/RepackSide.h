@@ -30,6 +30,9 @@ inline constexpr int64_t kTokensTogether = 4, kBlockTokens = 16;
 /// Bytes of a line of a processor's caches.
 inline constexpr int64_t kLineBytes = 64;
 
+/// The nearest one of a processor's caches that fetched lines are put into.
+enum class CacheLevel { First, Second };
+
 /// What a stretch must be aligned to, in bytes, to be stored past the caches.
 inline constexpr int64_t kStreamAlignment = 16;
 
@@ -112,8 +115,10 @@ public:
   /// `position` on.
   void prefetchEntry(OpBuilder &builder, Location loc, Value position,
                      int64_t size) const;
-  /// Fetches a token of the head, which is a row.
-  void prefetchRow(OpBuilder &builder, Location loc, Value token) const;
+  /// Fetches `size` bytes, `offset` bytes behind the begin of a token of the
+  /// head, which is a row.
+  void prefetchRow(OpBuilder &builder, Location loc, Value token, Value offset,
+                   int64_t size, CacheLevel level) const;
   /// Fetches `size` bytes of the head, whose tokens are neighbours, `offset`
   /// bytes behind the begin of a token of the entry.
   void prefetchTokens(OpBuilder &builder, Location loc, Value token,

@@ -64,8 +64,7 @@ static constexpr int64_t kStreamedBytes = 16 << 20;
 /// for memory, which would be a sixth of the time for each 8 KB.
 static constexpr int64_t kStreamedTurnBytes = 512 << 10;
 
-/// Returns whether all that is written is vectors of kStreamAlignment, aligned,
-/// and memory is what it waits for: not where elements are converted.
+/// Returns whether all that is written is vectors of kStreamAlignment, aligned.
 static bool canStream(RepackOp op) {
   const CacheType type = op.getDestination().getType();
   const LayoutAttr layout = type.getLayout();
@@ -76,8 +75,7 @@ static bool canStream(RepackOp op) {
   if (type.getElementBits() < 8 && (type != op.getSource().getType() ||
                                     layout.getKind() != LayoutKind::Pairs))
     return false;
-  return type.getElementType() == op.getSource().getType().getElementType() &&
-         !type.isFlashMla() && hasVectors(CacheContent::Key) &&
+  return !type.isFlashMla() && hasVectors(CacheContent::Key) &&
          hasVectors(CacheContent::Value) &&
          type.getHeadDim() * type.getElementBytes() % kStreamAlignment == 0;
 }

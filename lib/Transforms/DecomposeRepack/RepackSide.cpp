@@ -10,9 +10,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "DecomposeRepack/RepackSide.h"
-#include "DecomposeRepack/PairBlocks.h"
 #include "Support/Constants.h"
 #include "Support/PackedCodes.h"
+#include "Support/PairBlocks.h"
 #include "fp8attn/Runtime/page_layout.h"
 
 #include "mlir/Dialect/Affine/Utils.h"

@@ -14,7 +14,7 @@
 #ifndef FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_REPACKSIDE_H
 #define FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_REPACKSIDE_H
 
-#include "DecomposeRepack/PairBlocks.h"
+#include "Support/PairBlocks.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 #include "mlir/IR/Builders.h"

@@ -13,8 +13,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_PAIRBLOCKS_H
-#define FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_PAIRBLOCKS_H
+#ifndef FP8ATTN_LIB_TRANSFORMS_SUPPORT_PAIRBLOCKS_H
+#define FP8ATTN_LIB_TRANSFORMS_SUPPORT_PAIRBLOCKS_H
 
 #include "mlir/IR/Builders.h"
 
@@ -41,4 +41,4 @@ void storePairs(OpBuilder &builder, Location loc, bool isKey,
 
 } // namespace mlir::fp8attn
 
-#endif // FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_PAIRBLOCKS_H
+#endif // FP8ATTN_LIB_TRANSFORMS_SUPPORT_PAIRBLOCKS_H

@@ -10,10 +10,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "DecomposeRepack/PairBlocks.h"
-#include "DecomposeRepack/RepackSide.h"
-#include "Support/Constants.h"
-#include "Support/PackedCodes.h"
+#include "PairBlocks.h"
+#include "Constants.h"
+#include "PackedCodes.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 

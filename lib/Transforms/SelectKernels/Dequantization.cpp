@@ -6,18 +6,17 @@
 //
 // Lines of codes become two of bf16 each, and everything else is where it was.
 // What is contiguous in the cache, granules or their halves, is multiplied
-// together; rows are, element by element. Channels that are bf16 in the cache
-// are tiles of the page, behind those of each 16 keys, or elements of rows,
-// too.
+// together; rows become a granule first. Channels that are bf16 in the cache
+// are tiles of the page, behind those of each 16 keys, or rows, too.
 //
 //===----------------------------------------------------------------------===//
 
 #include "SelectKernels/Dequantization.h"
+#include "SelectKernels/RowGathering.h"
 #include "Support/Codes.h"
 #include "Support/Constants.h"
 #include "Support/IndexMath.h"
 #include "Support/Loops.h"
-#include "Support/PackedCodes.h"
 #include "Support/ScaleLoads.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/page_layout.h"
@@ -27,8 +26,6 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-
-#include <numeric>
 
 using namespace mlir;
 using namespace mlir::fp8attn;
@@ -49,45 +46,54 @@ static TypedValue<CacheType> cacheOf(LoadScaleOp numbers,
   return content == CacheContent::Key ? run.getKeyCache() : run.getValueCache();
 }
 
+/// Returns the channels of a token in tiles, the padding included.
+static int64_t getTileChannels(CacheType cache, CacheContent content) {
+  return cache.getLayout().getChannels(content, cache.getHeadDim());
+}
+
+/// Returns the tokens that become tiles together: rows are put together first.
+static int64_t getTokensTogether(CacheType cache) {
+  const int64_t tokens = fp8attn_tokens_together(cache.getPageTokens());
+  return tokens == 1 ? FP8ATTN_GRANULE : tokens;
+}
+
 Dequantization::Dequantization(LoadScaleOp scale, LoadScaleOp zeroPoints,
                                CacheContent content, AppendRopeOp appended,
                                Isa isa, ScratchBuilder &buffers)
     : content(content), cache(cacheOf(scale ? scale : zeroPoints, content)),
-      scaling(cache.getType().getElementType(), isa) {
-  factors.load = scale;
-  this->zeroPoints.load = zeroPoints;
+      scaling(cache.getType().getElementType(), isa),
+      channels(getTileChannels(cache.getType(), content)),
+      together(getTokensTogether(cache.getType())),
+      factors(scale, content, channels, together),
+      zeroPoints(zeroPoints, content, channels, together) {
   LoadScaleOp any = scale ? scale : zeroPoints;
   head = any.getHead();
   run = any.getRun();
   MLIRContext *context = any.getContext();
-  const int64_t headDim = cache.getType().getHeadDim();
   if (appended)
     rope = appended.getRope();
   const int64_t ropeDim = rope ? rope.getType().getHeadDim() : 0;
   const LayoutAttr layout = cache.getType().getLayout();
-  page = CacheType::get(context, content, /*numHeads=*/1, headDim + ropeDim,
+  page = CacheType::get(context, content, /*numHeads=*/1,
+                        cache.getType().getHeadDim() + ropeDim,
                         FP8ATTN_BLOCK_KEYS, BFloat16Type::get(context), layout);
-  channels = layout.getChannels(content, headDim);
   pageChannels = channels + ropeDim;
-  together = fp8attn_tokens_together(cache.getType().getPageTokens());
+  areRows = fp8attn_tokens_together(cache.getType().getPageTokens()) == 1;
+  if (areRows) {
+    granule = CacheType::get(context, content, /*numHeads=*/1, channels,
+                             FP8ATTN_GRANULE, cache.getType().getElementType(),
+                             layout);
+    buffers.add(
+        MemRefType::get({granule.getPageBytes()}, IntegerType::get(context, 8)),
+        granuleBytes);
+    buffers.add(MemRefType::get({together}, IntegerType::get(context, 64)),
+                rowBegins);
+  }
   buffers.add(
       MemRefType::get({page.getPageBytes()}, IntegerType::get(context, 8)),
       bytes);
-  reserve(factors, buffers);
-  reserve(this->zeroPoints, buffers);
-}
-
-void Dequantization::reserve(Numbers &numbers, ScratchBuilder &buffers) const {
-  if (!numbers.load)
-    return;
-  const int64_t headDim = cache.getType().getHeadDim();
-  numbers.shared = getChannelsPerScale(numbers.load.getMap(), headDim);
-  numbers.differ = getGranularity(numbers.load.getMap()).byToken;
-  buffers.add(
-      MemRefType::get({isKey() ? headDim / numbers.shared : FP8ATTN_GRANULE,
-                       isKey() ? FP8ATTN_GRANULE : channels},
-                      Float32Type::get(numbers.load.getContext())),
-      numbers.buffer);
+  factors.reserve(buffers);
+  this->zeroPoints.reserve(buffers);
 }
 
 void Dequantization::emitPreparation(OpBuilder &builder, Location loc) {
@@ -95,22 +101,19 @@ void Dequantization::emitPreparation(OpBuilder &builder, Location loc) {
   codes = CachePartOp::create(builder, loc, cache, head, part);
   if (rope)
     ropeBytes = CachePartOp::create(builder, loc, rope, head, part);
-  if (together == 1)
-    return;
-  // Those of any token will do.
-  Value granule = constantIndex(builder, loc, FP8ATTN_GRANULE);
-  for (const Numbers *numbers : {&factors, &zeroPoints})
-    if (numbers->load && !numbers->differ)
-      emitNumbers(builder, loc, *numbers, {}, {}, granule);
+  if (factors.exist() && !factors.differByToken())
+    sharedAreOrdinary = factors.collect(builder, loc);
+  if (zeroPoints.exist() && !zeroPoints.differByToken())
+    zeroPoints.collect(builder, loc);
 }
 
 Value Dequantization::emitStep(OpBuilder &builder, Location loc, Value firstKey,
                                Value numKeys, Value end) {
   forEach(builder, loc, numKeys, together,
           [&](OpBuilder &body, Value firstToken) {
+            if (areRows)
+              return emitRows(body, loc, firstKey, firstToken, numKeys, end);
             Value key = add(body, loc, firstKey, firstToken);
-            if (together == 1)
-              return emitRow(body, loc, key, firstToken);
             Value numTokens = blockSize(body, loc, firstToken, numKeys,
                                         constantIndex(body, loc, together));
             emitTiles(body, loc, key, firstToken, numTokens, end);
@@ -169,18 +172,29 @@ void Dequantization::emitTiles(OpBuilder &builder, Location loc, Value firstKey,
                                         nextKey, end);
   nextKey = arith::SelectOp::create(builder, loc, isThere, nextKey, firstKey);
   const Place nextPlace = emitPlace(builder, loc, nextKey);
-  for (const Numbers *numbers : {&factors, &zeroPoints})
-    if (numbers->load && numbers->differ)
-      emitNumbers(builder, loc, *numbers, place, nextPlace, numTokens);
-  const Addresses at = {emitSource(builder, loc, place, getTokenBytes()),
+  auto tokenOf = [&](const Place &first) {
+    return [&](OpBuilder &body, Value token) -> Place {
+      return {first.page, add(body, loc, first.token, token)};
+    };
+  };
+  Value ordinary =
+      emitNumbers(builder, loc, tokenOf(place), tokenOf(nextPlace), numTokens);
+  const Addresses at = {codes, emitSource(builder, loc, place, getTokenBytes()),
                         emitSource(builder, loc, nextPlace, getTokenBytes()),
                         emitTarget(builder, loc, firstToken)};
-  if (!factors.load) {
+  emitProducts(builder, loc, at, ordinary);
+  if (rope)
+    emitRope(builder, loc, place, nextPlace, at.target);
+}
+
+void Dequantization::emitProducts(OpBuilder &builder, Location loc,
+                                  const Addresses &at, Value ordinary) {
+  if (!factors.exist()) {
     // Differences are small integers.
     emitTiles(builder, loc, at, FactorKind::Ordinary);
-  } else if (isKey()) {
+  } else if (ordinary) {
     scf::IfOp::create(
-        builder, loc, emitAreOrdinary(builder, loc),
+        builder, loc, ordinary,
         [&](OpBuilder &body, Location loc) {
           emitTiles(body, loc, at, FactorKind::Ordinary);
           scf::YieldOp::create(body, loc);
@@ -192,29 +206,6 @@ void Dequantization::emitTiles(OpBuilder &builder, Location loc, Value firstKey,
   } else {
     emitTiles(builder, loc, at, FactorKind::Any);
   }
-  if (rope)
-    emitRope(builder, loc, place, nextPlace, at.target);
-}
-
-Value Dequantization::emitAreOrdinary(OpBuilder &builder, Location loc) {
-  const int64_t groups = cache.getType().getHeadDim() / factors.shared;
-  Value yes = arith::ConstantIntOp::create(builder, loc, 1, 1);
-  auto loop = scf::ForOp::create(
-      builder, loc, constantIndex(builder, loc, 0),
-      constantIndex(builder, loc, groups), constantIndex(builder, loc, 1), yes,
-      [&](OpBuilder &body, Location loc, Value group, ValueRange args) {
-        Value are = args.front();
-        for (int64_t token = 0; token < together; token += kLanes) {
-          Value row = vector::LoadOp::create(
-              body, loc, VectorType::get({kLanes}, body.getF32Type()),
-              factors.buffer,
-              ValueRange{group, constantIndex(body, loc, token)});
-          are = arith::AndIOp::create(body, loc, are,
-                                      areOrdinary(body, loc, row));
-        }
-        scf::YieldOp::create(body, loc, are);
-      });
-  return loop.getResult(0);
 }
 
 void Dequantization::emitTiles(OpBuilder &builder, Location loc,
@@ -226,7 +217,6 @@ void Dequantization::emitTiles(OpBuilder &builder, Location loc,
   forEach(builder, loc, tiles, 1, [&](OpBuilder &body, Value tile) {
     Value offset = multiply(body, loc, tile, tileLines * codeBytes);
     Value from = add(body, loc, at.source, offset);
-    Value ahead = add(body, loc, at.next, offset);
     Value pageTile = tile;
     if (rope) {
       // Those of 16 keys are farther apart in the page.
@@ -238,13 +228,17 @@ void Dequantization::emitTiles(OpBuilder &builder, Location loc,
     Value to = add(body, loc, at.target,
                    multiply(body, loc, pageTile, kPageTileBytes));
     std::optional<RowNumbers> tileNumbers;
-    if (areSharedByTile())
+    if ((!factors.exist() || factors.areSharedByTile()) &&
+        (!zeroPoints.exist() || zeroPoints.areSharedByTile()))
       tileNumbers = loadRow(body, loc, tile, constantIndex(body, loc, 0), kind);
     forEach(body, loc, tileLines, 1, [&](OpBuilder &inner, Value line) {
-      prefetchLine(
-          inner, loc, codes,
-          add(inner, loc, ahead, multiply(inner, loc, line, codeBytes)));
-      emitLine(inner, loc, from, to, tile, line, kind, tileNumbers);
+      if (at.next) {
+        Value ahead = add(inner, loc, at.next, offset);
+        prefetchLine(
+            inner, loc, at.memory,
+            add(inner, loc, ahead, multiply(inner, loc, line, codeBytes)));
+      }
+      emitLine(inner, loc, at.memory, from, to, tile, line, kind, tileNumbers);
     });
   });
 }
@@ -293,188 +287,82 @@ void Dequantization::emitRope(OpBuilder &builder, Location loc,
       });
 }
 
-Value Dequantization::loadCode(OpBuilder &builder, Location loc, Value row,
-                               Value channel) {
-  if (cache.getType().getElementBits() == 8)
-    return memref::LoadOp::create(builder, loc, codes,
-                                  add(builder, loc, row, channel));
-  // Of two channels in a byte, the first one is in the low half.
-  Value shift = multiply(builder, loc, remainder(builder, loc, channel, 2),
-                         cache.getType().getElementBits());
-  return loadPackedCode(
-      builder, loc, codes,
-      add(builder, loc, multiply(builder, loc, row, 2), channel),
-      arith::IndexCastOp::create(builder, loc, builder.getI8Type(), shift));
-}
-
-void Dequantization::emitRow(OpBuilder &builder, Location loc, Value key,
-                             Value token) {
-  const CacheType type = cache.getType();
-  const Place place = emitPlace(builder, loc, key);
-  Value source = emitSource(builder, loc, place, getTokenBytes());
-  auto elementType = VectorType::get({kWordBytes}, builder.getI8Type());
-  auto storeBytes = [&](OpBuilder &body, Value channel, Value element) {
-    Value to = affine::expandAffineExpr(
-        body, loc, page.getMap(content).getResult(0), {token, channel}, {});
-    vector::StoreOp::create(body, loc, element, bytes, to);
+void Dequantization::emitRows(OpBuilder &builder, Location loc, Value firstKey,
+                              Value firstToken, Value numKeys, Value end) {
+  Value key = add(builder, loc, firstKey, firstToken);
+  Value nextKey =
+      add(builder, loc, key, constantIndex(builder, loc, FP8ATTN_GRANULE));
+  // The last one again where there are no more.
+  auto placeOf = [&](OpBuilder &body, Value first, Value token, Value behind) {
+    Value last =
+        arith::SubIOp::create(body, loc, behind, constantIndex(body, loc, 1));
+    return emitPlace(
+        body, loc,
+        arith::MinUIOp::create(body, loc, add(body, loc, first, token), last));
   };
-  auto store = [&](OpBuilder &body, Value channel, Value word) {
-    Value words = vector::BroadcastOp::create(
-        body, loc, VectorType::get({1}, body.getI16Type()), word);
-    storeBytes(body, channel,
-               vector::BitCastOp::create(body, loc, elementType, words));
+  Value stepEnd = add(builder, loc, firstKey, numKeys);
+  auto current = [&](OpBuilder &body, Value token) {
+    return placeOf(body, key, token, stepEnd);
   };
-  // Channels that share both numbers.
-  int64_t together = type.getHeadDim();
-  for (const Numbers *numbers : {&factors, &zeroPoints})
-    if (numbers->load)
-      together = std::gcd(together, numbers->shared);
-  forEach(
-      builder, loc, type.getHeadDim(), together,
-      [&](OpBuilder &perGroup, Value group) {
-        auto load = [&](const Numbers &numbers) {
-          LoadScaleOp of = numbers.load;
-          return of ? loadScale(perGroup, loc, of.getScale(), of.getMap(),
-                                {place.page, head, place.token, group})
-                    : Value();
-        };
-        Value factor = load(factors), zeroPoint = load(zeroPoints);
-        forEach(perGroup, loc, together, 1, [&](OpBuilder &body, Value offset) {
-          Value channel = add(body, loc, group, offset);
-          Value code = loadCode(body, loc, source, channel);
-          Value value = valuesOfCodes(body, loc, code, type.getElementType());
-          if (zeroPoint)
-            value = arith::SubFOp::create(body, loc, value, zeroPoint);
-          if (factor)
-            value = arith::MulFOp::create(body, loc, value, factor);
-          value = arith::TruncFOp::create(body, loc, body.getBF16Type(), value);
-          store(body, channel,
-                arith::BitcastOp::create(body, loc, body.getI16Type(), value));
-        });
-      });
-  // The padding is 0.
-  forEach(
-      builder, loc, channels - type.getHeadDim(), 1,
-      [&](OpBuilder &body, Value offset) {
-        Value first = constantIndex(body, loc, type.getHeadDim());
-        store(body, add(body, loc, offset, first),
-              arith::ConstantOp::create(body, loc, body.getI16IntegerAttr(0)));
-      });
-  if (!rope)
-    return;
-  const int64_t ropeDim = rope.getType().getHeadDim();
-  Value ropeRow = emitSource(builder, loc, place, kWordBytes * ropeDim);
-  forEach(builder, loc, ropeDim, 1, [&](OpBuilder &body, Value offset) {
-    Value from =
-        add(body, loc, ropeRow, multiply(body, loc, offset, kWordBytes));
-    Value element =
-        vector::LoadOp::create(body, loc, elementType, ropeBytes, from);
-    storeBytes(body, add(body, loc, offset, constantIndex(body, loc, channels)),
-               element);
-  });
+  auto next = [&](OpBuilder &body, Value token) {
+    return placeOf(body, nextKey, token, end);
+  };
+  auto gather = [&](const GatheredRows &rows, Value token) {
+    const int64_t rowBytes = rows.channels * rows.elementBits / 8;
+    forEach(builder, loc, together, 1, [&](OpBuilder &body, Value row) {
+      Value ahead = emitSource(body, loc, next(body, row), rowBytes);
+      for (int64_t byte = 0; byte < rowBytes; byte += kLineBytes)
+        prefetchLine(body, loc, rows.rows,
+                     add(body, loc, ahead, constantIndex(body, loc, byte)));
+      Value begin = emitSource(body, loc, current(body, row), rowBytes);
+      begin = arith::IndexCastOp::create(body, loc, body.getI64Type(), begin);
+      memref::StoreOp::create(body, loc, begin, rowBegins, row);
+    });
+    gatherGranule(builder, loc, rows, token);
+  };
+  gather({content, channels, cache.getType().getElementBits(), codes, rowBegins,
+          granuleBytes, granule.getMap(content), /*firstChannel=*/0},
+         constantIndex(builder, loc, 0));
+  if (rope)
+    gather({content, rope.getType().getHeadDim(), 8 * kWordBytes, ropeBytes,
+            rowBegins, bytes, page.getMap(content), channels},
+           firstToken);
+  Value ordinary =
+      emitNumbers(builder, loc, current, next,
+                  blockSize(builder, loc, firstToken, numKeys,
+                            constantIndex(builder, loc, together)));
+  emitProducts(builder, loc,
+               {granuleBytes, constantIndex(builder, loc, 0), Value(),
+                emitTarget(builder, loc, firstToken)},
+               ordinary);
 }
 
-void Dequantization::emitNumbers(OpBuilder &builder, Location loc,
-                                 const Numbers &numbers, const Place &place,
-                                 const Place &next, Value numTokens) {
-  const int64_t headDim = cache.getType().getHeadDim();
-  LoadScaleOp load = numbers.load;
-  const int64_t shared = numbers.shared;
-  forEach(builder, loc, numTokens, 1, [&](OpBuilder &perToken, Value token) {
-    auto dimsOf = [&](const Place &first, Value channel) -> SmallVector<Value> {
-      if (!numbers.differ)
-        return {Value(), head, Value(), channel};
-      return {first.page, head, add(perToken, loc, first.token, token),
-              channel};
-    };
-    if (numbers.differ)
-      prefetchLine(
-          perToken, loc, load.getScale(),
-          getScaleIndices(perToken, loc, load.getMap(), dimsOf(next, Value())));
-    forEach(perToken, loc, headDim, shared,
-            [&](OpBuilder &perGroup, Value channel) {
-              Value number = loadScale(perGroup, loc, load.getScale(),
-                                       load.getMap(), dimsOf(place, channel));
-              if (isKey()) {
-                memref::StoreOp::create(
-                    perGroup, loc, number, numbers.buffer,
-                    ValueRange{divide(perGroup, loc, channel, shared), token});
-                return;
-              }
-              forEach(perGroup, loc, shared, 1,
-                      [&](OpBuilder &body, Value offset) {
-                        memref::StoreOp::create(
-                            body, loc, number, numbers.buffer,
-                            ValueRange{token, add(body, loc, channel, offset)});
-                      });
-            });
-  });
-}
-
-bool Dequantization::areSharedByTile() const {
-  return isKey() && llvm::all_of(ArrayRef({&factors, &zeroPoints}),
-                                 [](const Numbers *numbers) {
-                                   return !numbers->load ||
-                                          numbers->shared % kPaired == 0;
-                                 });
-}
-
-Value Dequantization::loadLanes(OpBuilder &builder, Location loc,
-                                const Numbers &numbers, Value tile,
-                                Value paired) {
-  // Tiles run along channels, then, of keys, along groups of 16 tokens.
-  SmallVector<Value> place;
-  if (isKey()) {
-    const int64_t rowTiles = channels / kPaired;
-    const int64_t groups = cache.getType().getHeadDim() / numbers.shared;
-    Value channel =
-        add(builder, loc,
-            multiply(builder, loc, remainder(builder, loc, tile, rowTiles),
-                     kPaired),
-            paired);
-    // Channels of the padding meet zeros of the query; they take what is there.
-    Value group = arith::MinUIOp::create(
-        builder, loc, divide(builder, loc, channel, numbers.shared),
-        constantIndex(builder, loc, groups - 1));
-    place = {group, multiply(builder, loc, divide(builder, loc, tile, rowTiles),
-                             kLanes)};
-  } else {
-    place = {paired, multiply(builder, loc, tile, kLanes)};
-  }
-  auto type = VectorType::get({kLanes}, builder.getF32Type());
-  return vector::LoadOp::create(builder, loc, type, numbers.buffer, place);
-}
-
-std::pair<Value, Value> Dequantization::loadPairs(OpBuilder &builder,
-                                                  Location loc,
-                                                  const Numbers &numbers,
-                                                  Value tile, Value paired) {
-  Value even = loadLanes(builder, loc, numbers, tile, paired);
-  // All elements of a lane are of one group of channels if their first is.
-  Value odd = even;
-  if (!isKey() || numbers.shared % kLaneCodes != 0)
-    odd = loadLanes(builder, loc, numbers, tile,
-                    add(builder, loc, paired, constantIndex(builder, loc, 1)));
-  return {even, odd};
+Value Dequantization::emitNumbers(OpBuilder &builder, Location loc,
+                                  FindPlace find, FindPlace findNext,
+                                  Value numTokens) {
+  if (zeroPoints.exist() && zeroPoints.differByToken())
+    zeroPoints.collect(builder, loc, find, findNext, numTokens);
+  if (factors.exist() && factors.differByToken())
+    return factors.collect(builder, loc, find, findNext, numTokens);
+  return sharedAreOrdinary;
 }
 
 RowNumbers Dequantization::loadRow(OpBuilder &builder, Location loc, Value tile,
                                    Value paired, FactorKind kind) {
   RowNumbers row;
-  if (factors.load) {
-    auto [even, odd] = loadPairs(builder, loc, factors, tile, paired);
-    row.factors = scaling.spread(builder, loc, even, odd, kind);
-  }
-  if (zeroPoints.load) {
-    auto [even, odd] = loadPairs(builder, loc, zeroPoints, tile, paired);
-    row.zeroPoints = interleave(builder, loc, even, odd);
-  }
+  if (factors.exist())
+    row.factors = factors.loadRow(builder, loc, tile, paired, [&](Value lanes) {
+      return scaling.prepare(builder, loc, lanes, kind);
+    });
+  if (zeroPoints.exist())
+    row.zeroPoints = zeroPoints.loadRow(builder, loc, tile, paired,
+                                        [](Value lanes) { return lanes; });
   return row;
 }
 
-void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
-                              Value target, Value tile, Value line,
-                              FactorKind kind,
+void Dequantization::emitLine(OpBuilder &builder, Location loc, Value memory,
+                              Value source, Value target, Value tile,
+                              Value line, FactorKind kind,
                               std::optional<RowNumbers> tileNumbers) {
   Value from =
       add(builder, loc, source, multiply(builder, loc, line, getCodeBytes()));
@@ -483,7 +371,7 @@ void Dequantization::emitLine(OpBuilder &builder, Location loc, Value source,
   Value paired = multiply(builder, loc, line, kLaneCodes);
   Value lineCodes = vector::LoadOp::create(
       builder, loc, VectorType::get({getCodeBytes()}, builder.getI8Type()),
-      codes, from);
+      memory, from);
   for (auto [row, words] :
        llvm::enumerate(scaling.splitLine(builder, loc, lineCodes))) {
     Value offset = constantIndex(builder, loc, 2 * row);

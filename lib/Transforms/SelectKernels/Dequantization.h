@@ -15,12 +15,12 @@
 #ifndef FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_DEQUANTIZATION_H
 #define FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_DEQUANTIZATION_H
 
+#include "SelectKernels/ElementNumbers.h"
 #include "SelectKernels/LineScaling.h"
 #include "Support/Scratch.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 #include <optional>
-#include <utility>
 
 namespace mlir::fp8attn {
 
@@ -49,24 +49,7 @@ public:
                  Value numKeys, Value end);
 
 private:
-  /// A page, and one of its tokens.
-  struct Place {
-    Value page, token;
-  };
-  /// Numbers of elements: factors or zero points, f32.
-  struct Numbers {
-    /// Null if there are none.
-    LoadScaleOp load = {};
-    /// Neighbouring channels that share one.
-    int64_t shared = 0;
-    /// Whether tokens have others.
-    bool differ = false;
-    /// Of up to a granule, so that 16 lanes of a tile are neighbours: [groups
-    /// of channels, tokens] of keys, [tokens, channels] of values.
-    Value buffer = {};
-  };
-  /// Reserves the buffer of `numbers`, if there are some.
-  void reserve(Numbers &numbers, ScratchBuilder &buffers) const;
+  using Place = TokenPlace;
   /// Collects the numbers of tokens that are contiguous, then scales their
   /// tiles. `firstKey` is the key that becomes number `firstToken` of the page.
   void emitTiles(OpBuilder &builder, Location loc, Value firstKey,
@@ -74,68 +57,73 @@ private:
   /// Returns the first byte, in the worker's page, of a token whose tiles begin
   /// there.
   Value emitTarget(OpBuilder &builder, Location loc, Value firstToken);
-  /// First bytes of tokens, and of those that are multiplied next, in the
-  /// cache, and of the first ones in the worker's page.
+  /// First bytes of tokens in a memory of codes, of those that are multiplied
+  /// next, null if these are not to be fetched, and of the first ones in the
+  /// worker's page.
   struct Addresses {
-    Value source, next, target;
+    Value memory, source, next, target;
   };
+  /// Scales tokens by the numbers that have been collected. `ordinary` says
+  /// whether factors are ordinary; nothing if it is not known.
+  void emitProducts(OpBuilder &builder, Location loc, const Addresses &at,
+                    Value ordinary);
   void emitTiles(OpBuilder &builder, Location loc, const Addresses &at,
                  FactorKind kind);
-  /// Returns whether the factors of keys that have been collected are ordinary.
-  Value emitAreOrdinary(OpBuilder &builder, Location loc);
   /// Copies the bf16 channels of a granule behind its decoded ones, and fetches
   /// those of the next.
   void emitRope(OpBuilder &builder, Location loc, const Place &place,
                 const Place &next, Value target);
-  /// Returns the code of a channel of the row at `row`, the other bits being 0.
-  Value loadCode(OpBuilder &builder, Location loc, Value row, Value channel);
-  /// Multiplies a key that is a row.
-  void emitRow(OpBuilder &builder, Location loc, Value key, Value token);
+  /// Puts the granule of rows that becomes the one from number `firstToken` of
+  /// the page on, of a step, together, collects its factors and multiplies it.
+  void emitRows(OpBuilder &builder, Location loc, Value firstKey,
+                Value firstToken, Value numKeys, Value end);
   Place emitPlace(OpBuilder &builder, Location loc, Value key);
   /// Returns the first byte of a token that takes `tokenBytes`.
   Value emitSource(OpBuilder &builder, Location loc, const Place &place,
                    int64_t tokenBytes);
-  /// Collects numbers of tokens, and fetches those of the next. Places are of
-  /// no account if tokens do not differ.
-  void emitNumbers(OpBuilder &builder, Location loc, const Numbers &numbers,
-                   const Place &place, const Place &next, Value numTokens);
-  /// `source` and `target` are the first bytes of the tile; `tileNumbers` are
-  /// those of all of its rows, if they have the same.
-  void emitLine(OpBuilder &builder, Location loc, Value source, Value target,
-                Value tile, Value line, FactorKind kind,
+  /// Collects the numbers of tokens that differ in them, and fetches those of
+  /// the next. Returns whether factors are ordinary, or nothing.
+  Value emitNumbers(OpBuilder &builder, Location loc, FindPlace find,
+                    FindPlace findNext, Value numTokens);
+  /// `source` and `target` are the first bytes of the tile in the memory of
+  /// codes and in the page; `tileNumbers` are those of all of its rows, if they
+  /// have the same.
+  void emitLine(OpBuilder &builder, Location loc, Value memory, Value source,
+                Value target, Value tile, Value line, FactorKind kind,
                 std::optional<RowNumbers> tileNumbers);
   /// Returns the numbers of elements `paired` and the next of all lanes.
   RowNumbers loadRow(OpBuilder &builder, Location loc, Value tile, Value paired,
                      FactorKind kind);
-  /// Returns those of the even elements of all lanes, and of the odd ones.
-  std::pair<Value, Value> loadPairs(OpBuilder &builder, Location loc,
-                                    const Numbers &numbers, Value tile,
-                                    Value paired);
-  Value loadLanes(OpBuilder &builder, Location loc, const Numbers &numbers,
-                  Value tile, Value paired);
-  /// Whether all rows of a tile of keys have the same numbers.
-  bool areSharedByTile() const;
   bool isKey() const { return content == CacheContent::Key; }
   /// Returns the bytes of a line of codes: of 4 bits, half as many.
   int64_t getCodeBytes() const;
   /// Returns those of a token of codes.
   int64_t getTokenBytes() const;
 
-  Numbers factors, zeroPoints;
-  /// The head and the run of either.
-  Value head, run;
   CacheContent content;
+  /// The head and the run of the numbers.
+  Value head, run;
   /// In pages of the caller, and in the one of the worker.
   TypedValue<CacheType> cache;
   LineScaling scaling;
   CacheType page;
+  /// Whether tokens are rows in the cache, and then the granule that they are
+  /// put together in.
+  bool areRows;
+  CacheType granule;
   /// Null if all channels are codes.
   TypedValue<CacheType> rope;
   /// Channels of a token of the cache, and of the page, which has those of
-  /// `rope` behind them; and tokens that are contiguous.
+  /// `rope` behind them; and tokens that are contiguous, in the granule of
+  /// rows.
   int64_t channels, pageChannels, together;
   /// First byte of the head in page 0 of the cache, and that of the page.
   Value codes, ropeBytes, bytes;
+  /// The granule of rows, and where these begin in the cache, [token].
+  Value granuleBytes, rowBegins;
+  ElementNumbers factors, zeroPoints;
+  /// Whether factors that do not differ by token are ordinary, or null.
+  Value sharedAreOrdinary;
 };
 
 } // namespace mlir::fp8attn

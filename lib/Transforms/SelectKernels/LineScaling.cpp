@@ -48,6 +48,21 @@ Value mlir::fp8attn::areOrdinary(OpBuilder &builder, Location loc,
       arith::OrIOp::create(b, isBetween, isZero));
 }
 
+Value LineScaling::prepare(OpBuilder &builder, Location loc, Value factors,
+                           FactorKind kind) const {
+  ImplicitLocOpBuilder b(loc, builder);
+  auto number = [&](float value) {
+    return constantLike(b, loc, factors.getType(), b.getF32FloatAttr(value));
+  };
+  if (kind == FactorKind::Ordinary)
+    return arith::MulFOp::create(b, factors, number(getTopCodeUnit(element)));
+  // A NaN that rounding takes.
+  Value isNan =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, factors, factors);
+  return arith::SelectOp::create(
+      b, isNan, number(std::numeric_limits<float>::quiet_NaN()), factors);
+}
+
 RowFactors mlir::fp8attn::interleave(OpBuilder &builder, Location loc,
                                      Value even, Value odd) {
   auto half = [&](int64_t from) -> Value {
@@ -57,25 +72,6 @@ RowFactors mlir::fp8attn::interleave(OpBuilder &builder, Location loc,
     return vector::ShuffleOp::create(builder, loc, even, odd, lanes);
   };
   return {half(0), half(kLanes / 2)};
-}
-
-RowFactors LineScaling::spread(OpBuilder &builder, Location loc, Value even,
-                               Value odd, FactorKind kind) const {
-  ImplicitLocOpBuilder b(loc, builder);
-  auto prepare = [&](Value factors) -> Value {
-    auto number = [&](float value) {
-      return constantLike(b, loc, factors.getType(), b.getF32FloatAttr(value));
-    };
-    if (kind == FactorKind::Ordinary)
-      return arith::MulFOp::create(b, factors, number(getTopCodeUnit(element)));
-    // A NaN that rounding takes.
-    Value isNan =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, factors, factors);
-    return arith::SelectOp::create(
-        b, isNan, number(std::numeric_limits<float>::quiet_NaN()), factors);
-  };
-  Value first = prepare(even);
-  return interleave(builder, loc, first, odd == even ? first : prepare(odd));
 }
 
 std::array<Value, 2> LineScaling::splitLine(OpBuilder &builder, Location loc,

@@ -48,10 +48,9 @@ class LineScaling {
 public:
   LineScaling(Type element, Isa isa) : element(element), isa(isa) {}
 
-  /// Returns the factors of a row: those of the even elements of 16 lanes, and
-  /// of the odd ones.
-  RowFactors spread(OpBuilder &builder, Location loc, Value even, Value odd,
-                    FactorKind kind) const;
+  /// Returns factors as `scale` takes them.
+  Value prepare(OpBuilder &builder, Location loc, Value factors,
+                FactorKind kind) const;
   /// Returns the two rows of a line, of i16, whose most significant bits are
   /// the codes.
   std::array<Value, 2> splitLine(OpBuilder &builder, Location loc,

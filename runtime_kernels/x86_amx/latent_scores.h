@@ -7,14 +7,15 @@
 // The first pass of a group of rows through a step of keys (latent_stream.h):
 // one granule after the other, and of each a pair of row tiles after the other
 // (latent_score_stream.h). A pair in which a maximum is yet to be found, or
-// turns out to be too low, is done in phases as qk and softmax do it.
+// turns out to be too low, is done in phases as qk and softmax do it. Where
+// words of keys come from is up to latent_keys.h or mixed_keys.h.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef FP8ATTN_X86_AMX_LATENT_SCORES_H
 #define FP8ATTN_X86_AMX_LATENT_SCORES_H
 
-#include "x86_amx/latent_score_stream.h"
+#include "x86_amx/latent_keys.h"
 #include "x86_amx/latent_value_stream.h"
 #include "x86_amx/step.h"
 
@@ -31,9 +32,8 @@ constexpr int64_t kGranulesAhead = 2;
 
 using PairBlock = SomeRowBlock<kPairRows>;
 
-/// What a call keeps.
+/// What a call keeps, whatever its keys are.
 struct LatentScratch {
-  alignas(64) uint8_t keys[FP8ATTN_GRANULE * FP8ATTN_MAX_CHANNELS * 2];
   alignas(64) uint8_t probs[kGroupTiles * kProbPitch];
   alignas(64) uint8_t ring[kLatentRingBytes];
   /// Of the pair that is multiplied, and of the one before.
@@ -49,24 +49,21 @@ struct LatentScratch {
 static_assert(sizeof(LatentScratch::phaseScores) >=
               kProbPitch + FP8ATTN_TILE_BYTES);
 
-/// The probabilities of a group, whose pairs are in the scratch memory.
-template <class Format> class LatentScores {
+/// The probabilities of a group, whose pairs are in the scratch memory. `Keys`
+/// is LatentKeys or MixedKeys.
+template <class Keys> class LatentScores {
 public:
-  LatentScores(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
+  LatentScores(Keys &keys, int64_t firstKey, int64_t endKey,
                int64_t keyChannels, int64_t valueChannels, int64_t exponent,
                LatentScratch &scratch)
-      : run(run), endKey(endKey), keyChannels(keyChannels),
+      : keys(keys), endKey(endKey), keyChannels(keyChannels),
         valueChannels(valueChannels), exponent(exponent), scratch(scratch) {
     // Scores of nothing are finite.
     storeZeros(scratch.scores, sizeof(scratch.scores));
     scratch.noRows.clear();
     for (int64_t i = 0; i < kGranulesAhead; ++i)
       if (firstKey + i * FP8ATTN_GRANULE < endKey)
-        fetch(firstKey + i * FP8ATTN_GRANULE);
-  }
-
-  const uint8_t *granuleAt(int64_t key) const {
-    return keyGranule<Format::kBits>(run, key, keyChannels);
+        keys.fetch(firstKey + i * FP8ATTN_GRANULE);
   }
 
   /// Computes the probabilities of the first `pairs` pairs in the step of
@@ -81,21 +78,21 @@ public:
       inPhases[pair] = !setMaxima(scratch.pairs[pair], stepFirst, stepCount);
       largest[pair] = _mm512_setzero_si512();
     }
-    bool special = decodeFirst();
+    keys.beginStep(stepFirst);
+    bool special = false;
     before = -1;
     for (int64_t granule = 0; granule < granules; ++granule) {
       const int64_t key = stepFirst + granule * FP8ATTN_GRANULE;
       const int64_t later = key + kGranulesAhead * FP8ATTN_GRANULE;
-      const uint8_t *ahead =
-          fetches && later < endKey ? granuleAt(later) : nullptr;
       const int64_t last = lastInStream();
-      // Nobody looks at the other keys then.
-      if (last < 0)
-        special = true;
+      words = keys.beginGranule(key, stepFirst + stepCount, numInStream());
+      const uint8_t *ahead =
+          fetches && later < endKey ? keys.fetchBeside(later) : nullptr;
+      special |= keys.hasSpecials();
       for (int64_t pair = 0; pair <= last; ++pair)
         if (!inPhases[pair])
-          special |= multiply(pair, granule,
-                              pair == last && granule + 1 < granules, ahead);
+          multiply(pair, granule, pair == last, ahead);
+      keys.endGranule();
     }
     if (before >= 0)
       finishPair(beside, exponent, largest[before]);
@@ -112,50 +109,14 @@ public:
   bool wasInPhases(int64_t pair) const { return inPhases[pair]; }
 
 private:
-  static constexpr bool kWordsInCache = NextKeys<Format>::kWordsInCache;
+  using Format = typename Keys::Format;
 
   /// The probabilities of a pair and a granule of the step.
   uint8_t *probsOf(int64_t pair, int64_t granule) const {
     return scratch.probs + 2 * pair * kProbPitch + granule * FP8ATTN_TILE_BYTES;
   }
 
-  void fetch(int64_t key) const {
-    const uint8_t *const granule = granuleAt(key);
-    for (int64_t byte = 0; byte < run.key_granule_bytes; byte += kLineBytes)
-      _mm_prefetch(reinterpret_cast<const char *>(granule + byte), _MM_HINT_T1);
-  }
-
   int64_t depth() const { return keyChannels / kBf16Columns; }
-
-  /// The words of a granule that has been decoded.
-  const uint8_t *wordsOf(int64_t key) const {
-    return kWordsInCache ? granuleAt(key) : scratch.keys;
-  }
-
-  /// Decodes the granule at `key` with its NaN and infinities.
-  [[gnu::noinline, gnu::cold]] void decodeExactly(int64_t key) {
-    if constexpr (!kWordsInCache)
-      decodeTiles<Format, Specials::kExact>(granuleAt(key), 2 * depth(),
-                                            scratch.keys);
-  }
-
-  /// Decodes the first granule of a step, with nothing beside it. Returns
-  /// whether there are NaN or infinity.
-  [[gnu::noinline]] bool decodeFirst() {
-    bool special = false;
-    for (int64_t tile = 0; tile < 2 * depth(); ++tile) {
-      const uint8_t *from =
-          granuleAt(stepFirst) + tile * kCacheTileBytes<Format>;
-      if constexpr (kWordsInCache)
-        special |= hasSpecial<Format>(from);
-      else
-        special |= decodeTiles<Format, Specials::kDetect>(
-            from, 1, scratch.keys + tile * FP8ATTN_TILE_BYTES);
-    }
-    if (special) [[unlikely]]
-      decodeExactly(stepFirst);
-    return special;
-  }
 
   /// The last pair that is not done in phases, or -1.
   int64_t lastInStream() const {
@@ -165,10 +126,17 @@ private:
     return pair;
   }
 
-  /// Multiplies a pair with a granule beside the softmax of the one before, and
-  /// decodes the next granule if `decodes`. Returns whether that has NaN or
-  /// infinity.
-  bool multiply(int64_t pair, int64_t granule, bool decodes,
+  /// How many pairs are not.
+  int64_t numInStream() const {
+    int64_t count = 0;
+    for (int64_t pair = 0; pair < numPairs; ++pair)
+      count += !inPhases[pair];
+    return count;
+  }
+
+  /// Multiplies a pair with a granule beside the softmax of the one before.
+  /// `isLast` says that it is the last one.
+  void multiply(int64_t pair, int64_t granule, bool isLast,
                 const uint8_t *ahead) {
     PairBlock &block = scratch.pairs[pair];
     const int64_t key = stepFirst + granule * FP8ATTN_GRANULE;
@@ -180,25 +148,26 @@ private:
             : 0;
     const PairProduct product = {
         block.query,
-        wordsOf(key),
+        words,
         depth(),
         scratch.scores[slot],
         ahead ? ahead + pair * lines * depth() * kLineBytes : nullptr,
         lines};
     __m512i none = _mm512_setzero_si512();
-    __m512i *words = before < 0 ? &none : &largest[before];
+    __m512i *most = before < 0 ? &none : &largest[before];
     if (before >= 0 && beside.rows->areMasked(beside.firstKey)) {
-      finishPair(beside, exponent, *words);
+      finishPair(beside, exponent, *most);
       before = -1;
     }
     if (before < 0) {
       beside = {&scratch.noRows, 0, scratch.scores[1 - slot],
                 reinterpret_cast<uint8_t *>(scratch.phaseScores)};
-      words = &none;
+      most = &none;
     }
-    const bool special = block.isFull()
-                             ? multiplyTiles<2>(product, decodes, key, *words)
-                             : multiplyTiles<1>(product, decodes, key, *words);
+    if (block.isFull())
+      multiplyTiles<2>(product, isLast, *most);
+    else
+      multiplyTiles<1>(product, isLast, *most);
     before = pair;
     beside = {&block.rows, key, product.scores, probsOf(pair, granule)};
     slot = 1 - slot;
@@ -206,45 +175,29 @@ private:
       inPhases[pair] = true;
       before = -1;
     }
-    return special;
   }
 
   template <int Tiles>
-  bool multiplyTiles(const PairProduct &product, bool decodes, int64_t key,
-                     __m512i &words) {
+  void multiplyTiles(const PairProduct &product, bool isLast, __m512i &most) {
     // So that all rows have their softmax beside a step of depth, if there are
     // half as many as rows.
     if (depth() >= FP8ATTN_TILE_ROWS)
-      return multiplyRows<Tiles, 1>(product, decodes, key, words);
-    return multiplyRows<Tiles, 2>(product, decodes, key, words);
-  }
-
-  template <int Tiles, int RowsBeside>
-  bool multiplyRows(const PairProduct &product, bool decodes, int64_t key,
-                    __m512i &words) {
-    if (!decodes) {
-      streamPair<Tiles, RowsBeside>(product, beside, exponent, words);
-      return false;
-    }
-    const int64_t next = key + FP8ATTN_GRANULE;
-    const bool special = streamPairAndKeys<Format, Tiles, RowsBeside>(
-        product, beside, exponent, words, granuleAt(next), scratch.keys);
-    if (special) [[unlikely]]
-      decodeExactly(next);
-    return special;
+      keys.template multiply<Tiles, 1>(product, beside, exponent, most, isLast);
+    else
+      keys.template multiply<Tiles, 2>(product, beside, exponent, most, isLast);
   }
 
   /// The scores and the softmax of a pair in the step, whatever they are.
   [[gnu::noinline, gnu::cold]] void addScoresInPhases(int64_t number) {
     PairBlock &pair = scratch.pairs[number];
     withRowTiles(pair.numRows, [&](auto rowTiles) {
-      using Keys = TileStream<Format, StepTiles<Format>>;
-      static_assert(Keys::kScratchBytes <= sizeof(scratch.exact));
-      Keys keys({run, Operand::kKeys, stepFirst, stepCount, keyChannels,
-                 columnsPerSet(rowTiles)},
-                scratch.exact);
+      using Tiles = TileStream<Format, StepTiles<Format>>;
+      static_assert(Tiles::kScratchBytes <= sizeof(scratch.exact));
+      Tiles tiles({keys.run(), Operand::kKeys, keys.place(stepFirst), stepCount,
+                   keyChannels, columnsPerSet(rowTiles)},
+                  scratch.exact);
       computeScores<rowTiles>(pair.query, keyChannels, stepCount,
-                              scratch.phaseScores, keys);
+                              scratch.phaseScores, tiles);
     });
     softmaxStep(stepFirst, stepCount, pair.numRows, scratch.phaseScores,
                 pair.rows.scale, pair.rows.begin, pair.rows.limit, exponent,
@@ -252,7 +205,7 @@ private:
                 probsOf(number, 0));
   }
 
-  const fp8attn_key_run &run;
+  Keys &keys;
   const int64_t endKey, keyChannels, valueChannels, exponent;
   LatentScratch &scratch;
 
@@ -265,6 +218,8 @@ private:
   /// The pair whose softmax is done next, -1 if there is none, and its scores.
   int64_t before;
   PairScores beside;
+  /// Those of the granule that is multiplied.
+  const uint8_t *words;
   /// Which scores are written next.
   int slot = 0;
 };

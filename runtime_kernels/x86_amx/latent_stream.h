@@ -8,7 +8,7 @@
 // Rows are taken in groups of up to eight row tiles, each of which goes through
 // a step of keys in two passes over the same granules:
 //   scores   a granule is decoded to words that stay in the first-level cache,
-//            once for all pairs of row tiles (latent_scores.h)
+//            once for all pairs of row tiles (latent_scores.h, latent_keys.h)
 //   values   tiles of values are made of keys beside the products, once for
 //            four row tiles (latent_value_stream.h)
 // So neither keys nor values are kept as words: a prototype on a Sapphire
@@ -29,16 +29,19 @@
 namespace fp8attn {
 inline namespace FP8ATTN_KERNEL_NAMESPACE {
 
-/// The keys and rows of a call of prefill over a latent cache.
-template <class Format> class LatentStream {
+/// The keys and rows of a call of prefill over a latent cache. `Keys` is
+/// LatentKeys or MixedKeys.
+template <class Keys> class LatentStream {
 public:
-  LatentStream(const fp8attn_key_run &run, int64_t firstKey, int64_t endKey,
+  using Format = typename Keys::Format;
+
+  LatentStream(Keys &keys, int64_t firstKey, int64_t endKey,
                int64_t keyChannels, int64_t valueChannels, int64_t exponent,
                LatentScratch &scratch)
-      : run(run), firstKey(firstKey), endKey(endKey), keyChannels(keyChannels),
-        valueChannels(valueChannels), scratch(scratch),
-        scores(run, firstKey, endKey, keyChannels, valueChannels, exponent,
-               scratch) {}
+      : keys(keys), firstKey(firstKey), endKey(endKey),
+        keyChannels(keyChannels), valueChannels(valueChannels),
+        scratch(scratch), scores(keys, firstKey, endKey, keyChannels,
+                                 valueChannels, exponent, scratch) {}
 
   /// Turns to up to kGroupRows rows. Returns whether they see a key.
   bool enterGroup(const uint8_t *query, int64_t rows, const PrefillRows &state,
@@ -92,8 +95,8 @@ private:
     step.probs = scratch.probs + tile * kProbPitch;
     for (int64_t granule = 0; granule < granules; ++granule)
       step.keys[granule] =
-          scores.granuleAt(stepFirst + granule * FP8ATTN_GRANULE);
-    step.halfBytes = run.key_granule_bytes / 2;
+          keys.granuleAt(stepFirst + granule * FP8ATTN_GRANULE);
+    step.halfBytes = keys.run().key_granule_bytes / 2;
     step.granules = granules;
     step.columns = valueChannels / kFloatColumns;
     step.acc = reinterpret_cast<uint8_t *>(groupAcc + tile * FP8ATTN_TILE_ROWS *
@@ -138,11 +141,11 @@ private:
                                : FP8ATTN_BLOCK_ROWS;
       withRowTiles(rows, [&](auto rowTiles) {
         TileStream<Format, StepTiles<Format>> values(
-            {run, Operand::kValues, stepFirst, stepCount, valueChannels,
-             columnsPerSet(rowTiles)},
+            {keys.run(), Operand::kValues, keys.place(stepFirst), stepCount,
+             valueChannels, columnsPerSet(rowTiles)},
             scratch.exact);
         addWeightedValues<rowTiles, Format>(
-            run, stepFirst, stepCount,
+            keys.run(), keys.place(stepFirst), stepCount,
             scratch.probs + row / FP8ATTN_TILE_ROWS * kProbPitch, rows,
             valueChannels, groupAcc + row * valueChannels, values);
       });
@@ -162,10 +165,10 @@ private:
     storeRows(pair);
   }
 
-  const fp8attn_key_run &run;
+  Keys &keys;
   const int64_t firstKey, endKey, keyChannels, valueChannels;
   LatentScratch &scratch;
-  LatentScores<Format> scores;
+  LatentScores<Keys> scores;
 
   /// The group, and the keys that its rows see.
   int64_t groupRows, numPairs, groupBegin, groupEnd;
@@ -174,18 +177,15 @@ private:
   int64_t stepFirst, stepCount, granules;
 };
 
-/// See fp8attn_uk_prefill_fn; over a latent cache.
-template <class Format>
+/// Attention of rows over keys [firstKey, endKey). See fp8attn_uk_prefill_fn.
+template <class Keys>
 [[gnu::noinline]] static void
-prefillLatent(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
-              const void *query, int64_t numRows, int64_t keyChannels,
-              int64_t valueChannels, const PrefillRows &rows, int64_t exponent,
-              float *acc, void *scratchMemory) {
-  static_assert(sizeof(LatentScratch) <= FP8ATTN_PREFILL_SCRATCH_BYTES(0, 0));
-  const int64_t endKey = firstKey + numKeys;
-  LatentStream<Format> stream(run, firstKey, endKey, keyChannels, valueChannels,
-                              exponent,
-                              *static_cast<LatentScratch *>(scratchMemory));
+streamRows(Keys &keys, int64_t firstKey, int64_t endKey, const void *query,
+           int64_t numRows, int64_t keyChannels, int64_t valueChannels,
+           const PrefillRows &rows, int64_t exponent, float *acc,
+           LatentScratch &scratch) {
+  LatentStream<Keys> stream(keys, firstKey, endKey, keyChannels, valueChannels,
+                            exponent, scratch);
   const auto enter = [&](int64_t row) {
     const int64_t left = numRows - row;
     return stream.enterGroup(static_cast<const uint8_t *>(query) +
@@ -208,6 +208,25 @@ prefillLatent(const fp8attn_key_run &run, int64_t firstKey, int64_t numKeys,
       if (enter(row) && stream.addStep(first, keys, fetches))
         fetches = false;
   }
+}
+
+/// See fp8attn_uk_prefill_fn; over a latent cache.
+template <class Format>
+static void prefillLatent(const fp8attn_key_run &run, int64_t firstKey,
+                          int64_t numKeys, const void *query, int64_t numRows,
+                          int64_t keyChannels, int64_t valueChannels,
+                          const PrefillRows &rows, int64_t exponent, float *acc,
+                          void *scratchMemory) {
+  using Keys = LatentKeys<Format>;
+  struct Scratch {
+    LatentScratch rows;
+    typename Keys::Scratch keys;
+  };
+  static_assert(sizeof(Scratch) <= FP8ATTN_PREFILL_SCRATCH_BYTES(0, 0));
+  auto &scratch = *static_cast<Scratch *>(scratchMemory);
+  Keys keys(run, keyChannels, scratch.keys);
+  streamRows(keys, firstKey, firstKey + numKeys, query, numRows, keyChannels,
+             valueChannels, rows, exponent, acc, scratch.rows);
 }
 
 } // namespace FP8ATTN_KERNEL_NAMESPACE

@@ -22,7 +22,7 @@ from kernel_costs import OPERATIONS, check_costs
 
 # What the columns of a row may hold, in order.
 GRAMMAR = {
-    "op": r"query|init|qk|qk_blocks|softmax|pv|pv_blocks|attend|attend_blocks|prefill|join|finish|merge|store_key"
+    "op": r"query|init|qk|qk_blocks|softmax|pv|pv_blocks|attend|attend_blocks|prefill|prefill_mixed|join|finish|merge|store_key"
     r"|store_value|quantize|dequantize",
     "in": r"bf16|f16|f32|e4m3|e5m2",
     "cache": r"e4m3|e5m2|i8|e2m1|i4|nvfp4|bf16|f16|f32",

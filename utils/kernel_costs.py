@@ -13,7 +13,7 @@ import re
 # Classes of CPUs, in the order of the columns.
 CPUS = ("skylake", "zen3", "sapphirerapids", "graniterapids", "zen4", "zen5")
 # The operations that the table has, and the ISAs, best last.
-OPERATIONS = ("qk", "pv", "qk_blocks", "pv_blocks", "attend", "attend_blocks", "prefill", "softmax")
+OPERATIONS = ("qk", "pv", "qk_blocks", "pv_blocks", "attend", "attend_blocks", "prefill", "prefill_mixed", "softmax")
 ISAS = ("generic", "avx2", "avx512", "avx512_bf16", "amx_bf16")
 
 NUMBER = r"\d+(?:\.\d+)?"

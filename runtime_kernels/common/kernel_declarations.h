@@ -28,6 +28,7 @@
 #define FP8ATTN_SIGNATURE_pv fp8attn_uk_pv_fn
 #define FP8ATTN_SIGNATURE_attend fp8attn_uk_attend_fn
 #define FP8ATTN_SIGNATURE_prefill fp8attn_uk_prefill_fn
+#define FP8ATTN_SIGNATURE_prefill_mixed fp8attn_uk_prefill_mixed_fn
 #define FP8ATTN_SIGNATURE_qk_blocks fp8attn_uk_blocks_fn
 #define FP8ATTN_SIGNATURE_pv_blocks fp8attn_uk_blocks_fn
 #define FP8ATTN_SIGNATURE_attend_blocks fp8attn_uk_attend_blocks_fn

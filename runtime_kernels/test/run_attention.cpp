@@ -101,6 +101,25 @@ AttentionState runAttend(const KernelUnderTest &attend,
   return operands.state(problem.query.rows, shape.valueChannels);
 }
 
+AttentionState runMixed(const KernelUnderTest &kernel,
+                        const AttentionProblem &problem, int64_t firstKey,
+                        int64_t numKeys, const MixedOperands &mixed) {
+  const CacheShape &shape = problem.cache.shape();
+  const int64_t keyChannels = paddedKeys(shape.keyChannels);
+  const int64_t valueChannels = paddedValues(shape.valueChannels);
+  Operands operands(problem, int(kernel.row->exponent),
+                    FP8ATTN_PREFILL_SCRATCH_BYTES(keyChannels, valueChannels));
+  TileScope scope(kernel);
+  kernel.as<fp8attn_uk_prefill_mixed_fn>()(
+      mixed.codes, firstKey, numKeys, operands.query.data(), problem.query.rows,
+      keyChannels, valueChannels, mixed.rope, mixed.ropePageBytes, mixed.scales,
+      mixed.headOffset, mixed.pageStride, mixed.tokenStride, mixed.blockStride,
+      mixed.blockChannels, operands.rowScale.data(), operands.rowBegin.data(),
+      operands.rowLimit.data(), kProbExponent, operands.max.data(),
+      operands.sum.data(), operands.acc.data(), operands.scratch.data());
+  return operands.state(problem.query.rows, shape.valueChannels);
+}
+
 /// Returns the kernel of another operation for the cache and ISA of `attend`.
 static KernelUnderTest siblingOf(const KernelUnderTest &attend,
                                  const std::string &op) {

@@ -38,6 +38,21 @@ AttentionState runAttend(const KernelUnderTest &attend,
                          const AttentionProblem &problem, int64_t firstKey,
                          int64_t numKeys);
 
+/// What prefill_mixed is told beside what prefill is, and the run of codes.
+struct MixedOperands {
+  const fp8attn_key_run *codes;
+  const uint8_t *rope;
+  int64_t ropePageBytes;
+  const float *scales;
+  int64_t headOffset, pageStride, tokenStride, blockStride, blockChannels;
+};
+
+/// Runs a prefill_mixed kernel over some keys. The cache of the problem gives
+/// head sizes only.
+AttentionState runMixed(const KernelUnderTest &kernel,
+                        const AttentionProblem &problem, int64_t firstKey,
+                        int64_t numKeys, const MixedOperands &mixed);
+
 /// Runs init and then, step by step from the run's first key, the qk, softmax
 /// and pv kernels that belong to an attend or prefill kernel, for up to
 /// FP8ATTN_BLOCK_ROWS rows.

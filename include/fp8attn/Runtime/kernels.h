@@ -327,6 +327,29 @@ typedef void (*fp8attn_uk_attend_blocks_fn)(
 ///   64-byte aligned.
 typedef fp8attn_uk_attend_fn fp8attn_uk_prefill_fn;
 
+/// prefill_mixed: as prefill over a latent cache of keys of two element types:
+/// those of `run` are the first channels, each code times a scale in f32,
+/// rounded to f32 and then to bf16; the others are bf16. Same results, bit by
+/// bit, as qk, softmax and pv of bf16 of the same ISA over such keys.
+/// - run: latent, of whole granules and of a multiple of 32 channels, as many
+///   as key_granule_bytes says; num_keys <= FP8ATTN_PART_KEYS.
+/// - rope: first byte of the head's bf16 channels in page 0, a cache of keys in
+///   the same pages; the channels behind those of `run`, a multiple of 32.
+/// - scales: that of (token, channel) is number head_offset + page *
+///   page_stride + token in page * token_stride + channel / block_channels *
+///   block_stride. Those of tokens in [first_key, first_key + num_keys) are
+///   read.
+/// - block_channels: a multiple of 32 that divides the channels of `run`.
+typedef void (*fp8attn_uk_prefill_mixed_fn)(
+    const fp8attn_key_run *run, int64_t first_key, int64_t num_keys,
+    const void *query_tiles, int64_t rows, int64_t key_channels,
+    int64_t value_channels, const uint8_t *rope, int64_t rope_page_bytes,
+    const float *scales, int64_t head_offset, int64_t page_stride,
+    int64_t token_stride, int64_t block_stride, int64_t block_channels,
+    const float *row_scale, const int32_t *row_begin, const int32_t *row_limit,
+    int64_t exponent, float *row_max, float *row_sum, float *acc,
+    void *scratch);
+
 /// join: adds the state of the online softmax over some keys to that over
 /// others, for `rows` rows: with m the larger maximum, sum = sum * 2^(max - m)
 /// + other_sum * 2^(other_max - m), likewise acc, and max = m. A state whose

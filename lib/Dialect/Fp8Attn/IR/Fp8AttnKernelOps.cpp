@@ -32,6 +32,7 @@ static std::optional<StringRef> signatureOf(StringRef kernelOp) {
       .Cases({"qk_blocks", "pv_blocks"}, "RIIMIIMIIIIIMM")
       .Cases({"attend", "prefill"}, "RIIMIIIMMMIMMMM")
       .Case("attend_blocks", "RIIMIIIMIIIIIMIIIIIMMMIMMMM")
+      .Case("prefill_mixed", "RIIMIIIMIMIIIIIMMMIMMMM")
       .Case("join", "IIMMMMMM")
       .Case("finish", "WMMMMIFMIIMIIMII")
       .Case("merge", "IIMIMMIMMIM")
@@ -52,11 +53,12 @@ static char kindOf(Type type) {
 LogicalResult UkernelCallOp::verify() {
   static constexpr llvm::StringLiteral kPrefix = "fp8attn_uk_";
   // The operation is the first word after the prefix, or two if the first is
-  // "store" or the second "blocks".
+  // "store" or the second "blocks" or "mixed".
   StringRef words = getKernel();
   bool named = words.consume_front(kPrefix);
   auto [kernelOp, others] = words.split('_');
-  if (kernelOp == "store" || others.split('_').first == "blocks")
+  const StringRef second = others.split('_').first;
+  if (kernelOp == "store" || second == "blocks" || second == "mixed")
     kernelOp = words.take_front(words.find('_', kernelOp.size() + 1));
   // ukernel_call_c1
   if (!named)

@@ -159,11 +159,14 @@ static AttentionProblem getProblem(AttentionMatch match, Isa isa) {
   problem.valueType = value.getElementType();
   problem.scalesKeyElements = match.changesKeys();
   problem.scalesValueElements = match.changesValues();
-  if (match.rope)
+  problem.isMixed = static_cast<bool>(match.rope);
+  if (problem.isMixed) {
     problem.keyBlocks.obstacle = problem.valueBlocks.obstacle =
         "keys have bf16 channels behind their codes";
-  else
+    problem.mixedObstacle = match.findMixedObstacle();
+  } else {
     std::tie(problem.keyBlocks, problem.valueBlocks) = match.findBlockKernels();
+  }
   problem.isa = isa;
   problem.canHaveMoreRows = static_cast<bool>(match.getItemRows());
   problem.modifiesScores = static_cast<bool>(match.modify);

@@ -188,6 +188,12 @@ std::pair<BlockKernels, BlockKernels> AttentionMatch::findBlockKernels() {
       kernelsOf(valueElementFactor, valueZeroPoints, &KeyRunOp::getValueCache)};
 }
 
+std::string AttentionMatch::findMixedObstacle() {
+  return mlir::fp8attn::findMixedObstacle(keyElementFactor,
+                                          getRun().getKeyCache().getType(),
+                                          rope.getRope().getType());
+}
+
 FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {
   AttentionMatch match;
   match.finish = finish;

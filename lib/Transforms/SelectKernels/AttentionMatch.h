@@ -86,6 +86,9 @@ struct AttentionMatch {
   /// Returns the kernels that multiply keys, and values, by the factors of
   /// their elements; of none, and without zero points, anything.
   std::pair<BlockKernels, BlockKernels> findBlockKernels();
+  /// Returns why no kernel takes codes, their scales and the channels of
+  /// `rope`, or "".
+  std::string findMixedObstacle();
 
 private:
   /// Returns what finds the run, or null if keys are dense.

@@ -42,9 +42,13 @@ void AttentionSteps::reserve(ScratchBuilder &scratch) {
 void AttentionSteps::emitPreparation(OpBuilder &builder, Location loc) {
   if (packing)
     packing->emitPreparation(builder, loc);
-  if (candidate.scalesKeyBlocks())
+  if (candidate.isMixed())
+    keyScales = emitMixedParts(builder, loc, match.keyElementFactor,
+                               match.rope.getRope());
+  else if (candidate.scalesKeyBlocks())
     keyScales = emitBlockScales(builder, loc, match.keyElementFactor);
-  if (candidate.scalesValueBlocks())
+  // Those of mixed tokens are the keys.
+  if (candidate.scalesValueBlocks() && !candidate.isMixed())
     valueScales = emitBlockScales(builder, loc, match.valueElementFactor);
   for (std::optional<Dequantization> *part :
        {&dequantizedKeys, &dequantizedValues})

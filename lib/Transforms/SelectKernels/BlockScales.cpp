@@ -70,10 +70,10 @@ static FailureOr<LinearIndex> getLinearIndex(AffineExpr result,
   return index;
 }
 
-/// Returns why kernels cannot multiply blocks of `fewest` channels, or
-/// multiples of them, by what `load` loads for `cache`; empty if they can.
-static std::string getObstacle(LoadScaleOp load, CacheType cache,
-                               int64_t fewest) {
+/// Returns why kernels cannot find the scales of blocks of `fewest` channels,
+/// or multiples of them, that `load` loads for `cache`; empty if they can.
+static std::string getScaleObstacle(LoadScaleOp load, CacheType cache,
+                                    int64_t fewest) {
   const int64_t headDim = cache.getHeadDim();
   const int64_t shared = getChannelsPerScale(load.getMap(), headDim);
   if (shared % fewest != 0 || headDim % shared != 0)
@@ -83,14 +83,23 @@ static std::string getObstacle(LoadScaleOp load, CacheType cache,
   if (headDim % kKeyTileChannels != 0)
     return llvm::formatv("{0} channels are no multiple of {1}", headDim,
                          kKeyTileChannels);
-  if (cache.isLatent())
-    return "values of a latent cache are put in order first";
-  if (fp8attn_tokens_together(cache.getPageTokens()) == 1)
-    return "pages are no multiple of 16 tokens";
   if (!llvm::all_of(load.getMap().getResults(), [&](AffineExpr result) {
         return succeeded(getLinearIndex(result, shared));
       }))
     return "the scales of tokens and blocks are not at fixed distances";
+  return "";
+}
+
+/// Returns why kernels cannot multiply such blocks by them.
+static std::string getObstacle(LoadScaleOp load, CacheType cache,
+                               int64_t fewest) {
+  std::string obstacle = getScaleObstacle(load, cache, fewest);
+  if (!obstacle.empty())
+    return obstacle;
+  if (cache.isLatent())
+    return "values of a latent cache are put in order first";
+  if (fp8attn_tokens_together(cache.getPageTokens()) == 1)
+    return "pages are no multiple of 16 tokens";
   return "";
 }
 
@@ -137,4 +146,33 @@ SmallVector<Value> mlir::fp8attn::emitBlockScales(OpBuilder &builder,
   return {load.getScale(),   offset,
           strides[kPage],    strides[kToken],
           strides[kChannel], constantIndex(builder, loc, shared)};
+}
+
+std::string mlir::fp8attn::findMixedObstacle(LoadScaleOp load, CacheType cache,
+                                             CacheType rope) {
+  Type scale = load.getScale().getType().getElementType();
+  std::string obstacle;
+  if (!scale.isF32()) {
+    llvm::raw_string_ostream(obstacle)
+        << "scales of keys with bf16 channels are " << scale << ", not f32";
+    return obstacle;
+  }
+  if (rope.getHeadDim() % kKeyTileChannels != 0)
+    return llvm::formatv("{0} bf16 channels are no multiple of {1}",
+                         rope.getHeadDim(), kKeyTileChannels);
+  if (cache.getPageTokens() % FP8ATTN_GRANULE != 0)
+    return "pages are no multiple of 32 tokens";
+  return getScaleObstacle(load, cache, kKeyTileChannels);
+}
+
+SmallVector<Value> mlir::fp8attn::emitMixedParts(OpBuilder &builder,
+                                                 Location loc, LoadScaleOp load,
+                                                 TypedValue<CacheType> rope) {
+  SmallVector<Value> operands = {
+      CachePartOp::create(
+          builder, loc, rope, load.getHead(),
+          CacheContentAttr::get(load.getContext(), CacheContent::Key)),
+      CachePageBytesOp::create(builder, loc, builder.getIndexType(), rope)};
+  llvm::append_range(operands, emitBlockScales(builder, loc, load));
+  return operands;
 }

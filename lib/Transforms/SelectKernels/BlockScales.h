@@ -32,6 +32,16 @@ BlockKernels findBlockKernels(LoadScaleOp load, CacheType cache);
 SmallVector<Value> emitBlockScales(OpBuilder &builder, Location loc,
                                    LoadScaleOp load);
 
+/// Returns why prefill_mixed cannot take what `load` loads for the codes in
+/// `cache`, with the bf16 channels of `rope` behind them; empty if it can.
+std::string findMixedObstacle(LoadScaleOp load, CacheType cache,
+                              CacheType rope);
+
+/// Returns the operands of prefill_mixed that say where bf16 channels and the
+/// scales are, if there is no obstacle.
+SmallVector<Value> emitMixedParts(OpBuilder &builder, Location loc,
+                                  LoadScaleOp load, TypedValue<CacheType> rope);
+
 } // namespace mlir::fp8attn
 
 #endif // FP8ATTN_LIB_TRANSFORMS_SELECTKERNELS_BLOCKSCALES_H

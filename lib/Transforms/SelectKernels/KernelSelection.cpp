@@ -109,6 +109,9 @@ static bool serves(const KernelRow &row, bool isValue,
 /// Returns whether `row` is a fused one that reads the problem's keys and
 /// values.
 static bool isFused(const KernelRow &row, const AttentionProblem &problem) {
+  if (row.op == "prefill_mixed")
+    return problem.isMixed && problem.maxRows > FP8ATTN_DECODE_ROWS &&
+           matches(row, row.op, getTypeWord(problem.keyType), problem);
   if (problem.scalesKeyElements != problem.scalesValueElements ||
       problem.keyType != problem.valueType)
     return false;
@@ -143,6 +146,8 @@ static void addFused(const AttentionProblem &problem,
       candidate.dropped = "elements are multiplied one by one before each step";
     else if (problem.hasFactorsByKey)
       candidate.dropped = "scales differ by key and are collected step by step";
+    else if (candidate.isMixed() && !problem.mixedObstacle.empty())
+      candidate.dropped = problem.mixedObstacle;
     else if (candidate.isPrefill() && !problem.canHaveMoreRows)
       candidate.dropped = "work items have a fixed number of rows";
     else
@@ -198,7 +203,8 @@ bool mlir::fp8attn::isForceable(StringRef word) {
   return llvm::any_of(getKernels(), [&](const KernelRow &row) {
     return llvm::is_contained(ArrayRef<StringRef>{"attend", "prefill", "qk",
                                                   "pv", "qk_blocks",
-                                                  "pv_blocks", "attend_blocks"},
+                                                  "pv_blocks", "attend_blocks",
+                                                  "prefill_mixed"},
                               row.op) &&
            isNamed(row, word);
   });

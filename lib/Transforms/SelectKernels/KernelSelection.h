@@ -50,6 +50,10 @@ struct AttentionProblem {
   bool scalesValueElements = false;
   BlockKernels keyBlocks;
   BlockKernels valueBlocks;
+  /// Whether keys have bf16 channels behind their codes, and why prefill_mixed
+  /// cannot take them; empty if it can.
+  bool isMixed = false;
+  std::string mixedObstacle;
   /// Whether the values are the first channels of the keys.
   bool isLatent = false;
   /// Whether pages are whole granules.
@@ -71,7 +75,7 @@ StringRef getPhase(int64_t rows);
 /// A way to compute it: one fused row, or a row for the scores and one for the
 /// weighted values.
 struct AttentionCandidate {
-  /// Of attend or prefill.
+  /// Of attend or prefill, or the same of blocks or of mixed tokens.
   const KernelRow *attend = nullptr;
   const KernelRow *qk = nullptr;
   const KernelRow *pv = nullptr;
@@ -86,10 +90,16 @@ struct AttentionCandidate {
   /// Returns why it lost against `chosen`.
   std::string whyNot(const AttentionCandidate &chosen) const;
   /// Whether items have as many rows as the kernel takes.
-  bool isPrefill() const { return attend && attend->op == "prefill"; }
+  bool isPrefill() const {
+    return attend && (attend->op == "prefill" || isMixed());
+  }
+  /// Whether a kernel takes codes, their scales and bf16 channels.
+  bool isMixed() const { return attend && attend->op == "prefill_mixed"; }
   /// Whether kernels multiply both, keys, or values, by scales of blocks of
   /// channels.
-  bool scalesBlocks() const { return attend && attend->op == "attend_blocks"; }
+  bool scalesBlocks() const {
+    return attend && (attend->op == "attend_blocks" || isMixed());
+  }
   bool scalesKeyBlocks() const {
     return scalesBlocks() || (qk && qk->op == "qk_blocks");
   }

@@ -8,7 +8,7 @@
 #block = affine_map<(page, head, token, channel) -> (page, head, token, channel floordiv 128)>
 
 // REMARK: chose fp8attn_uk_qk_bf16_bf16_f32_48x256x32_amx_bf16 + fp8attn_uk_pv_bf16_bf16_f32_48x256x16_amx_bf16: {{.*}} for 16 rows
-// REMARK: keys are multiplied by their scales one by one, before each step: keys have bf16 channels behind their codes
+// REMARK: keys become bf16 one by one, before each step: keys have bf16 channels behind their codes
 // REMARK: chose fp8attn_uk_prefill_mixed_bf16_e4m3_f32_1056x256x32_amx_bf16: {{.*}} for 48 rows {{.*}}reads 640 bytes
 // REMARK-NOT: one by one, before each step: keys
 // REMARK: not fp8attn_uk_prefill_bf16_bf16_f32_1056x256x32_amx_bf16: elements are multiplied one by one before each step

@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-#===- check_kernel_names.py - kernels.def against the built library -------===//
+#===- check_kernel_names.py - the table against the built library --------===//
 #
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #
 #===----------------------------------------------------------------------===//
 #
-# Usage: check_kernel_names.py KERNELS_DEF COSTS_DEF LIBRARY NM
+# Usage: check_kernel_names.py COSTS_DEF LIBRARY NM TABLE_DEF...
 #
-# Checks that each row of the table of microkernels keeps the grammar of its
+# Checks that each row of the files of microkernels keeps the grammar of its
 # columns, that no two rows have the same name, that each row has a function in
 # the library, that the library defines no kernel without a row, and that the table of
 # costs has a row for each kernel of attention and no other.
 #
 #===----------------------------------------------------------------------===//
 
+import itertools
 import re
 import subprocess
 import sys
@@ -44,14 +45,14 @@ NOT_KERNELS = {
 
 
 def read_rows(path):
-    """Yields (line number, columns) of each row."""
+    """Yields ("file:line", columns) of each row."""
     with open(path) as table:
         for number, line in enumerate(table, 1):
             match = re.match(r"FP8ATTN_KERNEL\((.*)\)\s*$", line)
             if match:
-                yield number, [field.strip() for field in match[1].split(",")]
+                yield f"{path}:{number}", [field.strip() for field in match[1].split(",")]
             elif line.startswith("FP8ATTN_KERNEL"):
-                yield number, []
+                yield f"{path}:{number}", []
 
 
 def check_row(columns):
@@ -79,32 +80,32 @@ def defined_kernels(library, nm):
 
 
 def main():
-    table, costs, library, nm = sys.argv[1:]
+    costs, library, nm, *tables = sys.argv[1:]
     errors = []
-    lines = {}
+    places = {}
     costed = set()
-    for number, columns in read_rows(table):
+    for place, columns in itertools.chain.from_iterable(map(read_rows, tables)):
         error = check_row(columns)
         if error:
-            errors.append(f"{table}:{number}: {error}")
+            errors.append(f"{place}: {error}")
             continue
         name = kernel_name(columns)
-        if name in lines:
-            errors.append(f"{table}:{number}: '{name}' is on line {lines[name]} too")
-        lines[name] = number
+        if name in places:
+            errors.append(f"{place}: '{name}' is at {places[name]} too")
+        places[name] = place
         if columns[0] in OPERATIONS:
             costed.add((columns[0], columns[2], columns[7]))
 
     defined = defined_kernels(library, nm)
-    for name in sorted(lines.keys() - defined):
-        errors.append(f"{table}:{lines[name]}: no function '{name}' in {library}")
-    for name in sorted(defined - lines.keys()):
-        errors.append(f"{library}: '{name}' has no row in {table}")
+    for name in sorted(places.keys() - defined):
+        errors.append(f"{places[name]}: no function '{name}' in {library}")
+    for name in sorted(defined - places.keys()):
+        errors.append(f"{library}: '{name}' has no row in {', '.join(tables)}")
     errors += check_costs(costs, costed)
     for error in errors:
         print(error, file=sys.stderr)
-    print(f"{len(lines)} kernels in the table, {len(defined)} in the library")
-    return 1 if errors or not lines else 0
+    print(f"{len(places)} kernels in the table, {len(defined)} in the library")
+    return 1 if errors or not places else 0
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ inline void require(bool condition) {
     __builtin_trap();
 }
 
-inline void loadConfig(const void *source) {
+[[gnu::noinline]] inline void loadConfig(const void *source) {
   Config config;
   __builtin_memcpy(&config, source, sizeof(config));
   if (config.palette == 0) {
@@ -94,7 +94,7 @@ inline void zero(int tile) {
   __builtin_memset(state.data[tile], 0, sizeof(state.data[tile]));
 }
 
-inline void load(int tile, const void *base, int64_t stride) {
+[[gnu::noinline]] inline void load(int tile, const void *base, int64_t stride) {
   zero(tile);
   for (int row = 0; row < state.config.rows[tile]; ++row)
     __builtin_memcpy(state.data[tile][row],
@@ -102,7 +102,7 @@ inline void load(int tile, const void *base, int64_t stride) {
                      state.config.rowBytes[tile]);
 }
 
-inline void store(int tile, void *base, int64_t stride) {
+[[gnu::noinline]] inline void store(int tile, void *base, int64_t stride) {
   requireConfigured(tile);
   for (int row = 0; row < state.config.rows[tile]; ++row)
     __builtin_memcpy(static_cast<uint8_t *>(base) + row * stride,
@@ -185,7 +185,7 @@ inline void dotRows(int destination, int left, const Pairs *values,
   }
 }
 
-inline void dotBf16(int destination, int left, int right) {
+[[gnu::noinline]] inline void dotBf16(int destination, int left, int right) {
   requireConfigured(destination);
   requireConfigured(left);
   requireConfigured(right);

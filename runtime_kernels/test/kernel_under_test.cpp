@@ -100,20 +100,32 @@ void PrintTo(const KernelUnderTest &kernel, std::ostream *stream) {
   *stream << kernel.name();
 }
 
+/// Returns whether another row reads and writes the same bytes: kernels of
+/// types of one size (e4m3 and e5m2, e2m1 and i4) differ in arithmetic.
+static bool hasTwinOfItsSize(const KernelRow &row) {
+  const std::string cache = row.cache;
+  return cache == "e5m2" || cache == "i4";
+}
+
 /// Emulated kernels double the tests of a CPU with AVX2. What is left in the
-/// suite is each of them on one side, and of the two FP8 formats one. Rows of
-/// f32 products are the sources of others: there, too, on the instructions, and
-/// of the types of caches one.
+/// suite is each of them on one side, and of the two FP8 formats one; where the
+/// CPU has the instructions, AMX alone, for the emulation's own sake. Guard
+/// pages before operands find wrong addresses: there, of types of one size one.
+/// Rows of f32 products are the sources of others: there, too, on the
+/// instructions, and of the types of caches one.
 static bool isOnDemand(const KernelUnderTest &kernel) {
   static const bool isDemanded = getenv("FP8ATTN_ALL_KERNELS") != nullptr;
-  const bool isEmulated = kernel.form == Form::OnAvx2;
-  if (isDemanded || (!isEmulated && kernel.products() == "bf16"))
+  if (isDemanded)
     return false;
   const std::string cache = kernel.row->cache;
-  return kernel.guardSide == GuardSide::Before ||
-         (kernel.products() == "bf16"
-              ? cache == "e5m2"
-              : isEmulated || (cache != "e4m3" && cache != "f32"));
+  const bool isBefore = kernel.guardSide == GuardSide::Before;
+  const bool isOfBf16 = kernel.products() == "bf16";
+  if (kernel.form != Form::OnAvx2)
+    return isOfBf16 ? isBefore && hasTwinOfItsSize(*kernel.row)
+                    : isBefore || (cache != "e4m3" && cache != "f32");
+  const bool isNative = kernel.row->isa != FP8ATTN_ISA_AMX_BF16 &&
+                        missingVectors(kernel.row->isa).empty();
+  return isBefore || isNative || !isOfBf16 || cache == "e5m2";
 }
 
 std::vector<KernelUnderTest> kernelsOf(const std::string &op) {

@@ -32,16 +32,24 @@ const fp8attn_cpu_info &wrapIfPermitted() { return *__wrap_fp8attn_cpu(); }
 
 bool isEmulation() { return true; }
 
+/// What the CPU has runs in the other programs; AMX is here for the emulation's
+/// own sake.
 std::vector<fp8attn_isa> testedIsas() {
-  return {FP8ATTN_ISA_AVX512, FP8ATTN_ISA_AVX512_BF16, FP8ATTN_ISA_AMX_BF16};
+  std::vector<fp8attn_isa> isas;
+  for (fp8attn_isa isa :
+       {FP8ATTN_ISA_AVX512, FP8ATTN_ISA_AVX512_BF16, FP8ATTN_ISA_AMX_BF16})
+    if (isa > __real_fp8attn_cpu()->isa || isa == FP8ATTN_ISA_AMX_BF16)
+      isas.push_back(isa);
+  return isas;
 }
 
 /// The objects have bodies for the lesser ISAs too.
 std::vector<fp8attn_isa> runnableIsas() {
   if (!canEmulate())
     return {};
-  return {FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX2, FP8ATTN_ISA_AVX512,
-          FP8ATTN_ISA_AVX512_BF16, FP8ATTN_ISA_AMX_BF16};
+  std::vector<fp8attn_isa> isas = testedIsas();
+  isas.insert(isas.begin(), {FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX2});
+  return isas;
 }
 
 std::string whyNot(fp8attn_isa isa) {

@@ -12,9 +12,7 @@
 #ifndef FP8ATTN_TEST_INTEGRATION_DIRECTCALL_H
 #define FP8ATTN_TEST_INTEGRATION_DIRECTCALL_H
 
-#include "fp8attn/Runtime/fp8attn.h"
-
-#include "gtest/gtest.h"
+#include "TestedIsas.h"
 
 #include <cstdlib>
 #include <memory>
@@ -75,9 +73,7 @@ class IsaCallTest : public testing::TestWithParam<fp8attn_isa>,
                     protected Caller {
 protected:
   void SetUp() override {
-    if (fp8attn_cpu()->isa < GetParam())
-      GTEST_SKIP() << fp8attn_isa_string(GetParam()) << ": "
-                   << fp8attn_cpu()->reason;
+    FP8ATTN_REQUIRE_ISA(GetParam());
     context.isa_cap = GetParam();
   }
   /// Override it where the last call has no body, or is refused.
@@ -87,13 +83,11 @@ protected:
   }
 };
 
-/// Runs the tests of a suite whose parameter is an ISA on each, by its name.
+/// Runs the tests of a suite whose parameter is an ISA on each that the program
+/// tests, by its name.
 #define FP8ATTN_INSTANTIATE_ON_ISAS(suite)                                     \
   INSTANTIATE_TEST_SUITE_P(                                                    \
-      Isas, suite,                                                             \
-      testing::Values(FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX2,                   \
-                      FP8ATTN_ISA_AVX512, FP8ATTN_ISA_AVX512_BF16,             \
-                      FP8ATTN_ISA_AMX_BF16),                                   \
+      Isas, suite, testing::ValuesIn(testedIsas()),                            \
       [](const testing::TestParamInfo<fp8attn_isa> &info) {                    \
         return std::string(fp8attn_isa_string(info.param));                    \
       })

@@ -11,7 +11,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Problem.h"
+#include "TestedIsas.h"
 
 extern "C" const fp8attn_cpu_info *__real_fp8attn_cpu();
 

@@ -8,7 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Problem.h"
+#include "TestedIsas.h"
 
 bool isEmulation() { return false; }
 

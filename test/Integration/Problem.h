@@ -16,6 +16,7 @@
 
 #include "Model.h"
 #include "ScaleKinds.h"
+#include "TestedIsas.h"
 
 #include "fp8attn/Reference/Attention.h"
 
@@ -206,24 +207,5 @@ agrees(const Problem &problem,
 /// Returns whether a call succeeded on exactly this ISA.
 testing::AssertionResult ranOn(const Problem &problem, fp8attn_status status,
                                fp8attn_isa isa);
-
-/// Returns the ISAs that this program tests.
-std::vector<fp8attn_isa> testedIsas();
-
-/// Returns all ISAs that can run here, tested or only to compare with.
-std::vector<fp8attn_isa> runnableIsas();
-
-/// Returns whether this program has the emulated tiles.
-bool isEmulation();
-
-/// Returns why this process cannot run an ISA, or "".
-std::string whyNot(fp8attn_isa isa);
-
-/// Skips the running test if the ISA cannot run.
-#define FP8ATTN_REQUIRE_ISA(isa)                                               \
-  do {                                                                         \
-    if (const std::string reason = whyNot(isa); !reason.empty())               \
-      GTEST_SKIP() << reason;                                                  \
-  } while (false)
 
 #endif // FP8ATTN_TEST_INTEGRATION_PROBLEM_H

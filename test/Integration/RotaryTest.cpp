@@ -132,8 +132,7 @@ class RotaryTest
 protected:
   void SetUp() override {
     const auto &[model, isa] = GetParam();
-    if (fp8attn_cpu()->isa < isa)
-      GTEST_SKIP() << fp8attn_isa_string(isa) << ": " << fp8attn_cpu()->reason;
+    FP8ATTN_REQUIRE_ISA(isa);
     called = &model;
     context.isa_cap = isa;
   }
@@ -306,8 +305,10 @@ void RandomRotaryTest::tryOn(uint32_t seed) {
   called = &kRotaryModels[random() % kRotaryModels.size()];
   const auto tokens =
       static_cast<int64_t>(random() % 4 ? random() % 20 : random() % 150);
-  for (int isa = FP8ATTN_ISA_GENERIC; isa <= fp8attn_cpu()->isa; ++isa) {
-    context.isa_cap = static_cast<fp8attn_isa>(isa);
+  for (fp8attn_isa isa : testedIsas()) {
+    if (!whyNot(isa).empty())
+      continue;
+    context.isa_cap = isa;
     SCOPED_TRACE(std::string(called->name) + ", " + std::to_string(tokens) +
                  " tokens, " + fp8attn_isa_string(context.isa_cap));
     random.seed(~seed);
@@ -425,10 +426,7 @@ TEST_F(RotaryCheckTest, TheQueryAloneMayBeInPlace) {
 INSTANTIATE_TEST_SUITE_P(
     Models, RotaryTest,
     testing::Combine(testing::ValuesIn(kRotaryModels),
-                     testing::Values(FP8ATTN_ISA_GENERIC, FP8ATTN_ISA_AVX2,
-                                     FP8ATTN_ISA_AVX512,
-                                     FP8ATTN_ISA_AVX512_BF16,
-                                     FP8ATTN_ISA_AMX_BF16)),
+                     testing::ValuesIn(testedIsas())),
     [](const testing::TestParamInfo<RotaryTest::ParamType> &info) {
       return std::string(std::get<0>(info.param).name) + "_" +
              fp8attn_isa_string(std::get<1>(info.param));

@@ -17,6 +17,7 @@
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 #include "fp8attn/Target/CodeEmission.h"
 #include "fp8attn/Target/EntryPoints.h"
+#include "fp8attn/Target/TargetInfo.h"
 #include "fp8attn/Transforms/MemRefForm.h"
 
 #include "mlir/Pass/PassManager.h"
@@ -94,6 +95,25 @@ static LogicalResult keepEntry(ModuleOp module, StringRef name) {
   PassManager passes(module.getContext());
   passes.addPass(createSymbolDCEPass());
   return passes.run(module);
+}
+
+/// Drops the bodies that do not run, likewise, unless the options name one.
+/// Returns why it is no better one that runs.
+static FailureOr<std::string> keepChosenBody(ModuleOp module,
+                                             const RunOptions &options,
+                                             CompileOptions &compileOptions) {
+  FailureOr<TargetInfo> target = TargetInfo::get(module);
+  if (failed(target))
+    return failure();
+  uint32_t isaMask = 0;
+  for (Isa isa : target->supportedIsas())
+    isaMask |= 1u << static_cast<uint32_t>(isa);
+  fp8attn_context context;
+  fp8attn_context_init(&context);
+  context.isa_cap = options.isaCap;
+  const int32_t chosen = selectIsa(options.emulateAmx, &context, isaMask);
+  compileOptions.isa = stringifyIsa(static_cast<Isa>(chosen)).str();
+  return std::string(context.message);
 }
 
 static FailureOr<JitFunction> compile(Compilation &compilation, StringRef entry,
@@ -187,6 +207,14 @@ FailureOr<Report> mlir::fp8attn::runFile(const RunOptions &options,
       makeInputs(*entry, *ops, *batch, options.seed);
   if (failed(arguments))
     return failure();
+  std::optional<std::string> reason;
+  if (compileOptions.isa.empty() && !compileOptions.fat) {
+    FailureOr<std::string> found =
+        keepChosenBody(compilation.getModule(), options, compileOptions);
+    if (failed(found))
+      return failure();
+    reason = *found;
+  }
   FailureOr<JitFunction> function =
       compile(compilation, entry->getName(), options.emulateAmx);
   if (failed(function))
@@ -206,7 +234,9 @@ FailureOr<Report> mlir::fp8attn::runFile(const RunOptions &options,
   Report report;
   report.entry = entry->getName().str();
   report.isa = fp8attn_isa_string(session.context.isa);
-  report.isaReason = session.context.message;
+  // What the call says of the one body that there is, is not of interest.
+  report.isaReason =
+      reason && *session.context.message ? *reason : session.context.message;
   report.workers = options.threads;
   report.seed = options.seed;
   report.numSeqs = batch->numSeqs();

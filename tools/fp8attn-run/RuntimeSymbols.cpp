@@ -25,6 +25,12 @@ static int32_t selectEmulatedIsa(fp8attn_context *context, uint32_t mask) {
   return fp8attn_select_isa(context, mask);
 }
 
+int32_t mlir::fp8attn::selectIsa(bool emulateAmx, fp8attn_context *context,
+                                 uint32_t isaMask) {
+  return emulateAmx ? selectEmulatedIsa(context, isaMask)
+                    : fp8attn_select_isa(context, isaMask);
+}
+
 SymbolAddresses mlir::fp8attn::getRuntimeSymbols(bool emulateAmx) {
 #define FP8ATTN_SYMBOL(function) {#function, reinterpret_cast<void *>(function)}
   SymbolAddresses symbols = {FP8ATTN_SYMBOL(fp8attn_enter_environment),

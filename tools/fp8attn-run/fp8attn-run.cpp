@@ -27,6 +27,9 @@ sequences have the same lengths then. Where attention has shared prefixes, each
 --group sequences have one of --prefix tokens before their --context. Where
 queries see selected keys, each has a list of --selected ones, in any order.
 
+Compiled is what runs: one entry point, for the best ISA of target, CPU and
+--isa-cap; with --fat for all of them.
+
 Examples:
   fp8attn-run decode.mlir --context=8192 --check
   fp8attn-run decode.mlir --seqs=8 --context=2048 --threads=2 --time --svg=roofline.svg

@@ -8,6 +8,7 @@
 // a lower one than the CPU has, and where there is none the call says why.
 // VECTORS: ran on avx512_bf16
 // CAPPED: ran on generic
+// CAPPED-NEXT: no better ISA: avx2: isa_cap of the context is generic
 // NONE: error: no body of the object may run on this CPU under the ISA cap: avx512_bf16: isa_cap of the context is generic
 // ENVIRONMENT: error: no body of the object may run on this CPU under the ISA cap: FP8ATTN_ISA is generic
 func.func @attend(%query: memref<?x4x64xbf16>,

@@ -32,6 +32,8 @@
    "tensor",                                                                   \
    "none",                                                                     \
    "none",                                                                     \
+   "none",                                                                     \
+   "none",                                                                     \
    true,                                                                       \
    false,                                                                      \
    false,                                                                      \

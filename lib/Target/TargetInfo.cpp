@@ -86,6 +86,7 @@ FailureOr<TargetInfo> TargetInfo::get(ModuleOp module) {
            << attr;
 
   llvm::Triple triple(target.getTriple().getValue());
+  info.isKnown = true;
   info.isX86_64 = triple.getArch() == llvm::Triple::x86_64;
   llvm::StringMap<bool> features;
   StringRef chip = target.getChip().getValue();

@@ -272,14 +272,21 @@ struct SelectKernelsPass
 private:
   /// The ISA that the function was specialised for, else the target's best.
   FailureOr<Isa> getIsa() {
-    if (auto attribute = getOperation()->getAttrOfType<IsaAttr>(
-            Fp8AttnDialect::kIsaAttrName))
-      return attribute.getValue();
     FailureOr<TargetInfo> target =
         TargetInfo::get(getOperation()->getParentOfType<ModuleOp>());
     if (failed(target))
       return failure();
-    return target->supportedIsas().front();
+    auto attribute = getOperation()->getAttrOfType<IsaAttr>(
+        Fp8AttnDialect::kIsaAttrName);
+    if (!attribute)
+      return target->supportedIsas().front();
+    // LLVM cannot make code of instructions that the architecture has not.
+    if (!target->canHaveBodyFor(attribute.getValue()))
+      return getOperation().emitError("expects ")
+             << Fp8AttnDialect::kIsaAttrName
+             << " to be generic, because the target is not x86-64, got "
+             << stringifyIsa(attribute.getValue());
+    return attribute.getValue();
   }
 
   LogicalResult selectAttention(FinishOp finish, Isa isa,

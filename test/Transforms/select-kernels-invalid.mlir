@@ -97,3 +97,19 @@ func.func @rope(%item: !fp8attn.work_item, %run: !fp8attn.key_run, %rope: !rope,
       : tensor<16xf32>, tensor<16xf32>, tensor<16x64xf32>, memref<?x1x64xbf16>
   return
 }
+
+// -----
+
+// An ISA that no CPU of the target's architecture has.
+// CHECK: error: expects fp8attn.isa to be generic, because the target is not x86-64, got avx512_bf16
+!kv = !fp8attn.cache<key_value, heads = 8, head_dim = 128, page = 32, bf16, #fp8attn.layout<pairs>>
+module attributes {llvm.target = #llvm.target<triple = "aarch64-unknown-linux-gnu", chip = "neoverse-v2">} {
+  func.func @other_architecture(%query: memref<?x32x128xbf16>, %cache: !kv, %starts: memref<?xi32>,
+      %lens: memref<?xi32>, %table: memref<?x?xi32>, %out: memref<?x32x128xbf16>)
+      attributes {fp8attn.isa = #fp8attn.isa<avx512_bf16>} {
+    fp8attn.paged_attention query(%query : memref<?x32x128xbf16>) cache(%cache : !kv)
+        batch(%starts, %lens, %table : memref<?xi32>, memref<?xi32>, memref<?x?xi32>)
+        out(%out : memref<?x32x128xbf16>)
+    return
+  }
+}

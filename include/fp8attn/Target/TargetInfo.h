@@ -60,6 +60,12 @@ public:
   /// first: all for x86-64, `generic` for others and for no target.
   ArrayRef<Isa> architectureIsas() const;
 
+  /// Returns whether a body for the ISA can be code for the target, or for some
+  /// CPU of its architecture; any can where the module names no target.
+  bool canHaveBodyFor(Isa isa) const {
+    return !isKnown || llvm::is_contained(architectureIsas(), isa);
+  }
+
   /// Returns the class of the CPUs that run a body for `body` of the target, by
   /// features alone: a virtual machine may name another chip than it has.
   Microarchitecture getMicroarchitecture(Isa body) const;
@@ -70,6 +76,7 @@ public:
 private:
   std::string chipName = "generic";
   llvm::StringSet<> features;
+  bool isKnown = false;
   bool isX86_64 = false;
 };
 

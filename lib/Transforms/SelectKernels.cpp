@@ -276,8 +276,8 @@ private:
         TargetInfo::get(getOperation()->getParentOfType<ModuleOp>());
     if (failed(target))
       return failure();
-    auto attribute = getOperation()->getAttrOfType<IsaAttr>(
-        Fp8AttnDialect::kIsaAttrName);
+    auto attribute =
+        getOperation()->getAttrOfType<IsaAttr>(Fp8AttnDialect::kIsaAttrName);
     if (!attribute)
       return target->supportedIsas().front();
     // LLVM cannot make code of instructions that the architecture has not.

@@ -81,6 +81,11 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
     where 2^e is the largest power of two that is not above the largest code. They may be
     half of the others, where the largest element then saturates.
 
+    Zero points are computed with the scales, and have the same map: with a and b the
+    least and the largest of 0 and the finite elements that share one, the scale is
+    `max(b / 255 - a / 255, 2^-40)`, and the zero point what takes `a` to -128
+    (docs/Numerics.md).
+
     What models do to keys and queries before they attend is done on the way, on
     one reading of the new tokens:
 
@@ -112,7 +117,7 @@ def Fp8Attn_KvWriteOp : Fp8Attn_DestinationOp<"kv_write", [
       [positions, R / 2]. A position is that of a row.
 
     Operands but the caches may be tensors. There is a result then for `query_out`
-    and, only with `dynamic`, for each scale. The cache is memory: what reads it
+    and, only with `dynamic`, for each scale and zero point. The cache is memory: what reads it
     later in the program reads what was written.
 
     ```mlir

@@ -20,6 +20,11 @@
 #include <string>
 #include <vector>
 
+/// Bytes of a cache are whole lines, aligned.
+struct alignas(FP8ATTN_ALIGNMENT) Line {
+  uint8_t bytes[FP8ATTN_ALIGNMENT];
+};
+
 /// Memory of a row-major tensor, and its descriptor.
 template <typename Element> struct Tensor {
   /// All elements are `value`.

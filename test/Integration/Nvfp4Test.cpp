@@ -120,9 +120,6 @@ protected:
         }
   }
 
-  struct alignas(FP8ATTN_ALIGNMENT) Line {
-    uint8_t bytes[FP8ATTN_ALIGNMENT];
-  };
   std::vector<Line> memory{kPages * WRITE_NVFP4_CACHE_PAGE_BYTES /
                            sizeof(Line)};
   Tensor<int64_t> slots{FP8ATTN_TYPE_I64, {kTokens}};

@@ -127,9 +127,6 @@ protected:
     expectProducts(type, /*isLatent=*/true);
   }
 
-  struct alignas(FP8ATTN_ALIGNMENT) Line {
-    uint8_t bytes[FP8ATTN_ALIGNMENT];
-  };
   /// Widens values to rows of bf16.
   template <typename Entry>
   void testWidening(Entry *entry, int64_t workspace, Layout layout,

@@ -53,9 +53,6 @@ protected:
     }
   }
 
-  struct alignas(FP8ATTN_ALIGNMENT) Line {
-    uint8_t bytes[FP8ATTN_ALIGNMENT];
-  };
   using Lines = std::vector<Line>;
 
   PairsCache partsOf(Lines &lines) {

@@ -76,21 +76,18 @@ LogicalResult InputMaker::makeScale(Value scale, ArrayRef<int64_t> sizes) {
   if (isa<Float8E4M3FNType>(type.getElementType()))
     return makeNumbers(scale, sizes,
                        [&](int64_t) { return random.uniform(0.5, 4); });
+  // Zero points: codes reach about 127, so that some saturate.
+  if (type.getElementType().isInteger(8))
+    return make(scale, sizes, [&](const Argument &argument) {
+      constexpr int32_t kMost = 32;
+      for (int64_t i = 0; i < argument.getNumElements(); ++i)
+        argument.at<int8_t>(i) =
+            static_cast<int8_t>(random.below(2 * kMost + 1)) - kMost;
+    });
   return make(scale, sizes, [&](const Argument &argument) {
     constexpr uint8_t kSmallestPower = 123; // 2^-4; 2^-2 is the largest
     for (int64_t i = 0; i < argument.getNumElements(); ++i)
       argument.at<uint8_t>(i) = kSmallestPower + random.below(3);
-  });
-}
-
-LogicalResult InputMaker::makeZeroPoints(Value zeroPoint,
-                                         ArrayRef<int64_t> sizes) {
-  // Codes reach about 127: some of them saturate.
-  constexpr int32_t kMost = 32;
-  return make(zeroPoint, sizes, [&](const Argument &argument) {
-    for (int64_t i = 0; i < argument.getNumElements(); ++i)
-      argument.at<int8_t>(i) =
-          static_cast<int8_t>(random.below(2 * kMost + 1)) - kMost;
   });
 }
 

@@ -78,11 +78,10 @@ private:
   /// Makes i32 and copies `numbers`, also into a tensor that was made before.
   LogicalResult makeIntegers(Value value, ArrayRef<int64_t> sizes,
                              ArrayRef<int32_t> numbers);
-  /// Makes an optional scale of f32, f8E8M0FNU or f8E4M3FN. `sizes` are those
-  /// of a scale with all its dimensions; a scale of rank 0 has none.
+  /// Makes an optional scale of f32, f8E8M0FNU or f8E4M3FN, or zero points.
+  /// `sizes` are those of a scale with all its dimensions; a scale of rank 0
+  /// has none.
   LogicalResult makeScale(Value scale, ArrayRef<int64_t> sizes);
-  /// Makes zero points.
-  LogicalResult makeZeroPoints(Value zeroPoint, ArrayRef<int64_t> sizes);
   /// Makes a sink for each head, if there are any.
   LogicalResult makeSink(Value sink, int64_t heads);
   /// Makes queries, or keys and values to be written; the last dimension is
@@ -102,9 +101,13 @@ private:
   LogicalResult makeScoreModifiers(AttentionInterface op,
                                    ArrayRef<int64_t> maskSizes);
 
-  /// Makes the scales of the caches of `op`, as their maps say.
+  /// Makes an optional scale, or zero points, of a cache of so many pages, as
+  /// the map says.
+  LogicalResult makeCacheScale(Value scale, std::optional<AffineMap> map,
+                               CacheType cache, int64_t numPages);
+  /// Makes the scales and zero points of the caches of `op`.
   template <typename Op> LogicalResult makeCacheScales(Op op);
-  /// Makes them for caches of these types and of so many pages.
+  /// Makes the scales for caches of these types and of so many pages.
   template <typename Op>
   LogicalResult makeCacheScales(Op op, CacheType keys, CacheType values,
                                 int64_t numPages);

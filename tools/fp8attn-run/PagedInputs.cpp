@@ -69,38 +69,34 @@ static SmallVector<int64_t> getScaleSizes(Value scale, AffineMap map,
   return sizes;
 }
 
+LogicalResult InputMaker::makeCacheScale(Value scale,
+                                         std::optional<AffineMap> map,
+                                         CacheType cache, int64_t numPages) {
+  return scale ? makeScale(scale, getScaleSizes(scale, *map, cache, numPages))
+               : success();
+}
+
 template <typename Op>
 LogicalResult InputMaker::makeCacheScales(Op op, CacheType keys,
                                           CacheType values, int64_t numPages) {
-  auto make = [&](Value scale, std::optional<AffineMap> map, CacheType cache) {
-    return scale ? makeScale(scale, getScaleSizes(scale, *map, cache, numPages))
-                 : success();
-  };
-  if (failed(make(op.getKeyScale(), op.getKeyScaleMap(), keys)))
+  if (failed(makeCacheScale(op.getKeyScale(), op.getKeyScaleMap(), keys,
+                            numPages)))
     return failure();
-  return make(op.getValueScale(), op.getValueScaleMap(), values);
+  return makeCacheScale(op.getValueScale(), op.getValueScaleMap(), values,
+                        numPages);
 }
 
 template <typename Op> LogicalResult InputMaker::makeCacheScales(Op op) {
-  if (failed(makeScale(op.getKeyOuterScale(),
-                       op.getKeyCacheType().getNumHeads())) ||
-      failed(makeScale(op.getValueOuterScale(),
-                       op.getValueCacheType().getNumHeads())))
+  const CacheType keys = op.getKeyCacheType(), values = op.getValueCacheType();
+  const int64_t numPages = getPages(keys).numPages;
+  if (failed(makeScale(op.getKeyOuterScale(), keys.getNumHeads())) ||
+      failed(makeScale(op.getValueOuterScale(), values.getNumHeads())) ||
+      failed(makeCacheScale(op.getKeyZeroPoint(), op.getKeyZeroPointMap(), keys,
+                            numPages)) ||
+      failed(makeCacheScale(op.getValueZeroPoint(), op.getValueZeroPointMap(),
+                            values, numPages)))
     return failure();
-  const int64_t numPages = getPages(op.getKeyCacheType()).numPages;
-  auto makeZeroPoint = [&](Value zeroPoint, std::optional<AffineMap> map,
-                           CacheType cache) {
-    return zeroPoint ? makeZeroPoints(zeroPoint, getScaleSizes(zeroPoint, *map,
-                                                               cache, numPages))
-                     : success();
-  };
-  if (failed(makeZeroPoint(op.getKeyZeroPoint(), op.getKeyZeroPointMap(),
-                           op.getKeyCacheType())) ||
-      failed(makeZeroPoint(op.getValueZeroPoint(), op.getValueZeroPointMap(),
-                           op.getValueCacheType())))
-    return failure();
-  return makeCacheScales(op, op.getKeyCacheType(), op.getValueCacheType(),
-                         numPages);
+  return makeCacheScales(op, keys, values, numPages);
 }
 
 template <typename Op> void InputMaker::makeCaches(Op op) {

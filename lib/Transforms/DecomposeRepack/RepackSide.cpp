@@ -223,14 +223,12 @@ void mlir::fp8attn::ifPresent(
 /// Fetches lines of memory to the caches from `level` on.
 static void prefetchLines(OpBuilder &builder, Location loc, Value bytes,
                           Value begin, int64_t size, CacheLevel level) {
-  const int32_t locality = level == CacheLevel::First ? 3 : 2;
   for (int64_t line = 0; line < size; line += kLineBytes)
-    memref::PrefetchOp::create(
-        builder, loc, bytes,
-        ValueRange(arith::AddIOp::create(builder, loc, begin,
-                                         constantIndex(builder, loc, line))
-                       .getResult()),
-        /*isWrite=*/false, locality, /*isDataCache=*/true);
+    prefetchLine(builder, loc, bytes,
+                 arith::AddIOp::create(builder, loc, begin,
+                                       constantIndex(builder, loc, line))
+                     .getResult(),
+                 level);
 }
 
 void RepackSide::prefetchTokens(OpBuilder &builder, Location loc, Value token,

@@ -15,6 +15,7 @@
 #define FP8ATTN_LIB_TRANSFORMS_DECOMPOSEREPACK_REPACKSIDE_H
 
 #include "Support/PairBlocks.h"
+#include "Support/Prefetch.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/Fp8Attn.h"
 
 #include "mlir/IR/Builders.h"
@@ -29,9 +30,6 @@ inline constexpr int64_t kTokensTogether = 4, kBlockTokens = 16;
 
 /// Bytes of a line of a processor's caches.
 inline constexpr int64_t kLineBytes = 64;
-
-/// The nearest one of a processor's caches that fetched lines are put into.
-enum class CacheLevel { First, Second };
 
 /// What a stretch must be aligned to, in bytes, to be stored past the caches.
 inline constexpr int64_t kStreamAlignment = 16;

@@ -9,6 +9,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "SelectKernels/AttentionMatch.h"
+#include "Support/ScaleLoads.h"
 #include "fp8attn/Runtime/kernels.h"
 
 using namespace mlir;
@@ -174,24 +175,23 @@ static LogicalResult matchStep(AttentionMatch &match) {
 }
 
 std::pair<BlockKernels, BlockKernels> AttentionMatch::findBlockKernels() {
-  KeyRunOp run = getRun();
-  auto kernelsOf = [&](LoadScaleOp factor, LoadScaleOp zeroPoints,
-                       TypedValue<CacheType> (KeyRunOp::*getCache)()) {
+  auto kernelsOf = [](LoadScaleOp factor, LoadScaleOp zeroPoints,
+                      CacheContent content) -> BlockKernels {
     if (zeroPoints)
-      return BlockKernels{"", "codes have zero points"};
-    return factor ? mlir::fp8attn::findBlockKernels(factor,
-                                                    (run.*getCache)().getType())
-                  : BlockKernels();
+      return {"", "codes have zero points"};
+    if (!factor)
+      return {};
+    return mlir::fp8attn::findBlockKernels(factor,
+                                           getCache(factor, content).getType());
   };
-  return {
-      kernelsOf(keyElementFactor, keyZeroPoints, &KeyRunOp::getKeyCache),
-      kernelsOf(valueElementFactor, valueZeroPoints, &KeyRunOp::getValueCache)};
+  return {kernelsOf(keyElementFactor, keyZeroPoints, CacheContent::Key),
+          kernelsOf(valueElementFactor, valueZeroPoints, CacheContent::Value)};
 }
 
 std::string AttentionMatch::findMixedObstacle() {
-  return mlir::fp8attn::findMixedObstacle(keyElementFactor,
-                                          getRun().getKeyCache().getType(),
-                                          rope.getRope().getType());
+  return mlir::fp8attn::findMixedObstacle(
+      keyElementFactor, getCache(keyElementFactor, CacheContent::Key).getType(),
+      rope.getRope().getType());
 }
 
 FailureOr<AttentionMatch> mlir::fp8attn::matchAttention(FinishOp finish) {

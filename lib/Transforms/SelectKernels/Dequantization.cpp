@@ -13,15 +13,13 @@
 
 #include "SelectKernels/Dequantization.h"
 #include "SelectKernels/RowGathering.h"
-#include "Support/Codes.h"
 #include "Support/Constants.h"
 #include "Support/IndexMath.h"
 #include "Support/Loops.h"
+#include "Support/Prefetch.h"
 #include "Support/ScaleLoads.h"
-#include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/page_layout.h"
 
-#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -30,21 +28,14 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Of a line, and of a tile of FP8.
-static constexpr int64_t kLanes = 16, kLineBytes = 64, kTileLines = 8;
-/// Elements of a lane in a line of codes, and of a tile along that dimension.
-static constexpr int64_t kLaneCodes = 4;
-static constexpr int64_t kPaired = kTileLines * kLaneCodes;
+static constexpr int64_t kLanes = LineScaling::kLanes;
+static constexpr int64_t kLineBytes = LineScaling::kLineBytes;
+static constexpr int64_t kTileLines = LineScaling::kTileLines;
+static constexpr int64_t kLaneCodes = LineScaling::kLaneCodes;
+static constexpr int64_t kPaired = LineScaling::kPaired;
 /// Of an element of the page, and of a tile there.
 static constexpr int64_t kWordBytes = 2;
 static constexpr int64_t kPageTileBytes = kWordBytes * kTileLines * kLineBytes;
-
-/// Returns the cache of the keys, or values, of which `numbers` are.
-static TypedValue<CacheType> cacheOf(LoadScaleOp numbers,
-                                     CacheContent content) {
-  auto run = numbers.getRun().getDefiningOp<KeyRunOp>();
-  return content == CacheContent::Key ? run.getKeyCache() : run.getValueCache();
-}
 
 /// Returns the channels of a token in tiles, the padding included.
 static int64_t getTileChannels(CacheType cache, CacheContent content) {
@@ -60,7 +51,7 @@ static int64_t getTokensTogether(CacheType cache) {
 Dequantization::Dequantization(LoadScaleOp scale, LoadScaleOp zeroPoints,
                                CacheContent content, AppendRopeOp appended,
                                Isa isa, ScratchBuilder &buffers)
-    : content(content), cache(cacheOf(scale ? scale : zeroPoints, content)),
+    : content(content), cache(getCache(scale ? scale : zeroPoints, content)),
       scaling(cache.getType().getElementType(), isa),
       channels(getTileChannels(cache.getType(), content)),
       together(getTokensTogether(cache.getType())),
@@ -154,14 +145,6 @@ int64_t Dequantization::getCodeBytes() const {
   return kLineBytes * cache.getType().getElementBits() / 8;
 }
 
-/// Fetches the line of a byte into the second-level cache: the first-level one
-/// holds what is being multiplied.
-static void prefetchLine(OpBuilder &builder, Location loc, Value memory,
-                         ValueRange place) {
-  memref::PrefetchOp::create(builder, loc, memory, place, /*isWrite=*/false,
-                             /*localityHint=*/2, /*isDataCache=*/true);
-}
-
 void Dequantization::emitTiles(OpBuilder &builder, Location loc, Value firstKey,
                                Value firstToken, Value numTokens, Value end) {
   const Place place = emitPlace(builder, loc, firstKey);
@@ -236,7 +219,8 @@ void Dequantization::emitTiles(OpBuilder &builder, Location loc,
         Value ahead = add(inner, loc, at.next, offset);
         prefetchLine(
             inner, loc, at.memory,
-            add(inner, loc, ahead, multiply(inner, loc, line, codeBytes)));
+            add(inner, loc, ahead, multiply(inner, loc, line, codeBytes)),
+            CacheLevel::Second);
       }
       emitLine(inner, loc, at.memory, from, to, tile, line, kind, tileNumbers);
     });
@@ -277,7 +261,8 @@ void Dequantization::emitRope(OpBuilder &builder, Location loc,
                 constantIndex(keys, loc, kWordBytes * kLanes * channels)));
         forEach(
             keys, loc, tileBytes, kLineBytes, [&](OpBuilder &body, Value at) {
-              prefetchLine(body, loc, ropeBytes, add(body, loc, nextFrom, at));
+              prefetchLine(body, loc, ropeBytes, add(body, loc, nextFrom, at),
+                           CacheLevel::Second);
               Value line =
                   vector::LoadOp::create(body, loc, lineType, ropeBytes,
                                          ValueRange{add(body, loc, from, at)});
@@ -313,7 +298,8 @@ void Dequantization::emitRows(OpBuilder &builder, Location loc, Value firstKey,
       Value ahead = emitSource(body, loc, next(body, row), rowBytes);
       for (int64_t byte = 0; byte < rowBytes; byte += kLineBytes)
         prefetchLine(body, loc, rows.rows,
-                     add(body, loc, ahead, constantIndex(body, loc, byte)));
+                     add(body, loc, ahead, constantIndex(body, loc, byte)),
+                     CacheLevel::Second);
       Value begin = emitSource(body, loc, current(body, row), rowBytes);
       begin = arith::IndexCastOp::create(body, loc, body.getI64Type(), begin);
       memref::StoreOp::create(body, loc, begin, rowBegins, row);

@@ -49,7 +49,7 @@ public:
                  Value numKeys, Value end);
 
 private:
-  using Place = TokenPlace;
+  using Place = KeyPlace;
   /// Collects the numbers of tokens that are contiguous, then scales their
   /// tiles. `firstKey` is the key that becomes number `firstToken` of the page.
   void emitTiles(OpBuilder &builder, Location loc, Value firstKey,

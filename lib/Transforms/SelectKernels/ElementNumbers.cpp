@@ -11,6 +11,7 @@
 #include "SelectKernels/ElementNumbers.h"
 #include "Support/IndexMath.h"
 #include "Support/Loops.h"
+#include "Support/Prefetch.h"
 #include "Support/ScaleLoads.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/page_layout.h"
@@ -23,8 +24,9 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Of a line; elements of a lane there, and in a tile.
-static constexpr int64_t kLanes = 16, kLaneCodes = 4, kPaired = 32;
+static constexpr int64_t kLanes = LineScaling::kLanes;
+static constexpr int64_t kLaneCodes = LineScaling::kLaneCodes;
+static constexpr int64_t kPaired = LineScaling::kPaired;
 
 /// Emits a loop from 0 on that passes `value` on.
 static Value
@@ -65,7 +67,7 @@ bool ElementNumbers::areSharedByTile() const {
 }
 
 ElementNumbers::LoadNumber
-ElementNumbers::findNumber(Location loc, const TokenPlace &place) const {
+ElementNumbers::findNumber(Location loc, const KeyPlace &place) const {
   return [this, loc, place](OpBuilder &body, Value channel) {
     LoadScaleOp of = load;
     return loadScale(body, loc, of.getScale(), of.getMap(),
@@ -78,14 +80,14 @@ Value ElementNumbers::collect(OpBuilder &builder, Location loc, FindPlace find,
   return collect(
       builder, loc, numTokens, [&](OpBuilder &perToken, Value token) {
         LoadScaleOp of = load;
-        const TokenPlace place = find(perToken, token);
-        const TokenPlace next = findNext(perToken, token);
+        const KeyPlace place = find(perToken, token);
+        const KeyPlace next = findNext(perToken, token);
         // The first-level cache holds what is being multiplied.
-        memref::PrefetchOp::create(
+        prefetchLine(
             perToken, loc, of.getScale(),
             getScaleIndices(perToken, loc, of.getMap(),
                             {next.page, of.getHead(), next.token, Value()}),
-            /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+            CacheLevel::Second);
         return findNumber(loc, place);
       });
 }

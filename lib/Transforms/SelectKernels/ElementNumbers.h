@@ -21,12 +21,12 @@
 
 namespace mlir::fp8attn {
 
-/// A page, and one of its tokens.
-struct TokenPlace {
+/// A page of a run, and one of its tokens.
+struct KeyPlace {
   Value page, token;
 };
 /// Returns the place of a token that is counted from the first of a granule.
-using FindPlace = function_ref<TokenPlace(OpBuilder &builder, Value token)>;
+using FindPlace = function_ref<KeyPlace(OpBuilder &builder, Value token)>;
 
 class ElementNumbers {
 public:
@@ -62,7 +62,7 @@ public:
 private:
   /// Returns the number, f32, of a token's channel.
   using LoadNumber = std::function<Value(OpBuilder &builder, Value channel)>;
-  LoadNumber findNumber(Location loc, const TokenPlace &place) const;
+  LoadNumber findNumber(Location loc, const KeyPlace &place) const;
   using BeginToken = function_ref<LoadNumber(OpBuilder &builder, Value token)>;
   Value collect(OpBuilder &builder, Location loc, Value numTokens,
                 BeginToken begin) const;

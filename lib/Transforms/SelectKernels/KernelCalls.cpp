@@ -114,28 +114,39 @@ forEachBlock(OpBuilder &builder, StoreOp op, int64_t size,
   });
 }
 
-/// Stores tokens that have been divided by their scales.
-static void emitQuotientStore(OpBuilder &builder, StoreOp op,
-                              const KernelRow &row) {
-  CacheType cache = op.getCache().getType();
-  forEachBlock(builder, op, kScaledTokens, {kScaledTokens, cache.getHeadDim()},
-               [&](OpBuilder &body, Value first, Value count, Value slots,
-                   Value quotients) {
-                 emitQuotients(body, op, first, slots, count, quotients);
-                 emitStoreCall(body, op.getLoc(), row, cache,
-                               getOperands(body, op, quotients, count, slots));
-               });
-}
-
-void mlir::fp8attn::emitZeroPointStore(StoreOp op) {
-  OpBuilder builder(op);
+/// Emits a loop over blocks of tokens that are divided by their scales;
+/// `store` emits what is done with the quotients of a block.
+static void forEachQuotients(
+    OpBuilder &builder, StoreOp op,
+    function_ref<void(OpBuilder &, Value count, Value slots, Value quotients)>
+        store) {
   forEachBlock(builder, op, kScaledTokens,
                {kScaledTokens, op.getCache().getType().getHeadDim()},
                [&](OpBuilder &body, Value first, Value count, Value slots,
                    Value quotients) {
                  emitQuotients(body, op, first, slots, count, quotients);
-                 emitZeroPointCodes(body, op, slots, count, quotients);
+                 store(body, count, slots, quotients);
                });
+}
+
+/// Stores tokens that have been divided by their scales.
+static void emitQuotientStore(OpBuilder &builder, StoreOp op,
+                              const KernelRow &row) {
+  forEachQuotients(
+      builder, op,
+      [&](OpBuilder &body, Value count, Value slots, Value quotients) {
+        emitStoreCall(body, op.getLoc(), row, op.getCache().getType(),
+                      getOperands(body, op, quotients, count, slots));
+      });
+}
+
+void mlir::fp8attn::emitZeroPointStore(StoreOp op) {
+  OpBuilder builder(op);
+  forEachQuotients(
+      builder, op,
+      [&](OpBuilder &body, Value count, Value slots, Value quotients) {
+        emitZeroPointCodes(body, op, slots, count, quotients);
+      });
   op.erase();
 }
 

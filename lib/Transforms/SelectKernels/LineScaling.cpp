@@ -22,8 +22,7 @@
 using namespace mlir;
 using namespace mlir::fp8attn;
 
-/// Of a line.
-static constexpr int64_t kLanes = 16, kLineBytes = 64;
+static constexpr int64_t kLanes = LineScaling::kLanes;
 
 Value mlir::fp8attn::areOrdinary(OpBuilder &builder, Location loc,
                                  Value factors) {

@@ -46,6 +46,11 @@ RowFactors interleave(OpBuilder &builder, Location loc, Value even, Value odd);
 /// Turns rows of codes of a type to bf16.
 class LineScaling {
 public:
+  /// Lanes and bytes of a line of 8-bit codes, and lines of a tile of keys;
+  /// elements of a lane in a line, and in a tile along that dimension.
+  static constexpr int64_t kLanes = 16, kLineBytes = 64, kTileLines = 8;
+  static constexpr int64_t kLaneCodes = 4, kPaired = kTileLines * kLaneCodes;
+
   LineScaling(Type element, Isa isa) : element(element), isa(isa) {}
 
   /// Returns factors as `scale` takes them.

@@ -14,6 +14,7 @@
 #include "Support/Codes.h"
 #include "Support/Constants.h"
 #include "Support/Loops.h"
+#include "Support/Prefetch.h"
 #include "Support/ScaleLoads.h"
 #include "fp8attn/Dialect/Fp8Attn/IR/ScaleMap.h"
 #include "fp8attn/Runtime/kernels.h"
@@ -69,10 +70,7 @@ static Value encodeE4M3(OpBuilder &builder, StoreOp op, Value scale) {
   constexpr float kLeast = 0x1p-9f;
   Location loc = op.getLoc();
   Type type = op.getScales().getType().getElementType();
-  scale = arith::MaximumFOp::create(builder, loc, scale,
-                                    constantF32(builder, loc, kLeast));
-  scale = arith::MinimumFOp::create(
-      builder, loc, scale, constantF32(builder, loc, largestCode(type)));
+  scale = clampFloat(builder, loc, scale, kLeast, largestCode(type));
   Value bits =
       arith::BitcastOp::create(builder, loc, builder.getI32Type(), scale);
   return asCode(builder, op, roundToFp8(builder, loc, bits, type));
@@ -323,7 +321,6 @@ void mlir::fp8attn::forEachSlot(
 /// few to wait for at the same time.
 static void prefetchNextHead(OpBuilder &builder, StoreOp op,
                              ArrayRef<Value> place, bool isWrite) {
-  constexpr unsigned kKeepInAllCaches = 3;
   AffineMap map = *op.getScaleMap();
   if (!map.isFunctionOfDim(kHead) ||
       !(map.isFunctionOfDim(kPage) || map.isFunctionOfDim(kToken)) ||
@@ -336,11 +333,10 @@ static void prefetchNextHead(OpBuilder &builder, StoreOp op,
       arith::AddIOp::create(builder, loc, place[kHead],
                             constantIndex(builder, loc, 1)),
       constantIndex(builder, loc, heads - 1));
-  memref::PrefetchOp::create(
-      builder, loc, op.getScales(),
-      getScaleIndices(builder, loc, map,
-                      {place[kPage], next, place[kToken], Value()}),
-      isWrite, kKeepInAllCaches, /*isDataCache=*/true);
+  prefetchLine(builder, loc, op.getScales(),
+               getScaleIndices(builder, loc, map,
+                               {place[kPage], next, place[kToken], Value()}),
+               CacheLevel::First, isWrite);
 }
 
 void mlir::fp8attn::emitTokenScales(OpBuilder &builder, StoreOp op, Value slots,

@@ -84,6 +84,12 @@ Value mlir::fp8attn::loadOuterScale(OpBuilder &builder, Location loc,
   return memref::LoadOp::create(builder, loc, outer, indices);
 }
 
+TypedValue<CacheType> mlir::fp8attn::getCache(LoadScaleOp load,
+                                              CacheContent content) {
+  auto run = load.getRun().getDefiningOp<KeyRunOp>();
+  return content == CacheContent::Key ? run.getKeyCache() : run.getValueCache();
+}
+
 void mlir::fp8attn::emitChannelScales(OpBuilder &builder, LoadScaleOp load,
                                       Value buffer) {
   Location loc = load.getLoc();

@@ -34,6 +34,10 @@ Value loadScale(OpBuilder &builder, Location loc, Value scale, AffineMap map,
 /// that of the head. Returns null if `outer` is.
 Value loadOuterScale(OpBuilder &builder, Location loc, Value outer, Value head);
 
+/// Returns the cache of the keys, or values, that `load`, with keys of a run,
+/// is of.
+TypedValue<CacheType> getCache(LoadScaleOp load, CacheContent content);
+
 /// Emits buffer[c] = the scale of channel c, for a `load` without keys, to
 /// memref<channels x f32>.
 void emitChannelScales(OpBuilder &builder, LoadScaleOp load, Value buffer);
